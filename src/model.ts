@@ -225,9 +225,14 @@ export interface Job<Spec = unknown> {
   manual: Manual | null;
   learned: Learned;
   balance: Balance;
+  /**
+   * What the job was seen to understand: the contract (a library reports), the pause signal (it is
+   * caught), or nothing (it can only be frozen); null until a run was seen.
+   */
+  understands: "contract" | "signal" | "nothing" | null;
   /** Failed or fruitless runs in a row, and when the next try may start (wall time). */
   attempts: { failures: number; fruitless: number; notBeforeMs: number };
-  /** Set by a pause for shutdown: the next supervisor resumes it. */
+  /** Keys of rules that were proven to blame this job for its own use; off for it until a person looks. */
   misattributed: string[];
 }
 

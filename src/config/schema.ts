@@ -1,0 +1,156 @@
+/**
+ * The shape of `supervisor.config.json`: one schema from which the types, the validation and the
+ * published JSON Schema are made. Names carry their unit. Defaults stand here and nowhere else.
+ */
+import { z } from "zod";
+import { GPU_METRICS, MACHINE_METRICS } from "../model.ts";
+
+const METRICS = [...MACHINE_METRICS, ...GPU_METRICS] as const;
+const positive = z.number().positive();
+const seconds = z.number().min(0);
+const jobName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "a name of letters, digits, '.', '_' and '-', at most 64 long");
+
+const threshold = z
+  .strictObject({
+    above: z.number().optional(),
+    below: z.number().optional(),
+    forSeconds: seconds.default(0),
+  })
+  .refine((t) => (t.above === undefined) !== (t.below === undefined), "exactly one of 'above' and 'below'");
+
+export const ruleSchema = z
+  .strictObject({
+    name: z.string().min(1).max(120).describe("A sentence fragment: it is shown as the reason of a pause."),
+    metric: z.enum(METRICS),
+    above: z.number().optional().describe("Pressure when the reading is above this."),
+    below: z.number().optional().describe("Pressure when the reading is below this."),
+    forSeconds: seconds.default(0).describe("How long it must last before it counts."),
+    clear: threshold.describe("When the pressure is over: on the other side of a gap, and for how long."),
+    action: z.enum(["pause", "freeze", "notify"]).default("pause"),
+    severity: z.enum(["normal", "critical"]).default("normal").describe("critical: all victims at once."),
+    jobs: z.array(jobName).optional().describe("Only these jobs; all when left out."),
+    countNice: z.boolean().default(true).describe("Whether CPU time of niced processes counts."),
+  })
+  .refine((r) => (r.above === undefined) !== (r.below === undefined), "exactly one of 'above' and 'below'");
+
+export const windowSchema = z.strictObject({
+  name: z.string().min(1).max(64),
+  opens: z.string().describe("Cron expression of five fields."),
+  closes: z.string().describe("Cron expression of five fields."),
+  timezone: z.string().optional().describe("IANA name; the system's time zone when left out."),
+  jobs: z.array(jobName).optional().describe("The jobs that may run only in it; all when left out."),
+});
+
+const signalName = z.enum(["SIGUSR2", "SIGUSR1", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"]);
+
+const pauseSchema = z.strictObject({
+  method: z
+    .enum(["auto", "checkpoint", "standby", "freeze"])
+    .default("auto")
+    .describe("auto: by checkpoint where the job keeps the contract or catches the signal, else freeze."),
+  signal: signalName.default("SIGUSR2"),
+  target: z
+    .string()
+    .regex(/^(main|child:.+)$/, "'main' or 'child:<part of its command line>'")
+    .default("main")
+    .describe("Who gets the signal, for jobs without a library."),
+  exitCodes: z
+    .array(z.int().min(0).max(255))
+    .default([])
+    .describe("Further codes that mean paused, when asked."),
+  graceSeconds: z.union([z.literal("auto"), positive]).default("auto"),
+  onTimeout: z.enum(["wait", "freeze", "terminate", "kill"]).default("wait"),
+});
+
+const checkpointSchema = z.strictObject({
+  everyMinutes: positive.default(30),
+  keep: z.int().min(1).default(3),
+  glob: z.string().optional().describe("Where a third-party job leaves its checkpoints, relative to cwd."),
+});
+
+const restartSchema = z.strictObject({
+  onFailure: z.boolean().default(true),
+  maxRetries: z
+    .int()
+    .min(0)
+    .default(3)
+    .describe("Failures in a row without progress before it is left failed."),
+  backoffSeconds: positive.default(10).describe("Doubled with every failure in a row, up to an hour."),
+});
+
+export const jobSchema = z.strictObject({
+  name: jobName,
+  command: z.array(z.string()).min(1).describe("argv; no shell. 'node' is the supervisor's own Node."),
+  resumeArgs: z.array(z.string()).default([]).describe("Added on a resume; {checkpoint} is its path."),
+  cwd: z.string().optional().describe("Relative to this file; this file's folder when left out."),
+  env: z.record(z.string(), z.string()).default({}),
+  envFile: z.string().optional(),
+  python: z.string().optional().describe("The interpreter for a command that starts with 'python'."),
+  gpus: z.int().min(0).optional(),
+  gpuIds: z.array(z.union([z.int().min(0), z.string()])).optional(),
+  gpuMemoryMiB: positive.optional(),
+  priority: z.int().default(0).describe("Higher matters more: paused last, resumed first."),
+  pause: pauseSchema.prefault({}),
+  checkpoint: checkpointSchema.prefault({}),
+  restart: restartSchema.prefault({}),
+});
+
+const balanceSchema = z.strictObject({
+  maxPauseOverhead: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.05)
+    .describe("Share of productive time that pausing may cost."),
+  backoffSeconds: positive
+    .default(30)
+    .describe("Extra wait after the second pause in a row by one rule; doubled each time."),
+  maxBackoffSeconds: positive.default(3600),
+  calmSeconds: positive
+    .default(1800)
+    .describe("A back-off is forgotten after so long without a pause by that rule."),
+  settleSeconds: seconds.default(10).describe("Time between one resume and the next."),
+});
+
+const retentionSchema = z.strictObject({
+  samplesFullHours: positive.default(24).describe("Every sample is kept so long; then one a minute."),
+  samplesThinnedDays: positive.default(30).describe("One a minute is kept so long; then none."),
+});
+
+const gpuIgnored = ["Xorg", "Xwayland", "gnome-shell", "plasmashell", "firefox", "chrome", "code"];
+
+export const configSchema = z.strictObject({
+  $schema: z.string().optional(),
+  pollSeconds: z.number().min(0.1).max(60).default(1),
+  database: z.string().optional().describe("Relative to this file."),
+  stateDirectory: z.string().optional().describe("Socket, logs, checkpoints, status; relative to this file."),
+  others: z
+    .strictObject({
+      ignore: z.array(z.string()).default(gpuIgnored),
+      ignoreGpuBelow: z.number().min(0).max(100).default(30),
+    })
+    .prefault({}),
+  rules: z.array(ruleSchema).optional(),
+  windows: z.array(windowSchema).default([]),
+  jobs: z.array(jobSchema).default([]),
+  balance: balanceSchema.prefault({}),
+  retention: retentionSchema.prefault({}),
+});
+
+export type Rule = z.infer<typeof ruleSchema>;
+export type Window = z.infer<typeof windowSchema>;
+export type JobSpec = z.infer<typeof jobSchema>;
+export type ConfigFile = z.infer<typeof configSchema>;
+
+/** A checked config with every default filled in and every path absolute. */
+export interface Config extends ConfigFile {
+  rules: Rule[];
+  database: string;
+  stateDirectory: string;
+  /** The file it came from; null for the built-in defaults. */
+  file: string | null;
+  /** What relative paths are relative to. */
+  directory: string;
+}

@@ -1,0 +1,34 @@
+/** Where everything lies inside the state directory. Computes names only; creates nothing. */
+import { createHash } from "node:crypto";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+
+/** Linux allows 107 bytes, macOS 103. */
+const LONGEST_SOCKET_PATH = 100;
+
+/**
+ * The control socket: `supervisor.sock` in the state directory, or a short name of its own under
+ * the runtime directory where that would be too long for the system.
+ */
+export function socketPath(stateDirectory: string, env: NodeJS.ProcessEnv = process.env): string {
+  const usual = join(stateDirectory, "supervisor.sock");
+  if (Buffer.byteLength(usual) <= LONGEST_SOCKET_PATH) return usual;
+  const name = createHash("sha256").update(stateDirectory).digest("hex").slice(0, 16);
+  const runtime = env["XDG_RUNTIME_DIR"] ?? join(tmpdir(), `gpu-job-supervisor-${userInfo().uid}`);
+  return join(runtime, `${name}.sock`);
+}
+
+export const jobDirectory = (state: string, job: string): string => join(state, "jobs", job);
+export const checkpointDirectory = (state: string, job: string): string =>
+  join(jobDirectory(state, job), "checkpoints");
+export const logPath = (state: string, job: string): string => join(state, "logs", `${job}.log`);
+export const supervisorLogPath = (state: string): string => join(state, "logs", "supervisor.jsonl");
+
+/** One directory per run: the launcher's records, and `status/`, which is the job's. */
+export const runDirectory = (state: string, runId: string): string => join(state, "runs", runId);
+export const statusDirectory = (state: string, runId: string): string =>
+  join(runDirectory(state, runId), "status");
+/** `<pid> <start time> <boot id>`, written by the launcher before the job's program begins. */
+export const pidRecord = (state: string, runId: string): string => join(runDirectory(state, runId), "pid");
+/** `<exit status as the shell gives it>`, renamed into place when the job has ended. */
+export const exitRecord = (state: string, runId: string): string => join(runDirectory(state, runId), "exit");

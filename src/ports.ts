@@ -1,0 +1,69 @@
+/**
+ * What `supervisor.ts` needs from the world, as interfaces: a clock, sensors, runs, a journal.
+ * The real ones live in sense/, act/ and record/; tests bring faulty ones.
+ */
+import type { JobSpec } from "./config/schema.ts";
+import type { AuditEvent, Effect, Job, NewEvent, Now, Run, RunUse, Sample, Seen } from "./model.ts";
+
+export type SupervisedJob = Job<JobSpec>;
+
+export interface Clock {
+  now(): Now;
+}
+
+/** What sensing needs to know of a live run, to tell its use from others'. */
+export interface LiveRun {
+  id: string;
+  job: string;
+  /** The parent that records the exit, and the job's first process; null until known. */
+  launcherPid: number | null;
+  pid: number | null;
+  /** Directory of the run's own cgroup for CPU accounting, or null where none could be made. */
+  cpuCgroup: string | null;
+}
+
+export interface Sensors {
+  /** Never throws and never waits: what can't be read is `unavailable` with its reason. */
+  sample(runs: LiveRun[], now: Now): Sample;
+  /**
+   * The fast guard: calls `suspect` at most once between samples, as soon as CPU use of others
+   * seems to be above `othersAbovePercent`; null turns it off.
+   */
+  guard(othersAbovePercent: number | null, runs: LiveRun[], suspect: () => void): void;
+  close(): void;
+}
+
+/** The processes of this supervisor's jobs. The only way to touch a process. */
+export interface Runs {
+  /** Never throws; cheap enough for every tick. */
+  observe(job: SupervisedJob, run: Run): Seen;
+  live(run: Run, job: string): LiveRun;
+  /**
+   * Performs one effect. Resolves when it is done or has failed; what came of it is seen by
+   * `observe` at the next tick. A failure is a value, never an exception.
+   */
+  perform(effect: Effect, job: SupervisedJob): Promise<{ ok: true } | { ok: false; reason: string }>;
+  /** Called soon after something about a run has changed (exit, status); only wakes the loop. */
+  onChange(wake: () => void): void;
+  /** Stops watching; jobs go on. */
+  close(): Promise<void>;
+}
+
+export interface Journal {
+  /** Appends in one transaction. `ok: false` (disk full, locked): kept in memory and retried first next time. */
+  append(events: NewEvent[], now: Now): { ok: true; events: AuditEvent[] } | { ok: false; reason: string };
+  /** Upserts what is needed to go on after a crash. */
+  saveJob(job: SupervisedJob): { ok: true } | { ok: false; reason: string };
+  loadJobs(): SupervisedJob[];
+  startRun(job: string, run: Run): void;
+  endRun(
+    run: Run,
+    end: { at: Now; code: number | null; signal: string | null; how: string; step: number | null },
+  ): void;
+  addSample(sample: Sample): void;
+  /** Newest last. */
+  tail(count: number): AuditEvent[];
+  close(): void;
+}
+
+export type { RunUse };
