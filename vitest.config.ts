@@ -6,6 +6,7 @@ export default defineConfig({
     // Real processes on busy machines: limits are generous, conditions are waited for.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    reporters: ["default", "./test/closing-line.ts"],
     pool: "forks",
     maxWorkers: 2,
   },

@@ -1,0 +1,39 @@
+/**
+ * What a test needs of the machine. On a user's machine a test whose need isn't met is skipped
+ * with the reason in its name; where SUPERVISOR_TEST_REQUIRE=all, it runs and fails instead.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, rmdirSync } from "node:fs";
+import { describe, test } from "vitest";
+
+export interface Need {
+  met: boolean;
+  reason: string;
+}
+
+const required = process.env.SUPERVISOR_TEST_REQUIRE === "all";
+
+export const testWith = (need: Need): typeof test =>
+  (need.met || required ? test : test.skip.bind(test)) as typeof test;
+export const describeWith = (need: Need): typeof describe =>
+  (need.met || required ? describe : describe.skip.bind(describe)) as typeof describe;
+
+const runs = (command: string, ...args: string[]): boolean =>
+  spawnSync(command, args, { stdio: "ignore" }).status === 0;
+
+export const tmux: Need = { met: runs("tmux", "-V"), reason: "tmux is not installed" };
+
+/** A CPU-accounting cgroup can be made (cgroup v1, as root). */
+export const cpuCgroup: Need = {
+  met: (() => {
+    const probe = `/sys/fs/cgroup/cpuacct/gpu-job-supervisor-probe-${process.pid}`;
+    try {
+      mkdirSync(probe);
+      rmdirSync(probe);
+      return true;
+    } catch {
+      return false;
+    }
+  })(),
+  reason: "no writable CPU cgroup",
+};
