@@ -1,0 +1,27 @@
+/**
+ * `gpu-job-supervisor/job`: what a training program imports. Importing it reports `ready`, listens
+ * for the pause signal and reads control.json; without a supervisor's environment it does nothing.
+ * Must never import anything but Node's own modules: it runs inside other people's programs.
+ */
+import { readSurroundings } from "./environment.ts";
+import { Job } from "./job.ts";
+
+export { EXIT_PAUSED } from "../contract.ts";
+export {
+  type RejectedCheckpoint,
+  type VerifiedCheckpoint,
+  verifyCheckpoint,
+} from "./find-checkpoint.ts";
+export type { Job, Progress, SaveOptions } from "./job.ts";
+export type { CheckpointFiles, Contents, Save, SavedCheckpoint } from "./write-checkpoint.ts";
+
+/** This process's job. One per process, made from the environment at import. */
+export const job: Job = shared();
+
+/** Two copies of the library in one program (a bundle and a package) must not write one file twice. */
+function shared(): Job {
+  const key = Symbol.for("gpu-job-supervisor.job");
+  const place = globalThis as { [key]?: Job };
+  place[key] ??= new Job(readSurroundings(process.env));
+  return place[key];
+}

@@ -1,0 +1,80 @@
+/**
+ * Writes rank-<n>.json: what this process is, how far it has come, and which control sequence it
+ * has seen. Renamed into place without fsync, because a status that costs a disk flush would stall
+ * training. Must never throw: a full disk may cost the report, never the job.
+ */
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { rankFile, type StatusFile } from "../contract.ts";
+import type { Surroundings } from "./environment.ts";
+
+const PROGRESS_EVERY_MS = 1000;
+
+/** The named fields of the contract, and what else a person may want to read. */
+export interface Report extends StatusFile {
+  /** The last thing that went wrong, as a sentence; null once a later attempt has succeeded. */
+  error?: string | null;
+  /** Saves that have failed since the last good one. */
+  failedSaves?: number;
+}
+
+export class Status {
+  readonly report: Report;
+  private readonly path: string;
+  private readonly temporary: string;
+  private lastWrite = Number.NEGATIVE_INFINITY;
+
+  constructor(where: Surroundings) {
+    const name = rankFile(where.rank);
+    this.path = join(where.statusDir, name);
+    this.temporary = join(where.statusDir, `.${name}.${process.pid}`);
+    this.report = {
+      runId: where.runId,
+      pid: process.pid,
+      startTime: startTimeOf(process.pid),
+      rank: where.rank,
+      worldSize: where.worldSize,
+      host: hostname(),
+      state: "ready",
+      sequence: 0,
+      step: null,
+      totalSteps: null,
+      epoch: null,
+      metrics: {},
+      checkpoint: null,
+      bytesSaved: 0,
+      at: "",
+    };
+  }
+
+  /** For changes that somebody waits for: a state, an acknowledgement, an error. */
+  writeNow(): void {
+    this.lastWrite = performance.now();
+    this.report.at = new Date().toISOString();
+    try {
+      writeFileSync(this.temporary, `${JSON.stringify(this.report)}\n`);
+      renameSync(this.temporary, this.path);
+    } catch {
+      // Written again at the next occasion; the exit code and the checkpoint speak for themselves.
+    }
+  }
+
+  /** For progress: at most once a second. */
+  writeSometimes(): void {
+    if (performance.now() - this.lastWrite >= PROGRESS_EVERY_MS) this.writeNow();
+  }
+}
+
+/** Field 22 of /proc/PID/stat in clock ticks; with the pid it names one process for ever. Null elsewhere. */
+export function startTimeOf(pid: number): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The command (field 2) may hold spaces and brackets; everything after the last ")" is plain.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const ticks = Number(fields[19]);
+    return Number.isFinite(ticks) ? ticks : null;
+  } catch {
+    return null;
+  }
+}
