@@ -1,0 +1,187 @@
+/**
+ * The supervisor's side of the control socket: JSON lines in, answers and snapshots out. It only
+ * carries; what a request means is the caller's. It must never stall or crash a tick, whatever
+ * clients send or fail to read: bad lines are answered, and who doesn't read is cut off.
+ */
+import { createServer, type Server, type Socket } from "node:net";
+import { type Answer, MAX_REQUEST_BYTES, type Request, type Snapshot } from "../protocol.ts";
+import { parseRequest } from "./parse-request.ts";
+import { removeStale, securePlace } from "./socket-file.ts";
+
+const MAX_CLIENTS = 64;
+const MAX_UNANSWERED = 32;
+/** Snapshots a watcher may fail to take in a row before it is cut off. */
+const MAX_SKIPPED = 30;
+/** Answers that a client may leave unread before it is cut off. */
+const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
+
+type Body<T> = T extends unknown ? Omit<T, "id"> : never;
+/** An answer without its number, which is the transport's. */
+export type AnswerBody = Body<Answer>;
+/** What the caller answers; `snapshot` and `watch` are answered here. */
+export type Command = Exclude<Request, { verb: "snapshot" | "watch" }>;
+
+export interface ControlServer {
+  /** Sends one new snapshot to all watchers: made and serialised once, and not at all when nobody watches. */
+  publish(): void;
+  readonly watchers: number;
+  /** Stops listening, lets answers drain briefly, and removes the socket. */
+  close(): Promise<void>;
+}
+
+interface Client {
+  socket: Socket;
+  unanswered: number;
+  watching: boolean;
+  skipped: number;
+}
+
+interface Options {
+  onRequest(request: Command): Promise<AnswerBody>;
+  snapshot(): Snapshot;
+}
+
+/**
+ * Listens at `path`. The caller must hold the database's lock, so that a dead socket found there may
+ * be removed. Rejects with a sentence when the place is unsafe or somebody else answers there.
+ */
+export async function serveControl(path: string, options: Options): Promise<ControlServer> {
+  securePlace(path);
+  await removeStale(path);
+  const clients = new Set<Client>();
+  const server = createServer((socket) => admit(socket, clients, options));
+  await listenPrivately(server, path);
+  server.on("error", () => {});
+  return {
+    publish: () => publish(clients, options),
+    get watchers() {
+      return [...clients].filter((client) => client.watching).length;
+    },
+    close: () => close(server, clients),
+  };
+}
+
+function listenPrivately(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    // bind() happens inside listen(): the mask makes the socket ours alone from its first moment.
+    const mask = process.umask(0o177);
+    try {
+      server.listen(path, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    } finally {
+      process.umask(mask);
+    }
+  });
+}
+
+function admit(socket: Socket, clients: Set<Client>, options: Options): void {
+  socket.on("error", () => socket.destroy());
+  if (clients.size >= MAX_CLIENTS) {
+    send(socket, { id: 0, ok: false, code: "refused", error: `more than ${MAX_CLIENTS} clients` });
+    socket.end();
+    return;
+  }
+  const client: Client = { socket, unanswered: 0, watching: false, skipped: 0 };
+  clients.add(client);
+  socket.on("close", () => clients.delete(client));
+  readLines(socket, (line) => void receive(client, line, options));
+}
+
+/** Splits what arrives into lines; a line that is too long ends the connection. */
+function readLines(socket: Socket, onLine: (line: string) => void): void {
+  let pieces: Buffer[] = [];
+  let bytes = 0;
+  socket.on("data", (chunk: Buffer) => {
+    let rest = chunk;
+    for (let end = rest.indexOf(10); end !== -1; end = rest.indexOf(10)) {
+      if (bytes + end > MAX_REQUEST_BYTES) break;
+      const line = Buffer.concat([...pieces, rest.subarray(0, end)]).toString("utf8");
+      pieces = [];
+      bytes = 0;
+      rest = rest.subarray(end + 1);
+      if (line.trim() !== "") onLine(line);
+      if (socket.destroyed) return;
+    }
+    bytes += rest.length;
+    if (bytes <= MAX_REQUEST_BYTES) {
+      if (rest.length > 0) pieces.push(rest);
+      return;
+    }
+    pieces = [];
+    socket.removeAllListeners("data").resume();
+    send(socket, {
+      id: 0,
+      ok: false,
+      code: "bad-request",
+      error: `a line is at most ${MAX_REQUEST_BYTES} bytes`,
+    });
+    socket.end();
+  });
+}
+
+async function receive(client: Client, line: string, options: Options): Promise<void> {
+  if (client.unanswered >= MAX_UNANSWERED) {
+    answer(client, 0, {
+      ok: false,
+      code: "refused",
+      error: `more than ${MAX_UNANSWERED} unanswered requests`,
+    });
+    client.socket.end();
+    return;
+  }
+  client.unanswered++;
+  const parsed = await parseRequest(line);
+  if (!parsed.ok) answer(client, parsed.id, { ok: false, code: "bad-request", error: parsed.error });
+  else answer(client, parsed.id, await perform(client, parsed.request, options));
+  client.unanswered--;
+}
+
+async function perform(client: Client, request: Request, options: Options): Promise<AnswerBody> {
+  try {
+    if (request.verb === "snapshot") return { ok: true, result: options.snapshot() };
+    if (request.verb !== "watch") return await options.onRequest(request);
+    const result = options.snapshot();
+    client.watching = true;
+    return { ok: true, result };
+  } catch (error) {
+    return { ok: false, code: "failed", error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function answer(client: Client, id: number, body: AnswerBody): void {
+  if (client.socket.writableLength > MAX_UNREAD_BYTES) client.socket.destroy();
+  else send(client.socket, { id, ...body });
+}
+
+function send(socket: Socket, message: Answer): void {
+  if (!socket.destroyed && socket.writable) socket.write(`${JSON.stringify(message)}\n`);
+}
+
+function publish(clients: Set<Client>, options: Options): void {
+  let line: string | null = null;
+  for (const client of clients) {
+    if (!client.watching) continue;
+    // Only the newest snapshot matters: one that hasn't taken the last misses this one.
+    if (client.socket.writableLength > 0) {
+      if (++client.skipped > MAX_SKIPPED) client.socket.destroy();
+      continue;
+    }
+    client.skipped = 0;
+    line ??= `${JSON.stringify({ snapshot: options.snapshot() })}\n`;
+    client.socket.write(line);
+  }
+}
+
+function close(server: Server, clients: Set<Client>): Promise<void> {
+  return new Promise((resolve) => {
+    // Closing unlinks the socket file.
+    server.close(() => resolve());
+    for (const { socket } of clients) {
+      socket.end();
+      socket.setTimeout(500, () => socket.destroy());
+    }
+  });
+}

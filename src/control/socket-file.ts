@@ -1,0 +1,57 @@
+/**
+ * The place of the control socket: a directory that is ours and that nobody else can write to, and
+ * no dead socket in the way. Never removes a socket that somebody still answers, nor a file that
+ * isn't a socket.
+ */
+import { chmodSync, lstatSync, mkdirSync, unlinkSync } from "node:fs";
+import { connect } from "node:net";
+import { dirname } from "node:path";
+
+const ANSWER_WITHIN_MS = 2000;
+
+/**
+ * Creates the directory of `path` (0700). One that is there already must be ours and no link;
+ * where others may write to it, that right is taken away, since they could put their own socket there.
+ * Throws with what to do about it.
+ */
+export function securePlace(path: string): void {
+  const directory = dirname(path);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const found = lstatSync(directory);
+  if (!found.isDirectory())
+    throw new Error(`${directory} is not a directory. Move it away, or choose another stateDirectory.`);
+  const uid = process.getuid?.();
+  if (uid !== undefined && found.uid !== uid) {
+    throw new Error(
+      `${directory} belongs to uid ${found.uid}, not to you (uid ${uid}). Choose another stateDirectory.`,
+    );
+  }
+  if ((found.mode & 0o022) !== 0) chmodSync(directory, found.mode & 0o755);
+}
+
+/** Whether anybody accepts connections at `path`. */
+export function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const done = (answered: boolean) => {
+      socket.destroy();
+      resolve(answered);
+    };
+    socket.once("connect", () => done(true));
+    // A full backlog (EAGAIN) and a busy listener are somebody; a refusal or no file is nobody.
+    socket.once("error", (error: NodeJS.ErrnoException) =>
+      done(error.code !== "ECONNREFUSED" && error.code !== "ENOENT" && error.code !== "ENOTSOCK"),
+    );
+    socket.setTimeout(ANSWER_WITHIN_MS, () => done(true));
+  });
+}
+
+/** Removes a socket that nobody answers. The caller holds the database's lock. Throws when it may not be removed. */
+export async function removeStale(path: string): Promise<void> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new Error(`${path} is in the way and is not a socket. Move it away.`);
+  if (await isAnswered(path))
+    throw new Error(`Another supervisor answers at ${path}. See: supervisor status`);
+  unlinkSync(path);
+}

@@ -1,0 +1,243 @@
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type ControlClient, connectControl, NoSupervisor } from "../../src/control/client.ts";
+import { type Command, type ControlServer, serveControl } from "../../src/control/serve.ts";
+import { type Answer, MAX_REQUEST_BYTES, type Snapshot } from "../../src/protocol.ts";
+
+let directory: string;
+let path: string;
+let server: ControlServer | null = null;
+let made = 0;
+let size = 10;
+const asked: Command[] = [];
+const open: (ControlClient | Socket)[] = [];
+
+const snapshot = () => ({ schemaVersion: 1, atMs: ++made, filler: "x".repeat(size) }) as unknown as Snapshot;
+
+async function serve(): Promise<ControlServer> {
+  server = await serveControl(path, {
+    snapshot,
+    onRequest: async (request) => {
+      asked.push(request);
+      if (request.verb === "cancel") throw new Error("it broke");
+      return { ok: true, result: request.verb };
+    },
+  });
+  return server;
+}
+
+/** A client that writes whatever it likes, and what it was answered. */
+async function raw(): Promise<{ socket: Socket; answers: Answer[]; closed: () => boolean }> {
+  const socket = connect(path);
+  open.push(socket as Socket);
+  const answers: Answer[] = [];
+  let closed = false;
+  let rest = "";
+  socket.on("error", () => {});
+  socket.on("close", () => {
+    closed = true;
+  });
+  socket.setEncoding("utf8").on("data", (chunk: string) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) answers.push(JSON.parse(line));
+  });
+  await new Promise((resolve) => socket.once("connect", resolve));
+  return { socket, answers, closed: () => closed };
+}
+
+async function client(watch = false): Promise<ControlClient> {
+  const made = await connectControl(path, { watch });
+  open.push(made);
+  return made;
+}
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "control-"));
+  path = join(directory, "state", "supervisor.sock");
+  made = 0;
+  size = 10;
+  asked.length = 0;
+});
+
+afterEach(async () => {
+  for (const one of open.splice(0)) "destroy" in one ? one.destroy() : one.close();
+  await server?.close();
+  server = null;
+  rmSync(directory, { recursive: true });
+});
+
+describe("requests", () => {
+  it("are answered, in any number over one connection", async () => {
+    await serve();
+    const one = await client();
+    const pause = one.request({ verb: "pause", jobs: ["a"], untilMs: null, by: "ana" });
+    const resume = one.request({ verb: "resume", jobs: "all", by: "ana" });
+    expect(await pause).toMatchObject({ ok: true, result: "pause" });
+    expect(await resume).toMatchObject({ ok: true, result: "resume" });
+    expect(asked[0]).toEqual({ verb: "pause", jobs: ["a"], untilMs: null, by: "ana" });
+  });
+
+  it("that fail inside the supervisor are answers, not crashes", async () => {
+    await serve();
+    const one = await client();
+    expect(await one.request({ verb: "cancel", jobs: ["a"], by: "ana" })).toMatchObject({
+      ok: false,
+      code: "failed",
+      error: "it broke",
+    });
+  });
+
+  it("reach the caller only when every field is right", async () => {
+    await serve();
+    const { socket, answers } = await raw();
+    const bad = [
+      "{",
+      "[]",
+      "null",
+      '{"id":1}',
+      '{"id":2,"verb":"toString"}',
+      '{"id":3,"verb":"pause"}',
+      '{"id":4,"verb":"pause","jobs":[],"untilMs":null,"by":"x"}',
+      '{"id":5,"verb":"pause","jobs":"some","untilMs":null,"by":"x"}',
+      '{"id":6,"verb":"pause","jobs":["a"],"untilMs":"18:00","by":"x"}',
+      '{"id":7,"verb":"pause","jobs":["a"],"untilMs":null,"by":"x","freeze":1}',
+      '{"id":8,"verb":"stop","pauseJobs":true,"by":"x","force":true}',
+      '{"id":9,"verb":"add","by":"x","spec":{"name":"../evil","command":["true"]}}',
+      '{"id":10,"verb":"add","by":"x","spec":{"name":"a"}}',
+      "\u0000\u0001garbage",
+    ];
+    socket.write(`${bad.join("\n")}\n`);
+    await vi.waitFor(() => expect(answers).toHaveLength(bad.length), 20_000);
+    expect(answers.filter((answer) => answer.ok || answer.code !== "bad-request")).toEqual([]);
+    expect(asked).toEqual([]);
+    expect(answers.find((answer) => answer.id === 8)).toMatchObject({ error: "unknown field 'force'" });
+    expect(answers.find((answer) => answer.id === 9)).toMatchObject({
+      error: expect.stringMatching(/^spec\.name: /),
+    });
+    socket.write('{"id":11,"verb":"resume","jobs":["a"],"by":"x"}\n');
+    await vi.waitFor(() => expect(answers.find((answer) => answer.id === 11)?.ok).toBe(true), 20_000);
+  });
+
+  it("that add a job arrive with every default filled in", async () => {
+    await serve();
+    const one = await client();
+    await one.request({ verb: "add", spec: { name: "a", command: ["true"] } as never, by: "x" });
+    expect(asked[0]).toMatchObject({ spec: { priority: 0, pause: { method: "auto" } } });
+  });
+
+  it("in pieces are put together; a line that never ends closes only its own connection", async () => {
+    await serve();
+    const { socket, answers } = await raw();
+    const line = Buffer.from('{"id":1,"verb":"resume","jobs":["ж"],"by":"x"}\n');
+    for (const byte of line) socket.write(Buffer.from([byte]));
+    await vi.waitFor(() => expect(answers).toHaveLength(1), 20_000);
+    expect(asked[0]).toMatchObject({ jobs: ["ж"] });
+
+    const endless = await raw();
+    endless.socket.write("x".repeat(MAX_REQUEST_BYTES + 1));
+    await vi.waitFor(() => expect(endless.closed()).toBe(true), 20_000);
+    expect(endless.answers[0]).toMatchObject({ ok: false, code: "bad-request" });
+    expect(await (await client()).request({ verb: "snapshot" })).toMatchObject({ ok: true });
+  });
+});
+
+describe("watching", () => {
+  it("delivers one snapshot at once and each that is published; nobody watching makes none", async () => {
+    const running = await serve();
+    running.publish();
+    expect(made).toBe(0);
+    const seen: number[][] = [[], []];
+    const watchers = [await client(true), await client(true)];
+    watchers.forEach((watcher, i) => {
+      watcher.onSnapshot((got) => seen[i]?.push(got.atMs));
+    });
+    expect(running.watchers).toBe(2);
+    running.publish();
+    await vi.waitFor(
+      () =>
+        expect(seen).toEqual([
+          [1, 3],
+          [2, 3],
+        ]),
+      20_000,
+    );
+    expect(made).toBe(3);
+    watchers[0]?.close();
+    await vi.waitFor(() => expect(running.watchers).toBe(1), 20_000);
+  });
+
+  it("drops a watcher that doesn't read, without holding more than its backlog", async () => {
+    const running = await serve();
+    size = 1_000_000;
+    const slow = await raw();
+    slow.socket.pause();
+    slow.socket.write('{"id":1,"verb":"watch"}\n');
+    await vi.waitFor(() => expect(running.watchers).toBe(1), 20_000);
+    const before = made;
+    await vi.waitFor(() => {
+      running.publish();
+      expect(running.watchers).toBe(0);
+    }, 20_000);
+    expect(made - before).toBeLessThan(5);
+  });
+
+  it("tells a client that the supervisor has gone, and fails what it had asked", async () => {
+    const running = await serve();
+    const one = await client(true);
+    const reasons: string[] = [];
+    one.onClose((reason) => reasons.push(reason));
+    await running.close();
+    server = null;
+    await vi.waitFor(() => expect(reasons).toHaveLength(1), 20_000);
+    await expect(one.request({ verb: "snapshot" })).rejects.toThrow(NoSupervisor);
+    await expect(one.reconnect()).rejects.toThrow(NoSupervisor);
+    await serve();
+    await one.reconnect();
+    expect(await one.request({ verb: "snapshot" })).toMatchObject({ ok: true });
+  });
+});
+
+describe("the socket's place", () => {
+  it("is private, and gone after close", async () => {
+    const running = await serve();
+    expect(statSync(join(directory, "state")).mode & 0o777).toBe(0o700);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    await running.close();
+    server = null;
+    expect(existsSync(path)).toBe(false);
+    await expect(connectControl(path)).rejects.toThrow(NoSupervisor);
+  });
+
+  it("is taken over from a socket that nobody answers, and from no other", async () => {
+    const running = await serve();
+    await expect(
+      serveControl(path, { snapshot, onRequest: async () => ({ ok: true, result: 0 }) }),
+    ).rejects.toThrow(/Another supervisor answers/);
+    await running.close();
+    server = null;
+
+    await leaveStaleSocket();
+    expect(existsSync(path)).toBe(true);
+    await serve();
+    expect(await (await client()).request({ verb: "snapshot" })).toMatchObject({ ok: true });
+  });
+
+  it("is not taken from a file that isn't a socket", async () => {
+    path = join(directory, "supervisor.sock");
+    writeFileSync(path, "mine");
+    await expect(serve()).rejects.toThrow(/is not a socket/);
+    expect(existsSync(path)).toBe(true);
+  });
+});
+
+/** What a killed supervisor leaves: a socket file without a listener. */
+async function leaveStaleSocket(): Promise<void> {
+  const { spawn } = await import("node:child_process");
+  const code = `require("net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`;
+  const child = spawn(process.execPath, ["-e", code], { stdio: "ignore" });
+  await new Promise((resolve) => child.once("exit", resolve));
+}
