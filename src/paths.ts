@@ -32,3 +32,12 @@ export const statusDirectory = (state: string, runId: string): string =>
 export const pidRecord = (state: string, runId: string): string => join(runDirectory(state, runId), "pid");
 /** `<exit status as the shell gives it>`, renamed into place when the job has ended. */
 export const exitRecord = (state: string, runId: string): string => join(runDirectory(state, runId), "exit");
+/**
+ * Same form as the pid record, of the launcher itself. Whoever creates it owns the run: the launcher
+ * before it starts the job, or a supervisor that finds a run which nobody ever began.
+ */
+export const claimRecord = (state: string, runId: string): string =>
+  join(runDirectory(state, runId), "claim");
+/** Path of the run's own cgroup; no such file where none was made. */
+export const cgroupRecord = (state: string, runId: string): string =>
+  join(runDirectory(state, runId), "cgroup");
