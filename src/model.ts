@@ -111,6 +111,8 @@ export interface Cause {
   actor: Actor;
   reason: string;
   critical: boolean;
+  /** Key of the rule, when a rule asked. */
+  rule?: string;
 }
 
 export interface Checkpoint {
@@ -137,6 +139,14 @@ export interface Run {
   resumedAtStep: number;
   /** UUIDs of the GPUs it was placed on. */
   gpus: string[];
+  /** The last control sequence that was written for it. */
+  sequence?: number;
+  /** When its first new step was seen; the time before is reloading. */
+  firstStepAt?: Now;
+  /** Set from a resume until it is seen to go on; `polite`: a rule had asked for the pause. */
+  resuming?: { since: Now; polite: boolean };
+  /** What has been said of this run, so that it is said once. */
+  said?: string[];
 }
 
 /** A pause that was asked for and isn't over. */
@@ -156,6 +166,10 @@ export interface PauseRequest {
   stepAtRequest: number | null;
   /** Available host memory when the pause was asked for, to tell afterwards how much came free. */
   availableMiBAtRequest: number | null;
+  /** Monotonic time of the last growth of `bytesSaved`. */
+  grewAtMs?: number;
+  /** When its first process was seen to have ended. */
+  exitedAt?: Now;
 }
 
 export type JobState =
@@ -166,7 +180,8 @@ export type JobState =
   | { name: "paused"; since: Now; cause: Cause; checkpoint: Checkpoint | null }
   | { name: "standby"; since: Now; run: Run; cause: Cause; sequence: number }
   | { name: "frozen"; since: Now; run: Run; cause: Cause }
-  | { name: "lost"; since: Now; run: Run }
+  /** `was`: the live state that it had when the supervisor went away. */
+  | { name: "lost"; since: Now; run: Run; was?: JobState; rebooted?: boolean }
   | { name: "finished"; since: Now }
   | { name: "failed"; since: Now; reason: string; exitCode: number | null }
   | { name: "cancelled"; since: Now };
@@ -177,6 +192,11 @@ export type StateName = JobState["name"];
 export const LIVE_STATES = ["starting", "running", "pausing", "standby", "frozen", "lost"] as const;
 export const END_STATES = ["finished", "failed", "cancelled"] as const;
 
+/** The run whose processes may be alive; null where there can be none. */
+export function runOf({ state }: { state: JobState }): Run | null {
+  return (LIVE_STATES as readonly string[]).includes(state.name) && "run" in state ? state.run : null;
+}
+
 export interface Progress {
   step: number | null;
   totalSteps: number | null;
@@ -186,13 +206,18 @@ export interface Progress {
   reports: string;
   /** Wall time at which `step` last changed. */
   advancedAtMs: number;
+  /** Usual duration of a step, smoothed. */
+  stepMs?: number | null;
+  /** Wall time; set while no step is made although one is long due. */
+  stalledSinceMs?: number;
 }
 
 /** What the user asked for by hand; it wins over rules and windows. */
 export type Manual =
-  | { want: "pause"; sinceMs: number; untilMs: number | null; by: string }
+  | { want: "pause"; sinceMs: number; untilMs: number | null; by: string; freeze?: boolean }
   /** `excused`: rules (by key) in pressure at that moment; each counts again once it has been clear. */
-  | { want: "run"; sinceMs: number; excused: string[]; windowUntilMs: number | null };
+  /** `honoured`: it has been started since; from then on balance counts again. */
+  | { want: "run"; sinceMs: number; excused: string[]; windowUntilMs: number | null; honoured?: boolean };
 
 /** What is known of a job's cost; times in ms, measured on this machine. */
 export interface Learned {
@@ -234,6 +259,14 @@ export interface Job<Spec = unknown> {
   attempts: { failures: number; fruitless: number; notBeforeMs: number };
   /** Keys of rules that were proven to blame this job for its own use; off for it until a person looks. */
   misattributed: string[];
+  /** Ranks that its library reported; a job of several is never frozen. */
+  worldSize?: number;
+  /** Valid checkpoints before `checkpoint`, newest first: what a corrupt one falls back to. */
+  older?: Checkpoint[];
+  /** Paths of checkpoints that were reported as broken. */
+  rejected?: string[];
+  /** Set from a cancel until its processes are gone. */
+  cancelling?: { by: string; askedAt: Now; killed: boolean };
 }
 
 // ── observe: what can be seen of one run at one tick ─────────────────────────
@@ -315,7 +348,15 @@ export interface Why {
 }
 
 export type Decision =
-  | { verb: "start" | "resume"; job: string; actor: Actor; reason: string; evidence: Evidence }
+  /** `gpus`: UUIDs of the GPUs to place it on. A resume of a standby or frozen job stays in its run. */
+  | {
+      verb: "start" | "resume";
+      job: string;
+      actor: Actor;
+      reason: string;
+      evidence: Evidence;
+      gpus: string[];
+    }
   | { verb: "pause"; job: string; method: PauseMethod; cause: Cause; evidence: Evidence }
   | { verb: "notify"; job: null; actor: Actor; reason: string; evidence: Evidence };
 
@@ -339,6 +380,8 @@ export interface WindowState {
   sinceMs: number | null;
   /** When it next opens or closes. */
   changesAtMs: number | null;
+  /** When its `closes` next occurs, open or not. */
+  closesAtMs?: number | null;
   /** Jobs it governs; null means all. */
   jobs: string[] | null;
 }
@@ -348,9 +391,17 @@ export interface RuleState {
   rule: string;
   gpu: string | null;
   firm: "pressure" | "clear";
+  /** Wall time of the last change of `firm`, for people; `firmSinceMs` is the same in monotonic time. */
   sinceMs: number;
+  firmSinceMs: number;
   /** Monotonic time since which the other side's threshold has been met without a break. */
   leaningSinceMs: number | null;
+  /** Monotonic time since which the pressure threshold has been met without a break. */
+  beyondSinceMs: number | null;
+  /** Whether even the most that the reading might be is this side of the pressure threshold. */
+  roomy: boolean;
+  /** Monotonic time of the last reading that was used; null before the first. */
+  readAtMs: number | null;
   lastValue: number | null;
   unavailable: string | null;
 }
