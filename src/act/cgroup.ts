@@ -1,0 +1,75 @@
+/**
+ * A cgroup of its own for each run, so that its CPU use and its processes are known exactly
+ * whatever it forks. Only for accounting: nothing may depend on it for being correct, and where
+ * none can be made the reason is kept for people.
+ */
+import { mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+const OUR_NAME = "gpu-job-supervisor";
+
+/** Set to 1 it turns cgroups off, for instance to have all jobs under another tool's limits. */
+export const NO_CGROUP = "GPU_JOB_SUPERVISOR_NO_CGROUP";
+
+export type Place = { directory: string } | { unavailable: string };
+
+/**
+ * Makes the cgroup of one run: under `cpuacct` in cgroup v1, under the supervisor's own cgroup in
+ * v2, where `cpu.stat` needs no controller. Never throws.
+ */
+export function makeCgroup(runId: string, env: NodeJS.ProcessEnv = process.env): Place {
+  const parent = findParent(env);
+  if ("unavailable" in parent) return parent;
+  const directory = join(parent.directory, runId);
+  try {
+    mkdirSync(directory, { recursive: true });
+    statSync(join(directory, "cgroup.procs"));
+    return { directory };
+  } catch (error) {
+    return { unavailable: `${directory} can't be made: ${(error as Error).message}` };
+  }
+}
+
+/** Where runs' cgroups would be; only reads. */
+export function findParent(
+  env: NodeJS.ProcessEnv = process.env,
+  read: (path: string) => string = (path) => readFileSync(path, "utf8"),
+): Place {
+  if (env[NO_CGROUP] === "1") return { unavailable: `${NO_CGROUP}=1` };
+  if (process.platform !== "linux") return { unavailable: "this system has no cgroups" };
+  try {
+    const mounts = read("/proc/self/mounts")
+      .split("\n")
+      .map((line) => line.split(" "));
+    const accounting = mounts.find(([, , type, options]) => {
+      return type === "cgroup" && (options ?? "").split(",").includes("cpuacct");
+    });
+    if (accounting?.[1]) return { directory: join(accounting[1], OUR_NAME) };
+    const unified = mounts.find(([, , type]) => type === "cgroup2")?.[1];
+    const own = /^0::(\/.*)$/m.exec(read("/proc/self/cgroup"))?.[1];
+    if (!unified || own === undefined) return { unavailable: "no cgroup hierarchy is mounted" };
+    if (own.startsWith("/..")) return { unavailable: "our own cgroup lies outside of what can be seen" };
+    return { directory: join(unified, own, OUR_NAME) };
+  } catch (error) {
+    return { unavailable: `cgroups can't be read: ${(error as Error).message}` };
+  }
+}
+
+/** Pids in a cgroup; empty when it is gone. */
+export function membersOf(directory: string): number[] {
+  try {
+    return readFileSync(join(directory, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** Removes an empty cgroup. False while something is still in it. */
+export function removeCgroup(directory: string): boolean {
+  try {
+    rmdirSync(directory);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT";
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Builds the environment and the argv of one run. A job inherits the supervisor's environment,
+ * then its file's, then its own; the contract's names always win. Must never pass on another
+ * supervisor's contract.
+ */
+import { readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+import type { JobSpec } from "../config/schema.ts";
+import { ENV } from "../contract.ts";
+import type { Checkpoint, Run } from "../model.ts";
+import { checkpointDirectory, statusDirectory } from "../paths.ts";
+import type { SupervisedJob } from "../ports.ts";
+
+const MIN_GRACE_SECONDS = 120;
+
+/** @throws with a sentence when the job's `envFile` can't be read */
+export function environmentOf(
+  job: SupervisedJob,
+  run: Run,
+  resumeFrom: Checkpoint | null,
+  stateDirectory: string,
+): Record<string, string> {
+  const { spec } = job;
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    // A supervisor started inside a job of another one must not hand on that job's contract.
+    if (value !== undefined && !name.startsWith("SUPERVISOR_")) env[name] = value;
+  }
+  if (spec.envFile) Object.assign(env, readEnvFile(spec.envFile));
+  if (run.gpus.length > 0) env.CUDA_VISIBLE_DEVICES = run.gpus.join(",");
+  return {
+    ...env,
+    ...spec.env,
+    [ENV.job]: job.name,
+    [ENV.runNumber]: String(run.number),
+    [ENV.runId]: run.id,
+    [ENV.checkpointDir]: checkpointDirectory(stateDirectory, job.name),
+    [ENV.resumeFrom]: resumeFrom?.path ?? "",
+    [ENV.statusDir]: statusDirectory(stateDirectory, run.id),
+    [ENV.pauseSignal]: spec.pause.signal,
+    [ENV.graceSeconds]: String(graceSeconds(job)),
+    [ENV.checkpointMinutes]: String(spec.checkpoint.everyMinutes),
+    [ENV.checkpointKeep]: String(spec.checkpoint.keep),
+  };
+}
+
+/** The command's arguments after its program, with `resumeArgs` when there is something to resume. */
+export function argumentsOf(spec: JobSpec, resumeFrom: Checkpoint | null): string[] {
+  const own = spec.command.slice(1);
+  if (!resumeFrom) return own;
+  return [...own, ...spec.resumeArgs.map((part) => part.split("{checkpoint}").join(resumeFrom.path))];
+}
+
+function readEnvFile(path: string): NodeJS.Dict<string> {
+  try {
+    return parseEnv(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new Error(`envFile ${path} can't be read: ${(error as Error).message}`);
+  }
+}
+
+/** Whole seconds; `auto` is three times the slowest save seen, and at least two minutes. */
+function graceSeconds({ spec, learned }: SupervisedJob): number {
+  if (spec.pause.graceSeconds !== "auto") return Math.ceil(spec.pause.graceSeconds);
+  return Math.max(MIN_GRACE_SECONDS, Math.ceil((3 * (learned.slowestSaveMs ?? 0)) / 1000));
+}

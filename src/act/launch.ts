@@ -1,0 +1,109 @@
+/**
+ * Starts one run: its directories, its cgroup, its log and the launcher that becomes its parent,
+ * in a session of its own. The job gets real file descriptors for its output, since a pipe through
+ * us would kill it when we die. No shell ever sees the job's argv as text.
+ */
+import { closeSync, constants, mkdirSync, openSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { execa } from "execa";
+import type { JobSpec } from "../config/schema.ts";
+import type { Checkpoint, Run } from "../model.ts";
+import { cgroupRecord, checkpointDirectory, logPath } from "../paths.ts";
+import type { SupervisedJob } from "../ports.ts";
+import { makeCgroup, removeCgroup } from "./cgroup.ts";
+import { argumentsOf, environmentOf } from "./job-environment.ts";
+import { writeRunFiles } from "./launcher.ts";
+import { resolveCommand } from "./resolve-command.ts";
+
+export interface Launched {
+  ok: true;
+  launcherPid: number;
+  /** Null when the run has none. */
+  cgroup: string | null;
+  /** Resolves when the launcher has ended, however it did. */
+  ended: Promise<void>;
+}
+
+export interface Launching {
+  stateDirectory: string;
+  /** Where a job without a `cwd` runs. */
+  directory: string;
+}
+
+/** Resolves once the launcher runs; the job itself is seen by its pid record. Never rejects. */
+export async function launch(
+  job: SupervisedJob,
+  run: Run,
+  resumeFrom: Checkpoint | null,
+  where: Launching,
+): Promise<Launched | { ok: false; reason: string }> {
+  try {
+    return await start(job, run, resumeFrom, where);
+  } catch (error) {
+    return { ok: false, reason: (error as Error).message };
+  }
+}
+
+async function start(
+  job: SupervisedJob,
+  run: Run,
+  resumeFrom: Checkpoint | null,
+  { stateDirectory, directory }: Launching,
+): Promise<Launched | { ok: false; reason: string }> {
+  const cwd = folderOf(job.spec, directory);
+  const env = environmentOf(job, run, resumeFrom, stateDirectory);
+  const program = resolveCommand(job.spec, cwd, env);
+  if (!program.ok) return program;
+  mkdirSync(checkpointDirectory(stateDirectory, job.name), { recursive: true, mode: 0o700 });
+  const files = writeRunFiles(stateDirectory, run.id);
+  const made = makeCgroup(run.id);
+  const cgroup = "directory" in made ? made.directory : null;
+  if (cgroup) writeFileSync(cgroupRecord(stateDirectory, run.id), cgroup, { mode: 0o600 });
+  // Any descriptor will do; execa's types name only the first ten.
+  const log = openLog(logPath(stateDirectory, job.name)) as 3;
+  try {
+    const argv = [program.path, ...argumentsOf(job.spec, resumeFrom)];
+    const launcher = execa(
+      "/bin/sh",
+      [files.launcher, "keep", files.directory, cgroup ?? "", run.bootId, ...argv],
+      {
+        cwd,
+        env,
+        extendEnv: false,
+        stdio: ["ignore", log, log],
+        detached: true,
+        cleanup: false,
+        buffer: false,
+        reject: false,
+      },
+    );
+    if (launcher.pid === undefined) {
+      const failed = await launcher;
+      if (cgroup) removeCgroup(cgroup);
+      return { ok: false, reason: failed.originalMessage ?? "the launcher could not be started" };
+    }
+    launcher.unref();
+    const ended = launcher.then(() => undefined);
+    return { ok: true, launcherPid: launcher.pid, cgroup, ended };
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** The folder a job runs in. A missing one would be reported as a missing shell. */
+function folderOf(spec: JobSpec, directory: string): string {
+  const cwd = spec.cwd ?? directory;
+  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
+    throw new Error(`its folder ${cwd} does not exist`);
+  return cwd;
+}
+
+/** O_NOFOLLOW: the log's name must not lead anywhere else. */
+function openLog(path: string): number {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return openSync(
+    path,
+    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,
+    0o600,
+  );
+}
