@@ -1,0 +1,126 @@
+/**
+ * Starts a real program the way the supervisor would, and plays the supervisor's part by hand:
+ * control.json, SIGUSR2, status. Nothing here knows the library under test except by the contract.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { CONTROL_FILE, type Control, ENV, rankFile } from "../../src/contract.ts";
+import type { Report } from "../../src/job/status.ts";
+
+export interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  output: string;
+}
+
+export interface Launched {
+  child: ChildProcess;
+  statusDir: string;
+  ended: Promise<Ended>;
+  /** The status file as it is now; null before the first one. */
+  status(): Report | null;
+  /** Waits until the status satisfies the condition; fails when the program ends before. */
+  until(what: string, condition: (report: Report) => boolean): Promise<Report>;
+  /** Writes control.json atomically, then rings. */
+  ask(control: Control): void;
+  write(control: string): void;
+  ring(): void;
+}
+
+const LIMIT_MS = 60_000;
+const LOOK_EVERY_MS = 10;
+
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "job-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** This process's environment without any supervisor's. */
+export function plainEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SUPERVISOR_")));
+}
+
+let runs = 0;
+
+/** @param job a folder that outlives the run: its checkpoints are in `checkpoints/` */
+export function launch(program: string, args: string[], job: string, env: NodeJS.ProcessEnv = {}): Launched {
+  const run = ++runs;
+  const statusDir = join(job, `status-${run}`);
+  mkdirSync(statusDir, { recursive: true });
+  const own = {
+    [ENV.job]: "test",
+    [ENV.runNumber]: String(run),
+    [ENV.runId]: `run-${process.pid}-${run}`,
+    [ENV.checkpointDir]: join(job, "checkpoints"),
+    [ENV.resumeFrom]: "",
+    [ENV.statusDir]: statusDir,
+    [ENV.pauseSignal]: "SIGUSR2",
+    [ENV.graceSeconds]: "120",
+  };
+  return attach(start(program, args, { ...plainEnvironment(), ...own, ...env }), statusDir);
+}
+
+export function start(program: string, args: string[], env: NodeJS.ProcessEnv): ChildProcess {
+  const child = spawn(process.execPath, [program, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
+
+export function endOf(child: ChildProcess): Promise<Ended> {
+  let output = "";
+  child.stdout?.on("data", (text) => (output += text));
+  child.stderr?.on("data", (text) => (output += text));
+  return new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal, output })));
+}
+
+function attach(child: ChildProcess, statusDir: string): Launched {
+  let over: Ended | null = null;
+  const ended = endOf(child).then((end) => (over = end));
+  const status = (): Report | null => {
+    try {
+      return JSON.parse(readFileSync(join(statusDir, rankFile(0)), "utf8")) as Report;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+      throw error;
+    }
+  };
+  const ring = (): void => void child.kill("SIGUSR2");
+  const write = (text: string): void => {
+    writeFileSync(join(statusDir, ".control"), text);
+    renameSync(join(statusDir, ".control"), join(statusDir, CONTROL_FILE));
+  };
+  return {
+    child,
+    statusDir,
+    ended,
+    status,
+    write,
+    ring,
+    ask: (control) => {
+      write(JSON.stringify(control));
+      ring();
+    },
+    until: (what, condition) =>
+      waitFor(what, () => {
+        const report = status();
+        if (report && condition(report)) return report;
+        if (over) throw new Error(`ended before "${what}": ${JSON.stringify({ ...over, report })}`);
+        return null;
+      }),
+  };
+}
+
+/** The first value that isn't null or false; fails with `what` after a minute. */
+export async function waitFor<T>(what: string, look: () => T | null | false): Promise<T> {
+  const end = performance.now() + LIMIT_MS;
+  for (;;) {
+    const value = look();
+    if (value !== null && value !== false) return value;
+    if (performance.now() > end) throw new Error(`waited a minute for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
