@@ -14,21 +14,24 @@ const jobName = z
 
 const threshold = z
   .strictObject({
-    above: z.number().optional(),
-    below: z.number().optional(),
-    forSeconds: seconds.default(0),
+    above: z.number().optional().describe("Clear when the reading is above this."),
+    below: z.number().optional().describe("Clear when the reading is below this."),
+    forSeconds: seconds.default(0).describe("How long it must last before it counts."),
   })
   .refine((t) => (t.above === undefined) !== (t.below === undefined), "exactly one of 'above' and 'below'");
 
 export const ruleSchema = z
   .strictObject({
     name: z.string().min(1).max(120).describe("A sentence fragment: it is shown as the reason of a pause."),
-    metric: z.enum(METRICS),
+    metric: z.enum(METRICS).describe("What is read: see the table of metrics."),
     above: z.number().optional().describe("Pressure when the reading is above this."),
     below: z.number().optional().describe("Pressure when the reading is below this."),
     forSeconds: seconds.default(0).describe("How long it must last before it counts."),
     clear: threshold.describe("When the pressure is over: on the other side of a gap, and for how long."),
-    action: z.enum(["pause", "freeze", "notify"]).default("pause"),
+    action: z
+      .enum(["pause", "freeze", "notify"])
+      .default("pause")
+      .describe("pause: by the job's own method. freeze: stop it where it stands. notify: only tell."),
     severity: z.enum(["normal", "critical"]).default("normal").describe("critical: all victims at once."),
     jobs: z.array(jobName).optional().describe("Only these jobs; all when left out."),
     countNice: z.boolean().default(true).describe("Whether CPU time of niced processes counts."),
@@ -36,9 +39,9 @@ export const ruleSchema = z
   .refine((r) => (r.above === undefined) !== (r.below === undefined), "exactly one of 'above' and 'below'");
 
 export const windowSchema = z.strictObject({
-  name: z.string().min(1).max(64),
-  opens: z.string().describe("Cron expression of five fields."),
-  closes: z.string().describe("Cron expression of five fields."),
+  name: z.string().min(1).max(64).describe("Shown as the reason of a pause."),
+  opens: z.string().describe("Cron expression of five fields: when jobs may start."),
+  closes: z.string().describe("Cron expression of five fields: when they are paused."),
   timezone: z.string().optional().describe("IANA name; the system's time zone when left out."),
   jobs: z.array(jobName).optional().describe("The jobs that may run only in it; all when left out."),
 });
@@ -50,7 +53,7 @@ const pauseSchema = z.strictObject({
     .enum(["auto", "checkpoint", "standby", "freeze"])
     .default("auto")
     .describe("auto: by checkpoint where the job keeps the contract or catches the signal, else freeze."),
-  signal: signalName.default("SIGUSR2"),
+  signal: signalName.default("SIGUSR2").describe("What asks a job without a library to save and exit."),
   target: z
     .string()
     .regex(/^(main|child:.+)$/, "'main' or 'child:<part of its command line>'")
@@ -59,19 +62,28 @@ const pauseSchema = z.strictObject({
   exitCodes: z
     .array(z.int().min(0).max(255))
     .default([])
-    .describe("Further codes that mean paused, when asked."),
-  graceSeconds: z.union([z.literal("auto"), positive]).default("auto"),
-  onTimeout: z.enum(["wait", "freeze", "terminate", "kill"]).default("wait"),
+    .describe("Exit codes besides 75 that mean paused, after a request and with a checkpoint newer than it."),
+  graceSeconds: z
+    .union([z.literal("auto"), positive])
+    .default("auto")
+    .describe("How long a job may take to save. auto: three times its slowest save, at least 120."),
+  onTimeout: z
+    .enum(["wait", "freeze", "terminate", "kill"])
+    .default("wait")
+    .describe("When the grace has run out. wait: force nothing, and say so. kill loses what isn't saved."),
 });
 
 const checkpointSchema = z.strictObject({
-  everyMinutes: positive.default(30),
-  keep: z.int().min(1).default(3),
+  everyMinutes: positive.default(30).describe("How often a job with a library checkpoints by itself."),
+  keep: z.int().min(1).default(3).describe("So many of the newest checkpoints stay."),
   glob: z.string().optional().describe("Where a third-party job leaves its checkpoints, relative to cwd."),
 });
 
 const restartSchema = z.strictObject({
-  onFailure: z.boolean().default(true),
+  onFailure: z
+    .boolean()
+    .default(true)
+    .describe("Whether a failed job is started again from its last checkpoint."),
   maxRetries: z
     .int()
     .min(0)
@@ -81,20 +93,26 @@ const restartSchema = z.strictObject({
 });
 
 export const jobSchema = z.strictObject({
-  name: jobName,
+  name: jobName.describe("Names the job in commands, folders and the audit log."),
   command: z.array(z.string()).min(1).describe("argv; no shell. 'node' is the supervisor's own Node."),
   resumeArgs: z.array(z.string()).default([]).describe("Added on a resume; {checkpoint} is its path."),
   cwd: z.string().optional().describe("Relative to this file; this file's folder when left out."),
-  env: z.record(z.string(), z.string()).default({}),
-  envFile: z.string().optional(),
+  env: z.record(z.string(), z.string()).default({}).describe("Added to the supervisor's own environment."),
+  envFile: z
+    .string()
+    .optional()
+    .describe("A file of NAME=value lines, for secrets; 'env' wins. Relative to this file."),
   python: z.string().optional().describe("The interpreter for a command that starts with 'python'."),
-  gpus: z.int().min(0).optional(),
-  gpuIds: z.array(z.union([z.int().min(0), z.string()])).optional(),
-  gpuMemoryMiB: positive.optional(),
+  gpus: z.int().min(0).optional().describe("How many GPUs it is to be placed on."),
+  gpuIds: z
+    .array(z.union([z.int().min(0), z.string()]))
+    .optional()
+    .describe("These GPUs, by index or UUID, instead of a count."),
+  gpuMemoryMiB: positive.optional().describe("What it needs on each GPU; as last seen when left out."),
   priority: z.int().default(0).describe("Higher matters more: paused last, resumed first."),
-  pause: pauseSchema.prefault({}),
-  checkpoint: checkpointSchema.prefault({}),
-  restart: restartSchema.prefault({}),
+  pause: pauseSchema.prefault({}).describe("How it is asked to make room."),
+  checkpoint: checkpointSchema.prefault({}).describe("What it saves, and how often."),
+  restart: restartSchema.prefault({}).describe("What happens when it fails."),
 });
 
 const balanceSchema = z.strictObject({
@@ -107,7 +125,7 @@ const balanceSchema = z.strictObject({
   backoffSeconds: positive
     .default(30)
     .describe("Extra wait after the second pause in a row by one rule; doubled each time."),
-  maxBackoffSeconds: positive.default(3600),
+  maxBackoffSeconds: positive.default(3600).describe("The back-off grows no longer."),
   calmSeconds: positive
     .default(1800)
     .describe("A back-off is forgotten after so long without a pause by that rule."),
@@ -122,21 +140,45 @@ const retentionSchema = z.strictObject({
 const gpuIgnored = ["Xorg", "Xwayland", "gnome-shell", "plasmashell", "firefox", "chrome", "code"];
 
 export const configSchema = z.strictObject({
-  $schema: z.string().optional(),
-  pollSeconds: z.number().min(0.1).max(60).default(1),
-  database: z.string().optional().describe("Relative to this file."),
-  stateDirectory: z.string().optional().describe("Socket, logs, checkpoints, status; relative to this file."),
+  $schema: z.string().optional().describe("Where editors find the rules for this file."),
+  pollSeconds: z.number().min(0.1).max(60).default(1).describe("Time between two looks at the machine."),
+  database: z
+    .string()
+    .optional()
+    .describe(
+      "The audit log, relative to this file; supervisor.sqlite in the state directory when left out.",
+    ),
+  stateDirectory: z
+    .string()
+    .optional()
+    .describe(
+      "Socket, logs, checkpoints, status; relative to this file; ~/.local/state/gpu-job-supervisor when left out.",
+    ),
   others: z
     .strictObject({
-      ignore: z.array(z.string()).default(gpuIgnored),
-      ignoreGpuBelow: z.number().min(0).max(100).default(30),
+      ignore: z
+        .array(z.string())
+        .default(gpuIgnored)
+        .describe("Programs that a desktop always has on its GPU."),
+      ignoreGpuBelow: z
+        .number()
+        .min(0)
+        .max(100)
+        .default(30)
+        .describe("They count as others only from this GPU utilisation on, in percent."),
     })
-    .prefault({}),
-  rules: z.array(ruleSchema).optional(),
-  windows: z.array(windowSchema).default([]),
-  jobs: z.array(jobSchema).default([]),
-  balance: balanceSchema.prefault({}),
-  retention: retentionSchema.prefault({}),
+    .prefault({})
+    .describe("Whose use doesn't count as somebody else's."),
+  rules: z.array(ruleSchema).optional().describe("When jobs make room; the built-in rules when left out."),
+  windows: z
+    .array(windowSchema)
+    .default([])
+    .describe("When jobs may run at all; always, when there are none."),
+  jobs: z.array(jobSchema).default([]).describe("What is kept going until it has finished."),
+  balance: balanceSchema
+    .prefault({})
+    .describe("How much pausing may cost; paid on resume, never by those who need the machine."),
+  retention: retentionSchema.prefault({}).describe("How long samples are kept; events are kept for ever."),
 });
 
 export type Rule = z.infer<typeof ruleSchema>;

@@ -1,0 +1,41 @@
+/**
+ * What a job needs and this machine lacks right now: folder, program, script, environment file.
+ * Only warnings, since files come and go; looks at names only and runs nothing.
+ */
+import { statSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import { resolveCommand } from "../act/resolve-command.ts";
+import type { Finding } from "./explain.ts";
+import { formatPath } from "./problem.ts";
+import type { JobSpec } from "./schema.ts";
+
+const INTERPRETERS = /^(node|python[\d.]*|bash|sh|uv|deno|bun)$/;
+const SCRIPT = /\.(m?js|m?ts|py|sh)$/;
+
+/** For a job whose paths are absolute already. */
+export function checkFiles(job: JobSpec, index: number): Finding[] {
+  const path = ["jobs", index];
+  const say = (key: (string | number)[], sentence: string): Finding[] => [
+    { path: [...path, ...key], message: `${formatPath([...path, ...key])} ${sentence}` },
+  ];
+  const cwd = job.cwd as string;
+  if (!isA(cwd, "directory"))
+    return say(job.cwd === undefined ? [] : ["cwd"], `is not a folder on this machine: ${cwd}.`);
+  const found = [];
+  if (job.envFile !== undefined && !isA(job.envFile, "file"))
+    found.push(...say(["envFile"], `is missing: ${job.envFile}.`));
+  const program = resolveCommand(job, cwd);
+  if (!program.ok) found.push(...say(["command", 0], `can't be run here: ${program.reason}.`));
+  const script = job.command.findIndex((word, i) => i > 0 && !word.startsWith("-"));
+  const named = job.command[script];
+  if (INTERPRETERS.test(basename(job.command[0] as string)) && named !== undefined && SCRIPT.test(named)) {
+    const file = resolve(cwd, named);
+    if (!isA(file, "file")) found.push(...say(["command", script], `is missing: ${file}.`));
+  }
+  return found;
+}
+
+function isA(path: string, kind: "file" | "directory"): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return (kind === "file" ? stat?.isFile() : stat?.isDirectory()) ?? false;
+}

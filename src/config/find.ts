@@ -1,0 +1,20 @@
+/** Which config file is meant. Only looks. */
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+
+export const CONFIG_NAME = "supervisor.config.json";
+
+/**
+ * `asked` (from `--config`), else `./supervisor.config.json`, else the one in
+ * `~/.config/gpu-job-supervisor/`; null where there is none: the built-in defaults hold.
+ */
+export function findConfig(asked: string | undefined, env: NodeJS.ProcessEnv = process.env): string | null {
+  if (asked !== undefined) return resolve(asked);
+  const xdg = env.XDG_CONFIG_HOME && isAbsolute(env.XDG_CONFIG_HOME) ? env.XDG_CONFIG_HOME : null;
+  const home = xdg ?? join(homedir(), ".config");
+  return (
+    [resolve(CONFIG_NAME), join(home, "gpu-job-supervisor", CONFIG_NAME)].find((path) => existsSync(path)) ??
+    null
+  );
+}

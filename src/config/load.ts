@@ -1,0 +1,91 @@
+/**
+ * A config file → a checked config with every default filled in and every path absolute, or every
+ * problem it has at once, each with its place and, where it can be known, its fix. Never throws,
+ * never takes a guess for a value, and writes nothing.
+ */
+import { readFileSync, statSync } from "node:fs";
+import { checkFiles } from "./check-files.ts";
+import { checkMeaning } from "./check-meaning.ts";
+import { DEFAULT_RULES } from "./defaults.ts";
+import { explain, type Finding } from "./explain.ts";
+import { type ParsedText, parseText } from "./parse-text.ts";
+import { absolute, placesFor } from "./places.ts";
+import { formatPath, type Problem } from "./problem.ts";
+import { type Config, type ConfigFile, configSchema, type JobSpec } from "./schema.ts";
+import { warnings } from "./warn.ts";
+
+export type Loaded = { ok: true; config: Config; warnings: Problem[] } | { ok: false; problems: Problem[] };
+
+/** Far more than thousands of jobs need. */
+const LARGEST_FILE_BYTES = 4 * 1024 * 1024;
+
+/** `path` null: the built-in defaults, without jobs. Problems name the file as it was given. */
+export function loadConfig(path: string | null): Loaded {
+  if (path === null) return checkText("{}", null);
+  let text: string;
+  try {
+    const { size } = statSync(path);
+    if (size > LARGEST_FILE_BYTES) return unreadable(path, `is larger than ${LARGEST_FILE_BYTES} bytes`);
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return unreadable(path, "does not exist. Write one: supervisor init");
+    return unreadable(path, code === "EISDIR" ? "is a folder, not a file" : `can't be read: ${message}`);
+  }
+  return checkText(text, path);
+}
+
+/** As `loadConfig`, from the text itself; `file` says where relative paths begin. */
+export function checkText(text: string, file: string | null): Loaded {
+  const parsed = parseText(text);
+  if (parsed.problems.length > 0)
+    return { ok: false, problems: parsed.problems.map((one) => placed(one, file)) };
+  const root = parsed.value;
+  const checked = configSchema.safeParse(root);
+  const found = checkMeaning(root);
+  const told = new Set(found.map(({ path }) => formatPath(path)));
+  for (const issue of checked.error?.issues ?? []) {
+    // A refinement in the schema has said in brief what was just explained.
+    if (issue.code === "custom" && told.has(formatPath(issue.path as (string | number)[]))) continue;
+    found.push(...explain(issue, root));
+  }
+  if (!checked.success || found.length > 0) return { ok: false, problems: locate(found, parsed, file) };
+  const config = complete(checked.data, file);
+  const doubts = [...warnings(config, Date.now()), ...config.jobs.flatMap(checkFiles)];
+  return { ok: true, config, warnings: locate(doubts, parsed, file) };
+}
+
+function complete(written: ConfigFile, file: string | null): Config {
+  const places = placesFor(file, written);
+  const jobs = written.jobs.map((job) => completeJob(job, places.directory));
+  return { ...written, ...places, rules: written.rules ?? DEFAULT_RULES, jobs };
+}
+
+/** The job with every path absolute, `directory` being where relative ones begin. */
+export function completeJob(job: JobSpec, directory: string): JobSpec {
+  const cwd = absolute(job.cwd ?? ".", directory);
+  return {
+    ...job,
+    cwd,
+    ...(job.envFile !== undefined && { envFile: absolute(job.envFile, directory) }),
+    // A bare name is looked up in PATH when the job starts.
+    ...(job.python?.includes("/") && { python: absolute(job.python, directory) }),
+  };
+}
+
+function locate(found: Finding[], parsed: ParsedText, file: string | null): Problem[] {
+  return found
+    .map((one) => placed({ ...one, ...parsed.locate(one.path, one.part) }, file))
+    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+}
+
+function placed(one: Finding & { line: number; column: number }, file: string | null): Problem {
+  const { line, column, message } = one;
+  // The built-in defaults have no text that a person could look into.
+  const place = file === null ? { line: null, column: null } : { line, column };
+  return { file, ...place, path: formatPath(one.path), message };
+}
+
+function unreadable(file: string, reason: string): Loaded {
+  return { ok: false, problems: [{ file, line: null, column: null, path: "", message: reason }] };
+}

@@ -1,0 +1,44 @@
+/** One thing that is wrong, or doubtful, in a config: where, what, and how to put it right. */
+
+export interface Problem {
+  /** null for what stands in no file. */
+  file: string | null;
+  /** From 1; null where there is no such place, as for a file that can't be read. */
+  line: number | null;
+  column: number | null;
+  /** `jobs[1].pause.graceSeconds`; empty for the document itself. */
+  path: string;
+  /** Begins with the path; whole sentences after it: expected, found, and the fix where one is known. */
+  message: string;
+}
+
+export type Path = readonly (string | number)[];
+
+/** `file:line:column: message`, which terminals and editors make clickable. */
+export function formatProblem(problem: Problem): string {
+  const place = [problem.file, problem.line, problem.column].filter((part) => part !== null).join(":");
+  return place === "" ? problem.message : `${place}: ${problem.message}`;
+}
+
+/** `["jobs", 1, "env", "MY KEY"]` → `jobs[1].env["MY KEY"]`. */
+export function formatPath(path: Path): string {
+  return path
+    .map((part, i) => {
+      if (typeof part === "number") return `[${part}]`;
+      if (!/^[\w$]+$/.test(part)) return `[${JSON.stringify(part)}]`;
+      return i === 0 ? part : `.${part}`;
+    })
+    .join("");
+}
+
+/** A value as it may be shown in a sentence: JSON, cut where it grows long. */
+export function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
+}
+
+/** `a`, `a or b`, `a, b or c`. */
+export function orList(words: string[]): string {
+  if (words.length < 2) return words.join("");
+  return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}
