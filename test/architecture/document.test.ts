@@ -1,0 +1,26 @@
+/** ARCHITECTURE.md may not drift: every path it names exists, every state is in its table. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { END_STATES, LIVE_STATES } from "../../src/model.ts";
+
+const root = join(import.meta.dirname, "../..");
+const text = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
+
+test("every path exists", () => {
+  const paths = [...text.matchAll(/`((?:src|db|jobs|test|bench|docs)\/[\w./-]*)`/g)].map(
+    (match) => match[1] as string,
+  );
+  expect(paths.length).toBeGreaterThan(10);
+  expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+});
+
+test("every folder of src is on the map", () => {
+  const folders = ["config", "sense", "decide", "act", "record", "show", "control", "commands", "job"];
+  expect(folders.filter((folder) => !text.includes(`\`src/${folder}/\``))).toEqual([]);
+});
+
+test("the table of states is the model's", () => {
+  const named = [...text.matchAll(/^\| `([a-z]+)` \|/gm)].map((match) => match[1]);
+  expect(named.sort()).toEqual(["waiting", "paused", ...LIVE_STATES, ...END_STATES].sort());
+});
