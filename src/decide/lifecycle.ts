@@ -1,0 +1,90 @@
+/**
+ * The state machine of one job. `step` is the only function that writes a job's state; what it
+ * returns is to be journalled (events) and then performed (effects). Level-triggered: a live
+ * job is shown what was seen of it at every tick. Never reads a clock, never does I/O.
+ */
+import type { Checkpoint, Decision, Effect, NewEvent, Now, Seen } from "../model.ts";
+import type { SupervisedJob } from "../ports.ts";
+import { cancel } from "./lifecycle/cancel.ts";
+import { launch, launchFailed, resume, retry } from "./lifecycle/launch.ts";
+import { pause } from "./lifecycle/pause.ts";
+import { recover } from "./lifecycle/recover.ts";
+import { see } from "./lifecycle/see.ts";
+import { Turn } from "./lifecycle/turn.ts";
+import { checked } from "./lifecycle/verified.ts";
+
+export type PauseDecision = Extract<Decision, { verb: "pause" }>;
+export type StartDecision = Extract<Decision, { verb: "start" | "resume" }>;
+
+export type Input =
+  /** Each tick for live states. `availableMiB`: the host's available memory, null when unknown. */
+  | { kind: "seen"; seen: Seen; availableMiB: number | null }
+  | { kind: "pause"; decision: PauseDecision }
+  /** From waiting or paused: a new run. */
+  | {
+      kind: "launch";
+      decision: StartDecision;
+      identity: { id: string; bootId: string };
+      resumeFrom: Checkpoint | null;
+      gpus: string[];
+    }
+  /** From frozen, standby, or pausing and frozen since its grace ran out: its run goes on. */
+  | { kind: "resume"; decision: StartDecision }
+  | { kind: "launch-failed"; reason: string }
+  | { kind: "cancel"; by: string }
+  /** A failed or cancelled job is given another chance. */
+  | { kind: "retry"; by: string }
+  /** What became of a `verify` effect; `unknown`: the check itself couldn't run. */
+  | { kind: "verified"; path: string; result: "good" | "corrupt" | "unknown"; reason: string }
+  /** The supervisor has started again and found this job in its database. */
+  | { kind: "recovered"; rebooted: boolean };
+
+export interface Stepped {
+  job: SupervisedJob;
+  events: NewEvent[];
+  effects: Effect[];
+}
+
+/**
+ * Moves a job by one input. Legitimately nothing happens on a cancel of an ended job, a retry of
+ * one that hasn't ended, and a late `launch-failed` or `verified`; every other input that has no
+ * meaning in the job's state is a bug.
+ * @throws Error naming job, state and input.
+ */
+export function step(job: SupervisedJob, input: Input, now: Now): Stepped {
+  const turn = new Turn(job, now);
+  apply(turn, input);
+  return { job: { ...turn.job, state: turn.state }, events: turn.events, effects: turn.effects };
+}
+
+function apply(turn: Turn, input: Input): void {
+  switch (input.kind) {
+    case "seen":
+      see(turn, input.seen, input.availableMiB);
+      return;
+    case "pause":
+      pause(turn, input.decision);
+      return;
+    case "launch":
+      launch(turn, input);
+      return;
+    case "resume":
+      resume(turn, input.decision);
+      return;
+    case "launch-failed":
+      launchFailed(turn, input.reason);
+      return;
+    case "cancel":
+      cancel(turn, input.by);
+      return;
+    case "retry":
+      retry(turn, input.by);
+      return;
+    case "verified":
+      checked(turn, input);
+      return;
+    case "recovered":
+      recover(turn, input.rebooted);
+      return;
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * What is learned of a job from what is seen of its run: progress, checkpoints, what it
+ * understands, what pausing costs it. Never moves it to another state.
+ */
+import type { Checkpoint, Seen } from "../../model.ts";
+import { duration, number } from "../say.ts";
+import type { Turn } from "./turn.ts";
+
+/** Older checkpoints remembered to fall back to. */
+const OLDER = 5;
+const REJECTED = 20;
+const STALL_STEPS = 10;
+const STALL_AT_LEAST_MS = 600_000;
+/** Beyond this, old times count half: a quiet week must not pay for a day of flapping. */
+const MEMORY_MS = 24 * 3_600_000;
+/** File times come from a clock that ticks every few ms. */
+export const FILE_CLOCK_MS = 20;
+
+export function learn(turn: Turn, seen: Seen): void {
+  if (seen.pid !== null && turn.run.pid !== seen.pid) turn.know({ pid: seen.pid, startTime: seen.startTime });
+  understand(turn, seen);
+  progress(turn, seen);
+  checkpoints(turn, seen);
+}
+
+function understand(turn: Turn, seen: Seen): void {
+  if (seen.ranks.length > 0) {
+    turn.job.understands = "contract";
+    turn.job.worldSize = Math.max(...seen.ranks.map((rank) => rank.worldSize));
+  } else if (turn.job.understands !== "contract" && seen.alive && seen.pid !== null) {
+    turn.job.understands = seen.signalCaught === true ? "signal" : "nothing";
+  }
+}
+
+function progress(turn: Turn, seen: Seen): void {
+  const first = seen.ranks.find((rank) => rank.rank === 0) ?? seen.ranks[0];
+  if (first === undefined) return;
+  const { wallMs } = turn.now;
+  const before = turn.job.progress;
+  const advanced = first.step !== null && first.step !== before?.step;
+  const next = {
+    step: first.step ?? before?.step ?? null,
+    totalSteps: first.totalSteps ?? before?.totalSteps ?? null,
+    epoch: first.epoch ?? before?.epoch ?? null,
+    metrics: first.metrics,
+    reports: first.state,
+    advancedAtMs: advanced || before === null ? wallMs : before.advancedAtMs,
+    stepMs: advanced ? stepTime(turn, first.step ?? 0) : (before?.stepMs ?? null),
+    ...(before?.stalledSinceMs !== undefined && !advanced ? { stalledSinceMs: before.stalledSinceMs } : {}),
+  };
+  turn.job.progress = next;
+  if (advanced && (first.step ?? 0) > turn.run.resumedAtStep && turn.run.firstStepAt === undefined) {
+    turn.know({ firstStepAt: turn.now });
+    const launched = turn.run.startedAt.monotonicMs;
+    turn.job.learned = { ...turn.job.learned, reloadMs: Math.max(0, turn.now.monotonicMs - launched) };
+  }
+}
+
+/** Usual time of a step: smoothed, so that one slow step among many doesn't matter. */
+function stepTime(turn: Turn, step: number): number | null {
+  const before = turn.job.progress;
+  if (before === null || before.step === null || step <= before.step) return before?.stepMs ?? null;
+  if (turn.run.firstStepAt === undefined) return before.stepMs ?? null;
+  const each = Math.max(0, turn.now.wallMs - before.advancedAtMs) / (step - before.step);
+  const usual = before.stepMs ?? null;
+  return usual === null ? each : usual * 0.8 + each * 0.2;
+}
+
+/** Whether a job without reports, or one whose new steps were seen, may be taken to be working. */
+export const isWorking = (turn: Turn): boolean =>
+  turn.job.understands !== "contract" || turn.run.firstStepAt !== undefined;
+
+export function sayIfStalled(turn: Turn): void {
+  const { progress } = turn.job;
+  if (progress === null || progress.stalledSinceMs !== undefined || !progress.stepMs) return;
+  if (turn.run.firstStepAt === undefined || progress.reports === "saving") return;
+  // Time that it spent frozen or on standby isn't a stall.
+  const from = Math.max(progress.advancedAtMs, turn.live().since.wallMs);
+  const idle = turn.now.wallMs - from;
+  if (idle < Math.max(STALL_AT_LEAST_MS, STALL_STEPS * progress.stepMs)) return;
+  turn.job.progress = { ...progress, stalledSinceMs: from };
+  turn.tell(
+    "job.stalled",
+    "supervisor",
+    `No step for ${duration(idle)} (usually ${duration(progress.stepMs)}); the last was ${number(progress.step ?? 0)}.`,
+  );
+}
+
+function checkpoints(turn: Turn, seen: Seen): void {
+  const broken = turn.job.rejected ?? [];
+  for (const { path, reason } of seen.rejected) {
+    if (broken.includes(path) || (turn.job.rejected ?? []).includes(path)) continue;
+    turn.job.rejected = [...(turn.job.rejected ?? []), path].slice(-REJECTED);
+    turn.tell("checkpoint.rejected", "supervisor", `Checkpoint ${path} isn't used: ${reason}.`);
+  }
+  const valid = seen.checkpoints.filter((found) => !(turn.job.rejected ?? []).includes(found.path));
+  const newest = valid[0];
+  if (newest === undefined) return;
+  const known = turn.job.checkpoint;
+  turn.job.older = valid.slice(1, 1 + OLDER);
+  if (known !== null && known.path === newest.path && known.createdAtMs === newest.createdAtMs) return;
+  turn.job.checkpoint = newest;
+  const newer = known === null || newest.createdAtMs > known.createdAtMs;
+  if (newer && newest.path !== turn.run.resumedFrom) accept(turn, newest);
+}
+
+function accept(turn: Turn, newest: Checkpoint): void {
+  const step = newest.step === null ? "" : ` of step ${number(newest.step)}`;
+  const how = newest.verified === "size and age only" ? "size and age only" : "manifest and sizes match";
+  turn.tell("checkpoint.verified", "supervisor", `Checkpoint${step} is there: ${how}.`, {
+    outcome: { path: newest.path, step: newest.step, bytes: newest.bytes, verified: newest.verified },
+  });
+  if (turn.job.spec.checkpoint.glob !== undefined) return;
+  // The one before stays until the newest was checked in full, whatever `keep` says.
+  turn.effects.push({ do: "prune", job: turn.name, keep: Math.max(2, turn.job.spec.checkpoint.keep) });
+}
+
+/** Whether the run has left a checkpoint of its own. */
+export function hasSaved(turn: Turn): boolean {
+  const { checkpoint } = turn.job;
+  if (checkpoint === null || checkpoint.path === turn.run.resumedFrom) return false;
+  return checkpoint.createdAtMs >= turn.run.startedAt.wallMs - FILE_CLOCK_MS;
+}
+
+/** Adds the time that the run has worked since it last began to. Called when that ends. */
+export function creditRunning(turn: Turn): void {
+  const { state, now } = turn;
+  if (state.name !== "running") return;
+  const began = Math.max(state.since.monotonicMs, state.run.firstStepAt?.monotonicMs ?? 0);
+  if (!isWorking(turn)) return;
+  account(turn, Math.max(0, now.monotonicMs - began), 0);
+}
+
+export function account(turn: Turn, productiveMs: number, overheadMs: number): void {
+  const { balance } = turn.job;
+  const half = balance.productiveMs > MEMORY_MS ? 0.5 : 1;
+  turn.job.balance = {
+    ...balance,
+    productiveMs: balance.productiveMs * half + productiveMs,
+    overheadMs: balance.overheadMs * half + overheadMs,
+  };
+}

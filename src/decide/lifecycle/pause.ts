@@ -1,0 +1,92 @@
+/**
+ * A pause is asked for: the word is written, the bell is rung, or the processes are frozen.
+ * A sent request is never withdrawn; only its means may get harder when its grace is over.
+ */
+import type { PauseRequest } from "../../model.ts";
+import type { PauseDecision } from "../lifecycle.ts";
+import { creditRunning } from "./learn.ts";
+import type { Turn } from "./turn.ts";
+
+const GRACE_AT_LEAST_MS = 120_000;
+
+export function pause(turn: Turn, decision: PauseDecision): void {
+  const { state } = turn;
+  switch (state.name) {
+    case "starting":
+    case "running":
+    case "frozen":
+    case "standby":
+      if (state.name === "frozen" && decision.method === "freeze") throw turn.bug("pause by freeze");
+      if (state.name === "standby" && decision.method === "standby") throw turn.bug("pause by standby");
+      ask(turn, decision);
+      return;
+    case "pausing":
+      if (decision.method !== "freeze" || state.request.overdue === "frozen") throw turn.bug("pause");
+      freezeMeanwhile(turn, decision);
+      return;
+    default:
+      throw turn.bug("pause");
+  }
+}
+
+function ask(turn: Turn, decision: PauseDecision): void {
+  const { now, state } = turn;
+  creditRunning(turn);
+  const run = turn.run;
+  const sequence = decision.method === "freeze" ? (run.sequence ?? 0) : (run.sequence ?? 0) + 1;
+  const request: PauseRequest = {
+    method: decision.method,
+    cause: decision.cause,
+    sequence,
+    askedAt: now,
+    acknowledgedAt: null,
+    lastRingMs: now.monotonicMs - 1,
+    deadlineMs: now.monotonicMs + graceMs(turn),
+    bytesSaved: 0,
+    overdue: null,
+    stepAtRequest: turn.job.progress?.step ?? null,
+    availableMiBAtRequest: null,
+  };
+  const released = state.name === "standby";
+  const said = (run.said ?? []).filter((fact) => fact !== "leftovers");
+  turn.state = { name: "pausing", since: now, run: { ...run, sequence, said }, request };
+  turn.tell("pause.requested", decision.cause.actor, decision.cause.reason, {
+    evidence: decision.evidence,
+    outcome: { method: decision.method, graceSeconds: Math.round(graceMs(turn) / 1000) },
+  });
+  if (state.name === "frozen") turn.effects.push({ do: "thaw", job: turn.name, run: turn.run });
+  if (decision.method === "freeze") {
+    turn.effects.push({ do: "freeze", job: turn.name, run: turn.run });
+    return;
+  }
+  const want = released ? "release" : decision.method === "standby" ? "standby" : "pause";
+  turn.effects.push({ do: "ask", job: turn.name, run: turn.run, want, sequence });
+  // Known to hear it: rung at once. Any other is rung once it is seen to catch the signal.
+  if (turn.job.understands === "contract" || turn.job.understands === "signal") ring(turn);
+}
+
+/** An unanswered request whose processes are frozen while it lasts: it holds memory, nothing else. */
+function freezeMeanwhile(turn: Turn, decision: PauseDecision): void {
+  const { state } = turn;
+  if (state.name !== "pausing") throw turn.bug("pause");
+  turn.state = { ...state, request: { ...state.request, overdue: "frozen" } };
+  turn.tell("pause.forced", decision.cause.actor, decision.cause.reason, {
+    evidence: decision.evidence,
+    outcome: { method: "freeze" },
+  });
+  turn.effects.push({ do: "freeze", job: turn.name, run: state.run });
+}
+
+export function ring(turn: Turn): void {
+  const { state, now } = turn;
+  if (state.name !== "pausing") throw turn.bug("ring");
+  turn.state = { ...state, request: { ...state.request, lastRingMs: now.monotonicMs } };
+  turn.effects.push({ do: "ring", job: turn.name, run: state.run });
+}
+
+/** `graceSeconds: "auto"` is max(120 s, 3 × the slowest save seen). */
+export function graceMs(turn: Turn): number {
+  const { graceSeconds } = turn.job.spec.pause;
+  if (graceSeconds !== "auto") return graceSeconds * 1000;
+  return Math.max(GRACE_AT_LEAST_MS, 3 * (turn.job.learned.slowestSaveMs ?? 0));
+}

@@ -1,0 +1,72 @@
+/**
+ * The supervisor is back. What it left alive is `lost` until it has been seen once; after a
+ * reboot monotonic times begin anew, and what ran then is paused with the steps that it lost.
+ */
+import type { JobState, Now, Seen } from "../../model.ts";
+import { number, plural } from "../say.ts";
+import { leave, settleAsPaused, stepsLost } from "./end.ts";
+import type { Turn } from "./turn.ts";
+
+/** A run of which nothing at all can be seen is given up after so long. */
+const NOTHING_SEEN_MS = 30_000;
+
+export function recover(turn: Turn, rebooted: boolean): void {
+  const { state, now } = turn;
+  if (rebooted) turn.state = { ...state, since: rebase(state.since, now) };
+  if ("run" in state && state.name !== "lost") {
+    turn.state = { name: "lost", since: now, run: state.run, was: state, rebooted };
+    return;
+  }
+  if (state.name === "lost")
+    turn.state = { ...state, since: now, rebooted: rebooted || state.rebooted === true };
+  if (state.name === "paused" && state.checkpoint?.verified === "quick")
+    turn.effects.push({ do: "verify", job: turn.name, checkpoint: state.checkpoint });
+}
+
+/** The same moment in the monotonic time that began with this boot. */
+const rebase = (then: Now, now: Now): Now => ({
+  wallMs: then.wallMs,
+  monotonicMs: now.monotonicMs - Math.max(0, now.wallMs - then.wallMs),
+});
+
+/** Decides a lost job from its first sight. Returns what the state that it had is to be shown, or null. */
+export function found(turn: Turn, seen: Seen): Seen | null {
+  const { state, now } = turn;
+  if (state.name !== "lost") return null;
+  const decided = seen.alive || (seen.exit?.known ?? false);
+  if (state.rebooted && !decided) {
+    if (seen.leftovers.length > 0) return null;
+    endedByReboot(turn);
+    return null;
+  }
+  const nothing = seen.exit === null && now.monotonicMs - state.since.monotonicMs > NOTHING_SEEN_MS;
+  if (!seen.alive && seen.exit === null && !nothing) return null;
+  turn.state = back(state.was, turn);
+  if (turn.state.name === "pausing" && turn.state.request.method !== "freeze") {
+    const { request } = turn.state;
+    // The word may not have been written before the supervisor died; the bell rings again too.
+    turn.state = { ...turn.state, request: { ...request, lastRingMs: request.askedAt.monotonicMs - 1 } };
+    const want = request.method === "standby" ? "standby" : "pause";
+    turn.effects.push({ do: "ask", job: turn.name, run: turn.run, want, sequence: request.sequence });
+  }
+  return nothing ? { ...seen, exit: { known: false } } : seen;
+}
+
+function back(was: JobState | undefined, turn: Turn): JobState {
+  const run = turn.run;
+  if (was === undefined || !("run" in was)) return { name: "running", since: turn.now, run };
+  return { ...was, run };
+}
+
+function endedByReboot(turn: Turn): void {
+  const lost = stepsLost(turn);
+  const { checkpoint, progress } = turn.job;
+  const reached = progress?.step == null ? "" : ` at step ${number(progress.step)}`;
+  const from = checkpoint === null ? "the beginning" : `step ${number(checkpoint.step ?? 0)}`;
+  const redo = lost === null ? "" : `: ${plural(lost, "step")} to be redone`;
+  const reason = `The machine rebooted: run ${turn.run.number} ended with it${reached}; it goes on from ${from}${redo}.`;
+  turn.tell("job.lost", "recovery", reason, { outcome: { stepsLost: lost } });
+  leave(turn);
+  delete turn.job.cancelling;
+  settleAsPaused(turn, { actor: "recovery", reason, critical: false });
+}
