@@ -1,0 +1,30 @@
+/** Why the database can't be used, in a sentence that says what to do about it. Never for bugs. */
+
+export type DatabaseProblem =
+  | "network-file-system"
+  | "newer-schema"
+  | "foreign"
+  | "locked"
+  | "held"
+  | "unwritable"
+  | "unreadable";
+
+export class DatabaseError extends Error {
+  readonly code: DatabaseProblem;
+  readonly path: string;
+
+  constructor(code: DatabaseProblem, path: string, message: string) {
+    super(message);
+    this.name = "DatabaseError";
+    this.code = code;
+    this.path = path;
+  }
+}
+
+/** The code of an error from SQLite or the system (`SQLITE_BUSY`, `EACCES`), or "". */
+export function errorCode(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : "";
+}
+
+export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));

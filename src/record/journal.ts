@@ -1,0 +1,148 @@
+/**
+ * The journal that outlives everything: events, jobs, runs and samples in SQLite. What can't be
+ * written now is held in memory, in order, and written first as soon as that works again. Once it
+ * is open it never throws, never waits longer than BUSY_MS and never syncs on the caller's thread.
+ */
+import { clock } from "../clock.ts";
+import type { AuditEvent, NewEvent, Now } from "../model.ts";
+import type { Journal, SupervisedJob } from "../ports.ts";
+import { errorText } from "./database-error.ts";
+import { draftEvent, type EventDraft, type EventRow, eventOf } from "./event-row.ts";
+import { BUSY_MS, openDatabase } from "./open.ts";
+import { packSample } from "./sample-row.ts";
+import { upkeepTimes } from "./start-upkeep.ts";
+import type { Retention } from "./thin.ts";
+import { syncWal } from "./wal-sync.ts";
+import { prepareWrites } from "./writes.ts";
+
+/** Samples are written together this often, or together with whatever else is written. */
+const SAMPLES_EVERY_MS = 10_000;
+const MOST_HELD = 10_000;
+const MOST_SAMPLES_HELD = 600;
+
+export interface RecordJournal extends Journal {
+  /** Where a corrupt database was set aside; the first event should name it. */
+  readonly setAside: string | null;
+  /** The copy made before the schema was brought up to date. */
+  readonly backup: string | null;
+  /** What a person should know now: writing, syncing or housekeeping fails. Null when all is well. */
+  readonly trouble: string | null;
+}
+
+/** Something that waits to be written. Jobs are apart: only the newest state of each counts. */
+type Held = { event: NewEvent; draft: EventDraft } | { write: () => void };
+type Flushed = { ok: true } | { ok: false; reason: string };
+
+/** Opens or creates the database at `path`. Throws DatabaseError; hold the lock (lock.ts) before. */
+export function createJournal(path: string, options: { retention: Retention }): RecordJournal {
+  const { db, setAside, backup } = openDatabase(path);
+  const writes = prepareWrites(db);
+  const newestFirst = db.prepare("SELECT * FROM events ORDER BY id DESC LIMIT ?");
+  const allJobs = db.prepare("SELECT job FROM jobs ORDER BY name").pluck();
+  const sync = syncWal(path);
+  const upkeep = upkeepTimes(path, options.retention);
+
+  let held: Held[] = [];
+  let refused = 0;
+  /** Written by something else than an append, which alone tells of events. */
+  let untold: AuditEvent[] = [];
+  let samples: { wallMs: number; data: string }[] = [];
+  let samplesSinceMs: number | null = null;
+  const jobs = new Map<string, { state: string; json: string }>();
+  let trouble: string | null = null;
+
+  const writeAll = db.transaction((): AuditEvent[] => {
+    const events: AuditEvent[] = [];
+    for (const one of held) {
+      if ("write" in one) one.write();
+      else {
+        const { id, at, hash } = writes.event(one.draft);
+        events.push({ ...one.event, id, at, hash });
+      }
+    }
+    if (refused > 0) events.push(eventOf(writes.event(refusedDraft(refused, clock.now().wallMs))));
+    for (const [name, { state, json }] of jobs) writes.job(name, state, json);
+    for (const { wallMs, data } of samples) writes.sample(wallMs, data);
+    return events;
+  });
+
+  /** Everything that waits, in one transaction. */
+  const flush = (): Flushed => {
+    try {
+      untold.push(...writeAll.immediate());
+      if (held.length > 0 || jobs.size > 0) sync.wrote();
+      held = [];
+      refused = 0;
+      samples = [];
+      samplesSinceMs = null;
+      jobs.clear();
+      if (trouble !== null) db.pragma(`busy_timeout = ${BUSY_MS}`);
+      trouble = null;
+      return { ok: true };
+    } catch (error) {
+      writes.forget();
+      // Having waited once is enough: a lock that stays must not cost every later write its wait.
+      if (trouble === null && db.open) db.pragma("busy_timeout = 0");
+      trouble = errorText(error);
+      if (samples.length > MOST_SAMPLES_HELD) samples.splice(0, samples.length - MOST_SAMPLES_HELD);
+      return { ok: false, reason: trouble };
+    }
+  };
+  const hold = (one: Held): void => {
+    if (held.length < MOST_HELD) held.push(one);
+    else if ("event" in one) refused++;
+  };
+
+  return {
+    setAside,
+    backup,
+    get trouble() {
+      return trouble ?? sync.trouble ?? upkeep.trouble;
+    },
+    append(events: NewEvent[], now: Now) {
+      for (const event of events) hold({ event, draft: draftEvent(event, now.wallMs) });
+      if (held.length > 0 || jobs.size > 0) {
+        const flushed = flush();
+        if (!flushed.ok) return flushed;
+      }
+      const told = untold;
+      untold = [];
+      return { ok: true, events: told };
+    },
+    saveJob(job: SupervisedJob) {
+      jobs.set(job.name, { state: job.state.name, json: JSON.stringify(job) });
+      return flush();
+    },
+    loadJobs: () => (allJobs.all() as string[]).map((json) => JSON.parse(json) as SupervisedJob),
+    startRun(job, run) {
+      hold({ write: () => writes.runStarted(job, run) });
+      flush();
+    },
+    endRun(run, end) {
+      hold({ write: () => writes.runEnded(run, end) });
+      flush();
+    },
+    addSample(sample) {
+      samples.push({ wallMs: sample.at.wallMs, data: packSample(sample) });
+      samplesSinceMs ??= sample.at.monotonicMs;
+      if (sample.at.monotonicMs - samplesSinceMs >= SAMPLES_EVERY_MS) flush();
+      upkeep.maybe(sample.at, sync.bytes);
+    },
+    tail: (count) => (newestFirst.all(count) as EventRow[]).reverse().map(eventOf),
+    close() {
+      if (!db.open) return;
+      flush();
+      upkeep.close();
+      sync.close();
+      db.close();
+    },
+  };
+}
+
+function refusedDraft(count: number, wallMs: number): EventDraft {
+  const reason = `The audit log couldn't be written for so long that ${count} events were not kept.`;
+  return draftEvent(
+    { kind: "supervisor.recovered", job: null, run: null, actor: "supervisor", reason },
+    wallMs,
+  );
+}

@@ -1,0 +1,47 @@
+/** A second look at the database, while a supervisor writes or when none runs. Never writes a row. */
+import { existsSync } from "node:fs";
+import Sqlite, { type Database } from "better-sqlite3";
+import { DatabaseError, errorText } from "./database-error.ts";
+import { networkFileSystemAt } from "./file-system.ts";
+import { listMigrations } from "./migrate.ts";
+import { APPLICATION_ID } from "./open.ts";
+
+/** A command may wait for a moment where the loop may not. */
+const PATIENCE_MS = 5000;
+
+/** Throws DatabaseError: no such file, not ours, corrupt, or of a newer or older schema. */
+export function openReadOnly(path: string): Database {
+  if (!existsSync(path)) {
+    throw new DatabaseError(
+      "unreadable",
+      path,
+      `There is no database ${path}: no supervisor has run with it yet.`,
+    );
+  }
+  const network = networkFileSystemAt(path);
+  if (network !== null) {
+    throw new DatabaseError(
+      "network-file-system",
+      path,
+      `${path} lies on a network file system (${network}).`,
+    );
+  }
+  let db: Database | null = null;
+  try {
+    db = new Sqlite(path, { readonly: true, timeout: PATIENCE_MS });
+    if (db.pragma("application_id", { simple: true }) !== APPLICATION_ID) {
+      throw new DatabaseError("foreign", path, `${path} is not an audit database of this program.`);
+    }
+    const version = Number(db.pragma("user_version", { simple: true }));
+    const known = listMigrations().length;
+    if (version > known) {
+      const text = `${path} was written by a newer version of this program (schema ${version}, this one knows ${known}).`;
+      throw new DatabaseError("newer-schema", path, `${text} Update this program.`);
+    }
+    return db;
+  } catch (error) {
+    db?.close();
+    if (error instanceof DatabaseError) throw error;
+    throw new DatabaseError("unreadable", path, `${path} can't be read: ${errorText(error)}.`);
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * What commands read from the database by themselves, whether a supervisor runs or not. Every
+ * function opens it read-only and closes it when its iteration ends, also when that is cut short.
+ */
+import type { AuditEvent, EventKind, Sample } from "../model.ts";
+import { type EventRow, eventOf } from "./event-row.ts";
+import { openReadOnly } from "./open-read-only.ts";
+import { type Shape, unpackSample } from "./sample-row.ts";
+
+export interface EventFilter {
+  job?: string;
+  kind?: EventKind;
+  /** Wall time. */
+  sinceMs?: number;
+  /** Only the newest so many; all when left out. */
+  limit?: number;
+}
+
+/**
+ * Events in the order in which they were written, newest last. With a limit, an index makes the
+ * answer as quick among millions as among hundreds. Throws DatabaseError.
+ */
+export function* readEvents(path: string, filter: EventFilter = {}): Generator<AuditEvent, void> {
+  const { where, values } = conditions([
+    ["job = ?", filter.job],
+    ["kind = ?", filter.kind],
+    ["at_ms >= ?", filter.sinceMs],
+  ]);
+  const sql =
+    filter.limit === undefined
+      ? `SELECT * FROM events ${where} ORDER BY id`
+      : `SELECT * FROM (SELECT * FROM events ${where} ORDER BY at_ms DESC, id DESC LIMIT ?) ORDER BY id`;
+  if (filter.limit !== undefined) values.push(filter.limit);
+  for (const row of rows<EventRow>(path, sql, values)) yield eventOf(row);
+}
+
+/** A run as it was recorded. Times are wall times in ms; what isn't known is null. */
+export interface RecordedRun {
+  id: string;
+  job: string;
+  number: number;
+  startedMs: number;
+  bootId: string;
+  resumedFrom: string | null;
+  resumedAtStep: number;
+  gpus: string[];
+  /** Null while it lives, or where nobody saw it end. */
+  endedMs: number | null;
+  how: string | null;
+  code: number | null;
+  signal: string | null;
+  step: number | null;
+}
+
+/** Newest last. `sinceMs`: started at or after. Throws DatabaseError. */
+export function* readRuns(
+  path: string,
+  filter: { job?: string; sinceMs?: number; limit?: number } = {},
+): Generator<RecordedRun, void> {
+  const { where, values } = conditions([
+    ["job = ?", filter.job],
+    ["started_ms >= ?", filter.sinceMs],
+  ]);
+  const sql = `SELECT * FROM (SELECT id, job, number, started_ms AS startedMs, boot_id AS bootId,
+      resumed_from AS resumedFrom, resumed_at_step AS resumedAtStep, gpus, ended_ms AS endedMs,
+      how, code, signal, step
+    FROM runs ${where} ORDER BY started_ms DESC LIMIT ?) ORDER BY startedMs, number`;
+  for (const row of rows<RecordedRun & { gpus: string }>(path, sql, [...values, filter.limit ?? -1])) {
+    yield { ...row, gpus: JSON.parse(row.gpus) as string[] };
+  }
+}
+
+/** Oldest first. The last seconds before now are still with the supervisor. Throws DatabaseError. */
+export function* readSamples(
+  path: string,
+  span: { sinceMs?: number; untilMs?: number } = {},
+): Generator<Sample, void> {
+  const { where, values } = conditions([
+    ["at_ms >= ?", span.sinceMs],
+    ["at_ms < ?", span.untilMs],
+  ]);
+  const sql = `SELECT at_ms, data, names FROM samples JOIN sample_shapes s ON s.id = shape ${where} ORDER BY at_ms`;
+  const shapes = new Map<string, Shape>();
+  for (const row of rows<{ at_ms: number; data: string; names: string }>(path, sql, values)) {
+    const shape = shapes.get(row.names) ?? (JSON.parse(row.names) as Shape);
+    shapes.set(row.names, shape);
+    yield unpackSample(row, shape);
+  }
+}
+
+type Value = string | number;
+
+function conditions(parts: [sql: string, value: Value | undefined][]): { where: string; values: Value[] } {
+  const used = parts.filter((part): part is [string, Value] => part[1] !== undefined);
+  const where = used.length === 0 ? "" : `WHERE ${used.map(([sql]) => sql).join(" AND ")}`;
+  return { where, values: used.map(([, value]) => value) };
+}
+
+function* rows<Row>(path: string, sql: string, values: Value[]): Generator<Row, void> {
+  const db = openReadOnly(path);
+  try {
+    yield* db.prepare(sql).iterate(...values) as IterableIterator<Row>;
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * A sample as a compact row and back: readings as arrays in the order of the model's names, which
+ * are stored once (`sample_shapes`). Everything that the policy reads is kept, so that decisions
+ * can be replayed under another config; long command lines are cut.
+ */
+import {
+  GPU_METRICS,
+  type GpuSample,
+  MACHINE_METRICS,
+  type ProcessEvidence,
+  type Reading,
+  type Sample,
+} from "../model.ts";
+
+const LONGEST_COMMAND = 200;
+
+export interface Shape {
+  machine: string[];
+  gpu: string[];
+}
+
+export const SHAPE: Shape = { machine: [...MACHINE_METRICS], gpu: [...GPU_METRICS] };
+
+/** A value taken at the sample's own time is a bare number; a reason is a string. */
+type Packed = number | string | [value: number, upTo: number | null, ageMs: number];
+
+interface PackedGpu {
+  id: [uuid: string, index: number, name: string];
+  memory: [total: Packed, used: Packed, powerLimit: Packed];
+  metrics: Packed[];
+  processes: GpuSample["processes"];
+}
+
+interface Data {
+  /** Monotonic. */
+  t: number;
+  machine: Packed[];
+  runs?: Record<string, [cpuPercent: Packed, memoryMiB: Packed, processes: number]>;
+  gpus?: PackedGpu[];
+  noGpus?: string;
+  foreign?: ProcessEvidence[];
+}
+
+/** JSON for `samples.data`. */
+export function packSample(sample: Sample): string {
+  const t = sample.at.monotonicMs;
+  const pack = (reading: Reading): Packed => packReading(reading, t);
+  const runs = Object.entries(sample.runs);
+  const data: Data = { t: round(t), machine: MACHINE_METRICS.map((name) => pack(sample.machine[name])) };
+  if (runs.length > 0) {
+    data.runs = {};
+    for (const [id, use] of runs) data.runs[id] = [pack(use.cpuPercent), pack(use.memoryMiB), use.processes];
+  }
+  if (sample.gpus.length > 0) {
+    data.gpus = sample.gpus.map((gpu) => ({
+      id: [gpu.uuid, gpu.index, gpu.name],
+      memory: [pack(gpu.memoryTotalMiB), pack(gpu.memoryUsedMiB), pack(gpu.powerLimitWatts)],
+      metrics: GPU_METRICS.map((name) => pack(gpu.metrics[name])),
+      processes: gpu.processes.map(cut),
+    }));
+  }
+  if (sample.gpusUnavailable !== null) data.noGpus = sample.gpusUnavailable;
+  if (sample.foreign.length > 0) data.foreign = sample.foreign.map(cut);
+  return JSON.stringify(data);
+}
+
+/** The sample, to 0.001 of each value. Readings that its shape didn't know are unavailable. */
+export function unpackSample(row: { at_ms: number; data: string }, shape: Shape): Sample {
+  const data = JSON.parse(row.data) as Data;
+  const unpack = (packed: Packed | undefined): Reading => unpackReading(packed, data.t);
+  const named = <Name extends string>(names: readonly Name[], stored: string[], values: Packed[]) =>
+    Object.fromEntries(names.map((name) => [name, unpack(values[stored.indexOf(name)])])) as Record<
+      Name,
+      Reading
+    >;
+  return {
+    at: { wallMs: row.at_ms, monotonicMs: data.t },
+    machine: named(MACHINE_METRICS, shape.machine, data.machine),
+    gpus: (data.gpus ?? []).map(({ id: [uuid, index, name], memory, metrics, processes }) => ({
+      uuid,
+      index,
+      name,
+      memoryTotalMiB: unpack(memory[0]),
+      memoryUsedMiB: unpack(memory[1]),
+      powerLimitWatts: unpack(memory[2]),
+      metrics: named(GPU_METRICS, shape.gpu, metrics),
+      processes,
+    })),
+    gpusUnavailable: data.noGpus ?? null,
+    runs: Object.fromEntries(
+      Object.entries(data.runs ?? {}).map(([id, [cpu, memory, processes]]) => [
+        id,
+        { cpuPercent: unpack(cpu), memoryMiB: unpack(memory), processes },
+      ]),
+    ),
+    foreign: data.foreign ?? [],
+  };
+}
+
+function packReading(reading: Reading, t: number): Packed {
+  if ("unavailable" in reading) return reading.unavailable;
+  // JSON would turn it into null, and a reading that isn't a number is no reading.
+  if (!Number.isFinite(reading.value)) return "not a number";
+  const ageMs = round(t - reading.atMs);
+  const value = round(reading.value);
+  if (reading.upTo === undefined && ageMs === 0) return value;
+  return [value, reading.upTo === undefined ? null : round(reading.upTo), ageMs];
+}
+
+function unpackReading(packed: Packed | undefined, t: number): Reading {
+  if (packed === undefined) return { unavailable: "not recorded" };
+  if (typeof packed === "string") return { unavailable: packed };
+  if (typeof packed === "number") return { value: packed, atMs: t };
+  const [value, upTo, ageMs] = packed;
+  return upTo === null ? { value, atMs: t - ageMs } : { value, upTo, atMs: t - ageMs };
+}
+
+const round = (value: number): number => Math.round(value * 1000) / 1000;
+
+const cut = <P extends ProcessEvidence>(process: P): P =>
+  process.command.length <= LONGEST_COMMAND
+    ? process
+    : { ...process, command: `${process.command.slice(0, LONGEST_COMMAND - 1)}…` };

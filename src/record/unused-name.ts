@@ -1,0 +1,10 @@
+/** A name that stands for one moment and is not taken yet, so that nothing is ever overwritten. */
+
+/** `<prefix>-20261123T091204Z`, with `.2`, `.3`, … where that exists. */
+export function unusedName(prefix: string, nowMs: number, taken: (path: string) => boolean): string {
+  const stamp = new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, "");
+  const first = `${prefix}-${stamp}`;
+  let name = first;
+  for (let n = 2; taken(name) || taken(`${name}-wal`); n++) name = `${first}.${n}`;
+  return name;
+}

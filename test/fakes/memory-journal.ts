@@ -1,0 +1,95 @@
+/** Journals without a file, for tests of everything that needs one: a whole one, and one that fails. */
+import type { AuditEvent, NewEvent, Now, Run, Sample } from "../../src/model.ts";
+import type { Journal, SupervisedJob } from "../../src/ports.ts";
+import { chainHash, GENESIS } from "../../src/record/chain.ts";
+import { draftEvent } from "../../src/record/event-row.ts";
+
+export interface RecordedRun {
+  job: string;
+  run: Run;
+  end: Parameters<Journal["endRun"]>[1] | null;
+}
+
+export interface MemoryJournal extends Journal {
+  events: AuditEvent[];
+  jobs: Map<string, SupervisedJob>;
+  runs: RecordedRun[];
+  samples: Sample[];
+}
+
+/** Keeps everything, and behaves as the real one does while its disk is well. */
+export function createMemoryJournal(): MemoryJournal {
+  const events: AuditEvent[] = [];
+  const jobs = new Map<string, SupervisedJob>();
+  const runs: RecordedRun[] = [];
+  const samples: Sample[] = [];
+  return {
+    events,
+    jobs,
+    runs,
+    samples,
+    append(added, now) {
+      const written: AuditEvent[] = [];
+      for (const event of added) {
+        const next = chained(event, now, events.at(-1));
+        events.push(next);
+        written.push(next);
+      }
+      return { ok: true, events: written };
+    },
+    saveJob(job) {
+      jobs.set(job.name, structuredClone(job));
+      return { ok: true };
+    },
+    loadJobs: () =>
+      [...jobs.values()].map((job) => structuredClone(job)).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    startRun: (job, run) => void runs.push({ job, run: structuredClone(run), end: null }),
+    endRun(run, end) {
+      for (const known of runs) if (known.run.id === run.id) known.end = end;
+    },
+    addSample: (sample) => void samples.push(sample),
+    tail: (count) => events.slice(-count),
+    close() {},
+  };
+}
+
+export interface FailingJournal extends MemoryJournal {
+  /** While set, nothing can be written; what is appended is held. */
+  failing: string | null;
+  /** Events that wait. */
+  held: { event: NewEvent; now: Now }[];
+}
+
+/** Fails until `failing` is set to null; then the next append writes what was held first. */
+export function createFailingJournal(reason = "database or disk is full"): FailingJournal {
+  const whole = createMemoryJournal();
+  const journal: FailingJournal = {
+    ...whole,
+    failing: reason,
+    held: [],
+    append(added, now) {
+      for (const event of added) journal.held.push({ event, now });
+      if (journal.failing !== null) return { ok: false, reason: journal.failing };
+      const written: AuditEvent[] = [];
+      for (const one of journal.held.splice(0)) {
+        const result = whole.append([one.event], one.now);
+        if (result.ok) written.push(...result.events);
+      }
+      return { ok: true, events: written };
+    },
+    saveJob: (job) =>
+      journal.failing === null ? whole.saveJob(job) : { ok: false, reason: journal.failing },
+  };
+  return journal;
+}
+
+function chained(event: NewEvent, now: Now, before: AuditEvent | undefined): AuditEvent {
+  const draft = draftEvent(event, now.wallMs);
+  const id = (before?.id ?? 0) + 1;
+  return {
+    ...structuredClone(event),
+    id,
+    at: draft.at,
+    hash: chainHash(before?.hash ?? GENESIS, { id, ...draft }),
+  };
+}
