@@ -3,24 +3,70 @@
  * "why?". Pure; never prints.
  */
 import type { AuditEvent } from "../model.ts";
-import type { Snapshot } from "../protocol.ts";
+import type { JobView, Snapshot } from "../protocol.ts";
+import { cellsOf, pad } from "./cells.ts";
+import { eventText, eventTime } from "./event-words.ts";
+import { duration, when } from "./format.ts";
+import { gaugeLines, gaugeRows } from "./gauges.ts";
+import { jobRows } from "./job-rows.ts";
+import { nextOf } from "./job-words.ts";
+import { type Line, paint } from "./lines.ts";
+import { neutral } from "./neutral.ts";
+import { processWords } from "./pages.ts";
 
-/** `14:02:11 train  pause requested: …`, in local time. */
+const text = (lines: Line[]): string => lines.map((line) => paint(line, "none").trimEnd()).join("\n");
+
+/** `14:02:11 train  pause requested: …`, in the supervisor's local time. */
 export function formatEvent(event: AuditEvent): string {
-  return `${event.at.slice(11, 19)} ${event.job ?? ""}  ${event.kind}: ${event.reason}`;
+  const who = event.job === null ? "" : `${neutral(event.job)}  `;
+  return `${eventTime(event)} ${who}${neutral(eventText(event))}`;
 }
 
-/** The machine and one line per job, no line wider than `width` columns. */
+/** The machine and each job, no line wider than `width` columns. */
 export function formatStatus(snapshot: Snapshot, width: number): string {
-  return snapshot.jobs
-    .map((job) => `${job.name}  ${job.state}  ${job.why.summary}`.slice(0, width))
-    .join("\n");
+  const { supervisor, atMs } = snapshot;
+  const title = `supervisor ${supervisor.version} on ${supervisor.host}, pid ${supervisor.pid}, up ${duration(atMs - supervisor.startedAtMs)}`;
+  const warnings = supervisor.warnings.map((warning) => `! ${neutral(warning)}`);
+  const gauges = gaugeLines(snapshot, width, gaugeRows(snapshot));
+  const table = { jobs: snapshot.jobs, selected: null, nowMs: atMs };
+  const jobs = jobRows(table, width, snapshot.jobs.length * 2).lines;
+  const none = "No jobs. Add one: supervisor run -- COMMAND";
+  return [
+    pad(title, width).trimEnd(),
+    ...warnings,
+    text(gauges),
+    "",
+    jobs.length === 0 ? none : text(jobs),
+  ].join("\n");
 }
 
-/** Why `job` is as it is; without a job, every job that isn't running. */
+/** Why `job` is as it is; without a job, every one that isn't running. */
 export function formatWhy(snapshot: Snapshot, job?: string): string {
   const asked = snapshot.jobs.filter((view) =>
-    job === undefined ? view.state !== "running" : view.name === job,
+    job === undefined ? view.state !== "running" && view.state !== "finished" : view.name === job,
   );
-  return asked.map((view) => `${view.name}  ${view.why.summary}`).join("\n");
+  if (asked.length === 0) {
+    return job === undefined ? "Every job runs or is finished." : `There is no job '${neutral(job)}'.`;
+  }
+  const indent = Math.max(...asked.map((view) => cellsOf(neutral(view.name)))) + 2;
+  return asked.map((view) => whyLines(view, snapshot.atMs, indent).join("\n")).join("\n");
+}
+
+function whyLines(job: JobView, nowMs: number, indent: number): string[] {
+  const margin = " ".repeat(indent);
+  const since = `${job.state} since ${when(job.sinceMs, nowMs)} (${duration(nowMs - job.sinceMs)})`;
+  const reasons = job.why.waitingFor
+    .filter((waiting) => waiting.text !== job.why.summary)
+    .flatMap((waiting) => [
+      `waits for: ${neutral(waiting.text)}`,
+      ...(waiting.processes ?? []).map((process) => `           ${neutral(processWords(process))}`),
+    ]);
+  const next = nextOf(job, nowMs);
+  const lines = [
+    neutral(job.why.summary),
+    since,
+    ...reasons,
+    ...(next === "" ? [] : [`next: ${neutral(next)}`]),
+  ];
+  return lines.map((line, index) => (index === 0 ? pad(job.name, indent) : margin) + line);
 }

@@ -3,13 +3,23 @@
  * here, in production mode. Never ends the process: that is its caller's.
  */
 import type { DashboardClient, DashboardEnd, DashboardOptions } from "./client-interface.ts";
+import { followPlain } from "./follow-plain.ts";
 
-/** Resolves when the user detached or the supervisor stopped; prints the line that says so. */
+/** Whether a dashboard can be drawn: both ends are a terminal, and it can move its cursor. */
+export const canDraw = (): boolean =>
+  process.stdout.isTTY === true && process.stdin.isTTY === true && process.env.TERM !== "dumb";
+
+/**
+ * Resolves when the user detached or the supervisor stopped, after a line that says so. Without a
+ * terminal that can draw, plain lines follow instead, until the same ends or SIGINT.
+ */
 export async function runDashboard(
   client: DashboardClient,
   options: DashboardOptions,
 ): Promise<DashboardEnd> {
-  void options;
-  client.close();
-  return "detached";
+  if (!canDraw()) return followPlain(client);
+  // React chooses its slower development build at import unless it finds this.
+  process.env.NODE_ENV ??= "production";
+  const { openDashboard } = await import("./open-dashboard.tsx");
+  return openDashboard(client, options);
 }

@@ -1,0 +1,61 @@
+/**
+ * The dashboard as Ink draws it: props only, no state, no effects but the keys. Each part is one
+ * text that is drawn again only when it has changed.
+ */
+import { Box, type Key as InkKey, Text, useInput } from "ink";
+import { memo } from "react";
+import type { Key } from "./keys.ts";
+import type { Painted } from "./paint-frame.ts";
+
+export interface DashboardProps {
+  painted: Painted;
+  /** Must stay the same function, or Ink listens anew with every frame. */
+  onKey: (key: Key) => void;
+}
+
+const NAMED = {
+  upArrow: "up",
+  downArrow: "down",
+  pageUp: "pageUp",
+  pageDown: "pageDown",
+  home: "home",
+  end: "end",
+  escape: "escape",
+} as const;
+
+/** Lines fit already; should Ink measure one wider, it is cut rather than wrapped into a taller frame. */
+const Lines = memo(({ text }: { text: string }) =>
+  text === "" ? null : <Text wrap="truncate-end">{text}</Text>,
+);
+export const Header = Lines;
+export const Gauges = Lines;
+export const JobTable = Lines;
+export const Events = Lines;
+export const Page = Lines;
+export const Footer = Lines;
+
+export function Dashboard({ painted, onKey }: DashboardProps) {
+  useInput((input, key) => {
+    for (const pressed of keysOf(input, key)) onKey(pressed);
+  });
+  return (
+    <Box flexDirection="column">
+      <Header text={painted.header} />
+      <Gauges text={painted.gauges} />
+      <JobTable text={painted.jobs} />
+      <Events text={painted.events} />
+      <Page text={painted.page} />
+      <Footer text={painted.footer} />
+    </Box>
+  );
+}
+
+/** Fast typing and pasting arrive as one input: each character is a key of its own. */
+function keysOf(input: string, key: InkKey): Key[] {
+  for (const [flag, named] of Object.entries(NAMED)) {
+    if (key[flag as keyof typeof NAMED]) return [{ named }];
+  }
+  if (key.ctrl) return input === "c" ? [{ named: "ctrl-c" }] : [];
+  if (key.meta) return [];
+  return [...input].map((typed) => ({ typed }));
+}

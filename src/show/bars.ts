@@ -1,0 +1,68 @@
+/** Bars: a gauge of others' and our share with thresholds, and a job's progress. Pure drawing. */
+import { type Line, type Span, span, type Tone } from "./lines.ts";
+
+/** Shares of the whole, 0 to 1. `doubtful` is used, but nobody knows by whom. */
+export interface Shares {
+  others: number;
+  doubtful: number;
+  ours: number;
+}
+
+/** A threshold on others' use, or on the total. */
+export interface Mark {
+  at: number;
+  on: "others" | "total";
+  pressing: boolean;
+}
+
+const GLYPH = { others: "▒", doubtful: "░", ours: "█", free: "·" } as const;
+const TONE: Record<keyof typeof GLYPH, Tone> = {
+  others: "others",
+  doubtful: "faint",
+  ours: "ours",
+  free: "faint",
+};
+
+/**
+ * Others are drawn first, from the left, so that their share reaches its own mark `│` exactly
+ * when the rule's threshold is met; marks on the total are `┃`.
+ */
+export function gaugeBar(shares: Shares, marks: Mark[], cells: number): Line {
+  const drawn = fill(shares, cells);
+  for (const mark of marks) {
+    if (!Number.isFinite(mark.at) || mark.at < 0 || mark.at > 1) continue;
+    const at = Math.min(cells - 1, Math.floor(mark.at * cells));
+    drawn[at] = { text: mark.on === "others" ? "│" : "┃", tone: mark.pressing ? "bad" : "strong" };
+  }
+  return merge(drawn);
+}
+
+function fill(shares: Shares, cells: number): Span[] {
+  const drawn: Span[] = [];
+  let sum = 0;
+  for (const part of ["others", "doubtful", "ours"] as const) {
+    const share = Number.isFinite(shares[part]) ? Math.max(0, shares[part]) : 0;
+    sum += share;
+    // A use that is there at all shows: nothing above 1 % is rounded away.
+    const end = Math.max(Math.round(sum * cells), share >= 0.01 ? drawn.length + 1 : 0);
+    while (drawn.length < Math.min(end, cells)) drawn.push({ text: GLYPH[part], tone: TONE[part] });
+  }
+  while (drawn.length < cells) drawn.push({ text: GLYPH.free, tone: TONE.free });
+  return drawn;
+}
+
+function merge(drawn: Span[]): Line {
+  const line: Line = [];
+  for (const cell of drawn) {
+    const last = line.at(-1);
+    if (last !== undefined && last.tone === cell.tone) last.text += cell.text;
+    else line.push({ ...cell });
+  }
+  return line;
+}
+
+/** `━━━━━━──────`; full only at the very end. */
+export function progressBar(share: number, cells: number, tone: Tone): Line {
+  const done = Math.min(cells, Math.max(0, Math.floor(share * cells)));
+  return [span("━".repeat(done), tone), span("─".repeat(cells - done), "faint")];
+}

@@ -1,0 +1,73 @@
+/** Audit events as people read them. Pure. */
+import type { AuditEvent, EventKind } from "../model.ts";
+import { pad, shorten } from "./cells.ts";
+import { type Line, span, type Tone } from "./lines.ts";
+
+/** Where a kind's own words read badly. */
+const WORDS: Partial<Record<EventKind, string>> = {
+  "job.started": "started",
+  "job.finished": "finished",
+  "job.failed": "failed",
+  "job.cancelled": "cancelled",
+  "job.lost": "lost",
+  "job.stalled": "stalled",
+  "pause.completed": "paused",
+  "pause.forced": "forced to end",
+  "resume.requested": "resuming",
+  "resume.completed": "resumed",
+  "rule.cleared": "clear again",
+  "gpu.requested": "turn on a GPU asked for",
+};
+
+const TONES: Partial<Record<EventKind, Tone>> = {
+  "job.finished": "good",
+  "job.failed": "bad",
+  "job.lost": "bad",
+  "job.stalled": "warn",
+  "pause.requested": "warn",
+  "pause.completed": "warn",
+  "pause.overdue": "bad",
+  "pause.failed": "bad",
+  "pause.forced": "bad",
+  "resume.completed": "good",
+  "resume.failed": "bad",
+  "checkpoint.rejected": "bad",
+  "rule.pressure": "warn",
+  "rule.misattributed": "warn",
+  "sensor.lost": "warn",
+  "config.rejected": "bad",
+};
+
+export const eventWords = (kind: string): string => WORDS[kind as EventKind] ?? kind.replaceAll(/[.-]/g, " ");
+
+/** `14:02:11`: the time as the supervisor recorded it, in its own zone. */
+export const eventTime = (event: AuditEvent): string => /T(\d\d:\d\d:\d\d)/.exec(event.at)?.[1] ?? "??:??:??";
+
+/** What happened and why, without repeating a reason that begins with the same words. */
+export function eventText(event: AuditEvent): string {
+  const words = eventWords(event.kind);
+  const { reason } = event;
+  if (reason.trim() === "") return words;
+  return reason.toLowerCase().startsWith(words.toLowerCase()) ? reason : `${words}: ${reason}`;
+}
+
+/** Newest last, as many as fit into `rows`. */
+export function eventLines(events: AuditEvent[], width: number, rows: number): Line[] {
+  const shown = rows > 0 ? events.slice(-rows) : [];
+  const longest = Math.max(0, ...shown.map((event) => event.job?.length ?? 0));
+  const name = Math.min(longest, 18, Math.floor(width / 5));
+  return shown.map((event) => {
+    const start = `${eventTime(event)} `;
+    const who = name === 0 ? "" : `${pad(event.job ?? "", name)}  `;
+    const room = width - start.length - (name === 0 ? 0 : name + 2);
+    const text = shorten(eventText(event), room);
+    const colon = text.indexOf(":");
+    const words = colon > 0 && text.startsWith(eventWords(event.kind)) ? text.slice(0, colon) : "";
+    return [
+      span(start, "faint"),
+      span(who),
+      span(words, TONES[event.kind] ?? "plain"),
+      span(text.slice(words.length), words === "" ? (TONES[event.kind] ?? "plain") : "plain"),
+    ];
+  });
+}

@@ -1,0 +1,28 @@
+/** The dashboard where nothing can be drawn: the status once, then a line for each event. */
+import type { DashboardClient, DashboardEnd } from "./client-interface.ts";
+import { formatEvent, formatStatus } from "./plain.ts";
+
+const PLAIN_WIDTH = 100;
+const STOPS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Writes to stdout until the supervisor ends (`stopped`) or a signal comes (`detached`). */
+export function followPlain(client: DashboardClient): Promise<DashboardEnd> {
+  return new Promise((resolve) => {
+    let lastId: number | null = null;
+    const print = (text: string): boolean => process.stdout.write(`${text}\n`);
+    const end = (how: DashboardEnd, line: string): void => {
+      for (const signal of STOPS) process.off(signal, detach);
+      client.close();
+      print(line);
+      resolve(how);
+    };
+    const detach = (): void => end("detached", "Detached: the supervisor and its jobs go on.");
+    for (const signal of STOPS) process.on(signal, detach);
+    client.onSnapshot((snapshot) => {
+      if (lastId === null) print(formatStatus(snapshot, PLAIN_WIDTH));
+      else for (const event of snapshot.events) if (event.id > lastId) print(formatEvent(event));
+      lastId = snapshot.events.at(-1)?.id ?? lastId ?? 0;
+    });
+    client.onClose((reason) => end("stopped", `The supervisor has ended (${reason}).`));
+  });
+}

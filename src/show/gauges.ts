@@ -1,0 +1,152 @@
+/**
+ * The machine as lines: CPU, memory, stalls and each GPU, with others' share, ours and the
+ * thresholds. Pure. An unavailable reading says so in words; it is never drawn as zero.
+ */
+import type { MachineMetric } from "../model.ts";
+import type { Snapshot } from "../protocol.ts";
+import { pad, shorten } from "./cells.ts";
+import { measured, mebibytes, mebibytesOf, percent, reasonOf } from "./format.ts";
+import { gauge, LABEL_CELLS, marksOf, othersPart, sum, thresholdPart, unknownGauge } from "./gauge.ts";
+import { gpuGrid, gpuLine, gpuLines, gpuValue } from "./gpu-gauges.ts";
+import { clip, joinFitting, type Line, span } from "./lines.ts";
+
+/** At most `rows` lines, none wider than `width`: the fullest of several forms that fits. */
+export function gaugeLines(snapshot: Snapshot, width: number, rows: number): Line[] {
+  if (rows < 1) return [];
+  const machine = [cpuLine(snapshot, width), memoryLine(snapshot, width)];
+  const stalls = stallLine(snapshot, width);
+  const gpus = snapshot.gpus;
+  const forms: (() => Line[])[] = [
+    () => [...machine, stalls, ...gpus.flatMap((gpu) => gpuLines(snapshot, gpu, width))],
+    () => [...machine, stalls, ...gpus.map((gpu) => gpuLine(snapshot, gpu, width))],
+    () => [...machine, ...gpus.map((gpu) => gpuLine(snapshot, gpu, width))],
+    () => [...machine, ...gpuGrid(gpus, width)],
+    () => [summaryLine(snapshot, width)],
+  ];
+  const none = gpus.length === 0 ? [noGpuLine(snapshot, width)] : [];
+  for (const form of forms) {
+    const lines = form();
+    if (lines.length + none.length <= rows) return [...lines, ...none].map((line) => clip(line, width));
+    if (lines.length <= rows && gpus.length === 0) return lines.map((line) => clip(line, width));
+  }
+  return [summaryLine(snapshot, width)];
+}
+
+/** Lines the fullest form takes. */
+export const gaugeRows = (snapshot: Snapshot): number => 3 + Math.max(1, snapshot.gpus.length * 2);
+
+function cpuLine(snapshot: Snapshot, width: number): Line {
+  const { machine, rules } = snapshot;
+  const total = measured(machine["cpu.total"]);
+  if (total === null) return unknownGauge("cpu", reasonOf(machine["cpu.total"]) ?? "no reading", width);
+  const ours = Math.min(total, sum(snapshot.jobs.map((job) => measured(job.use?.cpuPercent) ?? 0)));
+  const others = Math.min(total, measured(machine["cpu.others"]) ?? 0);
+  const shares = {
+    others: others / 100,
+    ours: ours / 100,
+    doubtful: Math.max(0, total - ours - others) / 100,
+  };
+  const marks = [
+    ...marksOf(rules, "cpu.others", "others", (at) => at / 100),
+    ...marksOf(rules, "cpu.total", "total", (at) => at / 100),
+  ];
+  const greediest = snapshot.foreign[0];
+  const parts: Line[] = [
+    [span(percent(total).padStart(5), "strong")],
+    othersPart(machine["cpu.others"], "%"),
+    [span(pad(`ours ${percent(ours)}`, 14), "ours")],
+    thresholdPart(rules, ["cpu.others", "cpu.total"], (at) => percent(at)),
+    greediest === undefined
+      ? []
+      : [
+          span(
+            `${shorten(programOf(greediest.command), 20)} (${shorten(greediest.user, 12)}) ${percent(greediest.cpuPercent ?? 0)}`,
+            "faint",
+          ),
+        ],
+  ];
+  return gauge("cpu", shares, marks, parts, width);
+}
+
+function memoryLine(snapshot: Snapshot, width: number): Line {
+  const { machine, rules } = snapshot;
+  const free = measured(machine["memory.availableMiB"]);
+  const freePercent = measured(machine["memory.availablePercent"]);
+  if (free === null || freePercent === null || freePercent <= 0) {
+    const reason = reasonOf(machine["memory.availableMiB"]) ?? reasonOf(machine["memory.availablePercent"]);
+    return unknownGauge("memory", reason ?? "none is free", width);
+  }
+  const whole = free / (freePercent / 100);
+  const used = Math.max(0, whole - free);
+  const ours = Math.min(used, sum(snapshot.jobs.map((job) => measured(job.use?.memoryMiB) ?? 0)));
+  const others = Math.min(used - ours, measured(machine["memory.othersMiB"]) ?? 0);
+  const shares = { others: others / whole, ours: ours / whole, doubtful: (used - ours - others) / whole };
+  const marks = [
+    ...marksOf(rules, "memory.availablePercent", "total", (at) => 1 - at / 100),
+    ...marksOf(rules, "memory.availableMiB", "total", (at) => 1 - at / whole),
+    ...marksOf(rules, "memory.othersMiB", "others", (at) => at / whole),
+  ];
+  const parts: Line[] = [
+    [span(percent(100 - freePercent).padStart(5), "strong")],
+    othersPart(machine["memory.othersMiB"], "MiB"),
+    [span(pad(`ours ${mebibytes(ours)}`, 14), "ours")],
+    thresholdPart(rules, ["memory.availablePercent"], (at) => percent(at), " free"),
+    [span(`${mebibytesOf(free, whole)} free`, "faint")],
+  ];
+  return gauge("memory", shares, marks, parts, width);
+}
+
+function stallLine(snapshot: Snapshot, width: number): Line {
+  const { machine } = snapshot;
+  const stalls = (["cpu", "memory", "io"] as const)
+    .map((name) => [name, measured(machine[`pressure.${name}.some`])] as const)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name} ${percent(value ?? 0, 1)}`);
+  const unavailable = reasonOf(machine["pressure.cpu.some"]);
+  const amount = (metric: MachineMetric, text: (value: number) => string): Line => {
+    const value = measured(machine[metric]);
+    return value === null ? [] : [span(text(value))];
+  };
+  const parts: Line[] = [
+    [
+      span(
+        stalls.length > 0 ? stalls.join("  ") : `unknown${unavailable === null ? "" : `: ${unavailable}`}`,
+      ),
+    ],
+    amount("swap.usedMiB", (value) => `swap ${mebibytes(value)}`),
+    amount("disk.freeMiB", (value) => `disk ${mebibytes(value)} free`),
+    amount("battery.percent", (value) => `battery ${percent(value)}`),
+  ];
+  const rest = joinFitting(parts, width - LABEL_CELLS);
+  return [span(pad("stalls", LABEL_CELLS)), ...(rest.length > 0 ? rest : (parts[0] ?? []))];
+}
+
+function noGpuLine(snapshot: Snapshot, width: number): Line {
+  const text = `none: ${snapshot.gpusUnavailable ?? "no GPU was found"}`;
+  return clip([span(pad("gpu", LABEL_CELLS)), span(text, "faint")], width);
+}
+
+/** Everything on one line. */
+function summaryLine(snapshot: Snapshot, width: number): Line {
+  const { machine } = snapshot;
+  const cpu = measured(machine["cpu.total"]);
+  const others = measured(machine["cpu.others"]);
+  const free = measured(machine["memory.availablePercent"]);
+  const gpus = snapshot.gpus.map((gpu) => {
+    const use = gpuValue(gpu, "gpu.utilization");
+    return use === null ? "?" : String(Math.round(use));
+  });
+  const parts: Line[] = [
+    [span(cpu === null ? "cpu ?" : `cpu ${percent(cpu)}`, "strong")],
+    others === null ? [] : [span(`others ${percent(others)}`, "others")],
+    [span(free === null ? "memory ?" : `memory ${percent(100 - free)}`, "strong")],
+    gpus.length === 0 ? [] : [span(`gpu ${gpus.join("/")} %`, "strong")],
+  ];
+  return joinFitting(parts, width);
+}
+
+/** A program's name without its path: `/usr/bin/ffmpeg -i a` is `ffmpeg`. */
+export function programOf(command: string): string {
+  const first = command.trim().split(/\s+/)[0] ?? "";
+  return first.slice(first.lastIndexOf("/") + 1) || command.trim();
+}

@@ -1,0 +1,101 @@
+/** One job in words: what it does now, why, what is expected next. Pure; shared by all views. */
+import type { JobView } from "../protocol.ts";
+import { pad, shorten } from "./cells.ts";
+import { count, duration, measured, mebibytes, metric, percent, shortDuration, whenAndIn } from "./format.ts";
+import type { Tone } from "./lines.ts";
+
+const TONES: Record<JobView["state"], Tone> = {
+  waiting: "plain",
+  starting: "good",
+  running: "good",
+  pausing: "warn",
+  paused: "warn",
+  standby: "warn",
+  frozen: "warn",
+  lost: "bad",
+  finished: "faint",
+  failed: "bad",
+  cancelled: "faint",
+};
+
+/** An overdue pause and a stalled run need a look. */
+export const toneOf = (job: JobView): Tone =>
+  job.overdue !== null || job.stalledSinceMs !== null ? "bad" : TONES[job.state];
+
+/** `running 3 h` */
+export const stateFor = (job: JobView, nowMs: number): string =>
+  `${job.state} ${shortDuration(nowMs - job.sinceMs)}`;
+
+/** Done share, 0 to 1; null when the job didn't say how far it goes. */
+export function shareOf(job: JobView): number | null {
+  if (job.state === "finished") return 1;
+  const step = job.progress?.step ?? null;
+  const total = job.progress?.totalSteps ?? null;
+  if (step === null || total === null || !(total > 0) || !Number.isFinite(step)) return null;
+  return Math.min(1, Math.max(0, step / total));
+}
+
+/** ` 62 %`: never 100 before it is done. */
+export function sharePercent(job: JobView): string {
+  const share = shareOf(job);
+  return share === null ? "" : `${Math.floor(share * 100)} %`;
+}
+
+/** `37,210/60,000`, or the epoch where no step is known. */
+export function stepOf(job: JobView): string {
+  const { step = null, totalSteps = null, epoch = null } = job.progress ?? {};
+  if (step === null) return epoch === null ? "" : `epoch ${count(epoch)}`;
+  return totalSteps === null ? `step ${count(step)}` : `${count(step)}/${count(totalSteps)}`;
+}
+
+/** `loss 0.312`: its loss, or else the first thing that it measures. */
+export function metricOf(job: JobView): string {
+  const metrics = job.progress?.metrics ?? {};
+  const name = "loss" in metrics ? "loss" : Object.keys(metrics)[0];
+  const value = name === undefined ? undefined : metrics[name];
+  return name === undefined || value === undefined ? "" : `${shorten(name, 10)} ${metric(value)}`;
+}
+
+/** `cpu  98 %   2.1 GiB`, aligned. */
+export function resourcesOf(job: JobView): string {
+  const cpu = measured(job.use?.cpuPercent);
+  const memory = measured(job.use?.memoryMiB);
+  if (cpu === null && memory === null) return "";
+  const left = cpu === null ? "cpu ?" : `cpu ${percent(cpu).padStart(5)}`;
+  return `${pad(left, 9)} ${(memory === null ? "?" : mebibytes(memory)).padStart(9)}`;
+}
+
+/** When the last step will be done at the present pace (wall time); null while unknown. */
+export function doneAtMs(job: JobView, nowMs: number): number | null {
+  const { step = null, totalSteps = null } = job.progress ?? {};
+  const pace = job.stepsPerSecond;
+  if (job.state !== "running" || step === null || totalSteps === null || pace === null || !(pace > 0))
+    return null;
+  return nowMs + (Math.max(0, totalSteps - step) / pace) * 1000;
+}
+
+/** The next expected change with its time: `'off-peak' closes, 07:00, in 4 h 12 min`; empty when unknown. */
+export function nextOf(job: JobView, nowMs: number): string {
+  const { next, nextAtMs } = job.why;
+  if (next !== null) return nextAtMs === null ? next : `${next} (${whenAndIn(nextAtMs, nowMs)})`;
+  const done = doneAtMs(job, nowMs);
+  return done === null ? "" : `done about ${whenAndIn(done, nowMs)}`;
+}
+
+/** What is wrong or special, before any other reason. */
+function alarm(job: JobView, nowMs: number): string {
+  if (job.overdue !== null)
+    return `asked to pause ${duration(nowMs - job.sinceMs)} ago, still there (${job.overdue})`;
+  if (job.stalledSinceMs !== null) return `no step for ${duration(nowMs - job.stalledSinceMs)}`;
+  return "";
+}
+
+/** One line: why it is as it is, then what comes next. */
+export function reasonAndNext(job: JobView, nowMs: number): { reason: string; next: string } {
+  const next = nextOf(job, nowMs);
+  const plain = job.state === "running" && next !== "" && job.manual === null;
+  return {
+    reason: [alarm(job, nowMs), plain ? "" : job.why.summary].filter((text) => text !== "").join("; "),
+    next,
+  };
+}

@@ -1,0 +1,47 @@
+/**
+ * Makes text from outside (process names, commands, job output, error messages) harmless on a
+ * terminal: nothing in it may move the cursor, change colours, reverse the reading order or hide.
+ * Every string that is drawn or printed passes through here.
+ */
+import { stripVTControlCharacters } from "node:util";
+
+/** Text that can't do any harm, which is nearly all: tested first because it is cheap. */
+const HARMLESS = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u2190-\u21ff\u2500-\u25ff…·–—‘’“”→]*$/;
+const SPACES = /[\t\n\v\f\r\u0085\u2028\u2029]+/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
+const C0 = /[\x00-\x1f]/g;
+const C1 = /[\x7f-\x9f]/g;
+const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+/** Zero-width and filling characters: terminals disagree about their width. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
+const LONE_SURROGATE = /\p{Surrogate}/gu;
+/** Private use and unassigned characters: width unknown. */
+const UNKNOWN = /[\p{Co}\p{Cn}]/gu;
+const STACKED_MARKS = /(\p{M}{3})\p{M}+/gu;
+
+/**
+ * One line that shows what it was: an escape becomes `␛`, a line break a space, a bidi control `�`;
+ * invisible characters go. Idempotent.
+ */
+export function neutral(text: string): string {
+  if (HARMLESS.test(text)) return text;
+  return text
+    .replace(SPACES, " ")
+    .replace(C0, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
+    .replace(C1, "�")
+    .replace(BIDI, "�")
+    .replace(LONE_SURROGATE, "�")
+    .replace(INVISIBLE, "")
+    .replace(UNKNOWN, "�")
+    .replace(STACKED_MARKS, "$1");
+}
+
+/**
+ * A job's output as lines: colours are dropped rather than shown, since programs mean them well,
+ * and of a line redrawn with carriage returns (a progress bar) only its last state is kept.
+ */
+export function neutralLog(text: string): string[] {
+  const lines = stripVTControlCharacters(text).split(/\r?\n/);
+  if (lines.at(-1) === "") lines.pop();
+  return lines.map((line) => neutral(line.slice(line.lastIndexOf("\r", line.length - 2) + 1).trimEnd()));
+}
