@@ -1,0 +1,126 @@
+/**
+ * What asking costs: `job.shouldPause()` in a training loop, beside the ways it could have been
+ * done. Runs by itself (`node bench/should-pause.ts`) and as a part of bench/run.ts. The machine may
+ * be busy, so each figure is the least of several rounds.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readControl } from "../src/job/control.ts";
+import type { Surroundings } from "../src/job/environment.ts";
+import { Job } from "../src/job/job.ts";
+
+export interface Figure {
+  name: string;
+  unit: string;
+  value: number;
+  target: string;
+  detail: string;
+}
+
+const ROUNDS = 15;
+const CALLS = 5_000_000;
+
+/** Nanoseconds per call of the quickest round. Each subject is called from a loop of its own, as in a program. */
+function nanoseconds(subject: () => unknown, calls: number): number {
+  // A fresh function for each subject, so that one subject's types don't slow the next one's loop.
+  const loop = new Function(
+    "subject",
+    "calls",
+    "let seen = 0; while (calls-- > 0) if (subject()) seen++; return seen;",
+  );
+  let least = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < ROUNDS; round++) {
+    const from = process.hrtime.bigint();
+    loop(subject, calls);
+    least = Math.min(least, Number(process.hrtime.bigint() - from) / calls);
+  }
+  return Math.round(least * 100) / 100;
+}
+
+async function nanosecondsAwaited(subject: (i: number) => Promise<unknown>, calls: number): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < ROUNDS; round++) {
+    const from = process.hrtime.bigint();
+    for (let i = 1; i <= calls; i++) await subject(i);
+    least = Math.min(least, Number(process.hrtime.bigint() - from) / calls);
+  }
+  return Math.round(least);
+}
+
+export async function measure(): Promise<Figure[]> {
+  const folder = mkdtempSync(join(tmpdir(), "should-pause-"));
+  const control = join(folder, "control.json");
+  writeFileSync(control, '{"sequence":1,"want":"run"}');
+  const where: Surroundings = {
+    job: "bench",
+    runId: "bench",
+    statusDir: folder,
+    checkpointDir: folder,
+    resumeFrom: null,
+    pauseSignal: "SIGUSR2",
+    checkpointEveryMs: Number.POSITIVE_INFINITY,
+    keep: 3,
+    rank: 0,
+    worldSize: 1,
+  };
+  const job = new Job(where);
+  const alone = new Job(null);
+  const field = { wanted: false };
+  const figure = (name: string, value: number, target: string, detail: string): Figure => ({
+    name,
+    unit: "ns",
+    value,
+    target,
+    detail,
+  });
+  try {
+    return [
+      figure(
+        "shouldPause(), supervised",
+        nanoseconds(() => job.shouldPause(), CALLS),
+        "≤ 10",
+        "least of 15 rounds, loop included",
+      ),
+      figure(
+        "shouldPause(), by hand",
+        nanoseconds(() => alone.shouldPause(), CALLS),
+        "≤ 10",
+        "no supervisor's environment",
+      ),
+      figure(
+        "a bare field, for comparison",
+        nanoseconds(() => field.wanted, CALLS),
+        "–",
+        "blind in a loop that never yields",
+      ),
+      figure(
+        "the clock at every call",
+        nanoseconds(() => performance.now() < 0, CALLS / 10),
+        "–",
+        "what the call counter avoids",
+      ),
+      figure(
+        "control.json at every call",
+        nanoseconds(() => readControl(control) === "missing", 2000),
+        "–",
+        "what the 200 ms avoid",
+      ),
+      figure(
+        "await job.step()",
+        await nanosecondsAwaited((i) => job.step(i, { loss: 1 }), 50_000),
+        "–",
+        "with its yields and status files",
+      ),
+    ];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.main) {
+  for (const { name, value, unit, target, detail } of await measure())
+    console.log(
+      `${name.padEnd(32)} ${String(value).padStart(10)} ${unit}  target ${target.padEnd(5)} ${detail}`,
+    );
+}
