@@ -1,0 +1,38 @@
+/** What a client's request does. Checks names, hands the rest to the supervisor; decides nothing. */
+import type { AnswerBody, Command } from "./control/serve.ts";
+import { newJob } from "./decide/roster.ts";
+import type { Now } from "./model.ts";
+import type { Supervisor } from "./supervisor.ts";
+
+export interface Answering {
+  supervisor: Supervisor;
+  now: () => Now;
+  /** Begins to end the supervisor; resolves when it has nothing left to do. */
+  stop(pauseJobs: boolean): Promise<void>;
+}
+
+export async function answer(command: Command, { supervisor, now, stop }: Answering): Promise<AnswerBody> {
+  const known = supervisor.world.jobs;
+  switch (command.verb) {
+    case "stop":
+      await stop(command.pauseJobs);
+      return { ok: true, result: {} };
+    case "add": {
+      const { name } = command.spec;
+      if (known[name]) return { ok: false, code: "refused", error: `There is a job '${name}' already.` };
+      if (supervisor.stopping) return { ok: false, code: "refused", error: "The supervisor is stopping." };
+      supervisor.add(newJob(command.spec, "run", now()));
+      return { ok: true, result: { job: name } };
+    }
+    default: {
+      const jobs = command.jobs === "all" ? Object.keys(known) : command.jobs;
+      const unknown = jobs.filter((name) => !known[name]);
+      if (unknown.length > 0) {
+        return { ok: false, code: "unknown-job", error: `There is no job '${unknown.join("', '")}'.` };
+      }
+      const { errors } = supervisor.ask({ ...command, jobs });
+      if (errors.length > 0) return { ok: false, code: "refused", error: errors.join(" ") };
+      return { ok: true, result: { jobs } };
+    }
+  }
+}

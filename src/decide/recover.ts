@@ -1,0 +1,44 @@
+/**
+ * What a supervisor makes of the jobs that an earlier one left: those that were live are `lost` until
+ * the first look at their processes decides; after a reboot none of them can be alive. Never assumes
+ * that a job has ended, or that it has not.
+ */
+import { type Effect, type NewEvent, type Now, runOf } from "../model.ts";
+import type { SupervisedJob } from "../ports.ts";
+import { step } from "./lifecycle.ts";
+
+export interface Recovery {
+  jobs: Record<string, SupervisedJob>;
+  events: NewEvent[];
+  effects: Effect[];
+}
+
+export function recover(known: Record<string, SupervisedJob>, bootId: string, now: Now): Recovery {
+  const jobs: Recovery["jobs"] = {};
+  const events: NewEvent[] = [];
+  const effects: Effect[] = [];
+  for (const job of Object.values(known)) {
+    const run = runOf(job);
+    if (!run) {
+      jobs[job.name] = job;
+      continue;
+    }
+    const stepped = step(job, { kind: "recovered", rebooted: run.bootId !== bootId }, now);
+    jobs[job.name] = stepped.job;
+    events.push(...stepped.events);
+    effects.push(...stepped.effects);
+  }
+  const live = Object.values(jobs)
+    .filter((job) => runOf(job))
+    .map((job) => job.name);
+  if (live.length > 0) {
+    events.push({
+      kind: "supervisor.recovered",
+      job: null,
+      run: null,
+      actor: "recovery",
+      reason: `An earlier supervisor left ${live.join(", ")}; what has become of ${live.length === 1 ? "it" : "them"} is being looked at.`,
+    });
+  }
+  return { jobs, events, effects };
+}

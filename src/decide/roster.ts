@@ -1,0 +1,51 @@
+/**
+ * Which jobs there are: those of the config and those added by hand, with what is known of each.
+ * Never loses a job that may still have processes, even when the config no longer names it.
+ */
+import type { Config, JobSpec } from "../config/schema.ts";
+import { END_STATES, LIVE_STATES, type Now } from "../model.ts";
+import type { SupervisedJob } from "../ports.ts";
+
+/** Ended jobs that were added by hand stay on the list so long, for people to see what came of them. */
+const KEEP_ENDED_MS = 24 * 3600_000;
+
+/** A job that has never run. */
+export function newJob(spec: JobSpec, origin: SupervisedJob["origin"], now: Now): SupervisedJob {
+  return {
+    name: spec.name,
+    spec,
+    origin,
+    state: { name: "waiting", since: now },
+    runs: 0,
+    progress: null,
+    checkpoint: null,
+    manual: null,
+    learned: { saveMs: null, slowestSaveMs: null, reloadMs: null, memoryMiB: null, cpuPercent: null },
+    balance: { backoff: {}, productiveMs: 0, overheadMs: 0 },
+    understands: null,
+    attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 },
+    misattributed: [],
+  };
+}
+
+/**
+ * The jobs of `config` with what `known` holds of them. A known job that the config dropped stays
+ * while it may have processes; a changed spec holds for pauses at once and for the command at the next run.
+ */
+export function roster(config: Config, known: SupervisedJob[], now: Now): Record<string, SupervisedJob> {
+  const jobs: Record<string, SupervisedJob> = {};
+  const configured = new Set(config.jobs.map((spec) => spec.name));
+  for (const job of known) {
+    if (configured.has(job.name)) continue;
+    const ended = (END_STATES as readonly string[]).includes(job.state.name);
+    const live = (LIVE_STATES as readonly string[]).includes(job.state.name);
+    const fresh = now.wallMs - job.state.since.wallMs < KEEP_ENDED_MS;
+    if (live || (job.origin === "run" && (!ended || fresh))) jobs[job.name] = job;
+  }
+  const byName = new Map(known.map((job) => [job.name, job]));
+  for (const spec of config.jobs) {
+    const old = byName.get(spec.name);
+    jobs[spec.name] = old ? { ...old, spec, origin: "config" } : newJob(spec, "config", now);
+  }
+  return jobs;
+}

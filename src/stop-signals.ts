@@ -1,0 +1,22 @@
+/**
+ * SIGINT and SIGTERM: the first asks for a stop with every job paused, a second leaves the jobs
+ * running. A terminal that closes (SIGHUP, EIO on stdout) stops nothing.
+ */
+const STOP = ["SIGINT", "SIGTERM"] as const;
+
+/** Returns what takes the listeners off again. */
+export function onStopSignals(stop: (again: boolean) => void): () => void {
+  let asked = false;
+  const listener = (): void => {
+    stop(asked);
+    asked = true;
+  };
+  const ignore = (): void => {};
+  for (const signal of STOP) process.on(signal, listener);
+  process.on("SIGHUP", ignore);
+  process.stdout.on("error", ignore);
+  process.stderr.on("error", ignore);
+  return () => {
+    for (const signal of STOP) process.off(signal, listener);
+  };
+}

@@ -1,0 +1,207 @@
+/**
+ * Puts one supervisor together from its real parts and keeps it going until it is told to stop:
+ * lock, database, recovery, sensors, socket, config watch, signals. All decisions are elsewhere.
+ */
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createRuns } from "./act/runs.ts";
+import { prepareStateDirectory } from "./act/state-directory.ts";
+import { configChanged, configRejected, started, stopped } from "./announce.ts";
+import { answer } from "./answer.ts";
+import { clock } from "./clock.ts";
+import type { Config } from "./config/schema.ts";
+import { watchConfig } from "./config/watch.ts";
+import { type ControlServer, serveControl } from "./control/serve.ts";
+import { recover } from "./decide/recover.ts";
+import { roster } from "./decide/roster.ts";
+import { windowStates } from "./decide/windows.ts";
+import { type Loop, startLoop } from "./loop.ts";
+import type { AuditEvent } from "./model.ts";
+import { socketPath } from "./paths.ts";
+import { createJournal, type RecordJournal } from "./record/journal.ts";
+import { holdLock } from "./record/lock.ts";
+import { createSensors } from "./sense/sensors.ts";
+import { Pace } from "./show/pace.ts";
+import { snapshot } from "./show/snapshot.ts";
+import { onStopSignals } from "./stop-signals.ts";
+import { Supervisor } from "./supervisor.ts";
+import { VERSION } from "./version.ts";
+import { wakeAtWindows } from "./wake-at-windows.ts";
+
+/** Events that a dashboard sees at once; older ones are in the audit log. */
+const RECENT_EVENTS = 100;
+
+export interface SuperviseOptions {
+  onEvent?: (event: AuditEvent) => void;
+}
+
+/**
+ * Runs until SIGINT, SIGTERM or a `stop` request. Rejects with a sentence when it can't begin (another
+ * supervisor holds the database, the state directory isn't ours) and with the bug when a tick threw;
+ * the jobs are left running then.
+ */
+export async function supervise(
+  config: Config,
+  options: SuperviseOptions = {},
+): Promise<{ exitCode: number }> {
+  prepareStateDirectory(config.stateDirectory);
+  const socket = socketPath(config.stateDirectory);
+  const lock = holdLock(config.database, { config: config.file, socket });
+  try {
+    const journal = createJournal(config.database, { retention: config.retention });
+    try {
+      return await new Household(config, journal, options).keep(socket);
+    } finally {
+      journal.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+/** One supervisor and what serves it, from start to end. */
+class Household {
+  #config: Config;
+  readonly #supervisor: Supervisor;
+  readonly #journal: RecordJournal;
+  readonly #runs;
+  readonly #sensors;
+  readonly #events: AuditEvent[];
+  readonly #pace = new Pace();
+  readonly #startedAtMs = Date.now();
+  readonly #end = Promise.withResolvers<{ exitCode: number }>();
+  #rejected: string | null = null;
+  #loop: Loop | null = null;
+  #server: ControlServer | null = null;
+
+  constructor(config: Config, journal: RecordJournal, { onEvent }: SuperviseOptions) {
+    this.#config = config;
+    this.#journal = journal;
+    this.#events = journal.tail(RECENT_EVENTS);
+    this.#runs = createRuns({ stateDirectory: config.stateDirectory, directory: config.directory });
+    this.#sensors = createSensors({ diskPath: config.stateDirectory, supervisorPid: process.pid });
+    const bootId = readBootId();
+    const now = clock.now();
+    const recovered = recover(roster(config, journal.loadJobs(), now), bootId, now);
+    const parts = {
+      clock,
+      journal,
+      runs: this.#runs,
+      sensors: this.#sensors,
+      identity: { bootId, newRunId: () => randomBytes(8).toString("hex") },
+      wake: () => this.#loop?.wake(),
+      onEvent: (event: AuditEvent) => {
+        this.#events.push(event);
+        if (this.#events.length > RECENT_EVENTS) this.#events.shift();
+        onEvent?.(event);
+      },
+    };
+    this.#supervisor = new Supervisor(parts, config, recovered.jobs);
+    this.#supervisor.record([started(config, VERSION, journal.setAside), ...recovered.events]);
+  }
+
+  /** Serves, ticks and watches until the end. */
+  async keep(socket: string): Promise<{ exitCode: number }> {
+    this.#server = await serveControl(socket, {
+      snapshot: () => this.#view(),
+      onRequest: (command) =>
+        answer(command, {
+          supervisor: this.#supervisor,
+          now: () => clock.now(),
+          stop: (pause) => this.#stop(pause),
+        }),
+    });
+    const endLoop = this.#startLoop();
+    const endSignals = onStopSignals((again) => void this.#stop(!again));
+    const endWatch = this.#watch();
+    try {
+      return await this.#end.promise;
+    } finally {
+      endLoop();
+      endWatch();
+      await this.#supervisor.idle();
+      this.#supervisor.record([stopped(Object.values(this.#supervisor.world.jobs))]);
+      await this.#server.close();
+      this.#sensors.close();
+      await this.#runs.close();
+      endSignals();
+    }
+  }
+
+  #startLoop(): () => void {
+    const beat = (): void => {
+      const { world } = this.#supervisor.tick();
+      for (const job of Object.values(world.jobs)) this.#pace.note(job);
+      this.#server?.publish();
+      if (this.#supervisor.settled) this.#end.resolve({ exitCode: 0 });
+    };
+    const loop = startLoop(beat, () => this.#config.pollSeconds * 1000, this.#end.reject);
+    this.#loop = loop;
+    this.#runs.onChange(() => loop.wake());
+    return () => loop.stop();
+  }
+
+  /** Resolves when the supervisor is about to end. */
+  async #stop(pauseJobs: boolean): Promise<void> {
+    if (pauseJobs) this.#supervisor.stop();
+    else this.#end.resolve({ exitCode: 0 });
+    await this.#end.promise.catch(() => {});
+  }
+
+  #watch(): () => void {
+    const wake = (): void => this.#loop?.wake();
+    let unwake = wakeAtWindows(this.#config.windows, wake);
+    const { file } = this.#config;
+    const watch =
+      file === null
+        ? null
+        : watchConfig(file, (loaded) => {
+            if (loaded.ok) {
+              this.#reload(file, loaded.config);
+              unwake();
+              unwake = wakeAtWindows(this.#config.windows, wake);
+              return;
+            }
+            this.#rejected = `${file} has problems; the previous one is in force. See: supervisor check`;
+            this.#supervisor.record([configRejected(file, loaded.problems.map(String))]);
+          });
+    return () => {
+      watch?.close();
+      unwake();
+    };
+  }
+
+  #reload(file: string, next: Config): void {
+    const { database, stateDirectory } = this.#config;
+    const kept = [
+      ...(next.database === database ? [] : ["database"]),
+      ...(next.stateDirectory === stateDirectory ? [] : ["stateDirectory"]),
+    ];
+    this.#rejected = null;
+    this.#config = { ...next, database, stateDirectory };
+    this.#supervisor.reconfigure(this.#config, configChanged(file, kept));
+  }
+
+  #view() {
+    const warnings = [this.#rejected, this.#journal.trouble, ...this.#supervisor.problems];
+    return snapshot(this.#supervisor.moment ?? this.#supervisor.tick(), {
+      config: this.#config,
+      version: VERSION,
+      startedAtMs: this.#startedAtMs,
+      stopping: this.#supervisor.stopping,
+      warnings: warnings.filter((warning) => warning !== null),
+      windows: windowStates(this.#config.windows, Date.now()),
+      events: this.#events,
+      pace: (job) => this.#pace.of(job),
+    });
+  }
+}
+
+/** Changes with every boot of the machine; empty where the system doesn't tell. */
+function readBootId(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return "unknown";
+  }
+}

@@ -1,0 +1,284 @@
+/**
+ * One supervisor. `tick()` is the whole program on one screen:
+ * observe and sense → decide → record the intent → act → show. It does no I/O of its own and reads
+ * no clock: everything comes through the ports. Effects happen only after the event that announces
+ * them is journalled; a start or a resume that can't be journalled doesn't happen.
+ */
+import type { Config } from "./config/schema.ts";
+import { step } from "./decide/lifecycle.ts";
+import { decide, newWorld, type World } from "./decide/policy.ts";
+import { type JobRequest, request } from "./decide/request.ts";
+import { roster } from "./decide/roster.ts";
+import { windowStates } from "./decide/windows.ts";
+import type { Sample, Seen, Why } from "./model.ts";
+import { type AuditEvent, type Decision, type Effect, type NewEvent, type Now, runOf } from "./model.ts";
+import type { Clock, Journal, LiveRun, Runs, Sensors, SupervisedJob } from "./ports.ts";
+
+export interface Parts {
+  clock: Clock;
+  sensors: Sensors;
+  runs: Runs;
+  journal: Journal;
+  /** Names of this boot and of each new run; from outside, since deciding uses no randomness. */
+  identity: { bootId: string; newRunId(): string };
+  onEvent?: (event: AuditEvent) => void;
+  /** Called to have `tick()` run soon, ahead of the next poll. */
+  wake: () => void;
+}
+
+/** What a tick has seen and decided; what is shown is made from it. */
+export interface Moment {
+  now: Now;
+  sample: Sample;
+  world: World;
+  why: Record<string, Why>;
+  stopping: boolean;
+}
+
+type Stepped = ReturnType<typeof step>;
+
+/** A progress report alone is saved no more often than this: it can be read again from the status file. */
+const SAVE_PROGRESS_EVERY_MS = 15_000;
+
+export class Supervisor {
+  readonly #parts: Parts;
+  #config: Config;
+  #world: World;
+  #stopping = false;
+  #journalProblem: string | null = null;
+  #effectProblems = new Map<string, string>();
+  #pending = new Map<string, Promise<void>>();
+  #launchFailures: { job: string; reason: string }[] = [];
+  #saved = new Map<string, { job: SupervisedJob; atMs: number }>();
+  #moment: Moment | null = null;
+
+  constructor(parts: Parts, config: Config, jobs: Record<string, SupervisedJob>) {
+    this.#parts = parts;
+    this.#config = config;
+    this.#world = newWorld(jobs);
+  }
+
+  get world(): World {
+    return this.#world;
+  }
+
+  get moment(): Moment | null {
+    return this.#moment;
+  }
+
+  /** What a person should know now: effects that failed, a journal that can't write. */
+  get problems(): string[] {
+    const journal = this.#journalProblem ? [`The audit log can't be written: ${this.#journalProblem}`] : [];
+    return [...journal, ...this.#effectProblems.values()];
+  }
+
+  tick(): Moment {
+    const { clock, sensors } = this.#parts;
+    const now = clock.now();
+    this.#observe(now);
+    const live = this.#liveRuns();
+    const sample = sensors.sample(live, now);
+    const windows = windowStates(this.#config.windows, now.wallMs);
+    const mode = { stopping: this.#stopping, journalHealthy: this.#journalProblem === null };
+    const decided = decide(this.#world, sample, windows, this.#config, now, mode);
+    this.#world = decided.world;
+    this.#record(decided.events, now);
+    for (const decision of decided.decisions) this.#carryOut(decision, now);
+    this.#save(now);
+    this.#parts.journal.addSample(sample);
+    sensors.guard(this.#guardThreshold(), live, this.#parts.wake);
+    this.#moment = { now, sample, world: this.#world, why: decided.why, stopping: this.#stopping };
+    return this.#moment;
+  }
+
+  /** A person's pause, resume or cancel. Takes effect at the tick that follows at once. */
+  ask(asked: JobRequest): { errors: string[] } {
+    const now = this.#parts.clock.now();
+    const windows = windowStates(this.#config.windows, now.wallMs);
+    const result = request(this.#world, asked, windows, now);
+    this.#world = result.world;
+    this.#record(result.events, now);
+    for (const effect of result.effects) this.#perform(effect);
+    this.#save(now);
+    this.#parts.wake();
+    return { errors: result.errors };
+  }
+
+  /** A job added by hand. The name must be free. */
+  add(job: SupervisedJob): void {
+    this.#world = { ...this.#world, jobs: { ...this.#world.jobs, [job.name]: job } };
+    this.#save(this.#parts.clock.now());
+    this.#parts.wake();
+  }
+
+  /** A checked new config, in force from the next tick on. */
+  reconfigure(config: Config, event: NewEvent): void {
+    const now = this.#parts.clock.now();
+    this.#config = config;
+    this.#world = { ...this.#world, jobs: roster(config, Object.values(this.#world.jobs), now) };
+    this.#record([event], now);
+    this.#parts.wake();
+  }
+
+  /** Pauses every job and starts none; `settled` tells when nothing is left to wait for. */
+  stop(): void {
+    this.#stopping = true;
+    this.#parts.wake();
+  }
+
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** Told to stop, and every job has been made safe or can't be. A pause that is overdue isn't waited for. */
+  get settled(): boolean {
+    if (!this.#stopping || !this.#moment?.stopping) return false;
+    return Object.values(this.#world.jobs).every(
+      ({ state }) =>
+        !runOf({ state }) || state.name === "frozen" || (state.name === "pausing" && state.request.overdue),
+    );
+  }
+
+  /** Events that are nobody's step: the supervisor's own start and stop, a changed config. */
+  record(events: NewEvent[]): void {
+    this.#record(events, this.#parts.clock.now());
+  }
+
+  /** Resolves when effects under way have ended. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#pending.values());
+  }
+
+  #observe(now: Now): void {
+    for (const { job, reason } of this.#launchFailures.splice(0)) {
+      const known = this.#world.jobs[job];
+      if (known?.state.name === "starting")
+        this.#adopt(known, step(known, { kind: "launch-failed", reason }, now), now);
+    }
+    const available = this.#moment?.sample.machine["memory.availableMiB"];
+    const availableMiB = available && "value" in available ? available.value : null;
+    for (const job of Object.values(this.#world.jobs)) {
+      const run = runOf(job);
+      if (run) {
+        const seen = this.#parts.runs.observe(job, run);
+        this.#adopt(job, step(job, { kind: "seen", seen, availableMiB }, now), now, seen);
+      } else if (job.state.name === "paused" && job.checkpoint?.verified === "quick") {
+        const checked = this.#parts.runs.checkpoints(job);
+        this.#adopt(job, step(job, { kind: "checked", ...checked }, now), now);
+      }
+    }
+  }
+
+  #carryOut(decision: Decision, now: Now): void {
+    if (decision.verb === "notify") return;
+    const job = this.#world.jobs[decision.job];
+    if (!job) throw new Error(`decision for an unknown job '${decision.job}'`);
+    if (decision.verb === "pause") {
+      this.#adopt(job, step(job, { kind: "pause", decision }, now), now);
+      return;
+    }
+    const identity = { bootId: this.#parts.identity.bootId, id: this.#parts.identity.newRunId() };
+    const launched = step(
+      job,
+      { kind: "launch", decision, identity, resumeFrom: job.checkpoint, gpus: [] },
+      now,
+    );
+    // An unrecorded start would be a process that nobody can account for after a crash.
+    if (this.#record(launched.events, now)) this.#adopt(job, { ...launched, events: [] }, now);
+  }
+
+  #adopt(before: SupervisedJob, next: Stepped, now: Now, seen?: Seen): void {
+    if (next.events.length > 0) this.#record(next.events, now);
+    if (next.job !== before) this.#world.jobs[before.name] = next.job;
+    const ended = runOf(before);
+    const begun = runOf(next.job);
+    if (begun && begun.id !== ended?.id) this.#parts.journal.startRun(before.name, begun);
+    if (ended && ended.id !== begun?.id) {
+      const exit = seen?.exit?.known ? seen.exit : { code: null, signal: null };
+      const how = next.job.state.name;
+      const at = {
+        at: now,
+        code: exit.code,
+        signal: exit.signal,
+        how,
+        step: next.job.progress?.step ?? null,
+      };
+      this.#parts.journal.endRun(ended, at);
+    }
+    if (begun && begun.id !== ended?.id) this.#saveOne(next.job, now);
+    for (const effect of next.effects) this.#perform(effect);
+  }
+
+  /** One after the other for each job: a ring never overtakes the word that it announces. */
+  #perform(effect: Effect): void {
+    const job = this.#world.jobs[effect.job];
+    if (!job) return;
+    const before = this.#pending.get(effect.job);
+    const act = async (): Promise<void> => {
+      const result = await this.#parts.runs.perform(effect, job);
+      if (result.ok) this.#effectProblems.delete(effect.job);
+      else if (effect.do === "launch") this.#launchFailures.push({ job: effect.job, reason: result.reason });
+      else this.#effectProblems.set(effect.job, `${effect.job}: ${result.reason}`);
+      if (!result.ok) this.#parts.wake();
+    };
+    // Without something to wait for it starts now, inside the tick: a pause must not wait a turn.
+    const pending = (before ? before.then(act) : act()).finally(() => {
+      if (this.#pending.get(effect.job) === pending) this.#pending.delete(effect.job);
+    });
+    this.#pending.set(effect.job, pending);
+  }
+
+  /** False when the journal could not take them; it keeps them and tries again. */
+  #record(events: NewEvent[], now: Now): boolean {
+    // An empty append tries again what could not be written before.
+    if (events.length === 0 && this.#journalProblem === null) return true;
+    const result = this.#parts.journal.append(events, now);
+    this.#journalProblem = result.ok ? null : result.reason;
+    if (result.ok) for (const event of result.events) this.#parts.onEvent?.(event);
+    return result.ok;
+  }
+
+  #save(now: Now): void {
+    for (const job of Object.values(this.#world.jobs)) {
+      const saved = this.#saved.get(job.name);
+      if (saved?.job === job) continue;
+      if (saved && onlyProgressed(saved.job, job) && now.monotonicMs - saved.atMs < SAVE_PROGRESS_EVERY_MS)
+        continue;
+      this.#saveOne(job, now);
+    }
+  }
+
+  #saveOne(job: SupervisedJob, now: Now): void {
+    const result = this.#parts.journal.saveJob(job);
+    if (result.ok) this.#saved.set(job.name, { job, atMs: now.monotonicMs });
+    else this.#journalProblem = result.reason;
+  }
+
+  #liveRuns(): LiveRun[] {
+    const live: LiveRun[] = [];
+    for (const job of Object.values(this.#world.jobs)) {
+      const run = runOf(job);
+      if (run) live.push(this.#parts.runs.live(run, job.name));
+    }
+    return live;
+  }
+
+  /** The lowest use of others that some rule acts on; the fast guard sleeps while nothing runs. */
+  #guardThreshold(): number | null {
+    if (!Object.values(this.#world.jobs).some((job) => job.state.name === "running")) return null;
+    const limits = this.#config.rules
+      .filter((rule) => rule.metric === "cpu.others" && rule.action !== "notify" && rule.above !== undefined)
+      .map((rule) => rule.above as number);
+    return limits.length > 0 ? Math.min(...limits) : null;
+  }
+}
+
+function onlyProgressed(a: SupervisedJob, b: SupervisedJob): boolean {
+  return (
+    a.state === b.state &&
+    a.manual === b.manual &&
+    a.checkpoint === b.checkpoint &&
+    a.spec === b.spec &&
+    a.attempts === b.attempts
+  );
+}

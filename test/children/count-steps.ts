@@ -1,0 +1,28 @@
+/**
+ * A job that keeps the contract: counts to `--total`, a step every `--ms` ms, and writes the steps it
+ * made to stdout. Its "weights" are a running hash, so that a lost or doubled step shows at the end.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { job } from "gpu-job-supervisor/job";
+
+const { values } = parseArgs({ options: { total: { type: "string" }, ms: { type: "string" } } });
+const total = Number(values.total ?? 1_000_000);
+const ms = Number(values.ms ?? 20);
+
+const resumed = await job.resume();
+let weights = resumed ? readFileSync(join(resumed.path, "weights"), "utf8") : "none";
+console.log(`begins at ${resumed?.step ?? 0}`);
+for (let step = (resumed?.step ?? 0) + 1; step <= total; step++) {
+  weights = createHash("sha256").update(`${weights} ${step}`).digest("hex");
+  await sleep(ms);
+  await job.step(step, {
+    loss: 1 / step,
+    totalSteps: total,
+    save: (checkpoint) => checkpoint.file("weights", weights),
+  });
+}
+console.log(`weights ${weights}`);

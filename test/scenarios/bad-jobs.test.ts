@@ -1,0 +1,62 @@
+/** Jobs that do what they shouldn't: each gets a clear event, and the others go on. */
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
+
+let supervisor: RealSupervisor;
+afterEach(() => supervisor.close());
+
+const good = { name: "good", command: ["node", join(CHILDREN, "count-steps.ts")] };
+const script = (text: string): string[] => ["/bin/sh", "-c", text];
+const once = { restart: { onFailure: false } };
+
+test("exits at once, command missing, not executable, unrequested 75: said, and the good job runs", async () => {
+  supervisor = await new RealSupervisor({
+    jobs: [
+      good,
+      { name: "exits", command: script("exit 3"), ...once },
+      { name: "missing", command: ["/no/such/program"], ...once },
+      { name: "folder", command: ["/tmp"], ...once },
+      { name: "tempfail", command: script("exit 75") },
+    ],
+  }).start();
+  for (const name of ["exits", "missing", "folder", "tempfail"])
+    await supervisor.reaches(name, ["failed"], 120_000);
+  const reason = (name: string): string =>
+    supervisor
+      .audit("job.failed")
+      .filter((event) => event.job === name)
+      .at(-1)?.reason ?? "";
+  expect(reason("exits")).toContain("exit code 3");
+  expect(reason("missing")).toContain("/no/such/program");
+  expect(reason("folder")).toMatch(/not executable|directory|folder/i);
+  expect(reason("tempfail")).toContain("75");
+  expect(supervisor.job("good").state).toBe("running");
+});
+
+test("a job that knows nothing is frozen and thawed, and a job that ignores the signal is overdue, not killed", async () => {
+  supervisor = await new RealSupervisor({
+    jobs: [
+      { name: "plain", command: [process.execPath, "-e", "setInterval(() => console.log(Date.now()), 50)"] },
+      {
+        name: "deaf",
+        command: [process.execPath, "-e", "process.on('SIGUSR2', () => {}); setInterval(() => {}, 50)"],
+        pause: { method: "checkpoint", graceSeconds: 1 },
+      },
+    ],
+  }).start();
+  await supervisor.reaches("plain", ["running"]);
+  await supervisor.reaches("deaf", ["running"]);
+  await until("the signal to be caught", () => supervisor.job("deaf").pid !== null);
+  expect(supervisor.say("pause", "plain").code).toBe(0);
+  expect(supervisor.job("plain").state).toBe("frozen");
+  expect(supervisor.say("resume", "plain").code).toBe(0);
+  await supervisor.reaches("plain", ["running"]);
+
+  const asked = supervisor.say("pause", "deaf");
+  expect(asked.code).toBe(1);
+  const overdue = await supervisor.recorded("pause.overdue", "deaf");
+  expect(overdue.reason).toMatch(/nothing was forced/i);
+  expect(supervisor.job("deaf").state).toBe("pausing");
+  expect(supervisor.audit("pause.completed").some((event) => event.job === "deaf")).toBe(false);
+});

@@ -1,0 +1,99 @@
+/** The main job, end to end: others need the CPU → checkpoint and exit; they stop → the next step. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
+
+const CPU_RULE = {
+  name: "somebody else computes on the CPU",
+  metric: "cpu.others",
+  above: 60,
+  forSeconds: 1,
+  clear: { below: 40, forSeconds: 1 },
+};
+
+let supervisor: RealSupervisor;
+afterEach(() => supervisor.close());
+
+function weightsAfter(steps: number): string {
+  let weights = "none";
+  for (let step = 1; step <= steps; step++)
+    weights = createHash("sha256").update(`${weights} ${step}`).digest("hex");
+  return weights;
+}
+
+test("busy loops from outside pause the job; their end brings it back at the very next step", async () => {
+  const total = 1500;
+  supervisor = await new RealSupervisor({
+    rules: [CPU_RULE],
+    balance: { settleSeconds: 0 },
+    jobs: [
+      {
+        name: "count",
+        command: ["node", join(CHILDREN, "count-steps.ts"), "--total", String(total), "--ms", "10"],
+      },
+    ],
+  }).start();
+  await until("some steps", () => (supervisor.job("count").progress?.step ?? 0) > 20);
+
+  const outsiders = supervisor.burn(3);
+  const paused = await supervisor.reaches("count", ["paused"]);
+  const savedStep = paused.checkpoint?.step;
+  expect(savedStep).toBeGreaterThan(20);
+  const requested = supervisor.audit("pause.requested").at(-1);
+  expect(requested?.actor).toBe(`rule:${CPU_RULE.name}`);
+  const blamed = requested?.evidence?.processes?.map((process) => process.pid) ?? [];
+  expect(outsiders.map((child) => child.pid)).toEqual(expect.arrayContaining([blamed[0]]));
+  const kinds = supervisor
+    .audit()
+    .filter((event) => event.job === "count")
+    .map((event) => event.kind);
+  expect(kinds).toEqual(["job.started", "pause.requested", "checkpoint.verified", "pause.completed"]);
+  expect(supervisor.audit("pause.completed").at(-1)?.outcome).toMatchObject({
+    step: savedStep,
+    stepsLost: 0,
+  });
+
+  for (const child of outsiders) await supervisor.end(child);
+  await supervisor.reaches("count", ["running", "finished"]);
+  await supervisor.reaches("count", ["finished"], 120_000);
+  expect(supervisor.audit("resume.requested").at(-1)?.reason).toMatch(/\S/);
+  expect(supervisor.audit("resume.completed")).toHaveLength(1);
+  const log = readFileSync(join(supervisor.directory, "state/logs/count.log"), "utf8");
+  expect(log).toContain(`begins at ${savedStep}`);
+  expect(log).toContain(`weights ${weightsAfter(total)}`);
+  expect(supervisor.say("audit", "verify").code).toBe(0);
+});
+
+test("a manual pause holds until the resume, and both name who asked", async () => {
+  supervisor = await new RealSupervisor({
+    jobs: [{ name: "count", command: ["node", join(CHILDREN, "count-steps.ts")] }],
+  }).start();
+  await until("some steps", () => (supervisor.job("count").progress?.step ?? 0) > 3);
+  const pause = supervisor.say("pause", "count");
+  expect(pause).toMatchObject({ code: 0 });
+  expect(pause.out).toMatch(/paused: step \d+/);
+  expect(supervisor.job("count").state).toBe("paused");
+  expect(supervisor.say("why", "count").out).toMatch(/paused by you/);
+  expect(supervisor.say("resume", "count")).toMatchObject({ code: 0 });
+  await supervisor.reaches("count", ["running"]);
+  expect(supervisor.audit("pause.requested").map((event) => event.actor)).toEqual(["user"]);
+});
+
+test("stop pauses the jobs, and the next start resumes them", async () => {
+  supervisor = await new RealSupervisor({
+    jobs: [{ name: "count", command: ["node", join(CHILDREN, "count-steps.ts")] }],
+  }).start();
+  await until("some steps", () => (supervisor.job("count").progress?.step ?? 0) > 3);
+  expect(supervisor.say("stop")).toMatchObject({ code: 0 });
+  await until("the supervisor to end", () => supervisor.process?.exitCode === 0);
+  expect(supervisor.audit("pause.completed").at(-1)?.job).toBe("count");
+  expect(supervisor.audit("pause.requested").at(-1)?.actor).toBe("shutdown");
+  expect(supervisor.say("status").code).toBe(3);
+
+  await supervisor.start();
+  await supervisor.reaches("count", ["running"]);
+  const resumed = await supervisor.recorded("resume.requested", "count");
+  expect(resumed.reason).toMatch(/\S/);
+});
