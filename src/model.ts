@@ -83,6 +83,8 @@ export interface RunUse {
 export interface Sample {
   at: Now;
   machine: Record<MachineMetric, Reading>;
+  /** The same without CPU time of niced processes, for rules with `countNice: false`. */
+  withoutNice?: Record<"cpu.total" | "cpu.others", Reading>;
   gpus: GpuSample[];
   /** Why `gpus` is empty, or null when a source reads them. */
   gpusUnavailable: string | null;

@@ -1,0 +1,94 @@
+/**
+ * Host memory of each run and of others. A run in a v2 cgroup with the memory controller is read
+ * exactly; else the resident memory of its processes is added up: private pages each, shared ones
+ * once. Pages that a fork still shares count several times there, so what is ours may be overstated
+ * and what is others' understated; `upTo` says how far.
+ */
+import type { Reading } from "../model.ts";
+import type { LiveRun } from "../ports.ts";
+import { readOnce } from "./kept-file.ts";
+import { reading } from "./machine.ts";
+import type { Moment } from "./ours.ts";
+import { PAGES_PER_MIB } from "./page-size.ts";
+import { parsePids, parseStatm } from "./parse.ts";
+
+const MIB = 1024 * 1024;
+
+export interface RunMemory {
+  memoryMiB: Reading;
+  processes: number;
+}
+
+export interface MemoryShares {
+  runs: Map<string, RunMemory>;
+  othersMiB: Reading;
+}
+
+/** MiB that a group of processes holds: an estimate, and what it holds at least and at most. */
+interface Held {
+  estimate: number;
+  least: number;
+  most: number;
+  processes: number;
+}
+
+/** `usedMiB`: of the machine (or of our container) at the same moment, or null when it can't be read. */
+export function shareMemory(runs: readonly LiveRun[], moment: Moment, usedMiB: number | null): MemoryShares {
+  const shares = new Map<string, RunMemory>();
+  const own = heldBy([...(moment.own?.keys() ?? [])]);
+  let least = own.least;
+  let most = own.most;
+  for (const run of runs) {
+    const held = heldByRun(run, moment);
+    least += held.least;
+    most += held.most;
+    const nothing = held.processes === 0 ? "no process of the run can be seen" : "";
+    const memoryMiB = reading(nothing === "" ? held.estimate : null, moment.atMs, nothing);
+    shares.set(run.id, { memoryMiB, processes: held.processes });
+  }
+  return { runs: shares, othersMiB: othersMemory(usedMiB, least, most, moment.atMs) };
+}
+
+function othersMemory(usedMiB: number | null, least: number, most: number, atMs: number): Reading {
+  if (usedMiB === null) return { unavailable: "how much memory is used can't be read" };
+  return { value: Math.max(0, usedMiB - most), upTo: Math.max(0, usedMiB - least), atMs };
+}
+
+function heldByRun(run: LiveRun, moment: Moment): Held {
+  const grouped = run.cpuCgroup === null ? null : readOnce(`${run.cpuCgroup}/cgroup.procs`, true);
+  const pids = grouped === null ? [...(moment.trees.get(run.id)?.keys() ?? [])] : parsePids(grouped);
+  const exact = run.cpuCgroup === null ? null : cgroupMemoryMiB(run.cpuCgroup);
+  if (exact !== null) return { estimate: exact, least: exact, most: exact, processes: pids.length };
+  return heldBy(pids.filter((pid) => pid !== run.launcherPid));
+}
+
+/** Anonymous and shared memory of a v2 cgroup; null without the memory controller. */
+export function cgroupMemoryMiB(directory: string): number | null {
+  const stat = readOnce(`${directory}/memory.stat`);
+  const anonymous = /^anon (\d+)$/m.exec(stat ?? "")?.[1];
+  const shared = /^shmem (\d+)$/m.exec(stat ?? "")?.[1];
+  return anonymous === undefined ? null : (Number(anonymous) + Number(shared ?? 0)) / MIB;
+}
+
+function heldBy(pids: readonly number[]): Held {
+  let anonymous = 0;
+  let largestAnonymous = 0;
+  let largestShared = 0;
+  let resident = 0;
+  let processes = 0;
+  for (const pid of pids) {
+    const pages = parseStatm(readOnce(`/proc/${pid}/statm`) ?? "");
+    if (!pages) continue;
+    processes += 1;
+    resident += pages.resident;
+    anonymous += pages.resident - pages.shared;
+    largestAnonymous = Math.max(largestAnonymous, pages.resident - pages.shared);
+    largestShared = Math.max(largestShared, pages.shared);
+  }
+  return {
+    estimate: (anonymous + largestShared) / PAGES_PER_MIB,
+    least: largestAnonymous / PAGES_PER_MIB,
+    most: resident / PAGES_PER_MIB,
+    processes,
+  };
+}

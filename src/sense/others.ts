@@ -1,0 +1,98 @@
+/**
+ * CPU use of others: what is proven (`value`) and what it might be at most (`upTo`). With every run
+ * in a cgroup the remainder is proof; else only foreign processes seen in two scans are. Scans are
+ * taken only while others seem to use something, and within a budget of CPU time.
+ */
+import type { ProcessEvidence, Reading } from "../model.ts";
+import type { LiveRun } from "../ports.ts";
+import type { Moment, Window } from "./ours.ts";
+import { evidenceOf, type Proof, prove, runningNow, type Scan, Scanner } from "./scan.ts";
+
+export interface OthersUse {
+  others: Reading;
+  othersWithoutNice: Reading;
+  foreign: ProcessEvidence[];
+}
+
+/** Percent of the machine from which on it is worth looking: for proof, and for names alone. */
+const WORTH_PROVING = 5;
+const WORTH_NAMING = 10;
+/** Two scans nearer than this prove little, farther apart than that nothing about now; in ms. */
+const NEAREST_MS = 100;
+const FARTHEST_MS = 5000;
+/** The next scan waits for so many times the cost of the last: 4 % of a core for proof, 0.5 % for names. */
+const REST_PROVING = 25;
+const REST_NAMING = 200;
+
+export class Others {
+  readonly #scanner: Scanner;
+  readonly #adopt: (run: string, stat: Parameters<Adopt>[1]) => void;
+  #last: Scan | null = null;
+  #proof: Proof | null = null;
+  #foreign: ProcessEvidence[] = [];
+  #costMs = 0;
+
+  /** `adopt` is told of processes of runs that were found outside their tree. */
+  constructor(supervisorPid: number, adopt: Adopt) {
+    this.#scanner = new Scanner(supervisorPid);
+    this.#adopt = adopt;
+  }
+
+  /** `suspected`: the guard has seen a burst that the window may be too long to show. */
+  judge(window: Window, moment: Moment, runs: readonly LiveRun[], suspected: boolean): OthersUse {
+    const percent = (ticks: number): number => Math.min(100, Math.max(0, (100 * ticks) / window.all));
+    const rest = Math.max(0, window.processes - window.ours);
+    const upTo = percent(rest + window.interrupts);
+    const worth = suspected || upTo >= (window.certain ? WORTH_NAMING : WORTH_PROVING);
+    if (worth) this.#look(moment, runs, window.certain ? REST_NAMING : REST_PROVING);
+    else this.#forget();
+    const proof = this.#proof;
+    const part = (ticks: number): number => (proof ? Math.min(100, (100 * ticks) / proof.all) : 0);
+    // Kernel threads work for anybody: encrypting what our own job writes isn't somebody else's need.
+    const proven = window.certain
+      ? Math.max(0, percent(rest) - part(proof?.kernel ?? 0))
+      : Math.min(percent(rest), part(proof?.foreign ?? 0));
+    const provenNotNice = window.certain
+      ? Math.max(0, proven - percent(window.nice))
+      : Math.min(proven, part(proof?.foreignNotNice ?? 0));
+    const upToNotNice = Math.min(upTo, percent(window.processes - window.nice + window.interrupts));
+    const read = (value: number, most: number): Reading => ({
+      value,
+      upTo: Math.max(value, most),
+      atMs: moment.atMs,
+    });
+    return {
+      others: read(proven, upTo),
+      othersWithoutNice: read(provenNotNice, upToNotNice),
+      foreign: this.#foreign,
+    };
+  }
+
+  #look(moment: Moment, runs: readonly LiveRun[], rest: number): void {
+    const last = this.#last;
+    const age = last ? moment.atMs - last.atMs : Number.POSITIVE_INFINITY;
+    // The second scan comes as soon as it can: until then nothing is proven.
+    const due = this.#proof ? Math.max(NEAREST_MS, rest * this.#costMs) : NEAREST_MS;
+    if (age < due) return;
+    const began = performance.now();
+    const at = { atMs: moment.atMs, bootTicks: moment.bootTicks, cpuAll: moment.cpu.all };
+    const scan = this.#scanner.scan(runs, moment.trees, at);
+    for (const [pid, owner] of scan.owners) {
+      const stat = typeof owner === "object" && scan.table.get(pid);
+      if (stat && typeof owner === "object") this.#adopt(owner.run, stat);
+    }
+    const comparable = last !== null && age <= Math.max(FARTHEST_MS, 2 * due);
+    this.#proof = comparable && scan.cpuAll > last.cpuAll ? prove(last, scan) : null;
+    this.#foreign = this.#proof ? evidenceOf(scan, this.#proof) : runningNow(scan);
+    this.#last = scan;
+    this.#costMs = performance.now() - began;
+  }
+
+  /** Nothing to see: the last scan may still serve as the first of a pair, the proof is over. */
+  #forget(): void {
+    this.#proof = null;
+    this.#foreign = [];
+  }
+}
+
+type Adopt = (run: string, stat: import("./parse.ts").ProcessStat) => void;

@@ -1,0 +1,159 @@
+/**
+ * What is ours at one moment: CPU time of every live run, of the supervisor and of its helper
+ * processes, beside the machine's. Two moments make a window. Where a run can't be followed through
+ * a window the window isn't `certain`: then total − ours says only how much others might use.
+ */
+import { uptime } from "node:os";
+import type { LiveRun } from "../ports.ts";
+import { type ProcessTable, sum, ticksBetween } from "./accounts.ts";
+import { readOnce } from "./kept-file.ts";
+import { type CpuTimes, parseCgroupCpu, TICKS_PER_SECOND } from "./parse.ts";
+import { isDead, readStat } from "./process.ts";
+import { ProcessTree } from "./tree.ts";
+
+const MS_PER_TICK = 1000 / TICKS_PER_SECOND;
+
+export interface Moment {
+  atMs: number;
+  /** Ticks since boot: a process with a later start time is younger than this moment. */
+  bootTicks: number;
+  cpu: CpuTimes;
+  /** Milliseconds of CPU by run id, of runs with a cgroup. */
+  cgroups: ReadonlyMap<string, number>;
+  /** By run id, of runs without. */
+  trees: ReadonlyMap<string, ProcessTable>;
+  /** The supervisor and its helpers; null in the guard's moments, which look at less. */
+  own: ProcessTable | null;
+  /** Milliseconds of CPU of the supervisor's own process. */
+  selfMs: number;
+  /** Launchers of the live runs. */
+  launchers: ReadonlySet<number>;
+}
+
+/** Ticks used between two moments. */
+export interface Window {
+  sinceMs: number;
+  /** All processors together, idle time included. */
+  all: number;
+  processes: number;
+  nice: number;
+  interrupts: number;
+  runs: Map<string, number>;
+  ours: number;
+  /** All of ours is known exactly, so what remains is others'. */
+  certain: boolean;
+}
+
+export class Ours {
+  readonly #supervisorPid: number;
+  readonly #helpers = new ProcessTree({ mainThreadOnly: true });
+  readonly #trees = new Map<string, ProcessTree>();
+
+  constructor(supervisorPid: number) {
+    this.#supervisorPid = supervisorPid;
+  }
+
+  /** `full` false: the runs' cgroups only, as the guard needs it. */
+  look(cpu: CpuTimes, runs: readonly LiveRun[], atMs: number, full: boolean): Moment {
+    const cgroups = new Map<string, number>();
+    const trees = new Map<string, ProcessTable>();
+    const launchers = new Set<number>();
+    for (const run of runs) {
+      if (run.launcherPid !== null) launchers.add(run.launcherPid);
+      const used = run.cpuCgroup === null ? null : readCgroupCpu(run.cpuCgroup);
+      if (used !== null) cgroups.set(run.id, used);
+      else if (full) trees.set(run.id, this.#lookAtTree(run));
+    }
+    for (const id of this.#trees.keys()) if (!trees.has(id) && full) this.#trees.delete(id);
+    const own = full ? this.#helpers.look([this.#supervisorPid], launchers) : null;
+    const bootTicks = full ? uptime() * TICKS_PER_SECOND : Number.POSITIVE_INFINITY;
+    return { atMs, bootTicks, cpu, cgroups, trees, own, selfMs: this.#selfMs(own), launchers };
+  }
+
+  /** A process of a run without a cgroup that was found outside its tree. */
+  adopt(runId: string, stat: Parameters<ProcessTree["adopt"]>[0]): void {
+    this.#trees.get(runId)?.adopt(stat);
+  }
+
+  #lookAtTree(run: LiveRun): ProcessTable {
+    let tree = this.#trees.get(run.id);
+    if (!tree) {
+      tree = new ProcessTree();
+      this.#trees.set(run.id, tree);
+    }
+    return tree.look([run.launcherPid, run.pid].filter((pid) => pid !== null));
+  }
+
+  #selfMs(own: ProcessTable | null): number {
+    if (this.#supervisorPid === process.pid) {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1000;
+    }
+    const stat = own?.get(this.#supervisorPid) ?? readStat(this.#supervisorPid);
+    return (stat?.own ?? 0) * MS_PER_TICK;
+  }
+
+  /** Between an earlier moment and a full one; null when no time has passed on the machine's clock. */
+  between(before: Moment, after: Moment, runs: readonly LiveRun[]): Window | null {
+    const all = after.cpu.all - before.cpu.all;
+    if (all <= 0) return null;
+    const used = new Map<string, number>();
+    let certain = true;
+    for (const { id } of runs) {
+      const ms = after.cgroups.get(id);
+      const earlier = before.cgroups.get(id);
+      const tree = after.trees.get(id);
+      if (ms !== undefined && earlier !== undefined) used.set(id, Math.max(0, ms - earlier) / MS_PER_TICK);
+      else certain = false;
+      if (tree) used.set(id, treeTicks(before.trees.get(id), tree, before.bootTicks));
+    }
+    // What a run used that ended in between can't be read any more.
+    for (const id of before.cgroups.keys()) if (!after.cgroups.has(id)) certain = false;
+    for (const id of before.trees.keys()) if (!after.trees.has(id)) certain = false;
+    const helpers = this.#helperTicks(before, after);
+    const self = Math.max(0, after.selfMs - before.selfMs) / MS_PER_TICK;
+    return {
+      sinceMs: before.atMs,
+      all,
+      processes: Math.max(0, after.cpu.processes - before.cpu.processes),
+      nice: Math.max(0, after.cpu.nice - before.cpu.nice),
+      interrupts: Math.max(0, after.cpu.interrupts - before.cpu.interrupts),
+      runs: used,
+      ours: sum(used.values()) + self + (helpers ?? 0),
+      certain: certain && helpers !== null,
+    };
+  }
+
+  /** Ticks of helper processes; null when a launcher's end has mixed a run's time into ours. */
+  #helperTicks(before: Moment, after: Moment): number | null {
+    const supervisor = this.#supervisorPid;
+    if (!before.own || !after.own) return (after.own?.size ?? 1) > 1 ? null : 0;
+    const reaped = (after.own.get(supervisor)?.reaped ?? 0) > (before.own.get(supervisor)?.reaped ?? 0);
+    const mixed = reaped && [...before.launchers].some(isGone);
+    const ticks = ticksBetween(
+      before.own,
+      after.own,
+      ({ startTime }) => startTime >= before.bootTicks,
+      ({ pid }) => pid !== supervisor || !mixed,
+    );
+    const own = ticks.get(supervisor) ?? 0;
+    const alone = (after.own.get(supervisor)?.own ?? 0) - (before.own.get(supervisor)?.own ?? 0);
+    return mixed ? null : sum(ticks.values()) - Math.min(own, Math.max(0, alone));
+  }
+}
+
+function treeTicks(before: ProcessTable | undefined, after: ProcessTable, bootTicks: number): number {
+  const isNew = ({ startTime }: { startTime: number }): boolean => startTime >= bootTicks;
+  return sum(ticksBetween(before ?? new Map(), after, isNew, () => true).values());
+}
+
+const isGone = (pid: number): boolean => {
+  const stat = readStat(pid);
+  return stat === null || isDead(stat);
+};
+
+/** Milliseconds of CPU used in a cgroup (v1 or v2) since it was made; null when it can't be read. */
+export function readCgroupCpu(directory: string): number | null {
+  const text = readOnce(`${directory}/cpuacct.usage`) ?? readOnce(`${directory}/cpu.stat`);
+  return text === null ? null : parseCgroupCpu(text);
+}

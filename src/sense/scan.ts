@@ -1,0 +1,218 @@
+/**
+ * One look at every process of the machine (15–30 µs each), and what two such looks prove about
+ * processes that aren't ours. Only taken when others seem to use the CPU. A process whose owner isn't
+ * certain proves nothing, and neither does time that a reaper of orphans has waited for.
+ */
+
+import { ENV } from "../contract.ts";
+import type { ProcessEvidence } from "../model.ts";
+import type { LiveRun } from "../ports.ts";
+import { descendants, type ProcessTable, sum, ticksBetween } from "./accounts.ts";
+import { readOnce } from "./kept-file.ts";
+import { PAGES_PER_MIB } from "./page-size.ts";
+import { type ProcessStat, parsePids, parseStatm, parseStatusLine } from "./parse.ts";
+import { isDead, listPids, readCommand, readRunId, readStat } from "./process.ts";
+import { userName } from "./user-name.ts";
+
+/** `nobody`: whose it is can't be told, so that it is neither ours nor evidence against others. */
+export type Owner = { run: string } | "supervisor" | "foreign" | "kernel" | "nobody";
+
+export interface Scan {
+  atMs: number;
+  bootTicks: number;
+  /** Ticks of all processors since boot, idle time included. */
+  cpuAll: number;
+  table: ProcessTable;
+  owners: ReadonlyMap<number, Owner>;
+  /** Reapers of orphans: what they have waited for may have been anybody's. */
+  reapers: ReadonlySet<number>;
+}
+
+/** What two scans prove, in ticks. */
+export interface Proof {
+  atMs: number;
+  all: number;
+  foreign: number;
+  /** Of `foreign`, by processes that aren't niced. */
+  foreignNotNice: number;
+  kernel: number;
+  /** Ticks by pid, of foreign processes. */
+  byPid: Map<number, number>;
+}
+
+const MOST_EVIDENCE = 10;
+
+export class Scanner {
+  readonly #supervisorPid: number;
+  /** Processes that were once seen to be a run's: a child stays ours when it leaves the tree. */
+  #ours = new Map<number, { startTime: number; run: string }>();
+  /** Processes whose environment was read and names no run of ours. */
+  #strangers = new Map<number, number>();
+  /** Of this supervisor's life, so that what an ended run left behind isn't taken for somebody else's. */
+  readonly #runIds = new Set<string>();
+
+  constructor(supervisorPid: number) {
+    this.#supervisorPid = supervisorPid;
+  }
+
+  scan(
+    runs: readonly LiveRun[],
+    trees: ReadonlyMap<string, ProcessTable>,
+    at: { atMs: number; bootTicks: number; cpuAll: number },
+  ): Scan {
+    const table = new Map<number, ProcessStat>();
+    for (const pid of listPids()) {
+      const stat = readStat(pid);
+      if (stat) table.set(pid, stat);
+    }
+    const owners = this.#owners(table, runs, trees);
+    return { ...at, table, owners, reapers: reapersIn(table, owners) };
+  }
+
+  #owners(
+    table: ProcessTable,
+    runs: readonly LiveRun[],
+    trees: ReadonlyMap<string, ProcessTable>,
+  ): Map<number, Owner> {
+    const owners = new Map<number, Owner>();
+    const claim = (owner: Owner, roots: Iterable<number>): void => {
+      for (const pid of descendants(table, roots, new Set(owners.keys()))) owners.set(pid, owner);
+    };
+    for (const run of runs) {
+      this.#runIds.add(run.id);
+      const roots = [run.launcherPid, run.pid].filter((pid) => pid !== null);
+      const grouped =
+        run.cpuCgroup === null ? [] : parsePids(readOnce(`${run.cpuCgroup}/cgroup.procs`, true) ?? "");
+      claim({ run: run.id }, [...roots, ...grouped, ...(trees.get(run.id)?.keys() ?? [])]);
+    }
+    for (const [pid, known] of this.#ours) {
+      if (table.get(pid)?.startTime === known.startTime) claim({ run: known.run }, [pid]);
+    }
+    claim("supervisor", [this.#supervisorPid]);
+    for (const stat of table.values()) {
+      const run = owners.has(stat.pid) || stat.kernel ? null : this.#runOf(stat);
+      if (run) claim({ run }, [stat.pid]);
+    }
+    const sessions = this.#sessionsOf(table, owners);
+    for (const stat of table.values()) {
+      if (!owners.has(stat.pid)) owners.set(stat.pid, this.#ownerOfOther(stat, sessions));
+    }
+    this.#remember(table, owners);
+    return owners;
+  }
+
+  /** The run of ours in its environment, looked for once per process. */
+  #runOf(stat: ProcessStat): string | null {
+    if (this.#strangers.get(stat.pid) === stat.startTime) return null;
+    // Reading the environment of a process stuck in the kernel could keep us waiting.
+    if (stat.state === "D" || isDead(stat)) return null;
+    const run = readRunId(stat.pid, ENV.runId);
+    if (run !== undefined && run !== null && this.#runIds.has(run)) return run;
+    if (run !== undefined || isOtherUsers(stat.pid)) this.#strangers.set(stat.pid, stat.startTime);
+    return null;
+  }
+
+  #ownerOfOther(stat: ProcessStat, sessions: ReadonlySet<number>): Owner {
+    if (stat.kernel) return "kernel";
+    const stranger = this.#strangers.get(stat.pid) === stat.startTime;
+    return stranger && !sessions.has(stat.session) ? "foreign" : "nobody";
+  }
+
+  /** Sessions of our runs; the one that the supervisor was started in is also others'. */
+  #sessionsOf(table: ProcessTable, owners: ReadonlyMap<number, Owner>): Set<number> {
+    const sessions = new Set<number>();
+    for (const [pid, owner] of owners)
+      if (typeof owner === "object") sessions.add(table.get(pid)?.session ?? 0);
+    sessions.delete(table.get(this.#supervisorPid)?.session ?? 0);
+    sessions.delete(0);
+    return sessions;
+  }
+
+  #remember(table: ProcessTable, owners: ReadonlyMap<number, Owner>): void {
+    this.#ours = new Map();
+    for (const [pid, owner] of owners) {
+      const startTime = table.get(pid)?.startTime;
+      if (typeof owner === "object" && startTime !== undefined)
+        this.#ours.set(pid, { startTime, run: owner.run });
+    }
+    for (const [pid, startTime] of this.#strangers) {
+      if (table.get(pid)?.startTime !== startTime) this.#strangers.delete(pid);
+    }
+  }
+}
+
+/** pid 1 and its children, and whatever is above a process of ours: orphans of ours may end there. */
+function reapersIn(table: ProcessTable, owners: ReadonlyMap<number, Owner>): Set<number> {
+  const reapers = new Set<number>([1]);
+  for (const { pid, parent } of table.values()) if (parent <= 1) reapers.add(pid);
+  for (const [pid, owner] of owners) {
+    if (typeof owner !== "object" && owner !== "supervisor") continue;
+    let above = table.get(pid)?.parent;
+    for (let hops = 0; above !== undefined && above > 0 && hops < 64; hops++) {
+      if (typeof owners.get(above) !== "object") reapers.add(above);
+      above = table.get(above)?.parent;
+    }
+  }
+  return reapers;
+}
+
+/** What was used between two scans, and by whom. */
+export function prove(before: Scan, after: Scan): Proof {
+  const ticks = ticksBetween(
+    before.table,
+    after.table,
+    ({ startTime }) => startTime >= before.bootTicks,
+    ({ pid }) => !after.reapers.has(pid) && !before.reapers.has(pid),
+  );
+  const byPid = new Map([...ticks].filter(([pid]) => after.owners.get(pid) === "foreign"));
+  const notNice = [...byPid].filter(([pid]) => (after.table.get(pid)?.nice ?? 0) <= 0);
+  const kernel = [...ticks].filter(([pid]) => after.owners.get(pid) === "kernel");
+  return {
+    atMs: after.atMs,
+    all: after.cpuAll - before.cpuAll,
+    foreign: sum(byPid.values()),
+    foreignNotNice: sum(notNice.map(([, used]) => used)),
+    kernel: sum(kernel.map(([, used]) => used)),
+    byPid,
+  };
+}
+
+/** The greediest foreign processes of a proof, percent of the machine. */
+export function evidenceOf(scan: Scan, proof: Proof): ProcessEvidence[] {
+  return [...proof.byPid]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, MOST_EVIDENCE)
+    .flatMap(([pid, ticks]) => {
+      const stat = scan.table.get(pid);
+      return stat ? [{ ...describe(stat), cpuPercent: round((100 * ticks) / proof.all) }] : [];
+    });
+}
+
+/** After one scan only: foreign processes that are on a processor now, those with most time first, without a figure. */
+export function runningNow(scan: Scan): ProcessEvidence[] {
+  return [...scan.table.values()]
+    .filter(({ pid, state }) => state === "R" && scan.owners.get(pid) === "foreign")
+    .sort((a, b) => b.own - a.own)
+    .slice(0, MOST_EVIDENCE)
+    .map(describe);
+}
+
+function describe(stat: ProcessStat): ProcessEvidence {
+  const status = readOnce(`/proc/${stat.pid}/status`) ?? "";
+  const uid = parseStatusLine(status, "Uid")?.split(/\s+/)[0];
+  const pages = parseStatm(readOnce(`/proc/${stat.pid}/statm`) ?? "");
+  return {
+    pid: stat.pid,
+    startTime: stat.startTime,
+    user: uid === undefined ? "?" : userName(Number(uid)),
+    command: readCommand(stat),
+    ...(pages && { memoryMiB: Math.round(pages.resident / PAGES_PER_MIB) }),
+  };
+}
+
+const isOtherUsers = (pid: number): boolean => {
+  const uid = parseStatusLine(readOnce(`/proc/${pid}/status`) ?? "", "Uid")?.split(/\s+/)[0];
+  return uid !== undefined && Number(uid) !== process.getuid?.();
+};
+
+const round = (percent: number): number => Math.round(percent * 10) / 10;

@@ -1,0 +1,191 @@
+/**
+ * All readings of one tick. Synchronous, starts no process, never throws: what can't be read is
+ * `unavailable` with its reason. Nothing here decides anything.
+ */
+
+import { clock } from "../clock.ts";
+import type { MachineMetric, Now, Reading, RunUse, Sample } from "../model.ts";
+import type { LiveRun, Sensors } from "../ports.ts";
+import { watchBattery, watchDisk } from "./background.ts";
+import { hiddenHostPids } from "./container.ts";
+import { type GpuSource, noGpus } from "./gpu.ts";
+import { Guard } from "./guard.ts";
+import { Machine } from "./machine.ts";
+import { watchMemoryLimit } from "./memory-limit.ts";
+import { type MemoryShares, shareMemory } from "./memory-use.ts";
+import { Moments } from "./moments.ts";
+import { createOtherSystemSensors } from "./other-systems.ts";
+import { Others, type OthersUse } from "./others.ts";
+import { type Moment, Ours, type Window } from "./ours.ts";
+
+export interface SensorOptions {
+  /** Its disk is the one that `disk.freeMiB` is about. */
+  diskPath: string;
+  supervisorPid: number;
+  gpu?: GpuSource;
+  /** Why others' processes can't be seen, or null when they can; found out when left out. */
+  hidden?: string | null;
+}
+
+/** Memory of processes is read so often, in ms: it costs a read for each process of ours. */
+const MEMORY_EVERY_MS = 2000;
+
+/** Looks for the first time at once, so that a sample 100 ms later has figures. */
+export function createSensors(options: SensorOptions): Sensors {
+  return process.platform === "linux" ? new LinuxSensors(options) : createOtherSystemSensors(options);
+}
+
+class LinuxSensors implements Sensors {
+  readonly #machine = new Machine();
+  readonly #moments = new Moments();
+  readonly #ours: Ours;
+  readonly #others: Others;
+  readonly #guard: Guard;
+  readonly #gpu: GpuSource;
+  readonly #hidden: string | null;
+  readonly #memoryLimit = watchMemoryLimit();
+  readonly #disk: (nowMs: number) => Reading;
+  readonly #battery = watchBattery();
+  #shares: MemoryShares | null = null;
+  #sharedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: SensorOptions) {
+    this.#ours = new Ours(options.supervisorPid);
+    this.#others = new Others(options.supervisorPid, (run, stat) => this.#ours.adopt(run, stat));
+    this.#guard = new Guard(this.#machine, this.#ours, this.#moments);
+    this.#gpu = options.gpu ?? noGpus();
+    this.#hidden = options.hidden === undefined ? hiddenHostPids() : options.hidden;
+    this.#disk = watchDisk(options.diskPath);
+    this.#look([], clock.now().monotonicMs);
+  }
+
+  sample(runs: LiveRun[], now: Now): Sample {
+    const atMs = now.monotonicMs;
+    const seen = this.#look(runs, atMs);
+    const memory = this.#machine.memory(atMs, this.#memoryLimit(atMs));
+    const shares = this.#shareMemory(runs, seen.moment, memory.usedMiB, atMs);
+    const cpu = this.#judge(runs, seen);
+    const machine: Record<MachineMetric, Reading> = {
+      ...cpu.metrics,
+      ...memory.metrics,
+      ...this.#machine.pressure(atMs),
+      "memory.othersMiB": shares.othersMiB,
+      "disk.freeMiB": this.#disk(atMs),
+      "battery.percent": this.#battery(atMs),
+    };
+    const { gpus, unavailable } = this.#gpu.read(now, runs);
+    return {
+      at: now,
+      machine,
+      withoutNice: cpu.withoutNice,
+      gpus,
+      gpusUnavailable: unavailable,
+      runs: usesOf(runs, cpu.runs, shares),
+      foreign: cpu.foreign,
+    };
+  }
+
+  guard(othersAbovePercent: number | null, runs: LiveRun[], suspect: () => void): void {
+    this.#guard.set(this.#hidden === null ? othersAbovePercent : null, runs, suspect);
+  }
+
+  close(): void {
+    this.#guard.stop();
+    this.#machine.close();
+    this.#gpu.close();
+  }
+
+  /** Looks now; the window reaches back to a fitting earlier look. */
+  #look(runs: readonly LiveRun[], atMs: number): Look {
+    const cpu = this.#machine.cpuTimes();
+    if ("unavailable" in cpu) return { moment: null, window: null, reason: cpu.unavailable };
+    const moment = this.#ours.look(cpu, runs, atMs, true);
+    const before = this.#moments.before(moment, runs);
+    this.#moments.add(moment);
+    const window = before && this.#ours.between(before, moment, runs);
+    const reason = before
+      ? "the machine's clock of CPU time stands still"
+      : "it takes two looks, and this is the first";
+    return { moment, window, reason };
+  }
+
+  #judge(runs: readonly LiveRun[], { moment, window, reason }: Look): CpuUse {
+    if (!moment || !window) return noCpuUse(runs, reason);
+    const read = (ticks: number): Reading => ({
+      value: Math.min(100, Math.max(0, (100 * ticks) / window.all)),
+      atMs: moment.atMs,
+    });
+    const used = this.#hidden === null ? this.#others.judge(window, moment, runs, this.#guard.called) : null;
+    const { others, othersWithoutNice, foreign } = used ?? hiddenOthers(this.#hidden ?? "");
+    const percents = new Map([...window.runs].map(([id, ticks]) => [id, (100 * ticks) / window.all]));
+    this.#guard.sampled("value" in others ? others.value : null, percents);
+    const total = window.processes + window.interrupts;
+    return {
+      metrics: { "cpu.total": read(total), "cpu.others": others },
+      withoutNice: { "cpu.total": read(total - window.nice), "cpu.others": othersWithoutNice },
+      runs: new Map([...window.runs].map(([id, ticks]) => [id, read(ticks)])),
+      foreign,
+    };
+  }
+
+  /** Ours and the machine's are read in one go: figures of two moments would take growth for somebody else's. */
+  #shareMemory(runs: LiveRun[], moment: Moment | null, usedMiB: number | null, atMs: number): MemoryShares {
+    const changed =
+      runs.some(({ id }) => !this.#shares?.runs.has(id)) || this.#shares?.runs.size !== runs.length;
+    if (moment && (!this.#shares || changed || atMs - this.#sharedAtMs >= MEMORY_EVERY_MS)) {
+      this.#shares = shareMemory(runs, moment, usedMiB);
+      this.#sharedAtMs = atMs;
+    }
+    const unavailable = "processes can't be read";
+    return this.#shares ?? { runs: new Map(), othersMiB: { unavailable } };
+  }
+}
+
+interface Look {
+  moment: Moment | null;
+  window: Window | null;
+  /** Why there is no window. */
+  reason: string;
+}
+
+interface CpuUse {
+  metrics: Record<"cpu.total" | "cpu.others", Reading>;
+  withoutNice: Record<"cpu.total" | "cpu.others", Reading>;
+  runs: Map<string, Reading>;
+  foreign: Sample["foreign"];
+}
+
+function noCpuUse(runs: readonly LiveRun[], reason: string): CpuUse {
+  const unavailable: Reading = { unavailable: reason };
+  const metrics = { "cpu.total": unavailable, "cpu.others": unavailable };
+  return {
+    metrics,
+    withoutNice: metrics,
+    runs: new Map(runs.map(({ id }) => [id, unavailable])),
+    foreign: [],
+  };
+}
+
+const hiddenOthers = (reason: string): OthersUse => ({
+  others: { unavailable: reason },
+  othersWithoutNice: { unavailable: reason },
+  foreign: [],
+});
+
+function usesOf(
+  runs: readonly LiveRun[],
+  cpu: Map<string, Reading>,
+  shares: MemoryShares,
+): Record<string, RunUse> {
+  return Object.fromEntries(
+    runs.map(({ id }) => {
+      const memory = shares.runs.get(id);
+      const use: RunUse = {
+        cpuPercent: cpu.get(id) ?? { unavailable: "it takes two looks, and this is the first" },
+        memoryMiB: memory?.memoryMiB ?? { unavailable: "its processes can't be read" },
+        processes: memory?.processes ?? 0,
+      };
+      return [id, use];
+    }),
+  );
+}
