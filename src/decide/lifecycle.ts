@@ -6,12 +6,12 @@
 import type { Checkpoint, Decision, Effect, NewEvent, Now, Seen } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { cancel } from "./lifecycle/cancel.ts";
-import { launch, launchFailed, resume, retry } from "./lifecycle/launch.ts";
+import { launch, launchFailed, retry } from "./lifecycle/launch.ts";
 import { pause } from "./lifecycle/pause.ts";
 import { recover } from "./lifecycle/recover.ts";
 import { see } from "./lifecycle/see.ts";
+import { checked } from "./lifecycle/take-stock.ts";
 import { Turn } from "./lifecycle/turn.ts";
-import { checked } from "./lifecycle/verified.ts";
 
 export type PauseDecision = Extract<Decision, { verb: "pause" }>;
 export type StartDecision = Extract<Decision, { verb: "start" | "resume" }>;
@@ -20,7 +20,10 @@ export type Input =
   /** Each tick for live states. `availableMiB`: the host's available memory, null when unknown. */
   | { kind: "seen"; seen: Seen; availableMiB: number | null }
   | { kind: "pause"; decision: PauseDecision }
-  /** From waiting or paused: a new run. */
+  /**
+   * From waiting or paused: a new run. From frozen, standby, or frozen since its grace ran out, its
+   * run goes on and `identity` isn't used.
+   */
   | {
       kind: "launch";
       decision: StartDecision;
@@ -28,14 +31,12 @@ export type Input =
       resumeFrom: Checkpoint | null;
       gpus: string[];
     }
-  /** From frozen, standby, or pausing and frozen since its grace ran out: its run goes on. */
-  | { kind: "resume"; decision: StartDecision }
   | { kind: "launch-failed"; reason: string }
   | { kind: "cancel"; by: string }
   /** A failed or cancelled job is given another chance. */
   | { kind: "retry"; by: string }
-  /** What became of a `verify` effect; `unknown`: the check itself couldn't run. */
-  | { kind: "verified"; path: string; result: "good" | "corrupt" | "unknown"; reason: string }
+  /** What is there of a paused job whose checkpoint isn't fully checked; verdicts come in here. */
+  | { kind: "checked"; checkpoints: Checkpoint[]; rejected: { path: string; reason: string }[] }
   /** The supervisor has started again and found this job in its database. */
   | { kind: "recovered"; rebooted: boolean };
 
@@ -47,7 +48,7 @@ export interface Stepped {
 
 /**
  * Moves a job by one input. Legitimately nothing happens on a cancel of an ended job, a retry of
- * one that hasn't ended, and a late `launch-failed` or `verified`; every other input that has no
+ * one that hasn't ended, and a late `launch-failed` or `checked`; every other input that has no
  * meaning in the job's state is a bug.
  * @throws Error naming job, state and input.
  */
@@ -68,9 +69,6 @@ function apply(turn: Turn, input: Input): void {
     case "launch":
       launch(turn, input);
       return;
-    case "resume":
-      resume(turn, input.decision);
-      return;
     case "launch-failed":
       launchFailed(turn, input.reason);
       return;
@@ -80,7 +78,7 @@ function apply(turn: Turn, input: Input): void {
     case "retry":
       retry(turn, input.by);
       return;
-    case "verified":
+    case "checked":
       checked(turn, input);
       return;
     case "recovered":

@@ -13,7 +13,10 @@ export interface Launch {
 
 export function launch(turn: Turn, { decision, identity, resumeFrom, gpus }: Launch): void {
   const { state, now, job } = turn;
-  if (state.name !== "waiting" && state.name !== "paused") throw turn.bug("launch");
+  if (state.name !== "waiting" && state.name !== "paused") {
+    goOn(turn, decision);
+    return;
+  }
   const resuming = state.name === "paused";
   const number = job.runs + 1;
   const run: Run = {
@@ -44,7 +47,8 @@ export function launchFailed(turn: Turn, reason: string): void {
   fail(turn, `It couldn't be launched: ${reason}.`, null);
 }
 
-export function resume(turn: Turn, decision: StartDecision): void {
+/** Into running again with the processes that were held. */
+function goOn(turn: Turn, decision: StartDecision): void {
   const { state, now } = turn;
   const since = { since: now, polite: false };
   if (state.name === "pausing" && state.request.overdue === "frozen") {
@@ -59,7 +63,7 @@ export function resume(turn: Turn, decision: StartDecision): void {
     turn.state = { name: "running", since: now, run: { ...state.run, sequence, resuming: since } };
     turn.effects.push({ do: "ask", job: turn.name, run: turn.run, want: "run", sequence });
     turn.effects.push({ do: "ring", job: turn.name, run: turn.run });
-  } else throw turn.bug("resume");
+  } else throw turn.bug("launch");
   turn.tell("resume.requested", decision.actor, decision.reason, { evidence: decision.evidence });
 }
 

@@ -2,13 +2,11 @@
  * What is learned of a job from what is seen of its run: progress, checkpoints, what it
  * understands, what pausing costs it. Never moves it to another state.
  */
-import type { Checkpoint, Seen } from "../../model.ts";
+import type { Seen } from "../../model.ts";
 import { duration, number } from "../say.ts";
+import { takeStock } from "./take-stock.ts";
 import type { Turn } from "./turn.ts";
 
-/** Older checkpoints remembered to fall back to. */
-const OLDER = 5;
-const REJECTED = 20;
 const STALL_STEPS = 10;
 const STALL_AT_LEAST_MS = 600_000;
 /** Beyond this, old times count half: a quiet week must not pay for a day of flapping. */
@@ -20,7 +18,7 @@ export function learn(turn: Turn, seen: Seen): void {
   if (seen.pid !== null && turn.run.pid !== seen.pid) turn.know({ pid: seen.pid, startTime: seen.startTime });
   understand(turn, seen);
   progress(turn, seen);
-  checkpoints(turn, seen);
+  takeStock(turn, seen);
 }
 
 function understand(turn: Turn, seen: Seen): void {
@@ -84,35 +82,6 @@ export function sayIfStalled(turn: Turn): void {
     "supervisor",
     `No step for ${duration(idle)} (usually ${duration(progress.stepMs)}); the last was ${number(progress.step ?? 0)}.`,
   );
-}
-
-function checkpoints(turn: Turn, seen: Seen): void {
-  const broken = turn.job.rejected ?? [];
-  for (const { path, reason } of seen.rejected) {
-    if (broken.includes(path) || (turn.job.rejected ?? []).includes(path)) continue;
-    turn.job.rejected = [...(turn.job.rejected ?? []), path].slice(-REJECTED);
-    turn.tell("checkpoint.rejected", "supervisor", `Checkpoint ${path} isn't used: ${reason}.`);
-  }
-  const valid = seen.checkpoints.filter((found) => !(turn.job.rejected ?? []).includes(found.path));
-  const newest = valid[0];
-  if (newest === undefined) return;
-  const known = turn.job.checkpoint;
-  turn.job.older = valid.slice(1, 1 + OLDER);
-  if (known !== null && known.path === newest.path && known.createdAtMs === newest.createdAtMs) return;
-  turn.job.checkpoint = newest;
-  const newer = known === null || newest.createdAtMs > known.createdAtMs;
-  if (newer && newest.path !== turn.run.resumedFrom) accept(turn, newest);
-}
-
-function accept(turn: Turn, newest: Checkpoint): void {
-  const step = newest.step === null ? "" : ` of step ${number(newest.step)}`;
-  const how = newest.verified === "size and age only" ? "size and age only" : "manifest and sizes match";
-  turn.tell("checkpoint.verified", "supervisor", `Checkpoint${step} is there: ${how}.`, {
-    outcome: { path: newest.path, step: newest.step, bytes: newest.bytes, verified: newest.verified },
-  });
-  if (turn.job.spec.checkpoint.glob !== undefined) return;
-  // The one before stays until the newest was checked in full, whatever `keep` says.
-  turn.effects.push({ do: "prune", job: turn.name, keep: Math.max(2, turn.job.spec.checkpoint.keep) });
 }
 
 /** Whether the run has left a checkpoint of its own. */
