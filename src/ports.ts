@@ -43,6 +43,11 @@ export interface Runs {
    * `observe` at the next tick. A failure is a value, never an exception.
    */
   perform(effect: Effect, job: SupervisedJob): Promise<{ ok: true } | { ok: false; reason: string }>;
+  /**
+   * The job's checkpoints with the verdicts of the full check, for a job without a run too. Cheap
+   * when nothing has changed. What `verify` effects found shows here: `verified: "full"`, or rejected.
+   */
+  checkpoints(job: SupervisedJob): Pick<Seen, "checkpoints" | "rejected">;
   /** Called soon after something about a run has changed (exit, status); only wakes the loop. */
   onChange(wake: () => void): void;
   /** Stops watching; jobs go on. */

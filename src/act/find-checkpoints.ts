@@ -1,0 +1,114 @@
+/**
+ * The checkpoints of a job as they are now: what a quick look finds, merged with the verdicts of
+ * the full check. Cheap when nothing has changed. Must never show a checkpoint as good that was
+ * found broken.
+ */
+import { resolve } from "node:path";
+import type { Checkpoint } from "../model.ts";
+import { checkpointDirectory } from "../paths.ts";
+import type { SupervisedJob } from "../ports.ts";
+import {
+  type CheckpointList,
+  type CheckpointMemory,
+  type LastLook,
+  listCheckpoints,
+  listThirdParty,
+} from "../sense/checkpoints.ts";
+import type { Verifier } from "./verify.ts";
+
+/** A third-party job's files are measured one by one, so not at every tick while nobody waits for them. */
+const THIRD_PARTY_EVERY_MS = 30_000;
+
+interface Memory {
+  own: CheckpointMemory;
+  lastLook: LastLook;
+  lookedAtMs: number;
+  thirdParty: CheckpointList;
+  merged: { from: CheckpointList; version: number; full: Checkpoint | null; list: CheckpointList } | null;
+}
+
+export class Checkpoints {
+  readonly #stateDirectory: string;
+  readonly #directory: string;
+  readonly #verifier: Verifier;
+  readonly #byJob = new Map<string, Memory>();
+
+  constructor(stateDirectory: string, directory: string, verifier: Verifier) {
+    this.#stateDirectory = stateDirectory;
+    this.#directory = directory;
+    this.#verifier = verifier;
+  }
+
+  /**
+   * Newest first.
+   * @param writer whether the run that writes them is `working`, is `asked` to end, or is `gone`,
+   * after which nothing changes any more
+   */
+  of(job: SupervisedJob, writer: "working" | "asked" | "gone"): CheckpointList {
+    const memory = this.#memoryOf(job.name);
+    const found =
+      job.spec.checkpoint.glob === undefined
+        ? listCheckpoints(checkpointDirectory(this.#stateDirectory, job.name), memory.own)
+        : this.#lookAtThirdParty(job, job.spec.checkpoint.glob, memory, writer);
+    return this.#merge(found, job.checkpoint, memory);
+  }
+
+  /** After something was removed from the inside, which the directory's own time doesn't show. */
+  forget(job: string): void {
+    this.#byJob.delete(job);
+  }
+
+  #lookAtThirdParty(
+    job: SupervisedJob,
+    glob: string,
+    memory: Memory,
+    writer: "working" | "asked" | "gone",
+  ): CheckpointList {
+    const now = performance.now();
+    if (writer === "working" && now - memory.lookedAtMs < THIRD_PARTY_EVERY_MS) return memory.thirdParty;
+    const cwd = resolve(this.#directory, job.spec.cwd ?? ".");
+    // Files count once two looks agree on them; with nobody left to write, two at once will do.
+    if (writer === "gone") listThirdParty(glob, cwd, memory.lastLook);
+    memory.thirdParty = { checkpoints: listThirdParty(glob, cwd, memory.lastLook), rejected: [] };
+    memory.lookedAtMs = now;
+    return memory.thirdParty;
+  }
+
+  #merge(found: CheckpointList, known: Checkpoint | null, memory: Memory): CheckpointList {
+    const full = known?.verified === "full" ? known : null;
+    const { version } = this.#verifier;
+    const { merged } = memory;
+    if (merged && merged.from === found && merged.version === version && merged.full === full)
+      return merged.list;
+    const list: CheckpointList = { checkpoints: [], rejected: [...found.rejected] };
+    for (const checkpoint of found.checkpoints) {
+      const verdict = this.#verifier.verdictOf(checkpoint);
+      if (verdict?.ok === false) list.rejected.push({ path: checkpoint.path, reason: verdict.reason });
+      // What was checked before the supervisor was restarted needn't be read again.
+      else if (verdict?.ok || isSame(checkpoint, full))
+        list.checkpoints.push({ ...checkpoint, verified: "full" });
+      else list.checkpoints.push(checkpoint);
+    }
+    memory.merged = { from: found, version, full, list };
+    return list;
+  }
+
+  #memoryOf(job: string): Memory {
+    let memory = this.#byJob.get(job);
+    if (!memory) {
+      const thirdParty = { checkpoints: [], rejected: [] };
+      memory = {
+        own: {},
+        lastLook: new Map(),
+        lookedAtMs: Number.NEGATIVE_INFINITY,
+        thirdParty,
+        merged: null,
+      };
+      this.#byJob.set(job, memory);
+    }
+    return memory;
+  }
+}
+
+const isSame = (a: Checkpoint, b: Checkpoint | null): boolean =>
+  b !== null && a.path === b.path && a.createdAtMs === b.createdAtMs && a.bytes === b.bytes;

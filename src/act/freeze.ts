@@ -1,0 +1,50 @@
+/**
+ * Stops and continues every process of a run by SIGSTOP and SIGCONT. Parents are stopped first, and
+ * passes are made until one finds nothing running: a single pass over a forking tree misses some.
+ * The launcher is never stopped. No freezer cgroup: under v1 its processes can't even be killed.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RunProcess } from "../sense/run.ts";
+import { type Done, sendSignal } from "./send-signal.ts";
+
+/** Living processes of the run as they are now, parents before their children. */
+export type List = () => RunProcess[];
+
+const LONGEST_MS = 5_000;
+const BETWEEN_PASSES_MS = 2;
+
+/** Fails, with what still runs, when that lasts: a process in the kernel stops only when it comes out. */
+export async function freeze(list: List): Promise<Done> {
+  return repeat(list, "SIGSTOP", (processes) =>
+    processes.filter(({ state }) => state !== "T" && state !== "t"),
+  );
+}
+
+/** Children first, so that a parent that watches them finds them going. */
+export async function thaw(list: List): Promise<Done> {
+  return repeat(list, "SIGCONT", (processes) => processes.filter(({ state }) => state === "T").reverse());
+}
+
+/** Signals what `pick` picks until it picks nothing any more. */
+async function repeat(
+  list: List,
+  signal: NodeJS.Signals,
+  pick: (processes: RunProcess[]) => RunProcess[],
+): Promise<Done> {
+  const end = performance.now() + LONGEST_MS;
+  for (;;) {
+    const left = pick(list());
+    if (left.length === 0) return { ok: true };
+    if (performance.now() > end) return { ok: false, reason: `${signal} has no effect on ${named(left)}` };
+    for (const found of left) sendSignal(found, signal);
+    await sleep(BETWEEN_PASSES_MS);
+  }
+}
+
+/** "python train.py (pid 12, D) and 3 more". */
+export function named(processes: RunProcess[]): string {
+  const [first, ...more] = processes;
+  if (!first) return "nothing";
+  const text = `${first.command} (pid ${first.pid}, ${first.state})`;
+  return more.length === 0 ? text : `${text} and ${more.length} more`;
+}

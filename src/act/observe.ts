@@ -1,0 +1,73 @@
+/**
+ * All that can be seen of one run at one tick. Reads only, never throws, and does the dear looks
+ * (the whole tree, every process of the machine) only where they can matter.
+ */
+import type { Exit, Run, Seen } from "../model.ts";
+import { exitRecord, statusDirectory } from "../paths.ts";
+import type { SupervisedJob } from "../ports.ts";
+import { readRanks } from "../sense/ranks.ts";
+import { areStopped, bootId, processesOf, readExit } from "../sense/run.ts";
+import type { Checkpoints } from "./find-checkpoints.ts";
+import { asLiveRun, type Followed, look } from "./follow.ts";
+import { findListeners } from "./ring.ts";
+
+/** Whether a running job catches its signal changes once, early; it costs a look at each process. */
+const CAUGHT_EVERY_MS = 10_000;
+
+export interface Observing {
+  stateDirectory: string;
+  checkpoints: Checkpoints;
+}
+
+export function observe(job: SupervisedJob, run: Run, known: Followed, from: Observing): Seen {
+  const { stateDirectory } = from;
+  const sameBoot = run.bootId === bootId();
+  // After a reboot all pids are somebody else's.
+  const { launcherAlive } = sameBoot ? look(known, stateDirectory) : { launcherAlive: false };
+  const alive = sameBoot && known.mainAlive;
+  const leftovers = alive || launcherAlive || !sameBoot ? [] : findLeftovers(known);
+  const ranks = readRanks(statusDirectory(stateDirectory, run.id), { runId: run.id, memory: known.ranks });
+  const ended = !alive && leftovers.length === 0;
+  const { checkpoints, rejected } = from.checkpoints.of(job, ended ? "gone" : writerOf(job));
+  return {
+    pid: known.main?.pid ?? null,
+    startTime: known.main?.startTime ?? null,
+    alive,
+    exit: alive ? null : exitOf(readExit(exitRecord(stateDirectory, run.id)), launcherAlive),
+    leftovers,
+    ranks,
+    checkpoints,
+    rejected,
+    signalCaught: alive ? isCaught(job, known, ranks) : null,
+    stopped: alive && mayBeStopped(job) && areStopped(processesOf(asLiveRun(known))),
+  };
+}
+
+/** Without a record it is null while one may still come, then unknown for ever. */
+function exitOf(record: Exit | null, mayStillCome: boolean): Exit | null {
+  return record ?? (mayStillCome ? null : { known: false });
+}
+
+function findLeftovers(known: Followed): Seen["leftovers"] {
+  if (known.gone) return [];
+  const left = processesOf(asLiveRun(known), { scan: true });
+  known.gone = left.length === 0;
+  return left.map(({ pid, command }) => ({ pid, command }));
+}
+
+const writerOf = (job: SupervisedJob): "working" | "asked" =>
+  job.state.name === "running" ? "working" : "asked";
+
+const mayBeStopped = ({ state }: SupervisedJob): boolean =>
+  state.name !== "running" && state.name !== "starting";
+
+function isCaught(job: SupervisedJob, known: Followed, ranks: Seen["ranks"]): boolean | null {
+  const now = performance.now();
+  if (job.state.name === "running" && known.caught.value && now - known.caught.atMs < CAUGHT_EVERY_MS)
+    return known.caught.value;
+  if (known.main === null) return null;
+  if (process.platform !== "linux" && ranks.length === 0) return null;
+  const value = findListeners(job.spec, asLiveRun(known), ranks).targets.length > 0;
+  known.caught = { value, atMs: now };
+  return value;
+}

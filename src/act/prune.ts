@@ -1,0 +1,57 @@
+/**
+ * Keeps a job's newest checkpoints and removes older ones, as the job libraries do themselves; it
+ * matters for a `keep` that was lowered and for what a killed writer left. Must never remove the
+ * checkpoint that a run was resumed from, nor the newest one whose every byte was checked.
+ */
+import { readdir, rename, rm } from "node:fs/promises";
+import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { TEMPORARY_PREFIX } from "../contract.ts";
+import { sweep } from "../job/keep-checkpoints.ts";
+import { LIVE_STATES } from "../model.ts";
+import { checkpointDirectory } from "../paths.ts";
+import type { SupervisedJob } from "../ports.ts";
+import type { CheckpointList } from "../sense/checkpoints.ts";
+import type { Done } from "./send-signal.ts";
+
+/** @param keep how many complete checkpoints stay; a third-party job's are its own and all stay */
+export async function prune(
+  job: SupervisedJob,
+  keep: number,
+  { checkpoints, rejected }: CheckpointList,
+  stateDirectory: string,
+): Promise<Done> {
+  if (job.spec.checkpoint.glob !== undefined) return { ok: true };
+  const kept = new Set(checkpoints.slice(0, Math.max(1, keep)).map(({ path }) => path));
+  const newestChecked = checkpoints.find(({ verified }) => verified === "full");
+  if (newestChecked) kept.add(newestChecked.path);
+  if (job.checkpoint) kept.add(job.checkpoint.path);
+  const { state } = job;
+  if ("run" in state && state.run.resumedFrom) kept.add(state.run.resumedFrom);
+  const oldest = checkpoints.slice(0, keep).at(-1)?.path;
+  const broken = rejected.filter(({ path }) => oldest !== undefined && basename(path) < basename(oldest));
+  try {
+    for (const { path } of [...checkpoints, ...broken]) if (!kept.has(path)) await remove(path);
+    await sweepTemporary(job, keep, checkpointDirectory(stateDirectory, job.name));
+    return { ok: true };
+  } catch (error) {
+    return { ok: false, reason: `old checkpoints can't be removed: ${(error as Error).message}` };
+  }
+}
+
+/** With no run there is no writer; beside one, only what names a writer that is gone. */
+async function sweepTemporary(job: SupervisedJob, keep: number, directory: string): Promise<void> {
+  await sweep(directory, keep);
+  if ((LIVE_STATES as readonly string[]).includes(job.state.name)) return;
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names) {
+    if (name.startsWith(TEMPORARY_PREFIX)) await rm(join(directory, name), { recursive: true, force: true });
+  }
+}
+
+/** Renamed first: a half-deleted checkpoint must not keep a checkpoint's name. */
+async function remove(path: string): Promise<void> {
+  const doomed = join(dirname(path), `${TEMPORARY_PREFIX}${basename(path)}.0.0.${hostname()}`);
+  await rename(path, doomed);
+  await rm(doomed, { recursive: true, force: true });
+}

@@ -1,0 +1,206 @@
+/**
+ * The processes of this supervisor's jobs, put together from the files beside this one: the real
+ * `Runs` of ports.ts. Holds what is known of each run between ticks; decides nothing.
+ */
+import type { Effect, Run, Seen } from "../model.ts";
+import { runDirectory, statusDirectory } from "../paths.ts";
+import type { LiveRun, Runs, SupervisedJob } from "../ports.ts";
+import type { CheckpointList } from "../sense/checkpoints.ts";
+import { readRanks } from "../sense/ranks.ts";
+import { processesOf } from "../sense/run.ts";
+import { writeControl } from "./ask.ts";
+import { kill, terminate } from "./end.ts";
+import { Checkpoints } from "./find-checkpoints.ts";
+import { asLiveRun, type Followed, look, newlyFollowed } from "./follow.ts";
+import { freeze, type List, thaw } from "./freeze.ts";
+import { type Launching, launch } from "./launch.ts";
+import { observe } from "./observe.ts";
+import { prune } from "./prune.ts";
+import { findListeners, ring } from "./ring.ts";
+import type { Done, Target } from "./send-signal.ts";
+import { tidy } from "./tidy.ts";
+import { Verifier } from "./verify.ts";
+import { Watches } from "./watch.ts";
+
+type Launch = Extract<Effect, { do: "launch" }>;
+type Ask = Extract<Effect, { do: "ask" }>;
+type Force = Extract<Effect, { do: "freeze" | "thaw" | "terminate" | "kill" }>;
+
+/**
+ * `stateDirectory` must have been made by prepareStateDirectory(); `directory` is the folder of
+ * jobs without a `cwd`. Launches, signals and removes only what belongs to that state directory.
+ */
+export const createRuns = (where: Launching): Runs => new ProcessRuns(where);
+
+class ProcessRuns implements Runs {
+  readonly #where: Launching;
+  readonly #followed = new Map<string, Followed>();
+  readonly #verifier = new Verifier(() => this.#wake());
+  readonly #watches = new Watches(() => this.#wake());
+  readonly #checkpoints: Checkpoints;
+  #wake = (): void => {};
+
+  constructor(where: Launching) {
+    this.#where = where;
+    this.#checkpoints = new Checkpoints(where.stateDirectory, where.directory, this.#verifier);
+  }
+
+  observe(job: SupervisedJob, run: Run): Seen {
+    const known = this.#follow(run, job.name);
+    const { stateDirectory } = this.#where;
+    const seen = observe(job, run, known, { stateDirectory, checkpoints: this.#checkpoints });
+    this.#keepWatches(job, run, known, seen.exit === null);
+    // A ring that nobody could hear counts as soon as somebody can.
+    const { state } = job;
+    if (seen.signalCaught && state.name === "pausing" && known.unheard === state.request.sequence)
+      this.#ring(job, known, known.unheard, true);
+    return seen;
+  }
+
+  live(run: Run, job: string): LiveRun {
+    return asLiveRun(this.#follow(run, job));
+  }
+
+  checkpoints(job: SupervisedJob): CheckpointList {
+    return this.#checkpoints.of(job, "gone");
+  }
+
+  onChange(wake: () => void): void {
+    this.#wake = wake;
+  }
+
+  async close(): Promise<void> {
+    this.#wake = () => {};
+    this.#watches.close();
+    await this.#verifier.close();
+  }
+
+  async perform(effect: Effect, job: SupervisedJob): Promise<Done> {
+    switch (effect.do) {
+      case "launch":
+        return this.#launch(effect, job);
+      case "ask":
+        return this.#ask(effect, job);
+      case "ring":
+        return this.#ring(job, this.#follow(effect.run, job.name), sequenceOf(job), isPausing(job));
+      case "verify":
+        this.#verifier.verify(effect.checkpoint);
+        return { ok: true };
+      case "prune":
+        return this.#prune(job, effect.keep);
+      case "tidy":
+        return this.#tidy(effect.run, job);
+      default:
+        return this.#force(effect, job);
+    }
+  }
+
+  #follow(run: Run, job: string): Followed {
+    const known = this.#followed.get(run.id) ?? newlyFollowed(run.id, job);
+    this.#followed.set(run.id, known);
+    return known;
+  }
+
+  async #launch({ run, resumeFrom }: Launch, job: SupervisedJob): Promise<Done> {
+    const known = this.#follow(run, job.name);
+    known.launcher = "launching";
+    const launched = await launch(job, run, resumeFrom, this.#where);
+    if (!launched.ok) {
+      known.launcher = "ended";
+      return launched;
+    }
+    known.launcher = "ours";
+    known.launcherPid = launched.launcherPid;
+    launched.ended.then(() => {
+      known.launcher = "ended";
+      known.launcherPid = null;
+      this.#wake();
+    });
+    return { ok: true };
+  }
+
+  #ask({ run, sequence, want }: Ask, job: SupervisedJob): Done {
+    let written: Done = { ok: true };
+    try {
+      writeControl(this.#where.stateDirectory, run.id, { sequence, want });
+    } catch (error) {
+      written = { ok: false, reason: `control.json can't be written: ${(error as Error).message}` };
+    }
+    // On a full disk the bell alone still reaches a program that needs no file.
+    const rung = this.#ring(job, this.#follow(run, job.name), sequence, want === "pause");
+    return written.ok ? rung : written;
+  }
+
+  #ring(job: SupervisedJob, known: Followed, sequence: number, pausing: boolean): Done {
+    const { stateDirectory } = this.#where;
+    look(known, stateDirectory);
+    const ranks = readRanks(statusDirectory(stateDirectory, known.id), {
+      runId: known.id,
+      memory: known.ranks,
+    });
+    const found = findListeners(job.spec, asLiveRun(known), ranks);
+    if ("reason" in found) {
+      if (pausing) known.unheard = sequence;
+      return { ok: false, reason: found.reason };
+    }
+    known.unheard = null;
+    if (found.library) return ring(found.targets, job.spec.pause.signal);
+    // To a program without a library the signal itself is the word, and a second one may mean "now!".
+    if (!pausing) return { ok: false, reason: "without a job library it would take any signal for a pause" };
+    const mark = ({ pid, startTime }: Target): string => `${sequence} ${pid} ${startTime}`;
+    const fresh = found.targets.filter((target) => !known.rung.has(mark(target)));
+    for (const target of fresh) known.rung.add(mark(target));
+    return fresh.length === 0 ? { ok: true } : ring(fresh, job.spec.pause.signal);
+  }
+
+  async #force(effect: Force, job: SupervisedJob): Promise<Done> {
+    const known = this.#follow(effect.run, job.name);
+    look(known, this.#where.stateDirectory);
+    const list: List = () => processesOf(asLiveRun(known), { scan: true });
+    switch (effect.do) {
+      case "freeze":
+        return freeze(list);
+      case "thaw":
+        return thaw(list);
+      case "terminate":
+        return terminate(known.mainAlive ? known.main : null, list);
+      case "kill":
+        return kill(list);
+    }
+  }
+
+  async #prune(job: SupervisedJob, keep: number): Promise<Done> {
+    const list = this.#checkpoints.of(job, "working");
+    const done = await prune(job, keep, list, this.#where.stateDirectory);
+    this.#checkpoints.forget(job.name);
+    return done;
+  }
+
+  async #tidy(run: Run, job: SupervisedJob): Promise<Done> {
+    const known = this.#follow(run, job.name);
+    look(known, this.#where.stateDirectory);
+    this.#keepWatches(job, run, known, false);
+    const done = await tidy(known, this.#where.stateDirectory);
+    if (done.ok) this.#followed.delete(run.id);
+    return done;
+  }
+
+  /** Status files change every second; only while an answer is awaited is each change worth a tick. */
+  #keepWatches(job: SupervisedJob, run: Run, known: Followed, ongoing: boolean): void {
+    const { stateDirectory } = this.#where;
+    const awaited = job.state.name === "starting" || job.state.name === "pausing";
+    const wanted: [directory: string, watched: boolean][] = [
+      [statusDirectory(stateDirectory, run.id), ongoing && awaited],
+      // The end of a launcher that isn't our child shows by its exit record only.
+      [runDirectory(stateDirectory, run.id), ongoing && known.launcher === "found"],
+    ];
+    for (const [directory, watched] of wanted) {
+      if (watched) this.#watches.add(directory);
+      else this.#watches.remove(directory);
+    }
+  }
+}
+
+const isPausing = ({ state }: SupervisedJob): boolean => state.name === "pausing";
+const sequenceOf = ({ state }: SupervisedJob): number =>
+  state.name === "pausing" ? state.request.sequence : 0;
