@@ -15,6 +15,8 @@ export interface Backend {
   layers: typeof Layers;
 }
 
+type Both = typeof Core & typeof Layers;
+
 const WAYS: [name: string, open: () => Promise<Omit<Backend, "name">>][] = [
   ["tfjs-node-gpu", () => native("@tensorflow/tfjs-node-gpu")],
   ["tfjs-node", () => native("@tensorflow/tfjs-node")],
@@ -31,10 +33,16 @@ export async function openBackend(log: (line: string) => void, only: string | nu
       log(`backend: ${name}`);
       return { name, ...backend };
     } catch (error) {
-      log(`backend: not ${name}: ${String((error as Error).message ?? error).split("\n")[0]}`);
+      log(`backend: not ${name}: ${reason(error)}`);
     }
   }
   throw new Error(only ? `the backend "${only}" doesn't work here` : "no TensorFlow.js backend works here");
+}
+
+/** One line, without the path of the file that asked. */
+function reason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/ imported from .*/s, "").split("\n")[0] as string;
 }
 
 /** The native packages bring core and layers in one namespace. */
@@ -42,8 +50,9 @@ async function native(packageName: string): Promise<Omit<Backend, "name">> {
   // Node 23 removed this function, and the native backend still calls it in most operations.
   const old = util as { isNullOrUndefined?: (value: unknown) => boolean };
   old.isNullOrUndefined ??= (value) => value === null || value === undefined;
-  const loaded = (await import(packageName)) as { default?: typeof Core & typeof Layers };
-  const tf = loaded.default ?? (loaded as typeof Core & typeof Layers);
+  const loaded = (await import(packageName)) as Both & { default?: Both };
+  // CommonJS: depending on the loader the namespace is the module itself or its default.
+  const tf = loaded.default ?? loaded;
   await tf.setBackend("tensorflow");
   return { tf, layers: tf };
 }

@@ -27,13 +27,23 @@ export function registerFilterGradient(tf: typeof Core): void {
  * d filter[i, j, in, out] = Σ over batch and places of x[place + (i, j), in] · dy[place, out]: for
  * every place in the filter one matrix product of the shifted input with the output's gradient.
  */
-function filterGradient(tf: typeof Core, x: Core.Tensor4D, dy: Core.Tensor4D, attrs: Attributes): Core.Tensor {
+function filterGradient(
+  tf: typeof Core,
+  x: Core.Tensor4D,
+  dy: Core.Tensor4D,
+  attrs: Attributes,
+): Core.Tensor {
   const [height, width, channelsIn, channelsOut] = attrs.filterShape;
   const info = tf.backend_util.computeConv2DInfo(x.shape, attrs.filterShape, attrs.strides, 1, attrs.pad);
   if (info.strideHeight !== 1 || info.strideWidth !== 1) throw new Error("only stride 1 is implemented");
   const { top, bottom, left, right } = info.padInfo;
   // Kernels get bare tensor information; operations want tensors.
-  const input = tf.pad(asTensor(tf, x), [[0, 0], [top, bottom], [left, right], [0, 0]]) as Core.Tensor4D;
+  const input = tf.pad(asTensor(tf, x), [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ]) as Core.Tensor4D;
   const gradient = tf.reshape(asTensor(tf, dy), [-1, channelsOut]) as Core.Tensor2D;
   const [batch, rows, columns] = dy.shape;
   const parts: Core.Tensor[] = [];

@@ -32,7 +32,8 @@ export function logMel(samples: Float32Array, out: Float32Array, offset: number)
     powerSpectrum(samples, frame * HOP);
     filters.forEach(({ first, weights }, band) => {
       let energy = 0;
-      for (let i = 0; i < weights.length; i++) energy += (weights[i] as number) * (power[first + i] as number);
+      for (let i = 0; i < weights.length; i++)
+        energy += (weights[i] as number) * (power[first + i] as number);
       // −50 dB of a full-scale tone is the floor of an 8-bit recording.
       out[offset + frame * BANDS + band] = (Math.log10(energy + 1e-3) + 1) / 2;
     });
@@ -81,7 +82,11 @@ function melFilters(): { first: number; weights: Float64Array }[] {
   const low = toMel(LOWEST_HZ);
   const step = (toMel(HIGHEST_HZ) - low) / (BANDS + 1);
   return Array.from({ length: BANDS }, (_, band) => {
-    const [left, centre, right] = [0, 1, 2].map((i) => toBin(low + (band + i) * step)) as [number, number, number];
+    const [left, centre, right] = [0, 1, 2].map((i) => toBin(low + (band + i) * step)) as [
+      number,
+      number,
+      number,
+    ];
     // The lowest triangles are narrower than a bin; at least the nearest bin counts.
     const first = Math.min(Math.ceil(left), Math.round(centre));
     const last = Math.max(Math.floor(right), Math.round(centre));

@@ -41,9 +41,14 @@ async function train({ steps, seed, evalEvery, backend: only, quiet }: Options):
   let batches = new Batches(trained, { seed });
   if (resumed) {
     await restoreModel(backend.tf, resumed.path, model);
-    batches = new Batches(trained, JSON.parse(readFileSync(join(resumed.path, "place.json"), "utf8")) as Place);
+    batches = new Batches(
+      trained,
+      JSON.parse(readFileSync(join(resumed.path, "place.json"), "utf8")) as Place,
+    );
   }
-  say(`${resumed ? `resumed at step ${resumed.step}` : "from the start"}: ${trained.length} recordings, ${model.countParams()} weights`);
+  say(
+    `${resumed ? `resumed at step ${resumed.step}` : "from the start"}: ${trained.length} recordings, ${model.countParams()} weights`,
+  );
 
   const started = performance.now();
   let accuracy: number | null = null;
@@ -51,7 +56,8 @@ async function train({ steps, seed, evalEvery, backend: only, quiet }: Options):
     const loss = await trainOn(backend, model, batches.next(BATCH_SIZE));
     const evaluate = step % evalEvery === 0 || step === steps;
     if (evaluate) accuracy = await accuracyOn(backend, model, heldOut);
-    if (!quiet && (evaluate || step % 10 === 0 || step === 1)) say(line(step, steps, loss, evaluate ? accuracy : null));
+    if (!quiet && (evaluate || step % 10 === 0 || step === 1))
+      say(line(step, steps, loss, evaluate ? accuracy : null));
     await job.step(step, {
       loss,
       totalSteps: steps,

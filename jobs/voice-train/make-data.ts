@@ -4,14 +4,22 @@
  * job reads what is committed. Must stay deterministic: no clock, no Math.random.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const RATE = 8000;
 const MOST_SAMPLES = 0.8 * RATE;
 const WORDS = ["yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go"];
-const ACCENTS = ["en-gb", "en-us", "en-gb-scotland", "en-gb-x-rp", "en-029", "en-gb-x-gbclan", "en-gb-x-gbcwmd"];
+const ACCENTS = [
+  "en-gb",
+  "en-us",
+  "en-gb-scotland",
+  "en-gb-x-rp",
+  "en-029",
+  "en-gb-x-gbclan",
+  "en-gb-x-gbcwmd",
+];
 const VOICES = [
   ..."adam Alex Alicia Andrea Andy Annie antonio aunty belinda benjamin boris caleb david Denis".split(" "),
   ..."Diogo ed edward Gene Gene2 gustave Henrique Hugo iven iven3 Jacky john kaukovalta Lee linda".split(" "),
@@ -64,7 +72,9 @@ function speak(word: string, voice: string, speed: number, pitch: number): Buffe
   const margin = 0.02 * RATE;
   const from = Math.max(0, samples.findIndex(loud) - margin);
   const to = Math.min(samples.findLastIndex(loud) + margin, from + MOST_SAMPLES);
-  return Buffer.from(Array.from(samples.subarray(from, to), (sample) => 128 + Math.round((sample / peak) * 120)));
+  return Buffer.from(
+    Array.from(samples.subarray(from, to), (sample) => 128 + Math.round((sample / peak) * 120)),
+  );
 }
 
 function header(samples: number): Buffer {

@@ -58,7 +58,9 @@ export class Batches {
     this.random = new Random("seed" in start ? start.seed : start.random);
     const order = "seed" in start ? this.random.permutation(recordings.length) : start.order;
     this.place =
-      "seed" in start ? { random: this.random.state, order, next: 0, epoch: 0 } : { ...start, order: [...order] };
+      "seed" in start
+        ? { random: this.random.state, order, next: 0, epoch: 0 }
+        : { ...start, order: [...order] };
   }
 
   next(size: number): Batch {

@@ -42,11 +42,10 @@ export function readSurroundings(env: NodeJS.ProcessEnv): Surroundings | null {
     process.stderr.write(`supervisor: ${missing} is not set, so this run can't be paused; it trains on\n`);
     return null;
   }
-  const runId = env[ENV.runId] || `pid-${process.pid}`;
-  if (!claimSpeaker(env, runId)) return null;
+  if (!claimSpeaker(env, env[ENV.runId] || "by-hand")) return null;
   return {
     job: env[ENV.job] || "job",
-    runId,
+    runId: env[ENV.runId] || `by-hand-${process.pid}`,
     statusDir,
     checkpointDir,
     resumeFrom: env[ENV.resumeFrom] || null,

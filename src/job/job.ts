@@ -3,7 +3,7 @@
  * when it has been asked to pause and is saved. Must never crash or slow the training it serves,
  * must never exit 75 without a complete checkpoint, and does nothing where there is no supervisor.
  */
-import { basename, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { CONTROL_FILE, EXIT_PAUSED } from "../contract.ts";
 import { Doorbell } from "./doorbell.ts";
 import type { Surroundings } from "./environment.ts";
@@ -54,7 +54,7 @@ export class Job {
     this.bell = new Doorbell(where && join(where.statusDir, CONTROL_FILE), () => this.acknowledge());
     if (!where) return;
     // The handler first, the file second: a ring between the two is heard by one of them.
-    process.on(where.pauseSignal, () => this.ring());
+    this.listen(where.pauseSignal);
     process.on("exit", (code) => this.reportExit(code));
     this.bell.read();
     this.status?.writeNow();
@@ -141,17 +141,13 @@ export class Job {
     for (const { path, rejected: why } of rejected)
       this.complain(`checkpoint ${path} was passed over: ${why}`);
     if (found) {
-      this.good = { step: found.step, path: found.path };
-      Object.assign(this.status.report, {
-        step: found.step,
-        epoch: found.epoch,
-        checkpoint: basename(found.path),
-      });
+      Object.assign(this.status.report, { step: found.step, epoch: found.epoch });
+      this.recognise(found);
     }
     this.savedAt = performance.now();
     this.status.writeNow();
     await macrotask();
-    if (found && this.bell.wanted) this.leave();
+    if (this.good && this.bell.wanted) this.leave();
     return found;
   }
 
@@ -160,6 +156,13 @@ export class Job {
     if (!this.status) return;
     this.status.report.state = "finished";
     this.status.writeNow();
+  }
+
+  /** Only a checkpoint in our own directory can be paused on: one brought from elsewhere must be saved anew. */
+  private recognise({ step, path }: VerifiedCheckpoint): void {
+    if (resolve(dirname(path)) !== resolve((this.where as Surroundings).checkpointDir)) return;
+    this.good = { step, path };
+    (this.status as Status).report.checkpoint = basename(path);
   }
 
   private note(step: number, { loss, totalSteps, epoch, metrics }: Progress): void {
@@ -234,6 +237,14 @@ export class Job {
   private complain(sentence: string): void {
     if (this.status) this.status.report.error = sentence;
     process.stderr.write(`supervisor: ${sentence}\n`);
+  }
+
+  private listen(signal: NodeJS.Signals): void {
+    try {
+      process.on(signal, () => this.ring());
+    } catch {
+      // A system without this signal; control.json is read every now and then all the same.
+    }
   }
 
   /** Idempotent: the supervisor rings until it has read the acknowledgement. */

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { verifyCheckpoint } from "../../src/job/index.ts";
+import { writeCheckpoint } from "../../src/job/write-checkpoint.ts";
 import { endOf, type Launched, launch, plainEnvironment, start, temporaryFolder } from "./launch.ts";
 
 const child = (name: string): string => resolve("test/children", name);
@@ -69,6 +70,16 @@ describe("pausing", () => {
     const second = launch(child("job-await-loop.ts"), ["0"], job);
     second.write(JSON.stringify({ sequence: 1, want: "pause" }));
     expect(await expectPaused(second, job)).toBe(stoppedAt);
+  });
+
+  test("a checkpoint brought from elsewhere is saved anew before the job leaves on it", async () => {
+    const backup = temporaryFolder();
+    const elsewhere = await writeCheckpoint(backup, 70, (files) => files.file("state.bin", "x"));
+    const job = temporaryFolder();
+    const env = { SUPERVISOR_RESUME_FROM: elsewhere.path };
+    const run = launch(child("job-await-loop.ts"), ["0"], job, env);
+    run.write(JSON.stringify({ sequence: 1, want: "pause" }));
+    expect(await expectPaused(run, job)).toBe(71);
   });
 
   test("ringing many times is the same as ringing once, and a request can't be withdrawn", async () => {
