@@ -57,7 +57,7 @@ export function eventLines(events: AuditEvent[], width: number, rows: number): L
   const longest = Math.max(0, ...shown.map((event) => event.job?.length ?? 0));
   const name = Math.min(longest, 18, Math.floor(width / 5));
   return shown.map((event) => {
-    const start = `${eventTime(event)} `;
+    const start = `${eventTime(event).slice(0, width < 60 ? 5 : 8)} `;
     const who = name === 0 ? "" : `${pad(event.job ?? "", name)}  `;
     const room = width - start.length - (name === 0 ? 0 : name + 2);
     const text = shorten(eventText(event), room);

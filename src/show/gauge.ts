@@ -4,67 +4,70 @@
  */
 import type { Metric, Reading } from "../model.ts";
 import type { RuleView } from "../protocol.ts";
-import { gaugeBar, type Mark, type Shares } from "./bars.ts";
+import type { Mark } from "./bars.ts";
 import { pad } from "./cells.ts";
 import { mebibytes, percent } from "./format.ts";
 import { clip, joinFitting, type Line, lineCells, span } from "./lines.ts";
 
 export const LABEL_CELLS = 8;
 
-export const barCells = (width: number): number => Math.max(6, Math.min(32, Math.floor(width / 4)));
+/** Narrow terminals keep room for the figures. */
+export const barCells = (width: number): number =>
+  Math.max(6, Math.min(32, Math.floor(width < 100 ? width * 0.19 : width / 4)));
 
-export function gauge(label: string, shares: Shares, marks: Mark[], parts: Line[], width: number): Line {
-  const pressing = marks.some((mark) => mark.pressing);
-  const start: Line = [
-    span(pad(label, LABEL_CELLS - 2), pressing ? "bad" : "plain"),
-    span(pressing ? "! " : "  ", "bad"),
-    ...gaugeBar(shares, marks, barCells(width)),
-    span(" "),
-  ];
+/** A `!` stands beside what a rule presses on now. */
+export const label = (name: string, pressing: boolean): Line => [
+  span(pad(name, LABEL_CELLS - 2), pressing ? "bad" : "plain"),
+  span(pressing ? "! " : "  ", "bad"),
+];
+
+/** A label, a bar and as many of `parts` as fit. */
+export function gauge(name: Line, bar: Line, parts: Line[], width: number): Line {
+  const start: Line = [...name, ...bar, span(" ")];
   return [...start, ...joinFitting(parts, width - lineCells(start))];
 }
 
-/** Rules' thresholds on one metric, as places on a bar that ends at `whole`. */
-export function marksOf(
-  rules: RuleView[],
-  metric: Metric,
-  on: Mark["on"],
-  place: (at: number) => number,
-  gpu?: string,
-): Mark[] {
-  return rules
-    .filter((view) => view.rule.metric === metric && (gpu === undefined || view.gpu === gpu))
-    .map((view) => ({
-      at: place(view.rule.above ?? view.rule.below ?? Number.NaN),
-      on,
-      pressing: view.firm === "pressure",
-    }));
+/** Rules on any of `metrics`, of one GPU where that is given. */
+export const rulesOn = (rules: RuleView[], metrics: Metric[], gpu?: string): RuleView[] =>
+  rules.filter((view) => metrics.includes(view.rule.metric) && (gpu === undefined || view.gpu === gpu));
+
+export const anyPresses = (rules: RuleView[]): boolean => rules.some((view) => view.firm === "pressure");
+
+/** Rules' thresholds as places on a bar. */
+export const marksOf = (rules: RuleView[], on: Mark["on"], place: (at: number) => number): Mark[] =>
+  rules.map((view) => ({
+    at: place(view.rule.above ?? view.rule.below ?? Number.NaN),
+    on,
+    pressing: view.firm === "pressure",
+  }));
+
+export function unknownGauge(name: string, reason: string, width: number): Line {
+  return clip([...label(name, false), span(`unknown: ${reason}`, "warn")], width);
 }
 
-export function unknownGauge(label: string, reason: string, width: number): Line {
-  return clip([span(pad(label, LABEL_CELLS)), span(`unknown: ${reason}`, "warn")], width);
-}
-
+/** `others 71 %`, or `others 71–74 %` where more than that can't be told apart. */
 export function othersPart(reading: Reading, unit: "%" | "MiB"): Line {
+  if ("unavailable" in reading) return [span("others ?".padEnd(15), "warn")];
   const show = (value: number): string => (unit === "%" ? percent(value) : mebibytes(value));
-  if ("unavailable" in reading) return [span(pad("others ?", 16), "warn")];
-  const { value, upTo } = reading;
-  const doubtful = upTo !== undefined && show(upTo) !== show(value);
-  return [span(pad(`others ${show(value)}${doubtful ? `, up to ${show(upTo)}` : ""}`, 16), "others")];
+  const { value, upTo = value } = reading;
+  const least = show(value).replace(/ [A-Za-z%]+$/, "");
+  const text = show(upTo) === show(value) ? show(value) : `${least}–${show(upTo)}`;
+  return [span(`others ${text}`.padEnd(15), "others")];
 }
 
-/** `pauses above 60 %`: the first rule on one of `metrics`. */
-export function thresholdPart(
-  rules: RuleView[],
-  metrics: Metric[],
-  show: (at: number) => string,
-  what = "",
-): Line {
-  const view = rules.find((one) => metrics.includes(one.rule.metric));
+export const oursPart = (text: string): Line => [span(`ours ${text}`.padEnd(13), "ours")];
+
+/** Why others' share isn't known; nothing where it is. */
+export const othersReason = (reading: Reading): Line =>
+  "unavailable" in reading ? [span(reading.unavailable, "faint")] : [];
+
+/** `pauses above 60 %`: the first rule. */
+export function thresholdPart(rules: RuleView[], show: (at: number) => string): Line {
+  const view = rules[0];
   if (view === undefined) return [];
   const verb = { pause: "pauses", freeze: "freezes", notify: "warns" }[view.rule.action];
   const at = view.rule.above ?? view.rule.below ?? 0;
-  const text = `${verb} ${view.rule.above === undefined ? "below" : "above"} ${show(at)}${what}`;
+  const text = `${verb} ${view.rule.above === undefined ? "below" : "above"} ${show(at)}`;
   return [span(text, view.firm === "pressure" ? "bad" : "faint")];
 }
 

@@ -4,11 +4,39 @@
  */
 import type { MachineMetric } from "../model.ts";
 import type { Snapshot } from "../protocol.ts";
+import { gaugeBar } from "./bars.ts";
 import { pad, shorten } from "./cells.ts";
 import { measured, mebibytes, mebibytesOf, percent, reasonOf } from "./format.ts";
-import { gauge, LABEL_CELLS, marksOf, othersPart, sum, thresholdPart, unknownGauge } from "./gauge.ts";
+import {
+  anyPresses,
+  barCells,
+  gauge,
+  LABEL_CELLS,
+  label,
+  marksOf,
+  othersPart,
+  othersReason,
+  oursPart,
+  rulesOn,
+  sum,
+  thresholdPart,
+  unknownGauge,
+} from "./gauge.ts";
 import { gpuGrid, gpuLine, gpuLines, gpuValue } from "./gpu-gauges.ts";
 import { clip, joinFitting, type Line, span } from "./lines.ts";
+
+/** Metrics of the third line. */
+const STALLS: MachineMetric[] = [
+  "pressure.cpu.some",
+  "pressure.cpu.full",
+  "pressure.memory.some",
+  "pressure.memory.full",
+  "pressure.io.some",
+  "pressure.io.full",
+  "swap.usedMiB",
+  "disk.freeMiB",
+  "battery.percent",
+];
 
 /** At most `rows` lines, none wider than `width`: the fullest of several forms that fits. */
 export function gaugeLines(snapshot: Snapshot, width: number, rows: number): Line[] {
@@ -20,7 +48,7 @@ export function gaugeLines(snapshot: Snapshot, width: number, rows: number): Lin
     () => [...machine, stalls, ...gpus.flatMap((gpu) => gpuLines(snapshot, gpu, width))],
     () => [...machine, stalls, ...gpus.map((gpu) => gpuLine(snapshot, gpu, width))],
     () => [...machine, ...gpus.map((gpu) => gpuLine(snapshot, gpu, width))],
-    () => [...machine, ...gpuGrid(gpus, width)],
+    () => [...machine, ...gpuGrid(snapshot, width)],
     () => [summaryLine(snapshot, width)],
   ];
   const none = gpus.length === 0 ? [noGpuLine(snapshot, width)] : [];
@@ -36,40 +64,40 @@ export function gaugeLines(snapshot: Snapshot, width: number, rows: number): Lin
 export const gaugeRows = (snapshot: Snapshot): number => 3 + Math.max(1, snapshot.gpus.length * 2);
 
 function cpuLine(snapshot: Snapshot, width: number): Line {
-  const { machine, rules } = snapshot;
+  const { machine, jobs } = snapshot;
   const total = measured(machine["cpu.total"]);
   if (total === null) return unknownGauge("cpu", reasonOf(machine["cpu.total"]) ?? "no reading", width);
-  const ours = Math.min(total, sum(snapshot.jobs.map((job) => measured(job.use?.cpuPercent) ?? 0)));
+  const ours = Math.min(total, sum(jobs.map((job) => measured(job.use?.cpuPercent) ?? 0)));
   const others = Math.min(total, measured(machine["cpu.others"]) ?? 0);
-  const shares = {
-    others: others / 100,
-    ours: ours / 100,
-    doubtful: Math.max(0, total - ours - others) / 100,
-  };
-  const marks = [
-    ...marksOf(rules, "cpu.others", "others", (at) => at / 100),
-    ...marksOf(rules, "cpu.total", "total", (at) => at / 100),
-  ];
-  const greediest = snapshot.foreign[0];
-  const parts: Line[] = [
-    [span(percent(total).padStart(5), "strong")],
+  const doubtful = Math.max(0, total - ours - others);
+  const onOthers = rulesOn(snapshot.rules, ["cpu.others"]);
+  const onTotal = rulesOn(snapshot.rules, ["cpu.total"]);
+  const share = (percents: number): number => percents / 100;
+  const marks = [...marksOf(onOthers, "others", share), ...marksOf(onTotal, "total", share)];
+  const shares = { others: share(others), ours: share(ours), doubtful: share(doubtful) };
+  const parts = [
+    totalPart(total),
     othersPart(machine["cpu.others"], "%"),
-    [span(pad(`ours ${percent(ours)}`, 14), "ours")],
-    thresholdPart(rules, ["cpu.others", "cpu.total"], (at) => percent(at)),
-    greediest === undefined
-      ? []
-      : [
-          span(
-            `${shorten(programOf(greediest.command), 20)} (${shorten(greediest.user, 12)}) ${percent(greediest.cpuPercent ?? 0)}`,
-            "faint",
-          ),
-        ],
+    oursPart(percent(ours)),
+    thresholdPart([...onOthers, ...onTotal], percent),
+    greediestPart(snapshot),
+    othersReason(machine["cpu.others"]),
   ];
-  return gauge("cpu", shares, marks, parts, width);
+  const name = label("cpu", anyPresses([...onOthers, ...onTotal]));
+  return gauge(name, gaugeBar(shares, marks, barCells(width)), parts, width);
+}
+
+const totalPart = (total: number): Line => [span(percent(total).padStart(5), "strong")];
+
+function greediestPart({ foreign }: Snapshot): Line {
+  const [greediest] = foreign;
+  if (greediest?.cpuPercent === undefined) return [];
+  const { command, user, cpuPercent } = greediest;
+  return [span(`${shorten(programOf(command), 20)} (${shorten(user, 12)}) ${percent(cpuPercent)}`, "faint")];
 }
 
 function memoryLine(snapshot: Snapshot, width: number): Line {
-  const { machine, rules } = snapshot;
+  const { machine, jobs, rules } = snapshot;
   const free = measured(machine["memory.availableMiB"]);
   const freePercent = measured(machine["memory.availablePercent"]);
   if (free === null || freePercent === null || freePercent <= 0) {
@@ -78,22 +106,27 @@ function memoryLine(snapshot: Snapshot, width: number): Line {
   }
   const whole = free / (freePercent / 100);
   const used = Math.max(0, whole - free);
-  const ours = Math.min(used, sum(snapshot.jobs.map((job) => measured(job.use?.memoryMiB) ?? 0)));
+  const ours = Math.min(used, sum(jobs.map((job) => measured(job.use?.memoryMiB) ?? 0)));
   const others = Math.min(used - ours, measured(machine["memory.othersMiB"]) ?? 0);
   const shares = { others: others / whole, ours: ours / whole, doubtful: (used - ours - others) / whole };
+  const onFree = rulesOn(rules, ["memory.availablePercent"]);
+  const onFreeMiB = rulesOn(rules, ["memory.availableMiB"]);
+  const onOthers = rulesOn(rules, ["memory.othersMiB"]);
   const marks = [
-    ...marksOf(rules, "memory.availablePercent", "total", (at) => 1 - at / 100),
-    ...marksOf(rules, "memory.availableMiB", "total", (at) => 1 - at / whole),
-    ...marksOf(rules, "memory.othersMiB", "others", (at) => at / whole),
+    ...marksOf(onFree, "total", (at) => 1 - at / 100),
+    ...marksOf(onFreeMiB, "total", (at) => 1 - at / whole),
+    ...marksOf(onOthers, "others", (at) => at / whole),
   ];
-  const parts: Line[] = [
-    [span(percent(100 - freePercent).padStart(5), "strong")],
+  const parts = [
+    totalPart(100 - freePercent),
     othersPart(machine["memory.othersMiB"], "MiB"),
-    [span(pad(`ours ${mebibytes(ours)}`, 14), "ours")],
-    thresholdPart(rules, ["memory.availablePercent"], (at) => percent(at), " free"),
-    [span(`${mebibytesOf(free, whole)} free`, "faint")],
+    oursPart(mebibytes(ours)),
+    thresholdPart(onFree, (at) => `${percent(at)} free`),
+    [span(`${mebibytesOf(free, whole)} free`, "faint")] as Line,
+    othersReason(machine["memory.othersMiB"]),
   ];
-  return gauge("memory", shares, marks, parts, width);
+  const name = label("memory", anyPresses([...onFree, ...onFreeMiB, ...onOthers]));
+  return gauge(name, gaugeBar(shares, marks, barCells(width)), parts, width);
 }
 
 function stallLine(snapshot: Snapshot, width: number): Line {
@@ -118,7 +151,10 @@ function stallLine(snapshot: Snapshot, width: number): Line {
     amount("battery.percent", (value) => `battery ${percent(value)}`),
   ];
   const rest = joinFitting(parts, width - LABEL_CELLS);
-  return [span(pad("stalls", LABEL_CELLS)), ...(rest.length > 0 ? rest : (parts[0] ?? []))];
+  return [
+    ...label("stalls", anyPresses(rulesOn(snapshot.rules, STALLS))),
+    ...(rest.length > 0 ? rest : (parts[0] ?? [])),
+  ];
 }
 
 function noGpuLine(snapshot: Snapshot, width: number): Line {

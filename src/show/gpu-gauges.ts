@@ -1,81 +1,106 @@
 /** Each GPU as lines: use, memory, temperature and power. Pure. */
 import type { GpuMetric, GpuSample } from "../model.ts";
-import type { Snapshot } from "../protocol.ts";
+import type { RuleView, Snapshot } from "../protocol.ts";
+import { gaugeBar } from "./bars.ts";
 import { pad, shorten } from "./cells.ts";
 import { measured, mebibytes, mebibytesOf, percent, reasonOf } from "./format.ts";
-import { gauge, LABEL_CELLS, marksOf, othersPart, sum, unknownGauge } from "./gauge.ts";
+import {
+  anyPresses,
+  barCells,
+  gauge,
+  LABEL_CELLS,
+  label,
+  marksOf,
+  othersPart,
+  oursPart,
+  rulesOn,
+  sum,
+  unknownGauge,
+} from "./gauge.ts";
 import { type Line, span } from "./lines.ts";
 
 export const gpuValue = (gpu: GpuSample, metric: GpuMetric): number | null => measured(gpu.metrics[metric]);
 
-/** The GPU's use, and its memory on a line of its own. */
-export function gpuLines(snapshot: Snapshot, gpu: GpuSample, width: number): Line[] {
-  const whole = measured(gpu.memoryTotalMiB);
-  const used = measured(gpu.memoryUsedMiB);
-  const line = gpuLine(snapshot, gpu, width, "own line");
-  if (whole === null || used === null || whole <= 0) {
-    const reason = reasonOf(gpu.memoryUsedMiB) ?? reasonOf(gpu.memoryTotalMiB) ?? "size not known";
-    return [line, unknownGauge("  vram", reason, width)];
-  }
-  const othersKnown = gpuValue(gpu, "gpu.others.memoryMiB");
-  const ours = Math.min(
-    used,
-    sum(gpu.processes.filter((p) => p.ours !== null).map((p) => p.gpuMemoryMiB ?? 0)),
-  );
-  const others = Math.min(used - ours, othersKnown ?? 0);
-  const shares = { others: others / whole, ours: ours / whole, doubtful: (used - ours - others) / whole };
-  const marks = [
-    ...marksOf(snapshot.rules, "gpu.others.memoryMiB", "others", (at) => at / whole, gpu.uuid),
-    ...marksOf(snapshot.rules, "gpu.memory.freeMiB", "total", (at) => 1 - at / whole, gpu.uuid),
-  ];
-  const parts: Line[] = [
-    [span(percent((used / whole) * 100).padStart(5), "strong")],
-    othersPart(gpu.metrics["gpu.others.memoryMiB"], "MiB"),
-    [span(pad(`ours ${mebibytes(ours)}`, 14), "ours")],
-    [span(`${mebibytesOf(used, whole)} used`, "faint")],
-  ];
-  return [line, gauge("  vram", shares, marks, parts, width)];
-}
+const ownRules = (snapshot: Snapshot, gpu: GpuSample, metrics: GpuMetric[]): RuleView[] =>
+  rulesOn(snapshot.rules, metrics, gpu.uuid);
 
+const pressed = (snapshot: Snapshot, gpu: GpuSample): boolean =>
+  anyPresses(snapshot.rules.filter((view) => view.gpu === gpu.uuid));
+
+/** The GPU's use, and its memory on a line of its own. */
+export const gpuLines = (snapshot: Snapshot, gpu: GpuSample, width: number): Line[] => [
+  gpuLine(snapshot, gpu, width, "own line"),
+  vramLine(snapshot, gpu, width),
+];
+
+/** The GPU's use; with `same line`, also how full its memory is. */
 export function gpuLine(
   snapshot: Snapshot,
   gpu: GpuSample,
   width: number,
   vram: "same line" | "own line" = "same line",
 ): Line {
-  const label = `gpu ${gpu.index}`;
+  const name = `gpu ${gpu.index}`;
   const use = gpuValue(gpu, "gpu.utilization");
-  if (use === null)
-    return unknownGauge(label, reasonOf(gpu.metrics["gpu.utilization"]) ?? "no reading", width);
-  const others = Math.min(use, gpuValue(gpu, "gpu.others.utilization") ?? 0);
-  const certain = "value" in gpu.metrics["gpu.others.utilization"];
-  const ours = certain ? use - others : 0;
-  const shares = { others: others / 100, ours: ours / 100, doubtful: (use - others - ours) / 100 };
+  if (use === null) {
+    return unknownGauge(name, reasonOf(gpu.metrics["gpu.utilization"]) ?? "no reading", width);
+  }
+  const reading = gpu.metrics["gpu.others.utilization"];
+  const others = Math.min(use, measured(reading) ?? 0);
+  const ours = "value" in reading ? Math.max(0, use - Math.max(others, reading.upTo ?? 0)) : 0;
+  const share = (percents: number): number => percents / 100;
+  const shares = { others: share(others), ours: share(ours), doubtful: share(use - others - ours) };
   const marks = [
-    ...marksOf(snapshot.rules, "gpu.others.utilization", "others", (at) => at / 100, gpu.uuid),
-    ...marksOf(snapshot.rules, "gpu.utilization", "total", (at) => at / 100, gpu.uuid),
+    ...marksOf(ownRules(snapshot, gpu, ["gpu.others.utilization"]), "others", share),
+    ...marksOf(ownRules(snapshot, gpu, ["gpu.utilization"]), "total", share),
   ];
-  const parts: Line[] = [
-    [span(percent(use).padStart(5), "strong")],
-    othersPart(gpu.metrics["gpu.others.utilization"], "%"),
-    ...(vram === "same line" ? [vramPart(gpu)] : [[span(pad(`ours ${percent(ours)}`, 14), "ours")] as Line]),
+  const parts = [
+    [span(percent(use).padStart(5), "strong")] as Line,
+    othersPart(reading, "%"),
+    vram === "same line" ? vramPart(gpu) : oursPart(percent(ours)),
     temperaturePart(snapshot, gpu),
     powerPart(gpu),
-    [span(shorten(gpu.name, 28), "faint")],
+    [span(shorten(gpu.name, 28), "faint")] as Line,
   ];
-  return gauge(label, shares, marks, parts, width);
+  return gauge(label(name, pressed(snapshot, gpu)), gaugeBar(shares, marks, barCells(width)), parts, width);
+}
+
+function vramLine(snapshot: Snapshot, gpu: GpuSample, width: number): Line {
+  const whole = measured(gpu.memoryTotalMiB);
+  const used = measured(gpu.memoryUsedMiB);
+  if (whole === null || used === null || whole <= 0) {
+    const reason = reasonOf(gpu.memoryUsedMiB) ?? reasonOf(gpu.memoryTotalMiB) ?? "size not known";
+    return unknownGauge("  vram", reason, width);
+  }
+  const reading = gpu.metrics["gpu.others.memoryMiB"];
+  const held = gpu.processes.filter((process) => process.ours !== null);
+  const ours = Math.min(used, sum(held.map((process) => process.gpuMemoryMiB ?? 0)));
+  const others = Math.min(used - ours, measured(reading) ?? 0);
+  const shares = { others: others / whole, ours: ours / whole, doubtful: (used - ours - others) / whole };
+  const marks = [
+    ...marksOf(ownRules(snapshot, gpu, ["gpu.others.memoryMiB"]), "others", (at) => at / whole),
+    ...marksOf(ownRules(snapshot, gpu, ["gpu.memory.freeMiB"]), "total", (at) => 1 - at / whole),
+  ];
+  const parts = [
+    [span(percent((used / whole) * 100).padStart(5), "strong")] as Line,
+    othersPart(reading, "MiB"),
+    oursPart(mebibytes(ours)),
+    [span(`${mebibytesOf(used, whole)} used`, "faint")] as Line,
+  ];
+  return gauge(label("  vram", false), gaugeBar(shares, marks, barCells(width)), parts, width);
 }
 
 function vramPart(gpu: GpuSample): Line {
   const used = measured(gpu.memoryUsedMiB);
   const whole = measured(gpu.memoryTotalMiB);
-  return used === null || whole === null ? [] : [span(pad(mebibytesOf(used, whole), 16))];
+  return used === null || whole === null ? [] : [span(mebibytesOf(used, whole).padEnd(16))];
 }
 
+/** `91 °C of 90` */
 function temperaturePart(snapshot: Snapshot, gpu: GpuSample): Line {
   const celsius = gpuValue(gpu, "gpu.temperature");
   if (celsius === null) return [];
-  const rule = snapshot.rules.find((view) => view.gpu === gpu.uuid && view.rule.metric === "gpu.temperature");
+  const [rule] = ownRules(snapshot, gpu, ["gpu.temperature"]);
   const limit = rule?.rule.above;
   const text = `${Math.round(celsius)} °C${limit === undefined ? "" : ` of ${limit}`}`;
   return [span(text, rule?.firm === "pressure" ? "bad" : "plain")];
@@ -86,24 +111,29 @@ function powerPart(gpu: GpuSample): Line {
   return watts === null ? [] : [span(`${String(Math.round(watts)).padStart(3)} W`)];
 }
 
-/** Several GPUs on a line, for small terminals: `0  93 % 18.2 GiB  71 °C`. */
-export function gpuGrid(gpus: GpuSample[], width: number): Line[] {
-  const cell = 24;
-  const perLine = Math.max(1, Math.floor((width - LABEL_CELLS) / cell));
+const GRID_CELLS = 24;
+
+/** Several GPUs on a line, for small terminals: `0: 93 % 18.2 GiB 71°`. */
+export function gpuGrid(snapshot: Snapshot, width: number): Line[] {
+  const { gpus } = snapshot;
+  const perLine = Math.max(1, Math.floor((width - LABEL_CELLS) / GRID_CELLS));
   const lines: Line[] = [];
   for (let at = 0; at < gpus.length; at += perLine) {
-    const row = gpus.slice(at, at + perLine).map((gpu) => pad(shortGpu(gpu), cell));
-    lines.push([span(pad(at === 0 ? "gpu" : "", LABEL_CELLS)), span(row.join(""))]);
+    const row = gpus.slice(at, at + perLine).map((gpu) => {
+      const pressing = pressed(snapshot, gpu);
+      return span(pad(shortGpu(gpu, pressing ? "!" : ":"), GRID_CELLS), pressing ? "bad" : "plain");
+    });
+    lines.push([...label(at === 0 ? "gpu" : "", false), ...row]);
   }
   return lines;
 }
 
-function shortGpu(gpu: GpuSample): string {
+function shortGpu(gpu: GpuSample, sign: string): string {
   const use = gpuValue(gpu, "gpu.utilization");
   const used = measured(gpu.memoryUsedMiB);
   const celsius = gpuValue(gpu, "gpu.temperature");
   const parts = [
-    `${gpu.index}:`,
+    `${gpu.index}${sign}`,
     use === null ? "?" : percent(use),
     used === null ? "" : mebibytes(used),
     celsius === null ? "" : `${Math.round(celsius)}°`,

@@ -4,7 +4,8 @@
  */
 import type { JobView } from "../protocol.ts";
 import { progressBar } from "./bars.ts";
-import { cellsOf, pad, shorten } from "./cells.ts";
+import { cellsOf, pad, shorten, wrap } from "./cells.ts";
+import { FEW, inOrder } from "./job-order.ts";
 import {
   metricOf,
   reasonAndNext,
@@ -15,25 +16,13 @@ import {
   stepOf,
   toneOf,
 } from "./job-words.ts";
-import { clip, type Line, lineCells, span } from "./lines.ts";
+import { clip, type Line, lineCells, type Span, span, type Tone } from "./lines.ts";
+import { neutral } from "./neutral.ts";
 
 export interface Table {
   jobs: JobView[];
   selected: string | null;
   nowMs: number;
-}
-
-const LIVE = new Set(["starting", "running", "pausing", "standby", "frozen", "lost"]);
-const ENDED = new Set(["finished", "failed", "cancelled"]);
-
-const rank = (job: JobView): number => (LIVE.has(job.state) ? 0 : ENDED.has(job.state) ? 2 : 1);
-
-/** A few jobs keep their places; of many, what runs stands first and what has ended last. */
-const FEW = 12;
-
-export function inOrder(jobs: JobView[]): JobView[] {
-  if (jobs.length <= FEW) return jobs;
-  return [0, 1, 2].flatMap((group) => jobs.filter((job) => rank(job) === group));
 }
 
 export interface Rows {
@@ -43,25 +32,25 @@ export interface Rows {
   seen: number;
 }
 
-/** At most `rows` lines of `width` cells around the selected job. */
+/**
+ * At most `rows` lines of `width` cells around the selected job, in the fullest form that fits:
+ * reasons in full, or cut to one line for each job, or beside the facts.
+ */
 export function jobRows(table: Table, width: number, rows: number): Rows {
-  const perJob = table.jobs.length * 2 <= rows ? 2 : 1;
-  const seen = Math.min(table.jobs.length, Math.floor(rows / perJob));
   const ordered = inOrder(table.jobs);
-  const at = Math.max(
-    0,
-    ordered.findIndex((job) => job.name === table.selected),
-  );
+  const all = { first: 0, seen: ordered.length };
+  const columns = columnsFor(table, ordered.slice(0, rows), width, false);
+  if (ordered.length * 2 <= rows) {
+    const full = ordered.length <= FEW ? ordered.flatMap((job) => roomy(table, job, columns, width)) : [];
+    if (full.length > 0 && full.length <= rows) return { ...all, lines: full };
+    return { ...all, lines: ordered.flatMap((job) => twoLines(table, job, columns, width)) };
+  }
+  const seen = Math.max(0, Math.min(ordered.length, rows));
+  const at = ordered.findIndex((job) => job.name === table.selected);
   const first = Math.max(0, Math.min(at - Math.floor(seen / 2), ordered.length - seen));
   const visible = ordered.slice(first, first + seen);
-  const columns = columnsFor(visible, width, perJob === 1);
-  const lines = visible.flatMap((job) => {
-    const chosen = job.name === table.selected;
-    const facts = factsLine(job, chosen, table.nowMs, columns);
-    if (perJob === 1) return [withReason(facts, job, table.nowMs, width)];
-    return [clip(facts, width), reasonLine(job, table.nowMs, columns.name + 4, width)];
-  });
-  return { lines, first, seen };
+  const narrow = columnsFor(table, visible, width, true);
+  return { first, seen, lines: visible.map((job) => oneLine(table, job, narrow, width)) };
 }
 
 interface Columns {
@@ -74,39 +63,51 @@ interface Columns {
 }
 
 /** Columns go one by one as the width shrinks: use, metric, step, bar. One-line rows keep room for the reason. */
-function columnsFor(jobs: JobView[], width: number, oneLine: boolean): Columns {
-  const longest = Math.max(4, ...jobs.map((job) => cellsOf(job.name)));
-  const steps = Math.max(0, ...jobs.map((job) => cellsOf(stepOf(job))));
+function columnsFor(table: Table, jobs: JobView[], width: number, reasonBeside: boolean): Columns {
+  const longest = (text: (job: JobView) => string): number =>
+    Math.max(0, ...jobs.map((job) => cellsOf(text(job))));
+  const name = Math.min(
+    longest((job) => neutral(job.name)),
+    24,
+    Math.max(6, Math.floor(width / 4)),
+  );
   const columns: Columns = {
-    name: Math.min(longest, 24, Math.max(6, Math.floor(width / 4))),
-    state: 16,
+    name,
+    state: longest((job) => stateFor(job, table.nowMs)),
     bar: 0,
     step: 0,
     metric: 0,
     use: 0,
   };
   let left =
-    width - 2 - columns.name - 2 - columns.state - 6 - (oneLine ? Math.min(30, Math.floor(width / 3)) : 0);
+    width -
+    2 -
+    columns.name -
+    2 -
+    columns.state -
+    6 -
+    (reasonBeside ? Math.min(30, Math.floor(width / 3)) : 0);
   const take = (cells: number): number => {
     const fits = cells > 0 && left >= cells + 2;
     if (fits) left -= cells + 2;
     return fits ? cells : 0;
   };
-  columns.bar = take(8);
-  columns.step = take(steps);
-  columns.metric = take(jobs.some((job) => metricOf(job) !== "") ? 12 : 0);
-  columns.use = take(jobs.some((job) => resourcesOf(job) !== "") ? 19 : 0);
-  if (columns.bar > 0) columns.bar += Math.max(0, Math.min(16, oneLine ? 0 : left));
+  columns.bar = take(jobs.some((job) => shareOf(job) !== null) ? 8 : 0);
+  columns.step = take(longest(stepOf));
+  columns.metric = take(longest(metricOf));
+  columns.use = take(longest(resourcesOf));
+  if (columns.bar > 0) columns.bar += Math.max(0, Math.min(16, reasonBeside ? 0 : left));
   return columns;
 }
 
-function factsLine(job: JobView, chosen: boolean, nowMs: number, columns: Columns): Line {
+function factsLine(table: Table, job: JobView, columns: Columns): Line {
+  const chosen = job.name === table.selected;
   const tone = toneOf(job);
   const line: Line = [
     span(chosen ? "▸ " : "  ", "key"),
     span(pad(job.name, columns.name), chosen ? "strong" : "plain"),
     span("  "),
-    span(pad(stateFor(job, nowMs), columns.state), tone),
+    span(pad(stateFor(job, table.nowMs), columns.state), tone),
   ];
   const share = shareOf(job);
   if (columns.bar > 0) {
@@ -120,22 +121,39 @@ function factsLine(job: JobView, chosen: boolean, nowMs: number, columns: Column
   return line;
 }
 
-function withReason(facts: Line, job: JobView, nowMs: number, width: number): Line {
+function oneLine(table: Table, job: JobView, columns: Columns, width: number): Line {
+  const facts = factsLine(table, job, columns);
   const room = width - lineCells(facts) - 2;
   if (room < 8) return clip(facts, width);
-  const { reason, next } = reasonAndNext(job, nowMs);
-  const text = [reason, next].filter((part) => part !== "").join(" · ");
+  const { reason, next } = reasonAndNext(job, table.nowMs);
+  const text = [reason, next].filter((part) => part !== "").join(" → ");
   return [...facts, span(`  ${shorten(text, room)}`, "faint")];
 }
 
 /** The reason first; what comes next stays readable when both don't fit. */
-function reasonLine(job: JobView, nowMs: number, indent: number, width: number): Line {
-  const { reason, next } = reasonAndNext(job, nowMs);
-  const start = span(" ".repeat(Math.min(indent, Math.max(2, width - 20))));
+function twoLines(table: Table, job: JobView, columns: Columns, width: number): Line[] {
+  const { reason, next } = reasonAndNext(job, table.nowMs);
+  const start = margin(columns, width);
   const room = width - start.text.length;
   const coming = next === "" ? "" : `→ ${next}`;
-  if (reason === "" || coming === "") return [start, span(shorten(reason || coming, room), "faint")];
-  const forReason = Math.max(Math.floor(room / 2), room - cellsOf(coming) - 2);
+  const gap = reason !== "" && coming !== "" ? "  " : "";
+  const forReason =
+    coming === "" ? room : Math.max(Math.floor(room / 2), room - cellsOf(neutral(coming)) - 2);
   const short = shorten(reason, forReason);
-  return [start, span(short), span("  "), span(shorten(coming, room - cellsOf(short) - 2), "faint")];
+  const rest = shorten(coming, room - cellsOf(short) - gap.length);
+  return [clip(factsLine(table, job, columns), width), [start, span(short), span(gap), span(rest, "faint")]];
 }
+
+/** Nothing is cut: the reason on as many lines as it needs, then what comes next. */
+function roomy(table: Table, job: JobView, columns: Columns, width: number): Line[] {
+  const { reason, next } = reasonAndNext(job, table.nowMs);
+  const start = margin(columns, width);
+  const room = Math.max(1, width - start.text.length);
+  const lines = (text: string, tone: Tone): Line[] =>
+    text === "" ? [] : wrap(text, room).map((part) => [start, span(part, tone)]);
+  const coming = next === "" ? "" : `→ ${next}`;
+  return [clip(factsLine(table, job, columns), width), ...lines(reason, "plain"), ...lines(coming, "faint")];
+}
+
+const margin = (columns: Columns, width: number): Span =>
+  span(" ".repeat(Math.min(columns.name + 4, Math.max(2, width - 20))));

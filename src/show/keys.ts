@@ -2,7 +2,7 @@
  * What each key does: from one screen to the next, and what to ask of the supervisor. Pure; it
  * sends nothing itself.
  */
-import { inOrder } from "./job-rows.ts";
+import { inOrder } from "./job-order.ts";
 import { scrolled } from "./page-view.ts";
 import { type Screen, type Size, selectedJob, type View } from "./screen.ts";
 import { bodyRows, rowsOf } from "./view-model.ts";

@@ -37,10 +37,8 @@ export async function openDashboard(
     last = painted;
     const node = <Dashboard painted={painted} onKey={onKey} />;
     if (ink !== null) ink.rerender(node);
-    else {
-      const still = { exitOnCtrlC: false, patchConsole: false };
-      ink = render(node, { ...still, maxFps: MAX_FPS, incrementalRendering: true });
-    }
+    // Not incrementalRendering: Ink 6.8 then writes each changed line one row too low.
+    else ink = render(node, { exitOnCtrlC: false, patchConsole: false, maxFps: MAX_FPS });
   };
 
   // Before Ink's own listener: what the terminal made of the old frame is wiped, then all is drawn anew.

@@ -4,7 +4,7 @@ import { clip, type Line, lineCells, span } from "./lines.ts";
 import { helpPage, logPage, whyPage } from "./pages.ts";
 import { type Screen, selectedJob } from "./screen.ts";
 
-const BLANK: Line = [span(" ")];
+export const BLANK: Line = [span(" ")];
 
 export function pageLines(screen: Screen, width: number, rows: number): Line[] {
   const job = selectedJob(screen);

@@ -1,5 +1,6 @@
 /** What the dashboard knows and shows at one moment. Data only. */
 import type { JobView, Snapshot } from "../protocol.ts";
+import { inOrder } from "./job-order.ts";
 import type { Tone } from "./lines.ts";
 
 export interface Size {
@@ -40,6 +41,6 @@ export const newScreen = (): Screen => ({
 
 /** The selected job, or the first when it is gone. */
 export function selectedJob(screen: Screen): JobView | null {
-  const jobs = screen.snapshot?.jobs ?? [];
+  const jobs = inOrder(screen.snapshot?.jobs ?? []);
   return jobs.find((job) => job.name === screen.selected) ?? jobs[0] ?? null;
 }

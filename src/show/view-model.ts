@@ -8,7 +8,7 @@ import { eventLines } from "./event-words.ts";
 import { gaugeLines, gaugeRows } from "./gauges.ts";
 import { jobRows, type Rows } from "./job-rows.ts";
 import { clip, type Line, span } from "./lines.ts";
-import { filled, pageLines, ruled } from "./page-view.ts";
+import { BLANK, filled, pageLines, ruled } from "./page-view.ts";
 import { type Screen, type Size, selectedJob } from "./screen.ts";
 
 /** The parts from top to bottom; together they fill the height. */
@@ -45,25 +45,26 @@ function edges(screen: Screen, size: Size): Pick<Frame, "header" | "footer"> & {
   return { header, footer, body: rows - header.length - footer.length };
 }
 
+/** Gauges first, then as many jobs as can be, then events; headings and air where there is room. */
 function mainParts(snapshot: Snapshot, screen: Screen, width: number, body: number): Partial<Frame> {
   if (body < 1) return {};
   const gauges = gaugeLines(snapshot, width, gaugeBudget(snapshot, body));
-  const headings = body >= 10;
-  let left = body - gauges.length - (headings ? 2 : 0);
-  const wanted = Math.max(1, snapshot.jobs.length);
-  const leastEvents = Math.min(snapshot.events.length, left >= 10 ? 4 : left >= 4 ? 1 : 0);
-  const rowsForJobs =
-    wanted * 2 <= left - leastEvents ? wanted * 2 : Math.max(1, Math.min(wanted, left - leastEvents));
+  const air = body - gauges.length >= 20 ? [BLANK] : [];
+  const headings = body >= 10 ? 1 : 0;
+  let left = body - gauges.length - (headings + air.length) * 2;
+  const keptForEvents = Math.min(snapshot.events.length, left >= 18 ? 6 : left >= 10 ? 4 : left >= 4 ? 1 : 0);
   const table = { jobs: snapshot.jobs, selected: selectedJob(screen)?.name ?? null, nowMs: snapshot.atMs };
-  const rows = jobRows(table, width, Math.min(rowsForJobs, left));
-  const jobs = snapshot.jobs.length === 0 ? noJobs(width).slice(0, left) : rows.lines;
+  const rows = jobRows(table, width, left - keptForEvents);
+  const jobs = snapshot.jobs.length === 0 ? [noJobs(width)].slice(0, left) : rows.lines;
   left -= jobs.length;
   const events = eventLines(snapshot.events, width, left);
-  const heading = (title: string, facts: string): Line[] => (headings ? [ruled(title, facts, width)] : []);
+  const heading = (title: string, facts: string): Line[] =>
+    headings > 0 ? [...air, ruled(title, facts, width)] : [];
+  const eventRows = left + headings + air.length;
   return {
     gauges,
     jobs: [...heading("jobs", jobFacts(snapshot, rows)), ...jobs],
-    events: filled([...heading("events", ""), ...events], left + (headings ? 1 : 0)),
+    events: filled([...heading("events", ""), ...events], eventRows),
   };
 }
 
@@ -81,7 +82,7 @@ function jobFacts(snapshot: Snapshot, rows: Rows): string {
   return rows.seen < all ? `${rows.first + 1}–${rows.first + rows.seen} of ${all} ── ${parts}` : parts;
 }
 
-const noJobs = (width: number): Line[] => [
+const noJobs = (width: number): Line =>
   clip(
     [
       span("  no jobs yet: ", "faint"),
@@ -89,5 +90,4 @@ const noJobs = (width: number): Line[] => [
       span(", or put them in supervisor.config.json", "faint"),
     ],
     width,
-  ),
-];
+  );

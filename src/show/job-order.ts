@@ -1,0 +1,15 @@
+/** The order in which jobs stand on the screen. Pure. */
+import type { JobView } from "../protocol.ts";
+
+const LIVE = new Set(["starting", "running", "pausing", "standby", "frozen", "lost"]);
+const ENDED = new Set(["finished", "failed", "cancelled"]);
+
+const rank = (job: JobView): number => (LIVE.has(job.state) ? 0 : ENDED.has(job.state) ? 2 : 1);
+
+/** Up to so many jobs keep their places; of more, what runs stands first and what has ended last. */
+export const FEW = 12;
+
+export function inOrder(jobs: JobView[]): JobView[] {
+  if (jobs.length <= FEW) return jobs;
+  return [0, 1, 2].flatMap((group) => jobs.filter((job) => rank(job) === group));
+}

@@ -1,0 +1,458 @@
+/** Hand-made moments of a machine, as a supervisor would publish them. All times hang on `AT`. */
+import { ruleSchema } from "../../src/config/schema.ts";
+import {
+  type AuditEvent,
+  type EventKind,
+  GPU_METRICS,
+  type GpuSample,
+  MACHINE_METRICS,
+  type MachineMetric,
+  type Reading,
+} from "../../src/model.ts";
+import { type JobView, type RuleView, SCHEMA_VERSION, type Snapshot } from "../../src/protocol.ts";
+
+/** Tuesday 24 November 2026, 14:02:19 UTC; tests set TZ=UTC. */
+export const AT = Date.UTC(2026, 10, 24, 14, 2, 19);
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+const read = (value: number, upTo?: number): Reading =>
+  upTo === undefined ? { value, atMs: 1000 } : { value, upTo, atMs: 1000 };
+
+const MACHINE: Record<MachineMetric, Reading> = {
+  "cpu.total": read(52),
+  "cpu.others": read(4),
+  "memory.availableMiB": read(20_582),
+  "memory.availablePercent": read(64.2),
+  "memory.othersMiB": read(9318),
+  "swap.usedMiB": read(0),
+  "pressure.cpu.some": read(0.4),
+  "pressure.cpu.full": read(0),
+  "pressure.memory.some": read(0),
+  "pressure.memory.full": read(0),
+  "pressure.io.some": read(1.2),
+  "pressure.io.full": read(0.3),
+  "disk.freeMiB": read(217_088),
+  "battery.percent": { unavailable: "this machine has no battery" },
+};
+
+const rule = (input: object, firm: "pressure" | "clear" = "clear", gpu: string | null = null): RuleView => ({
+  rule: ruleSchema.parse(input),
+  gpu,
+  firm,
+  sinceMs: AT - HOUR,
+  lastValue: null,
+  unavailable: null,
+});
+
+const CPU_RULE = {
+  name: "somebody else computes on the CPU",
+  metric: "cpu.others",
+  above: 60,
+  forSeconds: 10,
+  clear: { below: 30, forSeconds: 30 },
+};
+const MEMORY_RULE = {
+  name: "host memory nearly gone",
+  metric: "memory.availablePercent",
+  below: 5,
+  forSeconds: 2,
+  clear: { above: 15, forSeconds: 60 },
+  severity: "critical",
+};
+const GPU_RULES = [
+  {
+    name: "somebody else computes on the GPU",
+    metric: "gpu.others.utilization",
+    above: 25,
+    forSeconds: 8,
+    clear: { below: 10, forSeconds: 300 },
+  },
+  {
+    name: "GPU too hot",
+    metric: "gpu.temperature",
+    above: 90,
+    forSeconds: 30,
+    clear: { below: 75, forSeconds: 60 },
+    action: "freeze",
+  },
+];
+
+export function job(name: string, more: Partial<JobView> = {}): JobView {
+  return {
+    name,
+    state: "running",
+    sinceMs: AT - 3 * HOUR - 12 * MINUTE,
+    priority: 10,
+    origin: "config",
+    command: ["node", "jobs/voice-train/main.js", "--epochs", "40"],
+    run: 3,
+    runId: `${name}-3`,
+    pid: 4711,
+    method: "checkpoint",
+    progress: {
+      step: 37_210,
+      totalSteps: 60_000,
+      epoch: 24,
+      metrics: { loss: 0.3124, accuracy: 0.912 },
+      reports: "running",
+      advancedAtMs: AT - 400,
+    },
+    checkpoint: {
+      path: `/state/jobs/${name}/checkpoints/step-00037000`,
+      step: 37_000,
+      epoch: 24,
+      bytes: 1_181_116_006,
+      createdAtMs: AT - 11 * MINUTE,
+      verified: "full",
+    },
+    use: { cpuPercent: read(48), memoryMiB: read(2150), processes: 3 },
+    stepsPerSecond: 4.2,
+    pausedBy: null,
+    overdue: null,
+    stalledSinceMs: null,
+    manual: null,
+    learned: { saveMs: 7800, slowestSaveMs: 9100, reloadMs: 4100, memoryMiB: 2150, cpuPercent: 48 },
+    balance: { backoff: {}, productiveMs: 40 * HOUR, overheadMs: 46 * MINUTE },
+    why: {
+      job: name,
+      summary: "runs: nothing stands in its way",
+      waitingFor: [],
+      next: null,
+      nextAtMs: null,
+    },
+    logPath: `/state/logs/${name}.log`,
+    ...more,
+  };
+}
+
+let lastId = 0;
+export function event(
+  time: string,
+  kind: EventKind,
+  about: string | null,
+  reason: string,
+  actor: AuditEvent["actor"] = "supervisor",
+): AuditEvent {
+  lastId += 1;
+  const at = `2026-11-24T${time}.000+00:00`;
+  return {
+    id: lastId,
+    at,
+    kind,
+    job: about,
+    run: about === null ? null : 3,
+    actor,
+    reason,
+    hash: `${lastId}`,
+  };
+}
+
+export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    atMs: AT,
+    supervisor: {
+      pid: 4242,
+      version: "0.1.0",
+      startedAtMs: AT - 76 * HOUR,
+      host: "box",
+      configFile: "/home/ana/tts/supervisor.config.json",
+      database: "/home/ana/tts/db/supervisor.sqlite",
+      pollSeconds: 1,
+      stopping: false,
+      warnings: [],
+    },
+    machine: MACHINE,
+    gpus: [],
+    gpusUnavailable: "no NVIDIA driver is loaded",
+    foreign: [],
+    rules: [rule(CPU_RULE), rule(MEMORY_RULE)],
+    windows: [],
+    jobs: [],
+    events: [],
+    ...more,
+  };
+}
+
+/** A quiet machine with one training job. */
+export const quiet = (): Snapshot =>
+  snapshot({
+    jobs: [
+      job("voice-train", {
+        why: {
+          job: "voice-train",
+          summary: "runs: nothing stands in its way",
+          waitingFor: [],
+          next: "'off-peak' closes and pauses it",
+          nextAtMs: AT + 4 * HOUR + 57 * MINUTE + 41_000,
+        },
+      }),
+    ],
+    events: [
+      event("10:50:02", "supervisor.started", null, "started by ana with supervisor.config.json"),
+      event("10:50:02", "job.started", "voice-train", "run 3 started, resumed from step 21,400"),
+      event("13:51:19", "checkpoint.verified", "voice-train", "step 37,000 saved (1.1 GiB, verified)"),
+    ],
+  });
+
+/** Others need the CPU: one job paused with evidence, one pausing, one waiting for its window. */
+export const busy = (): Snapshot => {
+  const game = {
+    pid: 8812,
+    startTime: 991,
+    user: "ana",
+    command: "/opt/games/game.exe -fullscreen",
+    cpuPercent: 71,
+  };
+  return snapshot({
+    machine: {
+      ...MACHINE,
+      "cpu.total": read(94),
+      "cpu.others": read(71, 74),
+      "pressure.cpu.some": read(38.2),
+      "pressure.io.some": read(0),
+    },
+    foreign: [game],
+    rules: [rule(CPU_RULE, "pressure"), rule(MEMORY_RULE)],
+    jobs: [
+      job("voice-train", {
+        state: "paused",
+        sinceMs: AT - 12 * MINUTE,
+        use: null,
+        pid: null,
+        stepsPerSecond: null,
+        pausedBy: "somebody else computes on the CPU: 'game.exe' (pid 8812, ana) 71 %, above 60 % for 10 s",
+        why: {
+          job: "voice-train",
+          summary: "somebody else computes on the CPU: game.exe (ana, pid 8812) 71 %",
+          waitingFor: [
+            {
+              code: "rule",
+              text: "somebody else computes on the CPU: others use 71 %, to fall below 30 % for 30 s",
+              rule: "somebody else computes on the CPU",
+              processes: [game],
+            },
+            { code: "back-off", text: "third pause in a row by this rule", untilMs: AT + 8 * MINUTE },
+          ],
+          next: "resumes once others use less than 30 % for 30 s, at the earliest",
+          nextAtMs: AT + 8 * MINUTE,
+        },
+      }),
+      job("asr-finetune", {
+        state: "pausing",
+        sinceMs: AT - 8000,
+        progress: {
+          step: 912,
+          totalSteps: 4000,
+          epoch: 1,
+          metrics: { loss: 2.417 },
+          reports: "saving",
+          advancedAtMs: AT - 8000,
+        },
+        use: { cpuPercent: read(21), memoryMiB: read(18_637), processes: 9 },
+        stepsPerSecond: null,
+        pausedBy: "somebody else computes on the CPU",
+        why: {
+          job: "asr-finetune",
+          summary: "is saving: 412 of about 1,100 MiB written",
+          waitingFor: [],
+          next: "paused when its checkpoint is verified; at the latest asked again",
+          nextAtMs: AT + 112_000,
+        },
+      }),
+      job("vocoder", {
+        state: "waiting",
+        sinceMs: AT - 5 * HOUR,
+        run: null,
+        pid: null,
+        progress: null,
+        checkpoint: null,
+        use: null,
+        stepsPerSecond: null,
+        why: {
+          job: "vocoder",
+          summary: "its window 'off-peak' is closed",
+          waitingFor: [{ code: "window", text: "its window 'off-peak' is closed", untilMs: AT + 8 * HOUR }],
+          next: "'off-peak' opens and starts it",
+          nextAtMs: AT + 7 * HOUR + 57 * MINUTE + 41_000,
+        },
+      }),
+    ],
+    events: [
+      event(
+        "13:50:09",
+        "rule.pressure",
+        null,
+        "somebody else computes on the CPU: 71 % for 10 s, above 60 %",
+      ),
+      event(
+        "13:50:09",
+        "pause.requested",
+        "voice-train",
+        "'game.exe' (pid 8812, ana) uses 71 % of the CPU",
+        "rule:somebody else computes on the CPU",
+      ),
+      event("13:50:17", "checkpoint.verified", "voice-train", "step 37,210 saved (1.1 GiB, verified)"),
+      event(
+        "13:50:19",
+        "pause.completed",
+        "voice-train",
+        "saved and gone after 10 s; 2.1 GiB came free; 0 steps lost",
+      ),
+      event("14:02:11", "pause.requested", "asr-finetune", "'game.exe' (pid 8812, ana) uses 71 % of the CPU"),
+    ],
+  });
+};
+
+export function gpu(
+  index: number,
+  more: { use?: number; others?: number; celsius?: number } = {},
+): GpuSample {
+  const { use = 93, others = 0, celsius = 71 } = more;
+  const metrics = Object.fromEntries(
+    GPU_METRICS.map((metric) => [metric, { unavailable: "not supported by this GPU" } as Reading]),
+  ) as GpuSample["metrics"];
+  return {
+    uuid: `GPU-${index}`,
+    index,
+    name: "NVIDIA GeForce RTX 4090",
+    memoryTotalMiB: read(24_564),
+    memoryUsedMiB: read(18_637 + index * 100),
+    powerLimitWatts: read(450),
+    metrics: {
+      ...metrics,
+      "gpu.utilization": read(use),
+      "gpu.others.utilization": read(others),
+      "gpu.others.memoryMiB": read(others > 0 ? 4198 : 0),
+      "gpu.temperature": read(celsius),
+      "gpu.power": read(320 + index),
+    },
+    processes: [
+      {
+        pid: 4711,
+        startTime: 1,
+        user: "ana",
+        command: "python",
+        gpuMemoryMiB: 13_000,
+        ours: "voice-train-3",
+      },
+    ],
+  };
+}
+
+/** `count` GPUs; somebody else computes on number 1, and number 3 is hot. */
+export function gpus(count: number): Snapshot {
+  const all = Array.from({ length: count }, (_, index) =>
+    gpu(
+      index,
+      index === 1 ? { use: 97, others: 63 } : index === 3 ? { celsius: 91 } : { use: 88 + (index % 5) },
+    ),
+  );
+  const rules = all.flatMap((one) =>
+    GPU_RULES.map((input, at) =>
+      rule(
+        input,
+        (one.index === 1 && at === 0) || (one.index === 3 && at === 1) ? "pressure" : "clear",
+        one.uuid,
+      ),
+    ),
+  );
+  const base = quiet();
+  return { ...base, gpus: all, gpusUnavailable: null, rules: [...base.rules, ...rules] };
+}
+
+/** A hundred jobs: a few run, most wait, some have ended. */
+export function hundred(): Snapshot {
+  const states = [
+    "waiting",
+    "running",
+    "waiting",
+    "paused",
+    "waiting",
+    "finished",
+    "waiting",
+    "failed",
+  ] as const;
+  const base = quiet();
+  const jobs = Array.from({ length: 100 }, (_, index) => {
+    const name = `sweep-${String(index).padStart(3, "0")}`;
+    const state = states[index % states.length] ?? "waiting";
+    const live = state === "running";
+    return job(name, {
+      state,
+      sinceMs: AT - index * 7 * MINUTE,
+      use: live ? { cpuPercent: read(3), memoryMiB: read(612), processes: 1 } : null,
+      stepsPerSecond: live ? 1.5 : null,
+      progress:
+        state === "waiting"
+          ? null
+          : ({ ...base.jobs[0]?.progress, step: index * 599 } as JobView["progress"]),
+      why: {
+        job: name,
+        summary: live
+          ? "runs: nothing stands in its way"
+          : state === "waiting"
+            ? `${index} jobs are before it`
+            : `is ${state}`,
+        waitingFor: [],
+        next: null,
+        nextAtMs: null,
+      },
+    });
+  });
+  return { ...base, jobs };
+}
+
+/** No jobs, no events, no rules. */
+export const nothing = (): Snapshot => snapshot({ rules: [], gpusUnavailable: null });
+
+/** Every reading failed. */
+export const unavailable = (): Snapshot => ({
+  ...quiet(),
+  machine: Object.fromEntries(
+    MACHINE_METRICS.map((metric) => [metric, { unavailable: "/proc is not mounted" }]),
+  ) as Snapshot["machine"],
+  gpus: [{ ...gpu(0), memoryUsedMiB: { unavailable: "the driver doesn't answer" }, metrics: gone() }],
+  gpusUnavailable: null,
+});
+
+const gone = (): GpuSample["metrics"] =>
+  Object.fromEntries(
+    GPU_METRICS.map((metric) => [metric, { unavailable: "the driver doesn't answer" }]),
+  ) as unknown as GpuSample["metrics"];
+
+/** Clears the screen, sets the title, reverses the reading order, rings, and is wide and stacked. */
+export const EVIL =
+  "\u001b[2J\u001b]0;owned\u0007\u202eevil\u0000\r\n\u009b31m漢字👩‍👩‍👧é\u0301\u0301\u0301\u0301\u0301\u200b";
+
+/** Everything that comes from outside tries to do harm. */
+export const hostile = (): Snapshot => {
+  const base = busy();
+  return {
+    ...base,
+    supervisor: { ...base.supervisor, host: EVIL, configFile: EVIL, warnings: [EVIL] },
+    gpus: [{ ...gpu(0), name: EVIL }],
+    foreign: [{ pid: 1, startTime: 1, user: EVIL, command: EVIL, cpuPercent: 71 }],
+    jobs: base.jobs.map((view, index) => ({
+      ...view,
+      name: index === 0 ? view.name : `${EVIL}${index}`,
+      command: [EVIL],
+      pausedBy: EVIL,
+      progress: view.progress === null ? null : { ...view.progress, metrics: { [EVIL]: Number.NaN } },
+      why: {
+        ...view.why,
+        summary: EVIL,
+        next: EVIL,
+        waitingFor: [
+          {
+            code: "rule",
+            text: EVIL,
+            processes: [{ pid: 1, startTime: 1, user: EVIL, command: EVIL, cpuPercent: 1 }],
+          },
+        ],
+      },
+    })),
+    events: base.events.map((one) => ({ ...one, reason: EVIL, job: one.job === null ? null : EVIL })),
+  };
+};
