@@ -9,16 +9,10 @@ import { Doorbell } from "./doorbell.ts";
 import type { Surroundings } from "./environment.ts";
 import { newestVerified, type VerifiedCheckpoint } from "./find-checkpoint.ts";
 import { keepNewest, sweep } from "./keep-checkpoints.ts";
-import { type Report, Status } from "./status.ts";
+import { type Numbers, type Report, Status } from "./status.ts";
 import { type Save, type SavedCheckpoint, writeCheckpoint } from "./write-checkpoint.ts";
 
-export interface Progress {
-  loss?: number;
-  /** Steps of the whole training, for the remaining time. */
-  totalSteps?: number;
-  /** Epochs, whole or fractional. */
-  epoch?: number;
-  metrics?: Record<string, number>;
+export interface Progress extends Numbers {
   /** Writes everything that a resume needs. Without it `step` reports, but neither checkpoints nor pauses. */
   save?: Save;
 }
@@ -86,7 +80,7 @@ export class Job {
   async step(step: number, progress: Progress = {}): Promise<void> {
     if (!this.where || !this.status) return;
     if (this.saving) await this.saving.catch(() => {});
-    this.note(step, progress);
+    this.status.progress(step, progress);
     this.bell.readSometimes();
     if (performance.now() - this.yieldedAt >= YIELD_EVERY_MS) {
       await macrotask();
@@ -163,23 +157,6 @@ export class Job {
     if (resolve(dirname(path)) !== resolve((this.where as Surroundings).checkpointDir)) return;
     this.good = { step, path };
     (this.status as Status).report.checkpoint = basename(path);
-  }
-
-  private note(step: number, { loss, totalSteps, epoch, metrics }: Progress): void {
-    const status = this.status as Status;
-    const { report } = status;
-    report.step = step;
-    if (totalSteps !== undefined) report.totalSteps = totalSteps;
-    if (epoch !== undefined) report.epoch = epoch;
-    if (metrics || loss !== undefined) {
-      const all = loss === undefined ? { ...metrics } : { loss, ...metrics };
-      // JSON has no NaN: a metric that isn't a number is left out, not shown as null.
-      report.metrics = Object.fromEntries(Object.entries(all).filter(([, value]) => Number.isFinite(value)));
-    }
-    const first = report.state === "ready";
-    if (first) report.state = "running";
-    if (first) status.writeNow();
-    else status.writeSometimes();
   }
 
   /** Never throws: a checkpoint that can't be written must not stop the training it would protect. */

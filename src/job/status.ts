@@ -19,6 +19,16 @@ export interface Report extends StatusFile {
   failedSaves?: number;
 }
 
+/** What a training loop may tell of a step. */
+export interface Numbers {
+  loss?: number;
+  /** Steps of the whole training, for the remaining time. */
+  totalSteps?: number;
+  /** Epochs, whole or fractional. */
+  epoch?: number;
+  metrics?: Record<string, number>;
+}
+
 export class Status {
   readonly report: Report;
   private readonly path: string;
@@ -60,7 +70,26 @@ export class Status {
     }
   }
 
-  /** For progress: at most once a second. */
+  /** @param step completed steps */
+  progress(step: number, { loss, totalSteps, epoch, metrics }: Numbers): void {
+    const { report } = this;
+    report.step = step;
+    if (totalSteps !== undefined) report.totalSteps = totalSteps;
+    if (epoch !== undefined) report.epoch = epoch;
+    if (metrics || loss !== undefined) {
+      const all = loss === undefined ? { ...metrics } : { loss, ...metrics };
+      // JSON has no NaN: a metric that isn't a number is left out, not shown as null.
+      report.metrics = Object.fromEntries(Object.entries(all).filter(([, value]) => Number.isFinite(value)));
+    }
+    if (report.state !== "ready") {
+      this.writeSometimes();
+      return;
+    }
+    report.state = "running";
+    this.writeNow();
+  }
+
+  /** At most once a second. */
   writeSometimes(): void {
     if (performance.now() - this.lastWrite >= PROGRESS_EVERY_MS) this.writeNow();
   }
