@@ -53,7 +53,7 @@ async function start(
   const cwd = folderOf(job.spec, directory);
   const env = environmentOf(job, run, resumeFrom, stateDirectory);
   const program = resolveCommand(job.spec, cwd, env);
-  if (!program.ok) return program;
+  if (!program.ok) throw new Error(program.reason);
   mkdirSync(checkpointDirectory(stateDirectory, job.name), { recursive: true, mode: 0o700 });
   const files = writeRunFiles(stateDirectory, run.id);
   const made = makeCgroup(run.id);

@@ -2,13 +2,16 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
+import { NO_CGROUP } from "../../src/act/cgroup.ts";
+import { createRuns } from "../../src/act/runs.ts";
 import { prepareStateDirectory } from "../../src/act/state-directory.ts";
 import { clock } from "../../src/clock.ts";
 import { type JobSpec, jobSchema } from "../../src/config/schema.ts";
-import type { Run } from "../../src/model.ts";
+import type { PauseRequest, Run, Seen } from "../../src/model.ts";
 import { logPath } from "../../src/paths.ts";
-import type { SupervisedJob } from "../../src/ports.ts";
+import type { Runs, SupervisedJob } from "../../src/ports.ts";
 
 export const BOOT_ID = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 
@@ -64,10 +67,96 @@ export function givenJob(
 export function inState(
   job: SupervisedJob,
   run: Run,
-  name: "starting" | "running" | "lost" = "running",
+  name: "starting" | "running" | "pausing" | "frozen" | "lost",
 ): SupervisedJob {
-  return { ...job, state: { name, since: run.startedAt, run } };
+  const cause = { actor: "user", reason: "A test asks.", critical: false } as const;
+  const since = run.startedAt;
+  if (name === "frozen") return { ...job, state: { name, since, run, cause } };
+  if (name !== "pausing") return { ...job, state: { name, since, run } };
+  const request: PauseRequest = {
+    method: "checkpoint",
+    cause,
+    sequence: 1,
+    askedAt: since,
+    acknowledgedAt: null,
+    lastRingMs: 0,
+    deadlineMs: Number.POSITIVE_INFINITY,
+    bytesSaved: 0,
+    overdue: null,
+    stepAtRequest: null,
+    availableMiBAtRequest: null,
+  };
+  return { ...job, state: { name, since, run, request } };
 }
+
+/** One run and the means to look at it and to act on it. */
+export interface Started {
+  runs: Runs;
+  job: SupervisedJob;
+  run: Run;
+  see(name?: Parameters<typeof inState>[2]): Seen;
+  perform(what: "freeze" | "thaw" | "terminate" | "kill" | "ring" | "tidy"): ReturnType<Runs["perform"]>;
+  ask(want: "run" | "pause" | "standby", sequence?: number): ReturnType<Runs["perform"]>;
+  /** Waits for its exit, and for its processes to be gone. */
+  end(): Promise<Seen>;
+}
+
+/** A run as `runs` sees it. Whatever is left of it is killed after the test. */
+export function known(runs: Runs, job: SupervisedJob, run: Run): Started {
+  const started: Started = {
+    runs,
+    job,
+    run,
+    see: (name = "running") => runs.observe(inState(job, run, name), run),
+    perform: (what) =>
+      runs.perform(
+        { do: what, job: job.name, run },
+        inState(job, run, what === "ring" ? "pausing" : "running"),
+      ),
+    ask: (want, sequence = 1) =>
+      runs.perform({ do: "ask", job: job.name, run, want, sequence }, inState(job, run, "pausing")),
+    end: () =>
+      until("its end", () => {
+        const seen = started.see();
+        return seen.exit !== null && seen.leftovers.length === 0 ? seen : null;
+      }),
+  };
+  onTestFinished(async () => {
+    await started.perform("kill");
+    await started.end();
+    await started.perform("tidy");
+    await runs.close();
+  });
+  return started;
+}
+
+/** Launches a job as a supervisor does, and fails when that fails. */
+export async function start(state: string, job: SupervisedJob, run: Run = givenRun()): Promise<Started> {
+  const runs = createRuns({ stateDirectory: state, directory: state });
+  const started = known(runs, job, run);
+  const effect = { do: "launch", job: job.name, run, resumeFrom: null } as const;
+  const done = await runs.perform(effect, inState(job, run, "starting"));
+  if (!done.ok) throw new Error(done.reason);
+  return started;
+}
+
+/** Cgroups are for accounting only, so what matters is tested with and without them. */
+export const WITH_AND_WITHOUT_CGROUP = [
+  ["with a cgroup", "0"],
+  ["without a cgroup", "1"],
+] as const;
+
+export function setNoCgroup(value: string): void {
+  const before = process.env[NO_CGROUP];
+  process.env[NO_CGROUP] = value;
+  onTestFinished(() => {
+    if (before === undefined) delete process.env[NO_CGROUP];
+    else process.env[NO_CGROUP] = before;
+  });
+}
+
+export const child = (name: string): string =>
+  fileURLToPath(new URL(`../children/${name}.ts`, import.meta.url));
 
 export const logOf = (state: string): string => readFileSync(logPath(state, "job"), "utf8");
 

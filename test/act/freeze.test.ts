@@ -1,0 +1,52 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { processesOf } from "../../src/sense/run.ts";
+import { child, givenJob, givenState, setNoCgroup, start, until, WITH_AND_WITHOUT_CGROUP } from "./given.ts";
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+describe.each(WITH_AND_WITHOUT_CGROUP)("%s", (_, noCgroup) => {
+  test("freezing a forking tree leaves none running, thawing brings all back, killing ends all", async () => {
+    setNoCgroup(noCgroup);
+    const state = givenState();
+    const beats = join(state, "beats");
+    const it = await start(state, givenJob(["node", child("act-forking"), "3", beats]));
+    const processes = () => processesOf(it.runs.live(it.run, "job"), { scan: true });
+    await until(
+      "three generations",
+      () => processes().filter((p) => p.command.includes("act-forking")).length === 3,
+    );
+    for (let round = 0; round < 3; round++) {
+      expect(await it.perform("freeze")).toEqual({ ok: true });
+      const frozen = processes();
+      expect(frozen.length).toBeGreaterThanOrEqual(6);
+      expect(frozen.filter(({ state }) => state !== "T")).toEqual([]);
+      expect(it.see("frozen").stopped).toBe(true);
+      const before = sizeOf(beats);
+      // Nobody is left who could start another one: the same processes, and not a beat.
+      expect(processes().map(({ pid }) => pid)).toEqual(frozen.map(({ pid }) => pid));
+      expect(sizeOf(beats)).toBe(before);
+
+      expect(await it.perform("thaw")).toEqual({ ok: true });
+      expect(it.see("frozen").stopped).toBe(false);
+      await until("beats again", () => sizeOf(beats) > before + 5);
+    }
+    await it.perform("freeze");
+    expect(await it.perform("kill")).toEqual({ ok: true });
+    expect(await it.end()).toMatchObject({
+      exit: { known: true, code: 137, signal: "SIGKILL" },
+      leftovers: [],
+    });
+    expect(processes()).toEqual([]);
+  });
+});
+
+test("freezing and thawing a run that is over is nothing", async () => {
+  const it = await start(givenState(), givenJob(["node", "-e", ""]));
+  await it.end();
+  expect(await it.perform("freeze")).toEqual({ ok: true });
+  expect(await it.perform("thaw")).toEqual({ ok: true });
+  expect(await it.perform("kill")).toEqual({ ok: true });
+  expect(it.see("frozen").stopped).toBe(false);
+});
