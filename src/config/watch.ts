@@ -12,19 +12,15 @@ const SETTLE_MS = 200;
 /** Links, network file systems and exhausted watch limits are seen by looking. */
 const LOOK_EVERY_MS = 2000;
 
-export interface ConfigWatch {
-  close(): void;
-}
-
 /**
  * Calls `onChange` with the checked result each time the file's text has changed, and once with the
- * problem when it stays away. `lookEveryMs` is for tests.
+ * problem when it stays away. Returns what stops it.
  */
 export function watchConfig(
   path: string,
   onChange: (loaded: Loaded) => void,
   lookEveryMs: number = LOOK_EVERY_MS,
-): ConfigWatch {
+): () => void {
   let text = read(path);
   let stamp = stampOf(path);
   let missed = 0;
@@ -50,12 +46,10 @@ export function watchConfig(
     stamp = now;
   }, lookEveryMs).unref();
   const watcher = watchDirectory(path, soon);
-  return {
-    close: () => {
-      watcher?.close();
-      clearInterval(look);
-      if (settling !== null) clearTimeout(settling);
-    },
+  return () => {
+    watcher?.close();
+    clearInterval(look);
+    if (settling !== null) clearTimeout(settling);
   };
 }
 

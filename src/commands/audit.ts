@@ -1,0 +1,91 @@
+/** `audit` and `audit verify`: what was decided and why, from the database itself; needs no supervisor. */
+import { existsSync } from "node:fs";
+import { setImmediate as turn } from "node:timers/promises";
+import { closest } from "../config/suggest.ts";
+import { EVENT_KINDS, type EventKind } from "../model.ts";
+import { verifyChain } from "../record/chain.ts";
+import { type EventFilter, readEvents } from "../record/read.ts";
+import { formatEvent } from "../show/plain.ts";
+import { type Options, placesOf } from "./connect.ts";
+import { Failure, misuse } from "./failure.ts";
+import { print, printJson, printJsonLine } from "./print.ts";
+import { pastMs } from "./times.ts";
+
+export interface AuditOptions extends Options {
+  job?: string;
+  since?: string;
+  kind?: string;
+  lines?: string;
+}
+
+/** Rows between two looks at whether anybody still reads. */
+const BREATHE_EVERY = 1000;
+
+export async function audit(options: AuditOptions): Promise<void> {
+  const filter = filterOf(options, Date.now());
+  const database = databaseOf(options);
+  let written = 0;
+  let day = "";
+  try {
+    for (const event of readEvents(database, filter)) {
+      if (options.json) printJsonLine(event);
+      else {
+        // Times alone would be ambiguous: each day begins with its date.
+        if (event.at.slice(0, 10) !== day) print(`— ${event.at.slice(0, 10)} —`);
+        day = event.at.slice(0, 10);
+        print(formatEvent(event));
+      }
+      if (++written % BREATHE_EVERY === 0) await turn();
+    }
+  } catch (error) {
+    throw databaseFailure(error);
+  }
+  if (written === 0 && !options.json) print("No such events.");
+}
+
+export async function auditVerify(options: Options & { expect?: string }): Promise<number> {
+  const database = databaseOf(options);
+  try {
+    const result = verifyChain(database, options.expect === undefined ? {} : { expect: options.expect });
+    if (options.json) printJson(result);
+    else if (!result.ok) print(`${database}: ${result.text}`);
+    else {
+      print(`${database}: ${result.count} events, whole and in order.`);
+      if (result.newest !== null) {
+        print(
+          `To prove later that none was cut off, keep this: supervisor audit verify --expect ${result.newest.hash}`,
+        );
+      }
+    }
+    return result.ok ? 0 : 1;
+  } catch (error) {
+    throw databaseFailure(error);
+  }
+}
+
+function databaseOf(options: Options): string {
+  const { database } = placesOf(options);
+  if (existsSync(database)) return database;
+  throw new Failure(`There is no audit log yet at ${database}: no supervisor has run with it.`);
+}
+
+/** An error of the database is the world's, and has its own sentence; all else is a bug. */
+function databaseFailure(error: unknown): unknown {
+  return error instanceof Error && error.name.startsWith("Database") ? new Failure(error.message) : error;
+}
+
+function filterOf({ job, since, kind, lines }: AuditOptions, nowMs: number): EventFilter {
+  if (kind !== undefined && !(EVENT_KINDS as readonly string[]).includes(kind)) {
+    const guess = closest(kind, EVENT_KINDS);
+    const hint = guess === null ? `One of: ${EVENT_KINDS.join(", ")}.` : `Did you mean '${guess}'?`;
+    throw misuse(`There is no kind of event '${kind}'. ${hint}`);
+  }
+  if (lines !== undefined && !/^[1-9]\d*$/.test(lines))
+    throw misuse(`-n must be a positive whole number, got '${lines}'.`);
+  return {
+    ...(job !== undefined && { job }),
+    ...(kind !== undefined && { kind: kind as EventKind }),
+    ...(since !== undefined && { sinceMs: pastMs(since, "--since", nowMs) }),
+    ...(lines !== undefined && { limit: Number(lines) }),
+  };
+}

@@ -1,0 +1,116 @@
+/** `pause JOB… | --all`: asks, and returns when each job is proven to be saved and gone. */
+import { END_STATES } from "../model.ts";
+import type { JobView, Snapshot } from "../protocol.ts";
+import { bytes, count, when } from "../show/format.ts";
+import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "./connect.ts";
+import { misuse } from "./failure.ts";
+import { followJobs, type Outcome } from "./follow.ts";
+import { print } from "./print.ts";
+import { durationMs, timeMs } from "./times.ts";
+
+export interface PauseOptions extends Options {
+  all?: boolean;
+  for?: string;
+  until?: string;
+  wait: boolean;
+  freeze?: boolean;
+}
+
+export async function pause(names: string[], options: PauseOptions): Promise<number> {
+  const untilMs = untilOf(options, Date.now());
+  const client = await mustConnect(options, true);
+  try {
+    const jobs = chosen(names, options, await snapshotOf(client), "pause");
+    if (jobs.length === 0) print("There is no job to pause.");
+    if (jobs.length === 0) return 0;
+    const freeze = options.freeze ? { freeze: true } : {};
+    await ask(client, { verb: "pause", jobs, untilMs, by: askedBy(), ...freeze });
+    const until = untilMs === null ? "" : `, until ${when(untilMs, Date.now())}`;
+    print(`asked ${jobs.join(", ")} to ${options.freeze ? "freeze" : "pause"}${until}`);
+    if (!options.wait) return 0;
+    return (await followJobs(client, jobs, pauseOutcome, print)) > 0 ? 1 : 0;
+  } finally {
+    client.close();
+  }
+}
+
+/** Names of the jobs that are meant; with `--all`, those that haven't ended. */
+export function chosen(
+  names: string[],
+  options: { all?: boolean },
+  snapshot: Snapshot,
+  verb: string,
+): string[] {
+  if (options.all && names.length > 0) throw misuse("Name jobs or give --all, not both.");
+  if (options.all) {
+    return snapshot.jobs.filter((job) => !isEnded(job)).map((job) => job.name);
+  }
+  if (names.length === 0) throw misuse(`Which job? Name one, or all: supervisor ${verb} --all`);
+  return [...new Set(jobsNamed(names, snapshot.jobs).map((job) => job.name))];
+}
+
+export const isEnded = (job: JobView): boolean => (END_STATES as readonly string[]).includes(job.state);
+
+function untilOf(options: PauseOptions, nowMs: number): number | null {
+  if (options.for !== undefined && options.until !== undefined)
+    throw misuse("Give --for or --until, not both.");
+  if (options.for !== undefined) return nowMs + durationMs(options.for, "--for");
+  return options.until === undefined ? null : timeMs(options.until, "--until", nowMs);
+}
+
+/** How far a pause that was asked for has come. */
+export function pauseOutcome(job: JobView): Outcome {
+  switch (job.state) {
+    case "paused":
+      return { end: "good", text: `paused: ${saved(job)}` };
+    case "frozen":
+      return { end: "good", text: "frozen: its CPU and GPU time is free, its memory isn't" };
+    case "standby":
+      return { end: "good", text: "on standby: it holds its memory and goes on at once" };
+    case "waiting":
+      return { end: "good", text: "held back: it isn't running, and won't start" };
+    case "finished":
+    case "cancelled":
+      return { end: "good", text: `${job.state} before it was paused` };
+    case "failed":
+      return { end: "bad", text: `failed: ${job.why.summary}` };
+    case "pausing":
+      return job.overdue === null ? { end: null, text: pausing(job) } : { end: "bad", text: overdue(job) };
+    default:
+      return { end: null, text: `asked; it is ${job.state}` };
+  }
+}
+
+function saved({ checkpoint }: JobView): string {
+  if (checkpoint === null) return "it is gone, and had nothing to save";
+  const checked = checkpoint.verified === "size and age only" ? checkpoint.verified : "verified";
+  const step = checkpoint.step === null ? "checkpoint" : `step ${count(checkpoint.step)}`;
+  return `${step} saved (${bytes(checkpoint.bytes)}, ${checked})`;
+}
+
+function pausing({ progress }: JobView): string {
+  if (progress?.reports === "saving") return `saving its checkpoint${atStep(progress.step)}`;
+  if (progress?.reports === "paused")
+    return "saved; checking the checkpoint and waiting for its processes to end";
+  return `asked; it finishes its step${atStep(progress?.step ?? null)}`;
+}
+
+const atStep = (step: number | null): string => (step === null ? "" : ` (step ${count(step)})`);
+
+function overdue(job: JobView): string {
+  const { name, checkpoint, progress } = job;
+  const done = {
+    waiting: "nothing was forced",
+    frozen: "it was frozen",
+    terminated: "it was terminated",
+    killed: "it was killed",
+  };
+  const forced = done[job.overdue as keyof typeof done] ?? job.overdue;
+  const steps = (progress?.step ?? 0) - (checkpoint?.step ?? 0);
+  return [
+    `hasn't paused in its grace time; ${forced}.`,
+    `  supervisor pause ${name} --freeze   frees its CPU and GPU time now, keeps its memory`,
+    `  supervisor cancel ${name}           ends it, and loses up to ${count(steps)} steps`,
+    `  supervisor wait ${name}             or leave it to finish saving: it was asked, and will pause when it has`,
+  ].join("\n");
+}

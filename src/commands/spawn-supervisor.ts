@@ -1,0 +1,81 @@
+/**
+ * Starts a supervisor that outlives its terminal: in a session of its own, with its output in a
+ * file. Returns when it answers, or shows what it said before it gave up.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, renameSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { prepareStateDirectory } from "../act/state-directory.ts";
+import type { Places } from "../config/places.ts";
+import type { ControlClient } from "../control/client.ts";
+import { supervisorLogPath } from "../paths.ts";
+import { tryConnect } from "./connect.ts";
+import { Failure } from "./failure.ts";
+import { logTail } from "./log-tail.ts";
+
+const ANSWERS_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 20;
+const LARGEST_LOG_BYTES = 8 * 1024 * 1024;
+const SHOWN_BYTES = 16 * 1024;
+
+/** The supervisor for `places`, started now; with `watch`, snapshots arrive. Fails with what it said. */
+export async function spawnSupervisor(places: Places, watch = false): Promise<ControlClient> {
+  try {
+    prepareStateDirectory(places.stateDirectory);
+  } catch (error) {
+    throw new Failure((error as Error).message);
+  }
+  const log = join(dirname(supervisorLogPath(places.stateDirectory)), "supervisor.log");
+  if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) > LARGEST_LOG_BYTES) renameSync(log, `${log}.1`);
+  const before = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
+  const child = launch(places, log);
+  let ended: { code: number | null } | null = null;
+  child.once("exit", (code) => {
+    ended = { code };
+  });
+  child.once("error", () => {
+    ended = { code: 1 };
+  });
+  for (const until = Date.now() + ANSWERS_WITHIN_MS; Date.now() < until; await sleep(LOOK_EVERY_MS)) {
+    // Read before the try: one that ended because another was quicker leaves somebody who answers.
+    const over = ended as { code: number | null } | null;
+    const client = await tryConnect(places, watch);
+    if (client !== null) {
+      child.unref();
+      return client;
+    }
+    if (over !== null) throw new Failure(said(log, before), over.code === 2 ? 2 : 1);
+  }
+  child.unref();
+  throw new Failure(
+    `The supervisor (pid ${child.pid}) doesn't answer after ${ANSWERS_WITHIN_MS / 1000} s. Its output: ${log}`,
+  );
+}
+
+function launch(places: Places, log: string): ChildProcess {
+  // Beside this file's own folder, compiled or not.
+  const bin = fileURLToPath(new URL(`../bin${import.meta.url.slice(-3)}`, import.meta.url));
+  const config = places.file === null ? [] : ["--config", places.file];
+  const output = openSync(log, "a", 0o600);
+  try {
+    return spawn(process.execPath, [bin, "start", "--headless", ...config], {
+      detached: true,
+      stdio: ["ignore", output, output],
+    });
+  } finally {
+    closeSync(output);
+  }
+}
+
+function said(log: string, before: number): string {
+  const { text, size } = logTail(log, SHOWN_BYTES);
+  const fresh = Buffer.from(text)
+    .subarray(-Math.min(size - before, SHOWN_BYTES))
+    .toString("utf8")
+    .trim();
+  return size > before && fresh !== ""
+    ? fresh
+    : `The supervisor ended at once and said nothing. Its output: ${log}`;
+}

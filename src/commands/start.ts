@@ -1,0 +1,71 @@
+/**
+ * `start`: on a terminal a supervisor of its own session with a dashboard attached; headless in the
+ * foreground otherwise. The supervisor itself is src/supervise.ts.
+ */
+import { findConfig } from "../config/find.ts";
+import { type Options, placesOf, tryConnect } from "./connect.ts";
+import { Failure, misuse } from "./failure.ts";
+import { print } from "./print.ts";
+
+export interface StartOptions extends Options {
+  headless?: boolean;
+  detach?: boolean;
+}
+
+export async function start(options: StartOptions): Promise<number> {
+  if (options.headless && options.detach) throw misuse("Give --headless or --detach, not both.");
+  if (options.detach) return detached(options);
+  const terminal = process.stdin.isTTY && process.stdout.isTTY;
+  return options.headless || !terminal ? headless(options) : attached(options);
+}
+
+async function detached(options: StartOptions): Promise<number> {
+  const places = placesOf(options);
+  const running = await tryConnect(places);
+  running?.close();
+  if (running === null) {
+    const { spawnSupervisor } = await import("./spawn-supervisor.ts");
+    (await spawnSupervisor(places)).close();
+  }
+  print(
+    `${running ? "A supervisor is running already" : "Supervisor started"}. Watch: supervisor dashboard   Stop: supervisor stop`,
+  );
+  return 0;
+}
+
+async function attached(options: StartOptions): Promise<number> {
+  const places = placesOf(options);
+  // Loading the dashboard takes as long as the supervisor takes to come up: both at once.
+  const attach = import("./dashboard.ts").then((module) => module.prepare());
+  attach.catch(() => {});
+  const running = await tryConnect(places, true);
+  const client = running ?? (await (await import("./spawn-supervisor.ts")).spawnSupervisor(places, true));
+  return (await attach)(client);
+}
+
+async function headless(options: StartOptions): Promise<number> {
+  const [{ loadConfig }, { tell }, { formatEvent }, { supervise }] = await Promise.all([
+    import("../config/load.ts"),
+    import("./check.ts"),
+    import("../show/plain.ts"),
+    import("../supervise.ts"),
+  ]);
+  const loaded = loadConfig(findConfig(options.config));
+  tell(loaded);
+  if (!loaded.ok) return 2;
+  // Whoever read our output may go; the jobs stay supervised.
+  for (const stream of [process.stdout, process.stderr])
+    stream.removeAllListeners("error").on("error", () => {});
+  try {
+    const { exitCode } = await supervise(loaded.config, { onEvent: (event) => print(formatEvent(event)) });
+    return exitCode;
+  } catch (error) {
+    // A sentence of the world's, such as a held database; a bug shows where it happened.
+    if (error instanceof Error && (error.name.startsWith("Database") || isPlain(error)))
+      throw new Failure(error.message);
+    throw error;
+  }
+}
+
+/** Thrown with `new Error(sentence)` by whoever couldn't begin; TypeErrors and the like are bugs. */
+const isPlain = (error: Error): boolean => error.constructor === Error && error.name === "Error";

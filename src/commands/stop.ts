@@ -1,0 +1,39 @@
+/** `stop`: ends the supervisor; its jobs are saved and paused first, unless told otherwise. */
+import type { Snapshot } from "../protocol.ts";
+import { ask, askedBy, mustConnect, type Options } from "./connect.ts";
+import { print, say } from "./print.ts";
+
+const LIVE = ["starting", "running", "pausing", "lost"];
+
+export async function stop(options: Options & { leaveJobs?: boolean }): Promise<void> {
+  const client = await mustConnect(options, true);
+  try {
+    let last: Snapshot | null = null;
+    let told = "";
+    client.onSnapshot((snapshot) => {
+      last = snapshot;
+      const open = snapshot.jobs
+        .filter((job) => LIVE.includes(job.state))
+        .map((job) => `${job.name} (${job.state})`);
+      const line = `saving and pausing: ${open.join(", ")}`;
+      if (!options.leaveJobs && open.length > 0 && line !== told) say(line);
+      told = line;
+    });
+    await ask(client, { verb: "stop", pauseJobs: !options.leaveJobs, by: askedBy() });
+    print(`Stopped. ${summary(last, options.leaveJobs ?? false)}`);
+  } finally {
+    client.close();
+  }
+}
+
+function summary(snapshot: Snapshot | null, leave: boolean): string {
+  const jobs = snapshot?.jobs ?? [];
+  const left = jobs
+    .filter((job) => [...LIVE, "frozen", "standby"].includes(job.state))
+    .map((job) => job.name);
+  if (leave) return left.length === 0 ? "No job is running." : `Still running: ${left.join(", ")}.`;
+  const paused = jobs.filter((job) => job.state === "paused").map((job) => job.name);
+  return paused.length === 0
+    ? "No job is left running."
+    : `Saved and paused: ${paused.join(", ")}. The next start resumes what stop paused.`;
+}
