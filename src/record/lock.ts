@@ -34,6 +34,9 @@ export interface Lock {
   release(): void;
 }
 
+/** A connection that nobody refers to is closed by the garbage collector, and its lock goes with it. */
+const held = new Set<Database>();
+
 /** Another supervisor has the database. `holder` is null where its note can't be read. */
 export class DatabaseHeldError extends DatabaseError {
   readonly holder: Holder | null;
@@ -52,6 +55,7 @@ export class DatabaseHeldError extends DatabaseError {
 export function holdLock(database: string, note: { config: string | null; socket: string | null }): Lock {
   const path = lockPath(database);
   const db = exclusive(path, database);
+  held.add(db);
   const holder: Holder = {
     pid: process.pid,
     host: hostname(),
@@ -67,6 +71,7 @@ export function holdLock(database: string, note: { config: string | null; socket
       rmSync(notePath(path), { force: true });
       // The empty lock file stays: removing it could let two hold two files of one name.
       db.close();
+      held.delete(db);
     },
   };
 }

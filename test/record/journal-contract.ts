@@ -1,0 +1,75 @@
+/** What every journal must do, the real one and the fakes that stand in for it. */
+import { describe, expect, test } from "vitest";
+import type { Journal } from "../../src/ports.ts";
+import { at, event, job, run, sample } from "./material.ts";
+
+export function journalContract(name: string, create: () => Journal): void {
+  describe(`${name} keeps the contract`, () => {
+    test("events get ids from 1, their time with offset and a hash, and keep what they say", () => {
+      const journal = create();
+      const rich = event("game.exe started on GPU 0", {
+        evidence: {
+          rule: "vram",
+          value: 412,
+          processes: [{ pid: 1, startTime: 2, user: "ana", command: "g" }],
+        },
+        outcome: { bytes: 1e9, nothing: null },
+      });
+      const result = journal.append([rich, event("second", { job: null, run: null })], at(0));
+      expect(result).toMatchObject({
+        ok: true,
+        events: [
+          { ...rich, id: 1 },
+          { id: 2, job: null, run: null },
+        ],
+      });
+      if (!result.ok) return;
+      for (const { at: text, hash } of result.events) {
+        expect(text).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/);
+        expect(Date.parse(text)).toBe(at(0).wallMs);
+        expect(hash).toMatch(/^[0-9a-f]{64}$/);
+      }
+      expect(journal.tail(10)).toEqual(result.events);
+    });
+
+    test("the same words at another place in the chain have another hash", () => {
+      const journal = create();
+      journal.append([event("same"), event("same")], at(0));
+      const [first, second] = journal.tail(2);
+      expect(first?.hash).not.toBe(second?.hash);
+    });
+
+    test("the tail is the newest, newest last", () => {
+      const journal = create();
+      for (let i = 1; i <= 30; i++) journal.append([event(`event ${i}`)], at(i));
+      expect(journal.tail(3).map((e) => e.reason)).toEqual(["event 28", "event 29", "event 30"]);
+      expect(journal.tail(100)).toHaveLength(30);
+    });
+
+    test("an empty append is nothing", () => {
+      const journal = create();
+      expect(journal.append([], at(0))).toEqual({ ok: true, events: [] });
+      expect(journal.tail(1)).toEqual([]);
+    });
+
+    test("a job comes back as it was last saved, by name", () => {
+      const journal = create();
+      const first = job("b-job");
+      expect(journal.saveJob(first)).toEqual({ ok: true });
+      expect(journal.saveJob(job("a-job"))).toEqual({ ok: true });
+      const state = { name: "running", since: at(5), run: run("r1") } as const;
+      const later = { ...first, state, misattributed: ["cpu"] };
+      expect(journal.saveJob(later)).toEqual({ ok: true });
+      expect(journal.loadJobs()).toEqual([job("a-job"), later]);
+    });
+
+    test("a run begins and ends, samples are taken, and none of it throws", () => {
+      const journal = create();
+      journal.startRun("voice-train", run("r1"));
+      journal.startRun("voice-train", run("r1"));
+      journal.endRun(run("r1"), { at: at(9), code: 75, signal: null, how: "paused", step: 120 });
+      journal.endRun(run("unknown"), { at: at(9), code: null, signal: "SIGKILL", how: "lost", step: null });
+      for (let i = 0; i < 20; i++) journal.addSample(sample(at(i)));
+    });
+  });
+}

@@ -1,0 +1,103 @@
+import { execFileSync } from "node:child_process";
+import { describe, expect, test } from "vitest";
+import { createJournal } from "../../src/record/journal.ts";
+import { readRuns, readSamples } from "../../src/record/read.ts";
+import { createFailingJournal, createMemoryJournal } from "../fakes/memory-journal.ts";
+import { journalContract } from "./journal-contract.ts";
+import { at, event, job, openJournal, RETENTION, run, sample, scratch } from "./material.ts";
+
+journalContract("the journal in SQLite", () => openJournal());
+journalContract("the journal in memory", createMemoryJournal);
+journalContract("the failing journal, once it works", () => {
+  const journal = createFailingJournal();
+  journal.failing = null;
+  return journal;
+});
+
+describe("the journal in SQLite", () => {
+  test("is all there after it was closed and opened again, and the chain goes on", () => {
+    const path = scratch();
+    const first = createJournal(path, { retention: RETENTION });
+    first.append([event("before")], at(0));
+    first.saveJob(job("voice-train"));
+    first.close();
+    const second = openJournal(path);
+    expect(second.setAside).toBeNull();
+    expect(second.loadJobs()).toEqual([job("voice-train")]);
+    const result = second.append([event("after")], at(1));
+    expect(result).toMatchObject({ ok: true, events: [{ id: 2 }] });
+    expect(second.tail(5).map((e) => e.reason)).toEqual(["before", "after"]);
+  });
+
+  test("writes the same chain as the journal in memory", () => {
+    const real = openJournal();
+    const fake = createMemoryJournal();
+    for (const journal of [real, fake]) {
+      journal.append([event("one", { evidence: { value: 1.5 } }), event("two")], at(0));
+      journal.append([event("three", { outcome: { ms: 8000 } })], at(4));
+    }
+    expect(real.tail(3)).toEqual(fake.tail(3));
+  });
+
+  test("records how runs began and ended", () => {
+    const journal = openJournal();
+    journal.startRun("voice-train", { ...run("r1", 1), resumedFrom: "/c/step-00000100", resumedAtStep: 100 });
+    journal.startRun("voice-train", run("r2", 2));
+    journal.startRun("other", run("r3", 3));
+    journal.endRun(run("r1", 1), { at: at(60), code: 75, signal: null, how: "paused", step: 160 });
+    const [first, second] = [...readRuns(journal.path, { job: "voice-train" })];
+    expect(first).toMatchObject({
+      id: "r1",
+      resumedAtStep: 100,
+      gpus: ["GPU-1"],
+      startedMs: at(1).wallMs,
+      endedMs: at(60).wallMs,
+      how: "paused",
+      code: 75,
+      signal: null,
+      step: 160,
+    });
+    expect(second).toMatchObject({ id: "r2", endedMs: null, how: null });
+    expect([...readRuns(journal.path, { limit: 1 })].map((r) => r.id)).toEqual(["r3"]);
+    expect([...readRuns(journal.path, { sinceMs: at(2).wallMs })].map((r) => r.id)).toEqual(["r2", "r3"]);
+  });
+
+  test("samples are written together with the next event, and at the latest when it closes", () => {
+    const journal = openJournal();
+    journal.addSample(sample(at(0), 1));
+    journal.addSample(sample(at(1), 2));
+    expect([...readSamples(journal.path)]).toHaveLength(0);
+    journal.append([event("an event")], at(1));
+    expect([...readSamples(journal.path)]).toEqual([sample(at(0), 1), sample(at(1), 2)]);
+    journal.addSample(sample(at(2), 3));
+    journal.close();
+    expect([...readSamples(journal.path)]).toHaveLength(3);
+  });
+
+  test("an event whose evidence can't be written doesn't block the log", () => {
+    const journal = openJournal();
+    const circular: Record<string, unknown> = {};
+    circular.self = circular;
+    expect(journal.append([event("odd", { evidence: circular })], at(0)).ok).toBe(true);
+    expect(journal.append([event("next")], at(1)).ok).toBe(true);
+    expect(journal.tail(2)[0]?.evidence).toHaveProperty("unwritable");
+  });
+
+  test("doesn't keep the process alive", () => {
+    const path = scratch();
+    const program = `
+      const { createJournal } = await import(${JSON.stringify(new URL("../../src/record/journal.ts", import.meta.url).href)});
+      const journal = createJournal(${JSON.stringify(path)}, { retention: ${JSON.stringify(RETENTION)} });
+      const result = journal.append([${JSON.stringify(event("and off"))}], ${JSON.stringify(at(0))});
+      console.log(result.ok);`;
+    const said = execFileSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
+    expect(said).toBe("true\n");
+    expect(openJournal(path).tail(1)[0]?.reason).toBe("and off");
+  });
+
+  test("closing twice is harmless", () => {
+    const journal = openJournal();
+    journal.close();
+    journal.close();
+  });
+});

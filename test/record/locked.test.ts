@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import { verifyChain } from "../../src/record/chain.ts";
+import { readRuns, readSamples } from "../../src/record/read.ts";
+import { at, child, event, job, openJournal, run, sample } from "./material.ts";
+
+/** A journal whose database another process has locked for writing. */
+async function lockedJournal() {
+  const journal = openJournal();
+  journal.append([event("before")], at(0));
+  const locker = child("record-locker.ts", journal.path);
+  expect(await locker.line()).toBe("locked");
+  return { journal, unlock: () => locker.kill("SIGKILL") };
+}
+
+describe("a database that another program has locked", () => {
+  test("nothing is lost or reordered, and each event keeps its own time", async () => {
+    const { journal, unlock } = await lockedJournal();
+    for (let i = 1; i <= 20; i++) {
+      const result = journal.append([event(`while locked ${i}`)], at(i));
+      expect(result).toMatchObject({ ok: false, reason: expect.stringContaining("locked") });
+    }
+    expect(journal.trouble).toContain("locked");
+    await unlock();
+    const result = journal.append([event("after")], at(60));
+    expect(result.ok && result.events.map((e) => e.reason)).toEqual([
+      ...Array.from({ length: 20 }, (_, i) => `while locked ${i + 1}`),
+      "after",
+    ]);
+    expect(journal.tail(21).map((e) => Date.parse(e.at))).toEqual([
+      ...Array.from({ length: 20 }, (_, i) => at(i + 1).wallMs),
+      at(60).wallMs,
+    ]);
+    expect(journal.trouble).toBeNull();
+    expect(verifyChain(journal.path)).toMatchObject({ ok: true, count: 22 });
+  });
+
+  test("an empty append tries again, and tells of events that another write took along", async () => {
+    const { journal, unlock } = await lockedJournal();
+    journal.append([event("held")], at(1));
+    expect(journal.append([], at(2)).ok).toBe(false);
+    await unlock();
+    expect(journal.saveJob(job("voice-train"))).toEqual({ ok: true });
+    expect(journal.tail(1)[0]?.reason).toBe("held");
+    expect(journal.append([], at(3))).toMatchObject({ ok: true, events: [{ id: 2, reason: "held" }] });
+    expect(journal.append([], at(4))).toEqual({ ok: true, events: [] });
+  });
+
+  test("jobs, runs and samples are held too", async () => {
+    const { journal, unlock } = await lockedJournal();
+    expect(journal.saveJob(job("voice-train")).ok).toBe(false);
+    expect(journal.saveJob({ ...job("voice-train"), runs: 7 }).ok).toBe(false);
+    journal.startRun("voice-train", run("r1"));
+    journal.endRun(run("r1"), { at: at(5), code: 0, signal: null, how: "finished", step: 10 });
+    for (let i = 0; i < 30; i++) journal.addSample(sample(at(i)));
+    await unlock();
+    journal.append([event("after")], at(60));
+    expect(journal.loadJobs()).toEqual([{ ...job("voice-train"), runs: 7 }]);
+    expect([...readRuns(journal.path)]).toMatchObject([{ id: "r1", how: "finished" }]);
+    expect([...readSamples(journal.path)]).toHaveLength(30);
+  });
+
+  // A thousand waits of BUSY_MS would take 50 s.
+  test("only the first write waits for the lock", { timeout: 25_000 }, async () => {
+    const { journal, unlock } = await lockedJournal();
+    for (let i = 0; i < 1000; i++) expect(journal.saveJob(job(`job-${i}`)).ok).toBe(false);
+    await unlock();
+    expect(journal.append([], at(2)).ok).toBe(true);
+    expect(journal.loadJobs()).toHaveLength(1000);
+  });
+
+  test("more than can be held is counted, and the count is written", async () => {
+    const { journal, unlock } = await lockedJournal();
+    journal.append(
+      Array.from({ length: 10_200 }, (_, i) => event(`held ${i}`)),
+      at(1),
+    );
+    await unlock();
+    expect(journal.append([], at(2)).ok).toBe(true);
+    const [last, note] = journal.tail(2);
+    expect(last?.reason).toBe("held 9999");
+    expect(note).toMatchObject({
+      kind: "supervisor.recovered",
+      reason: expect.stringContaining("200 events"),
+    });
+    expect(verifyChain(journal.path)).toMatchObject({ ok: true, count: 10_002 });
+  });
+});

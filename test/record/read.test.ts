@@ -1,0 +1,129 @@
+import { chmodSync, existsSync } from "node:fs";
+import Sqlite from "better-sqlite3";
+import { describe, expect, test } from "vitest";
+import { readEvents, readRuns, readSamples } from "../../src/record/read.ts";
+import { at, child, event, openJournal, run, sample, scratch } from "./material.ts";
+
+/** 60 events: two jobs in turn, every tenth a `job.started`. */
+function sixty() {
+  const journal = openJournal();
+  for (let i = 1; i <= 60; i++) {
+    const kind = i % 10 === 0 ? "job.started" : "pause.requested";
+    journal.append([event(`event ${i}`, { kind, job: i % 2 === 0 ? "even" : "odd" })], at(i));
+  }
+  return journal;
+}
+
+const ids = (path: string, filter: Parameters<typeof readEvents>[1]): number[] =>
+  [...readEvents(path, filter)].map((e) => e.id);
+
+describe("reading events", () => {
+  test("all of them, as the journal gave them, oldest first", () => {
+    const journal = sixty();
+    expect([...readEvents(journal.path)]).toEqual(journal.tail(60));
+  });
+
+  test.each([
+    ["the newest", { limit: 3 }, [58, 59, 60]],
+    ["of a job", { job: "odd", limit: 2 }, [57, 59]],
+    ["of a kind", { kind: "job.started", limit: 2 }, [50, 60]],
+    ["of a kind, all", { kind: "job.started" }, [10, 20, 30, 40, 50, 60]],
+    ["of a job and a kind", { job: "even", kind: "job.started", limit: 2 }, [50, 60]],
+    ["of a job and a kind that it never had", { job: "odd", kind: "job.started" }, []],
+    ["since a moment", { sinceMs: at(58).wallMs }, [58, 59, 60]],
+    ["of a job since a moment", { job: "odd", sinceMs: at(56).wallMs }, [57, 59]],
+    [
+      "of everything, with a limit",
+      { job: "even", kind: "job.started", sinceMs: at(15).wallMs, limit: 2 },
+      [50, 60],
+    ],
+    ["of an unknown job", { job: "nobody" }, []],
+  ] as const)("%s", (_, filter, expected) => {
+    expect(ids(sixty().path, filter)).toEqual(expected);
+  });
+
+  test("keep the order in which they were written when the clock was set back", () => {
+    const journal = openJournal();
+    for (const s of [100, 200, 50, 60]) journal.append([event(`at ${s}`)], at(s));
+    expect(ids(journal.path, {})).toEqual([1, 2, 3, 4]);
+    expect(ids(journal.path, { sinceMs: at(55).wallMs })).toEqual([1, 2, 4]);
+    expect(ids(journal.path, { sinceMs: at(55).wallMs, limit: 10 })).toEqual([1, 2, 4]);
+  });
+
+  test.each([
+    [{ limit: 20 }],
+    [{ job: "odd", limit: 20 }],
+    [{ job: "odd", sinceMs: 5, limit: 20 }],
+    [{ kind: "job.started", limit: 20 }],
+    [{ kind: "job.started", sinceMs: 5, limit: 20 }],
+    [{ job: "odd", kind: "job.started", sinceMs: 5, limit: 20 }],
+    [{ sinceMs: 5, limit: 20 }],
+  ] as const)("%j looks at no more rows than it gives", (filter) => {
+    const { path } = sixty();
+    const db = new Sqlite(path, { readonly: true });
+    const conditions = [
+      "job" in filter ? "job = 'odd'" : "1",
+      "kind" in filter ? "kind = 'job.started'" : "1",
+      "sinceMs" in filter ? "at_ms >= 5" : "1",
+    ].join(" AND ");
+    const plan = db
+      .prepare(
+        `EXPLAIN QUERY PLAN SELECT * FROM events WHERE ${conditions} ORDER BY at_ms DESC, id DESC LIMIT 20`,
+      )
+      .all() as { detail: string }[];
+    db.close();
+    const details = plan.map((row) => row.detail).join("; ");
+    expect(details).toContain("USING INDEX events_");
+    expect(details).not.toContain("TEMP B-TREE");
+    if ("job" in filter && "kind" in filter) expect(details).toContain("events_job_kind");
+  });
+
+  test("an iteration cut short closes the file", () => {
+    const { path, close } = sixty();
+    for (const one of readEvents(path)) if (one.id === 3) break;
+    close();
+    // The last one to close a WAL database removes its WAL.
+    expect(existsSync(`${path}-wal`)).toBe(false);
+  });
+});
+
+describe("reading", () => {
+  test("works while another process writes, and sees only whole transactions", async () => {
+    const path = scratch();
+    const writer = child("record-writer.ts", path);
+    let last = 0;
+    while (last < 200) {
+      last = Number(await writer.line());
+      const seen = ids(path, { limit: 5 });
+      expect(seen.at(-1)).toBeGreaterThanOrEqual(last);
+      expect(seen).toEqual(seen.map((_, i) => (seen[0] as number) + i));
+    }
+    await writer.kill("SIGKILL");
+    expect(ids(path, {}).length).toBeGreaterThanOrEqual(last);
+  });
+
+  test("works while another process holds the write lock, and on a file that may only be read", async () => {
+    const journal = sixty();
+    const locker = child("record-locker.ts", journal.path);
+    await locker.line();
+    expect(ids(journal.path, { limit: 1 })).toEqual([60]);
+    await locker.kill("SIGKILL");
+    journal.close();
+    chmodSync(journal.path, 0o400);
+    expect(ids(journal.path, { limit: 1 })).toEqual([60]);
+  });
+
+  test("samples of a span, and runs, from a closed database", () => {
+    const journal = openJournal();
+    for (let s = 0; s < 100; s++) journal.addSample(sample(at(s), s));
+    journal.startRun("voice-train", run("r1"));
+    journal.close();
+    const span = { sinceMs: at(10).wallMs, untilMs: at(13).wallMs };
+    expect([...readSamples(journal.path, span)]).toEqual([10, 11, 12].map((s) => sample(at(s), s)));
+    expect([...readRuns(journal.path)]).toHaveLength(1);
+  });
+
+  test("no database is said so", () => {
+    expect(() => [...readEvents(scratch())]).toThrow(/no supervisor has run/);
+  });
+});
