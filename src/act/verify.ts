@@ -57,7 +57,7 @@ export class Verifier {
         this.version += 1;
         retryMs = FIRST_RETRY_MS;
         this.#onVerdict();
-      } else {
+      } else if (!this.#stop.signal.aborted) {
         await pause(retryMs, this.#stop.signal);
         retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2);
       }

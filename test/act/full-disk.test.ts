@@ -1,0 +1,74 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { createRuns } from "../../src/act/runs.ts";
+import { prepareStateDirectory } from "../../src/act/state-directory.ts";
+import { givenJob, givenRun, inState, start, until } from "./given.ts";
+
+/** A state directory on a file system of its own, 1 MiB large; null where we may not mount one. */
+function givenSmallDisk(): string | null {
+  const disk = mkdtempSync(join(tmpdir(), "act-disk-"));
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], { stdio: "ignore" });
+  } catch {
+    rmSync(disk, { recursive: true });
+    return null;
+  }
+  onTestFinished(() => {
+    execFileSync("umount", ["-l", disk]);
+    rmSync(disk, { recursive: true });
+  });
+  const state = join(disk, "state");
+  prepareStateDirectory(state);
+  return state;
+}
+
+/** Fills the disk to its last byte. */
+function fill(state: string): void {
+  for (let count = 0; statfsSync(state).bfree > 0; count++)
+    try {
+      writeFileSync(join(state, `fill-${count}`), Buffer.alloc(2 << 20));
+    } catch {
+      // Written as far as there was room.
+    }
+}
+
+test("an exit on a full disk is still recorded", async (context) => {
+  const state = givenSmallDisk();
+  if (!state) return context.skip("may not mount a file system");
+  const wait =
+    "setInterval(() => { if (require('fs').existsSync(process.argv[1] + '/fill-0')) process.exit(7) }, 10)";
+  const it = await start(state, givenJob(["node", "-e", wait, state]));
+  await until("its pid", () => it.see().pid);
+  fill(state);
+  expect(await it.end()).toMatchObject({ exit: { known: true, code: 7 } });
+});
+
+test("on a full disk a launch fails with the reason, and a pause still rings", async (context) => {
+  const state = givenSmallDisk();
+  if (!state) return context.skip("may not mount a file system");
+  const program = "process.on('SIGTERM', () => process.exit(143)); setInterval(() => {}, 1e6)";
+  const it = await start(state, givenJob(["node", "-e", program], { pause: { signal: "SIGTERM" } }));
+  await until("its handler", () => it.see("starting").signalCaught);
+  fill(state);
+  const run = givenRun();
+  const runs = createRuns({ stateDirectory: state, directory: state });
+  const launched = await runs.perform(
+    { do: "launch", job: "job", run, resumeFrom: null },
+    inState(it.job, run, "starting"),
+  );
+  expect(launched).toMatchObject({ ok: false, reason: expect.stringContaining("ENOSPC") });
+  expect(runs.observe(inState(it.job, run, "starting"), run)).toMatchObject({
+    alive: false,
+    exit: { known: false },
+  });
+
+  expect(await it.ask("pause")).toMatchObject({
+    ok: false,
+    reason: expect.stringMatching(/^control.json can't be written: ENOSPC/),
+  });
+  expect(await it.end()).toMatchObject({ exit: { known: true, code: 143 } });
+  expect(readdirSync(state)).toContain("fill-0");
+});
