@@ -12,6 +12,7 @@ import {
   resourcesOf,
   shareOf,
   sharePercent,
+  shortNextOf,
   stateFor,
   stepOf,
   toneOf,
@@ -124,24 +125,26 @@ function factsLine(table: Table, job: JobView, columns: Columns): Line {
 function oneLine(table: Table, job: JobView, columns: Columns, width: number): Line {
   const facts = factsLine(table, job, columns);
   const room = width - lineCells(facts) - 2;
-  if (room < 8) return clip(facts, width);
-  const { reason, next } = reasonAndNext(job, table.nowMs);
-  const text = [reason, next].filter((part) => part !== "").join(" → ");
-  return [...facts, span(`  ${shorten(text, room)}`, "faint")];
+  return room < 8 ? clip(facts, width) : [...facts, span("  "), ...reasonWithin(table, job, room)];
 }
 
-/** The reason first; what comes next stays readable when both don't fit. */
-function twoLines(table: Table, job: JobView, columns: Columns, width: number): Line[] {
-  const { reason, next } = reasonAndNext(job, table.nowMs);
+const twoLines = (table: Table, job: JobView, columns: Columns, width: number): Line[] => {
   const start = margin(columns, width);
-  const room = width - start.text.length;
-  const coming = next === "" ? "" : `→ ${next}`;
-  const gap = reason !== "" && coming !== "" ? "  " : "";
-  const forReason =
-    coming === "" ? room : Math.max(Math.floor(room / 2), room - cellsOf(neutral(coming)) - 2);
-  const short = shorten(reason, forReason);
-  const rest = shorten(coming, room - cellsOf(short) - gap.length);
-  return [clip(factsLine(table, job, columns), width), [start, span(short), span(gap), span(rest, "faint")]];
+  const reason = reasonWithin(table, job, width - start.text.length);
+  return [clip(factsLine(table, job, columns), width), [start, ...reason]];
+};
+
+/** Reason and next change on one line; where both don't fit, of the next change its time alone. */
+function reasonWithin(table: Table, job: JobView, room: number): Line {
+  const { reason, next } = reasonAndNext(job, table.nowMs);
+  const gap = reason === "" ? "" : "  ";
+  const forms = [next, shortNextOf(job, table.nowMs)].map((text) =>
+    text === "" ? "" : `${gap}→ ${neutral(text)}`,
+  );
+  const cells = cellsOf(neutral(reason));
+  const coming = forms.find((form) => cells + cellsOf(form) <= room) ?? forms[1] ?? "";
+  if (reason === "") return [span(shorten(coming === "" ? (forms[0] ?? "") : coming, room), "faint")];
+  return [span(shorten(reason, Math.max(0, room - cellsOf(coming)))), span(shorten(coming, room), "faint")];
 }
 
 /** Nothing is cut: the reason on as many lines as it needs, then what comes next. */

@@ -1,7 +1,17 @@
 /** One job in words: what it does now, why, what is expected next. Pure; shared by all views. */
 import type { JobView } from "../protocol.ts";
 import { pad, shorten } from "./cells.ts";
-import { count, duration, measured, mebibytes, metric, percent, shortDuration, whenAndIn } from "./format.ts";
+import {
+  count,
+  duration,
+  measured,
+  mebibytes,
+  metric,
+  percent,
+  shortDuration,
+  when,
+  whenAndIn,
+} from "./format.ts";
 import type { Tone } from "./lines.ts";
 
 const TONES: Record<JobView["state"], Tone> = {
@@ -80,6 +90,14 @@ export function nextOf(job: JobView, nowMs: number): string {
   if (next !== null) return nextAtMs === null ? next : `${next} (${whenAndIn(nextAtMs, nowMs)})`;
   const done = doneAtMs(job, nowMs);
   return done === null ? "" : `done about ${whenAndIn(done, nowMs)}`;
+}
+
+/** The same for where there is little room: `14:10`, `done about 23:15`; empty when unknown. */
+export function shortNextOf(job: JobView, nowMs: number): string {
+  const { next, nextAtMs } = job.why;
+  if (nextAtMs !== null) return when(nextAtMs, nowMs);
+  const done = next === null ? doneAtMs(job, nowMs) : null;
+  return done === null ? "" : `done about ${when(done, nowMs)}`;
 }
 
 /** What is wrong or special, before any other reason. */

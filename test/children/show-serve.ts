@@ -3,14 +3,16 @@
  * is read again every tick and its time moves on. Requests are appended to a second file, one JSON
  * document per line. The file's absence is a lost connection; a request to stop ends it.
  *
- * node show-serve.ts RUN-DASHBOARD.js SNAPSHOT.json REQUESTS.jsonl [TICK-MS]
+ * node show-serve.ts RUN-DASHBOARD.js SNAPSHOT.json REQUESTS.jsonl [moving]
+ *
+ * With `moving`, steps and readings change with every tick, as on a machine at work.
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Answer, Request, Snapshot } from "../../src/protocol.ts";
 import type { DashboardClient } from "../../src/show/client-interface.ts";
 
-const [module = "", file = "", requests = "", tickMs = "1000"] = process.argv.slice(2);
+const [module = "", file = "", requests = "", motion = ""] = process.argv.slice(2);
 const startedAt = Date.now();
 let show: (snapshot: Snapshot) => void = () => {};
 let lost: (reason: string) => void = () => {};
@@ -18,7 +20,19 @@ let connected = true;
 
 function read(): Snapshot {
   const snapshot = JSON.parse(readFileSync(file, "utf8")) as Snapshot;
-  return { ...snapshot, atMs: snapshot.atMs + Date.now() - startedAt };
+  const elapsedMs = Date.now() - startedAt;
+  if (motion === "moving") move(snapshot, Math.round(elapsedMs / 1000));
+  return { ...snapshot, atMs: snapshot.atMs + elapsedMs };
+}
+
+function move(snapshot: Snapshot, ticks: number): void {
+  for (const { progress, state } of snapshot.jobs) {
+    if (state !== "running" || progress === null) continue;
+    progress.step = (progress.step ?? 0) + 4 * ticks;
+    progress.metrics.loss = 0.3 + 0.01 * Math.sin(ticks);
+  }
+  snapshot.machine["cpu.total"] = { value: 60 + 20 * Math.sin(ticks), atMs: 0 };
+  snapshot.machine["memory.othersMiB"] = { value: 9000 + 300 * Math.cos(ticks), atMs: 0 };
 }
 
 function tick(): void {
@@ -30,7 +44,7 @@ function tick(): void {
   }
 }
 
-const timer = setInterval(tick, Number(tickMs));
+const timer = setInterval(tick, 1000);
 
 const client: DashboardClient = {
   onSnapshot(listener) {
