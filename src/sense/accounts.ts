@@ -59,24 +59,13 @@ export const sum = (ticks: Iterable<number>): number => {
   return all;
 };
 
-/** `roots` and all their descendants by parent pid; `except` and what is below them are left out. */
-export function descendants(
-  table: ProcessTable,
-  roots: Iterable<number>,
-  except: ReadonlySet<number>,
-): Set<number> {
+/** Pids of the children of each process. */
+export function childrenIn(table: ProcessTable): Map<number, number[]> {
   const children = new Map<number, number[]>();
   for (const { pid, parent } of table.values()) {
     const siblings = children.get(parent);
     if (siblings) siblings.push(pid);
     else children.set(parent, [pid]);
   }
-  const found = new Set<number>();
-  const open = [...roots].filter((pid) => table.has(pid));
-  for (let pid = open.pop(); pid !== undefined; pid = open.pop()) {
-    if (found.has(pid) || except.has(pid)) continue;
-    found.add(pid);
-    open.push(...(children.get(pid) ?? []));
-  }
-  return found;
+  return children;
 }

@@ -66,3 +66,44 @@ export function keepFile(path: string, whole = false): KeptFile {
     close,
   };
 }
+
+/**
+ * Many kept files by path, at most `most` of them open; those that weren't read between two sweeps are
+ * closed. A kept /proc/PID file never shows another process that got the same pid.
+ */
+export class KeptFiles {
+  #files = new Map<string, { file: KeptFile; used: boolean }>();
+  readonly #most: number;
+
+  constructor(most = 512) {
+    this.#most = most;
+  }
+
+  read(path: string, whole = false): string | null {
+    let kept = this.#files.get(path);
+    if (!kept) {
+      if (this.#files.size >= this.#most) return readOnce(path, whole);
+      kept = { file: keepFile(path, whole), used: true };
+      this.#files.set(path, kept);
+    }
+    kept.used = true;
+    const text = kept.file.read();
+    if (text === null) this.#files.delete(path);
+    return text;
+  }
+
+  sweep(): void {
+    for (const [path, kept] of this.#files) {
+      if (!kept.used) {
+        kept.file.close();
+        this.#files.delete(path);
+      }
+      kept.used = false;
+    }
+  }
+
+  close(): void {
+    for (const { file } of this.#files.values()) file.close();
+    this.#files.clear();
+  }
+}

@@ -3,10 +3,11 @@
  * processes, beside the machine's. Two moments make a window. Where a run can't be followed through
  * a window the window isn't `certain`: then total − ours says only how much others might use.
  */
+import { existsSync } from "node:fs";
 import { uptime } from "node:os";
 import type { LiveRun } from "../ports.ts";
 import { type ProcessTable, sum, ticksBetween } from "./accounts.ts";
-import { readOnce } from "./kept-file.ts";
+import { KeptFiles } from "./kept-file.ts";
 import { type CpuTimes, parseCgroupCpu, TICKS_PER_SECOND } from "./parse.ts";
 import { isDead, readStat } from "./process.ts";
 import { ProcessTree } from "./tree.ts";
@@ -46,7 +47,10 @@ export interface Window {
 
 export class Ours {
   readonly #supervisorPid: number;
-  readonly #helpers = new ProcessTree({ mainThreadOnly: true });
+  readonly #files = new KeptFiles();
+  readonly #helpers = new ProcessTree(this.#files, { mainThreadOnly: true });
+  /** The same in all cgroups of a machine. */
+  #cpuFile: string | null = null;
   readonly #trees = new Map<string, ProcessTree>();
 
   constructor(supervisorPid: number) {
@@ -60,14 +64,21 @@ export class Ours {
     const launchers = new Set<number>();
     for (const run of runs) {
       if (run.launcherPid !== null) launchers.add(run.launcherPid);
-      const used = run.cpuCgroup === null ? null : readCgroupCpu(run.cpuCgroup);
+      const used = run.cpuCgroup === null ? null : this.#cgroupCpu(run.cpuCgroup);
       if (used !== null) cgroups.set(run.id, used);
       else if (full) trees.set(run.id, this.#lookAtTree(run));
     }
-    for (const id of this.#trees.keys()) if (!trees.has(id) && full) this.#trees.delete(id);
+    if (full) {
+      for (const id of this.#trees.keys()) if (!trees.has(id)) this.#trees.delete(id);
+    }
     const own = full ? this.#helpers.look([this.#supervisorPid], launchers) : null;
+    if (full) this.#files.sweep();
     const bootTicks = full ? uptime() * TICKS_PER_SECOND : Number.POSITIVE_INFINITY;
     return { atMs, bootTicks, cpu, cgroups, trees, own, selfMs: this.#selfMs(own), launchers };
+  }
+
+  close(): void {
+    this.#files.close();
   }
 
   /** A process of a run without a cgroup that was found outside its tree. */
@@ -75,10 +86,18 @@ export class Ours {
     this.#trees.get(runId)?.adopt(stat);
   }
 
+  /** Milliseconds of CPU used in a cgroup (v1 or v2) since it was made; null when it can't be read. */
+  #cgroupCpu(directory: string): number | null {
+    this.#cpuFile ??=
+      ["cpuacct.usage", "cpu.stat"].find((name) => existsSync(`${directory}/${name}`)) ?? null;
+    const text = this.#cpuFile && this.#files.read(`${directory}/${this.#cpuFile}`);
+    return text === null ? null : parseCgroupCpu(text);
+  }
+
   #lookAtTree(run: LiveRun): ProcessTable {
     let tree = this.#trees.get(run.id);
     if (!tree) {
-      tree = new ProcessTree();
+      tree = new ProcessTree(this.#files);
       this.#trees.set(run.id, tree);
     }
     return tree.look([run.launcherPid, run.pid].filter((pid) => pid !== null));
@@ -151,9 +170,3 @@ const isGone = (pid: number): boolean => {
   const stat = readStat(pid);
   return stat === null || isDead(stat);
 };
-
-/** Milliseconds of CPU used in a cgroup (v1 or v2) since it was made; null when it can't be read. */
-export function readCgroupCpu(directory: string): number | null {
-  const text = readOnce(`${directory}/cpuacct.usage`) ?? readOnce(`${directory}/cpu.stat`);
-  return text === null ? null : parseCgroupCpu(text);
-}

@@ -102,13 +102,12 @@ export function parseProcessStat(text: string): ProcessStat | null {
   const close = text.lastIndexOf(") ");
   if (open < 1 || close < open) return null;
   const pid = digits(text.slice(0, open));
-  const field = text.slice(close + 2).split(" ");
-  const number = (n: number): number => {
-    const word = field[n - 3];
-    return word !== undefined && /^-?\d{1,20}$/.test(word) ? Number(word) : Number.NaN;
-  };
-  const stat: ProcessStat = {
-    pid: pid ?? Number.NaN,
+  const tail = text.slice(close + 2).trimEnd();
+  if (pid === null || !/^[A-Za-z](?: -?\d{1,20}){21,}$/.test(tail)) return null;
+  const field = tail.split(" ");
+  const number = (n: number): number => Number(field[n - 3]);
+  return {
+    pid,
     name: text.slice(open + 2, close),
     state: field[0] ?? "",
     parent: number(4),
@@ -121,9 +120,6 @@ export function parseProcessStat(text: string): ProcessStat | null {
     threads: number(20),
     startTime: number(22),
   };
-  const { parent, group, session, own, reaped, nice, threads, startTime } = stat;
-  const sum = stat.pid + parent + group + session + own + reaped + nice + threads + startTime;
-  return Number.isNaN(sum) || !/^[A-Za-z]$/.test(stat.state) ? null : stat;
 }
 
 /** Pages: all that is resident, and the part of it that may be shared (files, shared memory). */

@@ -7,7 +7,7 @@
 import { ENV } from "../contract.ts";
 import type { ProcessEvidence } from "../model.ts";
 import type { LiveRun } from "../ports.ts";
-import { descendants, type ProcessTable, sum, ticksBetween } from "./accounts.ts";
+import { childrenIn, type ProcessTable, sum, ticksBetween } from "./accounts.ts";
 import { readOnce } from "./kept-file.ts";
 import { PAGES_PER_MIB } from "./page-size.ts";
 import { type ProcessStat, parsePids, parseStatm, parseStatusLine } from "./parse.ts";
@@ -75,8 +75,15 @@ export class Scanner {
     trees: ReadonlyMap<string, ProcessTable>,
   ): Map<number, Owner> {
     const owners = new Map<number, Owner>();
+    const children = childrenIn(table);
+    /** Whoever claims a process first has it, with all below it. */
     const claim = (owner: Owner, roots: Iterable<number>): void => {
-      for (const pid of descendants(table, roots, new Set(owners.keys()))) owners.set(pid, owner);
+      const open = [...roots];
+      for (let pid = open.pop(); pid !== undefined; pid = open.pop()) {
+        if (owners.has(pid) || !table.has(pid)) continue;
+        owners.set(pid, owner);
+        open.push(...(children.get(pid) ?? []));
+      }
     };
     for (const run of runs) {
       this.#runIds.add(run.id);

@@ -91,6 +91,7 @@ class LinuxSensors implements Sensors {
 
   close(): void {
     this.#guard.stop();
+    this.#ours.close();
     this.#machine.close();
     this.#gpu.close();
   }
@@ -110,7 +111,10 @@ class LinuxSensors implements Sensors {
   }
 
   #judge(runs: readonly LiveRun[], { moment, window, reason }: Look): CpuUse {
-    if (!moment || !window) return noCpuUse(runs, reason);
+    if (!moment || !window) {
+      this.#guard.sampled(null, new Map());
+      return noCpuUse(runs, reason);
+    }
     const read = (ticks: number): Reading => ({
       value: Math.min(100, Math.max(0, (100 * ticks) / window.all)),
       atMs: moment.atMs,

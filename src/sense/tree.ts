@@ -5,9 +5,9 @@
  * missing from what is known to be ours.
  */
 import { readdirSync } from "node:fs";
-import { readOnce } from "./kept-file.ts";
-import { type ProcessStat, parsePids } from "./parse.ts";
-import { isDead, readStat } from "./process.ts";
+import type { KeptFiles } from "./kept-file.ts";
+import { type ProcessStat, parsePids, parseProcessStat } from "./parse.ts";
+import { isDead } from "./process.ts";
 
 /** Lists of children read per process and look, apart from the first thread's. */
 const THREADS_PER_LOOK = 4;
@@ -20,10 +20,14 @@ interface Known {
 
 export class ProcessTree {
   #known = new Map<number, Known>();
+  /** Start times of roots when they were first seen: a root's pid may be given to somebody else. */
+  #rootStarts = new Map<number, number>();
+  readonly #files: KeptFiles;
   readonly #mainThreadOnly: boolean;
 
   /** `mainThreadOnly`: the roots start processes from their first thread alone, as Node does. */
-  constructor(options: { mainThreadOnly?: boolean } = {}) {
+  constructor(files: KeptFiles, options: { mainThreadOnly?: boolean } = {}) {
+    this.#files = files;
     this.#mainThreadOnly = options.mainThreadOnly ?? false;
   }
 
@@ -33,12 +37,15 @@ export class ProcessTree {
     const open = [...roots, ...this.#known.keys()];
     for (let pid = open.shift(); pid !== undefined; pid = open.shift()) {
       if (table.has(pid) || except.has(pid)) continue;
-      const stat = readStat(pid);
+      const text = this.#files.read(`/proc/${pid}/stat`);
+      const stat = text === null ? null : parseProcessStat(text);
       const known = this.#known.get(pid);
-      if (!stat || (known && known.stat.startTime !== stat.startTime && !roots.includes(pid))) continue;
+      const startTime = known?.stat.startTime ?? this.#rootStarts.get(pid) ?? stat?.startTime;
+      if (!stat || stat.startTime !== startTime) continue;
+      if (roots.includes(pid)) this.#rootStarts.set(pid, startTime);
       table.set(pid, stat);
       if (isDead(stat)) continue;
-      const followed = known?.stat.startTime === stat.startTime ? known : { stat, threads: [pid], next: 0 };
+      const followed = known ?? { stat, threads: [pid], next: 0 };
       open.push(...this.#children(followed, stat, roots.includes(pid)));
       this.#known.set(pid, followed);
     }
@@ -61,7 +68,7 @@ export class ProcessTree {
       if (thread !== undefined && thread !== stat.pid) turn.push(thread);
     }
     return turn.flatMap((thread) =>
-      parsePids(readOnce(`/proc/${stat.pid}/task/${thread}/children`, true) ?? ""),
+      parsePids(this.#files.read(`/proc/${stat.pid}/task/${thread}/children`, true) ?? ""),
     );
   }
 }
