@@ -19,11 +19,9 @@ export function recover(known: Record<string, SupervisedJob>, bootId: string, no
   const effects: Effect[] = [];
   for (const job of Object.values(known)) {
     const run = runOf(job);
-    if (!run) {
-      jobs[job.name] = job;
-      continue;
-    }
-    const stepped = step(job, { kind: "recovered", rebooted: run.bootId !== bootId }, now);
+    // A time that lies ahead can only be of an earlier boot; without a run nothing else tells.
+    const rebooted = run ? run.bootId !== bootId : job.state.since.monotonicMs > now.monotonicMs;
+    const stepped = step(job, { kind: "recovered", rebooted }, now);
     jobs[job.name] = stepped.job;
     events.push(...stepped.events);
     effects.push(...stepped.effects);

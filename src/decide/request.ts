@@ -1,0 +1,100 @@
+/**
+ * What a person asks for by hand. A wish is written down here and takes effect at the next
+ * decision; only a cancel and a second chance move a job at once, through `step`.
+ */
+import type { Effect, NewEvent, Now, WindowState } from "../model.ts";
+import type { SupervisedJob } from "../ports.ts";
+import { step } from "./lifecycle.ts";
+import { pauseMethod } from "./pause-method.ts";
+import { mayRun } from "./pauses.ts";
+import type { World } from "./policy.ts";
+import { holds } from "./rules.ts";
+import { windowsOf } from "./windows.ts";
+
+export type JobRequest =
+  | { verb: "pause"; jobs: string[]; untilMs: number | null; by: string; freeze?: boolean }
+  | { verb: "resume"; jobs: string[]; by: string }
+  | { verb: "cancel"; jobs: string[]; by: string };
+
+export interface Requested {
+  world: World;
+  events: NewEvent[];
+  effects: Effect[];
+  /** One sentence for each job for which it can't be done; the others are done. */
+  errors: string[];
+}
+
+type Asked = (Pick<Requested, "events" | "effects"> & { job: SupervisedJob }) | { error: string };
+
+export function request(world: World, asked: JobRequest, windows: WindowState[], now: Now): Requested {
+  const done: Requested = {
+    world: { ...world, jobs: { ...world.jobs } },
+    events: [],
+    effects: [],
+    errors: [],
+  };
+  const every = asked.jobs.length > 1;
+  for (const name of asked.jobs) {
+    const job = world.jobs[name];
+    const result =
+      job === undefined ? { error: `There is no job '${name}'.` } : ask(job, asked, { world, windows, now });
+    if ("error" in result) {
+      // Of many jobs, those that have ended are simply not meant.
+      if (!(every && job !== undefined && isEnded(job))) done.errors.push(result.error);
+      continue;
+    }
+    done.world.jobs[name] = result.job;
+    done.events.push(...result.events);
+    done.effects.push(...result.effects);
+  }
+  return done;
+}
+
+interface Around {
+  world: World;
+  windows: WindowState[];
+  now: Now;
+}
+
+const isEnded = ({ state }: SupervisedJob): boolean =>
+  state.name === "finished" || state.name === "failed" || state.name === "cancelled";
+
+function ask(job: SupervisedJob, asked: JobRequest, around: Around): Asked {
+  if (asked.verb === "cancel")
+    return isEnded(job) ? { error: hasEnded(job) } : step(job, { kind: "cancel", by: asked.by }, around.now);
+  if (job.cancelling !== undefined) return { error: `'${job.name}' was cancelled and is about to end.` };
+  return asked.verb === "pause" ? pause(job, asked, around) : resume(job, asked.by, around);
+}
+
+const hasEnded = ({ name, state }: SupervisedJob): string =>
+  `'${name}' has ${state.name === "cancelled" ? "been " : ""}${state.name} already.`;
+
+function pause(job: SupervisedJob, asked: Extract<JobRequest, { verb: "pause" }>, { now }: Around): Asked {
+  if (isEnded(job)) return { error: hasEnded(job) };
+  const freeze = asked.freeze ?? false;
+  const method = pauseMethod(job, { frees: "time", freeze });
+  if (method === null || (freeze && method !== "freeze"))
+    return {
+      error: `'${job.name}' has several ranks, which fail when they are frozen${freeze ? "" : ", and it knows no other pause"}.`,
+    };
+  if (asked.untilMs !== null && asked.untilMs <= now.wallMs)
+    return { error: `The end of the pause of '${job.name}' is in the past.` };
+  const wish = { want: "pause" as const, sinceMs: now.wallMs, untilMs: asked.untilMs, by: asked.by };
+  return { job: { ...job, manual: freeze ? { ...wish, freeze } : wish }, events: [], effects: [] };
+}
+
+function resume(job: SupervisedJob, by: string, { world, windows, now }: Around): Asked {
+  if (job.state.name === "finished") return { error: hasEnded(job) };
+  const next = isEnded(job) ? step(job, { kind: "retry", by }, now) : { job, events: [], effects: [] };
+  // Whatever holds it back now is excused until it has been clear once.
+  const excused = Object.entries(world.rules)
+    .filter(([, state]) => holds(state))
+    .map(([key]) => key);
+  const closes = windowsOf(job.name, windows).flatMap(({ closesAtMs }) => closesAtMs ?? []);
+  const bare = { ...next.job, manual: null };
+  const windowUntilMs = mayRun(bare, windows, now.wallMs)
+    ? null
+    : Math.min(Number.MAX_SAFE_INTEGER, ...closes);
+  const manual = { want: "run" as const, sinceMs: now.wallMs, excused, windowUntilMs };
+  return { ...next, job: { ...next.job, manual } };
+}

@@ -1,0 +1,118 @@
+/** The answer to "why?" for one job, in plain English, with what is expected next. Decides nothing. */
+import type { JobState, Now, WaitingFor, Why, WindowState } from "../model.ts";
+import type { SupervisedJob } from "../ports.ts";
+import { clockTime, duration } from "./say.ts";
+import { windowsOf } from "./windows.ts";
+
+/** Ended jobs don't change: theirs is made once. */
+const ended = new WeakMap<JobState, Why>();
+
+export function whyOf(job: SupervisedJob, waitingFor: WaitingFor[], windows: WindowState[], now: Now): Why {
+  const { state } = job;
+  const known = ended.get(state);
+  if (known !== undefined) return known;
+  const at = clockTime(state.since.wallMs, now.wallMs);
+  switch (state.name) {
+    case "finished":
+    case "failed":
+    case "cancelled": {
+      const more = state.name === "failed" ? `: ${state.reason}` : ".";
+      const why = plain(job, `${state.name} at ${at}${more}`);
+      ended.set(state, why);
+      return why;
+    }
+    case "starting":
+      return plain(job, `starts since ${at}; its first process isn't known yet`);
+    case "lost":
+      return plain(job, "an earlier supervisor left it; what has become of it is being looked at");
+    case "running":
+      return running(job, at, windows, now);
+    case "pausing":
+      if (state.request.overdue !== "frozen") return pausing(job, state, at, now);
+      return held(job, `frozen at ${at}, as it didn't pause in time`, waitingFor, now);
+    case "waiting":
+      return held(job, null, waitingFor, now);
+    case "paused":
+      return held(job, `paused at ${at}: ${state.cause.reason}`, waitingFor, now);
+    case "frozen":
+      return held(job, `frozen at ${at}, holding its memory: ${state.cause.reason}`, waitingFor, now);
+    case "standby":
+      return held(job, `on standby since ${at}: ${state.cause.reason}`, waitingFor, now);
+  }
+}
+
+const plain = (
+  job: SupervisedJob,
+  summary: string,
+  next: string | null = null,
+  nextAtMs: number | null = null,
+): Why => ({
+  job: job.name,
+  summary,
+  waitingFor: [],
+  next,
+  nextAtMs,
+});
+
+function running(job: SupervisedJob, at: string, windows: WindowState[], now: Now): Why {
+  if (job.cancelling !== undefined)
+    return plain(job, `runs since ${at}; it was cancelled and is asked to end`);
+  const stalled = job.progress?.stalledSinceMs;
+  const summary =
+    stalled === undefined
+      ? `runs since ${at}`
+      : `runs since ${at}, but has made no step for ${duration(now.wallMs - stalled)}`;
+  const { manual } = job;
+  if (manual?.want === "run" && manual.windowUntilMs !== null)
+    return plain(
+      job,
+      `${summary}, outside its window by hand`,
+      "pauses when its window closes",
+      manual.windowUntilMs,
+    );
+  const bound = windowsOf(job.name, windows).filter(({ open }) => open);
+  const last = bound.reduce<WindowState | null>(
+    (latest, one) => ((one.changesAtMs ?? Infinity) > (latest?.changesAtMs ?? 0) ? one : latest),
+    null,
+  );
+  if (last === null || last.changesAtMs === null) return plain(job, summary);
+  return plain(job, summary, `pauses when window '${last.name}' closes`, last.changesAtMs);
+}
+
+function pausing(
+  job: SupervisedJob,
+  state: Extract<JobState, { name: "pausing" }>,
+  at: string,
+  now: Now,
+): Why {
+  const { request } = state;
+  const asked = `asked to pause at ${at}: ${request.cause.reason}`;
+  if (request.exitedAt !== undefined)
+    return plain(job, `${asked} It has exited; what is left of it is looked at.`);
+  if (request.overdue !== null) {
+    const forced = request.overdue === "waiting" ? "nothing was forced" : `it was ${request.overdue}`;
+    return plain(job, `${asked} It is overdue; ${forced}.`);
+  }
+  const unheard =
+    request.method !== "freeze" && request.acknowledgedAt === null && job.understands === "nothing";
+  const heard = unheard ? ` It doesn't catch ${job.spec.pause.signal} yet, so the signal waits.` : "";
+  const graceEnds = now.wallMs + Math.max(0, request.deadlineMs - now.monotonicMs);
+  return plain(job, `${asked}${heard}`, "its grace ends", graceEnds);
+}
+
+/** What it waits for, the longest of the known times last: that is when it may go on. */
+function held(job: SupervisedJob, state: string | null, waitingFor: WaitingFor[], now: Now): Why {
+  const waits = waitingFor.map(({ text }) => text).join("; ");
+  const summary =
+    waits === ""
+      ? (state ?? "starts at once")
+      : state === null
+        ? `waits: ${waits}`
+        : `${state} Waits: ${waits}`;
+  const times = waitingFor.flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs]));
+  const known = waitingFor.length > 0 && times.length === waitingFor.length;
+  const nextAtMs = known ? Math.max(...times) : null;
+  const next =
+    nextAtMs === null ? null : `may go on at ${clockTime(nextAtMs, now.wallMs)}, if nothing else comes up`;
+  return { job: job.name, summary, waitingFor, next, nextAtMs };
+}
