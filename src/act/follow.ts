@@ -16,6 +16,8 @@ import type { Target } from "./send-signal.ts";
 export interface Followed {
   readonly id: string;
   readonly job: string;
+  /** When it was first looked at, on this process's own clock. */
+  readonly sinceMs: number;
   /** `ours`: its end will be told to us. `found`: only /proc and the records tell. */
   launcher: "launching" | "ours" | "ended" | "found";
   launcherPid: number | null;
@@ -40,6 +42,7 @@ export function newlyFollowed(id: string, job: string): Followed {
   return {
     id,
     job,
+    sinceMs: performance.now(),
     launcher: "found",
     launcherPid: null,
     main: null,

@@ -3,7 +3,10 @@
  * passes are made until one finds nothing running: a single pass over a forking tree misses some.
  * The launcher is never stopped. No freezer cgroup: under v1 its processes can't even be killed.
  */
+import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { readOnce } from "../sense/kept-file.ts";
+import { parseStatusLine } from "../sense/parse.ts";
 import type { RunProcess } from "../sense/run.ts";
 import { type Done, sendSignal } from "./send-signal.ts";
 
@@ -13,16 +16,29 @@ export type List = () => RunProcess[];
 const LONGEST_MS = 5_000;
 const BETWEEN_PASSES_MS = 2;
 
-/** Fails, with what still runs, when that lasts: a process in the kernel stops only when it comes out. */
+/** Fails, with what still runs, when that lasts. */
 export async function freeze(list: List): Promise<Done> {
-  return repeat(list, "SIGSTOP", (processes) =>
-    processes.filter(({ state }) => state !== "T" && state !== "t"),
-  );
+  return repeat(list, "SIGSTOP", (processes) => processes.filter((found) => !isHeld(found)));
 }
 
 /** Children first, so that a parent that watches them finds them going. */
 export async function thaw(list: List): Promise<Done> {
-  return repeat(list, "SIGCONT", (processes) => processes.filter(({ state }) => state === "T").reverse());
+  const held = (found: RunProcess): boolean => found.state !== "t" && isHeld(found);
+  return repeat(list, "SIGCONT", (processes) => processes.filter(held).reverse());
+}
+
+/** All of a run is held. No process at all isn't held: it is gone. */
+export const areHeld = (processes: RunProcess[]): boolean => processes.length > 0 && processes.every(isHeld);
+
+/**
+ * Stopped, or in the kernel with the stop waiting for it. A parent that waits there for its
+ * vfork()ed child to become another program waits for as long as that child is stopped.
+ */
+function isHeld({ pid, state }: RunProcess): boolean {
+  if (state !== "D") return state === "T" || state === "t";
+  const pending = parseStatusLine(readOnce(`/proc/${pid}/status`) ?? "", "ShdPnd");
+  if (!pending || !/^[0-9a-f]+$/i.test(pending)) return false;
+  return ((BigInt(`0x${pending}`) >> BigInt(constants.signals.SIGSTOP - 1)) & 1n) === 1n;
 }
 
 /** Signals what `pick` picks until it picks nothing any more. */

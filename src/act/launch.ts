@@ -49,45 +49,53 @@ async function start(
   run: Run,
   resumeFrom: Checkpoint | null,
   { stateDirectory, directory }: Launching,
-): Promise<Launched | { ok: false; reason: string }> {
+): Promise<Launched> {
   const cwd = folderOf(job.spec, directory);
   const env = environmentOf(job, run, resumeFrom, stateDirectory);
   const program = resolveCommand(job.spec, cwd, env);
   if (!program.ok) throw new Error(program.reason);
+  const argv = [program.path, ...argumentsOf(job.spec, resumeFrom)];
   mkdirSync(checkpointDirectory(stateDirectory, job.name), { recursive: true, mode: 0o700 });
   const files = writeRunFiles(stateDirectory, run.id);
+  const log = openLog(logPath(stateDirectory, job.name));
   const made = makeCgroup(run.id);
   const cgroup = "directory" in made ? made.directory : null;
-  if (cgroup) writeFileSync(cgroupRecord(stateDirectory, run.id), cgroup, { mode: 0o600 });
-  // Any descriptor will do; execa's types name only the first ten.
-  const log = openLog(logPath(stateDirectory, job.name)) as 3;
   try {
-    const argv = [program.path, ...argumentsOf(job.spec, resumeFrom)];
-    const launcher = execa(
-      "/bin/sh",
-      [files.launcher, "keep", files.directory, cgroup ?? "", run.bootId, ...argv],
-      {
-        cwd,
-        env,
-        extendEnv: false,
-        stdio: ["ignore", log, log],
-        detached: true,
-        cleanup: false,
-        buffer: false,
-        reject: false,
-      },
-    );
-    if (launcher.pid === undefined) {
-      const failed = await launcher;
-      if (cgroup) removeCgroup(cgroup);
-      return { ok: false, reason: failed.originalMessage ?? "the launcher could not be started" };
-    }
-    launcher.unref();
-    const ended = launcher.then(() => undefined);
-    return { ok: true, launcherPid: launcher.pid, cgroup, ended };
+    if (cgroup) writeFileSync(cgroupRecord(stateDirectory, run.id), cgroup, { mode: 0o600 });
+    const words = [files.launcher, "keep", files.directory, cgroup ?? "", run.bootId, ...argv];
+    return { ok: true, cgroup, ...(await spawnLauncher(words, cwd, env, log)) };
+  } catch (error) {
+    if (cgroup) removeCgroup(cgroup);
+    throw error;
   } finally {
     closeSync(log);
   }
+}
+
+async function spawnLauncher(
+  words: string[],
+  cwd: string,
+  env: Record<string, string>,
+  log: number,
+): Promise<Pick<Launched, "launcherPid" | "ended">> {
+  // Any descriptor will do; execa's types name only the first ten.
+  const output = log as 3;
+  const launcher = execa("/bin/sh", words, {
+    cwd,
+    env,
+    extendEnv: false,
+    stdio: ["ignore", output, output],
+    detached: true,
+    cleanup: false,
+    buffer: false,
+    reject: false,
+  });
+  if (launcher.pid === undefined) {
+    const failed = await launcher;
+    throw new Error(failed.originalMessage ?? "the launcher could not be started");
+  }
+  launcher.unref();
+  return { launcherPid: launcher.pid, ended: launcher.then(() => undefined) };
 }
 
 /** The folder a job runs in. A missing one would be reported as a missing shell. */

@@ -6,13 +6,15 @@ import type { Exit, Run, Seen } from "../model.ts";
 import { exitRecord, statusDirectory } from "../paths.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { readRanks } from "../sense/ranks.ts";
-import { areStopped, bootId, processesOf, readExit } from "../sense/run.ts";
+import { bootId, processesOf, readExit } from "../sense/run.ts";
 import type { Checkpoints } from "./find-checkpoints.ts";
 import { asLiveRun, type Followed, look } from "./follow.ts";
+import { areHeld } from "./freeze.ts";
 import { findListeners } from "./ring.ts";
 
-/** Whether a running job catches its signal changes once, early; it costs a look at each process. */
-const CAUGHT_EVERY_MS = 10_000;
+/** Whether a running job catches its signal changes early in its life; it costs a look at its processes. */
+const EARLY_MS = 60_000;
+const LATER_EVERY_MS = 10_000;
 
 export interface Observing {
   stateDirectory: string;
@@ -39,7 +41,7 @@ export function observe(job: SupervisedJob, run: Run, known: Followed, from: Obs
     checkpoints,
     rejected,
     signalCaught: alive ? isCaught(job, known, ranks) : null,
-    stopped: alive && mayBeStopped(job) && areStopped(processesOf(asLiveRun(known))),
+    stopped: alive && mayBeStopped(job) && areHeld(processesOf(asLiveRun(known))),
   };
 }
 
@@ -63,11 +65,11 @@ const mayBeStopped = ({ state }: SupervisedJob): boolean =>
 
 function isCaught(job: SupervisedJob, known: Followed, ranks: Seen["ranks"]): boolean | null {
   const now = performance.now();
-  if (job.state.name === "running" && known.caught.value && now - known.caught.atMs < CAUGHT_EVERY_MS)
-    return known.caught.value;
-  if (known.main === null) return null;
-  if (process.platform !== "linux" && ranks.length === 0) return null;
-  const value = findListeners(job.spec, asLiveRun(known), ranks).targets.length > 0;
-  known.caught = { value, atMs: now };
-  return value;
+  const { value, atMs } = known.caught;
+  const settled = value === true || now - known.sinceMs > EARLY_MS;
+  if (job.state.name === "running" && settled && now - atMs < LATER_EVERY_MS) return value;
+  if (known.main === null || (process.platform !== "linux" && ranks.length === 0)) return null;
+  const found = findListeners(job.spec, asLiveRun(known), ranks).targets.length > 0;
+  known.caught = { value: found, atMs: now };
+  return found;
 }

@@ -1,4 +1,5 @@
-import { statSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { processesOf } from "../../src/sense/run.ts";
@@ -21,7 +22,8 @@ describe.each(WITH_AND_WITHOUT_CGROUP)("%s", (_, noCgroup) => {
       expect(await it.perform("freeze")).toEqual({ ok: true });
       const frozen = processes();
       expect(frozen.length).toBeGreaterThanOrEqual(6);
-      expect(frozen.filter(({ state }) => state !== "T")).toEqual([]);
+      // D: a shell inside vfork(), whose child was stopped before it became another program.
+      expect(frozen.filter(({ state }) => state !== "T" && state !== "D")).toEqual([]);
       expect(it.see("frozen").stopped).toBe(true);
       const before = sizeOf(beats);
       // Nobody is left who could start another one: the same processes, and not a beat.
@@ -40,6 +42,27 @@ describe.each(WITH_AND_WITHOUT_CGROUP)("%s", (_, noCgroup) => {
     });
     expect(processes()).toEqual([]);
   });
+});
+
+test("a parent that waits in the kernel for its stopped vfork()ed child counts as frozen", async () => {
+  const state = givenState();
+  const fifo = join(state, "fifo");
+  execFileSync("mkfifo", [fifo]);
+  // The child opens the pipe before it becomes `true`, and nobody writes: the parent waits inside vfork().
+  const program = `import os, sys
+child = os.posix_spawn("/bin/true", ["true"], {}, file_actions=[(os.POSIX_SPAWN_OPEN, 0, sys.argv[1], os.O_RDONLY, 0)])
+os.waitpid(child, 0)
+sys.exit(5)`;
+  const it = await start(state, givenJob(["python3", "-c", program, fifo]));
+  const processes = () => processesOf(it.runs.live(it.run, "job"));
+  await until("a parent in vfork()", () => it.see().pid && processes().some(({ state }) => state === "D"));
+  expect(it.see("frozen").stopped).toBe(false);
+  expect(await it.perform("freeze")).toEqual({ ok: true });
+  expect(it.see("frozen").stopped).toBe(true);
+  expect(await it.perform("thaw")).toEqual({ ok: true });
+  expect(it.see("frozen").stopped).toBe(false);
+  writeFileSync(fifo, "");
+  expect(await it.end()).toMatchObject({ exit: { known: true, code: 5 } });
 });
 
 test("freezing and thawing a run that is over is nothing", async () => {

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { removeCgroup } from "../../src/act/cgroup.ts";
 import { launch } from "../../src/act/launch.ts";
 import type { Checkpoint, Run } from "../../src/model.ts";
 import { exitRecord, pidRecord, runDirectory } from "../../src/paths.ts";
@@ -17,6 +18,7 @@ async function complete(
   const launched = await launch(job, run, resumeFrom, { stateDirectory: state, directory: state });
   if (!launched.ok) throw new Error(launched.reason);
   await launched.ended;
+  if (launched.cgroup) removeCgroup(launched.cgroup);
   return readOr(exitRecord(state, run.id)).trim();
 }
 
@@ -102,6 +104,7 @@ test("a run that somebody has claimed is not started a second time", async () =>
   });
   if (!again.ok) throw new Error(again.reason);
   await again.ended;
+  if (again.cgroup) removeCgroup(again.cgroup);
   expect(logOf(state)).toBe("once\n");
   expect(readFileSync(exitRecord(state, run.id), "utf8").trim()).toBe("0");
 });
