@@ -33,7 +33,7 @@ export function formatPath(path: Path): string {
 
 /** A value as it may be shown in a sentence: JSON, cut where it grows long. */
 export function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
 }
 

@@ -42,7 +42,7 @@ export function watchConfig(
   };
   const look = setInterval(() => {
     const now = stampOf(path);
-    if (now !== stamp || missed === 1) soon();
+    if (now !== stamp || (missed === 1 && settling === null)) soon();
     stamp = now;
   }, lookEveryMs).unref();
   const watcher = watchDirectory(path, soon);

@@ -1,0 +1,55 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { findConfig } from "../../src/config/find.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { readPlaces } from "../../src/config/places.ts";
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "places-"));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+it("places read without checking are those of the checked config", () => {
+  const path = join(directory, "c.json");
+  for (const text of [
+    "{}",
+    '{"database":"a/b.sqlite"}',
+    '{ // c\n "stateDirectory": "s", }',
+    '{"stateDirectory":"/s","database":"/d"}',
+  ]) {
+    writeFileSync(path, text);
+    const loaded = loadConfig(path);
+    if (!loaded.ok) throw new Error("valid");
+    const { file, directory: base, stateDirectory, database } = loaded.config;
+    expect(readPlaces(path)).toEqual({ file, directory: base, stateDirectory, database });
+  }
+});
+
+it("a file that an edit has broken still leads to its supervisor", () => {
+  const path = join(directory, "c.json");
+  writeFileSync(path, '{ "stateDirectory": "s", "jobs": [ { "name": }');
+  expect(readPlaces(path).stateDirectory).toBe(join(directory, "s"));
+  expect(readPlaces(join(directory, "gone.json")).database).toMatch(
+    /gpu-job-supervisor\/supervisor\.sqlite$/,
+  );
+});
+
+it("the config is the one that was asked for, else that of the user's, else none", () => {
+  expect(findConfig("x.json", {})).toBe(resolve("x.json"));
+  // This folder has one of its own.
+  expect(findConfig(undefined, { XDG_CONFIG_HOME: directory })).toBe(resolve("supervisor.config.json"));
+  const before = process.cwd();
+  process.chdir(directory);
+  try {
+    expect(findConfig(undefined, { XDG_CONFIG_HOME: directory })).toBe(null);
+    const own = join(directory, "gpu-job-supervisor", "supervisor.config.json");
+    mkdirSync(join(directory, "gpu-job-supervisor"));
+    writeFileSync(own, "{}");
+    expect(findConfig(undefined, { XDG_CONFIG_HOME: directory })).toBe(own);
+  } finally {
+    process.chdir(before);
+  }
+});

@@ -1,0 +1,100 @@
+import { linkSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { Loaded } from "../../src/config/load.ts";
+import { watchConfig } from "../../src/config/watch.ts";
+
+const LONG_MS = 30_000;
+let directory: string;
+let path: string;
+let seen: Loaded[];
+let unwatch: () => void;
+
+const config = (pollSeconds: number) => `{ "pollSeconds": ${pollSeconds} }`;
+const last = () => {
+  const loaded = seen.at(-1);
+  return loaded?.ok ? loaded.config.pollSeconds : loaded?.problems[0]?.message;
+};
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "watch-"));
+  path = join(directory, "c.json");
+  writeFileSync(path, config(1));
+  seen = [];
+  unwatch = () => {};
+});
+afterEach(() => {
+  unwatch();
+  rmSync(directory, { recursive: true });
+});
+const watchIt = (lookEveryMs?: number) => {
+  unwatch = watchConfig(path, (loaded) => seen.push(loaded), lookEveryMs);
+};
+
+it("tells a change in place, and one by a rename as editors do it, each once", async () => {
+  watchIt(3_600_000);
+  writeFileSync(path, config(2));
+  await vi.waitFor(() => expect(last()).toBe(2), LONG_MS);
+  writeFileSync(join(directory, "c.json.new"), config(3));
+  renameSync(join(directory, "c.json.new"), path);
+  await vi.waitFor(() => expect(last()).toBe(3), LONG_MS);
+  // The file watched now is another one than at the start.
+  writeFileSync(path, config(4));
+  await vi.waitFor(() => expect(last()).toBe(4), LONG_MS);
+  expect(seen).toHaveLength(3);
+});
+
+it("survives an editor that moves the old file away first", async () => {
+  watchIt(3_600_000);
+  renameSync(path, `${path}~`);
+  linkSync(`${path}~`, join(directory, "other"));
+  writeFileSync(path, config(5));
+  await vi.waitFor(() => expect(last()).toBe(5), LONG_MS);
+  expect(seen).toHaveLength(1);
+});
+
+it("sees by looking what no event tells: a change behind a link", async () => {
+  const real = mkdtempSync(join(tmpdir(), "watch-real-"));
+  try {
+    writeFileSync(join(real, "r.json"), config(1));
+    unlinkSync(path);
+    symlinkSync(join(real, "r.json"), path);
+    watchIt(50);
+    writeFileSync(join(real, "r.json"), config(6));
+    await vi.waitFor(() => expect(last()).toBe(6), LONG_MS);
+  } finally {
+    rmSync(real, { recursive: true });
+  }
+});
+
+it("tells problems of a bad edit, and the file that stays away, once", async () => {
+  watchIt(50);
+  writeFileSync(path, '{ "pollSeconds": "1s" }');
+  await vi.waitFor(
+    () => expect(last()).toBe('pollSeconds must be a number from 0.1 to 60, got "1s". Write 1.'),
+    LONG_MS,
+  );
+  unlinkSync(path);
+  await vi.waitFor(() => expect(last()).toMatch(/does not exist/), LONG_MS);
+  writeFileSync(path, config(7));
+  await vi.waitFor(() => expect(last()).toBe(7), LONG_MS);
+  expect(seen).toHaveLength(3);
+});
+
+it("is silent about a file that was only touched, and after it was stopped", async () => {
+  watchIt(50);
+  writeFileSync(path, config(1));
+  writeFileSync(join(directory, "other.json"), config(9));
+  writeFileSync(path, config(8));
+  await vi.waitFor(() => expect(last()).toBe(8), LONG_MS);
+  expect(seen).toHaveLength(1);
+  unwatch();
+  writeFileSync(path, config(9));
+  const second: Loaded[] = [];
+  const stop = watchConfig(path, (loaded) => second.push(loaded), 50);
+  writeFileSync(path, config(10));
+  await vi.waitFor(() => expect(second).toHaveLength(1), LONG_MS);
+  stop();
+  expect(seen).toHaveLength(1);
+});
