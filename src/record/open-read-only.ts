@@ -3,8 +3,7 @@ import { existsSync } from "node:fs";
 import Sqlite, { type Database } from "better-sqlite3";
 import { DatabaseError, errorText } from "./database-error.ts";
 import { networkFileSystemAt } from "./file-system.ts";
-import { listMigrations } from "./migrate.ts";
-import { APPLICATION_ID } from "./open.ts";
+import { APPLICATION_ID, listMigrations } from "./migrate.ts";
 
 /** A command may wait for a moment where the loop may not. */
 const PATIENCE_MS = 5000;

@@ -11,11 +11,12 @@ import { dirname } from "node:path";
 import Sqlite, { type Database } from "better-sqlite3";
 import { clock } from "../clock.ts";
 import { DatabaseError, errorCode, errorText } from "./database-error.ts";
+import { draftEvent } from "./event-row.ts";
 import { networkFileSystemAt } from "./file-system.ts";
-import { MIGRATIONS, migrate } from "./migrate.ts";
+import { APPLICATION_ID, MIGRATIONS, migrate } from "./migrate.ts";
 import { unusedName } from "./unused-name.ts";
+import { prepareWrites } from "./writes.ts";
 
-export const APPLICATION_ID = 0x47504a53;
 /** How long one statement on the loop may wait for another program's lock. */
 export const BUSY_MS = 50;
 /** A whole quick_check reads every page; a bigger file is checked only where a start depends on it. */
@@ -47,22 +48,19 @@ export function openDatabase(path: string, options: OpenOptions = {}): Opened {
         `Set "database" to a file on a local disk.`,
     );
   }
+  const migrations = options.migrations ?? MIGRATIONS;
   createPrivate(path);
-  let setAside: string | null = null;
-  let db = connect(path);
-  if (db === null) {
-    setAside = moveAside(path, nowMs);
-    createPrivate(path);
-    db = connect(path);
-    if (db === null)
-      throw new DatabaseError("unreadable", path, `${path} can't be read right after creation.`);
-  }
-  try {
-    return { db, setAside, backup: migrate(db, nowMs, options.migrations ?? MIGRATIONS) };
-  } catch (error) {
-    db.close();
-    throw named(path, error);
-  }
+  const opened = openWhole(path, nowMs, migrations);
+  if (opened !== null) return { ...opened, setAside: null };
+  const setAside = moveAside(path, nowMs);
+  createPrivate(path);
+  const fresh = openWhole(path, nowMs, migrations);
+  if (fresh !== null) return { ...fresh, setAside };
+  throw new DatabaseError(
+    "unreadable",
+    path,
+    `${path} can't be read right after it was made. Check the disk.`,
+  );
 }
 
 /** 0600 in a 0700 folder; -wal and -shm get the file's mode from SQLite. */
@@ -83,7 +81,7 @@ function createPrivate(path: string): void {
 }
 
 /** Null where the file is corrupt. */
-function connect(path: string): Database | null {
+function openWhole(path: string, nowMs: number, migrations: string): Omit<Opened, "setAside"> | null {
   let db: Database | null = null;
   try {
     db = new Sqlite(path, { timeout: BUSY_MS });
@@ -100,13 +98,17 @@ function connect(path: string): Database | null {
       db.close();
       return null;
     }
-    return db;
+    const backup = migrate(db, nowMs, migrations);
+    if (tables > 0) tryWrite(db, nowMs);
+    return { db, backup };
   } catch (error) {
     db?.close();
-    if (/^SQLITE_(CORRUPT|NOTADB)/.test(errorCode(error))) return null;
+    if (isCorrupt(error)) return null;
     throw named(path, error);
   }
 }
+
+const isCorrupt = (error: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test(errorCode(error));
 
 function configure(db: Database): void {
   db.pragma("journal_mode = WAL");
@@ -121,9 +123,29 @@ function looksWhole(db: Database): boolean {
   const bytes =
     Number(db.pragma("page_count", { simple: true })) * Number(db.pragma("page_size", { simple: true }));
   const checks = bytes <= CHECK_WHOLE_BYTES ? ["quick_check(1)"] : ["quick_check(jobs)", "quick_check(runs)"];
-  if (!checks.every((check) => db.pragma(check, { simple: true }) === "ok")) return false;
-  db.prepare("SELECT * FROM events ORDER BY id DESC LIMIT 1").get();
-  return true;
+  return checks.every((check) => db.pragma(check, { simple: true }) === "ok");
+}
+
+/**
+ * Adds an event and takes it back: a log that can be read but not continued would keep every job
+ * from starting. Throws only where that shows corruption; a lock or a full disk may pass.
+ */
+function tryWrite(db: Database, nowMs: number): void {
+  try {
+    db.exec("BEGIN IMMEDIATE");
+    const trial = {
+      kind: "supervisor.started",
+      job: "",
+      run: null,
+      actor: "supervisor",
+      reason: "",
+    } as const;
+    prepareWrites(db).event(draftEvent(trial, nowMs));
+  } catch (error) {
+    if (isCorrupt(error)) throw error;
+  } finally {
+    if (db.inTransaction) db.exec("ROLLBACK");
+  }
 }
 
 /** Renames the file with its -wal and -shm, which SQLite finds by name. */

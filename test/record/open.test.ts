@@ -80,6 +80,22 @@ describe("opening the database", () => {
     expect(db.prepare("SELECT count(*) FROM events").pluck().get()).toBe(0);
   });
 
+  test("so is a big one, too big to check whole, that could be read but not continued", () => {
+    const journal = openJournal();
+    for (let i = 0; i < 40; i++) journal.append([event("x".repeat(1024 * 1024))], at(i));
+    journal.close();
+    const { path } = journal;
+    const db = new Sqlite(path);
+    const page = db
+      .prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'events_kind'")
+      .pluck()
+      .get() as number;
+    db.close();
+    const bytes = readFileSync(path);
+    writeFileSync(path, bytes.fill(0xa5, (page - 1) * 4096, page * 4096));
+    expect(open(path).setAside).not.toBeNull();
+  });
+
   test("a second corrupt file doesn't overwrite the first", () => {
     const path = scratch();
     for (const text of ["first ", "second "]) {
