@@ -96,8 +96,8 @@ class Household {
         onEvent?.(event);
       },
     };
-    this.#supervisor = new Supervisor(parts, config, recovered.jobs);
-    this.#supervisor.record([started(config, VERSION, journal.setAside), ...recovered.events]);
+    const events = [started(config, VERSION, journal.setAside), ...recovered.events];
+    this.#supervisor = new Supervisor(parts, config, { ...recovered, events });
   }
 
   /** Serves, ticks and watches until the end. */
@@ -152,9 +152,9 @@ class Household {
     const wake = (): void => this.#loop?.wake();
     let unwake = wakeAtWindows(this.#config.windows, wake);
     const { file } = this.#config;
-    const watch =
+    const unwatch =
       file === null
-        ? null
+        ? () => {}
         : watchConfig(file, (loaded) => {
             if (loaded.ok) {
               this.#reload(file, loaded.config);
@@ -166,7 +166,7 @@ class Household {
             this.#supervisor.record([configRejected(file, loaded.problems.map(String))]);
           });
     return () => {
-      watch?.close();
+      unwatch();
       unwake();
     };
   }

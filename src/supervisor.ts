@@ -8,6 +8,7 @@ import type { Config } from "./config/schema.ts";
 import { step } from "./decide/lifecycle.ts";
 import { decide, newWorld, type World } from "./decide/policy.ts";
 import { type JobRequest, request } from "./decide/request.ts";
+import type { Recovery } from "./decide/recover.ts";
 import { roster } from "./decide/roster.ts";
 import { windowStates } from "./decide/windows.ts";
 import type { Sample, Seen, Why } from "./model.ts";
@@ -52,10 +53,13 @@ export class Supervisor {
   #saved = new Map<string, { job: SupervisedJob; atMs: number }>();
   #moment: Moment | null = null;
 
-  constructor(parts: Parts, config: Config, jobs: Record<string, SupervisedJob>) {
+  /** `recovered`: the jobs that there are, and what must be recorded and done about them first. */
+  constructor(parts: Parts, config: Config, recovered: Recovery) {
     this.#parts = parts;
     this.#config = config;
-    this.#world = newWorld(jobs);
+    this.#world = newWorld(recovered.jobs);
+    this.#record(recovered.events, parts.clock.now());
+    for (const effect of recovered.effects) this.#perform(effect);
   }
 
   get world(): World {
