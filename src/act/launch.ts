@@ -94,7 +94,7 @@ async function spawnLauncher(
     const failed = await launcher;
     throw new Error(failed.originalMessage ?? "the launcher could not be started");
   }
-  launcher.unref();
+  launcher.nodeChildProcess.unref();
   return { launcherPid: launcher.pid, ended: launcher.then(() => undefined) };
 }
 
