@@ -1,7 +1,7 @@
 /**
  * Readings that may keep a reader waiting (a dead network disk, a battery behind a slow controller):
- * taken off the loop, at most one at a time each, and handed out with the time they were taken at.
- * A reading that hangs grows old; it never holds up a tick.
+ * taken off the loop, at most one at a time each. A reading that hangs grows old; it never holds up
+ * a tick.
  */
 
 import { statfsSync } from "node:fs";
@@ -13,10 +13,16 @@ import type { Reading } from "../model.ts";
 const MIB = 1024 * 1024;
 const SUPPLIES = "/sys/class/power_supply";
 
-/** The last value of `take`, which is started again when it is `everyMs` old. */
+/** How often a slow reading is taken again, and for how long it speaks for the present; in ms. */
+interface Pace {
+  everyMs: number;
+  holdsMs: number;
+}
+
+/** The last value of `take`. While it holds it carries the present time, then the time when it was taken. */
 export function inBackground(
   first: Reading,
-  everyMs: number,
+  pace: Pace,
   take: () => Promise<Reading>,
 ): (nowMs: number) => Reading {
   let last = first;
@@ -25,26 +31,26 @@ export function inBackground(
   return (nowMs) => {
     if (!busy && nowMs >= nextMs) {
       busy = true;
-      nextMs = nowMs + everyMs;
+      nextMs = nowMs + pace.everyMs;
       take()
+        .catch((problem: Error): Reading => ({ unavailable: problem.message }))
         .then((taken) => {
           last = taken;
-        })
-        .catch((problem: Error) => {
-          last = { unavailable: problem.message };
-        })
-        .finally(() => {
           busy = false;
         });
     }
-    return last;
+    const holds = "value" in last && nowMs - last.atMs < pace.holdsMs;
+    return holds ? { ...last, atMs: nowMs } : last;
   };
 }
 
+/** File systems on this machine's own disks and memory, by their magic number: asking them doesn't wait. */
+const LOCAL = new Set([0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010]);
+
 type Blocks = { bavail: number; bsize: number };
-const freeMiB = ({ bavail, bsize }: Blocks): Reading => ({
+const freeMiB = ({ bavail, bsize }: Blocks, atMs: number): Reading => ({
   value: (bavail * bsize) / MIB,
-  atMs: clock.now().monotonicMs,
+  atMs,
 });
 
 /** Room on the disk of `path` for programs without special rights. Read at once the first time. */
@@ -52,20 +58,25 @@ export function watchDisk(path: string): (nowMs: number) => Reading {
   const failed = (problem: unknown): Reading => ({
     unavailable: `the disk of ${path} can't be asked (${(problem as NodeJS.ErrnoException).code ?? problem})`,
   });
-  let first: Reading;
-  try {
-    first = freeMiB(statfsSync(path));
-  } catch (problem) {
-    first = failed(problem);
-  }
-  return inBackground(first, 2000, () => statfs(path).then(freeMiB, failed));
+  const ask = (atMs: number): { reading: Reading; local: boolean } => {
+    try {
+      const found = statfsSync(path);
+      return { reading: freeMiB(found, atMs), local: LOCAL.has(found.type) };
+    } catch (problem) {
+      return { reading: failed(problem), local: true };
+    }
+  };
+  const first = ask(clock.now().monotonicMs);
+  if (first.local) return (nowMs) => ask(nowMs).reading;
+  return inBackground(first.reading, { everyMs: 2000, holdsMs: 5000 }, () =>
+    statfs(path).then((found) => freeMiB(found, clock.now().monotonicMs), failed),
+  );
 }
 
 /** Charge of the machine's batteries in percent, averaged; those of mice and keyboards don't count. */
 export function watchBattery(directory: string = SUPPLIES): (nowMs: number) => Reading {
-  return inBackground({ unavailable: "the battery hasn't been read yet" }, 30_000, () =>
-    readBattery(directory),
-  );
+  const first: Reading = { unavailable: "the battery hasn't been read yet" };
+  return inBackground(first, { everyMs: 30_000, holdsMs: 65_000 }, () => readBattery(directory));
 }
 
 export async function readBattery(directory: string): Promise<Reading> {

@@ -1,0 +1,240 @@
+/**
+ * CPU of our own jobs is never taken for somebody else's, whatever form they have, with and without
+ * a cgroup; an outsider's is proven and named. Real processes beside whatever else the machine does:
+ * so every check compares with figures taken another way, or looks at whose the processes are.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { clock } from "../../src/clock.ts";
+import type { Reading, Sample } from "../../src/model.ts";
+import type { LiveRun, Sensors } from "../../src/ports.ts";
+import { createSensors } from "../../src/sense/sensors.ts";
+import { cpuCgroup, describeWith } from "../needs.ts";
+
+const FORMS = [
+  "a plain loop",
+  "a shell loop of short commands",
+  "loaders restarted each epoch",
+  "a double fork",
+  "SIGCHLD ignored",
+  "a daemonised worker",
+  "children of a thread",
+];
+const JOB = new URL("../children/sense-job.ts", import.meta.url).pathname;
+const ROOT = "/sys/fs/cgroup/cpuacct";
+
+let count = 0;
+const tokens: string[] = [];
+const children: ChildProcess[] = [];
+const groups: string[] = [];
+let sensors: Sensors | null = null;
+
+const newToken = (): string => {
+  const token = `sense-token-${process.pid}-${count++}`;
+  tokens.push(token);
+  return token;
+};
+
+/** A process that stands for the supervisor, so that what this test starts isn't its helper. */
+function startSensors(): Sensors {
+  const supervisor = spawn("sleep", ["1000"], { stdio: "ignore" });
+  children.push(supervisor);
+  sensors = createSensors({ diskPath: "/", supervisorPid: supervisor.pid ?? 0, hidden: null });
+  return sensors;
+}
+
+function startJob(form: string, token: string, cpuCgroup: string | null): LiveRun {
+  const id = `run-${token}`;
+  const argv = [JOB, form, token, ...(cpuCgroup ? [cpuCgroup] : [])];
+  const env = { ...process.env, SUPERVISOR_RUN_ID: id };
+  const child = spawn(process.execPath, argv, { detached: true, stdio: "ignore", env });
+  children.push(child);
+  return { id, job: form, launcherPid: child.pid ?? null, pid: child.pid ?? null, cpuCgroup };
+}
+
+function makeCgroup(): string {
+  const directory = `${ROOT}/gpu-job-supervisor-test-${process.pid}-${count++}`;
+  mkdirSync(directory);
+  groups.push(directory);
+  return directory;
+}
+
+const commandOf = (pid: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1");
+  } catch {
+    return "";
+  }
+};
+const withToken = (token: string): number[] =>
+  readdirSync("/proc").flatMap((pid) =>
+    /^\d+$/.test(pid) && commandOf(pid).includes(token) ? [Number(pid)] : [],
+  );
+
+afterEach(async () => {
+  sensors?.close();
+  sensors = null;
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  for (const token of tokens.splice(0)) {
+    await vi.waitUntil(() => {
+      const left = withToken(token);
+      for (const pid of left) {
+        try {
+          process.kill(pid, "SIGKILL");
+        } catch {
+          // It has ended meanwhile.
+        }
+      }
+      return left.length === 0;
+    }, 30_000);
+  }
+  for (const directory of groups.splice(0)) {
+    await vi.waitUntil(() => {
+      try {
+        rmdirSync(directory);
+        return true;
+      } catch {
+        return false;
+      }
+    }, 30_000);
+  }
+});
+
+const figure = (reading: Reading | undefined): number => {
+  if (!reading || "unavailable" in reading) throw new Error(reading?.unavailable ?? "no reading");
+  return reading.value;
+};
+
+/** Samples until `enough`, a quarter of a second apart. */
+async function watch(run: LiveRun[], enough: (samples: Sample[]) => boolean): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  if (!sensors) throw new Error("no sensors");
+  sensors.sample(run, clock.now());
+  await vi.waitUntil(
+    () => {
+      const sample = sensors?.sample(run, clock.now());
+      // The first window is too short to mean anything.
+      if (sample && "value" in sample.machine["cpu.others"]) samples.push(sample);
+      return enough(samples);
+    },
+    { timeout: 120_000, interval: 250 },
+  );
+  return samples;
+}
+
+describe.each(FORMS)("without a cgroup, %s", (form) => {
+  it("is never evidence against others, nor part of what is proven of them", async () => {
+    startSensors();
+    const token = newToken();
+    const run = startJob(form, token, null);
+    await vi.waitUntil(() => withToken(token).length > 0, 30_000);
+    const samples = await watch([run], (seen) => seen.length >= 8);
+    for (const { foreign, machine } of samples) {
+      expect(foreign.map(({ command }) => command).filter((command) => command.includes(token))).toEqual([]);
+      // Orphans of the job end at pid 1, which may be charged for its own work alone.
+      expect(foreign.find(({ pid }) => pid === 1)?.cpuPercent ?? 0).toBeLessThan(8);
+      const named = foreign.reduce((all, { cpuPercent }) => all + (cpuPercent ?? 0), 0);
+      // Ten are named; on a machine with more greedy strangers than that the rest is proven, too.
+      if (foreign.length < 10) expect(figure(machine["cpu.others"])).toBeLessThanOrEqual(named + 2);
+    }
+  });
+});
+
+describeWith(cpuCgroup).each(FORMS)(
+  `in a cgroup (${cpuCgroup.met ? "v1" : cpuCgroup.reason}), %s`,
+  (form) => {
+    it("leaves others no more than what the other cgroups have used", async () => {
+      startSensors();
+      const token = newToken();
+      const group = makeCgroup();
+      const run = startJob(form, token, group);
+      const usedMs = (directory: string): number =>
+        Number(readFileSync(`${directory}/cpuacct.usage`, "utf8")) / 1e6;
+      await vi.waitUntil(() => withToken(token).length > 0, 30_000);
+      await watch([run], (seen) => seen.length >= 1);
+      const from = { all: usedMs(ROOT), ours: usedMs(group), atMs: performance.now() };
+      const samples = await watch([run], (seen) => seen.length >= 8);
+      const to = { all: usedMs(ROOT), ours: usedMs(group), atMs: performance.now() };
+      const processors = readFileSync("/proc/stat", "utf8").match(/^cpu\d+ /gm)?.length ?? 1;
+      const machineMs = (to.atMs - from.atMs) * processors;
+      const othersPercent = (100 * (to.all - from.all - (to.ours - from.ours))) / machineMs;
+      const oursPercent = (100 * (to.ours - from.ours)) / machineMs;
+      const mean =
+        samples.reduce((all, { machine }) => all + figure(machine["cpu.others"]), 0) / samples.length;
+      expect(mean).toBeLessThanOrEqual(othersPercent + 6);
+      // A check that can fail: the job does use the machine, and that is what must not show.
+      expect(oursPercent).toBeGreaterThan(8);
+      for (const { foreign } of samples) {
+        expect(foreign.filter(({ command }) => command.includes(token))).toEqual([]);
+      }
+    });
+  },
+);
+
+describe.each([null, "a cgroup"])("an outsider beside a run with %s", (grouped) => {
+  const met = grouped === null || cpuCgroup.met;
+  it.skipIf(!met)("is proven and named", async () => {
+    startSensors();
+    const run = startJob("a plain loop", newToken(), grouped && makeCgroup());
+    const token = newToken();
+    children.push(spawn(process.execPath, [JOB, "a plain loop", token], { stdio: "ignore" }));
+    const samples = await watch([run], (seen) => {
+      const named = seen.at(-1)?.foreign.find(({ command }) => command.includes(token));
+      return (named?.cpuPercent ?? 0) > 10;
+    });
+    const last = samples.at(-1);
+    const named = last?.foreign.find(({ command }) => command.includes(token));
+    expect(named).toMatchObject({ user: expect.any(String), startTime: expect.any(Number) });
+    expect(figure(last?.machine["cpu.others"])).toBeGreaterThan(8);
+  });
+
+  it.skipIf(!met)("is proven by the commands that its shell has waited for", async () => {
+    startSensors();
+    const run = startJob("a daemonised worker", newToken(), grouped && makeCgroup());
+    const token = newToken();
+    children.push(
+      spawn(process.execPath, [JOB, "a shell loop of short commands", token], { stdio: "ignore" }),
+    );
+    await watch([run], (seen) => {
+      const named = seen.at(-1)?.foreign.filter(({ command }) => command.includes(token)) ?? [];
+      return named.reduce((all, { cpuPercent }) => all + (cpuPercent ?? 0), 0) > 10;
+    });
+  });
+});
+
+describe("time of niced outsiders", () => {
+  it("can be left out", async () => {
+    startSensors();
+    const run = startJob("a plain loop", newToken(), null);
+    const token = newToken();
+    children.push(
+      spawn("nice", ["-n", "19", process.execPath, JOB, "a shell loop of short commands", token]),
+    );
+    const samples = await watch([run], (seen) => {
+      const last = seen.at(-1);
+      return (
+        last?.foreign.some(({ command, cpuPercent }) => command.includes(token) && (cpuPercent ?? 0) > 1) ??
+        false
+      );
+    });
+    const last = samples.at(-1);
+    const withNice = last?.machine["cpu.others"];
+    const without = last?.withoutNice?.["cpu.others"];
+    expect(figure(without)).toBeLessThan(figure(withNice));
+  });
+});
+
+describe("two samples at once", () => {
+  it("make no window of their own", async () => {
+    const { sample } = startSensors();
+    const take = (): Sample => sample.call(sensors, [], clock.now());
+    expect(take().machine["cpu.total"]).toHaveProperty("unavailable");
+    await wait(150);
+    const first = figure(take().machine["cpu.total"]);
+    const second = figure(take().machine["cpu.total"]);
+    // Both reach back to the beginning: a window of a millisecond would give 0 or 100.
+    expect(Math.abs(first - second)).toBeLessThan(15);
+  });
+});
