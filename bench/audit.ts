@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
@@ -32,8 +32,10 @@ const APPENDS = 3000;
 const APPEND_EVERY_MS = 5;
 
 export async function measure(millions = 1): Promise<Measured[]> {
-  // Beside the repository, not in the temporary folder: that may be in memory.
-  const folder = mkdtempSync(join(import.meta.dirname, ".audit-"));
+  // On the repository's disk and ignored by git: the temporary folder may be in memory.
+  const ignored = join(import.meta.dirname, "../.supervisor");
+  mkdirSync(ignored, { recursive: true, mode: 0o700 });
+  const folder = mkdtempSync(join(ignored, "bench-audit-"));
   try {
     return [
       ...(await measureAppends(folder)),

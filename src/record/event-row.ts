@@ -23,10 +23,10 @@ export function draftEvent(event: NewEvent, wallMs: number): EventDraft {
     at: isoWithOffset(wallMs),
     at_ms: Math.round(wallMs),
     kind: event.kind,
-    job: event.job,
+    job: event.job === null ? null : storable(event.job),
     run: event.run,
-    actor: event.actor,
-    reason: event.reason,
+    actor: storable(event.actor),
+    reason: storable(event.reason),
     evidence: json(event.evidence),
     outcome: json(event.outcome),
   };
@@ -54,6 +54,9 @@ export function isoWithOffset(wallMs: number): string {
   const pad = (n: number): string => String(Math.trunc(n)).padStart(2, "0");
   return `${local}${minutes < 0 ? "-" : "+"}${pad(Math.abs(minutes) / 60)}:${pad(Math.abs(minutes) % 60)}`;
 }
+
+/** Half a surrogate pair (a cut command line) can't be stored, and would change the row's hash. */
+const storable = (text: string): string => Buffer.from(text, "utf8").toString("utf8");
 
 function json(value: unknown): string | null {
   if (value === undefined) return null;

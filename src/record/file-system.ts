@@ -4,6 +4,7 @@
  */
 import { readFileSync, realpathSync, statfsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { DatabaseError } from "./database-error.ts";
 
 /** f_type of statfs(2), from linux/magic.h and the file systems' own sources. */
 const NETWORK_TYPES: Record<number, string> = {
@@ -58,7 +59,19 @@ export function mountTypeOf(path: string, mountinfo: string): string | null {
   return type;
 }
 
-/** Looks at the nearest folder that exists. Null where it is local, or where the system can't tell. */
+/** Throws DatabaseError where `path` lies, or would lie, on a network file system. */
+export function refuseNetwork(path: string): void {
+  const network = networkFileSystemAt(path);
+  if (network === null) return;
+  throw new DatabaseError(
+    "network-file-system",
+    path,
+    `${path} lies on a network file system (${network}), where SQLite's WAL isn't safe. ` +
+      `Set "database" to a file on a local disk.`,
+  );
+}
+
+/** Looks at the file, or at the nearest folder that exists. Null where it is local, or where the system can't tell. */
 export function networkFileSystemAt(path: string): string | null {
   if (process.platform !== "linux") return null;
   for (let folder = resolve(path); ; folder = dirname(folder)) {

@@ -1,8 +1,9 @@
 /**
  * The journal that outlives everything: events, jobs, runs and samples in SQLite. What can't be
- * written now is held in memory, in order, and written first as soon as that works again. Once it
- * is open it never throws, never waits longer than BUSY_MS and never syncs on the caller's thread.
+ * written now is held in memory, in order, and written first as soon as that works again. Writing
+ * never throws, never waits longer than BUSY_MS and never syncs on the caller's thread.
  */
+import { realpathSync } from "node:fs";
 import { clock } from "../clock.ts";
 import type { AuditEvent, NewEvent, Now } from "../model.ts";
 import type { Journal, SupervisedJob } from "../ports.ts";
@@ -39,8 +40,9 @@ export function createJournal(path: string, options: { retention: Retention }): 
   const writes = prepareWrites(db);
   const newestFirst = db.prepare("SELECT * FROM events ORDER BY id DESC LIMIT ?");
   const allJobs = db.prepare("SELECT job FROM jobs ORDER BY name").pluck();
-  const sync = syncWal(path);
-  const upkeep = upkeepTimes(path, options.retention);
+  const file = realpathSync(path); // SQLite puts the WAL beside the file that a link leads to
+  const sync = syncWal(file);
+  const upkeep = upkeepTimes(file, options.retention);
 
   let held: Held[] = [];
   let refused = 0;

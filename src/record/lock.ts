@@ -18,6 +18,7 @@ import { hostname, userInfo } from "node:os";
 import { basename, dirname, join } from "node:path";
 import Sqlite, { type Database } from "better-sqlite3";
 import { DatabaseError, errorCode, errorText } from "./database-error.ts";
+import { refuseNetwork } from "./file-system.ts";
 
 export interface Holder {
   pid: number;
@@ -50,9 +51,10 @@ export class DatabaseHeldError extends DatabaseError {
 
 /**
  * Holds the database until `release` or the end of the process, however it ends. Throws
- * DatabaseHeldError at once where another has it, DatabaseError `unwritable` where it can't be made.
+ * DatabaseHeldError at once where another has it, DatabaseError where it can't be made or trusted.
  */
 export function holdLock(database: string, note: { config: string | null; socket: string | null }): Lock {
+  refuseNetwork(database); // its locks aren't to be trusted either
   const path = lockPath(database);
   const db = exclusive(path, database);
   held.add(db);

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import Sqlite, { type Database } from "better-sqlite3";
 import { DatabaseError, errorText } from "./database-error.ts";
-import { networkFileSystemAt } from "./file-system.ts";
+import { refuseNetwork } from "./file-system.ts";
 import { APPLICATION_ID, listMigrations } from "./migrate.ts";
 
 /** A command may wait for a moment where the loop may not. */
@@ -17,14 +17,7 @@ export function openReadOnly(path: string): Database {
       `There is no database ${path}: no supervisor has run with it yet.`,
     );
   }
-  const network = networkFileSystemAt(path);
-  if (network !== null) {
-    throw new DatabaseError(
-      "network-file-system",
-      path,
-      `${path} lies on a network file system (${network}).`,
-    );
-  }
+  refuseNetwork(path);
   let db: Database | null = null;
   try {
     db = new Sqlite(path, { readonly: true, timeout: PATIENCE_MS });

@@ -12,7 +12,7 @@ import Sqlite, { type Database } from "better-sqlite3";
 import { clock } from "../clock.ts";
 import { DatabaseError, errorCode, errorText } from "./database-error.ts";
 import { draftEvent } from "./event-row.ts";
-import { networkFileSystemAt } from "./file-system.ts";
+import { refuseNetwork } from "./file-system.ts";
 import { APPLICATION_ID, MIGRATIONS, migrate } from "./migrate.ts";
 import { unusedName } from "./unused-name.ts";
 import { prepareWrites } from "./writes.ts";
@@ -39,15 +39,7 @@ export interface Opened {
 /** Throws DatabaseError with a message that says the fix. */
 export function openDatabase(path: string, options: OpenOptions = {}): Opened {
   const nowMs = options.nowMs ?? clock.now().wallMs;
-  const network = networkFileSystemAt(dirname(path));
-  if (network !== null) {
-    throw new DatabaseError(
-      "network-file-system",
-      path,
-      `${path} lies on a network file system (${network}), where SQLite's WAL isn't safe. ` +
-        `Set "database" to a file on a local disk.`,
-    );
-  }
+  refuseNetwork(path);
   const migrations = options.migrations ?? MIGRATIONS;
   createPrivate(path);
   const opened = openWhole(path, nowMs, migrations);

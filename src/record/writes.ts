@@ -57,10 +57,19 @@ export function prepareWrites(db: Database): Writes {
     runStarted(job, run) {
       const started = Math.round(run.startedAt.wallMs);
       const gpus = JSON.stringify(run.gpus);
-      insertRun.run(run.id, job, run.number, started, run.bootId, run.resumedFrom, run.resumedAtStep, gpus);
+      insertRun.run(
+        run.id,
+        job,
+        run.number,
+        started,
+        run.bootId,
+        run.resumedFrom,
+        whole(run.resumedAtStep) ?? 0,
+        gpus,
+      );
     },
     runEnded(run, end) {
-      endRun.run(Math.round(end.at.wallMs), end.how, end.code, end.signal, end.step, run.id);
+      endRun.run(Math.round(end.at.wallMs), end.how, end.code, end.signal, whole(end.step), run.id);
     },
     sample(wallMs, data) {
       shape ??= (shapeId.get(names) as number | undefined) ?? insertShape.run(names).lastInsertRowid;
@@ -71,4 +80,9 @@ export function prepareWrites(db: Database): Writes {
       shape = null;
     },
   };
+}
+
+/** Steps come from jobs, who may count in anything; a column of integers takes nothing else. */
+function whole(step: number | null): number | null {
+  return step !== null && Number.isSafeInteger(Math.round(step)) ? Math.round(step) : null;
 }

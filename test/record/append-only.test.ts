@@ -1,7 +1,8 @@
 import Sqlite from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { verifyChain } from "../../src/record/chain.ts";
-import { at, event, openJournal } from "./material.ts";
+import { at, event } from "./material.ts";
+import { openJournal } from "./scratch.ts";
 
 /** Another program with the same file, and SQLite's own defaults. */
 function stranger(path: string): Sqlite.Database {

@@ -2,7 +2,8 @@ import Sqlite from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { chainHash, GENESIS, verifyChain } from "../../src/record/chain.ts";
 import type { EventRow } from "../../src/record/event-row.ts";
-import { at, event, openJournal, scratch } from "./material.ts";
+import { at, event } from "./material.ts";
+import { openJournal, scratch } from "./scratch.ts";
 
 /** Ten events, then somebody who knows SQLite and has dropped the triggers. */
 function tampered(change: (db: Sqlite.Database) => void) {

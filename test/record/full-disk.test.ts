@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { verifyChain } from "../../src/record/chain.ts";
 import { createJournal } from "../../src/record/journal.ts";
-import { at, event, job, RETENTION, scratch } from "./material.ts";
+import { at, event, job, RETENTION } from "./material.ts";
+import { scratch } from "./scratch.ts";
 
 const mount = (...argv: string[]): void => void execFileSync("mount", argv, { stdio: "pipe" });
 

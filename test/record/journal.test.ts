@@ -1,10 +1,13 @@
 import { execFileSync } from "node:child_process";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { verifyChain } from "../../src/record/chain.ts";
 import { createJournal } from "../../src/record/journal.ts";
 import { readRuns, readSamples } from "../../src/record/read.ts";
 import { createFailingJournal, createMemoryJournal } from "../fakes/memory-journal.ts";
 import { journalContract } from "./journal-contract.ts";
-import { at, event, job, openJournal, RETENTION, run, sample, scratch } from "./material.ts";
+import { at, event, job, RETENTION, run, sample } from "./material.ts";
+import { openJournal, scratch } from "./scratch.ts";
 
 journalContract("the journal in SQLite", () => openJournal());
 journalContract("the journal in memory", createMemoryJournal);
@@ -72,6 +75,37 @@ describe("the journal in SQLite", () => {
     journal.addSample(sample(at(2), 3));
     journal.close();
     expect([...readSamples(journal.path)]).toHaveLength(3);
+  });
+
+  test("stores any text so that the chain stays whole, half characters included", () => {
+    const text = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.constantFrom("\ud83d", "a\udc00b", "nul \0 inside", ""),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 20 }), (texts) => {
+        const journal = openJournal();
+        const events = texts.map(([reason, word]) =>
+          event(reason, { evidence: { word }, actor: `rule:${word}` }),
+        );
+        expect(journal.append(events, at(0)).ok).toBe(true);
+        expect(verifyChain(journal.path)).toMatchObject({ ok: true, count: events.length });
+        expect(journal.tail(20).map((e) => e.evidence)).toEqual(events.map((e) => e.evidence));
+        journal.close();
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("takes steps that aren't whole numbers", () => {
+    const journal = openJournal();
+    const steps = [12.4, Number.NaN, Number.POSITIVE_INFINITY, null];
+    for (const [i, step] of steps.entries()) {
+      journal.startRun("odd", run(`r${i}`, i));
+      journal.endRun(run(`r${i}`, i), { at: at(9), code: 0, signal: null, how: "finished", step });
+    }
+    expect([...readRuns(journal.path)].map((r) => r.step)).toEqual([12, null, null, null]);
+    expect(journal.trouble).toBeNull();
   });
 
   test("an event whose evidence can't be written doesn't block the log", () => {

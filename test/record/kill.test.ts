@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { verifyChain } from "../../src/record/chain.ts";
 import { upkeep } from "../../src/record/upkeep.ts";
-import { at, child, event, openJournal, RETENTION, START_MS, scratch } from "./material.ts";
+import { at, event, RETENTION, START_MS } from "./material.ts";
+import { child, openJournal, scratch } from "./scratch.ts";
 
 /** Reads the ids that a writer says until `enough`, kills it, and reads what it had said before. */
 async function killAfter(path: string, enough: number): Promise<number> {

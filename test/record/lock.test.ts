@@ -3,7 +3,7 @@ import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { DatabaseHeldError, holdLock, readHolder } from "../../src/record/lock.ts";
-import { child, openJournal, scratch } from "./material.ts";
+import { child, openJournal, scratch } from "./scratch.ts";
 
 const NOTE = { config: "/home/ana/supervisor.config.json", socket: null };
 

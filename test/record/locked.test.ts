@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { verifyChain } from "../../src/record/chain.ts";
 import { readRuns, readSamples } from "../../src/record/read.ts";
-import { at, child, event, job, openJournal, run, sample } from "./material.ts";
+import { at, event, job, run, sample } from "./material.ts";
+import { child, openJournal } from "./scratch.ts";
 
 /** A journal whose database another process has locked for writing. */
 async function lockedJournal() {

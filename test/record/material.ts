@@ -1,12 +1,4 @@
-/** Folders, moments, jobs, runs and samples for the tests of record/. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface, type Interface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { onTestFinished } from "vitest";
+/** Moments, events, jobs, runs and samples for the tests of record/ and its benchmark. */
 import { jobSchema } from "../../src/config/schema.ts";
 import {
   GPU_METRICS,
@@ -18,7 +10,6 @@ import {
   type Sample,
 } from "../../src/model.ts";
 import type { SupervisedJob } from "../../src/ports.ts";
-import { createJournal, type RecordJournal } from "../../src/record/journal.ts";
 
 export const RETENTION = { samplesFullHours: 24, samplesThinnedDays: 30 };
 export const START_MS = Date.UTC(2026, 10, 23, 8, 0, 0);
@@ -28,19 +19,6 @@ export const at = (seconds: number): Now => ({
   wallMs: START_MS + seconds * 1000,
   monotonicMs: 1_000_000 + seconds * 1000,
 });
-
-/** A database path in a folder that goes with the test. */
-export function scratch(): string {
-  const folder = mkdtempSync(join(tmpdir(), "record-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return join(folder, "supervisor.sqlite");
-}
-
-export function openJournal(path: string = scratch()): RecordJournal & { path: string } {
-  const journal = createJournal(path, { retention: RETENTION });
-  onTestFinished(() => journal.close());
-  return Object.assign(journal, { path });
-}
 
 export const event = (reason: string, more: Partial<NewEvent> = {}): NewEvent => ({
   kind: "pause.requested",
@@ -104,40 +82,5 @@ export function sample(now: Now, value = 12.5): Sample {
     gpusUnavailable: null,
     runs: { r1: { cpuPercent: reading, memoryMiB: reading, processes: 2 } },
     foreign: [],
-  };
-}
-
-export interface Child {
-  process: ChildProcess;
-  lines: Interface;
-  /** The next line that it writes; rejects when it ends first. */
-  line(): Promise<string>;
-  /** Resolves when it has ended. */
-  kill(signal: NodeJS.Signals): Promise<void>;
-}
-
-/** A program of test/children, ended with the test. */
-export function child(name: string, ...argv: string[]): Child {
-  const program = fileURLToPath(new URL(`../children/${name}`, import.meta.url));
-  const process_ = spawn(process.execPath, [program, ...argv], { stdio: ["pipe", "pipe", "inherit"] });
-  const ended = once(process_, "exit");
-  const lines = createInterface({ input: process_.stdout });
-  const iterator = lines[Symbol.asyncIterator]();
-  onTestFinished(async () => {
-    if (process_.exitCode === null && process_.signalCode === null) process_.kill("SIGKILL");
-    await ended;
-  });
-  return {
-    process: process_,
-    lines,
-    async line() {
-      const next = await iterator.next();
-      if (next.done) throw new Error(`${name} ended without a word`);
-      return next.value;
-    },
-    async kill(signal) {
-      process_.kill(signal);
-      await ended;
-    },
   };
 }

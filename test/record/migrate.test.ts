@@ -7,7 +7,8 @@ import { verifyChain } from "../../src/record/chain.ts";
 import { listMigrations, MIGRATIONS, migrate } from "../../src/record/migrate.ts";
 import { openDatabase } from "../../src/record/open.ts";
 import { readRuns, readSamples } from "../../src/record/read.ts";
-import { at, event, openJournal, START_MS, sample, scratch } from "./material.ts";
+import { at, event, START_MS, sample } from "./material.ts";
+import { openJournal, scratch } from "./scratch.ts";
 
 /** The shipped migrations and some more. */
 function migrationsWith(more: Record<string, string>): string {

@@ -13,7 +13,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { DatabaseError } from "../../src/record/database-error.ts";
 import { openDatabase } from "../../src/record/open.ts";
 import { openReadOnly } from "../../src/record/open-read-only.ts";
-import { at, child, event, openJournal, START_MS, scratch } from "./material.ts";
+import { at, event, START_MS } from "./material.ts";
+import { child, openJournal, scratch } from "./scratch.ts";
 
 function open(path: string) {
   const opened = openDatabase(path, { nowMs: START_MS });

@@ -2,7 +2,8 @@ import { chmodSync, existsSync } from "node:fs";
 import Sqlite from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { readEvents, readRuns, readSamples } from "../../src/record/read.ts";
-import { at, child, event, openJournal, run, sample, scratch } from "./material.ts";
+import { at, event, run, sample } from "./material.ts";
+import { child, openJournal, scratch } from "./scratch.ts";
 
 /** 60 events: two jobs in turn, every tenth a `job.started`. */
 function sixty() {

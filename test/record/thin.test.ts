@@ -2,7 +2,8 @@ import type { Database } from "better-sqlite3";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../src/record/open.ts";
 import { thinSamples } from "../../src/record/thin.ts";
-import { START_MS, scratch } from "./material.ts";
+import { START_MS } from "./material.ts";
+import { scratch } from "./scratch.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -4,7 +4,8 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { verifyChain } from "../../src/record/chain.ts";
 import { readSamples } from "../../src/record/read.ts";
 import { upkeep } from "../../src/record/upkeep.ts";
-import { at, event, openJournal, RETENTION, START_MS, sample } from "./material.ts";
+import { at, event, RETENTION, START_MS, sample } from "./material.ts";
+import { openJournal } from "./scratch.ts";
 
 const HOUR = 3600;
 const walBytes = (path: string): number => statSync(`${path}-wal`).size;
