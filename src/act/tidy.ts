@@ -2,9 +2,9 @@
  * Removes what a run that is over has left: its directory with control, status and records, and
  * its cgroup. Never the job's log or its checkpoints.
  */
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { runDirectory } from "../paths.ts";
+import { cgroupRecord, runDirectory } from "../paths.ts";
 import { removeCgroup } from "./cgroup.ts";
 import type { Followed } from "./follow.ts";
 import type { Done } from "./send-signal.ts";
@@ -15,7 +15,9 @@ const BETWEEN_TRIES_MS = 50;
 /** Refuses while the job's first process is alive. An empty cgroup that can't be removed costs nothing. */
 export async function tidy(run: Followed, stateDirectory: string): Promise<Done> {
   if (run.mainAlive) return { ok: false, reason: "its files are still needed: the run is not over" };
-  if (run.cgroup) await removeWhenEmpty(run.cgroup);
+  // By its record: a run that died before it joined its cgroup has one all the same.
+  const cgroup = await readFile(cgroupRecord(stateDirectory, run.id), "utf8").catch(() => "");
+  if (cgroup !== "") await removeWhenEmpty(cgroup);
   try {
     await rm(runDirectory(stateDirectory, run.id), { recursive: true, force: true });
     return { ok: true };

@@ -14,14 +14,15 @@ describe.each(WITH_AND_WITHOUT_CGROUP)("%s", (_, noCgroup) => {
     const beats = join(state, "beats");
     const it = await start(state, givenJob(["node", child("act-forking"), "3", beats]));
     const processes = () => processesOf(it.runs.live(it.run, "job"), { scan: true });
+    const running = (part: string) => processes().filter(({ command }) => command.includes(part)).length;
     await until(
-      "three generations",
-      () => processes().filter((p) => p.command.includes("act-forking")).length === 3,
+      "three generations, each with a shell",
+      () => running("act-forking") === 3 && running("while") >= 3,
     );
     for (let round = 0; round < 3; round++) {
       expect(await it.perform("freeze")).toEqual({ ok: true });
       const frozen = processes();
-      expect(frozen.length).toBeGreaterThanOrEqual(6);
+      expect(frozen.length).toBeGreaterThan(3);
       // D: a shell inside vfork(), whose child was stopped before it became another program.
       expect(frozen.filter(({ state }) => state !== "T" && state !== "D")).toEqual([]);
       expect(it.see("frozen").stopped).toBe(true);
