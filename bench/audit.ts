@@ -118,7 +118,7 @@ function measureQueries(folder: string, events: number): Measured[] {
     ["newest 20 of a job and a kind that it has once", { job: "job-7", kind: "job.lost", limit: 20 }],
     ["newest 20 of a job that was there once, long ago", { job: "rare", limit: 20 }],
     ["last hour of a job", { job: "job-7", sinceMs: hour }],
-    ["last hour, newest 100", { sinceMs: hour, limit: 100 }],
+    ["last hour of everything", { sinceMs: hour }],
   ];
   const size = `${(events / 1e6).toFixed(1)} million events, ${(statSync(path).size / 1e9).toFixed(2)} GB`;
   return queries.map(([name, filter]) => {
