@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { LiveRun } from "../../src/ports.ts";
+import { readStat } from "../../src/sense/process.ts";
+import { areStopped, bootId, isFrozen, processesOf, readExit, readPidRecord } from "../../src/sense/run.ts";
+
+let directory: string;
+const children: ChildProcess[] = [];
+const strays: number[] = [];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "sense-run-"));
+});
+afterEach(() => {
+  for (const child of children.splice(0)) {
+    try {
+      if (child.pid) process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // The whole group has ended already.
+    }
+  }
+  for (const pid of strays.splice(0)) process.kill(pid, "SIGKILL");
+  rmSync(directory, { recursive: true });
+});
+
+const write = (text: string): string => {
+  const path = join(directory, "record");
+  writeFileSync(path, text);
+  return path;
+};
+
+describe("the exit record", () => {
+  it.each([
+    ["0\n", { known: true, code: 0, signal: null }],
+    ["75  \n", { known: true, code: 75, signal: null }],
+    ["143 \n", { known: true, code: 143, signal: "SIGTERM" }],
+    ["137\n", { known: true, code: 137, signal: "SIGKILL" }],
+    ["255\n", { known: true, code: 255, signal: null }],
+    ["", { known: false }],
+    ["    \n", { known: false }],
+    ["256\n", { known: false }],
+    ["-1\n", { known: false }],
+    ["0x0\n", { known: false }],
+  ])("%j means %j", (text, exit) => {
+    expect(readExit(write(text))).toEqual(exit);
+  });
+
+  it("isn't there before the end", () => {
+    expect(readExit(join(directory, "none"))).toBeNull();
+  });
+
+  it("that is garbage is never taken for success", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 20 }), (text) => {
+        const exit = readExit(write(text));
+        if (!/^0+\s*$/.test(text)) expect(exit).not.toMatchObject({ known: true, code: 0 });
+      }),
+    );
+  });
+});
+
+describe("the pid record", () => {
+  it("is pid, start time and boot", () => {
+    expect(readPidRecord(write("4711 8123456 abc-def\n"))).toEqual({
+      pid: 4711,
+      startTime: 8123456,
+      bootId: "abc-def",
+    });
+    expect(readPidRecord(write("4711 - abc-def\n"))).toEqual({
+      pid: 4711,
+      startTime: null,
+      bootId: "abc-def",
+    });
+  });
+
+  it.each(["", "\n", "x 1 y", "0 1 y", "-4 1 y", "4711"])(
+    "isn't known from %j beyond what it says",
+    (text) => {
+      const record = readPidRecord(write(text));
+      expect(record === null || (record.pid === 4711 && record.startTime === null)).toBe(true);
+    },
+  );
+
+  it("is compared with this boot", () => {
+    expect(bootId()).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+function startRun(script: string): LiveRun {
+  const id = `run-${process.pid}-${Math.floor(performance.now())}`;
+  const env = { ...process.env, SUPERVISOR_RUN_ID: id };
+  const child = spawn("/bin/sh", ["-c", script], { detached: true, stdio: "ignore", env });
+  children.push(child);
+  return { id, job: "j", launcherPid: child.pid ?? null, pid: null, cpuCgroup: null };
+}
+
+describe("the processes of a run", () => {
+  it("are its tree without the launcher, parents first", async () => {
+    const run = startRun("sh -c 'sleep 1000 & sleep 1001; :'; :");
+    const found = await vi.waitUntil(() => {
+      const processes = processesOf(run);
+      return processes.length === 3 ? processes : null;
+    }, 30_000);
+    expect(found[0]?.command).toMatch(/^sh -c/);
+    expect(found.map(({ pid }) => pid)).not.toContain(run.launcherPid);
+    expect(
+      found
+        .slice(1)
+        .map(({ command }) => command)
+        .sort(),
+    ).toEqual(["sleep 1000", "sleep 1001"]);
+  });
+
+  it("that left the tree are found by a scan", async () => {
+    const run = startRun("(setsid sleep 1003 &); sleep 1000");
+    const found = await vi.waitUntil(() => {
+      const stray = processesOf(run, { scan: true }).find(({ command }) => command === "sleep 1003");
+      return stray && readStat(stray.pid)?.parent !== run.launcherPid ? stray : null;
+    }, 30_000);
+    strays.push(found.pid);
+    expect(processesOf(run).map(({ command }) => command)).toEqual(["sleep 1000"]);
+  });
+
+  it("aren't those of somebody who got the pid later", async () => {
+    const run = startRun("exec sleep 1000");
+    const pid = run.launcherPid ?? 0;
+    const startTime = (await vi.waitUntil(() => readStat(pid), 30_000)).startTime;
+    const job = { ...run, launcherPid: null, pid };
+    expect(processesOf({ ...job, startTime })).toHaveLength(1);
+    expect(processesOf({ ...job, startTime: startTime + 1 })).toEqual([]);
+  });
+
+  it("are stopped when all of them are", async () => {
+    const run = startRun("sleep 1000 & sleep 1001; :");
+    const found = await vi.waitUntil(() => {
+      const processes = processesOf(run);
+      return processes.length === 2 ? processes : null;
+    }, 30_000);
+    expect(areStopped(found)).toBe(false);
+    process.kill(found[0]?.pid ?? 0, "SIGSTOP");
+    await vi.waitUntil(() => processesOf(run).some(({ state }) => state === "T"), 30_000);
+    expect(areStopped(processesOf(run))).toBe(false);
+    process.kill(found[1]?.pid ?? 0, "SIGSTOP");
+    await vi.waitUntil(() => areStopped(processesOf(run)), 30_000);
+    expect(areStopped([])).toBe(false);
+  });
+
+  it("are frozen when their cgroup says so", () => {
+    const v1 = join(directory, "v1");
+    const v2 = join(directory, "v2");
+    for (const path of [v1, v2]) mkdirSync(path);
+    writeFileSync(join(v1, "freezer.state"), "FREEZING\n");
+    writeFileSync(join(v2, "cgroup.events"), "populated 1\nfrozen 1\n");
+    expect([isFrozen(v1), isFrozen(v2), isFrozen(directory)]).toEqual([false, true, false]);
+    writeFileSync(join(v1, "freezer.state"), "FROZEN\n");
+    expect(isFrozen(v1)).toBe(true);
+  });
+});

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import type { ProcessStat } from "../../src/sense/parse.ts";
+import { evidenceOf, type Owner, prove, runningNow, type Scan } from "../../src/sense/scan.ts";
+
+interface Entry {
+  pid: number;
+  owner: Owner;
+  own: number;
+  reaped?: number;
+  parent?: number;
+  startTime?: number;
+  nice?: number;
+  state?: string;
+}
+
+function scan(atTicks: number, entries: Entry[], reapers: number[] = [1]): Scan {
+  const table = new Map<number, ProcessStat>();
+  for (const { owner: _, ...entry } of entries) {
+    const { pid, parent = 50, startTime = 10, nice = 0, state = "S", own, reaped = 0 } = entry;
+    const stat = { pid, parent, startTime, nice, state, own, reaped };
+    table.set(pid, { ...stat, name: "x", group: pid, session: pid, kernel: false, threads: 1 });
+  }
+  return {
+    atMs: atTicks * 10,
+    bootTicks: atTicks,
+    cpuAll: atTicks * 2,
+    table,
+    owners: new Map(entries.map(({ pid, owner }) => [pid, owner])),
+    reapers: new Set(reapers),
+  };
+}
+
+describe("two scans", () => {
+  it("prove what foreign processes and their waited-for children used, and nobody else", () => {
+    const before = scan(1000, [
+      { pid: 100, owner: "foreign", own: 10, reaped: 5 },
+      { pid: 200, owner: { run: "r" }, own: 10 },
+      { pid: 300, owner: "kernel", own: 10 },
+      { pid: 400, owner: "nobody", own: 10 },
+      { pid: 500, owner: "supervisor", own: 10 },
+    ]);
+    const after = scan(1100, [
+      { pid: 100, owner: "foreign", own: 20, reaped: 45 },
+      { pid: 200, owner: { run: "r" }, own: 90 },
+      { pid: 300, owner: "kernel", own: 13 },
+      { pid: 400, owner: "nobody", own: 90 },
+      { pid: 500, owner: "supervisor", own: 11 },
+    ]);
+    const proof = prove(before, after);
+    expect(proof).toMatchObject({ all: 200, foreign: 50, kernel: 3 });
+    expect(evidenceOf(after, proof)).toMatchObject([{ pid: 100, cpuPercent: 25 }]);
+  });
+
+  it("don't charge a reaper of orphans with what it has waited for", () => {
+    const before = scan(1000, [{ pid: 1, owner: "foreign", own: 10, reaped: 5 }]);
+    const after = scan(1100, [{ pid: 1, owner: "foreign", own: 12, reaped: 900 }]);
+    expect(prove(before, after).foreign).toBe(2);
+  });
+
+  it("count a process that began in between, not one that was only overlooked", () => {
+    const after = scan(1100, [
+      { pid: 7, owner: "foreign", own: 30, startTime: 1001 },
+      { pid: 8, owner: "foreign", own: 3000, startTime: 999 },
+    ]);
+    expect(prove(scan(1000, []), after).foreign).toBe(30);
+  });
+
+  it("tell niced time apart", () => {
+    const before = scan(1000, []);
+    const after = scan(1100, [
+      { pid: 7, owner: "foreign", own: 30, startTime: 1001, nice: 19 },
+      { pid: 8, owner: "foreign", own: 20, startTime: 1001, nice: 0 },
+    ]);
+    expect(prove(before, after)).toMatchObject({ foreign: 50, foreignNotNice: 20 });
+  });
+
+  it("name at most ten, greediest first", () => {
+    const entries = Array.from({ length: 30 }, (_, i) => ({
+      pid: 100 + i,
+      owner: "foreign" as const,
+      own: i,
+      startTime: 1001,
+    }));
+    const after = scan(1100, entries);
+    const named = evidenceOf(after, prove(scan(1000, []), after));
+    expect(named.map(({ pid }) => pid)).toEqual([129, 128, 127, 126, 125, 124, 123, 122, 121, 120]);
+  });
+});
+
+describe("one scan", () => {
+  it("names foreign processes that are running, without a figure", () => {
+    const named = runningNow(
+      scan(1000, [
+        { pid: 100, owner: "foreign", own: 10, state: "R" },
+        { pid: 101, owner: "foreign", own: 10, state: "S" },
+        { pid: 102, owner: { run: "r" }, own: 10, state: "R" },
+      ]),
+    );
+    expect(named.map(({ pid }) => pid)).toEqual([100]);
+    expect(named[0]).not.toHaveProperty("cpuPercent");
+  });
+});
