@@ -28,6 +28,8 @@ export interface RecordJournal extends Journal {
   readonly backup: string | null;
   /** What a person should know now: writing, syncing or housekeeping fails. Null when all is well. */
   readonly trouble: string | null;
+  /** For a config that changed while running. */
+  retain(retention: Retention): void;
 }
 
 /** Something that waits to be written. Jobs are apart: only the newest state of each counts. */
@@ -101,6 +103,7 @@ export function createJournal(path: string, options: { retention: Retention }): 
     get trouble() {
       return trouble ?? sync.trouble ?? upkeep.trouble;
     },
+    retain: upkeep.retain,
     append(events: NewEvent[], now: Now) {
       for (const event of events) hold({ event, draft: draftEvent(event, now.wallMs) });
       if (held.length > 0 || jobs.size > 0) {

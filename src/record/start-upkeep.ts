@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { errorText } from "./database-error.ts";
 import type { Retention } from "./thin.ts";
 
 /** Compiled beside us, or as source. */
@@ -17,6 +18,8 @@ const BIG_WAL_BYTES = 8 * 1024 * 1024;
 const EARLY_EVERY_MS = 60_000;
 
 export interface UpkeepTimes {
+  /** From the next housekeeping on. */
+  retain(retention: Retention): void;
   /** Starts upkeep when it is due at `now`; cheap enough for every commit. */
   maybe(now: { wallMs: number; monotonicMs: number }, walBytes: () => number): void;
   /** Why the last one failed; null when it didn't. */
@@ -24,21 +27,26 @@ export interface UpkeepTimes {
   close(): void;
 }
 
-export function upkeepTimes(database: string, retention: Retention): UpkeepTimes {
+export function upkeepTimes(database: string, first: Retention): UpkeepTimes {
+  let retention = first;
   let nextMs: number | null = null;
   let lookMs = 0;
   let running: ReturnType<typeof spawn> | null = null;
   let trouble: string | null = null;
 
+  const failed = (error: unknown): void => {
+    running = null;
+    trouble = `Housekeeping of the database can't be started: ${errorText(error)}`;
+  };
   const start = (wallMs: number): void => {
-    running = spawn(process.execPath, [PROGRAM, database, JSON.stringify(retention), String(wallMs)], {
-      stdio: "ignore",
-    });
+    try {
+      const argv = [PROGRAM, database, JSON.stringify(retention), String(wallMs)];
+      running = spawn(process.execPath, argv, { stdio: "ignore" });
+    } catch (error) {
+      return failed(error); // some failures are thrown, others told
+    }
     running.unref();
-    running.once("error", (error) => {
-      running = null;
-      trouble = `Housekeeping of the database can't be started: ${error.message}`;
-    });
+    running.once("error", failed);
     running.once("exit", (code, signal) => {
       running = null;
       trouble = code === 0 ? null : `Housekeeping of the database failed (${signal ?? `exit code ${code}`}).`;
@@ -46,6 +54,9 @@ export function upkeepTimes(database: string, retention: Retention): UpkeepTimes
   };
 
   return {
+    retain(changed) {
+      retention = changed;
+    },
     maybe({ wallMs, monotonicMs }, walBytes) {
       nextMs ??= monotonicMs + FIRST_AFTER_MS;
       if (running !== null || monotonicMs < lookMs) return;

@@ -17,6 +17,18 @@ journalContract("the failing journal, once it works", () => {
   return journal;
 });
 
+test("the failing journal holds events until it works, and writes them first", () => {
+  const journal = createFailingJournal("no space");
+  expect(journal.append([event("held")], at(0))).toEqual({ ok: false, reason: "no space" });
+  expect(journal.saveJob(job("voice-train")).ok).toBe(false);
+  journal.failing = null;
+  expect(journal.append([event("next")], at(5)).ok).toBe(true);
+  expect(journal.tail(5).map((e) => [e.reason, Date.parse(e.at)])).toEqual([
+    ["held", at(0).wallMs],
+    ["next", at(5).wallMs],
+  ]);
+});
+
 describe("the journal in SQLite", () => {
   test("is all there after it was closed and opened again, and the chain goes on", () => {
     const path = scratch();

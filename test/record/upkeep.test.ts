@@ -38,9 +38,10 @@ describe("housekeeping", () => {
 
   test("the journal starts it by itself once it is due, in another process", async () => {
     const journal = openJournal();
+    journal.retain({ samplesFullHours: 25, samplesThinnedDays: 30 });
     for (let s = 0; s < 26 * HOUR; s += 30) journal.addSample(sample(at(s)));
     journal.append([], at(26 * HOUR));
-    // Two hours are past full retention; each of their minutes had two samples. Asking again is harmless.
+    // An hour is past full retention; each of its minutes had two samples.
     let s = 26 * HOUR;
     await vi.waitFor(
       () => {
@@ -48,6 +49,9 @@ describe("housekeeping", () => {
         journal.addSample(sample(at(s)));
         const old = [...readSamples(journal.path, { untilMs: at(HOUR).wallMs })];
         expect(old).toHaveLength(60);
+        expect([
+          ...readSamples(journal.path, { sinceMs: at(2 * HOUR).wallMs, untilMs: at(3 * HOUR).wallMs }),
+        ]).toHaveLength(120);
       },
       { timeout: 60_000, interval: 50 },
     );
