@@ -2,7 +2,7 @@
  * The dashboard as Ink draws it: props only, no state, no effects but the keys. Each part is one
  * text that is drawn again only when it has changed.
  */
-import { Box, type Key as InkKey, Text, useInput } from "ink";
+import { Box, type Key as InkKey, Text, Transform, useInput } from "ink";
 import { memo } from "react";
 import type { Key } from "./keys.ts";
 import type { Painted } from "./paint-frame.ts";
@@ -23,10 +23,20 @@ const NAMED = {
   escape: "escape",
 } as const;
 
-/** Lines fit already; should Ink measure one wider, it is cut rather than wrapped into a taller frame. */
-const Lines = memo(({ text }: { text: string }) =>
-  text === "" ? null : <Text wrap="truncate-end">{text}</Text>,
-);
+/**
+ * Ink is given blank lines to lay out and the painted ones to put in their place: they fit already,
+ * and to measure them again each second would cost half of a frame, and memory in Ink 6, which
+ * remembers every text it has ever measured.
+ */
+const Lines = memo(({ text }: { text: string }) => {
+  if (text === "") return null;
+  const lines = text.split("\n");
+  return (
+    <Transform transform={(_, index) => lines[index] ?? ""}>
+      <Text>{lines.map(() => " ").join("\n")}</Text>
+    </Transform>
+  );
+});
 export const Header = Lines;
 export const Gauges = Lines;
 export const JobTable = Lines;

@@ -14,8 +14,16 @@ import { frameOf } from "./view-model.ts";
 
 /** Snapshots come once a second; more frames than this are only ever asked for by held-down keys. */
 const MAX_FPS = 10;
-const ENTER = "\u001b[?1049h\u001b[H";
-const LEAVE = "\u001b[?1049l";
+const INK = {
+  alternateScreen: true,
+  // Also where Ink believes itself in CI: that this is a terminal was checked before.
+  interactive: true,
+  exitOnCtrlC: false,
+  patchConsole: false,
+  maxFps: MAX_FPS,
+  // Comparing lines to write fewer of them costs twice the CPU of writing them all.
+  incrementalRendering: false,
+};
 const CLEAR = "\u001b[2J\u001b[H";
 const ENDS = ["SIGTERM", "SIGHUP", "SIGINT"] as const;
 
@@ -37,8 +45,7 @@ export async function openDashboard(
     last = painted;
     const node = <Dashboard painted={painted} onKey={onKey} />;
     if (ink !== null) ink.rerender(node);
-    // Not incrementalRendering: Ink 6.8 then writes each changed line one row too low.
-    else ink = render(node, { exitOnCtrlC: false, patchConsole: false, maxFps: MAX_FPS });
+    else ink = render(node, INK);
   };
 
   // Before Ink's own listener: what the terminal made of the old frame is wiped, then all is drawn anew.
@@ -49,17 +56,15 @@ export async function openDashboard(
     session?.redraw();
   };
   const detach = (): void => session?.detach();
-  const restore = (): boolean => stdout.write(LEAVE);
-  process.once("exit", restore);
   for (const signal of ENDS) process.on(signal, detach);
   stdout.prependListener("resize", resized);
-  stdout.write(ENTER);
   session = startSession(client, options, { size, draw });
   const { end, line } = await session.ended;
   stdout.off("resize", resized);
   for (const signal of ENDS) process.off(signal, detach);
-  (ink as Instance | null)?.unmount();
-  process.off("exit", restore);
-  stdout.write(`${LEAVE}${line}\n`);
+  ink = ink as Instance | null;
+  ink?.unmount();
+  await ink?.waitUntilExit();
+  stdout.write(`${line}\n`);
   return end;
 }

@@ -5,20 +5,9 @@
 import type { DashboardClient, DashboardEnd, DashboardOptions } from "./client-interface.ts";
 import { followPlain } from "./follow-plain.ts";
 
-/** Ink draws nothing but a last frame where it believes itself in CI, even on a terminal. */
-const inCi = (env: NodeJS.ProcessEnv): boolean =>
-  env.CI !== "0" &&
-  env.CI !== "false" &&
-  Object.keys(env).some(
-    (name) => name === "CI" || name === "CONTINUOUS_INTEGRATION" || name.startsWith("CI_"),
-  );
-
 /** Whether a dashboard can be drawn: both ends are a terminal, and it can move its cursor. */
 export const canDraw = (): boolean =>
-  process.stdout.isTTY === true &&
-  process.stdin.isTTY === true &&
-  process.env.TERM !== "dumb" &&
-  !inCi(process.env);
+  process.stdout.isTTY === true && process.stdin.isTTY === true && process.env.TERM !== "dumb";
 
 /**
  * Resolves when the user detached or the supervisor stopped, after a line that says so. Without a

@@ -28,10 +28,12 @@ export const rowsOf = (size: Size): number => Math.max(1, size.height - 1);
 export function frameOf(screen: Screen, size: Size): Frame {
   const width = Math.max(1, size.width);
   const { header, footer, body } = edges(screen, size);
-  const frame = { ...EMPTY, header, footer };
-  if (screen.snapshot === null) return { ...frame, page: filled([], body) };
-  if (screen.view !== "jobs") return { ...frame, page: pageLines(screen, width, body) };
-  return { ...frame, ...mainParts(screen.snapshot, screen, width, body) };
+  const within = (lines: Line[]): Line[] => lines.map((line) => clip(line, width));
+  const frame = { ...EMPTY, header: within(header), footer: within(footer) };
+  if (screen.snapshot === null) return { ...frame, page: within(filled([], body)) };
+  if (screen.view !== "jobs") return { ...frame, page: within(pageLines(screen, width, body)) };
+  const { gauges, jobs, events } = mainParts(screen.snapshot, screen, width, body);
+  return { ...frame, gauges: within(gauges), jobs: within(jobs), events: within(events) };
 }
 
 /** Rows between header and footer. */
@@ -45,9 +47,11 @@ function edges(screen: Screen, size: Size): Pick<Frame, "header" | "footer"> & {
   return { header, footer, body: rows - header.length - footer.length };
 }
 
+type Main = Pick<Frame, "gauges" | "jobs" | "events">;
+
 /** Gauges first, then as many jobs as can be, then events; headings and air where there is room. */
-function mainParts(snapshot: Snapshot, screen: Screen, width: number, body: number): Partial<Frame> {
-  if (body < 1) return {};
+function mainParts(snapshot: Snapshot, screen: Screen, width: number, body: number): Main {
+  if (body < 1) return EMPTY;
   const gauges = gaugeLines(snapshot, width, gaugeBudget(snapshot, body));
   const air = body - gauges.length >= 20 ? [BLANK] : [];
   const headings = body >= 10 ? 1 : 0;

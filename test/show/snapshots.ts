@@ -11,7 +11,10 @@ import {
 } from "../../src/model.ts";
 import { type JobView, type RuleView, SCHEMA_VERSION, type Snapshot } from "../../src/protocol.ts";
 
-/** Tuesday 24 November 2026, 14:02:19 UTC; tests set TZ=UTC. */
+/** What is drawn is in local time. */
+process.env.TZ = "UTC";
+
+/** Tuesday 24 November 2026, 14:02:19 UTC. */
 export const AT = Date.UTC(2026, 10, 24, 14, 2, 19);
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
