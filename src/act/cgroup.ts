@@ -18,16 +18,21 @@ export type Place = { directory: string } | { unavailable: string };
  * v2, where `cpu.stat` needs no controller. Never throws.
  */
 export function makeCgroup(runId: string, env: NodeJS.ProcessEnv = process.env): Place {
-  const parent = findParent(env);
-  if ("unavailable" in parent) return parent;
-  const directory = join(parent.directory, runId);
+  const place = placeFor(runId, env);
+  if ("unavailable" in place) return place;
   try {
-    mkdirSync(directory, { recursive: true });
-    statSync(join(directory, "cgroup.procs"));
-    return { directory };
+    mkdirSync(place.directory, { recursive: true });
+    statSync(join(place.directory, "cgroup.procs"));
+    return place;
   } catch (error) {
-    return { unavailable: `${directory} can't be made: ${(error as Error).message}` };
+    return { unavailable: `${place.directory} can't be made: ${(error as Error).message}` };
   }
+}
+
+/** Where the run's cgroup would be now; makes nothing. */
+export function placeFor(runId: string, env: NodeJS.ProcessEnv = process.env): Place {
+  const parent = findParent(env);
+  return "unavailable" in parent ? parent : { directory: join(parent.directory, runId) };
 }
 
 /** Where runs' cgroups would be; only reads. */

@@ -5,7 +5,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cgroupRecord, runDirectory } from "../paths.ts";
-import { removeCgroup } from "./cgroup.ts";
+import { placeFor, removeCgroup } from "./cgroup.ts";
 import type { Followed } from "./follow.ts";
 import type { Done } from "./send-signal.ts";
 
@@ -15,9 +15,10 @@ const BETWEEN_TRIES_MS = 50;
 /** Refuses while the job's first process is alive. An empty cgroup that can't be removed costs nothing. */
 export async function tidy(run: Followed, stateDirectory: string): Promise<Done> {
   if (run.mainAlive) return { ok: false, reason: "its files are still needed: the run is not over" };
-  // By its record: a run that died before it joined its cgroup has one all the same.
-  const cgroup = await readFile(cgroupRecord(stateDirectory, run.id), "utf8").catch(() => "");
-  if (cgroup !== "") await removeWhenEmpty(cgroup);
+  // By its record, since the supervisor may have moved; a crash may have come before the record.
+  const record = await readFile(cgroupRecord(stateDirectory, run.id), "utf8").catch(() => "");
+  const place = record === "" ? placeFor(run.id) : { directory: record };
+  if ("directory" in place) await removeWhenEmpty(place.directory);
   try {
     await rm(runDirectory(stateDirectory, run.id), { recursive: true, force: true });
     return { ok: true };

@@ -3,7 +3,16 @@ import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { processesOf } from "../../src/sense/run.ts";
-import { child, givenJob, givenState, setNoCgroup, start, until, WITH_AND_WITHOUT_CGROUP } from "./given.ts";
+import {
+  child,
+  givenJob,
+  givenState,
+  hasPython,
+  setNoCgroup,
+  start,
+  until,
+  WITH_AND_WITHOUT_CGROUP,
+} from "./given.ts";
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
@@ -45,26 +54,29 @@ describe.each(WITH_AND_WITHOUT_CGROUP)("%s", (_, noCgroup) => {
   });
 });
 
-test("a parent that waits in the kernel for its stopped vfork()ed child counts as frozen", async () => {
-  const state = givenState();
-  const fifo = join(state, "fifo");
-  execFileSync("mkfifo", [fifo]);
-  // The child opens the pipe before it becomes `true`, and nobody writes: the parent waits inside vfork().
-  const program = `import os, sys
+test.runIf(hasPython)(
+  "a parent that waits in the kernel for its stopped vfork()ed child counts as frozen",
+  async () => {
+    const state = givenState();
+    const fifo = join(state, "fifo");
+    execFileSync("mkfifo", [fifo]);
+    // The child opens the pipe before it becomes `true`, and nobody writes: the parent waits inside vfork().
+    const program = `import os, sys
 child = os.posix_spawn("/bin/true", ["true"], {}, file_actions=[(os.POSIX_SPAWN_OPEN, 0, sys.argv[1], os.O_RDONLY, 0)])
 os.waitpid(child, 0)
 sys.exit(5)`;
-  const it = await start(state, givenJob(["python3", "-c", program, fifo]));
-  const processes = () => processesOf(it.runs.live(it.run, "job"));
-  await until("a parent in vfork()", () => it.see().pid && processes().some(({ state }) => state === "D"));
-  expect(it.see("frozen").stopped).toBe(false);
-  expect(await it.perform("freeze")).toEqual({ ok: true });
-  expect(it.see("frozen").stopped).toBe(true);
-  expect(await it.perform("thaw")).toEqual({ ok: true });
-  expect(it.see("frozen").stopped).toBe(false);
-  writeFileSync(fifo, "");
-  expect(await it.end()).toMatchObject({ exit: { known: true, code: 5 } });
-});
+    const it = await start(state, givenJob(["python3", "-c", program, fifo]));
+    const processes = () => processesOf(it.runs.live(it.run, "job"));
+    await until("a parent in vfork()", () => it.see().pid && processes().some(({ state }) => state === "D"));
+    expect(it.see("frozen").stopped).toBe(false);
+    expect(await it.perform("freeze")).toEqual({ ok: true });
+    expect(it.see("frozen").stopped).toBe(true);
+    expect(await it.perform("thaw")).toEqual({ ok: true });
+    expect(it.see("frozen").stopped).toBe(false);
+    writeFileSync(fifo, "");
+    expect(await it.end()).toMatchObject({ exit: { known: true, code: 5 } });
+  },
+);
 
 test("freezing and thawing a run that is over is nothing", async () => {
   const it = await start(givenState(), givenJob(["node", "-e", ""]));

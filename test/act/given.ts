@@ -1,10 +1,11 @@
 /** What the tests of act/ start from: a state directory, a job, a run, and waiting for a condition. */
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
-import { NO_CGROUP } from "../../src/act/cgroup.ts";
+import { makeCgroup, NO_CGROUP, removeCgroup } from "../../src/act/cgroup.ts";
 import { createRuns } from "../../src/act/runs.ts";
 import { prepareStateDirectory } from "../../src/act/state-directory.ts";
 import { clock } from "../../src/clock.ts";
@@ -139,6 +140,14 @@ export async function start(state: string, job: SupervisedJob, run: Run = givenR
   if (!done.ok) throw new Error(done.reason);
   return started;
 }
+
+/** Whether a cgroup can be made on this machine at all. */
+export const cgroupsHere = (): boolean => {
+  const probe = makeCgroup(`act-probe-${process.pid}`, {});
+  return "directory" in probe && removeCgroup(probe.directory);
+};
+
+export const hasPython = spawnSync("python3", ["--version"]).status === 0;
 
 /** Cgroups are for accounting only, so what matters is tested with and without them. */
 export const WITH_AND_WITHOUT_CGROUP = [

@@ -6,7 +6,7 @@ import { launch } from "../../src/act/launch.ts";
 import type { Checkpoint, Run } from "../../src/model.ts";
 import { exitRecord, pidRecord, runDirectory } from "../../src/paths.ts";
 import type { SupervisedJob } from "../../src/ports.ts";
-import { BOOT_ID, givenJob, givenRun, givenState, logOf, readOr } from "./given.ts";
+import { BOOT_ID, givenJob, givenRun, givenState, hasPython, logOf, readOr } from "./given.ts";
 
 /** Launches, waits for the launcher's end, and gives back its exit record. */
 async function complete(
@@ -75,7 +75,7 @@ test("no signal is ignored in the job, and it has no file of the launcher open",
   expect(log).not.toContain("launcher.sh");
 });
 
-test("SIGINT reaches a program as it would in a terminal", async () => {
+test.runIf(hasPython)("SIGINT reaches a program as it would in a terminal", async () => {
   const program = "import os, signal; os.kill(os.getpid(), signal.SIGINT)";
   const state = givenState();
   expect(await complete(state, givenJob(["python3", "-c", program]))).toBe("130");

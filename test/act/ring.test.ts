@@ -8,7 +8,7 @@ import { isAlive, readStat } from "../../src/sense/process.ts";
 import { child, givenJob, givenState, logOf, readOr, type Started, start, until } from "./given.ts";
 
 const library = `${process.execPath} ${child("act-library-job")}`;
-const thirdParty = child("act-third-party").replace(/\.ts$/, ".py");
+const thirdParty = child("act-third-party");
 const ready = (it: Started) => until("its report", () => it.see().ranks[0]);
 
 test.each([
@@ -50,7 +50,7 @@ test("an acknowledgement wakes the loop while a pause is awaited", async () => {
 test("a process that doesn't catch the signal is not signalled, and it is said which", async () => {
   const state = givenState();
   const marker = join(state, "marker");
-  const it = await start(state, givenJob(["python3", thirdParty, "none", marker]));
+  const it = await start(state, givenJob(["node", thirdParty, "none", marker]));
   await until("its start", () => readOr(marker).includes("ready"));
   expect(it.see().signalCaught).toBe(false);
   for (const done of [await it.ask("pause"), await it.perform("ring")])
@@ -64,7 +64,7 @@ test("a process that doesn't catch the signal is not signalled, and it is said w
 test("a ring that nobody could hear is heard as soon as somebody can", async () => {
   const state = givenState();
   const marker = join(state, "marker");
-  const it = await start(state, givenJob(["python3", thirdParty, "later", marker]));
+  const it = await start(state, givenJob(["node", thirdParty, "later", marker]));
   await until("its pid", () => it.see("starting").pid);
   expect(await it.ask("pause")).toMatchObject({ ok: false });
   writeFileSync(`${marker}.catch`, "");
@@ -74,7 +74,7 @@ test("a ring that nobody could hear is heard as soon as somebody can", async () 
 test("a program without a library is signalled once for each request, and only to pause", async () => {
   const state = givenState();
   const marker = join(state, "marker");
-  const job = givenJob(["python3", thirdParty, "SIGTERM", marker], { pause: { signal: "SIGTERM" } });
+  const job = givenJob(["node", thirdParty, "SIGTERM", marker], { pause: { signal: "SIGTERM" } });
   const it = await start(state, job);
   await until("its start", () => readOr(marker).includes("ready"));
   expect(await it.ask("run", 1)).toMatchObject({ ok: false });
@@ -88,8 +88,8 @@ test("a program without a library is signalled once for each request, and only t
 test("child:<part> finds the program behind its wrapper; neither wrapper nor workers are signalled", async () => {
   const state = givenState();
   const marker = join(state, "marker");
-  const command = ["bash", "-c", `python3 ${thirdParty} SIGUSR2 ${marker} fork; true`];
-  const it = await start(state, givenJob(command, { pause: { target: "child:act-third-party.py" } }));
+  const command = ["bash", "-c", `${process.execPath} ${thirdParty} SIGUSR2 ${marker} fork; true`];
+  const it = await start(state, givenJob(command, { pause: { target: "child:act-third-party.ts" } }));
   await until("program and worker", () => readOr(marker).split("ready").length === 3);
   expect(await it.ask("pause")).toEqual({ ok: true });
   await until("the signal", () => readOr(marker).includes("heard"));
@@ -113,7 +113,7 @@ test("child:<part> that matches nothing says so", async () => {
 test("others in the job's process group don't get the signal", async () => {
   const state = givenState();
   const marker = join(state, "marker");
-  const command = `python3 ${thirdParty} SIGUSR2 ${marker} & ${library}; wait`;
+  const command = `${process.execPath} ${thirdParty} SIGUSR2 ${marker} & ${library}; wait`;
   const it = await start(state, givenJob(["bash", "-c", command]));
   const rank = await ready(it);
   await until("the bystander", () => readOr(marker).includes("ready"));
