@@ -29,7 +29,7 @@ test("exits at once, command missing, not executable, unrequested 75: said, and 
       .at(-1)?.reason ?? "";
   expect(reason("exits")).toContain("exit code 3");
   expect(reason("missing")).toContain("/no/such/program");
-  expect(reason("folder")).toMatch(/not executable|directory|folder/i);
+  expect(reason("folder")).toMatch(/not an executable file/);
   expect(reason("tempfail")).toContain("75");
   expect(supervisor.job("good").state).toBe("running");
 });

@@ -44,7 +44,7 @@ test("busy loops from outside pause the job; their end brings it back at the ver
   const requested = supervisor.audit("pause.requested").at(-1);
   expect(requested?.actor).toBe(`rule:${CPU_RULE.name}`);
   const blamed = requested?.evidence?.processes?.map((process) => process.pid) ?? [];
-  expect(outsiders.map((child) => child.pid)).toEqual(expect.arrayContaining([blamed[0]]));
+  expect(outsiders.some((child) => blamed.includes(child.pid as number))).toBe(true);
   const kinds = supervisor
     .audit()
     .filter((event) => event.job === "count")
