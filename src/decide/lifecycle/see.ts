@@ -11,14 +11,13 @@ import type { Turn } from "./turn.ts";
 const RING_AGAIN_MS = 1000;
 
 export function see(turn: Turn, seen: Seen, availableMiB: number | null): void {
-  const { name } = turn.state;
-  if (name === "lost") {
+  if (!("run" in turn.state)) throw turn.bug("seen");
+  if (turn.state.name === "lost") {
     learn(turn, seen);
     const shown = found(turn, seen);
     if (shown !== null) see(turn, shown, availableMiB);
     return;
   }
-  turn.live();
   learn(turn, seen);
   if (turn.job.cancelling !== undefined && seen.alive) {
     watchCancel(turn);

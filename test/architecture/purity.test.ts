@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+const ROOT = join(import.meta.dirname, "../../src/decide");
+const FORBIDDEN: [string, RegExp][] = [
+  ["the time", /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\)|\bperformance\b|\bTemporal\b/],
+  ["chance", /\bMath\.random\b|\bcrypto\b/],
+  [
+    "the world",
+    /\bprocess\.(env|pid|hrtime|platform)\b|from "node:|\bfetch\(|\bconsole\b|\bset(Timeout|Interval|Immediate)\b/,
+  ],
+];
+
+/** Without comments, which may name what is forbidden. */
+const code = (path: string): string =>
+  readFileSync(path, "utf8")
+    .replace(/\/\*[\s\S]*?\*\//g, "")
+    .replace(/^\s*\/\/.*$/gm, "");
+
+const files = readdirSync(ROOT, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+
+test("there is something to look at", () => expect(files.length).toBeGreaterThan(10));
+
+test.each(files)("decide/%s reads no clock, no chance, no world", (name) => {
+  const text = code(join(ROOT, name));
+  expect(FORBIDDEN.filter(([, pattern]) => pattern.test(text)).map(([what]) => what)).toEqual([]);
+});
+
+test.each(files)("decide/%s imports only the words, the config's types and croner", (name) => {
+  const imports = [...code(join(ROOT, name)).matchAll(/^(?:import|export) (type )?[^;]*?from "([^"]+)"/gms)];
+  const wrong = imports
+    .map(([, type, from = ""]) => ({ type: type !== undefined, from }))
+    .filter(({ from }) => !/^(?:\.\.?\/)+(?:[a-z-]+\/)*[a-z-]+\.ts$/.test(from) && from !== "croner");
+  const outside = imports.filter(
+    ([, type, from = ""]) =>
+      /^(\.\.\/)+(sense|act|record|show|control|commands|job)\//.test(from) ||
+      (/config\/|ports\.ts/.test(from) && type === undefined),
+  );
+  expect({ wrong, outside: outside.map(([all]) => all) }).toEqual({ wrong: [], outside: [] });
+});

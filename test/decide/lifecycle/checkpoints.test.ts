@@ -1,0 +1,105 @@
+import { describe, expect, test } from "vitest";
+import { at, exitCode, makeCheckpoint, makeRank, runningJob, Story } from "../make.ts";
+
+const [one, two, three] = [makeCheckpoint(1, at(10)), makeCheckpoint(2, at(20)), makeCheckpoint(3, at(30))];
+
+describe("while it runs", () => {
+  test("a new checkpoint is told of once, and all but the newest ones may go", () => {
+    const story = new Story(runningJob({ checkpoint: { keep: 1 } }))
+      .see(11, { checkpoints: [one] })
+      .see(12, { checkpoints: [one] });
+    expect([story.told(), story.did()]).toEqual([["checkpoint.verified"], ["prune"]]);
+    expect(story.see(21, { checkpoints: [two, one] }).job).toMatchObject({ checkpoint: two, older: [one] });
+  });
+
+  test("the one before stays until the newest is known whole, though only one is to be kept", () => {
+    const job = runningJob({ checkpoint: { keep: 1 } });
+    const keeps = (verified: "quick" | "full") => {
+      const story = new Story(job).see(21, { checkpoints: [two, one] });
+      if (verified === "full") story.see(22, { checkpoints: [{ ...two, verified }, one] });
+      return story.kept;
+    };
+    expect([keeps("quick"), keeps("full")]).toEqual([[2], [2, 1]]);
+  });
+
+  test("a broken one is told of once and never used", () => {
+    const rejected = [{ path: "/x/step-00000009", reason: "model.pt is missing" }];
+    const story = new Story(runningJob())
+      .see(11, { checkpoints: [one], rejected })
+      .see(12, { checkpoints: [one], rejected });
+    expect(story.told()).toEqual(["checkpoint.rejected", "checkpoint.verified"]);
+    expect(story.job.checkpoint).toEqual(one);
+  });
+
+  test("the one that it resumed from isn't news", () => {
+    const job = runningJob({}, { checkpoint: one });
+    expect(new Story(job).see(11, { checkpoints: [one] }).told()).toEqual([]);
+  });
+
+  test("a list that can't be read for a moment takes nothing away", () => {
+    expect(
+      new Story(runningJob({}, { checkpoint: one })).see(11, { checkpoints: [] }).job.checkpoint,
+    ).toEqual(one);
+  });
+});
+
+describe("while it is paused", () => {
+  const paused = () =>
+    new Story(runningJob()).pause(29).see(31, {
+      exit: exitCode(75),
+      checkpoints: [three, two, one],
+      ranks: [makeRank({ step: 3, state: "paused" })],
+    });
+
+  test("the newest is checked in full; until the verdict the check is asked for again", () => {
+    const story = paused();
+    expect(story.did()).toContain("verify");
+    story.on(32, { kind: "checked", checkpoints: [three, two, one], rejected: [] });
+    expect(story.did()).toEqual(["verify"]);
+  });
+
+  test("whole: told, and known to its state as well", () => {
+    const story = paused();
+    story.told();
+    story.did();
+    const full = { ...three, verified: "full" as const };
+    story.on(33, { kind: "checked", checkpoints: [full, two, one], rejected: [] });
+    expect([story.told(), story.did(), story.job.checkpoint]).toEqual([
+      ["checkpoint.verified"],
+      ["prune"],
+      full,
+    ]);
+    expect(story.job.state).toMatchObject({ checkpoint: full });
+  });
+
+  test("corrupt: told with the steps to be redone, and back to the one before, which is checked", () => {
+    const story = paused();
+    story.told();
+    story.did();
+    const rejected = [{ path: three.path, reason: "model.pt has another SHA-256" }];
+    story.on(33, { kind: "checked", checkpoints: [two, one], rejected });
+    expect([story.told(), story.did(), story.job.checkpoint]).toEqual([
+      ["checkpoint.rejected"],
+      ["verify"],
+      two,
+    ]);
+    expect(story.reasons.at(-1)).toMatch(/one before of step 2; 1 step to be redone/);
+  });
+
+  test("all corrupt: from the beginning", () => {
+    const rejected = [one, two, three].map(({ path }) => ({ path, reason: "broken" }));
+    const story = paused().on(33, { kind: "checked", checkpoints: [], rejected });
+    expect([story.job.checkpoint, story.job.state]).toMatchObject([
+      null,
+      { name: "paused", checkpoint: null },
+    ]);
+  });
+
+  test("a step that was broken and is saved again counts again", () => {
+    const rejected = [{ path: three.path, reason: "broken" }];
+    const story = paused().on(33, { kind: "checked", checkpoints: [two, one], rejected });
+    const again = makeCheckpoint(3, at(90));
+    story.launch(40, two).see(91, { checkpoints: [again, two, one] });
+    expect(story.job.checkpoint).toEqual(again);
+  });
+});
