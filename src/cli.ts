@@ -46,7 +46,8 @@ function exitCodeOf(error: unknown): number {
   process.stderr.write(
     `This is a bug in supervisor ${VERSION}:\n${error instanceof Error ? error.stack : String(error)}\n`,
   );
-  return 1;
+  // What it left open must not keep it alive.
+  process.exit(1);
 }
 
 function program(): Command {
@@ -55,6 +56,7 @@ function program(): Command {
     .version(VERSION, "-V, --version")
     .option("--config <file>", "use this config (default: ./supervisor.config.json)")
     .helpCommand(false)
+    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${argumentsOf(command)}`.trim() })
     .enablePositionalOptions()
     .exitOverride()
     .addHelpText("after", EXAMPLES);
@@ -64,6 +66,9 @@ function program(): Command {
   configCommands(cli);
   return cli;
 }
+
+const argumentsOf = (command: Command): string =>
+  command.registeredArguments.map((one) => (one.required ? one.name() : `[${one.name()}]`)).join(" ");
 
 /** A command whose module is loaded when it runs; what it returns is the exit code. */
 function verb(cli: Command, usage: string, description: string): Command {
@@ -109,7 +114,7 @@ function jobCommands(cli: Command): void {
   does(
     verb(cli, "run", "hand over a command as a new job; starts a supervisor if none runs")
       .usage("[options] [--] COMMAND...")
-      .argument("<command...>")
+      .argument("<COMMAND...>")
       .passThroughOptions()
       .option("--name <name>", "the job's name (default: from the command)")
       .option("--priority <number>", "higher is paused last and resumed first")
@@ -124,7 +129,7 @@ function jobCommands(cli: Command): void {
   );
   does(
     verb(cli, "pause", "make room; returns when each job is saved and gone")
-      .argument("[job...]")
+      .argument("[JOB...]")
       .option("--all", "all jobs")
       .option("--for <duration>", "resume by itself after this, such as 2h")
       .option("--until <time>", "resume by itself at this time, such as 18:00")
@@ -134,16 +139,16 @@ function jobCommands(cli: Command): void {
   );
   does(
     verb(cli, "resume", "let jobs run again; tells what one waits for")
-      .argument("[job...]")
+      .argument("[JOB...]")
       .option("--all", "all jobs")
       .option("--no-wait", "return at once"),
     async (j, o) => (await import("./commands/resume.ts")).resume(j, o),
   );
   does(
-    verb(cli, "cancel", "end jobs for good").argument("<job...>").option("--no-wait", "return at once"),
+    verb(cli, "cancel", "end jobs for good").argument("<JOB...>").option("--no-wait", "return at once"),
     async (j, o) => (await import("./commands/cancel.ts")).cancel(j, o),
   );
-  does(verb(cli, "wait", "return when the jobs have ended").argument("<job...>"), async (j, o) =>
+  does(verb(cli, "wait", "return when the jobs have ended").argument("<JOB...>"), async (j, o) =>
     (await import("./commands/wait.ts")).wait(j, o),
   );
 }
@@ -155,12 +160,12 @@ function lookingCommands(cli: Command): void {
   );
   does(
     reading(
-      verb(cli, "why", "what a job waits for; without a name, all that aren't running").argument("[job]"),
+      verb(cli, "why", "what a job waits for; without a name, all that aren't running").argument("[JOB]"),
     ),
     async (j, o) => (await import("./commands/why.ts")).why(j, o),
   );
   does(
-    reading(verb(cli, "logs", "what a job has written").argument("<job>"))
+    reading(verb(cli, "logs", "what a job has written").argument("<JOB>"))
       .option("-f, --follow", "go on as it writes more")
       .option("-n, --lines <count>", "so many of the last lines", "50"),
     async (j, o) => (await import("./commands/logs.ts")).logs(j, o),
@@ -182,7 +187,7 @@ function lookingCommands(cli: Command): void {
 
 function configCommands(cli: Command): void {
   cli.commandsGroup("Config:");
-  does(reading(verb(cli, "check", "all problems of a config at once").argument("[file]")), async (f, o) =>
+  does(reading(verb(cli, "check", "all problems of a config at once").argument("[FILE]")), async (f, o) =>
     (await import("./commands/check.ts")).check(f, o),
   );
   does(verb(cli, "init", "write a commented config to begin with"), async (o) =>
@@ -190,7 +195,7 @@ function configCommands(cli: Command): void {
   );
   cli
     .command("help")
-    .argument("[command or topic]")
+    .argument("[COMMAND or TOPIC]")
     .description("help on a command, or on: config, pause, python, typescript, exit-codes")
     .action(async (name: string | undefined) => {
       const command = cli.commands.find((one) => one.name() === name);

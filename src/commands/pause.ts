@@ -88,7 +88,8 @@ function saved({ checkpoint }: JobView): string {
   return `${step} saved (${bytes(checkpoint.bytes)}, ${checked})`;
 }
 
-function pausing({ progress }: JobView): string {
+function pausing({ progress, method }: JobView): string {
+  if (method === "freeze") return "being stopped where it stands";
   if (progress?.reports === "saving") return `saving its checkpoint${atStep(progress.step)}`;
   if (progress?.reports === "paused")
     return "saved; checking the checkpoint and waiting for its processes to end";

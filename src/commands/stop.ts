@@ -1,6 +1,6 @@
 /** `stop`: ends the supervisor; its jobs are saved and paused first, unless told otherwise. */
 import type { Snapshot } from "../protocol.ts";
-import { ask, askedBy, mustConnect, type Options } from "./connect.ts";
+import { ask, askedBy, mustConnect, type Options, placesOf, tryConnect } from "./connect.ts";
 import { print, say } from "./print.ts";
 
 const LIVE = ["starting", "running", "pausing", "lost"];
@@ -19,7 +19,14 @@ export async function stop(options: Options & { leaveJobs?: boolean }): Promise<
       if (!options.leaveJobs && open.length > 0 && line !== told) say(line);
       told = line;
     });
-    await ask(client, { verb: "stop", pauseJobs: !options.leaveJobs, by: askedBy() });
+    try {
+      await ask(client, { verb: "stop", pauseJobs: !options.leaveJobs, by: askedBy() });
+    } catch (error) {
+      // An answer that was lost with the supervisor's end is an answer.
+      const still = await tryConnect(placesOf(options));
+      still?.close();
+      if (still !== null) throw error;
+    }
     print(`Stopped. ${summary(last, options.leaveJobs ?? false)}`);
   } finally {
     client.close();

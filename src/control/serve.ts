@@ -15,6 +15,9 @@ const MAX_SKIPPED = 30;
 /** Answers that a client may leave unread before it is cut off. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 
+/** A client that neither takes its last answer nor leaves is cut off. */
+const LEAVE_WITHIN_MS = 1000;
+
 type Body<T> = T extends unknown ? Omit<T, "id"> : never;
 /** An answer without its number, which is the transport's. */
 export type AnswerBody = Body<Answer>;
@@ -34,6 +37,8 @@ interface Client {
   unanswered: number;
   watching: boolean;
   skipped: number;
+  /** No more is read; the connection ends with its last answer. */
+  leaving: boolean;
 }
 
 interface Options {
@@ -84,7 +89,7 @@ function admit(socket: Socket, clients: Set<Client>, options: Options): void {
     socket.end();
     return;
   }
-  const client: Client = { socket, unanswered: 0, watching: false, skipped: 0 };
+  const client: Client = { socket, unanswered: 0, watching: false, skipped: 0, leaving: false };
   clients.add(client);
   socket.on("close", () => clients.delete(client));
   readLines(socket, (line) => void receive(client, line, options));
@@ -137,6 +142,7 @@ async function receive(client: Client, line: string, options: Options): Promise<
   if (!parsed.ok) answer(client, parsed.id, { ok: false, code: "bad-request", error: parsed.error });
   else answer(client, parsed.id, await perform(client, parsed.request, options));
   client.unanswered--;
+  if (client.leaving && client.unanswered === 0) client.socket.end();
 }
 
 async function perform(client: Client, request: Request, options: Options): Promise<AnswerBody> {
@@ -179,9 +185,11 @@ function close(server: Server, clients: Set<Client>): Promise<void> {
   return new Promise((resolve) => {
     // Closing unlinks the socket file.
     server.close(() => resolve());
-    for (const { socket } of clients) {
-      socket.end();
-      socket.setTimeout(500, () => socket.destroy());
+    for (const client of clients) {
+      // Who asked for the end is answered, too.
+      client.leaving = true;
+      if (client.unanswered === 0) client.socket.end();
+      client.socket.setTimeout(LEAVE_WITHIN_MS, () => client.socket.destroy());
     }
   });
 }

@@ -185,6 +185,26 @@ describe("watching", () => {
     expect(made - before).toBeLessThan(5);
   });
 
+  it("ends with an answer to whoever asked for the end", async () => {
+    let release = () => {};
+    server = await serveControl(path, {
+      snapshot,
+      onRequest: () =>
+        new Promise((resolve) => {
+          release = () => resolve({ ok: true, result: "stopped" });
+        }),
+    });
+    const one = await client();
+    const answer = one.request({ verb: "stop", pauseJobs: true, by: "x" });
+    // Answered only when closing has begun, as a supervisor does.
+    await one.request({ verb: "snapshot" });
+    const closed = server.close();
+    server = null;
+    release();
+    expect(await answer).toMatchObject({ ok: true, result: "stopped" });
+    await closed;
+  });
+
   it("tells a client that the supervisor has gone, and fails what it had asked", async () => {
     const running = await serve();
     const one = await client(true);
