@@ -23,10 +23,11 @@ export function headerLines(screen: Screen, width: number, rows: number): Line[]
 
 function noticeLines(screen: Screen, snapshot: Snapshot, width: number): Line[] {
   const notices: Span[] = [];
-  if (screen.lost !== null)
+  if (screen.lost !== null) {
     notices.push(
-      span(`${screen.lost}; what you see is from ${clockTime(snapshot.atMs)}; reconnecting…`, "bad"),
+      span(`${screen.lost} Reconnecting… What you see is from ${clockTime(snapshot.atMs)}.`, "bad"),
     );
+  }
   if (snapshot.supervisor.stopping) notices.push(span(stoppingWords(snapshot), "warn"));
   for (const warning of snapshot.supervisor.warnings) notices.push(span(warning, "warn"));
   return notices.map((notice) => clip([span("! ", "bad"), notice], width));

@@ -43,12 +43,15 @@ export const eventWords = (kind: string): string => WORDS[kind as EventKind] ?? 
 /** `14:02:11`: the time as the supervisor recorded it, in its own zone. */
 export const eventTime = (event: AuditEvent): string => /T(\d\d:\d\d:\d\d)/.exec(event.at)?.[1] ?? "??:??:??";
 
-/** What happened and why, without repeating a reason that begins with the same words. */
+/** What happened and why, without saying twice what the reason begins with. */
 export function eventText(event: AuditEvent): string {
   const words = eventWords(event.kind);
-  const { reason } = event;
-  if (reason.trim() === "") return words;
-  return reason.toLowerCase().startsWith(words.toLowerCase()) ? reason : `${words}: ${reason}`;
+  const reason = event.reason.trim();
+  if (reason === "") return words;
+  const fact = reason.replace(/^It (?:was |is )?(?=[a-z])/, "");
+  if (fact.toLowerCase().startsWith(words.toLowerCase())) return fact;
+  const [first = ""] = words.split(" ");
+  return reason.toLowerCase().startsWith(`${first} `) ? reason : `${words}: ${reason}`;
 }
 
 /** Newest last, as many as fit into `rows`. */
@@ -61,13 +64,9 @@ export function eventLines(events: AuditEvent[], width: number, rows: number): L
     const who = name === 0 ? "" : `${pad(event.job ?? "", name)}  `;
     const room = width - start.length - (name === 0 ? 0 : name + 2);
     const text = shorten(eventText(event), room);
-    const colon = text.indexOf(":");
-    const words = colon > 0 && text.startsWith(eventWords(event.kind)) ? text.slice(0, colon) : "";
-    return [
-      span(start, "faint"),
-      span(who),
-      span(words, TONES[event.kind] ?? "plain"),
-      span(text.slice(words.length), words === "" ? (TONES[event.kind] ?? "plain") : "plain"),
-    ];
+    const words = eventWords(event.kind);
+    const marked = text.toLowerCase().startsWith(words) ? words.length : 0;
+    const tone = TONES[event.kind] ?? "plain";
+    return [span(start, "faint"), span(who), span(text.slice(0, marked), tone), span(text.slice(marked))];
   });
 }

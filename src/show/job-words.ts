@@ -87,7 +87,12 @@ export function doneAtMs(job: JobView, nowMs: number): number | null {
 /** The next expected change with its time: `'off-peak' closes, 07:00, in 4 h 12 min`; empty when unknown. */
 export function nextOf(job: JobView, nowMs: number): string {
   const { next, nextAtMs } = job.why;
-  if (next !== null) return nextAtMs === null ? next : `${next} (${whenAndIn(nextAtMs, nowMs)})`;
+  if (next !== null) {
+    if (nextAtMs === null) return next;
+    const told = next.includes(when(nextAtMs, nowMs));
+    const coming = nextAtMs > nowMs ? `in ${duration(nextAtMs - nowMs)}` : "now";
+    return `${next} (${told ? coming : whenAndIn(nextAtMs, nowMs)})`;
+  }
   const done = doneAtMs(job, nowMs);
   return done === null ? "" : `done about ${whenAndIn(done, nowMs)}`;
 }
@@ -108,12 +113,13 @@ function alarm(job: JobView, nowMs: number): string {
   return "";
 }
 
-/** One line: why it is as it is, then what comes next. */
+/** `paused at 13:50: ` says what stands beside it already. */
+const PAUSED_AT = /^paused at (?:\S+ )?\d\d:\d\d: /;
+
+/** Why it is as it is, and what comes next; a run that nothing is the matter with gives no reason. */
 export function reasonAndNext(job: JobView, nowMs: number): { reason: string; next: string } {
   const next = nextOf(job, nowMs);
-  const plain = job.state === "running" && next !== "" && job.manual === null;
-  return {
-    reason: [alarm(job, nowMs), plain ? "" : job.why.summary].filter((text) => text !== "").join("; "),
-    next,
-  };
+  const fine = job.state === "running" && next !== "" && job.manual === null;
+  const reasons = [alarm(job, nowMs), fine ? "" : job.why.summary.replace(PAUSED_AT, "")];
+  return { reason: reasons.filter((text) => text !== "").join("; "), next };
 }

@@ -4,17 +4,18 @@
  */
 import type { AuditEvent } from "../model.ts";
 import type { JobView, Snapshot } from "../protocol.ts";
-import { cellsOf, pad } from "./cells.ts";
+import { cellsOf, pad, wrap } from "./cells.ts";
 import { eventText, eventTime } from "./event-words.ts";
 import { duration, when } from "./format.ts";
 import { gaugeLines, gaugeRows } from "./gauges.ts";
+import { FEW } from "./job-order.ts";
 import { jobRows } from "./job-rows.ts";
 import { nextOf } from "./job-words.ts";
 import { type Line, paint } from "./lines.ts";
 import { neutral } from "./neutral.ts";
 import { processWords } from "./pages.ts";
 
-const text = (lines: Line[]): string => lines.map((line) => paint(line, "none").trimEnd()).join("\n");
+const unpainted = (line: Line): string => paint(line, "none").trimEnd();
 
 /** `14:02:11 train  pause requested: …`, in the supervisor's local time. */
 export function formatEvent(event: AuditEvent): string {
@@ -22,21 +23,21 @@ export function formatEvent(event: AuditEvent): string {
   return `${eventTime(event)} ${who}${neutral(eventText(event))}`;
 }
 
-/** The machine and each job, no line wider than `width` columns. */
+/** The machine and each job, no line wider than `width` columns; many jobs have one line each. */
 export function formatStatus(snapshot: Snapshot, width: number): string {
-  const { supervisor, atMs } = snapshot;
-  const title = `supervisor ${supervisor.version} on ${supervisor.host}, pid ${supervisor.pid}, up ${duration(atMs - supervisor.startedAtMs)}`;
-  const warnings = supervisor.warnings.map((warning) => `! ${neutral(warning)}`);
-  const gauges = gaugeLines(snapshot, width, gaugeRows(snapshot));
-  const table = { jobs: snapshot.jobs, selected: null, nowMs: atMs };
-  const jobs = jobRows(table, width, snapshot.jobs.length * 2).lines;
-  const none = "No jobs. Add one: supervisor run -- COMMAND";
+  const { supervisor, jobs, atMs } = snapshot;
+  const up = duration(atMs - supervisor.startedAtMs);
+  const title = `supervisor ${supervisor.version} on ${supervisor.host}, pid ${supervisor.pid}, up ${up}`;
+  const warnings = supervisor.warnings.flatMap((warning) => wrap(`! ${warning}`, width));
+  const table = { jobs, selected: null, nowMs: atMs };
+  const rows = jobRows(table, width, jobs.length <= FEW ? Number.MAX_SAFE_INTEGER : jobs.length).lines;
+  const none = wrap("No jobs. Add one: supervisor run -- COMMAND", width);
   return [
-    pad(title, width).trimEnd(),
+    ...wrap(title, width),
     ...warnings,
-    text(gauges),
+    ...gaugeLines(snapshot, width, gaugeRows(snapshot)).map(unpainted),
     "",
-    jobs.length === 0 ? none : text(jobs),
+    ...(jobs.length === 0 ? none : rows.map(unpainted)),
   ].join("\n");
 }
 

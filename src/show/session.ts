@@ -126,7 +126,7 @@ export function startSession(
       end("stopped", STOPPED);
       return;
     }
-    show({ lost: `The supervisor is gone (${reason})` });
+    show({ lost: `The supervisor is gone (${reason}).` });
     reconnect();
   });
   terminal.draw(screen);

@@ -1,0 +1,52 @@
+import stringWidth from "string-width";
+import { expect, test } from "vitest";
+import { formatEvent, formatStatus, formatWhy } from "../../src/show/plain.ts";
+import { busy, event, gpus, hostile, nothing, quiet } from "./snapshots.ts";
+
+test("an event is one line: time, job, what, why", () => {
+  const reason = "'game.exe' (pid 8812, you) started on GPU 0 with 412 MiB";
+  expect(formatEvent(event("14:02:11", "pause.requested", "train", reason))).toBe(
+    `14:02:11 train  pause requested: ${reason}`,
+  );
+  expect(formatEvent(event("14:02:11", "rule.pressure", null, "'busy' uses 71 %"))).toBe(
+    "14:02:11 rule pressure: 'busy' uses 71 %",
+  );
+});
+
+test("what the reason says already isn't said twice", () => {
+  const text = (kind: Parameters<typeof event>[1], reason: string): string =>
+    formatEvent(event("14:02:11", kind, "train", reason)).slice("14:02:11 train  ".length);
+  expect(text("pause.completed", "Paused: step 48,210 saved")).toBe("Paused: step 48,210 saved");
+  expect(text("pause.completed", "Frozen after 0.4 s")).toBe("paused: Frozen after 0.4 s");
+  expect(text("pause.completed", "")).toBe("paused");
+  expect(text("job.finished", "It finished at step 60 with exit code 0.")).toBe(
+    "finished at step 60 with exit code 0.",
+  );
+  expect(text("job.cancelled", "It was cancelled and has ended.")).toBe("cancelled and has ended.");
+  expect(text("window.opened", "Window 'night' has opened.")).toBe("Window 'night' has opened.");
+  expect(text("resume.completed", "It goes on at step 7.")).toBe("resumed: It goes on at step 7.");
+});
+
+test("an event can't be more than a line, whatever its reason", () => {
+  const line = formatEvent(event("14:02:11", "job.failed", "train", "a\nb\u001b[2J\r"));
+  expect(line).toBe("14:02:11 train  failed: a b␛[2J ");
+});
+
+test("status shows machine and jobs at the width it is given", async () => {
+  await expect(`${formatStatus(busy(), 100)}\n`).toMatchFileSnapshot("frames/status.txt");
+  for (const snapshot of [quiet(), busy(), gpus(8), nothing(), hostile()]) {
+    for (const width of [30, 60, 80, 120]) {
+      for (const line of formatStatus(snapshot, width).split("\n")) {
+        expect(stringWidth(line)).toBeLessThanOrEqual(width);
+      }
+    }
+  }
+});
+
+test("why answers for one job, or for all that don't run", async () => {
+  await expect(`${formatWhy(busy())}\n`).toMatchFileSnapshot("frames/why.txt");
+  expect(formatWhy(busy(), "vocoder")).toMatch(/^vocoder {2}its window 'off-peak' is closed$/m);
+  expect(formatWhy(busy(), "nobody")).toBe("There is no job 'nobody'.");
+  expect(formatWhy(quiet())).toBe("Every job runs or is finished.");
+  expect(formatWhy(quiet(), "voice-train")).toContain("nothing stands in its way");
+});
