@@ -43,7 +43,8 @@ export function upkeepTimes(database: string, first: Retention): UpkeepTimes {
       const argv = [PROGRAM, database, JSON.stringify(retention), String(wallMs)];
       running = spawn(process.execPath, argv, { stdio: "ignore" });
     } catch (error) {
-      return failed(error); // some failures are thrown, others told
+      failed(error); // some failures are thrown, others told
+      return;
     }
     running.unref();
     running.once("error", failed);
