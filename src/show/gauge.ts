@@ -18,7 +18,7 @@ export const barCells = (width: number): number =>
 /** A `!` stands beside what a rule presses on now. */
 export const label = (name: string, pressing: boolean): Line => [
   span(pad(name, LABEL_CELLS - 2), pressing ? "bad" : "plain"),
-  span(pressing ? "! " : "  ", "bad"),
+  pressing ? span("! ", "bad") : span("  "),
 ];
 
 /** A label, a bar and as many of `parts` as fit. */

@@ -29,7 +29,7 @@ test("what the reason says already isn't said twice", () => {
 
 test("an event can't be more than a line, whatever its reason", () => {
   const line = formatEvent(event("14:02:11", "job.failed", "train", "a\nb\u001b[2J\r"));
-  expect(line).toBe("14:02:11 train  failed: a b␛[2J ");
+  expect(line).toBe("14:02:11 train  failed: a b␛[2J");
 });
 
 test("status shows machine and jobs at the width it is given", async () => {
