@@ -8,6 +8,7 @@ import { closeSync, mkdirSync, openSync, readSync, rmdirSync, writeFileSync } fr
 import { setTimeout as wait } from "node:timers/promises";
 import { clock } from "../src/clock.ts";
 import type { LiveRun } from "../src/ports.ts";
+import { Scanner } from "../src/sense/scan.ts";
 import { createSensors } from "../src/sense/sensors.ts";
 
 export interface Measured {
@@ -74,10 +75,11 @@ async function removeWhenEmpty(directory: string): Promise<void> {
   }
 }
 
-/** Mean CPU per sample. Each is told that a second has passed, so that what is read less often counts as it does at 1 Hz. */
+/** Mean CPU per sample while nobody else uses the machine (no scan). Each is told that a second has passed, so that what is read less often counts as it does at 1 Hz. */
 async function sampleCost(count: number, grouped: boolean, samples: number): Promise<number> {
   const runs = startRuns(count, grouped);
-  const sensors = createSensors({ diskPath: "/", supervisorPid: process.pid });
+  // On a busy machine samples would also scan; that is measured by itself.
+  const sensors = createSensors({ diskPath: "/", supervisorPid: process.pid, hidden: "not measured" });
   const start = clock.now();
   let spent = 0;
   for (let i = 0; i < samples + WARM_UP; i++) {
@@ -119,13 +121,26 @@ async function guardCost(seconds: number, runs: LiveRun[]): Promise<number> {
   const idleSince = cpuMs();
   await wait(seconds * 1000);
   const idle = cpuMs() - idleSince;
-  const sensors = createSensors({ diskPath: "/", supervisorPid: process.pid });
+  const sensors = createSensors({ diskPath: "/", supervisorPid: process.pid, hidden: null });
   sensors.guard(100, runs, () => {});
   const since = cpuMs();
   await wait(seconds * 1000);
   const spent = cpuMs() - since - idle;
   sensors.close();
   return ((spent / seconds) * 60) / 1000;
+}
+
+/** CPU ms of one scan of all processes, and how many there are. */
+async function scanCost(scans: number): Promise<{ ms: number; processes: number }> {
+  const scanner = new Scanner(process.pid);
+  const at = { atMs: 0, bootTicks: 0, cpuAll: 0 };
+  let processes = scanner.scan([], new Map(), at).table.size;
+  const before = cpuMs();
+  for (let i = 0; i < scans; i++) {
+    await wait(PAUSE_MS);
+    processes = scanner.scan([], new Map(), at).table.size;
+  }
+  return { ms: (cpuMs() - before) / scans, processes };
 }
 
 function canGroup(): boolean {
@@ -157,6 +172,15 @@ export async function measure(): Promise<Measured[]> {
   }
   measured.push(ms("sample, 1 run by its tree", await sampleCost(1, false, 100), 1, "a launcher and a job"));
   measured.push(ms("sample, 100 runs by their trees", await sampleCost(100, false, 100), 5, "200 processes"));
+  const scan = await scanCost(50);
+  measured.push(
+    ms(
+      "one scan of all processes",
+      scan.ms,
+      null,
+      `${scan.processes} processes; only while others use the CPU`,
+    ),
+  );
   const runs = startRuns(1, grouped);
   const guard = await guardCost(15, runs.live);
   await runs.end();

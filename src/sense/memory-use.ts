@@ -6,7 +6,7 @@
  */
 import type { Reading } from "../model.ts";
 import type { LiveRun } from "../ports.ts";
-import { readOnce } from "./kept-file.ts";
+import type { KeptFiles } from "./kept-file.ts";
 import { reading } from "./machine.ts";
 import type { Moment } from "./ours.ts";
 import { PAGES_PER_MIB } from "./page-size.ts";
@@ -33,13 +33,18 @@ interface Held {
 }
 
 /** `usedMiB`: of the machine (or of our container) at the same moment, or null when it can't be read. */
-export function shareMemory(runs: readonly LiveRun[], moment: Moment, usedMiB: number | null): MemoryShares {
+export function shareMemory(
+  runs: readonly LiveRun[],
+  moment: Moment,
+  usedMiB: number | null,
+  files: KeptFiles,
+): MemoryShares {
   const shares = new Map<string, RunMemory>();
-  const own = heldBy([...(moment.own?.keys() ?? [])]);
+  const own = heldBy([...(moment.own?.keys() ?? [])], files);
   let least = own.least;
   let most = own.most;
   for (const run of runs) {
-    const held = heldByRun(run, moment);
+    const held = heldByRun(run, moment, files);
     least += held.least;
     most += held.most;
     const nothing = held.processes === 0 ? "no process of the run can be seen" : "";
@@ -54,30 +59,32 @@ function othersMemory(usedMiB: number | null, least: number, most: number, atMs:
   return { value: Math.max(0, usedMiB - most), upTo: Math.max(0, usedMiB - least), atMs };
 }
 
-function heldByRun(run: LiveRun, moment: Moment): Held {
-  const grouped = run.cpuCgroup === null ? null : readOnce(`${run.cpuCgroup}/cgroup.procs`, true);
+function heldByRun(run: LiveRun, moment: Moment, files: KeptFiles): Held {
+  const grouped = run.cpuCgroup === null ? null : files.read(`${run.cpuCgroup}/cgroup.procs`, true);
   const pids = grouped === null ? [...(moment.trees.get(run.id)?.keys() ?? [])] : parsePids(grouped);
-  const exact = run.cpuCgroup === null ? null : cgroupMemoryMiB(run.cpuCgroup);
+  const exact = run.cpuCgroup === null ? null : cgroupMemoryMiB(files.read(`${run.cpuCgroup}/memory.stat`));
   if (exact !== null) return { estimate: exact, least: exact, most: exact, processes: pids.length };
-  return heldBy(pids.filter((pid) => pid !== run.launcherPid));
+  return heldBy(
+    pids.filter((pid) => pid !== run.launcherPid),
+    files,
+  );
 }
 
-/** Anonymous and shared memory of a v2 cgroup; null without the memory controller. */
-export function cgroupMemoryMiB(directory: string): number | null {
-  const stat = readOnce(`${directory}/memory.stat`);
+/** Anonymous and shared memory by a cgroup's `memory.stat`; null without the v2 memory controller. */
+export function cgroupMemoryMiB(stat: string | null): number | null {
   const anonymous = /^anon (\d+)$/m.exec(stat ?? "")?.[1];
   const shared = /^shmem (\d+)$/m.exec(stat ?? "")?.[1];
   return anonymous === undefined ? null : (Number(anonymous) + Number(shared ?? 0)) / MIB;
 }
 
-function heldBy(pids: readonly number[]): Held {
+function heldBy(pids: readonly number[], files: KeptFiles): Held {
   let anonymous = 0;
   let largestAnonymous = 0;
   let largestShared = 0;
   let resident = 0;
   let processes = 0;
   for (const pid of pids) {
-    const pages = parseStatm(readOnce(`/proc/${pid}/statm`) ?? "");
+    const pages = parseStatm(files.read(`/proc/${pid}/statm`) ?? "");
     if (!pages) continue;
     processes += 1;
     resident += pages.resident;

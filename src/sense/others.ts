@@ -23,6 +23,8 @@ const FARTHEST_MS = 5000;
 /** The next scan waits for so many times the cost of the last: 4 % of a core for proof, 0.5 % for names. */
 const REST_PROVING = 25;
 const REST_NAMING = 200;
+/** Names alone are renewed no more often than this, in ms, unless the guard has seen something new. */
+const NAMES_LAST_MS = 5000;
 
 export class Others {
   readonly #scanner: Scanner;
@@ -44,8 +46,12 @@ export class Others {
     const rest = Math.max(0, window.processes - window.ours);
     const upTo = percent(rest + window.interrupts);
     const worth = suspected || upTo >= (window.certain ? WORTH_NAMING : WORTH_PROVING);
-    if (worth) this.#look(moment, runs, window.certain ? REST_NAMING : REST_PROVING);
-    else this.#forget();
+    if (worth) {
+      const rest = window.certain
+        ? Math.max(NAMES_LAST_MS, REST_NAMING * this.#costMs)
+        : REST_PROVING * this.#costMs;
+      this.#look(moment, runs, suspected ? 0 : rest);
+    } else this.#forget();
     const proof = this.#proof;
     const part = (ticks: number): number => (proof ? Math.min(100, (100 * ticks) / proof.all) : 0);
     // Kernel threads work for anybody: encrypting what our own job writes isn't somebody else's need.
@@ -68,11 +74,11 @@ export class Others {
     };
   }
 
-  #look(moment: Moment, runs: readonly LiveRun[], rest: number): void {
+  #look(moment: Moment, runs: readonly LiveRun[], restMs: number): void {
     const last = this.#last;
     const age = last ? moment.atMs - last.atMs : Number.POSITIVE_INFINITY;
     // The second scan comes as soon as it can: until then nothing is proven.
-    const due = this.#proof ? Math.max(NEAREST_MS, rest * this.#costMs) : NEAREST_MS;
+    const due = this.#proof ? Math.max(NEAREST_MS, restMs) : NEAREST_MS;
     if (age < due) return;
     const began = performance.now();
     const at = { atMs: moment.atMs, bootTicks: moment.bootTicks, cpuAll: moment.cpu.all };

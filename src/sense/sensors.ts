@@ -10,6 +10,7 @@ import { watchBattery, watchDisk } from "./background.ts";
 import { hiddenHostPids } from "./container.ts";
 import { type GpuSource, noGpus } from "./gpu.ts";
 import { Guard } from "./guard.ts";
+import { KeptFiles } from "./kept-file.ts";
 import { Machine } from "./machine.ts";
 import { watchMemoryLimit } from "./memory-limit.ts";
 import { type MemoryShares, shareMemory } from "./memory-use.ts";
@@ -43,6 +44,7 @@ class LinuxSensors implements Sensors {
   readonly #guard: Guard;
   readonly #gpu: GpuSource;
   readonly #hidden: string | null;
+  readonly #memoryFiles = new KeptFiles();
   readonly #memoryLimit = watchMemoryLimit();
   readonly #disk: (nowMs: number) => Reading;
   readonly #battery = watchBattery();
@@ -92,6 +94,7 @@ class LinuxSensors implements Sensors {
   close(): void {
     this.#guard.stop();
     this.#ours.close();
+    this.#memoryFiles.close();
     this.#machine.close();
     this.#gpu.close();
   }
@@ -137,7 +140,8 @@ class LinuxSensors implements Sensors {
     const changed =
       runs.some(({ id }) => !this.#shares?.runs.has(id)) || this.#shares?.runs.size !== runs.length;
     if (moment && (!this.#shares || changed || atMs - this.#sharedAtMs >= MEMORY_EVERY_MS)) {
-      this.#shares = shareMemory(runs, moment, usedMiB);
+      this.#shares = shareMemory(runs, moment, usedMiB, this.#memoryFiles);
+      this.#memoryFiles.sweep();
       this.#sharedAtMs = atMs;
     }
     const unavailable = "processes can't be read";

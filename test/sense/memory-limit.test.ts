@@ -73,11 +73,13 @@ describe("a limit", () => {
     put("memory.usage_in_bytes", "5\n");
     expect(readLimit({ path, v2: false })).toBeNull();
   });
+});
 
-  it("of a run tells its memory exactly where the controller is on", () => {
-    expect(cgroupMemoryMiB(path)).toBeNull();
-    put("memory.stat", `anon ${500 * MIB}\nfile ${200 * MIB}\nshmem ${20 * MIB}\n`);
-    expect(cgroupMemoryMiB(path)).toBe(520);
+describe("a run's memory", () => {
+  it("is exact where its cgroup has the memory controller of v2", () => {
+    expect(cgroupMemoryMiB(`anon ${500 * MIB}\nfile ${200 * MIB}\nshmem ${20 * MIB}\n`)).toBe(520);
+    expect(cgroupMemoryMiB(`cache 5\ntotal_rss 7\n`)).toBeNull();
+    expect(cgroupMemoryMiB(null)).toBeNull();
   });
 });
 
