@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRuns } from "./act/runs.ts";
 import { prepareStateDirectory } from "./act/state-directory.ts";
+import { sweep } from "./act/sweep.ts";
 import { configChanged, configRejected, started, stopped } from "./announce.ts";
 import { answer } from "./answer.ts";
 import { clock } from "./clock.ts";
@@ -16,7 +17,7 @@ import { recover } from "./decide/recover.ts";
 import { roster } from "./decide/roster.ts";
 import { windowStates } from "./decide/windows.ts";
 import { type Loop, startLoop } from "./loop.ts";
-import type { AuditEvent } from "./model.ts";
+import { type AuditEvent, runOf } from "./model.ts";
 import { socketPath } from "./paths.ts";
 import { createJournal, type RecordJournal } from "./record/journal.ts";
 import { holdLock } from "./record/lock.ts";
@@ -71,6 +72,7 @@ class Household {
   readonly #startedAtMs = Date.now();
   readonly #end = Promise.withResolvers<{ exitCode: number }>();
   #rejected: string | null = null;
+  #strangers: string | null = null;
   #loop: Loop | null = null;
   #server: ControlServer | null = null;
 
@@ -111,6 +113,7 @@ class Household {
           stop: (pause) => this.#stop(pause),
         }),
     });
+    await this.#sweep();
     const endLoop = this.#startLoop();
     const endSignals = onStopSignals((again) => void this.#stop(!again));
     const endWatch = this.#watch();
@@ -126,6 +129,14 @@ class Household {
       await this.#runs.close();
       endSignals();
     }
+  }
+
+  /** Before anything is launched, so that every run it doesn't know is a run of the past. */
+  async #sweep(): Promise<void> {
+    const runs = Object.values(this.#supervisor.world.jobs).map((job) => runOf(job)?.id ?? "");
+    const strangers = await sweep(this.#config.stateDirectory, new Set(runs));
+    if (strangers.length > 0)
+      this.#strangers = `Runs that no job is known of are still alive: ${strangers.join(", ")} in ${this.#config.stateDirectory}/runs. End them by hand.`;
   }
 
   #startLoop(): () => void {
@@ -179,11 +190,12 @@ class Household {
     ];
     this.#rejected = null;
     this.#config = { ...next, database, stateDirectory };
+    this.#journal.retain(this.#config.retention);
     this.#supervisor.reconfigure(this.#config, configChanged(file, kept));
   }
 
   #view() {
-    const warnings = [this.#rejected, this.#journal.trouble, ...this.#supervisor.problems];
+    const warnings = [this.#rejected, this.#strangers, this.#journal.trouble, ...this.#supervisor.problems];
     return snapshot(this.#supervisor.moment ?? this.#supervisor.tick(), {
       config: this.#config,
       version: VERSION,

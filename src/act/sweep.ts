@@ -1,0 +1,27 @@
+/**
+ * Removes what runs of the past have left when nobody tidied them: a supervisor that was killed and
+ * whose database was put away, for instance. Never touches a run that is known, nor one that has
+ * any process left.
+ */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { processesOf } from "../sense/run.ts";
+import { asLiveRun, look, newlyFollowed } from "./follow.ts";
+import { tidy } from "./tidy.ts";
+
+/**
+ * `known`: ids of runs that somebody still looks after. Resolves with the ids of unknown runs that
+ * have processes, for people to be told; what can't be removed now stays for the next start.
+ */
+export async function sweep(stateDirectory: string, known: ReadonlySet<string>): Promise<string[]> {
+  const left: string[] = [];
+  for (const id of readdirSync(join(stateDirectory, "runs"))) {
+    if (known.has(id)) continue;
+    const run = newlyFollowed(id, id);
+    const { launcherAlive } = look(run, stateDirectory);
+    if (launcherAlive || run.mainAlive || processesOf(asLiveRun(run), { scan: true }).length > 0)
+      left.push(id);
+    else await tidy(run, stateDirectory);
+  }
+  return left;
+}

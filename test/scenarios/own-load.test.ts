@@ -1,0 +1,59 @@
+/**
+ * Jobs that use every core, in each of the ways that are hard to attribute, are never paused by a rule
+ * on others' use: with a cgroup of their own, and without. OWN_LOAD_SECONDS=300 makes a soak of it.
+ */
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { afterEach, describe, expect, test } from "vitest";
+import { cpuCgroup, testWith } from "../needs.ts";
+import { CHILDREN, RealSupervisor } from "./real-supervisor.ts";
+
+const SECONDS = Number(process.env.OWN_LOAD_SECONDS ?? 20);
+const FORMS = [
+  "a plain loop",
+  "children of a thread",
+  "a shell loop of short commands",
+  "loaders restarted each epoch",
+  "a double fork",
+  "SIGCHLD ignored",
+  "a daemonised worker",
+];
+
+let supervisor: RealSupervisor;
+afterEach(() => supervisor.close());
+
+async function survives(env: NodeJS.ProcessEnv): Promise<void> {
+  const rule = { metric: "cpu.others", forSeconds: 1, clear: { below: 30, forSeconds: 1 } };
+  supervisor = await new RealSupervisor(
+    {
+      rules: [{ name: "others", above: 50, ...rule }],
+      jobs: FORMS.map((form, i) => ({
+        name: `form-${i}`,
+        command: ["node", join(CHILDREN, "sense-job.ts"), form, `own-load-${process.pid}`],
+        pause: { method: "freeze" },
+      })),
+    },
+    env,
+  ).start();
+  for (const [i] of FORMS.entries()) await supervisor.reaches(`form-${i}`, ["running"]);
+  await wait(SECONDS * 1000);
+  const { machine, jobs } = supervisor.snapshot();
+  expect(machine["cpu.total"]).toMatchObject({ value: expect.any(Number) });
+  expect(jobs.map(({ state }) => state)).toEqual(FORMS.map(() => "running"));
+  // What proves the test: together they did use the machine.
+  const use = jobs.map((job) => (job.use && "value" in job.use.cpuPercent ? job.use.cpuPercent.value : 0));
+  expect(use.reduce((sum, percent) => sum + percent, 0)).toBeGreaterThan(
+    env.GPU_JOB_SUPERVISOR_NO_CGROUP ? 20 : 50,
+  );
+  expect(supervisor.audit("pause.requested")).toEqual([]);
+  for (const job of jobs) supervisor.say("cancel", job.name);
+}
+
+describe("every form of own load", () => {
+  testWith(cpuCgroup)("is never paused, with a cgroup", () => survives({}), (SECONDS + 240) * 1000);
+  test(
+    "is never paused, without a cgroup",
+    () => survives({ GPU_JOB_SUPERVISOR_NO_CGROUP: "1" }),
+    (SECONDS + 240) * 1000,
+  );
+});
