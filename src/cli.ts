@@ -109,6 +109,9 @@ function supervisorCommands(cli: Command): void {
   );
 }
 
+/** An option that takes one value each time; one that took several would swallow the command. */
+const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+
 function jobCommands(cli: Command): void {
   cli.commandsGroup("Jobs:");
   does(
@@ -119,11 +122,8 @@ function jobCommands(cli: Command): void {
       .option("--name <name>", "the job's name (default: from the command)")
       .option("--priority <number>", "higher is paused last and resumed first")
       .option("--gpus <count>", "how many GPUs it needs")
-      .option("--gpu <id...>", "these GPUs, by index or UUID")
-      .option(
-        "--env <NAME[=value]...>",
-        "a variable for the job; PATH and the virtual environment come along anyway",
-      )
+      .option("--gpu <id>", "this GPU, by index or UUID; may be repeated", collect)
+      .option("--env <NAME[=value]>", "a variable for the job, as PATH is anyway; may be repeated", collect)
       .option("--pause-signal <signal>", "what asks it to save and exit (default: SIGUSR2)"),
     async (c, o) => (await import("./commands/run.ts")).run(c, o),
   );

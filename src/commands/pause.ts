@@ -75,7 +75,7 @@ export function pauseOutcome(job: JobView): Outcome {
     case "failed":
       return { end: "bad", text: `failed: ${job.why.summary}` };
     case "pausing":
-      return job.overdue === null ? { end: null, text: pausing(job) } : { end: "bad", text: overdue(job) };
+      return pausing(job);
     default:
       return { end: null, text: `asked; it is ${job.state}` };
   }
@@ -88,30 +88,29 @@ function saved({ checkpoint }: JobView): string {
   return `${step} saved (${bytes(checkpoint.bytes)}, ${checked})`;
 }
 
-function pausing({ progress, method }: JobView): string {
-  if (method === "freeze") return "being stopped where it stands";
-  if (progress?.reports === "saving") return `saving its checkpoint${atStep(progress.step)}`;
-  if (progress?.reports === "paused")
-    return "saved; checking the checkpoint and waiting for its processes to end";
-  return `asked; it finishes its step${atStep(progress?.step ?? null)}`;
+function pausing(job: JobView): Outcome {
+  const { progress, method, overdue } = job;
+  if (overdue === "waiting") return { end: "bad", text: overdueText(job) };
+  if (overdue === "frozen") {
+    return { end: "good", text: "frozen, not saved: its CPU and GPU time is free, its memory isn't" };
+  }
+  if (overdue !== null) return { end: null, text: `it hasn't saved in its grace time, and was ${overdue}` };
+  if (method === "freeze") return { end: null, text: "being stopped where it stands" };
+  if (progress?.reports === "saving")
+    return { end: null, text: `saving its checkpoint${atStep(progress.step)}` };
+  if (progress?.reports === "paused") return { end: null, text: "saved; its checkpoint is being checked" };
+  return { end: null, text: `asked; it finishes its step${atStep(progress?.step ?? null)}` };
 }
 
 const atStep = (step: number | null): string => (step === null ? "" : ` (step ${count(step)})`);
 
-function overdue(job: JobView): string {
-  const { name, checkpoint, progress } = job;
-  const done = {
-    waiting: "nothing was forced",
-    frozen: "it was frozen",
-    terminated: "it was terminated",
-    killed: "it was killed",
-  };
-  const forced = done[job.overdue as keyof typeof done] ?? job.overdue;
+function overdueText({ name, checkpoint, progress }: JobView): string {
   const steps = (progress?.step ?? 0) - (checkpoint?.step ?? 0);
+  const lost = steps > 0 ? `, and loses up to ${count(steps)} steps` : "";
   return [
-    `hasn't paused in its grace time; ${forced}.`,
+    "hasn't paused in its grace time; nothing was forced. It will pause when it has saved:",
+    `  supervisor logs -f ${name}          what it is doing`,
     `  supervisor pause ${name} --freeze   frees its CPU and GPU time now, keeps its memory`,
-    `  supervisor cancel ${name}           ends it, and loses up to ${count(steps)} steps`,
-    `  supervisor wait ${name}             or leave it to finish saving: it was asked, and will pause when it has`,
+    `  supervisor cancel ${name}           ends it${lost}`,
   ].join("\n");
 }

@@ -50,7 +50,7 @@ export async function run(command: string[], options: RunOptions): Promise<numbe
   if (!program.ok) throw misuse(`It can't be run: ${program.reason}.`);
   const places = placesOf(options);
   // Checked before a supervisor is started for it.
-  specOf("job", command, options);
+  specOf(options.name ?? "job", command, options);
   let client = await tryConnect(places, true);
   if (client === null) {
     client = await spawnSupervisor(places, true);

@@ -1,0 +1,70 @@
+/** The built command line as a user has it: a folder and a home of its own, real processes. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+export const BIN = resolve(import.meta.dirname, "../../dist/bin.js");
+
+export interface Said {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+export class CommandLine {
+  readonly directory = mkdtempSync(join(tmpdir(), "supervisor-cli-"));
+  readonly env: NodeJS.ProcessEnv = {
+    ...process.env,
+    HOME: this.directory,
+    XDG_STATE_HOME: join(this.directory, "state"),
+    XDG_CONFIG_HOME: join(this.directory, "config"),
+    NO_COLOR: "1",
+  };
+  readonly stateDirectory = join(this.directory, "state", "gpu-job-supervisor");
+  readonly #children: ChildProcess[] = [];
+
+  file(name: string): string {
+    return join(this.directory, name);
+  }
+
+  write(name: string, text: string): string {
+    writeFileSync(this.file(name), text);
+    return this.file(name);
+  }
+
+  start(...args: string[]): ChildProcess {
+    const child = spawn(process.execPath, [BIN, ...args], {
+      cwd: this.directory,
+      env: this.env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#children.push(child);
+    return child;
+  }
+
+  /** Runs one command to its end. */
+  async say(...args: string[]): Promise<Said> {
+    const child = this.start(...args);
+    let [out, err] = ["", ""];
+    child.stdout?.setEncoding("utf8").on("data", (chunk) => {
+      out += chunk;
+    });
+    child.stderr?.setEncoding("utf8").on("data", (chunk) => {
+      err += chunk;
+    });
+    const code = await new Promise<number | null>((done) => child.once("close", done));
+    return { code, out, err };
+  }
+
+  /** Ends what was started, a supervisor in the background included, and removes the folder. */
+  async close(): Promise<void> {
+    const { out } = await this.say("status", "--json");
+    if (out !== "") {
+      await this.say("cancel", "--no-wait", ...JSON.parse(out).jobs.map((job: { name: string }) => job.name));
+      await this.say("stop", "--leave-jobs");
+    }
+    for (const child of this.#children) if (child.exitCode === null) child.kill("SIGKILL");
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

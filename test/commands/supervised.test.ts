@@ -1,0 +1,214 @@
+/** The verbs against a real supervisor, as a user types them one after the other. */
+import { join, resolve } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { CommandLine } from "./command-line.ts";
+
+const COUNT = resolve(import.meta.dirname, "../children/count-steps.ts");
+const config = (jobs: object[], more: object = {}) =>
+  JSON.stringify({ pollSeconds: 0.2, rules: [], balance: { settleSeconds: 0 }, jobs, ...more });
+const counting = { name: "count", command: ["node", COUNT, "--ms", "5"] };
+const sleeping = { name: "sleep", command: ["sleep", "1000"] };
+
+let cli: CommandLine;
+beforeEach(() => {
+  cli = new CommandLine();
+});
+afterEach(() => cli.close());
+
+const states = async () => {
+  const { jobs } = JSON.parse((await cli.say("status", "--json")).out);
+  return Object.fromEntries(jobs.map(({ name, state }: { name: string; state: string }) => [name, state]));
+};
+const until = async (probe: () => Promise<boolean>) => {
+  for (const end = Date.now() + 60_000; !(await probe()); )
+    if (Date.now() > end) throw new Error("gave up waiting");
+};
+
+describe("start and stop", () => {
+  it("one supervisor per database, in the background until it is stopped", async () => {
+    cli.write("supervisor.config.json", config([counting]));
+    expect(await cli.say("start", "--detach")).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("Supervisor started."),
+    });
+    expect(await cli.say("start", "--detach")).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("is running already"),
+    });
+    const second = await cli.say("start", "--headless");
+    expect(second.code).toBe(1);
+    expect(second.err).toMatch(/supervisor\.sqlite is held by the supervisor with pid \d+/);
+    await until(async () => (await states()).count === "running");
+    const stopped = await cli.say("stop");
+    expect(stopped).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("Stopped. Saved and paused: count."),
+    });
+    expect(await cli.say("status")).toMatchObject({ code: 3 });
+    expect((await cli.say("audit", "--json", "--kind", "pause.completed")).out).toContain(
+      '"actor":"shutdown"',
+    );
+    // What a stop has paused, the next start resumes.
+    await cli.say("start", "--detach");
+    await until(async () => (await states()).count === "running");
+  });
+
+  it("a start that fails in the background shows why", async () => {
+    cli.write("supervisor.config.json", config([], { stateDirectory: "place" }));
+    cli.write("place", "a file");
+    expect(await cli.say("start", "--detach")).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(cli.file("place")),
+    });
+  });
+
+  it("a config that an edit has broken doesn't hide its supervisor", async () => {
+    cli.write("supervisor.config.json", config([], { stateDirectory: "own" }));
+    await cli.say("start", "--detach");
+    cli.write("supervisor.config.json", '{ "stateDirectory": "own", "jobs": [ }');
+    expect(await cli.say("status")).toMatchObject({ code: 0 });
+    expect(await cli.say("stop")).toMatchObject({ code: 0 });
+    cli.write("supervisor.config.json", "{}");
+  });
+});
+
+describe("pause and resume", () => {
+  it("return when the job is saved, and when it runs again", async () => {
+    cli.write("supervisor.config.json", config([counting]));
+    await cli.say("start", "--detach");
+    await until(async () => (await states()).count === "running");
+    const paused = await cli.say("pause", "count", "--for", "2h");
+    expect(paused.code).toBe(0);
+    expect(paused.out).toMatch(
+      /^asked count to pause, until .+\ncount {2}paused: step [\d,]+ saved \(.+, verified\)\n$/,
+    );
+    expect(await states()).toEqual({ count: "paused" });
+
+    const why = await cli.say("why");
+    expect(why).toMatchObject({ code: 0, out: expect.stringMatching(/^count/) });
+    const answer = JSON.parse((await cli.say("why", "count", "--json")).out);
+    expect(answer).toMatchObject({
+      schemaVersion: 1,
+      jobs: [{ job: "count", state: "paused", waitingFor: [{ code: "manual" }] }],
+    });
+
+    const resumed = await cli.say("resume", "count");
+    expect(resumed.code).toBe(0);
+    expect(resumed.out).toMatch(/^count {2}running \(run 2, from step [\d,]+\)\n$/);
+    await until(async () => /begins at 0\nbegins at [1-9]/.test((await cli.say("logs", "count")).out));
+  });
+
+  it("a resume that can't be had says what it waits for", async () => {
+    // Above 0: whatever else this machine does is pressure.
+    const rule = {
+      name: "always",
+      metric: "memory.availablePercent",
+      below: 101,
+      clear: { above: 101 },
+      severity: "critical",
+    };
+    cli.write("supervisor.config.json", config([counting], { rules: [rule] }));
+    await cli.say("start", "--detach");
+    const resumed = await cli.say("resume", "count");
+    expect(resumed).toMatchObject({ code: 0, out: expect.stringMatching(/^count {2}waits: .*always/) });
+  });
+
+  it("a job that only can be frozen is frozen, and goes on", async () => {
+    cli.write("supervisor.config.json", config([sleeping]));
+    await cli.say("start", "--detach");
+    await until(async () => (await states()).sleep === "running");
+    expect(await cli.say("pause", "--all")).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("sleep  frozen: "),
+    });
+    expect(await cli.say("resume", "--all")).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("sleep  running"),
+    });
+  });
+
+  it("a pause that goes past its grace time ends with 1 and what to do", async () => {
+    const deaf = ["node", "-e", "process.on('SIGUSR2', () => {}); setInterval(() => {}, 1000)"];
+    const job = { name: "deaf", command: deaf, pause: { method: "checkpoint", graceSeconds: 1 } };
+    cli.write("supervisor.config.json", config([job]));
+    await cli.say("start", "--detach");
+    await until(async () => (await states()).deaf === "running");
+    const { code, out } = await cli.say("pause", "deaf");
+    expect(code).toBe(1);
+    expect(out).toContain("hasn't paused in its grace time; nothing was forced.");
+    expect(out).toContain("supervisor pause deaf --freeze");
+    expect(await cli.say("pause", "deaf", "--freeze")).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("deaf  frozen"),
+    });
+  });
+
+  it("names that nobody has are guessed at", async () => {
+    cli.write("supervisor.config.json", config([sleeping]));
+    await cli.say("start", "--detach");
+    const err = "There is no job 'slep'. Did you mean 'sleep'?\n";
+    for (const verb of ["pause", "resume", "cancel", "wait", "why"]) {
+      expect(await cli.say(verb, "slep")).toEqual({ code: 2, out: "", err });
+    }
+    expect(await cli.say("pause")).toMatchObject({
+      code: 2,
+      err: "Which job? Name one, or all: supervisor pause --all\n",
+    });
+  });
+});
+
+describe("run", () => {
+  it("starts a supervisor if none runs, says what runs and how it makes room", async () => {
+    const first = await cli.say("run", "sleep", "1000");
+    expect(first.code).toBe(0);
+    expect(first.out).toMatch(
+      /^Started a supervisor: none was running\.\nJob 'sleep': sleep = \/.*\/sleep in ~?.*\nIt doesn't catch SIGUSR2: under pressure it will be frozen/,
+    );
+    const second = await cli.say("run", "--name", "nap", "--", "sleep", "1000");
+    expect(second.out).toMatch(/^Job 'nap': /);
+    expect((await cli.say("run", "sleep", "1000")).out).toMatch(/^Job 'sleep-2': /);
+    expect(await cli.say("run", "--name", "nap", "--", "true")).toMatchObject({
+      code: 1,
+      err: "There is a job 'nap' already.\n",
+    });
+    expect(await cli.say("cancel", "sleep", "nap")).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("nap  cancelled"),
+    });
+  });
+
+  it("gives the job this folder and this shell's PATH, and refuses container clients", async () => {
+    cli.env.PATH = `${cli.directory}:${cli.env.PATH}`;
+    cli.env.SECRET = "hidden";
+    const script = "console.log(process.cwd(), process.env.PATH.split(':')[0], process.env.WANTED)";
+    const ran = await cli.say("run", "--name", "show", "--env", "WANTED=yes", "--", "node", "-e", script);
+    expect(ran.code).toBe(0);
+    expect(await cli.say("wait", "show")).toEqual({
+      code: 0,
+      out: "show  finished\n",
+      err: expect.any(String),
+    });
+    expect((await cli.say("logs", "show")).out).toBe(`${cli.directory} ${cli.directory} yes\n`);
+    const refused = await cli.say("run", "--", "env", "docker");
+    expect(refused.code).toBe(0);
+    cli.write("docker", "#!/bin/sh\n");
+    const { chmodSync } = await import("node:fs");
+    chmodSync(join(cli.directory, "docker"), 0o755);
+    expect(await cli.say("run", "docker", "run", "x")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("must not be a container client"),
+    });
+  });
+
+  it("wait ends with 1 when a job failed", async () => {
+    cli.write(
+      "supervisor.config.json",
+      config([{ name: "bad", command: ["false"], restart: { onFailure: false } }]),
+    );
+    await cli.say("start", "--detach");
+    expect(await cli.say("wait", "bad")).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("bad  failed"),
+    });
+  });
+});
