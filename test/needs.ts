@@ -3,7 +3,7 @@
  * with the reason in its name; where SUPERVISOR_TEST_REQUIRE=all, it runs and fails instead.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, rmdirSync } from "node:fs";
 import { describe, test } from "vitest";
 
 export interface Need {
@@ -36,4 +36,23 @@ export const cpuCgroup: Need = {
     }
   })(),
   reason: "no writable CPU cgroup",
+};
+
+/** The interpreter of the Python tests: SUPERVISOR_TEST_PYTHON, else /usr/bin/python3, else python3. */
+export const pythonPath: string =
+  process.env.SUPERVISOR_TEST_PYTHON || (existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3");
+
+const pythonRuns = (program: string): boolean => runs(pythonPath, "-c", program);
+
+export const python: Need = {
+  met: pythonRuns("import sys; sys.exit(sys.version_info < (3, 9))"),
+  reason: `Python 3.9 or newer as ${pythonPath} (SUPERVISOR_TEST_PYTHON)`,
+};
+
+export const torch: Need = {
+  // Looked for, not imported: that takes a second.
+  met: pythonRuns(
+    "from importlib.util import find_spec as f; import sys; sys.exit(not (f('torch') and f('torchaudio')))",
+  ),
+  reason: `PyTorch and torchaudio in ${pythonPath} (SUPERVISOR_TEST_PYTHON)`,
 };

@@ -1,13 +1,13 @@
-/** Writing, choosing and keeping checkpoints, in one process; checkpoint-faults.test.ts pulls the plug. */
-import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+/** Writing, choosing and keeping checkpoints, in one process; checkpoint-contract.ts pulls the plug. */
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readSurroundings } from "../../src/job/environment.ts";
 import { newestVerified, verifyCheckpoint } from "../../src/job/find-checkpoint.ts";
-import { keepNewest, sweep } from "../../src/job/keep-checkpoints.ts";
+import { keepNewest } from "../../src/job/keep-checkpoints.ts";
 import { writeCheckpoint } from "../../src/job/write-checkpoint.ts";
 import { payload } from "../children/job-payload.ts";
+import { damages } from "./damages.ts";
 import { temporaryFolder } from "./launch.ts";
 
 let folder = "";
@@ -67,34 +67,7 @@ describe("writing", () => {
 });
 
 describe("choosing", () => {
-  test.each([
-    ["a changed byte", (path: string) => writeFileSync(join(path, "a.bin"), payload(3, 1, 10))],
-    ["a longer file", (path: string) => appendFileSync(join(path, "a.bin"), "x")],
-    ["a missing file", (path: string) => rmSync(join(path, "a.bin"))],
-    ["a missing manifest", (path: string) => rmSync(join(path, "manifest.json"))],
-    ["a torn manifest", (path: string) => writeFileSync(join(path, "manifest.json"), '{"step":3,"fil')],
-    [
-      "another step's manifest",
-      (path: string) =>
-        writeFileSync(
-          join(path, "manifest.json"),
-          readFileSync(join(path, "../step-00000002/manifest.json")),
-        ),
-    ],
-    [
-      "a path that leaves",
-      (path: string) =>
-        writeFileSync(
-          join(path, "manifest.json"),
-          JSON.stringify({
-            step: 3,
-            createdAt: "",
-            files: [{ path: "../step-00000002/a.bin", bytes: 10, sha256: "0".repeat(64) }],
-          }),
-        ),
-    ],
-    ["no files", (path: string) => writeFileSync(join(path, "manifest.json"), '{"step":3,"files":[]}')],
-  ])("%s: falls back to the one before", async (_, damage) => {
+  test.each(damages)("%s: falls back to the one before", async (_, damage) => {
     folder = temporaryFolder();
     for (const step of [1, 2, 3]) await save(step);
     damage(join(folder, "step-00000003"));
@@ -124,19 +97,6 @@ describe("keeping", () => {
       "step-00000003",
       "step-00000004",
     ]);
-  });
-
-  test("leftovers of dead writers go, those of living ones stay", async () => {
-    folder = temporaryFolder();
-    const stat = readFileSync("/proc/self/stat", "utf8");
-    const started = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-    const host = execFileSync("hostname", { encoding: "utf8" }).trim();
-    const mine = `.tmp-step-00000001.${process.pid}.${started}.${host}`;
-    const reused = `.tmp-step-00000001.${process.pid}.1.${host}`;
-    const elsewhere = ".tmp-step-00000001.1.1.another.host";
-    for (const name of [mine, reused, elsewhere]) mkdirSync(join(folder, name));
-    await sweep(folder, 3);
-    expect(readdirSync(folder).sort()).toEqual([elsewhere, mine].sort());
   });
 });
 

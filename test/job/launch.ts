@@ -10,6 +10,9 @@ import { onTestFinished } from "vitest";
 import { CONTROL_FILE, type Control, ENV, rankFile } from "../../src/contract.ts";
 import type { Report } from "../../src/job/status.ts";
 
+/** argv to put before the arguments; a lone path is a TypeScript program for this Node. */
+export type Program = string | readonly string[];
+
 export interface Ended {
   code: number | null;
   signal: NodeJS.Signals | null;
@@ -47,7 +50,7 @@ export function plainEnvironment(): NodeJS.ProcessEnv {
 let runs = 0;
 
 /** @param job a folder that outlives the run: its checkpoints are in `checkpoints/` */
-export function launch(program: string, args: string[], job: string, env: NodeJS.ProcessEnv = {}): Launched {
+export function launch(program: Program, args: string[], job: string, env: NodeJS.ProcessEnv = {}): Launched {
   const run = ++runs;
   const statusDir = join(job, `status-${run}`);
   mkdirSync(statusDir, { recursive: true });
@@ -64,8 +67,9 @@ export function launch(program: string, args: string[], job: string, env: NodeJS
   return attach(start(program, args, { ...plainEnvironment(), ...own, ...env }), statusDir);
 }
 
-export function start(program: string, args: string[], env: NodeJS.ProcessEnv): ChildProcess {
-  const child = spawn(process.execPath, [program, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+export function start(program: Program, args: string[], env: NodeJS.ProcessEnv): ChildProcess {
+  const [command, ...before] = typeof program === "string" ? [process.execPath, program] : program;
+  const child = spawn(command as string, [...before, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   return child;
 }

@@ -1,0 +1,92 @@
+"""Whether a pause is asked for: reads control.json, the supervisor's word, at import, at every ring
+and now and then in between. The file may be missing, half written, a directory, a pipe or somebody's
+joke: whatever it is, this must never raise, never block and never read without a limit, because it
+runs in a signal handler in the middle of training."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import time
+from typing import Any, Callable, Optional, Tuple, Union
+
+from ._contract import whole
+
+_MOST_BYTES = 65_536
+_WANTS = ("run", "pause", "standby", "release")
+#: How old our knowledge of control.json may get while no signal comes through.
+_REREAD_AFTER = 0.2
+
+Word = Union[Tuple[int, str], str]
+
+
+def read_control(path: str) -> Word:
+    """(sequence, want); "missing" when there is no such file, "unreadable" when it makes no sense."""
+    try:
+        # O_NONBLOCK: opening a named pipe would otherwise wait for a writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return "missing"
+    except (OSError, ValueError):
+        return "unreadable"
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
+            return "unreadable"
+        return _parse(os.read(descriptor, _MOST_BYTES))
+    except OSError:
+        return "unreadable"
+    finally:
+        os.close(descriptor)
+
+
+def _parse(text: bytes) -> Word:
+    try:
+        value: Any = json.loads(text.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return "unreadable"
+    if not isinstance(value, dict):
+        return "unreadable"
+    sequence, want = whole(value.get("sequence")), value.get("want")
+    if sequence is None or not isinstance(want, str) or want not in _WANTS:
+        return "unreadable"
+    return sequence, want
+
+
+class Doorbell:
+    """`wanted` is latched: a request that has been seen runs to its end."""
+
+    def __init__(self, path: str, on_news: Callable[[], None]) -> None:
+        self.wanted = False
+        #: The last control sequence that was read.
+        self.sequence = 0
+        self._path = path
+        self._on_news = on_news
+        self._read_at = float("-inf")
+
+    def ring(self) -> None:
+        """For the signal. No control.json at all means that a person or a batch system rang by hand."""
+        if self.read() == "missing" and not self.wanted:
+            self.wanted = True
+            self._on_news()
+
+    def read_sometimes(self) -> None:
+        if time.monotonic() - self._read_at >= _REREAD_AFTER:
+            self.read()
+
+    def read(self) -> Optional[str]:
+        """None when the word could be read."""
+        self._read_at = time.monotonic()
+        word = read_control(self._path)
+        # Torn or nonsense: the last word stands until a whole one can be read.
+        if isinstance(word, str):
+            return word
+        sequence, want = word
+        # A job that trains has no standby: whatever isn't "run" means checkpoint and go.
+        asks = want != "run" and not self.wanted
+        if sequence != self.sequence or asks:
+            self.sequence = sequence
+            self.wanted = self.wanted or asks
+            self._on_news()
+        return None

@@ -1,0 +1,121 @@
+"""Writes rank-<n>.json: what this process is, how far it has come, and which control sequence it
+has seen. Renamed into place without fsync, because a status that costs a disk flush would stall
+training. Must never raise, and must survive a signal handler that reports in the middle of a report."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import socket
+import threading
+import time
+from datetime import datetime, timezone
+from typing import Any, Dict, Mapping, Optional
+
+from ._environment import Surroundings
+
+_PROGRESS_EVERY = 1.0
+
+
+class Status:
+    def __init__(self, where: Surroundings) -> None:
+        name = f"rank-{where.rank}.json"
+        self._path = os.path.join(where.status_dir, name)
+        self._temporary = os.path.join(where.status_dir, f".{name}.{os.getpid()}")
+        self._last_write = float("-inf")
+        self._lock = threading.Lock()
+        self._pending = False
+        self.report: Dict[str, Any] = {
+            "runId": where.run_id,
+            "pid": os.getpid(),
+            "startTime": start_time_of(os.getpid()),
+            "rank": where.rank,
+            "worldSize": where.world_size,
+            "host": socket.gethostname(),
+            "state": "ready",
+            "sequence": 0,
+            "step": None,
+            "totalSteps": None,
+            "epoch": None,
+            "metrics": {},
+            "checkpoint": None,
+            "bytesSaved": 0,
+            "at": "",
+        }
+
+    def write_now(self) -> None:
+        """For changes that somebody waits for: a state, an acknowledgement, an error."""
+        self._pending = True
+        # Whoever holds the lock (an interrupted frame of this very thread, or another thread) looks
+        # at `_pending` again after letting go, so nobody ever waits here.
+        while self._pending and self._lock.acquire(blocking=False):
+            try:
+                self._pending = False
+                self._write()
+            finally:
+                self._lock.release()
+
+    def _write(self) -> None:
+        self._last_write = time.monotonic()
+        self.report["at"] = now_text()
+        try:
+            with open(self._temporary, "w", encoding="utf-8") as file:
+                file.write(json.dumps(self.report) + "\n")
+            os.replace(self._temporary, self._path)
+        except (OSError, ValueError, RuntimeError):
+            pass  # Written again at the next occasion; exit code and checkpoint speak for themselves.
+
+    def write_sometimes(self) -> None:
+        """At most once a second."""
+        if time.monotonic() - self._last_write >= _PROGRESS_EVERY:
+            self.write_now()
+
+    def progress(self, step: int, numbers: "Mapping[str, Any]") -> None:
+        """`numbers`: loss, metrics, total_steps, epoch; None leaves what was reported before."""
+        report = self.report
+        report["step"] = step
+        first = report["state"] == "ready"
+        if not first and time.monotonic() - self._last_write < _PROGRESS_EVERY:
+            return
+        # Only now: turning a loss into a number can make the CPU wait for the GPU.
+        if numbers["total_steps"] is not None:
+            report["totalSteps"] = int(numbers["total_steps"])
+        if numbers["epoch"] is not None:
+            report["epoch"] = int(numbers["epoch"])
+        metrics = dict(numbers["metrics"] or {})
+        if numbers["loss"] is not None:
+            metrics = {"loss": numbers["loss"], **metrics}
+        if metrics:
+            report["metrics"] = finite(metrics)
+        if first:
+            report["state"] = "running"
+        self.write_now()
+
+
+def finite(metrics: Mapping[str, Any]) -> Dict[str, float]:
+    """JSON has no NaN: a metric that isn't a number is left out, not shown as null."""
+    numbers: Dict[str, float] = {}
+    for name, value in metrics.items():
+        try:
+            number = float(value)
+        except (TypeError, ValueError, RuntimeError):
+            continue
+        if math.isfinite(number):
+            numbers[str(name)] = number
+    return numbers
+
+
+def now_text() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def start_time_of(pid: int) -> Optional[int]:
+    """Field 22 of /proc/PID/stat in clock ticks; with the pid it names one process for ever."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
+            text = file.read()
+        # The command (field 2) may hold spaces and brackets; all after the last ")" is plain.
+        return int(text[text.rindex(")") + 2 :].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None

@@ -1,0 +1,85 @@
+"""What several ranks need of each other, and the one checkpoint that they write together. Rank 0
+commits it only when every rank's part is on disk; if one fails, all do. Must never leave ranks with
+different ideas of what was saved."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Optional, Protocol, TypeVar
+
+from ._write import CheckpointFiles, Entry, Save, SavedCheckpoint, abandon, begin, commit
+
+T = TypeVar("T")
+
+#: What a step can lead to; the greatest wish of any rank wins.
+NOTHING, SAVE, PAUSE = 0, 1, 2
+
+
+class Group(Protocol):
+    """All ranks of a job. Every method is called by every rank, in the same order."""
+
+    rank: int
+    world_size: int
+
+    def agree(self, wish: int, step: int) -> int:
+        """The greatest wish of any rank, the same at the same step on all of them."""
+
+    def gather(self, value: Any) -> List[Any]:
+        """One value from each rank, by rank."""
+
+
+class RankFailed(RuntimeError):
+    """Another rank couldn't do its part, so nothing was done."""
+
+
+def together(group: Group, work: Callable[[], T]) -> List[T]:
+    """Does `work` on every rank; all succeed or all raise. Returns the results by rank."""
+    result: Optional[T] = None
+    error: Optional[Exception] = None
+    try:
+        result = work()
+    except Exception as caught:  # Told to the others first: they wait.
+        error = caught
+    told = group.gather((None if error is None else str(error) or type(error).__name__, result))
+    if error is not None:
+        raise error
+    for rank, (failure, _) in enumerate(told):
+        if failure is not None:
+            raise RankFailed(f"rank {rank}: {failure}")
+    return [result for _, result in told]
+
+
+def from_first(group: Group, work: Callable[[], T]) -> T:
+    """Done by rank 0 alone, known to all; raises on all where it raises there."""
+    return together(group, lambda: work() if group.rank == 0 else None)[0]  # type: ignore[return-value]
+
+
+def write_together(
+    group: Group,
+    directory: str,
+    step: int,
+    save: Save,
+    epoch: Optional[int],
+    on_bytes: Callable[[int], None],
+) -> SavedCheckpoint:
+    """Every rank's `save` writes into the same checkpoint, under names of its own."""
+    if len(set(group.gather(step))) > 1:
+        raise RankFailed("the ranks are at different steps")
+    temporary = from_first(group, lambda: begin(directory, step))
+    files = CheckpointFiles(temporary, on_bytes)
+
+    def part() -> List[Entry]:
+        save(files)
+        return files.close()
+
+    def whole(parts: List[List[Entry]]) -> SavedCheckpoint:
+        entries = [entry for entries in parts for entry in entries]
+        more: Dict[str, Any] = {"epoch": epoch, "worldSize": group.world_size}
+        return commit(files, step, entries, more)
+
+    try:
+        parts = together(group, part)
+        return from_first(group, lambda: whole(parts))
+    except BaseException:
+        if group.rank == 0:
+            abandon(temporary)
+        raise
