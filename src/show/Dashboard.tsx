@@ -66,6 +66,7 @@ function keysOf(input: string, key: InkKey): Key[] {
     if (key[flag as keyof typeof NAMED]) return [{ named }];
   }
   if (key.ctrl) return input === "c" ? [{ named: "ctrl-c" }] : [];
-  if (key.meta) return [];
-  return [...input].map((typed) => ({ typed }));
+  const letters = [...input].map((typed) => ({ typed }));
+  // Esc and a letter right after it arrive as Alt and that letter.
+  return key.meta ? [{ named: "escape" }, ...letters] : letters;
 }

@@ -1,6 +1,6 @@
 /** Audit events as people read them. Pure. */
 import type { AuditEvent, EventKind } from "../model.ts";
-import { pad, shorten } from "./cells.ts";
+import { cellsOf, pad, shorten, wrap } from "./cells.ts";
 import { type Line, span, type Tone } from "./lines.ts";
 
 /** Where a kind's own words read badly. */
@@ -54,19 +54,35 @@ export function eventText(event: AuditEvent): string {
   return reason.toLowerCase().startsWith(`${first} `) ? reason : `${words}: ${reason}`;
 }
 
-/** Newest last, as many as fit into `rows`. */
+/** Newest last: whole sentences while all of them fit into `rows`, else a line each, cut, and the newest. */
 export function eventLines(events: AuditEvent[], width: number, rows: number): Line[] {
   const shown = rows > 0 ? events.slice(-rows) : [];
   const longest = Math.max(0, ...shown.map((event) => event.job?.length ?? 0));
-  const name = Math.min(longest, 18, Math.floor(width / 5));
-  return shown.map((event) => {
-    const start = `${eventTime(event).slice(0, width < 60 ? 5 : 8)} `;
-    const who = name === 0 ? "" : `${pad(event.job ?? "", name)}  `;
-    const room = width - start.length - (name === 0 ? 0 : name + 2);
-    const text = shorten(eventText(event), room);
-    const words = eventWords(event.kind);
-    const marked = text.toLowerCase().startsWith(words) ? words.length : 0;
-    const tone = TONES[event.kind] ?? "plain";
-    return [span(start, "faint"), span(who), span(text.slice(0, marked), tone), span(text.slice(marked))];
-  });
+  const names = Math.min(longest, 18, Math.floor(width / 5));
+  const whole = shown.flatMap((event) => eventLine(event, { names, width, cut: false }));
+  return whole.length <= rows
+    ? whole
+    : shown.flatMap((event) => eventLine(event, { names, width, cut: true }));
+}
+
+interface Form {
+  /** Cells of the column of job names. */
+  names: number;
+  width: number;
+  cut: boolean;
+}
+
+function eventLine(event: AuditEvent, { names, width, cut }: Form): Line[] {
+  const time = `${eventTime(event).slice(0, width < 60 ? 5 : 8)} `;
+  const who = names === 0 ? "" : `${pad(event.job ?? "", names)}  `;
+  const margin = time.length + cellsOf(who);
+  const room = Math.max(1, width - margin);
+  const [first = "", ...more] = cut ? [shorten(eventText(event), room)] : wrap(eventText(event), room);
+  const words = eventWords(event.kind);
+  const marked = first.toLowerCase().startsWith(words) ? words.length : 0;
+  const tone = TONES[event.kind] ?? "plain";
+  return [
+    [span(time, "faint"), span(who), span(first.slice(0, marked), tone), span(first.slice(marked))],
+    ...more.map((text) => [span(" ".repeat(margin)), span(text)]),
+  ];
 }

@@ -50,8 +50,9 @@ export function othersPart(reading: Reading, unit: "%" | "MiB"): Line {
   if ("unavailable" in reading) return [span("others ?".padEnd(15), "warn")];
   const show = (value: number): string => (unit === "%" ? percent(value) : mebibytes(value));
   const { value, upTo = value } = reading;
-  const least = show(value).replace(/ [A-Za-z%]+$/, "");
-  const text = show(upTo) === show(value) ? show(value) : `${least}–${show(upTo)}`;
+  const [least, most] = [show(value), show(upTo)];
+  const sameUnit = least.split(" ")[1] === most.split(" ")[1];
+  const text = least === most ? most : `${sameUnit ? least.split(" ")[0] : least}–${most}`;
   return [span(`others ${text}`.padEnd(15), "others")];
 }
 

@@ -131,7 +131,8 @@ function oneLine(table: Table, job: JobView, columns: Columns, width: number): L
 const twoLines = (table: Table, job: JobView, columns: Columns, width: number): Line[] => {
   const start = margin(columns, width);
   const reason = reasonWithin(table, job, width - start.text.length);
-  return [clip(factsLine(table, job, columns), width), [start, ...reason]];
+  const facts = clip(factsLine(table, job, columns), width);
+  return lineCells(reason) === 0 ? [facts] : [facts, [start, ...reason]];
 };
 
 /** Reason and next change on one line; where both don't fit, of the next change its time alone. */

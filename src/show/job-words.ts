@@ -113,13 +113,13 @@ function alarm(job: JobView, nowMs: number): string {
   return "";
 }
 
-/** `paused at 13:50: ` says what stands beside it already. */
-const PAUSED_AT = /^paused at (?:\S+ )?\d\d:\d\d: /;
+/** What stands beside it already: `paused at 13:50: …`, and `runs since 13:50` with nothing more to say. */
+const SAID = /^(?:paused at (?:\S+ )?\d\d:\d\d: |runs since (?:\S+ )?\d\d:\d\d$)/;
 
 /** Why it is as it is, and what comes next; a run that nothing is the matter with gives no reason. */
 export function reasonAndNext(job: JobView, nowMs: number): { reason: string; next: string } {
   const next = nextOf(job, nowMs);
   const fine = job.state === "running" && next !== "" && job.manual === null;
-  const reasons = [alarm(job, nowMs), fine ? "" : job.why.summary.replace(PAUSED_AT, "")];
+  const reasons = [alarm(job, nowMs), fine ? "" : job.why.summary.replace(SAID, "")];
   return { reason: reasons.filter((text) => text !== "").join("; "), next };
 }

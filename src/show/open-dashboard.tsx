@@ -58,6 +58,9 @@ export async function openDashboard(
   const detach = (): void => session?.detach();
   for (const signal of ENDS) process.on(signal, detach);
   stdout.prependListener("resize", resized);
+  // A terminal that was closed can't be written to any more, and needn't be.
+  stdout.on("error", detach);
+  process.stdin.on("error", detach);
   session = startSession(client, options, { size, draw });
   const { end, line } = await session.ended;
   stdout.off("resize", resized);

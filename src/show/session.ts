@@ -5,6 +5,7 @@
 
 import type { Answer, Request } from "../protocol.ts";
 import type { DashboardClient, DashboardEnd, DashboardOptions } from "./client-interface.ts";
+import { countJobs, toPause } from "./edges.ts";
 import { type Act, type Key, press } from "./keys.ts";
 import { neutralLog } from "./neutral.ts";
 import { newScreen, type Screen, type Size, selectedJob } from "./screen.ts";
@@ -74,7 +75,7 @@ export function startSession(
     if (act.ask === "detach") detach();
     else if (act.ask === "stop") {
       void ask({ verb: "stop", pauseJobs: true, by }, "The supervisor has stopped.").then((stopped) => {
-        if (stopped) end("stopped", STOPPED);
+        if (stopped) end("stopped", stoppedLine(screen));
       });
     } else if (act.ask === "pause") {
       void ask({ verb: "pause", jobs: [act.job], untilMs: null, by }, `${act.job} is asked to pause.`);
@@ -123,7 +124,7 @@ export function startSession(
   );
   client.onClose((reason) => {
     if (screen.snapshot?.supervisor.stopping) {
-      end("stopped", STOPPED);
+      end("stopped", stoppedLine(screen));
       return;
     }
     show({ lost: `The supervisor is gone (${reason}).` });
@@ -133,7 +134,12 @@ export function startSession(
   return { onKey, redraw: () => show({}), detach, ended };
 }
 
-const STOPPED = "The supervisor has stopped; its jobs are saved and paused. Start it again: supervisor start";
+/** Claims no more than the last snapshot has shown. */
+function stoppedLine({ snapshot }: Screen): string {
+  const paused = snapshot?.jobs.filter((job) => job.state === "paused").length ?? 0;
+  const jobs = toPause(snapshot) === 0 && paused > 0 ? `, ${countJobs(paused)} paused` : "";
+  return `The supervisor has stopped${jobs}. Start it again: supervisor start`;
+}
 
 const refusal = (error: Error): Answer => ({ id: 0, ok: false, error: error.message, code: "failed" });
 

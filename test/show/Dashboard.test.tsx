@@ -60,6 +60,7 @@ test.each<[string, string, Key[]]>([
   ["a letter", "p", [{ typed: "p" }]],
   ["a capital", "G", [{ typed: "G" }]],
   ["fast typing", "jjw", [{ typed: "j" }, { typed: "j" }, { typed: "w" }]],
+  ["Esc and a letter at once", "\u001bq", [{ named: "escape" }, { typed: "q" }]],
   ["Esc", "\u001b", [{ named: "escape" }]],
 ])("keys arrive as they are pressed: %s", async (_, bytes, expected) => {
   const { stdin, keys, ink } = open();
