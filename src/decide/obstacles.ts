@@ -14,6 +14,8 @@ import { clockTime, duration } from "./say.ts";
 import { concerns, isExcused, type RuleNow, type Scene } from "./scene.ts";
 import { windowsOf } from "./windows.ts";
 
+const LONGEST_BACKOFF_MS = 3_600_000;
+
 /** What is the same for all jobs of a tick. */
 export interface Common {
   scene: Scene;
@@ -152,7 +154,9 @@ function closedWait(bound: WindowState[], wallMs: number): WaitingFor {
 
 function restart(job: SupervisedJob, { now }: Scene, waits: WaitingFor[]): void {
   const { attempts } = job;
-  if (attempts.notBeforeMs <= now.wallMs || isWanted(job)) return;
+  const left = attempts.notBeforeMs - now.wallMs;
+  // Longer than any back-off: the wall clock was set back meanwhile.
+  if (left <= 0 || left > LONGEST_BACKOFF_MS || isWanted(job)) return;
   const times = Math.max(attempts.failures, attempts.fruitless);
   const text = `it has failed ${times === 1 ? "once" : `${times} times in a row`}: tried again at ${clockTime(attempts.notBeforeMs, now.wallMs)}`;
   waits.push({ code: "restart", text, untilMs: attempts.notBeforeMs });

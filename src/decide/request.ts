@@ -11,6 +11,9 @@ import type { World } from "./policy.ts";
 import { holds } from "./rules.ts";
 import { windowsOf } from "./windows.ts";
 
+/** The last moment that a date can name, for a window that never closes. */
+const LATEST_MS = 8.64e15;
+
 export type JobRequest =
   | { verb: "pause"; jobs: string[]; untilMs: number | null; by: string; freeze?: boolean }
   | { verb: "resume"; jobs: string[]; by: string }
@@ -92,9 +95,7 @@ function resume(job: SupervisedJob, by: string, { world, windows, now }: Around)
     .map(([key]) => key);
   const closes = windowsOf(job.name, windows).flatMap(({ closesAtMs }) => closesAtMs ?? []);
   const bare = { ...next.job, manual: null };
-  const windowUntilMs = mayRun(bare, windows, now.wallMs)
-    ? null
-    : Math.min(Number.MAX_SAFE_INTEGER, ...closes);
+  const windowUntilMs = mayRun(bare, windows, now.wallMs) ? null : Math.min(LATEST_MS, ...closes);
   const manual = { want: "run" as const, sinceMs: now.wallMs, excused, windowUntilMs };
   return { ...next, job: { ...next.job, manual } };
 }

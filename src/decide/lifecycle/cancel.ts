@@ -29,11 +29,7 @@ export function cancel(turn: Turn, by: string): void {
       const steps = lost === null ? "" : `; ${plural(lost, "step")} since its last checkpoint go with it`;
       turn.tell("job.cancelled", "user", `${by} cancelled it: its program is asked to end${steps}.`);
       turn.job.cancelling = { by, askedAt: now, killed: false };
-      // A stopped program can't take the signal.
-      turn.effects.push(
-        { do: "thaw", job: turn.name, run: state.run },
-        { do: "terminate", job: turn.name, run: state.run },
-      );
+      turn.effects.push({ do: "terminate", job: turn.name, run: state.run });
     }
   }
 }

@@ -1,7 +1,7 @@
 /** Starts, resumes and second chances: into `starting`, or on with a run that was held. */
 import type { Checkpoint, Run } from "../../model.ts";
 import type { StartDecision } from "../lifecycle.ts";
-import { fail } from "./end.ts";
+import { ended, fail } from "./end.ts";
 import type { Turn } from "./turn.ts";
 
 export interface Launch {
@@ -44,6 +44,10 @@ export function launch(turn: Turn, { decision, identity, resumeFrom, gpus }: Lau
 /** A late failure of a launch whose job has moved on is nothing. */
 export function launchFailed(turn: Turn, reason: string): void {
   if (turn.state.name !== "starting" && turn.state.name !== "lost" && turn.state.name !== "pausing") return;
+  if (turn.job.cancelling !== undefined) {
+    ended(turn, { known: false });
+    return;
+  }
   fail(turn, `It couldn't be launched: ${reason}.`, null);
 }
 
@@ -62,7 +66,6 @@ function goOn(turn: Turn, decision: StartDecision): void {
     const sequence = state.sequence + 1;
     turn.state = { name: "running", since: now, run: { ...state.run, sequence, resuming: since } };
     turn.effects.push({ do: "ask", job: turn.name, run: turn.run, want: "run", sequence });
-    turn.effects.push({ do: "ring", job: turn.name, run: turn.run });
   } else throw turn.bug("launch");
   turn.tell("resume.requested", decision.actor, decision.reason, { evidence: decision.evidence });
 }

@@ -47,7 +47,10 @@ function progress(turn: Turn, seen: Seen): void {
     ...(before?.stalledSinceMs !== undefined && !advanced ? { stalledSinceMs: before.stalledSinceMs } : {}),
   };
   turn.job.progress = next;
-  if (advanced && (first.step ?? 0) > turn.run.resumedAtStep && turn.run.firstStepAt === undefined) {
+  // A job that counts no steps has begun when it says that it runs.
+  const begun =
+    first.step === null ? first.state === "running" : advanced && first.step > turn.run.resumedAtStep;
+  if (begun && turn.run.firstStepAt === undefined) {
     turn.know({ firstStepAt: turn.now });
     const launched = turn.run.startedAt.monotonicMs;
     turn.job.learned = { ...turn.job.learned, reloadMs: Math.max(0, turn.now.monotonicMs - launched) };

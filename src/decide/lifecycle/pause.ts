@@ -40,7 +40,8 @@ function ask(turn: Turn, decision: PauseDecision): void {
     sequence,
     askedAt: now,
     acknowledgedAt: null,
-    lastRingMs: now.monotonicMs - 1,
+    // To ask is to ring, where somebody is known to listen; any other is rung once it is seen to.
+    lastRingMs: listens(turn) ? now.monotonicMs : now.monotonicMs - 1,
     deadlineMs: now.monotonicMs + graceMs(turn),
     bytesSaved: 0,
     overdue: null,
@@ -61,9 +62,9 @@ function ask(turn: Turn, decision: PauseDecision): void {
   }
   const want = released ? "release" : decision.method === "standby" ? "standby" : "pause";
   turn.effects.push({ do: "ask", job: turn.name, run: turn.run, want, sequence });
-  // Known to hear it: rung at once. Any other is rung once it is seen to catch the signal.
-  if (turn.job.understands === "contract" || turn.job.understands === "signal") ring(turn);
 }
+
+const listens = ({ job }: Turn): boolean => job.understands === "contract" || job.understands === "signal";
 
 /** An unanswered request whose processes are frozen while it lasts: it holds memory, nothing else. */
 function freezeMeanwhile(turn: Turn, decision: PauseDecision): void {

@@ -22,12 +22,14 @@ export function exited(turn: Turn, seen: Seen, exit: Exit, availableMiB: number 
   }
   const code = shellCode(exit);
   const said = allPaused(seen);
-  if (code === 0 && !said) {
+  const forced = request.overdue === "terminated" || request.overdue === "killed";
+  const own = turn.job.spec.pause.exitCodes.includes(code ?? -1);
+  // A program that was made to end may well exit with 0; only one that says so has finished.
+  const finished = seen.ranks.length > 0 && seen.ranks.every(({ state }) => state === "finished");
+  if (code === 0 && !said && !own && (!forced || finished)) {
     finish(turn);
     return;
   }
-  const forced = request.overdue === "terminated" || request.overdue === "killed";
-  const own = turn.job.spec.pause.exitCodes.includes(code ?? -1);
   if (request.method === "freeze" && !said) {
     ended(turn, exit);
     return;
@@ -39,7 +41,8 @@ export function exited(turn: Turn, seen: Seen, exit: Exit, availableMiB: number 
   if (ranksLag(seen) && turn.now.monotonicMs - (request.exitedAt ?? turn.now).monotonicMs < REREAD_MS) return;
   const saved = savedCheckpoint(turn, seen, request);
   if (saved === null && own && !said && code !== EXIT_PAUSED && !forced) {
-    failed(turn, exit, code);
+    if (code === 0) finish(turn);
+    else failed(turn, exit, code);
     return;
   }
   complete(turn, saved, availableMiB);

@@ -104,7 +104,7 @@ function sayDeaf(turn: Turn): void {
   if (!turn.first("deaf")) return;
   const { signal } = turn.job.spec.pause;
   turn.tell(
-    "pause.failed",
+    "pause.overdue",
     "supervisor",
     `It doesn't catch ${signal} now, which would end it; the signal waits until it does.`,
   );

@@ -42,10 +42,10 @@ export function found(turn: Turn, seen: Seen): Seen | null {
   const nothing = seen.exit === null && now.monotonicMs - state.since.monotonicMs > NOTHING_SEEN_MS;
   if (!seen.alive && seen.exit === null && !nothing) return null;
   turn.state = back(state.was, turn);
-  if (turn.state.name === "pausing" && turn.state.request.method !== "freeze") {
+  // The word may not have been written before the supervisor died. A program without a library isn't
+  // asked twice: it may be in the middle of its save, and take a second signal for "now, at once".
+  if (turn.state.name === "pausing" && turn.state.request.method !== "freeze" && seen.ranks.length > 0) {
     const { request } = turn.state;
-    // The word may not have been written before the supervisor died; the bell rings again too.
-    turn.state = { ...turn.state, request: { ...request, lastRingMs: request.askedAt.monotonicMs - 1 } };
     const want = request.method === "standby" ? "standby" : "pause";
     turn.effects.push({ do: "ask", job: turn.name, run: turn.run, want, sequence: request.sequence });
   }
@@ -67,6 +67,10 @@ function endedByReboot(turn: Turn): void {
   const reason = `The machine rebooted: run ${turn.run.number} ended with it${reached}; it goes on from ${from}${redo}.`;
   turn.tell("job.lost", "recovery", reason, { outcome: { stepsLost: lost } });
   leave(turn);
-  delete turn.job.cancelling;
+  if (turn.job.cancelling !== undefined) {
+    delete turn.job.cancelling;
+    turn.state = { name: "cancelled", since: turn.now };
+    return;
+  }
   settleAsPaused(turn, { actor: "recovery", reason, critical: false });
 }

@@ -19,7 +19,7 @@ export function see(turn: Turn, seen: Seen, availableMiB: number | null): void {
     return;
   }
   learn(turn, seen);
-  if (turn.job.cancelling !== undefined && seen.alive) {
+  if (turn.job.cancelling !== undefined && (seen.alive || seen.leftovers.length > 0)) {
     watchCancel(turn);
     return;
   }

@@ -13,7 +13,7 @@ describe("a library job", () => {
       ),
     );
     story.see(99, { ranks: [makeRank({ step: 48 })] }, 4000).pause(100);
-    expect([story.told(), story.did()]).toEqual([["pause.requested"], ["ask pause", "ring"]]);
+    expect([story.told(), story.did()]).toEqual([["pause.requested"], ["ask pause"]]);
     story.see(101, { ranks: [makeRank({ step: 49, state: "saving", sequence: 1 })] }, 4000);
     story.see(
       104,
@@ -135,7 +135,7 @@ describe("a third-party job", () => {
 
   test("gets its signal once: a second might mean 'now, at once'", () => {
     const one = story();
-    expect(one.did()).toEqual(["ask pause", "ring"]);
+    expect(one.did()).toEqual(["ask pause"]);
     for (let second = 101; second < 130; second += 1) one.see(second, { signalCaught: true });
     expect(one.did()).toEqual([]);
   });
@@ -143,7 +143,7 @@ describe("a third-party job", () => {
   test("that doesn't catch it now isn't signalled until it does, and that is said once", () => {
     const one = asked(spec, { understands: "nothing" });
     one.see(101, { signalCaught: false }).see(102, { signalCaught: false });
-    expect([one.did(), one.told()]).toEqual([["ask pause"], ["pause.requested", "pause.failed"]]);
+    expect([one.did(), one.told()]).toEqual([["ask pause"], ["pause.requested", "pause.overdue"]]);
     expect(one.see(103, { signalCaught: true }).did()).toEqual(["ring"]);
   });
 
@@ -208,6 +208,20 @@ describe("the grace", () => {
     expect(story.reasons.at(-1)).toMatch(/12 steps lost/);
   });
 
+  test("a program that exits with 0 because it was terminated hasn't finished, unless it says so", () => {
+    expect(
+      late("terminate")
+        .see(130)
+        .see(131, { exit: exitCode(0) }).state,
+    ).toBe("paused");
+    const ranks = [makeRank({ state: "finished" })];
+    expect(
+      late("terminate")
+        .see(130)
+        .see(131, { exit: exitCode(0), ranks }).state,
+    ).toBe("finished");
+  });
+
   test("stands still while a save grows", () => {
     const story = late("kill");
     for (let second = 101; second <= 400; second += 1)
@@ -262,7 +276,7 @@ describe("by freeze and by standby", () => {
     const story = new Story(runningJob()).pause(100, { method: "freeze" }).see(101, { stopped: true });
     story.did();
     story.pause(110);
-    expect([story.state, story.did()]).toEqual(["pausing", ["thaw", "ask pause", "ring"]]);
+    expect([story.state, story.did()]).toEqual(["pausing", ["thaw", "ask pause"]]);
   });
 
   test("an overdue pause can be frozen by hand, and goes on to its checkpoint when thawed", () => {
@@ -279,11 +293,11 @@ describe("by freeze and by standby", () => {
 
   test("standby is reached when it is reported for this very request, and left by 'run'", () => {
     const story = new Story(runningJob()).pause(100, { method: "standby" });
-    expect(story.did()).toEqual(["ask standby", "ring"]);
+    expect(story.did()).toEqual(["ask standby"]);
     expect(story.see(101, { ranks: [makeRank({ state: "standby", sequence: 0 })] }).state).toBe("pausing");
     expect(story.see(102, { ranks: [makeRank({ state: "standby", sequence: 1 })] }).state).toBe("standby");
     story.did();
-    expect(story.launch(110).did()).toEqual(["ask run", "ring"]);
+    expect(story.launch(110).did()).toEqual(["ask run"]);
     expect(story.see(111, { ranks: [makeRank({ sequence: 1, state: "standby" })] }).did()).toEqual(["ring"]);
     expect(
       story
@@ -299,7 +313,7 @@ describe("by freeze and by standby", () => {
       .see(101, { ranks: [makeRank({ state: "standby", sequence: 1 })] });
     story.did();
     story.pause(110);
-    expect(story.did()).toEqual(["ask release", "ring"]);
+    expect(story.did()).toEqual(["ask release"]);
     expect(story.see(112, { exit: exitCode(75), ...save(3, 111) }).state).toBe("paused");
   });
 });

@@ -38,6 +38,12 @@ describe("after the supervisor was away", () => {
     ]);
   });
 
+  test("a program without a library isn't signalled a second time: it may be saving", () => {
+    const story = back(new Story(runningJob({}, { understands: "signal" })).pause(40), 50);
+    story.did();
+    expect(story.see(51, { signalCaught: true }).see(90, { signalCaught: true }).did()).toEqual([]);
+  });
+
   test("a pause that completed meanwhile is completed now", () => {
     const story = back(new Story(runningJob()).pause(40), 50);
     story.see(51, {

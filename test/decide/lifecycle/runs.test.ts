@@ -24,6 +24,12 @@ describe("from waiting to running", () => {
     expect([story.state, story.told()]).toEqual(["waiting", ["job.started", "job.failed"]]);
   });
 
+  test("a job that counts no steps is at work once it says so", () => {
+    const story = new Story(makeJob()).launch(0).see(1, { ranks: [makeRank({ state: "ready" })] });
+    story.see(4, { ranks: [makeRank({ state: "running" })] });
+    expect(story.job.learned.reloadMs).toBe(4000);
+  });
+
   test("loading is measured until the first new step, work from then on", () => {
     const story = new Story(makeJob()).launch(0).see(1, { ranks: [makeRank({ state: "ready" })] });
     story.see(8, { ranks: [makeRank({ step: 1 })] }).see(68, { ranks: [makeRank({ step: 61 })] });
@@ -181,13 +187,24 @@ describe("a cancel", () => {
 
   test("ends a live one by SIGTERM, by SIGKILL after 10 s, and is done when it is gone", () => {
     const story = new Story(runningJob()).on(10, { kind: "cancel", by: "ana" });
-    expect([story.state, story.did()]).toEqual(["running", ["thaw", "terminate"]]);
+    expect([story.state, story.did()]).toEqual(["running", ["terminate"]]);
     story.see(19);
     expect(story.did()).toEqual([]);
     story.see(20).see(21);
     expect(story.did()).toEqual(["kill"]);
     story.see(22, { exit: { known: true, code: null, signal: "SIGKILL" } });
     expect([story.state, story.job.cancelling]).toEqual(["cancelled", undefined]);
+  });
+
+  test("ends what its first process leaves behind, and outlives a reboot and a launch that failed", () => {
+    const left = { exit: exitCode(143), leftovers: [{ pid: 7, command: "worker" }] };
+    const story = new Story(runningJob()).on(1, { kind: "cancel", by: "ana" }).see(2, left);
+    expect(story.see(12, left).did()).toContain("kill");
+    const rebooted = new Story(runningJob()).on(1, { kind: "cancel", by: "ana" });
+    rebooted.on(2, { kind: "recovered", rebooted: true }).see(3, { exit: { known: false } });
+    expect(rebooted.state).toBe("cancelled");
+    const starting = new Story(makeJob()).launch(0).on(1, { kind: "cancel", by: "ana" });
+    expect(starting.on(2, { kind: "launch-failed", reason: "x" }).state).toBe("cancelled");
   });
 
   test("wins over a pause under way", () => {
