@@ -60,14 +60,16 @@ function othersMemory(usedMiB: number | null, least: number, most: number, atMs:
 }
 
 function heldByRun(run: LiveRun, moment: Moment, files: KeptFiles): Held {
-  const grouped = run.cpuCgroup === null ? null : files.read(`${run.cpuCgroup}/cgroup.procs`, true);
-  const pids = grouped === null ? [...(moment.trees.get(run.id)?.keys() ?? [])] : parsePids(grouped);
-  const exact = run.cpuCgroup === null ? null : cgroupMemoryMiB(files.read(`${run.cpuCgroup}/memory.stat`));
-  if (exact !== null) return { estimate: exact, least: exact, most: exact, processes: pids.length };
-  return heldBy(
-    pids.filter((pid) => pid !== run.launcherPid),
-    files,
-  );
+  const tree = moment.trees.get(run.id);
+  if (tree)
+    return heldBy(
+      [...tree.keys()].filter((pid) => pid !== run.launcherPid),
+      files,
+    );
+  const pids = parsePids(files.read(`${run.cpuCgroup}/cgroup.procs`, true) ?? "");
+  const exact = cgroupMemoryMiB(files.read(`${run.cpuCgroup}/memory.stat`));
+  if (exact === null) return heldBy(pids, files);
+  return { estimate: exact, least: exact, most: exact, processes: pids.length };
 }
 
 /** Anonymous and shared memory by a cgroup's `memory.stat`; null without the v2 memory controller. */

@@ -14,7 +14,7 @@ import {
 } from "../model.ts";
 import type { LiveRun, Sensors } from "../ports.ts";
 import { watchDisk } from "./background.ts";
-import { type GpuSource, noGpus } from "./gpu.ts";
+import { type GpuSource, noGpus } from "./gpu/source.ts";
 
 const MIB = 1024 * 1024;
 /** systeminformation starts programs for its figures, so it isn't asked more often; in ms. */

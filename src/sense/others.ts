@@ -5,7 +5,7 @@
  */
 import type { ProcessEvidence, Reading } from "../model.ts";
 import type { LiveRun } from "../ports.ts";
-import type { Moment, Window } from "./ours.ts";
+import type { Moment, Ours, Window } from "./ours.ts";
 import { evidenceOf, type Proof, prove, runningNow, type Scan, Scanner } from "./scan.ts";
 
 export interface OthersUse {
@@ -28,16 +28,18 @@ const NAMES_LAST_MS = 5000;
 
 export class Others {
   readonly #scanner: Scanner;
-  readonly #adopt: (run: string, stat: Parameters<Adopt>[1]) => void;
+  readonly #ours: Ours;
   #last: Scan | null = null;
   #proof: Proof | null = null;
   #foreign: ProcessEvidence[] = [];
   #costMs = 0;
+  /** Percent of the machine that wasn't ours at the last scan. */
+  #restThen = 0;
 
-  /** `adopt` is told of processes of runs that were found outside their tree. */
-  constructor(supervisorPid: number, adopt: Adopt) {
+  /** `ours` is told what a scan has found of runs: processes outside their tree or their cgroup. */
+  constructor(supervisorPid: number, ours: Ours) {
     this.#scanner = new Scanner(supervisorPid);
-    this.#adopt = adopt;
+    this.#ours = ours;
   }
 
   /** `suspected`: the guard has seen a burst that the window may be too long to show. */
@@ -46,19 +48,16 @@ export class Others {
     const rest = Math.max(0, window.processes - window.ours);
     const upTo = percent(rest + window.interrupts);
     const worth = suspected || upTo >= (window.certain ? WORTH_NAMING : WORTH_PROVING);
-    if (worth) {
-      const rest = window.certain
-        ? Math.max(NAMES_LAST_MS, REST_NAMING * this.#costMs)
-        : REST_PROVING * this.#costMs;
-      this.#look(moment, runs, suspected ? 0 : rest);
-    } else this.#forget();
+    if (worth) this.#look(moment, runs, this.#pause(window, percent(rest), suspected), percent(rest));
+    else this.#forget();
+    const certain = window.certain && !runs.some(({ id }) => this.#last?.escaped.has(id));
     const proof = this.#proof;
     const part = (ticks: number): number => (proof ? Math.min(100, (100 * ticks) / proof.all) : 0);
     // Kernel threads work for anybody: encrypting what our own job writes isn't somebody else's need.
-    const proven = window.certain
+    const proven = certain
       ? Math.max(0, percent(rest) - part(proof?.kernel ?? 0))
       : Math.min(percent(rest), part(proof?.foreign ?? 0));
-    const provenNotNice = window.certain
+    const provenNotNice = certain
       ? Math.max(0, proven - percent(window.nice))
       : Math.min(proven, part(proof?.foreignNotNice ?? 0));
     const upToNotNice = Math.min(upTo, percent(window.processes - window.nice + window.interrupts));
@@ -74,23 +73,33 @@ export class Others {
     };
   }
 
-  #look(moment: Moment, runs: readonly LiveRun[], restMs: number): void {
+  /** How old the last scan must be before the next, in ms. */
+  #pause(window: Window, restPercent: number, suspected: boolean): number {
+    // The second scan comes as soon as it can: until then nothing is proven.
+    if (this.#proof === null || suspected) return NEAREST_MS;
+    if (!window.certain) return Math.max(NEAREST_MS, REST_PROVING * this.#costMs);
+    // Something new: whose it is should be known before it counts.
+    if (restPercent > this.#restThen + WORTH_NAMING) return NEAREST_MS;
+    return Math.max(NAMES_LAST_MS, REST_NAMING * this.#costMs);
+  }
+
+  #look(moment: Moment, runs: readonly LiveRun[], pauseMs: number, restPercent: number): void {
     const last = this.#last;
     const age = last ? moment.atMs - last.atMs : Number.POSITIVE_INFINITY;
-    // The second scan comes as soon as it can: until then nothing is proven.
-    const due = this.#proof ? Math.max(NEAREST_MS, restMs) : NEAREST_MS;
-    if (age < due) return;
+    if (age < pauseMs) return;
     const began = performance.now();
     const at = { atMs: moment.atMs, bootTicks: moment.bootTicks, cpuAll: moment.cpu.all };
     const scan = this.#scanner.scan(runs, moment.trees, at);
     for (const [pid, owner] of scan.owners) {
       const stat = typeof owner === "object" && scan.table.get(pid);
-      if (stat && typeof owner === "object") this.#adopt(owner.run, stat);
+      if (stat && typeof owner === "object") this.#ours.adopt(owner.run, stat);
     }
-    const comparable = last !== null && age <= Math.max(FARTHEST_MS, 2 * due);
+    for (const run of scan.escaped) this.#ours.distrustCgroup(run);
+    const comparable = last !== null && age <= Math.max(FARTHEST_MS, 2 * pauseMs);
     this.#proof = comparable && scan.cpuAll > last.cpuAll ? prove(last, scan) : null;
     this.#foreign = this.#proof ? evidenceOf(scan, this.#proof) : runningNow(scan);
     this.#last = scan;
+    this.#restThen = restPercent;
     this.#costMs = performance.now() - began;
   }
 
@@ -100,5 +109,3 @@ export class Others {
     this.#foreign = [];
   }
 }
-
-type Adopt = (run: string, stat: import("./parse.ts").ProcessStat) => void;

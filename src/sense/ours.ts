@@ -49,6 +49,8 @@ export class Ours {
   readonly #supervisorPid: number;
   readonly #files = new KeptFiles();
   readonly #helpers = new ProcessTree(this.#files, { mainThreadOnly: true });
+  /** Runs whose cgroup doesn't tell all; for good, since nothing brings a process back. */
+  readonly #escaped = new Set<string>();
   /** The same in all cgroups of a machine. */
   #cpuFile: string | null = null;
   readonly #trees = new Map<string, ProcessTree>();
@@ -64,7 +66,8 @@ export class Ours {
     const launchers = new Set<number>();
     for (const run of runs) {
       if (run.launcherPid !== null) launchers.add(run.launcherPid);
-      const used = run.cpuCgroup === null ? null : this.#cgroupCpu(run.cpuCgroup);
+      const grouped = run.cpuCgroup !== null && !this.#escaped.has(run.id);
+      const used = grouped ? this.#cgroupCpu(run.cpuCgroup as string) : null;
       if (used !== null) cgroups.set(run.id, used);
       else if (full) trees.set(run.id, this.#lookAtTree(run));
     }
@@ -79,6 +82,11 @@ export class Ours {
 
   close(): void {
     this.#files.close();
+  }
+
+  /** From now on this run is followed by its tree, as if it had no cgroup. */
+  distrustCgroup(runId: string): void {
+    this.#escaped.add(runId);
   }
 
   /** A process of a run without a cgroup that was found outside its tree. */

@@ -98,14 +98,3 @@ export function processesOf(
     command: readCommand(stat),
   }));
 }
-
-/** Every one of them is stopped by a signal. An empty list isn't stopped: it is gone. */
-export const areStopped = (processes: RunProcess[]): boolean =>
-  processes.length > 0 && processes.every(({ state }) => state === "T" || state === "t");
-
-/** Whether a freezer cgroup (v1 `freezer.state`, v2 `cgroup.events`) has frozen all that is in it. */
-export function isFrozen(cgroup: string): boolean {
-  const v1 = readOnce(`${cgroup}/freezer.state`);
-  if (v1 !== null) return v1.trim() === "FROZEN";
-  return /^frozen 1$/m.test(readOnce(`${cgroup}/cgroup.events`) ?? "");
-}

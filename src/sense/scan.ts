@@ -24,6 +24,8 @@ export interface Scan {
   cpuAll: number;
   table: ProcessTable;
   owners: ReadonlyMap<number, Owner>;
+  /** Runs with processes at work outside of their cgroup, which then doesn't tell all that they use. */
+  escaped: ReadonlySet<string>;
   /** Reapers of orphans: what they have waited for may have been anybody's. */
   reapers: ReadonlySet<number>;
 }
@@ -66,7 +68,8 @@ export class Scanner {
       if (stat) table.set(pid, stat);
     }
     const owners = this.#owners(table, runs, trees);
-    return { ...at, table, owners, reapers: reapersIn(table, owners) };
+    const escaped = new Set(runs.filter((run) => hasEscaped(run, table, owners)).map(({ id }) => id));
+    return { ...at, table, owners, escaped, reapers: reapersIn(table, owners) };
   }
 
   #owners(
@@ -146,6 +149,21 @@ export class Scanner {
       if (table.get(pid)?.startTime !== startTime) this.#strangers.delete(pid);
     }
   }
+}
+
+/** Ticks that a process of a run has used before it matters where it is: the launcher never gets there. */
+const AT_WORK = 20;
+
+/** It never joined its cgroup, or left it (for a scope of systemd, a container). */
+function hasEscaped(run: LiveRun, table: ProcessTable, owners: ReadonlyMap<number, Owner>): boolean {
+  if (run.cpuCgroup === null) return false;
+  const inside = new Set(parsePids(readOnce(`${run.cpuCgroup}/cgroup.procs`, true) ?? ""));
+  for (const [pid, owner] of owners) {
+    if (typeof owner !== "object" || owner.run !== run.id || inside.has(pid)) continue;
+    const stat = table.get(pid);
+    if (stat && stat.own >= AT_WORK && !isDead(stat) && pid !== run.launcherPid) return true;
+  }
+  return false;
 }
 
 /** pid 1 and its children, and whatever is above a process of ours: orphans of ours may end there. */

@@ -8,7 +8,7 @@ import type { MachineMetric, Now, Reading, RunUse, Sample } from "../model.ts";
 import type { LiveRun, Sensors } from "../ports.ts";
 import { watchBattery, watchDisk } from "./background.ts";
 import { hiddenHostPids } from "./container.ts";
-import { type GpuSource, noGpus } from "./gpu.ts";
+import { type GpuSource, noGpus } from "./gpu/source.ts";
 import { Guard } from "./guard.ts";
 import { KeptFiles } from "./kept-file.ts";
 import { Machine } from "./machine.ts";
@@ -53,7 +53,7 @@ class LinuxSensors implements Sensors {
 
   constructor(options: SensorOptions) {
     this.#ours = new Ours(options.supervisorPid);
-    this.#others = new Others(options.supervisorPid, (run, stat) => this.#ours.adopt(run, stat));
+    this.#others = new Others(options.supervisorPid, this.#ours);
     this.#guard = new Guard(this.#machine, this.#ours, this.#moments);
     this.#gpu = options.gpu ?? noGpus();
     this.#hidden = options.hidden === undefined ? hiddenHostPids() : options.hidden;

@@ -173,6 +173,22 @@ describeWith(cpuCgroup).each(FORMS)(
   },
 );
 
+describeWith(cpuCgroup)("a job that isn't in its cgroup", () => {
+  it("isn't taken for others either", async () => {
+    startSensors();
+    const token = newToken();
+    const run = { ...startJob("a plain loop", token, null), cpuCgroup: makeCgroup() };
+    await vi.waitUntil(() => withToken(token).length > 0, 30_000);
+    const samples = await watch([{ ...run, launcherPid: null }], (seen) => seen.length >= 8);
+    // The first looks can't know of it: a process that has hardly worked may be on its way into the cgroup.
+    for (const { foreign, machine } of samples.slice(2)) {
+      expect(foreign.filter(({ command }) => command.includes(token))).toEqual([]);
+      const named = foreign.reduce((all, { cpuPercent }) => all + (cpuPercent ?? 0), 0);
+      if (foreign.length < 10) expect(figure(machine["cpu.others"])).toBeLessThanOrEqual(named + 2);
+    }
+  });
+});
+
 describe.each([null, "a cgroup"])("an outsider beside a run with %s", (grouped) => {
   const met = grouped === null || cpuCgroup.met;
   it.skipIf(!met)("is proven and named", async () => {

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LiveRun } from "../../src/ports.ts";
 import { readStat } from "../../src/sense/process.ts";
-import { areStopped, bootId, isFrozen, processesOf, readExit, readPidRecord } from "../../src/sense/run.ts";
+import { bootId, processesOf, readExit, readPidRecord } from "../../src/sense/run.ts";
 
 let directory: string;
 const children: ChildProcess[] = [];
@@ -132,31 +132,5 @@ describe("the processes of a run", () => {
     const job = { ...run, launcherPid: null, pid };
     expect(processesOf({ ...job, startTime })).toHaveLength(1);
     expect(processesOf({ ...job, startTime: startTime + 1 })).toEqual([]);
-  });
-
-  it("are stopped when all of them are", async () => {
-    const run = startRun("sleep 1000 & sleep 1001; :");
-    const found = await vi.waitUntil(() => {
-      const processes = processesOf(run);
-      return processes.length === 2 ? processes : null;
-    }, 30_000);
-    expect(areStopped(found)).toBe(false);
-    process.kill(found[0]?.pid ?? 0, "SIGSTOP");
-    await vi.waitUntil(() => processesOf(run).some(({ state }) => state === "T"), 30_000);
-    expect(areStopped(processesOf(run))).toBe(false);
-    process.kill(found[1]?.pid ?? 0, "SIGSTOP");
-    await vi.waitUntil(() => areStopped(processesOf(run)), 30_000);
-    expect(areStopped([])).toBe(false);
-  });
-
-  it("are frozen when their cgroup says so", () => {
-    const v1 = join(directory, "v1");
-    const v2 = join(directory, "v2");
-    for (const path of [v1, v2]) mkdirSync(path);
-    writeFileSync(join(v1, "freezer.state"), "FREEZING\n");
-    writeFileSync(join(v2, "cgroup.events"), "populated 1\nfrozen 1\n");
-    expect([isFrozen(v1), isFrozen(v2), isFrozen(directory)]).toEqual([false, true, false]);
-    writeFileSync(join(v1, "freezer.state"), "FROZEN\n");
-    expect(isFrozen(v1)).toBe(true);
   });
 });

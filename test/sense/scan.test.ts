@@ -26,6 +26,7 @@ function scan(atTicks: number, entries: Entry[], reapers: number[] = [1]): Scan 
     cpuAll: atTicks * 2,
     table,
     owners: new Map(entries.map(({ pid, owner }) => [pid, owner])),
+    escaped: new Set(),
     reapers: new Set(reapers),
   };
 }

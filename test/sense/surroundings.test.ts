@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hiddenHostPids } from "../../src/sense/container.ts";
-import { lookForGpus, noGpus } from "../../src/sense/gpu.ts";
+import { lookForGpus, noGpus } from "../../src/sense/gpu/source.ts";
 import { KeptFiles, keepFile } from "../../src/sense/kept-file.ts";
 import { pageBytes } from "../../src/sense/page-size.ts";
 import { parsePasswd, userName } from "../../src/sense/user-name.ts";

@@ -4,8 +4,8 @@
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { GpuSample, Now } from "../model.ts";
-import type { LiveRun } from "../ports.ts";
+import type { GpuSample, Now } from "../../model.ts";
+import type { LiveRun } from "../../ports.ts";
 
 export interface GpuSource {
   /** Never throws, never waits. `unavailable`: why `gpus` is empty, else null. */
