@@ -1,0 +1,80 @@
+/**
+ * Bytes of NVML's structs → figures, by the offsets of nvml.h (64-bit). Pure. What the driver
+ * writes as "not available" (all bits set) becomes null, never a number.
+ */
+
+const MIB = 1024 * 1024;
+const NOT_AVAILABLE = 0xffff_ffff_ffff_ffffn;
+export const NO_INSTANCE = 0xffff_ffff;
+
+/** So many bytes hold one entry of any driver's process list: a wrong guess can't overrun. */
+export const LARGEST_ENTRY = 32;
+export const SAMPLE_BYTES = 32;
+export const MEMORY_V1_BYTES = 24;
+export const MEMORY_V2_BYTES = 40;
+export const MEMORY_V2_VERSION = 0x0200_0028;
+export const PCI_BYTES = 68;
+
+const mib = (bytes: Buffer, at: number): number | null => {
+  const value = bytes.readBigUInt64LE(at);
+  return value === NOT_AVAILABLE ? null : Number(value) / MIB;
+};
+
+export interface Memory {
+  totalMiB: number | null;
+  usedMiB: number | null;
+}
+
+/** v1: `used` includes what the driver keeps for itself. */
+export const memoryV1 = (bytes: Buffer): Memory => ({ totalMiB: mib(bytes, 0), usedMiB: mib(bytes, 16) });
+export const memoryV2 = (bytes: Buffer): Memory => ({ totalMiB: mib(bytes, 8), usedMiB: mib(bytes, 32) });
+
+export interface ListedProcess {
+  pid: number;
+  memoryMiB: number | null;
+  /** GPU instance, on a divided GPU. */
+  instance: number | null;
+}
+
+/** `count` entries of `stride` bytes. */
+export function processList(bytes: Buffer, count: number, stride: number): ListedProcess[] {
+  const found: ListedProcess[] = [];
+  for (let at = 0; found.length < count && at + stride <= bytes.length; at += stride) {
+    const instance = stride >= 24 ? bytes.readUInt32LE(at + 16) : NO_INSTANCE;
+    found.push({
+      pid: bytes.readUInt32LE(at),
+      memoryMiB: mib(bytes, at + 8),
+      instance: instance === NO_INSTANCE ? null : instance,
+    });
+  }
+  return found;
+}
+
+export interface UtilizationSample {
+  pid: number;
+  at: bigint;
+  smPercent: number;
+}
+
+export function utilizationSamples(bytes: Buffer, count: number): UtilizationSample[] {
+  const found: UtilizationSample[] = [];
+  for (let at = 0; found.length < count && at + SAMPLE_BYTES <= bytes.length; at += SAMPLE_BYTES)
+    found.push({
+      pid: bytes.readUInt32LE(at),
+      at: bytes.readBigUInt64LE(at + 8),
+      smPercent: bytes.readUInt32LE(at + 16),
+    });
+  return found;
+}
+
+/** Text up to the first NUL. */
+export function text(bytes: Buffer, from = 0): string {
+  const end = bytes.indexOf(0, from);
+  return bytes.toString("utf8", from, end < 0 ? bytes.length : end);
+}
+
+/** The bus id of nvmlPciInfo_t as the kernel names it: `0000:01:00.0`. */
+export const busId = (bytes: Buffer): string =>
+  text(bytes, 36)
+    .toLowerCase()
+    .replace(/^0000(?=[0-9a-f]{4}:)/, "");

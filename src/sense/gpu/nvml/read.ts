@@ -1,0 +1,55 @@
+/** GPUs through NVML, for the reading process: opens the library and polls it. May hang: see watch.ts. */
+import type { Message } from "../report.ts";
+import { MISMATCH } from "./codes.ts";
+import { DriverError } from "./device.ts";
+import { Library, type Witness } from "./library.ts";
+import { Poller } from "./poll.ts";
+
+const SOON_MS = 1000;
+const LATER_MS = 60_000;
+
+export type Failed = Extract<Message, { is: "failed" }>;
+
+export interface Reader {
+  readonly driver: string | null;
+  /** The answer to one round of questions. */
+  poll(nowMs: number): Promise<Message> | Message;
+}
+
+/** The first library of `paths` that can be loaded. */
+export function openNvml(paths: string[], paceMs: number, witness: Witness | null): Reader | Failed {
+  let library: Library | null = null;
+  let problem = "";
+  for (const path of paths) {
+    try {
+      library = new Library(path, witness);
+      break;
+    } catch (error) {
+      problem = `${path} can't be loaded: ${(error as Error).message}`;
+    }
+  }
+  if (library === null) return { is: "failed", reason: problem, retryMs: LATER_MS, next: "nvidia-smi" };
+  const nvml = library;
+  return attempt(() => {
+    const poller = new Poller(nvml, paceMs);
+    return {
+      driver: poller.driver,
+      poll: (nowMs) =>
+        attempt(() => {
+          const before = nvml.spentMs;
+          const gpus = poller.poll(nowMs);
+          return { is: "report", atMs: nowMs, driverMs: nvml.spentMs - before, gpus };
+        }),
+    };
+  });
+}
+
+function attempt<T>(what: () => T): T | Failed {
+  try {
+    return what();
+  } catch (problem) {
+    if (!(problem instanceof DriverError)) throw problem;
+    const waits = problem.code === MISMATCH || problem.code === 9;
+    return { is: "failed", reason: problem.message, retryMs: waits ? LATER_MS : SOON_MS };
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * The process that asks the drivers, so that a driver that hangs doesn't hang the supervisor: it is
+ * given up instead. Writes one JSON line per round to stdout and ends when stdin closes. Its first
+ * argument is its task as JSON.
+ */
+import { writeSync } from "node:fs";
+import type { Message } from "./report.ts";
+
+export interface Task {
+  source: "nvml" | "nvidia-smi" | "amdgpu" | "drm";
+  paceMs: number;
+  /** Driver libraries, in the order in which they are tried. */
+  libraries?: string[];
+  /** Where /sys and /proc are. */
+  root?: string;
+  /** Tell of each call before and after it. */
+  calls?: boolean;
+}
+
+function tell(message: Message): void {
+  try {
+    writeSync(1, `${JSON.stringify(message)}\n`);
+  } catch {
+    process.exit();
+  }
+}
+
+const nowMs = (): number => Number(process.hrtime.bigint() / 1000n) / 1000;
+
+async function open(task: Task) {
+  switch (task.source) {
+    case "nvml": {
+      const { openNvml } = await import("./nvml/read.ts").catch((problem: Error) => {
+        const reason = `the native part that calls libraries can't be loaded: ${problem.message}`;
+        return { openNvml: () => ({ is: "failed", reason, retryMs: 60_000, next: "nvidia-smi" }) as const };
+      });
+      const witness = (name: string, device: bigint | null, code: number | null, micros: number): void =>
+        tell({ is: "call", name, gpu: device === null ? null : Number(device), code, micros });
+      return openNvml(task.libraries ?? [], task.paceMs, task.calls ? witness : null);
+    }
+    default:
+      throw new Error(`no source ${task.source}`);
+  }
+}
+
+async function main(task: Task): Promise<void> {
+  process.stdin
+    .on("end", () => process.exit())
+    .on("error", () => process.exit())
+    .resume();
+  const reader = await open(task);
+  if ("is" in reader) {
+    tell(reader);
+    process.exit();
+  }
+  tell({ is: "hello", source: task.source, driver: reader.driver });
+  const round = async (): Promise<void> => {
+    const began = nowMs();
+    const message = await reader.poll(began);
+    tell(message);
+    if (message.is === "failed") process.exit();
+    setTimeout(round, Math.max(task.paceMs / 4, task.paceMs - (nowMs() - began)));
+  };
+  await round();
+}
+
+await main(JSON.parse(process.argv[2] ?? "{}") as Task);
