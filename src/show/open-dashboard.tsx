@@ -9,7 +9,7 @@ import type { Key } from "./keys.ts";
 import type { Palette } from "./lines.ts";
 import { looksSame, type Painted, paintFrame } from "./paint-frame.ts";
 import type { Screen, Size } from "./screen.ts";
-import { type Session, startSession } from "./session.ts";
+import { Session } from "./session.ts";
 import { frameOf } from "./view-model.ts";
 
 /** Snapshots come once a second; more frames than this are only ever asked for by held-down keys. */
@@ -21,7 +21,7 @@ const INK = {
   exitOnCtrlC: false,
   patchConsole: false,
   maxFps: MAX_FPS,
-  // Comparing lines to write fewer of them costs twice the CPU of writing them all.
+  // Comparing lines to write fewer of them costs up to twice the CPU of writing them all.
   incrementalRendering: false,
 };
 const CLEAR = "\u001b[2J\u001b[H";
@@ -61,7 +61,7 @@ export async function openDashboard(
   // A terminal that was closed can't be written to any more, and needn't be.
   stdout.on("error", detach);
   process.stdin.on("error", detach);
-  session = startSession(client, options, { size, draw });
+  session = new Session(client, options, { size, draw });
   const { end, line } = await session.ended;
   stdout.off("resize", resized);
   for (const signal of ENDS) process.off(signal, detach);

@@ -1,9 +1,8 @@
 /**
  * One dashboard from its first frame to its end: joins client, keys and screen. Draws through
- * `draw` and knows nothing of Ink; keeps no timer but those for reconnecting and the open log.
+ * `Terminal` and knows nothing of Ink; keeps no timer but those for reconnecting and an open log.
  */
-
-import type { Answer, Request } from "../protocol.ts";
+import type { Answer, Request, Snapshot } from "../protocol.ts";
 import type { DashboardClient, DashboardEnd, DashboardOptions } from "./client-interface.ts";
 import { countJobs, toPause } from "./edges.ts";
 import { type Act, type Key, press } from "./keys.ts";
@@ -20,118 +19,144 @@ export interface Ending {
   line: string;
 }
 
-export interface Session {
-  onKey: (key: Key) => void;
-  /** For another size of the terminal. */
-  redraw: () => void;
-  detach: () => void;
-  ended: Promise<Ending>;
-}
-
 export interface Terminal {
   size: () => Size;
   draw: (screen: Screen) => void;
 }
 
-export function startSession(
-  client: DashboardClient,
-  options: DashboardOptions,
-  terminal: Terminal,
-): Session {
-  let screen = newScreen();
-  let logTimer: NodeJS.Timeout | undefined;
-  let reconnectTimer: NodeJS.Timeout | undefined;
-  let over = false;
-  let finish: (ending: Ending) => void = () => {};
-  const ended = new Promise<Ending>((resolve) => {
-    finish = resolve;
-  });
+export class Session {
+  readonly ended: Promise<Ending>;
+  readonly #client: DashboardClient;
+  readonly #options: DashboardOptions;
+  readonly #terminal: Terminal;
+  readonly #finish: (ending: Ending) => void;
+  #screen = newScreen();
+  #logTimer: NodeJS.Timeout | undefined;
+  #reconnectTimer: NodeJS.Timeout | undefined;
+  #stopAsked = false;
+  #over = false;
 
-  const show = (change: Partial<Screen>): void => {
-    if (over) return;
-    screen = { ...screen, ...change };
-    terminal.draw(screen);
-  };
+  /** Draws at once, and listens to the client from now on. */
+  constructor(client: DashboardClient, options: DashboardOptions, terminal: Terminal) {
+    const { promise, resolve } = Promise.withResolvers<Ending>();
+    this.ended = promise;
+    this.#finish = resolve;
+    this.#client = client;
+    this.#options = options;
+    this.#terminal = terminal;
+    this.redraw();
+    client.onSnapshot((snapshot) => this.#take(snapshot));
+    client.onClose((reason) => this.#lose(reason));
+  }
 
-  const end = (how: DashboardEnd, line: string): void => {
-    if (over) return;
-    over = true;
-    clearInterval(logTimer);
-    clearTimeout(reconnectTimer);
-    client.close();
-    finish({ end: how, line });
-  };
+  onKey(key: Key): void {
+    if (this.#over) return;
+    const before = this.#screen;
+    const { screen, act } = press(before, key, this.#terminal.size());
+    this.#show(screen);
+    if (screen.view !== before.view) this.#openLog(screen.view === "log");
+    if (act !== null) this.#carryOut(act);
+  }
 
-  const detach = (): void => end("detached", detachedLine(screen));
+  redraw(): void {
+    this.#show({});
+  }
 
-  const ask = async (request: Request, done: string): Promise<boolean> => {
-    const answer = await client.request(request).catch((error: Error): Answer => refusal(error));
-    show({ message: answer.ok ? { text: done, tone: "good" } : { text: answer.error, tone: "bad" } });
-    return answer.ok;
-  };
+  detach(): void {
+    const goesOn = "Detached: the supervisor and its jobs go on. Look again: supervisor dashboard";
+    const gone = "Detached. No supervisor answers; start it: supervisor start";
+    this.#end("detached", this.#screen.lost === null ? goesOn : gone);
+  }
 
-  const carryOut = (act: Act): void => {
-    const by = options.by ?? "dashboard";
-    if (act.ask === "detach") detach();
-    else if (act.ask === "stop") {
-      void ask({ verb: "stop", pauseJobs: true, by }, "The supervisor has stopped.").then((stopped) => {
-        if (stopped) end("stopped", stoppedLine(screen));
-      });
-    } else if (act.ask === "pause") {
-      void ask({ verb: "pause", jobs: [act.job], untilMs: null, by }, `${act.job} is asked to pause.`);
-    } else {
-      void ask({ verb: "resume", jobs: [act.job], by }, `${act.job} may run again.`);
+  #show(change: Partial<Screen>): void {
+    if (this.#over) return;
+    this.#screen = { ...this.#screen, ...change };
+    this.#terminal.draw(this.#screen);
+  }
+
+  #end(end: DashboardEnd, line: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearInterval(this.#logTimer);
+    clearTimeout(this.#reconnectTimer);
+    this.#client.close();
+    this.#finish({ end, line });
+  }
+
+  /** A selected job that is gone gives its place to the first. */
+  #take(snapshot: Snapshot): void {
+    const selected = selectedJob({ ...this.#screen, snapshot })?.name ?? null;
+    this.#show({ snapshot, selected, lost: null });
+  }
+
+  #lose(reason: string): void {
+    if (this.#stopAsked || this.#screen.snapshot?.supervisor.stopping) {
+      this.#end("stopped", stoppedLine(this.#screen));
+      return;
     }
-  };
+    this.#show({ lost: `The supervisor is gone (${reason}).` });
+    this.#reconnect();
+  }
 
-  const readLog = async (): Promise<void> => {
-    const job = selectedJob(screen);
-    if (screen.view !== "log" || job === null) return;
-    const log = await options
+  #reconnect(): void {
+    this.#reconnectTimer = setTimeout(() => {
+      this.#client.reconnect().catch(() => {
+        if (!this.#over) this.#reconnect();
+      });
+    }, EVERY_MS);
+  }
+
+  #carryOut(act: Act): void {
+    const by = this.#options.by ?? "dashboard";
+    switch (act.ask) {
+      case "detach":
+        return this.detach();
+      case "stop":
+        return void this.#stop(by);
+      case "pause": {
+        const request: Request = { verb: "pause", jobs: [act.job], untilMs: null, by };
+        return void this.#request(request, `${act.job} is asked to pause.`);
+      }
+      case "resume":
+        return void this.#request({ verb: "resume", jobs: [act.job], by }, `${act.job} may run again.`);
+    }
+  }
+
+  async #stop(by: string): Promise<void> {
+    this.#stopAsked = true;
+    const stopped = await this.#request({ verb: "stop", pauseJobs: true, by }, "The supervisor has stopped.");
+    this.#stopAsked = false;
+    if (stopped) this.#end("stopped", stoppedLine(this.#screen));
+  }
+
+  /** Shows what came of it; a refusal and a lost connection are answers too. */
+  async #request(request: Request, done: string): Promise<boolean> {
+    const refusal = (error: Error): Answer => ({ id: 0, ok: false, error: error.message, code: "failed" });
+    const answer = await this.#client.request(request).catch(refusal);
+    this.#show({
+      message: answer.ok ? { text: done, tone: "good" } : { text: answer.error, tone: "bad" },
+    });
+    return answer.ok;
+  }
+
+  #openLog(open: boolean): void {
+    clearInterval(this.#logTimer);
+    if (!open) return;
+    this.#logTimer = setInterval(() => void this.#readLog(), EVERY_MS);
+    void this.#readLog();
+  }
+
+  async #readLog(): Promise<void> {
+    const job = selectedJob(this.#screen);
+    if (job === null) return;
+    const log = await this.#options
       .readLog(job, LOG_BYTES)
       .then((text) => ({ lines: neutralLog(text) }))
       .catch((error: Error) => ({ unreadable: error.message }));
-    if (screen.view === "log" && selectedJob(screen)?.name === job.name) show({ log });
-  };
-
-  const onKey = (key: Key): void => {
-    if (over) return;
-    const { screen: next, act } = press(screen, key, terminal.size());
-    const opened = next.view === "log" && screen.view !== "log";
-    show(next);
-    if (opened) {
-      clearInterval(logTimer);
-      logTimer = setInterval(() => void readLog(), EVERY_MS);
-      void readLog();
-    }
-    if (next.view !== "log") clearInterval(logTimer);
-    if (act !== null) carryOut(act);
-  };
-
-  const reconnect = (): void => {
-    reconnectTimer = setTimeout(async () => {
-      const again = await client.reconnect().then(
-        () => true,
-        () => false,
-      );
-      if (over) return;
-      if (!again) reconnect();
-    }, EVERY_MS);
-  };
-
-  client.onSnapshot((snapshot) =>
-    show({ snapshot, lost: null, selected: selectedJob({ ...screen, snapshot })?.name ?? null }),
-  );
-  client.onClose((reason) => {
-    if (screen.snapshot?.supervisor.stopping) {
-      end("stopped", stoppedLine(screen));
-      return;
-    }
-    show({ lost: `The supervisor is gone (${reason}).` });
-    reconnect();
-  });
-  terminal.draw(screen);
-  return { onKey, redraw: () => show({}), detach, ended };
+    // Another page or job may have been chosen meanwhile.
+    const stillWanted = this.#screen.view === "log" && selectedJob(this.#screen)?.name === job.name;
+    if (stillWanted) this.#show({ log });
+  }
 }
 
 /** Claims no more than the last snapshot has shown. */
@@ -139,11 +164,4 @@ function stoppedLine({ snapshot }: Screen): string {
   const paused = snapshot?.jobs.filter((job) => job.state === "paused").length ?? 0;
   const jobs = toPause(snapshot) === 0 && paused > 0 ? `, ${countJobs(paused)} paused` : "";
   return `The supervisor has stopped${jobs}. Start it again: supervisor start`;
-}
-
-const refusal = (error: Error): Answer => ({ id: 0, ok: false, error: error.message, code: "failed" });
-
-function detachedLine(screen: Screen): string {
-  if (screen.lost !== null) return "Detached. No supervisor answers; start it: supervisor start";
-  return "Detached: the supervisor and its jobs go on. Look again: supervisor dashboard";
 }

@@ -3,7 +3,7 @@ import type { Answer, Request, Snapshot } from "../../src/protocol.ts";
 import type { DashboardClient } from "../../src/show/client-interface.ts";
 import type { Key } from "../../src/show/keys.ts";
 import type { Screen } from "../../src/show/screen.ts";
-import { type Session, startSession } from "../../src/show/session.ts";
+import { Session } from "../../src/show/session.ts";
 import { busy } from "./snapshots.ts";
 
 /** A supervisor's end of the connection, worked by the test. */
@@ -42,7 +42,7 @@ function open(readLog: (job: string) => Promise<string> = async () => ""): {
 } {
   const line = new Line();
   let last: Screen | null = null;
-  const session = startSession(
+  const session = new Session(
     line,
     { readLog: (job) => readLog(job.name), by: "ana" },
     {
@@ -119,6 +119,15 @@ test("stop saves and pauses; its answer ends the dashboard, a refusal doesn't", 
   type("ctrl-c", "s");
   await expect(session.ended).resolves.toMatchObject({ end: "stopped" });
   expect(line.requests.at(-1)).toEqual({ verb: "stop", pauseJobs: true, by: "ana" });
+});
+
+test("a supervisor that goes before it has answered a stop has stopped", async () => {
+  const { line, session, type } = open();
+  line.push(busy());
+  line.request = () => new Promise(() => {});
+  type("ctrl-c", "s");
+  line.drop("it closed the connection");
+  await expect(session.ended).resolves.toMatchObject({ end: "stopped" });
 });
 
 test("q closes the connection and nothing else", async () => {
