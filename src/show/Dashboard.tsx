@@ -37,12 +37,6 @@ const Lines = memo(({ text }: { text: string }) => {
     </Transform>
   );
 });
-export const Header = Lines;
-export const Gauges = Lines;
-export const JobTable = Lines;
-export const Events = Lines;
-export const Page = Lines;
-export const Footer = Lines;
 
 export function Dashboard({ painted, onKey }: DashboardProps) {
   useInput((input, key) => {
@@ -50,12 +44,12 @@ export function Dashboard({ painted, onKey }: DashboardProps) {
   });
   return (
     <Box flexDirection="column">
-      <Header text={painted.header} />
-      <Gauges text={painted.gauges} />
-      <JobTable text={painted.jobs} />
-      <Events text={painted.events} />
-      <Page text={painted.page} />
-      <Footer text={painted.footer} />
+      <Lines text={painted.header} />
+      <Lines text={painted.gauges} />
+      <Lines text={painted.jobs} />
+      <Lines text={painted.events} />
+      <Lines text={painted.page} />
+      <Lines text={painted.footer} />
     </Box>
   );
 }

@@ -108,17 +108,13 @@ export class Session {
 
   #carryOut(act: Act): void {
     const by = this.#options.by ?? "dashboard";
-    switch (act.ask) {
-      case "detach":
-        return this.detach();
-      case "stop":
-        return void this.#stop(by);
-      case "pause": {
-        const request: Request = { verb: "pause", jobs: [act.job], untilMs: null, by };
-        return void this.#request(request, `${act.job} is asked to pause.`);
-      }
-      case "resume":
-        return void this.#request({ verb: "resume", jobs: [act.job], by }, `${act.job} may run again.`);
+    if (act.ask === "detach") this.detach();
+    else if (act.ask === "stop") void this.#stop(by);
+    else if (act.ask === "pause") {
+      const request: Request = { verb: "pause", jobs: [act.job], untilMs: null, by };
+      void this.#request(request, `${act.job} is asked to pause.`);
+    } else {
+      void this.#request({ verb: "resume", jobs: [act.job], by }, `${act.job} may run again.`);
     }
   }
 
