@@ -3,7 +3,7 @@
  * with the reason in its name; where SUPERVISOR_TEST_REQUIRE=all, it runs and fails instead.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { describe, test } from "vitest";
 
 export interface Need {
@@ -22,6 +22,8 @@ const runs = (command: string, ...args: string[]): boolean =>
   spawnSync(command, args, { stdio: "ignore" }).status === 0;
 
 export const tmux: Need = { met: runs("tmux", "-V"), reason: "tmux is not installed" };
+
+export const compiler: Need = { met: runs("cc", "--version"), reason: "no C compiler (cc)" };
 
 /** A CPU-accounting cgroup can be made (cgroup v1, as root). */
 export const cpuCgroup: Need = {
@@ -56,3 +58,18 @@ export const torch: Need = {
   ),
   reason: `PyTorch and torchaudio in ${pythonPath} (SUPERVISOR_TEST_PYTHON)`,
 };
+
+/** Scenarios in which others' use must be low to begin with; a busy machine would rightly hold jobs back. */
+export function quietMachine(): Need {
+  const busy = (): { busy: number; all: number } => {
+    const [line = ""] = readFileSync("/proc/stat", "utf8").split("\n");
+    const times = line.trim().split(/\s+/).slice(1, 9).map(Number);
+    const all = times.reduce((sum, time) => sum + time, 0);
+    return { busy: all - (times[3] ?? 0) - (times[4] ?? 0), all };
+  };
+  const before = busy();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000);
+  const after = busy();
+  const percent = (100 * (after.busy - before.busy)) / Math.max(1, after.all - before.all);
+  return { met: percent < 35, reason: `other programs use ${percent.toFixed(0)} % of the CPU` };
+}

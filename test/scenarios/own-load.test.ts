@@ -4,8 +4,8 @@
  */
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { afterEach, describe, expect, test } from "vitest";
-import { cpuCgroup, testWith } from "../needs.ts";
+import { afterEach, expect, test } from "vitest";
+import { cpuCgroup, describeWith, quietMachine, testWith } from "../needs.ts";
 import { CHILDREN, RealSupervisor } from "./real-supervisor.ts";
 
 const SECONDS = Number(process.env.OWN_LOAD_SECONDS ?? 20);
@@ -49,7 +49,7 @@ async function survives(env: NodeJS.ProcessEnv): Promise<void> {
   for (const job of jobs) supervisor.say("cancel", job.name);
 }
 
-describe("every form of own load", () => {
+describeWith(quietMachine())("every form of own load", () => {
   testWith(cpuCgroup)("is never paused, with a cgroup", () => survives({}), (SECONDS + 240) * 1000);
   test(
     "is never paused, without a cgroup",

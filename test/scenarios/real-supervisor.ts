@@ -4,7 +4,7 @@
  * for a time.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { AuditEvent } from "../../src/model.ts";
@@ -171,14 +171,33 @@ export class RealSupervisor {
   /** Ends the supervisor, its jobs and the outsiders, and removes the folder. */
   async close(): Promise<void> {
     for (const child of this.#outside) await this.end(child);
-    const pids: number[] = [];
-    try {
-      pids.push(...this.snapshot().jobs.flatMap((job) => (job.pid === null ? [] : [job.pid])));
-    } catch {
-      // It isn't running any more.
-    }
     await this.crash();
-    for (const pid of pids) if (alive(pid)) process.kill(pid, "SIGKILL");
+    this.#endRuns();
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Whatever still has this test's folder in its command line or environment; frozen ones too. */
+  #endRuns(): void {
+    for (let round = 0; round < 20; round++) {
+      const left = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && this.#isOurs(Number(name)));
+      if (left.length === 0) return;
+      for (const pid of left) {
+        try {
+          process.kill(Number(pid), "SIGKILL");
+        } catch {
+          // It ended by itself.
+        }
+      }
+    }
+  }
+
+  #isOurs(pid: number): boolean {
+    if (pid === process.pid || !alive(pid)) return false;
+    try {
+      const of = (file: string): string => readFileSync(`/proc/${pid}/${file}`, "utf8");
+      return of("cmdline").includes(this.directory) || of("environ").includes(`${this.directory}/state/`);
+    } catch {
+      return false;
+    }
   }
 }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { quietMachine, testWith } from "../needs.ts";
 import { CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
 
 const CPU_RULE = {
@@ -23,48 +24,51 @@ function weightsAfter(steps: number): string {
   return weights;
 }
 
-test("busy loops from outside pause the job; their end brings it back at the very next step", async () => {
-  const total = 1500;
-  supervisor = await new RealSupervisor({
-    rules: [CPU_RULE],
-    balance: { settleSeconds: 0 },
-    jobs: [
-      {
-        name: "count",
-        command: ["node", join(CHILDREN, "count-steps.ts"), "--total", String(total), "--ms", "10"],
-      },
-    ],
-  }).start();
-  await until("some steps", () => (supervisor.job("count").progress?.step ?? 0) > 20);
+testWith(quietMachine())(
+  "busy loops from outside pause the job; their end brings it back at the very next step",
+  async () => {
+    const total = 1500;
+    supervisor = await new RealSupervisor({
+      rules: [CPU_RULE],
+      balance: { settleSeconds: 0 },
+      jobs: [
+        {
+          name: "count",
+          command: ["node", join(CHILDREN, "count-steps.ts"), "--total", String(total), "--ms", "10"],
+        },
+      ],
+    }).start();
+    await until("some steps", () => (supervisor.job("count").progress?.step ?? 0) > 20);
 
-  const outsiders = supervisor.burn(3);
-  const paused = await supervisor.reaches("count", ["paused"]);
-  const savedStep = paused.checkpoint?.step;
-  expect(savedStep).toBeGreaterThan(20);
-  const requested = supervisor.audit("pause.requested").at(-1);
-  expect(requested?.actor).toBe(`rule:${CPU_RULE.name}`);
-  const blamed = requested?.evidence?.processes?.map((process) => process.pid) ?? [];
-  expect(outsiders.some((child) => blamed.includes(child.pid as number))).toBe(true);
-  const kinds = supervisor
-    .audit()
-    .filter((event) => event.job === "count")
-    .map((event) => event.kind);
-  expect(kinds).toEqual(["job.started", "pause.requested", "checkpoint.verified", "pause.completed"]);
-  expect(supervisor.audit("pause.completed").at(-1)?.outcome).toMatchObject({
-    step: savedStep,
-    stepsLost: 0,
-  });
+    const outsiders = supervisor.burn(3);
+    const paused = await supervisor.reaches("count", ["paused"]);
+    const savedStep = paused.checkpoint?.step;
+    expect(savedStep).toBeGreaterThan(20);
+    const requested = supervisor.audit("pause.requested").at(-1);
+    expect(requested?.actor).toBe(`rule:${CPU_RULE.name}`);
+    const blamed = requested?.evidence?.processes?.map((process) => process.pid) ?? [];
+    expect(outsiders.some((child) => blamed.includes(child.pid as number))).toBe(true);
+    const kinds = supervisor
+      .audit()
+      .filter((event) => event.job === "count")
+      .map((event) => event.kind);
+    expect(kinds).toEqual(["job.started", "pause.requested", "checkpoint.verified", "pause.completed"]);
+    expect(supervisor.audit("pause.completed").at(-1)?.outcome).toMatchObject({
+      step: savedStep,
+      stepsLost: 0,
+    });
 
-  for (const child of outsiders) await supervisor.end(child);
-  await supervisor.reaches("count", ["running", "finished"]);
-  await supervisor.reaches("count", ["finished"], 120_000);
-  expect(supervisor.audit("resume.requested").at(-1)?.reason).toMatch(/\S/);
-  expect(supervisor.audit("resume.completed")).toHaveLength(1);
-  const log = readFileSync(join(supervisor.directory, "state/logs/count.log"), "utf8");
-  expect(log).toContain(`begins at ${savedStep}`);
-  expect(log).toContain(`weights ${weightsAfter(total)}`);
-  expect(supervisor.say("audit", "verify").code).toBe(0);
-});
+    for (const child of outsiders) await supervisor.end(child);
+    await supervisor.reaches("count", ["running", "finished"]);
+    await supervisor.reaches("count", ["finished"], 120_000);
+    expect(supervisor.audit("resume.requested").at(-1)?.reason).toMatch(/\S/);
+    expect(supervisor.audit("resume.completed")).toHaveLength(1);
+    const log = readFileSync(join(supervisor.directory, "state/logs/count.log"), "utf8");
+    expect(log).toContain(`begins at ${savedStep}`);
+    expect(log).toContain(`weights ${weightsAfter(total)}`);
+    expect(supervisor.say("audit", "verify").code).toBe(0);
+  },
+);
 
 test("a manual pause holds until the resume, and both name who asked", async () => {
   supervisor = await new RealSupervisor({
