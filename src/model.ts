@@ -70,7 +70,20 @@ export interface GpuSample {
   memoryUsedMiB: Reading;
   powerLimitWatts: Reading;
   metrics: Record<GpuMetric, Reading>;
-  processes: (ProcessEvidence & { ours: string | null })[];
+  processes: GpuProcess[];
+  /** Why it is slowed down, while it is. */
+  throttleReasons?: string[];
+  /** Parts of a divided GPU (MIG). */
+  instances?: { uuid: string; memoryTotalMiB: Reading; memoryUsedMiB: Reading }[];
+}
+
+export interface GpuProcess extends ProcessEvidence {
+  /** The run of ours that it belongs to; null for all others. */
+  ours: string | null;
+  /** False: not counted as others', since it is an ignored desktop program or nobody can tell whose it is. */
+  counts?: false;
+  /** A counted process of others that began after our run on this GPU. */
+  newcomer?: true;
 }
 
 export interface RunUse {

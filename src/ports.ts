@@ -20,6 +20,8 @@ export interface LiveRun {
   pid: number | null;
   /** Directory of the run's own cgroup for CPU accounting, or null where none could be made. */
   cpuCgroup: string | null;
+  /** UUIDs of the GPUs that it was placed on; empty or left out: it may be on any. */
+  gpus?: string[];
 }
 
 export interface Sensors {

@@ -21,6 +21,7 @@ import { type AuditEvent, runOf } from "./model.ts";
 import { socketPath } from "./paths.ts";
 import { createJournal, type RecordJournal } from "./record/journal.ts";
 import { holdLock } from "./record/lock.ts";
+import { createGpuSource } from "./sense/gpu/source.ts";
 import { createSensors } from "./sense/sensors.ts";
 import { Pace } from "./show/pace.ts";
 import { snapshot } from "./show/snapshot.ts";
@@ -81,7 +82,14 @@ class Household {
     this.#journal = journal;
     this.#events = journal.tail(RECENT_EVENTS);
     this.#runs = createRuns({ stateDirectory: config.stateDirectory, directory: config.directory });
-    this.#sensors = createSensors({ diskPath: config.stateDirectory, supervisorPid: process.pid });
+    this.#sensors = createSensors({
+      diskPath: config.stateDirectory,
+      supervisorPid: process.pid,
+      gpu: createGpuSource({
+        supervisorPid: process.pid,
+        settings: () => ({ ...this.#config.others, pollSeconds: this.#config.pollSeconds }),
+      }),
+    });
     const bootId = readBootId();
     const now = clock.now();
     const recovered = recover(roster(config, journal.loadJobs(), now), bootId, now);

@@ -58,7 +58,7 @@ class ProcessRuns implements Runs {
   }
 
   live(run: Run, job: string): LiveRun {
-    return asLiveRun(this.#follow(run, job));
+    return { ...asLiveRun(this.#follow(run, job)), gpus: run.gpus };
   }
 
   checkpoints(job: SupervisedJob): CheckpointList {

@@ -1,5 +1,5 @@
 /** A rule's reading as evidence and as a sentence: what was read, what is allowed, and who it is. */
-import type { Evidence, ProcessEvidence, Sample } from "../model.ts";
+import type { Evidence, GpuSample, Metric, ProcessEvidence, Sample } from "../model.ts";
 import { MEASURES } from "./measures.ts";
 import { processes } from "./say.ts";
 import type { RuleNow } from "./scene.ts";
@@ -11,11 +11,21 @@ const MOST_PROCESSES = 10;
 export function culprits({ rule, gpu }: RuleNow, sample: Sample): ProcessEvidence[] {
   const { relieves } = MEASURES[rule.metric];
   if (relieves === "gpu") {
-    const foreign = (gpu?.processes ?? []).filter(({ ours }) => ours === null);
-    return greediest(foreign, (one) => (one.gpuPercent ?? 0) * 1e6 + (one.gpuMemoryMiB ?? 0));
+    return greediest(
+      behind(rule.metric, gpu),
+      (one) => (one.gpuPercent ?? 0) * 1e6 + (one.gpuMemoryMiB ?? 0),
+    );
   }
   if (relieves === "memory") return greediest(sample.foreign, (one) => one.memoryMiB ?? 0);
   return greediest(sample.foreign, (one) => one.cpuPercent ?? 0);
+}
+
+/** Of others' processes on the GPU those that make up the reading, where that is known. */
+function behind(metric: Metric, gpu: GpuSample | null): ProcessEvidence[] {
+  const others = (gpu?.processes ?? []).filter(({ ours, counts }) => ours === null && counts !== false);
+  if (metric === "gpu.newcomers.memoryMiB") return others.filter(({ newcomer }) => newcomer === true);
+  const busy = others.filter(({ gpuPercent = 0 }) => gpuPercent > 0);
+  return metric === "gpu.others.utilization" && busy.length > 0 ? busy : others;
 }
 
 const greediest = (all: ProcessEvidence[], by: (one: ProcessEvidence) => number): ProcessEvidence[] =>

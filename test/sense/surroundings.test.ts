@@ -1,10 +1,9 @@
 /** Small facts about where we are: containers, GPUs, users, pages, files that come and go. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hiddenHostPids } from "../../src/sense/container.ts";
-import { lookForGpus, noGpus } from "../../src/sense/gpu/source.ts";
 import { KeptFiles, keepFile } from "../../src/sense/kept-file.ts";
 import { pageBytes } from "../../src/sense/page-size.ts";
 import { parsePasswd, userName } from "../../src/sense/user-name.ts";
@@ -26,27 +25,6 @@ describe("the host's processes", () => {
   it("are hidden in any other, and where that can't be told", () => {
     expect(hiddenHostPids("pid:[4026532999]", "22 27 0:21 / /proc rw - proc proc rw\n")).toMatch(/container/);
     expect(hiddenHostPids(null, "")).toMatch(/can't be told/);
-  });
-});
-
-describe("without a GPU", () => {
-  const have = (...paths: string[]): void => {
-    for (const path of paths) mkdirSync(join(directory, path), { recursive: true });
-  };
-
-  it("the reason is what is there", () => {
-    expect(lookForGpus(directory)).toMatch(/^no GPU was found/);
-    have("sys/class/drm/card0/device/gpu_busy_percent");
-    expect(lookForGpus(directory)).toMatch(/card0: an AMD GPU is there/);
-    have("proc/driver/nvidia");
-    expect(lookForGpus(directory)).toMatch(/driver is loaded/);
-    have("dev/nvidiactl", "dev/nvidia0", "dev/nvidia1");
-    expect(lookForGpus(directory)).toMatch(/^\/dev\/nvidia0, \/dev\/nvidia1: an NVIDIA GPU/);
-  });
-
-  it("a source gives none and says so", () => {
-    const now = { wallMs: 0, monotonicMs: 0 };
-    expect(noGpus(directory).read(now, [])).toEqual({ gpus: [], unavailable: lookForGpus(directory) });
   });
 });
 

@@ -1,11 +1,12 @@
 /**
- * Where GPU readings come from: an interface, and its first implementation, which finds none and
- * says truthfully why. Must never start a program or wait.
+ * Where GPU readings come from: looks for GPUs, has them read by a process of its own, and tells ours
+ * from others. Must never wait and never throw: a driver that hangs costs readings, not ticks.
  */
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import type { GpuSample, Now } from "../../model.ts";
 import type { LiveRun } from "../../ports.ts";
+import { Attribution, type Ignoring } from "./attribute.ts";
+import { findGpus, type Where } from "./find.ts";
+import { ReaderWatch } from "./watch.ts";
 
 export interface GpuSource {
   /** Never throws, never waits. `unavailable`: why `gpus` is empty, else null. */
@@ -13,46 +14,49 @@ export interface GpuSource {
   close(): void;
 }
 
-const LOOK_AGAIN_MS = 60_000;
-
-/** A source without GPUs. `root`: where /dev, /proc and /sys are. */
-export function noGpus(root = "/"): GpuSource {
-  let unavailable = "";
-  let lookAtMs = Number.NEGATIVE_INFINITY;
-  return {
-    read({ monotonicMs }) {
-      if (monotonicMs >= lookAtMs) {
-        lookAtMs = monotonicMs + LOOK_AGAIN_MS;
-        unavailable = lookForGpus(root);
-      }
-      return { gpus: [], unavailable };
-    },
-    close() {},
-  };
+export interface GpuOptions extends Where {
+  supervisorPid: number;
+  /** Read at every look, so that a changed config counts at once. */
+  settings: () => Ignoring & { pollSeconds: number };
 }
 
-/** One sentence fragment on which GPUs this machine shows, and why they aren't read. */
-export function lookForGpus(root = "/"): string {
-  const names = (path: string): string[] => {
-    try {
-      return readdirSync(join(root, path));
-    } catch {
-      return [];
+/** GPUs are read once a poll, but no oftener and no more rarely than this; in ms. */
+const FASTEST_MS = 200;
+const SLOWEST_MS = 1000;
+
+/** A source without GPUs, for whoever measures everything else. */
+export const noGpus = (reason = "GPUs aren't read"): GpuSource => ({
+  read: () => ({ gpus: [], unavailable: reason }),
+  close() {},
+});
+
+export function createGpuSource(options: GpuOptions): GpuSource {
+  let found: { watch: ReaderWatch; attribution: Attribution } | null = null;
+  let reason = "the GPUs haven't been looked for yet";
+  let lookAtMs = Number.NEGATIVE_INFINITY;
+  const look = (nowMs: number): void => {
+    const gpus = findGpus(options);
+    if (gpus.task === null) {
+      reason = gpus.reason;
+      lookAtMs = nowMs + gpus.lookAgainMs;
+      return;
     }
+    const paceMs = Math.min(SLOWEST_MS, Math.max(FASTEST_MS, options.settings().pollSeconds * 1000));
+    const watch = new ReaderWatch({ ...gpus.task, paceMs });
+    found = { watch, attribution: new Attribution(options.supervisorPid, gpus.blind, options.settings) };
   };
-  const nvidia = names("dev").filter((name) => /^nvidia\d+$/.test(name));
-  if (nvidia.length > 0) {
-    return `${nvidia.map((name) => `/dev/${name}`).join(", ")}: an NVIDIA GPU is there, but this version can't read it yet`;
-  }
-  if (existsSync(join(root, "proc/driver/nvidia"))) {
-    return "the NVIDIA driver is loaded, but it shows no GPU here";
-  }
-  const amd = names("sys/class/drm").filter(
-    (card) =>
-      /^card\d+$/.test(card) && existsSync(join(root, "sys/class/drm", card, "device", "gpu_busy_percent")),
-  );
-  if (amd.length > 0) {
-    return `${amd.join(", ")}: an AMD GPU is there, but this version can't read it yet`;
-  }
-  return "no GPU was found: no NVIDIA driver is loaded and no amdgpu device is there";
+  return {
+    read({ monotonicMs }, runs) {
+      if (found === null && monotonicMs >= lookAtMs) look(monotonicMs);
+      if (found === null) return { gpus: [], unavailable: reason };
+      const report = found.watch.look(monotonicMs);
+      if ("unavailable" in report) return { gpus: [], unavailable: report.unavailable };
+      return { gpus: found.attribution.samples(report, runs), unavailable: null };
+    },
+    close() {
+      found?.watch.close();
+      found?.attribution.close();
+      found = null;
+    },
+  };
 }
