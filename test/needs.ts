@@ -13,10 +13,15 @@ export interface Need {
 
 const required = process.env.SUPERVISOR_TEST_REQUIRE === "all";
 
+/** `test`, or one that is skipped and says in its name why. */
 export const testWith = (need: Need): typeof test =>
-  (need.met || required ? test : test.skip.bind(test)) as typeof test;
+  need.met || required ? test : skipping(test.skip, need);
 export const describeWith = (need: Need): typeof describe =>
-  (need.met || required ? describe : describe.skip.bind(describe)) as typeof describe;
+  need.met || required ? describe : skipping(describe.skip, need);
+
+function skipping<Suite>(skip: (name: string, ...rest: never[]) => unknown, { reason }: Need): Suite {
+  return ((name: string, ...rest: never[]) => skip(`${name} [skipped: ${reason}]`, ...rest)) as Suite;
+}
 
 const runs = (command: string, ...args: string[]): boolean =>
   spawnSync(command, args, { stdio: "ignore" }).status === 0;

@@ -117,8 +117,9 @@ function blockOf(now: RuleNow, { sample, config, now: at }: Scene): WaitingFor |
 
 function manual({ manual: wish }: SupervisedJob, { now }: Scene, waits: WaitingFor[]): void {
   if (wish?.want !== "pause") return;
-  const since = `paused by ${wish.by} at ${clockTime(wish.sinceMs, now.wallMs)}`;
+  // Only the owner can ask, and the owner reads this.
   const until = wish.untilMs === null ? "" : `, until ${clockTime(wish.untilMs, now.wallMs)}`;
+  const since = `paused by you at ${clockTime(wish.sinceMs, now.wallMs)}`;
   waits.push({
     code: "manual",
     text: `${since}${until}`,

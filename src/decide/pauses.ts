@@ -54,8 +54,7 @@ function manualPause(job: SupervisedJob): Pause | null {
   if (method === null) return null;
   const frozenNow = manual.freeze && state.name === "pausing" && state.request.overdue === "waiting";
   if (!isWorking(job) && !(frozenNow && method === "freeze")) return null;
-  const reason = `${manual.by} asked for it.`;
-  return pause(job, method, { actor: "user", reason: reason.charAt(0).toUpperCase() + reason.slice(1) });
+  return pause(job, method, { actor: "user", reason: `Asked for by ${manual.by}.` });
 }
 
 function windowPause(job: SupervisedJob, { windows, now }: Scene): Pause | null {

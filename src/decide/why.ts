@@ -102,17 +102,23 @@ function pausing(
 
 /** What it waits for, the longest of the known times last: that is when it may go on. */
 function held(job: SupervisedJob, state: string | null, waitingFor: WaitingFor[], now: Now): Why {
-  const waits = waitingFor.map(({ text }) => text).join("; ");
-  const summary =
-    waits === ""
-      ? (state ?? "starts at once")
-      : state === null
-        ? `waits: ${waits}`
-        : `${state} Waits: ${waits}`;
+  const summary = heldSummary(state, waitingFor);
   const times = waitingFor.flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs]));
   const known = waitingFor.length > 0 && times.length === waitingFor.length;
   const nextAtMs = known ? Math.max(...times) : null;
   const next =
     nextAtMs === null ? null : `may go on at ${clockTime(nextAtMs, now.wallMs)}, if nothing else comes up`;
   return { job: job.name, summary, waitingFor, next, nextAtMs };
+}
+
+/** A wish by hand comes first and needs no cause; else the state with its cause. Then what is waited for. */
+function heldSummary(state: string | null, waitingFor: WaitingFor[]): string {
+  const byHand = waitingFor[0]?.code === "manual";
+  const waits = waitingFor
+    .slice(byHand ? 1 : 0)
+    .map(({ text }) => text)
+    .join("; ");
+  if (byHand) return waits === "" ? (waitingFor[0]?.text ?? "") : `${waitingFor[0]?.text}; waits: ${waits}`;
+  if (waits === "") return state ?? "starts at once";
+  return state === null ? `waits: ${waits}` : `${state} Waits: ${waits}`;
 }

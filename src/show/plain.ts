@@ -6,7 +6,7 @@ import type { AuditEvent } from "../model.ts";
 import type { JobView, Snapshot } from "../protocol.ts";
 import { cellsOf, pad, wrap } from "./cells.ts";
 import { eventText, eventTime } from "./event-words.ts";
-import { duration, when } from "./format.ts";
+import { duration } from "./format.ts";
 import { gaugeLines, gaugeRows } from "./gauges.ts";
 import { FEW } from "./job-order.ts";
 import { jobRows } from "./job-rows.ts";
@@ -55,19 +55,16 @@ export function formatWhy(snapshot: Snapshot, job?: string): string {
 
 function whyLines(job: JobView, nowMs: number, indent: number): string[] {
   const margin = " ".repeat(indent);
-  const since = `${job.state} since ${when(job.sinceMs, nowMs)} (${duration(nowMs - job.sinceMs)})`;
-  const reasons = job.why.waitingFor
-    .filter((waiting) => waiting.text !== job.why.summary)
-    .flatMap((waiting) => [
-      `waits for: ${neutral(waiting.text)}`,
-      ...(waiting.processes ?? []).map((process) => `           ${neutral(processWords(process))}`),
-    ]);
+  const { summary, waitingFor } = job.why;
+  const by = waitingFor.flatMap(({ processes }) => processes ?? []);
   const next = nextOf(job, nowMs);
   const lines = [
-    neutral(job.why.summary),
-    since,
-    ...reasons,
+    neutral(summary),
+    ...by.map((process) => `  ${neutral(processWords(process))}`),
     ...(next === "" ? [] : [`next: ${neutral(next)}`]),
+    ...(waitingFor.some(({ code }) => code === "manual")
+      ? [`Sooner: supervisor resume ${neutral(job.name)}`]
+      : []),
   ];
   return lines.map((line, index) => (index === 0 ? pad(job.name, indent) : margin) + line);
 }

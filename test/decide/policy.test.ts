@@ -655,6 +655,17 @@ describe("why", () => {
     for (const { name } of states) expect(days.why[name]?.summary.length).toBeGreaterThan(5);
   });
 
+  test("a pause by hand is told in one sentence, with its end", () => {
+    const days = new Days({ rules: [CPU] }, pausedJob("tts"));
+    days.ask(0, { verb: "pause", jobs: ["tts"], untilMs: at(7200).wallMs, by: "ana" });
+    days.tick(1, quiet);
+    expect(days.why.tts?.summary).toMatch(/^paused by you at \d\d:\d\d, until \d\d:\d\d$/);
+    days.tick(2, busy);
+    expect(days.why.tts?.summary).toMatch(
+      /^paused by you .*; waits: other programs use 64 % of the CPU; rule 'cpu' must/,
+    );
+  });
+
   test("two things in the way are both told", () => {
     const days = new Days({ rules: [CPU, { ...CPU, name: "more", above: 50 }] }, pausedJob("tts"));
     days.tick(0, { "cpu.others": 64 });
