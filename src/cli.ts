@@ -1,26 +1,21 @@
 /**
- * argv → one verb. Declares the commands and nothing else: each is a file in commands/ that is
- * loaded when it is asked for, so that `--help` costs little more than Node itself.
+ * From argv to an exit code. Loads the commands only when one was asked for, so that help costs
+ * little more than Node itself; prints every error that a command ends with.
  */
-import { Command, CommanderError } from "commander";
+import { HELP } from "./help-text.ts";
 import { VERSION } from "./version.ts";
-
-const EXAMPLES = `
-Examples:
-  supervisor run -- python train.py       hand over a job; starts a supervisor if none runs
-  supervisor pause train --for 2h         make room by hand; returns when it is saved and gone
-  supervisor why                          what everything that isn't running waits for
-
-Topics: supervisor help config | pause | python | typescript | exit-codes
-Exit codes: 0 done, 1 failed, 2 bad usage or config, 3 no supervisor running.`;
 
 /** Ends by setting the process's exit code, so that output still under way gets out. */
 export async function main(argv: string[]): Promise<void> {
   quietPipes();
-  const cli = program();
+  const [first] = argv.slice(2);
+  if (first === undefined || first === "--help" || first === "-h") {
+    process.stdout.write(HELP);
+    return;
+  }
   try {
-    if (argv.length <= 2) cli.outputHelp();
-    else await cli.parseAsync(argv);
+    const { program } = await import("./program.ts");
+    await program().parseAsync(argv);
   } catch (error) {
     process.exitCode = exitCodeOf(error);
   }
@@ -37,173 +32,17 @@ function quietPipes(): void {
 }
 
 function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  // Known by its shape: loading the class would cost what lazy loading saves.
-  if (error instanceof Error && error.name === "Failure" && "exitCode" in error) {
-    process.stderr.write(`${error.message}\n`);
-    return error.exitCode as number;
+  // Both known by their shape: their classes are loaded only where they are thrown.
+  if (error instanceof Error && "exitCode" in error) {
+    if (error.name === "CommanderError") return error.exitCode === 0 ? 0 : 2;
+    if (error.name === "Failure") {
+      process.stderr.write(`${error.message}\n`);
+      return error.exitCode as number;
+    }
   }
   process.stderr.write(
     `This is a bug in supervisor ${VERSION}:\n${error instanceof Error ? error.stack : String(error)}\n`,
   );
   // What it left open must not keep it alive.
   process.exit(1);
-}
-
-function program(): Command {
-  const cli = new Command("supervisor")
-    .description("Runs training jobs on a shared machine, and makes room when others need it.")
-    .version(VERSION, "-V, --version")
-    .option("--config <file>", "use this config (default: ./supervisor.config.json)")
-    .helpCommand(false)
-    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${argumentsOf(command)}`.trim() })
-    .enablePositionalOptions()
-    .exitOverride()
-    .addHelpText("after", EXAMPLES);
-  supervisorCommands(cli);
-  jobCommands(cli);
-  lookingCommands(cli);
-  configCommands(cli);
-  return cli;
-}
-
-const argumentsOf = (command: Command): string =>
-  command.registeredArguments.map((one) => (one.required ? one.name() : `[${one.name()}]`)).join(" ");
-
-/** A command whose module is loaded when it runs; what it returns is the exit code. */
-function verb(cli: Command, usage: string, description: string): Command {
-  return cli.command(usage).description(description).option("--config <file>", "use this config");
-}
-
-const reading = (command: Command): Command => command.option("--json", "print JSON for programs");
-
-type Act = (...args: never[]) => Promise<unknown>;
-
-function does(command: Command, act: Act): void {
-  command.action(async (...args: unknown[]) => {
-    args.pop();
-    args.pop();
-    // --config may stand before the command, too.
-    const code = await act(...([...args, command.optsWithGlobals()] as never[]));
-    if (typeof code === "number") process.exitCode = code;
-  });
-}
-
-function supervisorCommands(cli: Command): void {
-  cli.commandsGroup("Supervisor:");
-  does(
-    verb(cli, "start", "start a supervisor and watch it; attach if one runs already")
-      .option("--headless", "stay in the foreground, one line per event")
-      .option("--detach", "start it in the background and return"),
-    async (o) => (await import("./commands/start.ts")).start(o),
-  );
-  does(
-    verb(cli, "stop", "save and pause all jobs, and end the supervisor").option(
-      "--leave-jobs",
-      "leave the jobs running",
-    ),
-    async (o) => (await import("./commands/stop.ts")).stop(o),
-  );
-  does(verb(cli, "dashboard", "attach to the running supervisor"), async (o) =>
-    (await import("./commands/dashboard.ts")).dashboard(o),
-  );
-}
-
-/** An option that takes one value each time; one that took several would swallow the command. */
-const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
-
-function jobCommands(cli: Command): void {
-  cli.commandsGroup("Jobs:");
-  does(
-    verb(cli, "run", "hand over a command as a new job; starts a supervisor if none runs")
-      .usage("[options] [--] COMMAND...")
-      .argument("<COMMAND...>")
-      .passThroughOptions()
-      .option("--name <name>", "the job's name (default: from the command)")
-      .option("--priority <number>", "higher is paused last and resumed first")
-      .option("--gpus <count>", "how many GPUs it needs")
-      .option("--gpu <id>", "this GPU, by index or UUID; may be repeated", collect)
-      .option("--env <NAME[=value]>", "a variable for the job, as PATH is anyway; may be repeated", collect)
-      .option("--pause-signal <signal>", "what asks it to save and exit (default: SIGUSR2)"),
-    async (c, o) => (await import("./commands/run.ts")).run(c, o),
-  );
-  does(
-    verb(cli, "pause", "make room; returns when each job is saved and gone")
-      .argument("[JOB...]")
-      .option("--all", "all jobs")
-      .option("--for <duration>", "resume by itself after this, such as 2h")
-      .option("--until <time>", "resume by itself at this time, such as 18:00")
-      .option("--freeze", "stop it where it stands: frees CPU and GPU time, no memory")
-      .option("--no-wait", "return at once"),
-    async (j, o) => (await import("./commands/pause.ts")).pause(j, o),
-  );
-  does(
-    verb(cli, "resume", "let jobs run again; tells what one waits for")
-      .argument("[JOB...]")
-      .option("--all", "all jobs")
-      .option("--no-wait", "return at once"),
-    async (j, o) => (await import("./commands/resume.ts")).resume(j, o),
-  );
-  does(
-    verb(cli, "cancel", "end jobs for good").argument("<JOB...>").option("--no-wait", "return at once"),
-    async (j, o) => (await import("./commands/cancel.ts")).cancel(j, o),
-  );
-  does(verb(cli, "wait", "return when the jobs have ended").argument("<JOB...>"), async (j, o) =>
-    (await import("./commands/wait.ts")).wait(j, o),
-  );
-}
-
-function lookingCommands(cli: Command): void {
-  cli.commandsGroup("Looking:");
-  does(reading(verb(cli, "status", "the machine and every job, now")), async (o) =>
-    (await import("./commands/status.ts")).status(o),
-  );
-  does(
-    reading(
-      verb(cli, "why", "what a job waits for; without a name, all that aren't running").argument("[JOB]"),
-    ),
-    async (j, o) => (await import("./commands/why.ts")).why(j, o),
-  );
-  does(
-    reading(verb(cli, "logs", "what a job has written").argument("<JOB>"))
-      .option("-f, --follow", "go on as it writes more")
-      .option("-n, --lines <count>", "so many of the last lines", "50"),
-    async (j, o) => (await import("./commands/logs.ts")).logs(j, o),
-  );
-  const audit = reading(verb(cli, "audit", "what was decided, when and why"))
-    .option("--job <job>", "only of this job")
-    .option("--since <time>", "from then on: 2h, 09:00, 2026-11-23")
-    .option("--kind <kind>", "only of this kind, such as pause.completed")
-    .option("-n, --lines <count>", "only so many of the newest");
-  does(audit, async (o) => (await import("./commands/audit.ts")).audit(o));
-  does(
-    reading(verb(audit, "verify", "prove that no event was changed, removed or moved")).option(
-      "--expect <hash>",
-      "a hash noted earlier, which must be there",
-    ),
-    async (o) => (await import("./commands/audit.ts")).auditVerify(o),
-  );
-}
-
-function configCommands(cli: Command): void {
-  cli.commandsGroup("Config:");
-  does(reading(verb(cli, "check", "all problems of a config at once").argument("[FILE]")), async (f, o) =>
-    (await import("./commands/check.ts")).check(f, o),
-  );
-  does(verb(cli, "init", "write a commented config to begin with"), async (o) =>
-    (await import("./commands/init.ts")).init(o),
-  );
-  cli
-    .command("help")
-    .argument("[COMMAND or TOPIC]")
-    .description("help on a command, or on: config, pause, python, typescript, exit-codes")
-    .action(async (name: string | undefined) => {
-      const command = cli.commands.find((one) => one.name() === name);
-      if (command !== undefined || name === undefined) (command ?? cli).outputHelp();
-      else
-        (await import("./commands/help.ts")).help(
-          name,
-          cli.commands.map((one) => one.name()),
-        );
-    });
 }
