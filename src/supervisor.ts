@@ -7,8 +7,8 @@
 import type { Config } from "./config/schema.ts";
 import { step } from "./decide/lifecycle.ts";
 import { decide, newWorld, type World } from "./decide/policy.ts";
-import { type JobRequest, request } from "./decide/request.ts";
 import type { Recovery } from "./decide/recover.ts";
+import { type JobRequest, request } from "./decide/request.ts";
 import { roster } from "./decide/roster.ts";
 import { windowStates } from "./decide/windows.ts";
 import type { Sample, Seen, Why } from "./model.ts";

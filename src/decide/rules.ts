@@ -44,7 +44,7 @@ export function judge(
       judged.memory[key] = state;
       tell(judged.transitions, { key, rule, state }, before[key]);
     };
-    if (!rule.metric.startsWith("gpu.")) weigh(null, sample.machine[rule.metric as MachineMetric]);
+    if (!rule.metric.startsWith("gpu.")) weigh(null, machineReading(rule, sample));
     else {
       for (const gpu of sample.gpus) weigh(gpu.uuid, gpu.metrics[rule.metric as GpuMetric]);
       const unavailable = sample.gpusUnavailable ?? "the GPU isn't reported any more";
@@ -52,6 +52,13 @@ export function judge(
     }
   }
   return judged;
+}
+
+/** A rule may leave niced CPU time out; a source that can't tell niced time counts all. */
+function machineReading({ metric, countNice }: Rule, { machine, withoutNice }: Sample): Reading {
+  if (!countNice && withoutNice && (metric === "cpu.total" || metric === "cpu.others"))
+    return withoutNice[metric];
+  return machine[metric as MachineMetric];
 }
 
 const unread = (rule: Rule, gpu: string | null, now: Now): RuleState => ({

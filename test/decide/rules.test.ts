@@ -120,3 +120,14 @@ test("a rule that left the config is forgotten", () => {
   });
   expect(judge([], memory, makeSample(at(1)), { now: at(1), pollSeconds: 1 }).memory).toEqual({});
 });
+
+test("a rule may leave niced CPU time out", () => {
+  const now = at(0);
+  const reading = (value: number): Reading => ({ value, atMs: now.monotonicMs });
+  const sample = makeSample(now);
+  sample.machine["cpu.others"] = reading(90);
+  sample.withoutNice = { "cpu.total": reading(20), "cpu.others": reading(10) };
+  const firm = (countNice: boolean) =>
+    judge([makeRule({ countNice })], {}, sample, { now, pollSeconds: 1 }).memory.busy?.firm;
+  expect([firm(true), firm(false)]).toEqual(["pressure", "clear"]);
+});
