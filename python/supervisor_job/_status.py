@@ -75,14 +75,14 @@ class Status:
         """`numbers`: loss, metrics, total_steps, epoch; None leaves what was reported before."""
         report = self.report
         report["step"] = step
+        if numbers["total_steps"] is not None:
+            report["totalSteps"] = numbers["total_steps"]
+        if numbers["epoch"] is not None:
+            report["epoch"] = numbers["epoch"]
         first = report["state"] == "ready"
         if not first and time.monotonic() - self._last_write < _PROGRESS_EVERY:
             return
         # Only now: turning a loss into a number can make the CPU wait for the GPU.
-        if numbers["total_steps"] is not None:
-            report["totalSteps"] = int(numbers["total_steps"])
-        if numbers["epoch"] is not None:
-            report["epoch"] = int(numbers["epoch"])
         metrics = dict(numbers["metrics"] or {})
         if numbers["loss"] is not None:
             metrics = {"loss": numbers["loss"], **metrics}

@@ -13,7 +13,7 @@ const library: Library = {
   crash: pythonChild("python-crash.py"),
 };
 
-describeWith(needsPython)(`needs: ${needsPython.reason}`, () => {
+describeWith(needsPython)("the Python library", () => {
   keepsPauseContract(library);
   keepsCheckpointContract(library, 200);
 });

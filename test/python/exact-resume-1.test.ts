@@ -1,0 +1,3 @@
+import { resumesExactly } from "./exact-resume.ts";
+
+resumesExactly(1);
