@@ -375,6 +375,9 @@ export type Decision =
   | { verb: "pause"; job: string; method: PauseMethod; cause: Cause; evidence: Evidence }
   | { verb: "notify"; job: null; actor: Actor; reason: string; evidence: Evidence };
 
+export type PauseDecision = Extract<Decision, { verb: "pause" }>;
+export type StartDecision = Extract<Decision, { verb: "start" | "resume" }>;
+
 /** The samples, the rule and the processes behind a decision; stored with its event. */
 export interface Evidence {
   rule?: string;

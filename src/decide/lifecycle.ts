@@ -3,7 +3,7 @@
  * returns is to be journalled (events) and then performed (effects). Level-triggered: a live
  * job is shown what was seen of it at every tick. Never reads a clock, never does I/O.
  */
-import type { Checkpoint, Decision, Effect, NewEvent, Now, Seen } from "../model.ts";
+import type { Checkpoint, Effect, NewEvent, Now, PauseDecision, Seen, StartDecision } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { cancel } from "./lifecycle/cancel.ts";
 import { launch, launchFailed, retry } from "./lifecycle/launch.ts";
@@ -12,9 +12,6 @@ import { recover } from "./lifecycle/recover.ts";
 import { see } from "./lifecycle/see.ts";
 import { checked } from "./lifecycle/take-stock.ts";
 import { Turn } from "./lifecycle/turn.ts";
-
-export type PauseDecision = Extract<Decision, { verb: "pause" }>;
-export type StartDecision = Extract<Decision, { verb: "start" | "resume" }>;
 
 export type Input =
   /** Each tick for live states. `availableMiB`: the host's available memory, null when unknown. */

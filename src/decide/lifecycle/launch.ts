@@ -1,6 +1,5 @@
 /** Starts, resumes and second chances: into `starting`, or on with a run that was held. */
-import type { Checkpoint, Run } from "../../model.ts";
-import type { StartDecision } from "../lifecycle.ts";
+import type { Checkpoint, Run, StartDecision } from "../../model.ts";
 import { ended, fail } from "./end.ts";
 import type { Turn } from "./turn.ts";
 

@@ -2,8 +2,7 @@
  * A pause is asked for: the word is written, the bell is rung, or the processes are frozen.
  * A sent request is never withdrawn; only its means may get harder when its grace is over.
  */
-import type { PauseRequest } from "../../model.ts";
-import type { PauseDecision } from "../lifecycle.ts";
+import type { PauseDecision, PauseRequest } from "../../model.ts";
 import { creditRunning } from "./learn.ts";
 import type { Turn } from "./turn.ts";
 
