@@ -24,7 +24,7 @@ Looking:
 Config:
   check        all problems of a config at once
   init         write a commented config to begin with
-  help TOPIC   a command, or one of config, pause, python, typescript, exit-codes
+  help TOPIC   a command, or: config, pause, python, typescript, exit-codes
 
 Options:
   --config FILE   use this config (default: ./supervisor.config.json, then

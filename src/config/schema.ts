@@ -58,7 +58,7 @@ const pauseSchema = z.strictObject({
     .string()
     .regex(/^(main|child:.+)$/, "'main' or 'child:<part of its command line>'")
     .default("main")
-    .describe("Who gets the signal, for jobs without a library."),
+    .describe("Who gets the signal, for jobs without a library: main, or child:<part of its command line>."),
   exitCodes: z
     .array(z.int().min(0).max(255))
     .default([])
@@ -74,7 +74,11 @@ const pauseSchema = z.strictObject({
 });
 
 const checkpointSchema = z.strictObject({
-  everyMinutes: positive.default(30).describe("How often a job with a library checkpoints by itself."),
+  everyMinutes: z
+    .number()
+    .min(0)
+    .default(30)
+    .describe("How often a job with a library checkpoints by itself; 0: only when it is paused."),
   keep: z.int().min(1).default(3).describe("So many of the newest checkpoints stay."),
   glob: z.string().optional().describe("Where a third-party job leaves its checkpoints, relative to cwd."),
 });

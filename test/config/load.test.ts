@@ -97,7 +97,7 @@ describe("each problem says where it is, what was expected and found, and what t
     [job('"env":{"A":▸1}'), 'jobs[0].env.A must be a text, got 1. Write "1".'],
     [
       job('"checkpoint":{"everyMinutes":▸"2 h"}'),
-      'jobs[0].checkpoint.everyMinutes must be a positive number, got "2 h". Write 120.',
+      'jobs[0].checkpoint.everyMinutes must be a number of at least 0, got "2 h". Write 120.',
     ],
     [
       job('"restart":{"onFailure":▸"true"}'),
