@@ -34,13 +34,20 @@ export async function stop(options: Options & { leaveJobs?: boolean }): Promise<
 }
 
 function summary(snapshot: Snapshot | null, leave: boolean): string {
-  const jobs = snapshot?.jobs ?? [];
-  const left = jobs
-    .filter((job) => [...LIVE, "frozen", "standby"].includes(job.state))
-    .map((job) => job.name);
-  if (leave) return left.length === 0 ? "No job is running." : `Still running: ${left.join(", ")}.`;
-  const paused = jobs.filter((job) => job.state === "paused").map((job) => job.name);
-  return paused.length === 0
-    ? "No job is left running."
-    : `Saved and paused: ${paused.join(", ")}. The next start resumes what stop paused.`;
+  const named = (...states: string[]): string =>
+    (snapshot?.jobs ?? [])
+      .filter((job) => states.includes(job.state))
+      .map((job) => job.name)
+      .join(", ");
+  const alive = named(...LIVE, "frozen", "standby");
+  if (leave) return alive === "" ? "No job is running." : `Left as they are: ${alive}.`;
+  const [paused, frozen, late] = [named("paused"), named("frozen"), named(...LIVE)];
+  const parts = [
+    ...(paused === "" ? [] : [`Saved and paused: ${paused}. The next start resumes what stop paused.`]),
+    ...(frozen === ""
+      ? []
+      : [`Frozen, as they can't save: ${frozen}. They hold their memory until the next start.`]),
+    ...(late === "" ? [] : [`Asked, but not saved in time and left running: ${late}.`]),
+  ];
+  return parts.length === 0 ? "No job is left running." : parts.join(" ");
 }

@@ -70,7 +70,7 @@ export function snapshot(moment: Moment, about: About): Snapshot {
       pausedBy:
         "cause" in state ? state.cause.reason : state.name === "pausing" ? state.request.cause.reason : null,
       overdue: state.name === "pausing" ? state.request.overdue : null,
-      stalledSinceMs: null,
+      stalledSinceMs: job.progress?.stalledSinceMs ?? null,
       manual: job.manual,
       learned: job.learned,
       balance: job.balance,
