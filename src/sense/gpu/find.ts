@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hiddenHostPids } from "../container.ts";
+import { findCards } from "./drm/read.ts";
 import type { Task } from "./read-gpus.ts";
 
 /** A library to use in place of the driver's, for tests. Its pids are taken to be this machine's. */
@@ -47,21 +48,23 @@ export function findGpus({ root = "/", env = process.env }: Where = {}): Found {
     const blind = wsl ? "under WSL2 the driver doesn't tell which process uses the GPU" : hiddenPids();
     return { task: { source: "nvml", libraries: LIBRARIES, root }, blind };
   }
+  for (const source of ["amd", "intel"] as const)
+    if (findCards(root, source).length > 0) return { task: { source, root }, blind: hiddenPids() };
   if (existsSync(join(root, "proc/driver/nvidia/version")))
     return {
       task: null,
       reason: "the NVIDIA driver is loaded, but it shows no GPU here",
       lookAgainMs: 60_000,
     };
-  const reason = "no GPU was found: no NVIDIA driver is loaded and no amdgpu device is there";
+  const reason = "no GPU was found: no NVIDIA driver is loaded, and no AMD or Intel device is there";
   return { task: null, reason, lookAgainMs: 60_000 };
 }
 
-/** The driver counts pids as the host does. */
-export const hiddenPids = (): string | null =>
+/** Drivers count pids as the host does; from a container they can't be looked up. */
+const hiddenPids = (): string | null =>
   hiddenHostPids() === null
     ? null
-    : "this is a container: the driver names processes as the host does, so nobody can tell here whose they are";
+    : "this is a container: the host's processes can't be seen, so nobody can tell whose use of the GPU it is";
 
 const names = (root: string, path: string): string[] => {
   try {

@@ -133,20 +133,21 @@ interface Parties {
 
 function othersUse(report: GpuReport, { counted, doubtful, ours }: Parties, atMs: number): Reading {
   const theirs = [...counted, ...doubtful];
-  if (theirs.length === 0) return { value: 0, atMs };
+  if (theirs.length === 0 && report.partial === undefined) return { value: 0, atMs };
   const hidden = theirs.find(({ smPercent }) => typeof smPercent === "string");
   const sum = (all: OwnedProcess[]): number =>
     Math.min(
       100,
       all.reduce((percent, { smPercent }) => percent + (typeof smPercent === "number" ? smPercent : 0), 0),
     );
-  if (hidden === undefined) return between(sum(counted), Math.min(100, sum(theirs)), atMs);
+  const value = sum(counted);
+  if (hidden === undefined && report.partial === undefined) return between(value, sum(theirs), atMs);
   const whole = report.utilization;
-  if (typeof whole !== "number") return { unavailable: whole };
+  if (typeof whole !== "number") return { unavailable: report.partial ?? whole };
   // Nothing of ours is on it, and it is certain whose the rest is.
-  if (ours.length === 0 && doubtful.length === 0) return { value: whole, atMs };
+  if (ours.length === 0 && counted.length > 0 && doubtful.length === 0) return { value: whole, atMs };
   const remainder = whole - sum(ours);
-  return between(0, remainder >= LEAST_REMAINDER ? remainder : 0, atMs);
+  return between(value, remainder >= LEAST_REMAINDER ? remainder : 0, atMs);
 }
 
 const known = (all: OwnedProcess[]): number =>

@@ -7,7 +7,7 @@ import { writeSync } from "node:fs";
 import type { Message } from "./report.ts";
 
 export interface Task {
-  source: "nvml" | "nvidia-smi" | "amdgpu" | "drm";
+  source: "nvml" | "nvidia-smi" | "amd" | "intel";
   paceMs: number;
   /** Driver libraries, in the order in which they are tried. */
   libraries?: string[];
@@ -16,6 +16,8 @@ export interface Task {
   /** Tell of each call before and after it. */
   calls?: boolean;
 }
+
+const BEAT_MS = 1000;
 
 function tell(message: Message): void {
   try {
@@ -38,8 +40,11 @@ async function open(task: Task) {
         tell({ is: "call", name, gpu: device === null ? null : Number(device), code, micros });
       return openNvml(task.libraries ?? [], task.paceMs, task.calls ? witness : null);
     }
-    default:
-      throw new Error(`no source ${task.source}`);
+    case "nvidia-smi":
+      return (await import("./smi/read.ts")).openSmi();
+    case "amd":
+    case "intel":
+      return (await import("./drm/read.ts")).openDrm(task.root ?? "/", task.source);
   }
 }
 
@@ -54,6 +59,8 @@ async function main(task: Task): Promise<void> {
     process.exit();
   }
   tell({ is: "hello", source: task.source, driver: reader.driver });
+  // So that a slow source isn't taken for one that hangs.
+  if (task.paceMs > BEAT_MS) setInterval(() => tell({ is: "beat" }), BEAT_MS);
   const round = async (): Promise<void> => {
     const began = nowMs();
     const message = await reader.poll(began);

@@ -37,6 +37,8 @@ export interface GpuReport {
   throttled: Told;
   throttleReasons?: string[];
   processes: ProcessReport[] | string;
+  /** Why others may use it who aren't listed. */
+  partial?: string;
   /** Parts of a divided GPU (MIG). */
   instances?: InstanceReport[];
 }

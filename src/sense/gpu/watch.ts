@@ -10,8 +10,14 @@ import { type GpuReport, type Message, unreadable } from "./report.ts";
 /** Silence that a reading process is given up for. Opening a driver may take longer; in ms. */
 const DEADLINE_MS = 3000;
 const OPENING_MS = 20_000;
+const CONFIRM_MS = 300;
 /** A report is due once in a pace; what is slower is still no reason to give up. */
 const PACES = 3;
+/** Sources that are dear to ask are asked no oftener; in ms. */
+const SLOWER_MS: Record<Task["source"], number> = { nvml: 0, "nvidia-smi": 2000, amd: 0, intel: 5000 };
+/** Their figures speak for the present for so many paces; the policy would take them for old. */
+const HOLDS = 3;
+const RESTAMP_MS = 1000;
 /** Wait before the next one, doubled up to the last; forgotten once one has held so long. */
 const FIRST_WAIT_MS = 1000;
 const LAST_WAIT_MS = 60_000;
@@ -45,6 +51,7 @@ export class ReaderWatch {
   #nextMs = Number.NEGATIVE_INFINITY;
   #nowMs = 0;
   #report: Report | null = null;
+  #takenMs = Number.NEGATIVE_INFINITY;
   #problem: string | null = null;
   /** What the reader found: its source, and the driver's version. */
   hello: { source: string; driver: string | null } | null = null;
@@ -59,7 +66,7 @@ export class ReaderWatch {
     this.#nowMs = nowMs;
     this.#giveUpIfSilent(nowMs);
     if (this.#child === null && !this.#starting && nowMs >= this.#nextMs) this.#begin(nowMs);
-    if (this.#report !== null) return this.#report;
+    if (this.#report !== null) return this.#held(this.#report, nowMs);
     return { unavailable: this.#problem ?? "the GPUs haven't been read yet" };
   }
 
@@ -72,6 +79,16 @@ export class ReaderWatch {
     this.#closed = true;
     this.#child?.kill("SIGKILL");
     this.#child = null;
+  }
+
+  get #paceMs(): number {
+    return Math.max(this.#task.paceMs, SLOWER_MS[this.#task.source]);
+  }
+
+  #held(report: Report, nowMs: number): Report {
+    const slow = SLOWER_MS[this.#task.source] > 0 && nowMs - this.#takenMs < HOLDS * this.#paceMs;
+    if (slow && nowMs - report.atMs >= RESTAMP_MS) this.#report = { ...report, atMs: nowMs };
+    return this.#report ?? report;
   }
 
   #begin(nowMs: number): void {
@@ -90,10 +107,14 @@ export class ReaderWatch {
 
   #spawn(): void {
     // In a session of its own, so that Ctrl-C in a terminal is the supervisor's alone.
-    const child = spawn(process.execPath, [PROGRAM, JSON.stringify(this.#task)], {
-      stdio: ["pipe", "pipe", "pipe"],
-      detached: true,
-    });
+    const child = spawn(
+      process.execPath,
+      [PROGRAM, JSON.stringify({ ...this.#task, paceMs: this.#paceMs })],
+      {
+        stdio: ["pipe", "pipe", "pipe"],
+        detached: true,
+      },
+    );
     this.#child = child;
     this.#opened = false;
     this.#heardMs = this.#nowMs;
@@ -136,6 +157,7 @@ export class ReaderWatch {
     } else if (message.is === "call") this.#onCall(message);
     else if (message.is === "report") {
       this.#report = { atMs: message.atMs, gpus: message.gpus };
+      this.#takenMs = message.atMs;
       this.#problem = null;
       if (this.#nowMs - this.#startedMs >= HELD_MS) this.#waitMs = FIRST_WAIT_MS;
     } else if (message.is === "failed") {
@@ -152,19 +174,17 @@ export class ReaderWatch {
     if (!this.#closed) this.#fail(`the process that asks the driver has failed: ${how}`);
   }
 
-  /**
-   * Two looks in a row have to find it silent: after a sleep of our own its words may be waiting to
-   * be heard.
-   */
+  /** It has to be silent on for a while: after a sleep of our own its words may be waiting to be heard. */
   #giveUpIfSilent(nowMs: number): void {
     const child = this.#child;
     if (child === null) return;
-    const limit = this.#opened ? Math.max(DEADLINE_MS, PACES * this.#task.paceMs) : OPENING_MS;
+    const limit = this.#opened ? Math.max(DEADLINE_MS, PACES * this.#paceMs) : OPENING_MS;
     if (nowMs - this.#heardMs < limit) return;
     if (this.#silentSinceMs === null) {
       this.#silentSinceMs = nowMs;
       return;
     }
+    if (nowMs - this.#silentSinceMs < Math.max(CONFIRM_MS, 1.5 * this.#paceMs)) return;
     this.#child = null;
     this.#stuck = child;
     child.kill("SIGKILL");

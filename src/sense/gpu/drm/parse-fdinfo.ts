@@ -1,0 +1,92 @@
+/**
+ * /proc/PID/fdinfo/FD of a graphics device → what one client has used so far (amdgpu, i915, xe).
+ * Pure and total: a line that makes no sense is left out.
+ */
+
+export interface Client {
+  driver: string;
+  /** PCI address of the GPU. */
+  device: string;
+  id: string;
+  /** Use of each kind of engine: busy time, or busy cycles of so many, each per engine of the kind. */
+  engines: Record<string, Use>;
+  /** Local memory of the GPU that it holds; null where the driver doesn't tell. */
+  memoryMiB: number | null;
+}
+
+export type Use = { ns: number } | { cycles: number; of: number };
+
+const UNITS: Record<string, number> = { "": 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
+const MIB = 1024 * 1024;
+
+/** Null when it isn't a client of a graphics device. */
+export function parseFdinfo(text: string): Client | null {
+  const field = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const match = /^(drm-[\w-]{1,60}):\s*(.{0,200})$/.exec(line);
+    if (match?.[1] !== undefined && match[2] !== undefined) field.set(match[1], match[2].trim());
+  }
+  const device = field.get("drm-pdev");
+  const id = field.get("drm-client-id");
+  if (
+    device === undefined ||
+    id === undefined ||
+    !/^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/i.test(device)
+  )
+    return null;
+  const driver = field.get("drm-driver") ?? "";
+  return { driver, device: device.toLowerCase(), id, engines: engines(field), memoryMiB: memory(field) };
+}
+
+function engines(field: ReadonlyMap<string, string>): Record<string, Use> {
+  const found: Record<string, Use> = {};
+  for (const [name, value] of field) {
+    const engine = /^drm-(engine|cycles)-(?!capacity-)(.+)$/.exec(name);
+    const figure = whole(value);
+    if (engine?.[2] === undefined || figure === null) continue;
+    const capacity = Math.max(1, whole(field.get(`drm-engine-capacity-${engine[2]}`)) ?? 1);
+    if (engine[1] === "engine") found[engine[2]] = { ns: figure / capacity };
+    else {
+      const of = whole(field.get(`drm-total-cycles-${engine[2]}`));
+      if (of !== null) found[engine[2]] = { cycles: figure / capacity, of };
+    }
+  }
+  return found;
+}
+
+/** What is resident, else what is allocated, in the GPU's own memory. */
+function memory(field: ReadonlyMap<string, string>): number | null {
+  for (const prefix of ["drm-resident-", "drm-memory-", "drm-total-"]) {
+    const local = [...field].filter(
+      ([name]) => name.startsWith(prefix) && /^(vram|local)\d*$/.test(name.slice(prefix.length)),
+    );
+    const sizes = local.map(([, value]) => bytes(value));
+    if (sizes.length > 0 && sizes.every((size) => size !== null))
+      return sizes.reduce((sum: number, size) => sum + (size ?? 0), 0) / MIB;
+  }
+  return null;
+}
+
+const whole = (text: string | undefined): number | null => {
+  const match = /^(\d{1,19})(?: ns)?$/.exec(text ?? "");
+  return match ? Number(match[1]) : null;
+};
+
+const bytes = (text: string): number | null => {
+  const match = /^(\d{1,19}) ?(KiB|MiB|GiB|)$/.exec(text);
+  return match ? Number(match[1]) * (UNITS[match[2] ?? ""] ?? 1) : null;
+};
+
+/** Percent of the GPU between two looks, by its busiest kind of engine; null where that can't be told. */
+export function percentBetween(before: Client, after: Client, elapsedMs: number): number | null {
+  const shares: number[] = [];
+  for (const [name, now] of Object.entries(after.engines)) {
+    const then = before.engines[name];
+    if (then === undefined) continue;
+    if ("ns" in now && "ns" in then && elapsedMs > 0) shares.push((now.ns - then.ns) / (elapsedMs * 1e6));
+    if ("cycles" in now && "cycles" in then && now.of > then.of)
+      shares.push((now.cycles - then.cycles) / (now.of - then.of));
+  }
+  const sane = shares.filter((share) => Number.isFinite(share) && share >= 0);
+  return sane.length === 0 ? null : Math.min(100, 100 * Math.max(...sane));
+}

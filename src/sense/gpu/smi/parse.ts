@@ -1,0 +1,115 @@
+/**
+ * Texts of nvidia-smi → reports. Pure, and total: a cell that isn't a figure is the reason why there
+ * is none, a line that makes no sense is left out, and nothing is ever taken for 0.
+ */
+import { type GpuReport, type ProcessReport, type Told, unreadable } from "../report.ts";
+
+/** The name stands last: it is the only cell that may hold a comma. */
+export const GPU_FIELDS = [
+  "uuid",
+  "index",
+  "utilization.gpu",
+  "memory.total",
+  "memory.used",
+  "temperature.gpu",
+  "power.draw",
+  "enforced.power.limit",
+  "clocks_throttle_reasons.hw_slowdown",
+  "clocks_throttle_reasons.sw_thermal_slowdown",
+  "clocks_throttle_reasons.sw_power_cap",
+  "name",
+] as const;
+export const PROCESS_FIELDS = ["gpu_uuid", "pid", "used_gpu_memory"] as const;
+
+const NO_USE = "nvidia-smi doesn't tell the use of single processes";
+/** Compute processes alone are listed: a game isn't. */
+export const PARTIAL = "nvidia-smi lists compute processes only";
+
+/** A figure, or the cell's own words. */
+export function cell(text: string | undefined): Told {
+  const trimmed = (text ?? "").trim();
+  if (/^-?\d{1,9}(?:\.\d{1,6})?$/.test(trimmed)) {
+    const value = Number(trimmed);
+    return value < 0 ? `nvidia-smi says ${trimmed}` : value;
+  }
+  const words = trimmed
+    .replace(/^\[|\]$/g, "")
+    .replace(/[^\x20-\x7e]+/g, " ")
+    .slice(0, 100);
+  return words === "" ? "nvidia-smi says nothing" : `nvidia-smi says '${words}'`;
+}
+
+const percent = (told: Told): Told =>
+  typeof told === "number" && told > 100 ? `nvidia-smi says ${told} %` : told;
+
+/** `--query-gpu` as csv,noheader,nounits, with `GPU_FIELDS`. Lines about other things are left out. */
+export function parseGpus(text: string): GpuReport[] {
+  return text.split("\n").flatMap((line) => {
+    const cells = line.split(",");
+    const uuid = cells[0]?.trim() ?? "";
+    const index = cell(cells[1]);
+    if (!/^(?:GPU|MIG)-[\w./-]{1,90}$/.test(uuid) || typeof index !== "number" || !Number.isInteger(index))
+      return [];
+    const name =
+      cells
+        .slice(GPU_FIELDS.length - 1)
+        .join(",")
+        .trim() || "NVIDIA GPU";
+    const throttles = cells.slice(8, 11).map((one) => one.trim());
+    const active = throttles.includes("Active");
+    const told = throttles.length === 3 && throttles.every((one) => one === "Active" || one === "Not Active");
+    return [
+      {
+        uuid,
+        index,
+        name,
+        utilization: percent(cell(cells[2])),
+        memoryTotalMiB: cell(cells[3]),
+        memoryUsedMiB: cell(cells[4]),
+        temperature: cell(cells[5]),
+        powerWatts: cell(cells[6]),
+        powerLimitWatts: cell(cells[7]),
+        throttled: active ? 1 : told ? 0 : cell(throttles[0]).toString(),
+        processes: "its processes weren't listed",
+      },
+    ];
+  });
+}
+
+/** `--query-compute-apps` as csv,noheader,nounits, by the GPU's UUID. */
+export function parseProcesses(text: string): Map<string, ProcessReport[]> {
+  const found = new Map<string, ProcessReport[]>();
+  for (const line of text.split("\n")) {
+    const [uuid = "", pid, memory] = line.split(",").map((one) => one.trim());
+    if (!/^(?:GPU|MIG)-/.test(uuid) || !/^\d{1,10}$/.test(pid ?? "")) continue;
+    const list = found.get(uuid) ?? [];
+    list.push({ pid: Number(pid), memoryMiB: cell(memory), smPercent: NO_USE });
+    found.set(uuid, list);
+  }
+  return found;
+}
+
+/** Both together. `processes` null: the second question failed, for this reason. */
+export function joinReports(gpus: GpuReport[], processes: string | null, problem: string): GpuReport[] {
+  const lists = processes === null ? null : parseProcesses(processes);
+  return gpus.map((gpu) => ({
+    ...gpu,
+    processes: lists === null ? problem : (lists.get(gpu.uuid) ?? []),
+    partial: PARTIAL,
+  }));
+}
+
+/** What nvidia-smi says when it fails as a whole, in one line. */
+export function failure(output: string): string {
+  const line = output
+    .split("\n")
+    .map((one) => one.trim())
+    .find((one) => /fail|unable|error|no devices|mismatch|not a valid field/i.test(one));
+  return `nvidia-smi: ${(line ?? output.trim().split("\n")[0] ?? "").slice(0, 160) || "it said nothing"}`;
+}
+
+/** GPUs that were there before and aren't named any more. */
+export function withMissing(gpus: GpuReport[], before: readonly GpuReport[], reason: string): GpuReport[] {
+  const missing = before.filter(({ uuid }) => !gpus.some((gpu) => gpu.uuid === uuid));
+  return [...gpus, ...missing.map((gpu) => unreadable(gpu, reason))].sort((a, b) => a.index - b.index);
+}

@@ -1,0 +1,65 @@
+/**
+ * GPUs through nvidia-smi, where the driver library can't be called. One nvidia-smi at a time, each
+ * with a deadline; one that can't be ended is waited for, never joined by another.
+ */
+import { type ExecFileException, execFile } from "node:child_process";
+import type { Reader } from "../nvml/read.ts";
+import type { GpuReport, Message } from "../report.ts";
+import { failure, GPU_FIELDS, joinReports, PROCESS_FIELDS, parseGpus, withMissing } from "./parse.ts";
+
+const DEADLINE_MS = 10_000;
+
+type Said = { ok: true; text: string } | { ok: false; reason: string };
+
+function ask(program: string, ...args: string[]): Promise<Said> {
+  return new Promise((resolve) => {
+    const done = (error: ExecFileException | null, out: string, err: string): void => {
+      if (error === null) resolve({ ok: true, text: out });
+      else if (error.killed)
+        resolve({ ok: false, reason: `nvidia-smi took longer than ${DEADLINE_MS / 1000} s` });
+      else if (error.code === "ENOENT") resolve({ ok: false, reason: "there is no nvidia-smi" });
+      else resolve({ ok: false, reason: failure(`${out}\n${err}`) });
+    };
+    execFile(
+      program,
+      args,
+      { timeout: DEADLINE_MS, killSignal: "SIGKILL", env: { ...process.env, LC_ALL: "C" } },
+      done,
+    );
+  });
+}
+
+const CSV = "--format=csv,noheader,nounits";
+
+export function openSmi(program = "nvidia-smi"): Reader {
+  let fields: readonly string[] = GPU_FIELDS;
+  let last: GpuReport[] = [];
+  const query = async (): Promise<Said> => {
+    const said = await ask(program, `--query-gpu=${fields.join(",")}`, CSV);
+    const renamed = fields.map((field) => field.replace("clocks_throttle_reasons", "clocks_event_reasons"));
+    if (said.ok || !/not a valid field/i.test(said.reason) || renamed.join() === fields.join()) return said;
+    fields = renamed;
+    return await ask(program, `--query-gpu=${fields.join(",")}`, CSV);
+  };
+  return {
+    driver: null,
+    async poll(): Promise<Message> {
+      const began = performance.now();
+      const gpus = await query();
+      const found = gpus.ok ? parseGpus(gpus.text) : [];
+      if (!gpus.ok || (found.length === 0 && last.length === 0)) {
+        const reason = gpus.ok ? failure(gpus.text) : gpus.reason;
+        return { is: "failed", reason, retryMs: 60_000 };
+      }
+      const processes = await ask(program, `--query-compute-apps=${PROCESS_FIELDS.join(",")}`, CSV);
+      const joined = joinReports(
+        found,
+        processes.ok ? processes.text : null,
+        processes.ok ? "" : processes.reason,
+      );
+      last = withMissing(joined, last, "nvidia-smi doesn't list this GPU any more");
+      const atMs = Number(process.hrtime.bigint() / 1000n) / 1000;
+      return { is: "report", atMs, driverMs: performance.now() - began, gpus: last };
+    },
+  };
+}

@@ -1,0 +1,176 @@
+/** Every way a driver fails: what is said, what goes on, and that no tick ever waits. */
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { afterEach, expect, it } from "vitest";
+import { ReaderWatch } from "../../../src/sense/gpu/watch.ts";
+import type { FakeMachine } from "../../fakes/nvml/fake.ts";
+import { compiler, describeWith } from "../../needs.ts";
+import { alive, until } from "../../scenarios/real-supervisor.ts";
+import { PACE_MS, Reading, settled } from "./reading.ts";
+
+let reading: Reading;
+afterEach(() => reading?.close());
+
+const TWO: FakeMachine = {
+  gpus: [
+    { util: 10, used: 100 },
+    { util: 20, used: 200 },
+  ],
+};
+const begin = (machine: FakeMachine = TWO): void => {
+  reading = new Reading(machine);
+};
+
+describeWith(compiler)("a driver (needs a C compiler)", () => {
+  it("that hangs for ever is given up: ticks go on, the reason is said, and a new process reads again", async () => {
+    begin();
+    await reading.sees("two GPUs", settled);
+    const first = reading.watch.pid as number;
+    reading.driver.set({ also: ["hang nvmlDeviceGetMemoryInfo_v2@1"] });
+    const before = reading.ticks;
+    expect(await reading.fails(/hasn't answered for \d+ s/)).toMatch(/answered.*answered/);
+    // A tick that waited for the driver would never have come back.
+    expect(reading.ticks - before).toBeGreaterThan(10);
+    await until("the hung process to be gone", () => !alive(first));
+    reading.driver.set({ also: [] });
+    reading.aheadMs += 60_000;
+    await reading.sees("two GPUs again", settled);
+    expect(reading.watch.pid).not.toBe(first);
+  });
+
+  it("whose hung process can't be ended gets no second one", async () => {
+    begin();
+    await reading.sees("two GPUs", settled);
+    reading.driver.set({ also: ["hang nvmlDeviceGetUtilizationRates"] });
+    // Its end isn't heard of while ticks don't let the loop run: as with one stuck in the kernel.
+    const pid = reading.watch.pid as number;
+    const nowMs = performance.now();
+    for (let i = 0; i < 100; i++) reading.watch.look(nowMs + 10_000_000 + i * 1000);
+    expect(reading.watch.pid).toBeNull();
+    const seen = reading.watch.look(nowMs + 20_000_000);
+    expect("gpus" in seen && seen.gpus[0]?.memoryUsedMiB).toContain(
+      `pid ${pid}) hangs in it and can't be ended`,
+    );
+  });
+
+  it("that loses a GPU costs that GPU only, and it comes back under its UUID", async () => {
+    begin();
+    await reading.sees("two GPUs", settled);
+    reading.driver.set({ also: ["fail *@1 15", "fail nvmlDeviceGetHandleByIndex_v2@1 999"] });
+    const lost = await reading.sees("the loss", ([, second]) => /lost/.test(String(second?.utilization)));
+    expect(lost[0]).toMatchObject({ utilization: 10, memoryUsedMiB: 100 });
+    expect(lost[1]).toMatchObject({ uuid: "GPU-fake-1", index: 1 });
+    const searched = await reading.sees("a search", ([, second]) =>
+      /NVML 999/.test(String(second?.utilization)),
+    );
+    expect(searched[1]?.uuid).toBe("GPU-fake-1");
+    // The search for it costs the other GPU no reading.
+    expect(searched[0]?.utilization).toBe(10);
+    reading.driver.set({ also: [] });
+    const back = await reading.sees("both", settled);
+    expect(back.map(({ uuid }) => uuid)).toEqual(["GPU-fake-0", "GPU-fake-1"]);
+  });
+
+  it("that can't be opened is tried again until it can", async () => {
+    begin({ ...TWO, also: ["fail nvmlInitWithFlags 999"] });
+    await reading.fails(/unknown error \(NVML 999\)/);
+    reading.driver.set({ also: [] });
+    reading.aheadMs += 60_000;
+    await reading.sees("two GPUs", settled);
+  });
+
+  it("that was upgraded underneath says what helps, and is tried in a new process after a minute", async () => {
+    begin();
+    await reading.sees("two GPUs", settled);
+    reading.driver.set({ also: ["fail nvmlDeviceGetCount_v2 18", "fail nvmlInitWithFlags 18"] });
+    await reading.fails(/upgraded while it was in use: reload it or reboot/);
+    reading.aheadMs += 30_000;
+    expect(reading.watch.pid).toBeNull();
+    reading.driver.set({ also: [] });
+    reading.look();
+    expect(reading.watch.pid).toBeNull();
+    reading.aheadMs += 31_000;
+    await reading.sees("two GPUs again", settled);
+  });
+
+  it("that shows fewer GPUs, then more, is followed by UUID", async () => {
+    begin();
+    await reading.sees("two GPUs", settled);
+    reading.driver.set({ gpus: [{ util: 20, used: 200, uuid: "GPU-fake-1" }] });
+    const fewer = await reading.sees("one less", (gpus) =>
+      gpus.some(
+        ({ uuid, utilization }) =>
+          uuid === "GPU-fake-0" && /list this GPU any more/.test(String(utilization)),
+      ),
+    );
+    expect(fewer.find(({ uuid }) => uuid === "GPU-fake-1")).toMatchObject({ utilization: 20, index: 0 });
+    reading.driver.set({
+      gpus: [
+        { util: 20, used: 200 },
+        { util: 10, used: 100 },
+        { util: 30, used: 300 },
+      ],
+    });
+    const more = await reading.sees("three", (gpus) => gpus.length === 3 && settled(gpus));
+    expect(more.map(({ utilization }) => utilization)).toEqual([20, 10, 30]);
+  });
+
+  it("that takes its process down is asked by another", async () => {
+    begin();
+    await reading.sees("two GPUs", settled);
+    process.kill(reading.watch.pid as number, "SIGSEGV");
+    await reading.fails(/SIGSEGV/);
+    reading.aheadMs += 60_000;
+    await reading.sees("two GPUs again", settled);
+  });
+
+  it("isn't taken for hung after a sleep of the supervisor itself", async () => {
+    begin();
+    await reading.sees("two GPUs", settled);
+    const pid = reading.watch.pid;
+    reading.aheadMs += 3_600_000;
+    reading.look();
+    await reading.sees("two GPUs still", settled);
+    expect(reading.watch.pid).toBe(pid);
+  });
+
+  it("that can't be loaded leaves nvidia-smi, and without that the reason", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "supervisor-smi-"));
+    const path = process.env.PATH;
+    const watch = new ReaderWatch({
+      source: "nvml",
+      paceMs: PACE_MS,
+      libraries: ["/nowhere/libnvidia-ml.so.1"],
+    });
+    try {
+      const smi = join(directory, "nvidia-smi");
+      const row =
+        "GPU-1111, 0, 37, 24576, 1500, 61, [N/A], 450.00, Not Active, Not Active, Not Active, Some, Card";
+      writeFileSync(
+        smi,
+        `#!/bin/sh\ncase "$1" in --query-gpu=*) echo '${row}';; *) echo 'GPU-1111, 4711, 900';; esac\n`,
+      );
+      chmodSync(smi, 0o755);
+      process.env.PATH = `${directory}${delimiter}${path}`;
+      const seen = await until("nvidia-smi's figures", () => {
+        const report = watch.look(performance.now());
+        if ("unavailable" in report) throw new Error(report.unavailable);
+        return report.gpus[0];
+      });
+      expect(seen).toMatchObject({
+        uuid: "GPU-1111",
+        name: "Some, Card",
+        utilization: 37,
+        powerWatts: "nvidia-smi says 'N/A'",
+        throttled: 0,
+        processes: [{ pid: 4711, memoryMiB: 900 }],
+      });
+      expect(watch.hello?.source).toBe("nvidia-smi");
+    } finally {
+      process.env.PATH = path;
+      watch.close();
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+});

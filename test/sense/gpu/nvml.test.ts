@@ -1,0 +1,159 @@
+/** What the driver library says, through a real reading process: every version and oddity of it. */
+import { afterEach, expect, it } from "vitest";
+import type { Driver, FakeMachine, FakeProcess } from "../../fakes/nvml/fake.ts";
+import { compiler, describeWith } from "../../needs.ts";
+import { Reading, settled } from "./reading.ts";
+
+let reading: Reading;
+afterEach(() => reading.close());
+
+const begin = (machine: FakeMachine, driver?: Driver): void => {
+  reading = new Reading(machine, driver);
+};
+
+const PROCESSES: FakeProcess[] = [
+  { gpu: 0, pid: 4001, memory: 500, sm: 30 },
+  { gpu: 0, pid: 4002, memory: 700, sm: 0, kind: "graphics" },
+  { gpu: 0, pid: 4003, memory: 900, sm: 20 },
+];
+const BUSY: FakeMachine = {
+  gpus: [{ util: 55, used: 2100, temp: 67, power: 123_500, limit: 450_000, throttle: 0x44 }, { used: 10 }],
+  processes: PROCESSES,
+};
+const listed = [
+  { pid: 4001, memoryMiB: 500, smPercent: 30 },
+  { pid: 4002, memoryMiB: 700, smPercent: 0 },
+  { pid: 4003, memoryMiB: 900, smPercent: 20 },
+];
+
+describeWith(compiler)("readings (needs a C compiler)", () => {
+  it("are the driver's, memory without what the driver keeps for itself", async () => {
+    begin(BUSY);
+    const [first, second] = await reading.sees("two GPUs", settled);
+    expect(first).toMatchObject({
+      uuid: "GPU-fake-0",
+      index: 0,
+      name: "Fake RTX 0",
+      utilization: 55,
+      memoryTotalMiB: 24576,
+      memoryUsedMiB: 2100,
+      temperature: 67,
+      powerWatts: 123.5,
+      powerLimitWatts: 450,
+      throttled: 1,
+      throttleReasons: ["power limit", "heat (hardware)"],
+    });
+    expect(sorted(first?.processes)).toEqual(listed);
+    expect(second).toMatchObject({
+      index: 1,
+      utilization: 0,
+      memoryUsedMiB: 10,
+      throttled: 0,
+      processes: [],
+    });
+    expect(reading.watch.hello).toEqual({ source: "nvml", driver: "550.54.14" });
+  });
+
+  it("are the same from a driver with entries of 32 bytes", async () => {
+    begin(BUSY, "stride-32");
+    const [first] = await reading.sees("two GPUs", settled);
+    expect(sorted(first?.processes)).toEqual(listed);
+  });
+
+  it("are the same from a driver without _v3, but for memory that it can't tell apart", async () => {
+    begin(BUSY, "without-v3");
+    const [first] = await reading.sees("two GPUs", settled);
+    expect(sorted(first?.processes)).toEqual(listed);
+    expect(first).toMatchObject({ memoryUsedMiB: 2500, throttled: 1 });
+  });
+
+  it("of a field that the GPU doesn't have are a reason, and all others are there", async () => {
+    begin({ ...BUSY, also: ["fail nvmlDeviceGetPowerUsage@0 3", "fail nvmlDeviceGetTemperature 3"] });
+    const [first, second] = await reading.sees("two GPUs", settled);
+    expect(first?.powerWatts).toMatch(/doesn't support it \(NVML 3\)/);
+    expect(first?.temperature).toMatch(/doesn't support/);
+    expect(first).toMatchObject({ utilization: 55, memoryUsedMiB: 2100, throttled: 1 });
+    expect(second?.powerWatts).toBe(60);
+  });
+
+  it("of a field without rights or with an unknown error are asked again", async () => {
+    begin({ ...BUSY, also: ["fail nvmlDeviceGetMemoryInfo_v2@0 4", "fail nvmlDeviceGetMemoryInfo@0 4"] });
+    const [first] = await reading.sees("two GPUs", settled);
+    expect(first?.memoryUsedMiB).toMatch(/more rights/);
+    reading.driver.set({ also: ["fail nvmlDeviceGetUtilizationRates@0 999"] });
+    const [then] = await reading.sees(
+      "memory again",
+      ([one]) => one?.memoryUsedMiB === 2100 && typeof one.utilization === "string",
+    );
+    expect(then?.utilization).toMatch(/unknown error/);
+    reading.driver.set({ also: [] });
+    await reading.sees("all again", ([one]) => one?.utilization === 55);
+  });
+
+  it("of processes under WDDM have no memory, which isn't 0 and isn't 2^64", async () => {
+    begin({ gpus: [{ util: 30, used: 3000 }], processes: [{ gpu: 0, pid: 4001, memory: -1, sm: 0 }] });
+    const [first] = await reading.sees("a GPU", settled);
+    expect(sorted(first?.processes)).toEqual([
+      { pid: 4001, memoryMiB: expect.stringMatching(/WDDM/), smPercent: 0 },
+    ]);
+  });
+
+  it("aren't led astray by a hundred senseless samples, old or of over 100 %", async () => {
+    begin({ ...BUSY, also: ["garbage 0 120"] });
+    const [first] = await reading.sees("two GPUs", settled);
+    expect(sorted(first?.processes)).toEqual(listed);
+  });
+
+  it("of a process are 0 once it has no sample any more", async () => {
+    begin(BUSY);
+    await reading.sees("use", ([one]) => sorted(one?.processes)[0]?.smPercent === 30);
+    reading.driver.set({ processes: PROCESSES.map((one) => ({ ...one, sm: 0 })) });
+    const [first] = await reading.sees("no use", ([one]) => sorted(one?.processes)[0]?.smPercent === 0);
+    expect(sorted(first?.processes).map(({ smPercent }) => smPercent)).toEqual([0, 0, 0]);
+  });
+
+  it("hold more processes than the first buffer", async () => {
+    const many = Array.from({ length: 200 }, (_, i) => ({ gpu: 0, pid: 5000 + i, memory: 10, sm: 1 }));
+    begin({ gpus: [{ util: 90, used: 2000 }], processes: many });
+    const [first] = await reading.sees("a GPU", settled);
+    expect(first?.processes).toHaveLength(200);
+    await reading.sees("use of all", ([one]) =>
+      sorted(one?.processes).every(({ smPercent }) => smPercent === 1),
+    );
+  });
+
+  it("of a divided GPU have its instances, no use, and processes once with all their memory", async () => {
+    begin({
+      gpus: [{ mig: 1, used: 3000 }],
+      processes: [
+        { gpu: 0, pid: 4001, memory: 100, instance: 1 },
+        { gpu: 0, pid: 4001, memory: 200, instance: 2 },
+      ],
+      also: ["instance 0 1 MIG-aa 10000 1000", "instance 0 2 MIG-bb 10000 2000"],
+    });
+    const [first] = await reading.sees("a GPU", (gpus) => gpus.length === 1);
+    expect(first?.utilization).toMatch(/doesn't support/);
+    expect(first?.instances).toEqual([
+      { uuid: "MIG-aa", memoryTotalMiB: 10000, memoryUsedMiB: 1000 },
+      { uuid: "MIG-bb", memoryTotalMiB: 10000, memoryUsedMiB: 2000 },
+    ]);
+    expect(first?.processes).toEqual([
+      { pid: 4001, memoryMiB: 300, smPercent: expect.stringMatching(/NVML 3/) },
+    ]);
+  });
+
+  it("of 100 % by nobody are doubted until they last", async () => {
+    begin({ gpus: [{ util: 0, used: 0 }] });
+    await reading.sees("an idle GPU", settled);
+    const seen: boolean[] = [];
+    reading.driver.set({ gpus: [{ util: 100, used: 0 }] });
+    await reading.sees("the doubt and its end", ([one]) => {
+      if (one?.utilization === 100) seen.push(one.suspect === true);
+      return seen.at(-1) === false;
+    });
+    expect(seen[0]).toBe(true);
+  });
+});
+
+const sorted = (processes: unknown) =>
+  (Array.isArray(processes) ? [...processes] : []).sort((a, b) => a.pid - b.pid);
