@@ -2,6 +2,7 @@
  * A client's side of the control socket: requests with their answers, and pushed snapshots.
  * Every way to reach the supervisor goes through here. Never starts one, never retries by itself.
  */
+import { lstatSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import type { Answer, Request, Snapshot } from "../protocol.ts";
 import type { DashboardClient } from "../show/client-interface.ts";
@@ -46,6 +47,7 @@ class Connection implements ControlClient {
 
   async reconnect(): Promise<void> {
     this.socket?.destroy();
+    mustBeOurs(this.path);
     this.socket = await open(this.path);
     const socket = this.socket;
     let pieces: string[] = [];
@@ -121,6 +123,14 @@ class Connection implements ControlClient {
     for (const { reject } of this.waiting.values()) reject(new Error(reason));
     this.waiting.clear();
   }
+}
+
+/** Somebody else could have put a socket where ours would be: what is sent there would be theirs. */
+function mustBeOurs(path: string): void {
+  const uid = process.getuid?.();
+  const owner = lstatSync(path, { throwIfNoEntry: false })?.uid;
+  if (uid === undefined || uid === 0 || owner === undefined || owner === uid) return;
+  throw new Error(`${path} belongs to uid ${owner}, not to you`);
 }
 
 function open(path: string): Promise<Socket> {

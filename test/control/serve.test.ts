@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -244,6 +253,18 @@ describe("the socket's place", () => {
     expect(existsSync(path)).toBe(true);
     await serve();
     expect(await (await client()).request({ verb: "snapshot" })).toMatchObject({ ok: true });
+  });
+
+  it("is never a link, and loses the rights of others to write to it", async () => {
+    mkdirSync(join(directory, "state"));
+    chmodSync(join(directory, "state"), 0o777);
+    await serve();
+    expect(statSync(join(directory, "state")).mode & 0o777).toBe(0o755);
+    symlinkSync(join(directory, "state"), join(directory, "link"));
+    path = join(directory, "link", "other.sock");
+    await expect(
+      serveControl(path, { snapshot, onRequest: async () => ({ ok: true, result: 0 }) }),
+    ).rejects.toThrow(/is not a directory/);
   });
 
   it("is not taken from a file that isn't a socket", async () => {
