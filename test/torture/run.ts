@@ -1,0 +1,34 @@
+/**
+ * `npm run torture -- --rounds N --seed S`: torments a supervisor and its job, and says what it came to.
+ * The seed reproduces the sequence of faults; the moments at which they meet the program are real
+ * time, so a failure may need several runs of its seed to show again.
+ */
+import { parseArgs } from "node:util";
+import { torture } from "./torture.ts";
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "25" },
+    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
+    verbose: { type: "boolean", default: false },
+    keep: { type: "boolean", default: false },
+  },
+});
+const seed = Number(values.seed);
+console.log(`seed ${seed}, ${values.rounds} rounds`);
+try {
+  const result = await torture({
+    seed,
+    rounds: Number(values.rounds),
+    keep: values.keep,
+    ...(values.verbose && { say: (line) => console.log(line) }),
+  });
+  const { wrong, ...figures } = result;
+  console.log(JSON.stringify(figures, null, 2));
+  for (const sentence of wrong) console.error(`WRONG: ${sentence}`);
+  console.log(wrong.length === 0 ? "Nothing is lost." : `Seed ${seed} failed.`);
+  process.exitCode = wrong.length === 0 ? 0 : 1;
+} catch (error) {
+  console.error(`Seed ${seed} failed: ${(error as Error).message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,114 @@
+/**
+ * One torture: a supervisor and its job through as many rounds of faults as asked, then the account.
+ * Many rounds share one supervisor's life; it is started again where it was killed.
+ */
+import { writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Account, account } from "./account.ts";
+import { plan, type Round } from "./plan.ts";
+import { strike } from "./strike.ts";
+import { Victim } from "./victim.ts";
+
+/** So often everything is set right and the job must be seen to get on. */
+const BREATHE_EVERY = 10;
+const PATIENCE_MS = 90_000;
+
+export interface Tortured extends Account {
+  seed: number;
+  rounds: number;
+  /** How often each fault struck; a round may count twice. */
+  faults: Record<string, number>;
+  /** Faults that can't be had here, with the reason. */
+  skipped: Record<string, string>;
+  starts: number;
+  wallMs: number;
+}
+
+export interface TortureOptions {
+  seed: number;
+  rounds: number;
+  say?: (line: string) => void;
+  /** Leaves the folder of a failure for a look. */
+  keep?: boolean;
+}
+
+export async function torture({
+  seed,
+  rounds,
+  say = () => {},
+  keep = false,
+}: TortureOptions): Promise<Tortured> {
+  const began = performance.now();
+  const victim = new Victim();
+  const faults: Record<string, number> = {};
+  const skipped: Record<string, string> = {};
+  let starts = 0;
+  let failed = true;
+  const up = async (): Promise<void> => {
+    for (let tries = 0; !victim.isUp; tries++) {
+      if (tries > 3) throw new Error(`the supervisor can't be started: ${victim.output}`);
+      starts++;
+      await victim.start();
+    }
+  };
+  try {
+    await up();
+    for (const round of plan(seed, rounds)) {
+      say(describe(round));
+      const why = await strike(victim, round);
+      if (why === null) count(faults, round);
+      else skipped[round.fault] = why;
+      await up();
+      if (round.number % BREATHE_EVERY === 0) await getsOn(victim);
+    }
+    await getsOn(victim);
+    // Without its launcher nobody would know that it had finished, and it would rightly be run again.
+    if (victim.pids("claim").length === 0) {
+      victim.signal("pid", "SIGKILL");
+      await getsOn(victim);
+    }
+    writeFileSync(victim.finishFile, "");
+    await reach(victim, "finished", async () => (await victim.job())?.state === "finished");
+    victim.process?.kill("SIGTERM");
+    await reach(victim, "the end of the supervisor", async () => !victim.isUp);
+    const result = account(victim);
+    failed = result.wrong.length > 0;
+    return { ...result, seed, rounds, faults, skipped, starts, wallMs: performance.now() - began };
+  } finally {
+    if (failed && keep) {
+      await victim.kill();
+      say(`left for a look: ${victim.directory}`);
+    } else await victim.close();
+  }
+}
+
+function count(faults: Record<string, number>, { fault, meanwhile }: Round): void {
+  for (const one of meanwhile === null ? [fault] : [fault, meanwhile]) faults[one] = (faults[one] ?? 0) + 1;
+}
+
+const describe = ({ number, fault, meanwhile, delayMs, lastsMs, gap, withJob }: Round): string =>
+  `${number}: after ${delayMs} ms, ${fault}${fault === "kill after an event" ? ` ${gap}${withJob ? ", with the job" : ""}` : ""} (${lastsMs} ms)${meanwhile === null ? "" : `, meanwhile ${meanwhile}`}`;
+
+/** Told to go on, the job makes new steps. */
+async function getsOn(victim: Victim): Promise<void> {
+  await victim.resume();
+  let from: number | null = null;
+  await reach(victim, "new steps", async () => {
+    const job = await victim.job();
+    if (job?.state !== "running" || job.progress?.step == null || job.progress.reports === "ready")
+      return false;
+    from ??= job.progress.step;
+    return job.progress.step > from;
+  });
+}
+
+async function reach(victim: Victim, what: string, reached: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + PATIENCE_MS;
+  while (!(await reached())) {
+    if (performance.now() > end) {
+      const job = await victim.job();
+      throw new Error(`gave up waiting for ${what}: ${JSON.stringify(job)}\n${victim.output}`);
+    }
+    await sleep(20);
+  }
+}
