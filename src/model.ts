@@ -160,6 +160,8 @@ export interface Run {
   firstStepAt?: Now;
   /** Set from a resume until it is seen to go on; `polite`: a rule had asked for the pause. */
   resuming?: { since: Now; polite: boolean };
+  /** When one of several ranks was first seen to have died while the others go on. */
+  rankGoneAt?: Now;
   /** What has been said of this run, so that it is said once. */
   said?: string[];
 }
@@ -315,6 +317,8 @@ export interface Seen {
   /** Processes of the run that remain although its first process is gone. */
   leftovers: { pid: number; command: string }[];
   ranks: RankStatus[];
+  /** Of several ranks those whose process was seen alive here and is gone, without having said that it ends. */
+  ranksGone?: number[];
   /** Newest first; only those that pass the quick check. */
   checkpoints: Checkpoint[];
   /** Names of checkpoints that were found broken, with the reason. */

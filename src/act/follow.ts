@@ -36,6 +36,8 @@ export interface Followed {
   /** Third-party processes that were signalled, with the sequence: they are never rung twice. */
   readonly rung: Set<string>;
   readonly ranks: RankMemory;
+  /** Ranks whose process was seen alive on this machine, as `<pid> <start time>`. */
+  readonly ranksSeen: Set<string>;
 }
 
 export function newlyFollowed(id: string, job: string): Followed {
@@ -53,6 +55,7 @@ export function newlyFollowed(id: string, job: string): Followed {
     unheard: null,
     rung: new Set(),
     ranks: new Map(),
+    ranksSeen: new Set(),
   };
 }
 

@@ -5,6 +5,7 @@
 import type { Exit, Run, Seen } from "../model.ts";
 import { exitRecord, statusDirectory } from "../paths.ts";
 import type { SupervisedJob } from "../ports.ts";
+import { isAlive } from "../sense/process.ts";
 import { readRanks } from "../sense/ranks.ts";
 import { bootId, processesOf, readExit } from "../sense/run.ts";
 import type { Checkpoints } from "./find-checkpoints.ts";
@@ -38,11 +39,24 @@ export function observe(job: SupervisedJob, run: Run, known: Followed, from: Obs
     exit: alive ? null : exitOf(readExit(exitRecord(stateDirectory, run.id)), launcherAlive),
     leftovers,
     ranks,
+    ranksGone: alive ? ranksGone(ranks, known.ranksSeen) : [],
     checkpoints,
     rejected,
     signalCaught: alive ? isCaught(job, known, ranks) : null,
     stopped: alive && mayBeStopped(job) && areHeld(processesOf(asLiveRun(known))),
   };
+}
+
+/** A rank that was never seen alive here may run on another machine. */
+function ranksGone(ranks: Seen["ranks"], seenAlive: Set<string>): number[] {
+  if (ranks.length < 2 && (ranks[0]?.worldSize ?? 1) === 1) return [];
+  const gone: number[] = [];
+  for (const { rank, pid, startTime, state } of ranks) {
+    const name = `${pid} ${startTime}`;
+    if (isAlive(pid, startTime)) seenAlive.add(name);
+    else if (seenAlive.has(name) && state !== "paused" && state !== "finished") gone.push(rank);
+  }
+  return gone;
 }
 
 /** Without a record it is null while one may still come, then unknown for ever. */

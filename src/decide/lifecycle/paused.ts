@@ -34,18 +34,21 @@ export function exited(turn: Turn, seen: Seen, exit: Exit, availableMiB: number 
     ended(turn, exit);
     return;
   }
+  const mayLag = turn.now.monotonicMs - (request.exitedAt ?? turn.now).monotonicMs < REREAD_MS;
+  // A launcher's own code (torchrun: 1) says nothing while the reports of some ranks are on their way.
+  if (mayLag && !said && seen.ranks.some((rank) => rank.state === "paused")) return;
   if (!said && code !== EXIT_PAUSED && !own && !forced) {
     failed(turn, exit, code);
     return;
   }
-  if (ranksLag(seen) && turn.now.monotonicMs - (request.exitedAt ?? turn.now).monotonicMs < REREAD_MS) return;
+  if (mayLag && ranksLag(seen)) return;
   const saved = savedCheckpoint(turn, seen, request);
   if (saved === null && own && !said && code !== EXIT_PAUSED && !forced) {
     if (code === 0) finish(turn);
     else failed(turn, exit, code);
     return;
   }
-  complete(turn, saved, availableMiB);
+  complete(turn, seen, saved, availableMiB);
 }
 
 /** Any other exit while pausing: said, then treated like every failure. */
@@ -86,7 +89,7 @@ function savedCheckpoint(turn: Turn, seen: Seen, request: PauseRequest): Checkpo
   return checkpoint.step >= step ? checkpoint : null;
 }
 
-function complete(turn: Turn, saved: Checkpoint | null, availableMiB: number | null): void {
+function complete(turn: Turn, seen: Seen, saved: Checkpoint | null, availableMiB: number | null): void {
   const { state, now, job } = turn;
   if (state.name !== "pausing") throw turn.bug("seen");
   const { request } = state;
@@ -113,6 +116,7 @@ function complete(turn: Turn, saved: Checkpoint | null, availableMiB: number | n
     goneAfterMs: goneMs,
     bytes: saved?.bytes ?? null,
     step: turn.job.checkpoint?.step ?? null,
+    ...(worldSize(seen) > 1 ? { ranks: seen.ranks.map(({ rank, step }) => ({ rank, step })) } : {}),
     stepsLost: lost,
     releasedMiB: job.learned.memoryMiB,
     freeMemoryRoseMiB: rose(availableMiB, request.availableMiBAtRequest),
@@ -134,7 +138,8 @@ function summary(turn: Turn, saved: Checkpoint | null, lost: number | null, gone
     const from = checkpoint === null ? "the beginning" : `the checkpoint before${at(checkpoint)}`;
     return `It is gone after ${duration(goneMs)} but left no valid checkpoint of this pause; it will go on from ${from}; ${loses}.`;
   }
-  const what = saved.step === null ? "its checkpoint" : `step ${number(saved.step)}`;
+  const several = (turn.job.worldSize ?? 1) > 1 ? ` of all ${turn.job.worldSize} ranks` : "";
+  const what = `${saved.step === null ? "its checkpoint" : `step ${number(saved.step)}`}${several}`;
   const released = turn.job.learned.memoryMiB;
   const freed = released === null ? "" : `; ${size(released)} of memory released`;
   return `Paused: ${what} saved (${bytes(saved.bytes)}, ${checkName(saved)}), gone after ${duration(goneMs)}${freed}; ${loses}.`;

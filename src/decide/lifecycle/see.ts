@@ -5,6 +5,7 @@ import { watchCancel } from "./cancel.ts";
 import { ended, waitsForLeftovers } from "./end.ts";
 import { account, isWorking, learn, sayIfStalled } from "./learn.ts";
 import { pausing } from "./pausing.ts";
+import { watchRanks } from "./ranks.ts";
 import { found } from "./recover.ts";
 import type { Turn } from "./turn.ts";
 
@@ -34,6 +35,7 @@ export function see(turn: Turn, seen: Seen, availableMiB: number | null): void {
       if (gone(turn, seen)) return;
       completeResume(turn, seen);
       sayIfStalled(turn);
+      watchRanks(turn, seen);
       return;
     case "pausing":
       pausing(turn, seen, availableMiB);

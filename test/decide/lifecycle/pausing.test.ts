@@ -110,6 +110,26 @@ describe("several ranks", () => {
     expect(asked().see(101, { exit: exitCode(1), ranks: ranks(9, 9), ...save(9, 101) }).state).toBe("paused");
   });
 
+  test("are told by their steps in the event", () => {
+    const story = asked().see(101, { exit: exitCode(1), ranks: ranks(9, 9), ...save(9, 101) });
+    expect(story.reasons.at(-1)).toContain("step 9 of all 2 ranks saved");
+    expect(story.outcomes.at(-1)?.ranks).toEqual([
+      { rank: 0, step: 9 },
+      { rank: 1, step: 9 },
+    ]);
+  });
+
+  test("of which one hasn't said so yet are waited for, even if their launcher failed", () => {
+    const [one] = ranks(9);
+    const other = makeRank({ rank: 1, worldSize: 2, step: 8, state: "saving", sequence: 1 });
+    const both = { exit: exitCode(1), ranks: [one as typeof other, other], ...save(9, 101) };
+    const story = asked().see(101, both);
+    expect(story.state).toBe("pausing");
+    expect(story.see(102, { exit: exitCode(1), ranks: ranks(9, 9), ...save(9, 101) }).state).toBe("paused");
+    const never = asked().see(101, both).see(162, both);
+    expect(never.told().at(-1)).toBe("job.failed");
+  });
+
   test("that disagree are read again for a minute, then the promise is broken aloud", () => {
     const story = asked();
     for (let second = 101; second < 161; second += 1)

@@ -38,6 +38,38 @@ describe("from waiting to running", () => {
   });
 });
 
+describe("a rank that dies", () => {
+  const ranks = [makeRank({ rank: 0, worldSize: 2 }), makeRank({ rank: 1, worldSize: 2, pid: 4712 })];
+  const running = () => {
+    const story = new Story(runningJob());
+    story.see(10, { ranks }).told();
+    return story;
+  };
+
+  test("is told once; the others may end by themselves, else the run is ended after a minute", () => {
+    const story = running();
+    for (const second of [11, 12, 70]) story.see(second, { ranks, ranksGone: [1] });
+    expect([story.told(), story.reasons.at(-1)]).toEqual([
+      ["job.stalled"],
+      expect.stringContaining("Rank 1 (pid 4712) has died"),
+    ]);
+    expect(story.did()).not.toContain("terminate");
+    for (const second of [71, 72]) story.see(second, { ranks, ranksGone: [1] });
+    expect([story.told(), story.did()]).toEqual([["job.stalled"], ["terminate"]]);
+    story.see(73, { ranks, exit: exitCode(143) });
+    expect([story.state, story.told()]).toEqual(["waiting", ["job.failed"]]);
+  });
+
+  test("and is started again by its launcher is forgotten", () => {
+    const story = running();
+    story
+      .see(11, { ranks, ranksGone: [1] })
+      .see(12, { ranks })
+      .see(100, { ranks, ranksGone: [1] });
+    expect(story.did()).not.toContain("terminate");
+  });
+});
+
 describe("a resume", () => {
   const paused = () =>
     new Story(runningJob())

@@ -1,0 +1,31 @@
+/**
+ * One of several ranks has died and the others don't notice. They can't finish a step without it, so
+ * after a while the run is ended and goes on from its last complete checkpoint, on all ranks.
+ */
+import type { Seen } from "../../model.ts";
+import { duration } from "../say.ts";
+import type { Turn } from "./turn.ts";
+
+/** Launchers and process groups that watch their ranks are quicker than this, and do it better. */
+const NOTICE_MS = 60_000;
+
+export function watchRanks(turn: Turn, seen: Seen): void {
+  const { now, run } = turn;
+  const rank = seen.ranks.find((one) => seen.ranksGone?.includes(one.rank));
+  if (rank === undefined) {
+    // A launcher has started it again.
+    const { rankGoneAt, ...rest } = run;
+    if (rankGoneAt !== undefined) turn.state = { ...turn.live(), run: rest };
+    return;
+  }
+  if (run.rankGoneAt === undefined) {
+    turn.know({ rankGoneAt: now });
+    const reason = `Rank ${rank.rank} (pid ${rank.pid}) has died while the others go on; they have ${duration(NOTICE_MS)} to notice.`;
+    turn.tell("job.stalled", "supervisor", reason, { outcome: { rank: rank.rank, step: rank.step } });
+    return;
+  }
+  if (now.monotonicMs - run.rankGoneAt.monotonicMs < NOTICE_MS || !turn.first("rank gone")) return;
+  const reason = `The others still wait for rank ${rank.rank}: the run is ended and goes on from its last checkpoint.`;
+  turn.tell("job.stalled", "supervisor", reason, { outcome: { rank: rank.rank, step: rank.step } });
+  turn.effects.push({ do: "terminate", job: turn.name, run: turn.run });
+}
