@@ -104,7 +104,9 @@ export class RealSupervisor {
   }
 
   snapshot(): Snapshot {
-    return JSON.parse(this.say("status", "--json").out);
+    const { code, out, err } = this.say("status", "--json");
+    if (code !== 0) throw new Error(`status ended with ${code}: ${err}`);
+    return JSON.parse(out);
   }
 
   job(name: string): JobView {
