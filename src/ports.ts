@@ -56,17 +56,36 @@ export interface Runs {
   close(): Promise<void>;
 }
 
+/** How a run ended, for the table of runs. */
+export interface RunEnd {
+  at: Now;
+  code: number | null;
+  signal: string | null;
+  how: string;
+  step: number | null;
+}
+
+/** What events have changed: written with them in one transaction, so that no crash comes between. */
+export interface Change {
+  jobs: SupervisedJob[];
+  started?: { job: string; run: Run };
+  ended?: { run: Run; end: RunEnd };
+  /** When it can't be written now, it must not be written later either: what it announces won't be done. */
+  orNothing?: true;
+}
+
 export interface Journal {
   /** Appends in one transaction. `ok: false` (disk full, locked): kept in memory and retried first next time. */
-  append(events: NewEvent[], now: Now): { ok: true; events: AuditEvent[] } | { ok: false; reason: string };
+  append(
+    events: NewEvent[],
+    now: Now,
+    change?: Change,
+  ): { ok: true; events: AuditEvent[] } | { ok: false; reason: string };
   /** Upserts what is needed to go on after a crash. */
   saveJob(job: SupervisedJob): { ok: true } | { ok: false; reason: string };
   loadJobs(): SupervisedJob[];
   startRun(job: string, run: Run): void;
-  endRun(
-    run: Run,
-    end: { at: Now; code: number | null; signal: string | null; how: string; step: number | null },
-  ): void;
+  endRun(run: Run, end: RunEnd): void;
   addSample(sample: Sample): void;
   /** Newest last. */
   tail(count: number): AuditEvent[];

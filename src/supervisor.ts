@@ -13,7 +13,7 @@ import { roster } from "./decide/roster.ts";
 import { windowStates } from "./decide/windows.ts";
 import type { Sample, Seen, Why } from "./model.ts";
 import { type AuditEvent, type Decision, type Effect, type NewEvent, type Now, runOf } from "./model.ts";
-import type { Clock, Journal, LiveRun, Runs, Sensors, SupervisedJob } from "./ports.ts";
+import type { Change, Clock, Journal, LiveRun, RunEnd, Runs, Sensors, SupervisedJob } from "./ports.ts";
 
 export interface Parts {
   clock: Clock;
@@ -101,7 +101,7 @@ export class Supervisor {
     const windows = windowStates(this.#config.windows, now.wallMs);
     const result = request(this.#world, asked, windows, now);
     this.#world = result.world;
-    this.#record(result.events, now);
+    this.#record(result.events, now, { jobs: this.#unsaved() });
     for (const effect of result.effects) this.#perform(effect);
     this.#save(now);
     this.#parts.wake();
@@ -165,7 +165,7 @@ export class Supervisor {
       const run = runOf(job);
       if (run) {
         const seen = this.#parts.runs.observe(job, run);
-        this.#adopt(job, step(job, { kind: "seen", seen, availableMiB }, now), now, seen);
+        this.#adopt(job, step(job, { kind: "seen", seen, availableMiB }, now), now, { seen });
       } else if (job.state.name === "paused" && job.checkpoint?.verified === "quick") {
         const checked = this.#parts.runs.checkpoints(job);
         this.#adopt(job, step(job, { kind: "checked", ...checked }, now), now);
@@ -188,28 +188,34 @@ export class Supervisor {
       now,
     );
     // An unrecorded start would be a process that nobody can account for after a crash.
-    if (this.#record(launched.events, now)) this.#adopt(job, { ...launched, events: [] }, now);
+    this.#adopt(job, launched, now, { orNothing: true });
   }
 
-  #adopt(before: SupervisedJob, next: Stepped, now: Now, seen?: Seen): void {
-    if (next.events.length > 0) this.#record(next.events, now);
-    if (next.job !== before) this.#world.jobs[before.name] = next.job;
+  /**
+   * Journals what a step has come to, events and state in one transaction, and then performs it.
+   * `orNothing`: not at all when it can't be journalled now.
+   */
+  #adopt(
+    before: SupervisedJob,
+    next: Stepped,
+    now: Now,
+    { seen, orNothing }: { seen?: Seen; orNothing?: true } = {},
+  ): void {
     const ended = runOf(before);
     const begun = runOf(next.job);
-    if (begun && begun.id !== ended?.id) this.#parts.journal.startRun(before.name, begun);
-    if (ended && ended.id !== begun?.id) {
-      const exit = seen?.exit?.known ? seen.exit : { code: null, signal: null };
-      const how = next.job.state.name;
-      const at = {
-        at: now,
-        code: exit.code,
-        signal: exit.signal,
-        how,
-        step: next.job.progress?.step ?? null,
-      };
-      this.#parts.journal.endRun(ended, at);
+    const another = ended?.id !== begun?.id;
+    const change: Change = {
+      jobs: [next.job],
+      ...(orNothing && { orNothing }),
+      ...(begun && another && { started: { job: before.name, run: begun } }),
+      ...(ended && another && { ended: { run: ended, end: endOf(next.job, seen, now) } }),
+    };
+    if (next.events.length > 0 || another) {
+      const recorded = this.#record(next.events, now, change);
+      if (!recorded && orNothing) return;
+      if (recorded) this.#saved.set(before.name, { job: next.job, atMs: now.monotonicMs });
     }
-    if (begun && begun.id !== ended?.id) this.#saveOne(next.job, now);
+    if (next.job !== before) this.#world.jobs[before.name] = next.job;
     for (const effect of next.effects) this.#perform(effect);
   }
 
@@ -233,19 +239,22 @@ export class Supervisor {
   }
 
   /** False when the journal could not take them; it keeps them and tries again. */
-  #record(events: NewEvent[], now: Now): boolean {
+  #record(events: NewEvent[], now: Now, change?: Change): boolean {
     // An empty append tries again what could not be written before.
-    if (events.length === 0 && this.#journalProblem === null) return true;
-    const result = this.#parts.journal.append(events, now);
+    if (events.length === 0 && !change && this.#journalProblem === null) return true;
+    const result = this.#parts.journal.append(events, now, change);
     this.#journalProblem = result.ok ? null : result.reason;
     if (result.ok) for (const event of result.events) this.#parts.onEvent?.(event);
     return result.ok;
   }
 
+  #unsaved(): SupervisedJob[] {
+    return Object.values(this.#world.jobs).filter((job) => this.#saved.get(job.name)?.job !== job);
+  }
+
   #save(now: Now): void {
-    for (const job of Object.values(this.#world.jobs)) {
+    for (const job of this.#unsaved()) {
       const saved = this.#saved.get(job.name);
-      if (saved?.job === job) continue;
       if (saved && onlyProgressed(saved.job, job) && now.monotonicMs - saved.atMs < SAVE_PROGRESS_EVERY_MS)
         continue;
       this.#saveOne(job, now);
@@ -275,6 +284,11 @@ export class Supervisor {
       .map((rule) => rule.above as number);
     return limits.length > 0 ? Math.min(...limits) : null;
   }
+}
+
+function endOf({ state, progress }: SupervisedJob, seen: Seen | undefined, now: Now): RunEnd {
+  const { code, signal } = seen?.exit?.known ? seen.exit : { code: null, signal: null };
+  return { at: now, code, signal, how: state.name, step: progress?.step ?? null };
 }
 
 function onlyProgressed(a: SupervisedJob, b: SupervisedJob): boolean {

@@ -6,7 +6,7 @@
 import { realpathSync } from "node:fs";
 import { clock } from "../clock.ts";
 import type { AuditEvent, NewEvent, Now } from "../model.ts";
-import type { Journal, SupervisedJob } from "../ports.ts";
+import type { Change, Journal, SupervisedJob } from "../ports.ts";
 import { errorText } from "./database-error.ts";
 import { draftEvent, type EventDraft, type EventRow, eventOf } from "./event-row.ts";
 import { BUSY_MS, openDatabase } from "./open.ts";
@@ -97,6 +97,15 @@ export function createJournal(path: string, options: { retention: Retention }): 
     else if ("event" in one) refused++;
   };
 
+  const holdJob = (job: SupervisedJob): void =>
+    void jobs.set(job.name, { state: job.state.name, json: JSON.stringify(job) });
+  const withdraw = (before: { held: number; refused: number; jobs: typeof jobs }): void => {
+    held.length = before.held;
+    refused = before.refused;
+    jobs.clear();
+    for (const [name, job] of before.jobs) jobs.set(name, job);
+  };
+
   return {
     setAside,
     backup,
@@ -104,18 +113,26 @@ export function createJournal(path: string, options: { retention: Retention }): 
       return trouble ?? sync.trouble ?? upkeep.trouble;
     },
     retain: upkeep.retain,
-    append(events: NewEvent[], now: Now) {
+    append(events: NewEvent[], now: Now, change?: Change) {
+      const before = { held: held.length, refused, jobs: new Map(jobs) };
       for (const event of events) hold({ event, draft: draftEvent(event, now.wallMs) });
+      const { started, ended } = change ?? {};
+      if (started) hold({ write: () => writes.runStarted(started.job, started.run) });
+      if (ended) hold({ write: () => writes.runEnded(ended.run, ended.end) });
+      for (const job of change?.jobs ?? []) holdJob(job);
       if (held.length > 0 || jobs.size > 0) {
         const flushed = flush();
-        if (!flushed.ok) return flushed;
+        if (!flushed.ok) {
+          if (change?.orNothing) withdraw(before);
+          return flushed;
+        }
       }
       const told = untold;
       untold = [];
       return { ok: true, events: told };
     },
     saveJob(job: SupervisedJob) {
-      jobs.set(job.name, { state: job.state.name, json: JSON.stringify(job) });
+      holdJob(job);
       return flush();
     },
     loadJobs: () => (allJobs.all() as string[]).map((json) => JSON.parse(json) as SupervisedJob),

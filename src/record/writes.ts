@@ -2,12 +2,10 @@
 import type { Database } from "better-sqlite3";
 import { clock } from "../clock.ts";
 import type { Run } from "../model.ts";
-import type { Journal } from "../ports.ts";
+import type { RunEnd } from "../ports.ts";
 import { chainHash, GENESIS } from "./chain.ts";
 import type { EventDraft, EventRow } from "./event-row.ts";
 import { SHAPE } from "./sample-row.ts";
-
-export type RunEnd = Parameters<Journal["endRun"]>[1];
 
 export interface Writes {
   /** Gives the event its place at the end of the chain. */

@@ -28,8 +28,12 @@ export function createMemoryJournal(): MemoryJournal {
     jobs,
     runs,
     samples,
-    append(added, now) {
+    append(added, now, change) {
       const written: AuditEvent[] = [];
+      const { started, ended } = change ?? {};
+      if (started) runs.push({ ...structuredClone(started), end: null });
+      for (const known of runs) if (known.run.id === ended?.run.id) known.end = ended.end;
+      for (const job of change?.jobs ?? []) jobs.set(job.name, structuredClone(job));
       for (const event of added) {
         const next = chained(event, now, events.at(-1));
         events.push(next);
@@ -67,9 +71,11 @@ export function createFailingJournal(reason = "database or disk is full"): Faili
     ...whole,
     failing: reason,
     held: [],
-    append(added, now) {
+    append(added, now, change) {
+      if (journal.failing !== null && change?.orNothing) return { ok: false, reason: journal.failing };
       for (const event of added) journal.held.push({ event, now });
       if (journal.failing !== null) return { ok: false, reason: journal.failing };
+      whole.append([], now, change);
       const written: AuditEvent[] = [];
       for (const one of journal.held.splice(0)) {
         const result = whole.append([one.event], one.now);

@@ -63,6 +63,19 @@ export function journalContract(name: string, create: () => Journal): void {
       expect(journal.loadJobs()).toEqual([job("a-job"), later]);
     });
 
+    test("an append takes along what its events have changed", () => {
+      const journal = create();
+      const later = { ...job("a-job"), runs: 1 };
+      const started = { job: "a-job", run: run("r1") };
+      expect(
+        journal.append([event("it starts")], at(1), { jobs: [later], started, orNothing: true }).ok,
+      ).toBe(true);
+      const ended = { run: run("r1"), end: { at: at(9), code: 0, signal: null, how: "finished", step: 9 } };
+      expect(journal.append([], at(9), { jobs: [{ ...later, runs: 2 }], ended }).ok).toBe(true);
+      expect(journal.loadJobs()).toEqual([{ ...later, runs: 2 }]);
+      expect(journal.tail(9)).toHaveLength(1);
+    });
+
     test("a run begins and ends, samples are taken, and none of it throws", () => {
       const journal = create();
       journal.startRun("voice-train", run("r1"));

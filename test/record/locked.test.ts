@@ -60,6 +60,19 @@ describe("a database that another program has locked", () => {
     expect([...readSamples(journal.path)]).toHaveLength(30);
   });
 
+  test("a start that can't be recorded now is not recorded later either: it was not made", async () => {
+    const { journal, unlock } = await lockedJournal();
+    journal.append([event("a pause")], at(1), { jobs: [job("voice-train")] });
+    const started = { job: "voice-train", run: run("r1") };
+    const jobs = [{ ...job("voice-train"), runs: 7 }];
+    expect(journal.append([event("a start")], at(2), { jobs, started, orNothing: true }).ok).toBe(false);
+    await unlock();
+    const result = journal.append([event("after")], at(60));
+    expect(result.ok && result.events.map((e) => e.reason)).toEqual(["a pause", "after"]);
+    expect(journal.loadJobs()).toEqual([job("voice-train")]);
+    expect([...readRuns(journal.path)]).toEqual([]);
+  });
+
   // A thousand waits of BUSY_MS would take 50 s.
   test("only the first write waits for the lock", { timeout: 25_000 }, async () => {
     const { journal, unlock } = await lockedJournal();
