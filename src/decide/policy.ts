@@ -7,6 +7,7 @@ import type { Decision, NewEvent, Now, RuleState, Sample, Why, WindowState } fro
 import type { SupervisedJob } from "../ports.ts";
 import { countPause } from "./balance.ts";
 import { allowance, evidenceOf, fact, pressureSentence } from "./evidence.ts";
+import { acquit, blame } from "./misattribution.ts";
 import { ruleBlocks } from "./obstacles.ts";
 import { otherPauses } from "./pauses.ts";
 import { owedMiB } from "./room.ts";
@@ -64,6 +65,7 @@ export function decide(
   };
   for (const [name, job] of Object.entries(scene.jobs)) scene.jobs[name] = keepUp(job, scene);
 
+  const acquitted = acquit(settle.blamed ?? {}, scene);
   const pauses = choosePauses(scene);
   const common = { scene, blocks: ruleBlocks(scene), owedMiB: owedMiB(Object.values(scene.jobs), sample) };
   const { start, waits } = chooseStart(common);
@@ -71,12 +73,21 @@ export function decide(
   for (const job of Object.values(scene.jobs))
     why[job.name] = whyOf(job, waits[job.name] ?? [], windows, now);
   remember(scene, pauses, start);
+  const blamed = blame(acquitted.blamed, pauses, scene);
   const notices = transitions.flatMap((one) => notice(one, sample));
   return {
-    world: { jobs: scene.jobs, rules: memory, settle: { ...scene.settle, windows: openings(windows) } },
+    world: {
+      jobs: scene.jobs,
+      rules: memory,
+      settle: { ...scene.settle, windows: openings(windows), blamed },
+    },
     decisions: [...pauses, ...(start === null ? [] : [start]), ...notices],
     why,
-    events: [...transitionEvents(transitions, sample, config), ...windowEvents(world.settle, windows, now)],
+    events: [
+      ...transitionEvents(transitions, sample, config),
+      ...windowEvents(world.settle, windows, now),
+      ...acquitted.events,
+    ],
   };
 }
 

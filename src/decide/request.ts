@@ -97,5 +97,6 @@ function resume(job: SupervisedJob, by: string, { world, windows, now }: Around)
   const bare = { ...next.job, manual: null };
   const windowUntilMs = mayRun(bare, windows, now.wallMs) ? null : Math.min(LATEST_MS, ...closes);
   const manual = { want: "run" as const, sinceMs: now.wallMs, excused, windowUntilMs };
-  return { ...next, job: { ...next.job, manual } };
+  // Rules that had blamed it for its own use count again, now that a person has looked.
+  return { ...next, job: { ...next.job, manual, misattributed: [] } };
 }

@@ -10,6 +10,7 @@ import {
   type WindowState,
 } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
+import type { Blamed } from "./misattribution.ts";
 import { keyOf } from "./rules.ts";
 
 export interface Mode {
@@ -35,6 +36,8 @@ export interface Settle {
   last: { job: string; atMs: number; polite: boolean } | null;
   /** Whether each window was open at the last tick. */
   windows: Record<string, boolean>;
+  /** By job: whom its pause was for, until it is known whether they were its own. */
+  blamed?: Record<string, Blamed>;
 }
 
 export interface Scene {

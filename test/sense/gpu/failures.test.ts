@@ -1,7 +1,9 @@
 /** Every way a driver fails: what is said, what goes on, and that no tick ever waits. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
 import { afterEach, expect, it } from "vitest";
 import { ReaderWatch } from "../../../src/sense/gpu/watch.ts";
 import type { FakeMachine } from "../../fakes/nvml/fake.ts";
@@ -22,6 +24,10 @@ const begin = (machine: FakeMachine = TWO): void => {
   reading = new Reading(machine);
 };
 
+/** In pause(), which nothing else here calls (34 on x86-64; ppoll, 73, on ARM). */
+const hangs = (pid: number): boolean =>
+  readFileSync(`/proc/${pid}/syscall`, "utf8").search(/^(34|73) /) === 0;
+
 describeWith(compiler)("a driver (needs a C compiler)", () => {
   it("that hangs for ever is given up: ticks go on, the reason is said, and a new process reads again", async () => {
     begin();
@@ -37,6 +43,23 @@ describeWith(compiler)("a driver (needs a C compiler)", () => {
     reading.aheadMs += 60_000;
     await reading.sees("two GPUs again", settled);
     expect(reading.watch.pid).not.toBe(first);
+  });
+
+  it("that hangs doesn't keep its process when the supervisor is killed", async () => {
+    begin();
+    const program = join(import.meta.dirname, "../../children/gpu-watch.ts");
+    const parent = spawn(process.execPath, [program, reading.driver.library], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    let last = { pid: 0, reads: false };
+    createInterface(parent.stdout).on("line", (line) => {
+      last = JSON.parse(line);
+    });
+    await until("a report", () => last.reads);
+    reading.driver.set({ also: ["hang nvmlDeviceGetMemoryInfo_v2"] });
+    await until("the hang", () => hangs(last.pid));
+    parent.kill("SIGKILL");
+    await until("the end of the reading process", () => !alive(last.pid));
   });
 
   it("whose hung process can't be ended gets no second one", async () => {

@@ -1,4 +1,6 @@
 /** GPUs through NVML, for the reading process: opens the library and polls it. May hang: see watch.ts. */
+import { constants } from "node:os";
+import { load } from "koffi";
 import type { Message } from "../report.ts";
 import { MISMATCH } from "./codes.ts";
 import { DriverError } from "./device.ts";
@@ -16,8 +18,21 @@ export interface Reader {
   poll(nowMs: number): Promise<Message> | Message;
 }
 
+const SET_PARENT_DEATH_SIGNAL = 1;
+
+/** A process that hangs in the driver doesn't hear that the supervisor has gone. */
+function endWithParent(): void {
+  try {
+    const prctl = load(null).func("int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)");
+    prctl(SET_PARENT_DEATH_SIGNAL, constants.signals.SIGKILL, 0, 0, 0);
+  } catch {
+    // Not Linux: it stays until the driver answers.
+  }
+}
+
 /** The first library of `paths` that can be loaded. */
 export function openNvml(paths: string[], paceMs: number, witness: Witness | null): Reader | Failed {
+  endWithParent();
   let library: Library | null = null;
   let problem = "";
   for (const path of paths) {
