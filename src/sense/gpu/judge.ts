@@ -54,9 +54,12 @@ export function readingsOf(
 }
 
 export const told = (figure: Told, atMs: number): Reading =>
-  typeof figure === "string" || !Number.isFinite(figure) || figure < 0
-    ? { unavailable: typeof figure === "string" ? figure : "the driver tells a senseless figure" }
-    : { value: figure, atMs };
+  isFigure(figure)
+    ? { value: figure, atMs }
+    : { unavailable: typeof figure === "string" ? figure : "the driver tells a senseless figure" };
+
+const isFigure = (told: Told): told is number =>
+  typeof told === "number" && Number.isFinite(told) && told >= 0;
 
 function utilization({ utilization: figure, suspect }: GpuReport, { atMs, blind }: Circumstances): Reading {
   const reading = told(figure, atMs);
@@ -68,8 +71,8 @@ function utilization({ utilization: figure, suspect }: GpuReport, { atMs, blind 
 export function counts({ whose, smPercent }: OwnedProcess, report: GpuReport, ignoreBelow: number): boolean {
   if (whose === "others") return true;
   if (whose !== "ignored") return false;
-  const use = typeof smPercent === "number" ? smPercent : report.utilization;
-  return typeof use === "number" && use >= ignoreBelow;
+  const use = isFigure(smPercent) ? smPercent : report.utilization;
+  return isFigure(use) && use >= ignoreBelow;
 }
 
 function othersReadings(
@@ -101,14 +104,14 @@ function seen(report: GpuReport, owned: OwnedProcess[], here: Circumstances): Re
   const counted = owned.filter((one) => counts(one, report, here.ignoreBelow));
   const doubtful = owned.filter(({ whose }) => whose === "nobody");
   const ours = owned.filter(({ whose }) => whose === "ours");
-  const most = typeof report.memoryUsedMiB === "number" ? report.memoryUsedMiB - known(ours) : Number.NaN;
+  const most = isFigure(report.memoryUsedMiB) ? report.memoryUsedMiB - known(ours) : Number.NaN;
   const memory = (proven: OwnedProcess[], perhaps: OwnedProcess[]): Reading => {
     const value = known(proven);
     const all = [...proven, ...perhaps];
-    const hidden = all.find(({ memoryMiB }) => typeof memoryMiB === "string");
+    const hidden = all.find(({ memoryMiB }) => !isFigure(memoryMiB));
     if (hidden === undefined) return between(value, value + known(perhaps), atMs);
     if (Number.isFinite(most)) return between(value, Math.max(value, most), atMs);
-    return { unavailable: String(hidden.memoryMiB) };
+    return told(hidden.memoryMiB, atMs);
   };
   return {
     "gpu.others.utilization": othersUse(report, { counted, doubtful, ours }, atMs),
@@ -134,16 +137,16 @@ interface Parties {
 function othersUse(report: GpuReport, { counted, doubtful, ours }: Parties, atMs: number): Reading {
   const theirs = [...counted, ...doubtful];
   if (theirs.length === 0 && report.partial === undefined) return { value: 0, atMs };
-  const hidden = theirs.find(({ smPercent }) => typeof smPercent === "string");
+  const hidden = theirs.find(({ smPercent }) => !isFigure(smPercent));
   const sum = (all: OwnedProcess[]): number =>
     Math.min(
       100,
-      all.reduce((percent, { smPercent }) => percent + (typeof smPercent === "number" ? smPercent : 0), 0),
+      all.reduce((percent, { smPercent }) => percent + (isFigure(smPercent) ? smPercent : 0), 0),
     );
   const value = sum(counted);
   if (hidden === undefined && report.partial === undefined) return between(value, sum(theirs), atMs);
   const whole = report.utilization;
-  if (typeof whole !== "number") return { unavailable: report.partial ?? whole };
+  if (!isFigure(whole)) return told(report.partial ?? whole, atMs);
   // Nothing of ours is on it, and it is certain whose the rest is.
   if (ours.length === 0 && counted.length > 0 && doubtful.length === 0) return { value: whole, atMs };
   const remainder = whole - sum(ours);
@@ -151,7 +154,7 @@ function othersUse(report: GpuReport, { counted, doubtful, ours }: Parties, atMs
 }
 
 const known = (all: OwnedProcess[]): number =>
-  all.reduce((sum, { memoryMiB }) => sum + (typeof memoryMiB === "number" ? memoryMiB : 0), 0);
+  all.reduce((sum, { memoryMiB }) => sum + (isFigure(memoryMiB) ? memoryMiB : 0), 0);
 
 const between = (value: number, upTo: number, atMs: number): Reading =>
   upTo > value ? { value, upTo, atMs } : { value, atMs };
