@@ -59,7 +59,7 @@ describe("each problem says where it is, what was expected and found, and what t
     ['{▸"pollSecond":1}', "pollSecond is not a known key. Did you mean 'pollSeconds'?"],
     [
       '{▸"__proto__":1}',
-      "__proto__ is not a known key. Known here: pollSeconds, database, stateDirectory, others, rules, windows, jobs, balance, retention.",
+      `__proto__ is not a known key. Known here: ${Object.keys(configSchema.shape).slice(1).join(", ")}.`,
     ],
     ['{"pollSeconds":▸100}', "pollSeconds must be a number from 0.1 to 60, got 100."],
     ['{"pollSeconds":▸1e999}', "pollSeconds must be a number from 0.1 to 60, got Infinity."],
