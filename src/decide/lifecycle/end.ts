@@ -6,6 +6,7 @@ import { EXIT_PAUSED } from "../../contract.ts";
 import type { Cause, Exit, Seen } from "../../model.ts";
 import { duration, exitText, number, plural } from "../say.ts";
 import { creditRunning, hasSaved } from "./learn.ts";
+import { allPaused, stepsByRank } from "./ranks.ts";
 import type { Turn } from "./turn.ts";
 
 const LONGEST_BACKOFF_MS = 3_600_000;
@@ -46,8 +47,8 @@ export function waitsForLeftovers(turn: Turn, seen: Seen): boolean {
   return true;
 }
 
-/** An exit that no pause asked for. */
-export function ended(turn: Turn, exit: Exit): void {
+/** An exit that no pause asked for; `seen` where the ranks' last words count too. */
+export function ended(turn: Turn, exit: Exit, seen?: Seen): void {
   creditRunning(turn);
   const code = shellCode(exit);
   if (turn.job.cancelling !== undefined) {
@@ -62,8 +63,9 @@ export function ended(turn: Turn, exit: Exit): void {
     lose(turn);
     return;
   }
-  if (code === EXIT_PAUSED) {
-    pausedItself(turn);
+  // The code of a launcher in between (torchrun: 1) doesn't matter when every rank says it has paused.
+  if (code === EXIT_PAUSED || (seen !== undefined && allPaused(seen))) {
+    pausedItself(turn, seen);
     return;
   }
   fail(turn, `Run ${turn.run.number} ended with ${exitText(exit)}${before(turn)}.`, code);
@@ -139,7 +141,7 @@ function tryAgain(turn: Turn, reason: string, exitCode: number | null): string {
   return `It is tried again in ${duration(waitMs)} (failure ${failures} of at most ${restart.maxRetries} in a row).`;
 }
 
-function pausedItself(turn: Turn): void {
+function pausedItself(turn: Turn, seen: Seen | undefined): void {
   const { now } = turn;
   const saved = hasSaved(turn);
   const fruitless = saved ? 0 : turn.job.attempts.fruitless + 1;
@@ -159,7 +161,8 @@ function pausedItself(turn: Turn): void {
     critical: false,
   };
   const waitMs = saved ? 0 : turn.job.spec.restart.backoffSeconds * 1000 * 2 ** (fruitless - 1);
-  turn.tell("pause.completed", "job", cause.reason, { outcome: { stepsLost: stepsLost(turn) } });
+  const outcome = { stepsLost: stepsLost(turn), ...(seen === undefined ? {} : stepsByRank(seen)) };
+  turn.tell("pause.completed", "job", cause.reason, { outcome });
   leave(turn);
   turn.job.attempts = { failures: 0, fruitless, notBeforeMs: saved ? 0 : now.wallMs + waitMs };
   settleAsPaused(turn, cause);

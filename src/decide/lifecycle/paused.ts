@@ -7,6 +7,7 @@ import type { Checkpoint, Exit, PauseRequest, Seen } from "../../model.ts";
 import { bytes, duration, exitText, number, plural, size } from "../say.ts";
 import { ended, fail, finish, leave, lose, settleAsPaused, shellCode, stepsLost } from "./end.ts";
 import { account, FILE_CLOCK_MS } from "./learn.ts";
+import { allPaused, stepsByRank, worldSize } from "./ranks.ts";
 import type { Turn } from "./turn.ts";
 
 /** Network file systems lag: reports of several ranks are read again for so long. */
@@ -63,12 +64,6 @@ function failed(turn: Turn, exit: Exit, code: number | null): void {
   fail(turn, `Run ${turn.run.number} ended with ${exitText(exit)} when it was asked to pause.`, code);
 }
 
-const worldSize = (seen: Seen): number => Math.max(1, ...seen.ranks.map((rank) => rank.worldSize));
-
-function allPaused(seen: Seen): boolean {
-  return seen.ranks.length >= worldSize(seen) && seen.ranks.every((rank) => rank.state === "paused");
-}
-
 /** Not all of several ranks have reported the same step yet. */
 function ranksLag(seen: Seen): boolean {
   if (worldSize(seen) === 1) return false;
@@ -116,7 +111,7 @@ function complete(turn: Turn, seen: Seen, saved: Checkpoint | null, availableMiB
     goneAfterMs: goneMs,
     bytes: saved?.bytes ?? null,
     step: turn.job.checkpoint?.step ?? null,
-    ...(worldSize(seen) > 1 ? { ranks: seen.ranks.map(({ rank, step }) => ({ rank, step })) } : {}),
+    ...stepsByRank(seen),
     stepsLost: lost,
     releasedMiB: job.learned.memoryMiB,
     freeMemoryRoseMiB: rose(availableMiB, request.availableMiBAtRequest),

@@ -1,7 +1,4 @@
-/**
- * One of several ranks has died and the others don't notice. They can't finish a step without it, so
- * after a while the run is ended and goes on from its last complete checkpoint, on all ranks.
- */
+/** What several ranks have said together, and what is done when one of them dies. */
 import type { Seen } from "../../model.ts";
 import { duration } from "../say.ts";
 import type { Turn } from "./turn.ts";
@@ -9,6 +6,19 @@ import type { Turn } from "./turn.ts";
 /** Launchers and process groups that watch their ranks are quicker than this, and do it better. */
 const NOTICE_MS = 60_000;
 
+export const worldSize = (seen: Seen): number => Math.max(1, ...seen.ranks.map((rank) => rank.worldSize));
+
+export const allPaused = (seen: Seen): boolean =>
+  seen.ranks.length >= worldSize(seen) && seen.ranks.every((rank) => rank.state === "paused");
+
+/** For an event's outcome, where there are several. */
+export const stepsByRank = (seen: Seen): { ranks?: { rank: number; step: number | null }[] } =>
+  worldSize(seen) === 1 ? {} : { ranks: seen.ranks.map(({ rank, step }) => ({ rank, step })) };
+
+/**
+ * One has died and the others don't notice: they can't finish a step without it, so after a while the
+ * run is ended and goes on from its last complete checkpoint, on all ranks.
+ */
 export function watchRanks(turn: Turn, seen: Seen): void {
   const { now, run } = turn;
   const rank = seen.ranks.find((one) => seen.ranksGone?.includes(one.rank));

@@ -54,7 +54,7 @@ export function see(turn: Turn, seen: Seen, availableMiB: number | null): void {
 function gone(turn: Turn, seen: Seen): boolean {
   if (seen.exit === null || seen.alive) return false;
   if (waitsForLeftovers(turn, seen)) return true;
-  ended(turn, seen.exit);
+  ended(turn, seen.exit, seen);
   return true;
 }
 
