@@ -1,6 +1,7 @@
 /** A dead supervisor: jobs go on, the next one finds them again, and none runs twice. */
-import { readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import Sqlite from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
 import { alive, CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
 
@@ -11,6 +12,20 @@ const counting = (...args: string[]) => ({
   jobs: [{ name: "count", command: ["node", join(CHILDREN, "count-steps.ts"), ...args] }],
 });
 const log = (): string => readFileSync(join(supervisor.directory, "state/logs/count.log"), "utf8");
+
+/** Puts the job into `starting` with a run of which nothing was begun, as a crash would have left it. */
+function leaveStarting(id: string, facts: Record<string, unknown> = {}): void {
+  const db = new Sqlite(join(supervisor.directory, "audit.sqlite"));
+  const job = JSON.parse(db.prepare("SELECT job FROM jobs WHERE name = 'count'").pluck().get() as string);
+  const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  const startedAt = { wallMs: Date.now(), monotonicMs: performance.now() };
+  const run = { id, number: job.runs + 1, startedAt, pid: null, startTime: null, bootId, resumedFrom: null };
+  const state = { name: "starting", since: startedAt, run: { ...run, resumedAtStep: 0, gpus: [], ...facts } };
+  const progress = { ...job.progress, step: job.progress.step + 7 };
+  const left = { ...job, runs: job.runs + 1, state, progress };
+  db.prepare("UPDATE jobs SET state = 'starting', job = ? WHERE name = 'count'").run(JSON.stringify(left));
+  db.close();
+}
 
 test("killed with SIGKILL and started again: the same process goes on and can still be paused", async () => {
   supervisor = await new RealSupervisor(counting()).start();
@@ -50,6 +65,81 @@ test("killed in the middle of a pause: the pause completes once", async () => {
   await supervisor.reaches("count", ["paused"]);
   expect(supervisor.audit("pause.requested")).toHaveLength(1);
   expect(supervisor.audit("pause.completed")).toHaveLength(1);
+});
+
+test("the launcher killed: the job goes on, its end is unknown and never taken for success", async () => {
+  supervisor = await new RealSupervisor(counting("--total", "400", "--ms", "10")).start();
+  const { pid } = await supervisor.reaches("count", ["running"]);
+  const [run = ""] = readdirSync(join(supervisor.directory, "state/runs"));
+  const launcher = Number(
+    readFileSync(join(supervisor.directory, "state/runs", run, "claim"), "utf8").split(" ")[0],
+  );
+  process.kill(launcher, "SIGKILL");
+  await until("the launcher's end", () => !alive(launcher));
+  expect(alive(pid as number)).toBe(true);
+  const lost = await supervisor.recorded("job.lost", "count");
+  expect(lost.reason).toContain("nobody knows how it ended");
+  expect(alive(pid as number)).toBe(false);
+  expect(supervisor.audit("job.finished")).toHaveLength(0);
+  await supervisor.reaches("count", ["starting", "running"]);
+});
+
+test("the job killed while it saves: the half-written checkpoint is passed over", async () => {
+  supervisor = await new RealSupervisor({
+    jobs: [
+      {
+        name: "count",
+        command: ["node", join(CHILDREN, "count-steps.ts")],
+        checkpoint: { everyMinutes: 0.005 },
+        restart: { backoffSeconds: 0.1 },
+      },
+    ],
+  }).start();
+  const before = await until("a checkpoint", () => {
+    const job = supervisor.job("count");
+    return job.checkpoint !== null && job;
+  });
+  process.kill(before.pid as number, "SIGKILL");
+  const checkpoints = join(supervisor.directory, "state/jobs/count/checkpoints");
+  // Exactly what a save that was cut short leaves behind: its own temporary name, no manifest.
+  const half = join(checkpoints, `.tmp-step-99999999.${before.pid}.1.elsewhere`);
+  mkdirSync(half);
+  writeFileSync(join(half, "weights"), "half");
+  await supervisor.recorded("job.failed", "count");
+  await until("another run", () => log().match(/begins at/g)?.length === 2);
+  const [, from = "0"] = /begins at (\d+)\s*$/m.exec(log().slice(log().lastIndexOf("begins at"))) ?? [];
+  expect(Number(from)).toBeGreaterThanOrEqual(before.checkpoint?.step ?? 0);
+  expect(Number(from)).toBeLessThan(99_999_999);
+});
+
+test("killed after the start was recorded and before anything was launched: it starts again, once", async () => {
+  supervisor = await new RealSupervisor(counting()).start();
+  await until("some steps", () => (supervisor.job("count").progress?.step ?? 0) > 1);
+  expect(supervisor.say("pause", "count").code).toBe(0);
+  await supervisor.crash();
+  leaveStarting("0123456789abcdef");
+  await supervisor.start();
+  const lost = await supervisor.recorded("job.lost", "count");
+  expect(lost.reason).toContain("no record of its exit");
+  expect(supervisor.say("resume", "count").code).toBe(0);
+  await supervisor.reaches("count", ["running"]);
+  expect(log().match(/begins at/g)).toHaveLength(2);
+  expect(existsSync(join(supervisor.directory, "state/runs/0123456789abcdef"))).toBe(false);
+});
+
+test("after a reboot: no run is taken for alive, and the steps to be redone are said", async () => {
+  supervisor = await new RealSupervisor(counting("--ms", "5")).start();
+  await until("some steps", () => (supervisor.job("count").progress?.step ?? 0) > 20);
+  const { pid } = supervisor.job("count");
+  expect(supervisor.say("pause", "count").code).toBe(0);
+  await supervisor.crash();
+  expect(alive(pid as number)).toBe(false);
+  // What a power cut leaves: a live run of another boot, with a pid that is somebody else's by now.
+  leaveStarting("fedcba9876543210", { bootId: "another-boot", pid: process.pid, startTime: 1 });
+  await supervisor.start();
+  const lost = await supervisor.recorded("job.lost", "count");
+  expect(lost.reason).toMatch(/The machine rebooted: run \d+ ended with it.*steps? to be redone/);
+  expect(supervisor.say("audit", "verify").code).toBe(0);
 });
 
 test("a second supervisor of one database says who holds it", async () => {
