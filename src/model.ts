@@ -225,6 +225,9 @@ export interface Progress {
   advancedAtMs: number;
   /** Usual duration of a step, smoothed. */
   stepMs?: number | null;
+  /** The last thing that went wrong, in the job's own words; `failedSaves` in a row, where a save did. */
+  error?: string;
+  failedSaves?: number;
   /** Wall time; set while no step is made although one is long due. */
   stalledSinceMs?: number;
 }
@@ -306,6 +309,9 @@ export interface RankStatus {
   checkpoint: string | null;
   bytesSaved: number;
   atMs: number;
+  /** The last thing that went wrong in the job's own words, and how many saves have failed in a row. */
+  error?: string;
+  failedSaves?: number;
 }
 
 export interface Seen {
@@ -463,6 +469,7 @@ export const EVENT_KINDS = [
   "resume.failed",
   "checkpoint.verified",
   "checkpoint.rejected",
+  "checkpoint.failed",
   "checkpoint.backed-up",
   "checkpoint.restored",
   "window.opened",
