@@ -3,7 +3,7 @@
  * directory and of the right size. Hashes nothing (that is done once, elsewhere), writes nothing,
  * and follows no path out of the checkpoint's directory.
  */
-import { globSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, globSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { CHECKPOINT_NAME, MANIFEST_FILE, type Manifest } from "../contract.ts";
 import type { Checkpoint } from "../model.ts";
@@ -41,8 +41,9 @@ export function listCheckpoints(directory: string, memory: CheckpointMemory = {}
   const list: CheckpointList = { checkpoints: [], rejected: [] };
   for (const name of names.filter((entry) => CHECKPOINT_NAME.test(entry))) {
     const found = inspectCheckpoint(join(directory, name));
-    if ("reason" in found) list.rejected.push(found);
-    else list.checkpoints.push(found);
+    if (!("reason" in found)) list.checkpoints.push(found);
+    // The job removes its old ones meanwhile: one that is gone was not broken.
+    else if (existsSync(found.path)) list.rejected.push(found);
   }
   list.checkpoints.sort((a, b) => (b.step ?? 0) - (a.step ?? 0) || b.createdAtMs - a.createdAtMs);
   memory.list = list;
