@@ -1,0 +1,128 @@
+/** Jobs of two ranks under a whole supervisor: they pause as one, and none goes on without the other. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect } from "vitest";
+import type { AuditEvent } from "../../src/model.ts";
+import { statusDirectory } from "../../src/paths.ts";
+import { endOf, plainEnvironment, start } from "../job/launch.ts";
+import { pythonPath, testWith, torch } from "../needs.ts";
+import { RealSupervisor, until } from "../scenarios/real-supervisor.ts";
+import { pythonChild } from "./interpreter.ts";
+import { argumentsOf, hashIn, MAIN, voice } from "./voice.ts";
+
+const LIMIT = { timeout: 600_000 };
+const STEPS = 120;
+const endless = { ranks: 2, workers: 2, steps: 1_000_000 };
+
+let supervisor: RealSupervisor;
+afterEach(() => supervisor.close());
+
+const train = (command: string[], more: object = {}): Record<string, unknown> => ({
+  jobs: [{ name: "voice", command, restart: { backoffSeconds: 0.1 }, ...more }],
+});
+
+/** Both ranks' reports, as they are now. */
+function reports(): { rank: number; pid: number; step: number }[] {
+  const folder = statusDirectory(join(supervisor.directory, "state"), String(supervisor.job("voice").runId));
+  return readdirSync(folder)
+    .filter((name) => /^rank-\d+\.json$/.test(name))
+    .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")));
+}
+
+const log = (): string => readFileSync(join(supervisor.directory, "state/logs/voice.log"), "utf8");
+const training = (past: number) =>
+  until("steps", () => (supervisor.job("voice").progress?.step ?? 0) > past, 120_000);
+
+/** The one step at which an event says that all ranks have stopped. */
+function expectOneStep({ outcome }: AuditEvent): number {
+  const step = (outcome?.ranks as { step: number }[] | undefined)?.[0]?.step;
+  expect(outcome).toMatchObject({ stepsLost: 0, ranks: [0, 1].map((rank) => ({ rank, step })) });
+  return Number(step);
+}
+
+const launchers: [string, string[]][] = [
+  ["plain environment ranks", [...voice, ...argumentsOf(endless)]],
+  [
+    "torchrun behind bash",
+    [
+      "bash",
+      "-c",
+      '"$0" "$@"; exit $?',
+      ...pythonChild("python-torchrun.py"),
+      "--nproc_per_node=2",
+      MAIN,
+    ].concat(
+      argumentsOf({ ...endless, ranks: 1 }).map((part, at, all) =>
+        all[at - 1] === "--batch-size" ? "24" : part,
+      ),
+    ),
+  ],
+];
+
+for (const [name, command] of launchers)
+  testWith(torch)(`${name}: both ranks stop at the same step, and the audit says so`, LIMIT, async () => {
+    supervisor = await new RealSupervisor(train(command)).start();
+    await training(3);
+    expect(supervisor.say("pause", "voice")).toMatchObject({ code: 0 });
+    const paused = await supervisor.recorded("pause.completed");
+    const step = expectOneStep(paused);
+    expect(paused?.reason).toContain("of all 2 ranks saved");
+    expect(supervisor.say("resume", "voice").code).toBe(0);
+    await training(step);
+    expect(log()).toContain(`resumed at step ${step}`);
+  });
+
+testWith(torch)("a ring at one rank alone, by hand, stops both at the same step", LIMIT, async () => {
+  supervisor = await new RealSupervisor(train(launchers[1]?.[1] as string[])).start();
+  await training(3);
+  const rung = await until("rank 1", () => reports().find(({ rank }) => rank === 1));
+  process.kill(rung.pid, "SIGUSR2");
+  const paused = await supervisor.recorded("pause.completed", "voice", 120_000);
+  expect(paused.actor).toBe("job");
+  const step = expectOneStep(paused);
+  await until("both to go on", () => log().includes(`resumed at step ${step}`), 120_000);
+});
+
+testWith(torch)(
+  "a rank killed with SIGKILL: both go on from the last complete checkpoint, bit for bit",
+  LIMIT,
+  async () => {
+    const shape = { ranks: 2, workers: 0, steps: STEPS };
+    const often = { checkpoint: { everyMinutes: 0.01 } };
+    supervisor = await new RealSupervisor(train([...voice, ...argumentsOf(shape)], often)).start();
+    await until("a checkpoint", () => supervisor.job("voice").checkpoint !== null, 120_000);
+    const victim = await until("rank 1", () => reports().find(({ rank }) => rank === 1));
+    process.kill(victim.pid, "SIGKILL");
+    const failed = await supervisor.recorded("job.failed", "voice", 120_000);
+    expect(failed.outcome).toMatchObject({ stepsLost: expect.any(Number) });
+    await supervisor.reaches("voice", ["finished"], 240_000);
+    expect(supervisor.audit("checkpoint.rejected")).toEqual([]);
+    const step = /resumed at step (\d+)/.exec(log())?.[1];
+    expect(Number(step)).toBeGreaterThan(0);
+    const whole = await endOf(start(voice, argumentsOf(shape), plainEnvironment()));
+    expect(hashIn(log())).toBe(hashIn(whole.output));
+  },
+);
+
+testWith(torch)("a rank that hangs fails the others after their timeout, and both go on", LIMIT, async () => {
+  const often = { checkpoint: { everyMinutes: 0.01 } };
+  const command = [...voice, ...argumentsOf({ ...endless, workers: 0 }), "--timeout", "5"];
+  supervisor = await new RealSupervisor(train(command, often)).start();
+  await until("a checkpoint", () => supervisor.job("voice").checkpoint !== null, 120_000);
+  const victim = await until("rank 1", () => reports().find(({ rank }) => rank === 1));
+  process.kill(victim.pid, "SIGSTOP");
+  await supervisor.recorded("job.failed", "voice", 120_000);
+  await until("the next run to go on", () => /resumed at step \d+/.test(log()), 120_000);
+});
+
+testWith(torch)("another number of ranks is refused, and says how to go on", LIMIT, async () => {
+  supervisor = await new RealSupervisor(train([...voice, ...argumentsOf(endless)])).start();
+  await training(3);
+  expect(supervisor.say("pause", "voice").code).toBe(0);
+  const single = [pythonPath, MAIN, ...argumentsOf({ ...endless, ranks: 1 })];
+  supervisor.configure(train(single, { restart: { onFailure: false } }));
+  await supervisor.recorded("config.changed");
+  supervisor.say("resume", "voice");
+  await supervisor.reaches("voice", ["failed"], 120_000);
+  expect(log()).toContain("was written by 2 ranks, not 1: run as many");
+});
