@@ -23,6 +23,7 @@ Looking:
 
 Config:
   check        all problems of a config at once
+  doctor       what can be seen and done on this machine: for a bug report
   init         write a commented config to begin with
   help TOPIC   a command, or: config, pause, python, typescript, exit-codes
 

@@ -138,6 +138,10 @@ function configCommands(cli: Command): void {
   does(reading(verb(cli, "check", "all problems of a config at once").argument("[FILE]")), async (f, o) =>
     (await import("./commands/check.ts")).check(f, o),
   );
+  does(
+    reading(verb(cli, "doctor", "what can be seen and done on this machine: for a bug report")),
+    async (o) => (await import("./commands/doctor.ts")).doctor(o),
+  );
   does(verb(cli, "init", "write a commented config to begin with"), async (o) =>
     (await import("./commands/init.ts")).init(o),
   );

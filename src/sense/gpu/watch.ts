@@ -75,6 +75,11 @@ export class ReaderWatch {
     return this.#child?.pid ?? null;
   }
 
+  /** What has gone wrong since the last good report; null when nothing has. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
   close(): void {
     this.#closed = true;
     this.#child?.kill("SIGKILL");

@@ -23,7 +23,9 @@ const SET_PARENT_DEATH_SIGNAL = 1;
 /** A process that hangs in the driver doesn't hear that the supervisor has gone. */
 function endWithParent(): void {
   try {
-    const prctl = load(null).func("int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)");
+    const prctl = load(null).func(
+      "int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)",
+    );
     prctl(SET_PARENT_DEATH_SIGNAL, constants.signals.SIGKILL, 0, 0, 0);
   } catch {
     // Not Linux: it stays until the driver answers.
