@@ -49,6 +49,8 @@ export class Supervisor {
   #journalProblem: string | null = null;
   #effectProblems = new Map<string, string>();
   #pending = new Map<string, Promise<void>>();
+  /** Ids of runs whose launch is on its way, perhaps still behind another effect of the same job. */
+  readonly #launching = new Set<string>();
   #launchFailures: { job: string; reason: string }[] = [];
   #saved = new Map<string, { job: SupervisedJob; atMs: number }>();
   #moment: Moment | null = null;
@@ -163,6 +165,8 @@ export class Supervisor {
     const availableMiB = available && "value" in available ? available.value : null;
     for (const job of Object.values(this.#world.jobs)) {
       const run = runOf(job);
+      // Nothing of it is there yet, which must not be taken for its end: it would be started twice.
+      if (run && this.#launching.has(run.id)) continue;
       if (run) {
         const seen = this.#parts.runs.observe(job, run);
         this.#adopt(job, step(job, { kind: "seen", seen, availableMiB }, now), now, { seen });
@@ -224,8 +228,10 @@ export class Supervisor {
     const job = this.#world.jobs[effect.job];
     if (!job) return;
     const before = this.#pending.get(effect.job);
+    if (effect.do === "launch") this.#launching.add(effect.run.id);
     const act = async (): Promise<void> => {
       const result = await this.#parts.runs.perform(effect, job);
+      if (effect.do === "launch") this.#launching.delete(effect.run.id);
       if (result.ok) this.#effectProblems.delete(effect.job);
       else if (effect.do === "launch") this.#launchFailures.push({ job: effect.job, reason: result.reason });
       else this.#effectProblems.set(effect.job, `${effect.job}: ${result.reason}`);
