@@ -5,13 +5,14 @@
  * them is journalled; a start or a resume that can't be journalled doesn't happen.
  */
 import type { Config } from "./config/schema.ts";
+import { lacksRoom } from "./decide/disk-room.ts";
 import { step } from "./decide/lifecycle.ts";
 import { decide, newWorld, type World } from "./decide/policy.ts";
 import type { Recovery } from "./decide/recover.ts";
 import { type JobRequest, request } from "./decide/request.ts";
 import { roster } from "./decide/roster.ts";
 import { windowStates } from "./decide/windows.ts";
-import type { Sample, Seen, Why } from "./model.ts";
+import type { MachineMetric, Sample, Seen, Why } from "./model.ts";
 import { type AuditEvent, type Decision, type Effect, type NewEvent, type Now, runOf } from "./model.ts";
 import type { Change, Clock, Journal, LiveRun, RunEnd, Runs, Sensors, SupervisedJob } from "./ports.ts";
 
@@ -72,10 +73,23 @@ export class Supervisor {
     return this.#moment;
   }
 
-  /** What a person should know now: effects that failed, a journal that can't write. */
+  /** What a person should know now: effects that failed, a journal that can't write, saves that fail. */
   get problems(): string[] {
     const journal = this.#journalProblem ? [`The audit log can't be written: ${this.#journalProblem}`] : [];
-    return [...journal, ...this.#effectProblems.values()];
+    const saves = Object.values(this.#world.jobs).flatMap(
+      (job) => savingProblem(job, this.diskFreeMiB) ?? [],
+    );
+    return [...journal, ...this.#effectProblems.values(), ...saves];
+  }
+
+  /** Of the disk that state and checkpoints lie on, as of the last tick. */
+  get diskFreeMiB(): number | null {
+    return this.#lastReading("disk.freeMiB");
+  }
+
+  #lastReading(metric: MachineMetric): number | null {
+    const reading = this.#moment?.sample.machine[metric];
+    return reading && "value" in reading ? reading.value : null;
   }
 
   tick(): Moment {
@@ -161,8 +175,7 @@ export class Supervisor {
       if (known?.state.name === "starting")
         this.#adopt(known, step(known, { kind: "launch-failed", reason }, now), now);
     }
-    const available = this.#moment?.sample.machine["memory.availableMiB"];
-    const availableMiB = available && "value" in available ? available.value : null;
+    const availableMiB = this.#lastReading("memory.availableMiB");
     for (const job of Object.values(this.#world.jobs)) {
       const run = runOf(job);
       // Nothing of it is there yet, which must not be taken for its end: it would be started twice.
@@ -182,7 +195,8 @@ export class Supervisor {
     const job = this.#world.jobs[decision.job];
     if (!job) throw new Error(`decision for an unknown job '${decision.job}'`);
     if (decision.verb === "pause") {
-      this.#adopt(job, step(job, { kind: "pause", decision }, now), now);
+      const diskFreeMiB = this.diskFreeMiB;
+      this.#adopt(job, step(job, { kind: "pause", decision, diskFreeMiB }, now), now);
       return;
     }
     const identity = { bootId: this.#parts.identity.bootId, id: this.#parts.identity.newRunId() };
@@ -295,6 +309,14 @@ export class Supervisor {
 function endOf({ state, progress }: SupervisedJob, seen: Seen | undefined, now: Now): RunEnd {
   const { code, signal } = seen?.exit?.known ? seen.exit : { code: null, signal: null };
   return { at: now, code, signal, how: state.name, step: progress?.step ?? null };
+}
+
+/** Of a live job: its last save failed, or its next one may. */
+function savingProblem(job: SupervisedJob, diskFreeMiB: number | null): string | null {
+  if (!runOf(job)) return null;
+  const { failedSaves, error } = job.progress ?? {};
+  const problem = failedSaves === undefined ? lacksRoom(job, diskFreeMiB) : (error ?? "its saves fail");
+  return problem === null ? null : `${job.name}: ${problem}`;
 }
 
 function onlyProgressed(a: SupervisedJob, b: SupervisedJob): boolean {

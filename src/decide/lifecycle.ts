@@ -16,7 +16,8 @@ import { Turn } from "./lifecycle/turn.ts";
 export type Input =
   /** Each tick for live states. `availableMiB`: the host's available memory, null when unknown. */
   | { kind: "seen"; seen: Seen; availableMiB: number | null }
-  | { kind: "pause"; decision: PauseDecision }
+  /** `diskFreeMiB`: where checkpoints are saved. */
+  | { kind: "pause"; decision: PauseDecision; diskFreeMiB?: number | null }
   /**
    * From waiting or paused: a new run. From frozen, standby, or frozen since its grace ran out, its
    * run goes on and `identity` isn't used.
@@ -61,7 +62,7 @@ function apply(turn: Turn, input: Input): void {
       see(turn, input.seen, input.availableMiB);
       return;
     case "pause":
-      pause(turn, input.decision);
+      pause(turn, input.decision, input.diskFreeMiB);
       return;
     case "launch":
       launch(turn, input);

@@ -11,6 +11,7 @@ import type { RankStatus } from "../model.ts";
 const MOST_BYTES = 64 * 1024;
 const MOST_RANKS = 4096;
 const MOST_METRICS = 64;
+const MOST_ERROR = 500;
 
 /** What was read before, by path, so that an unchanged file costs one `lstat`. Keep one per run. */
 export type RankMemory = Map<string, { stamp: string; status: RankStatus | null }>;
@@ -82,7 +83,14 @@ export function parseRank(text: string, runId?: string): RankStatus | null {
     checkpoint: plainName(file.checkpoint),
     bytesSaved: whole(file.bytesSaved, 0) ?? 0,
     atMs,
+    ...sentence(file.error),
+    ...((whole(file.failedSaves, 1) ?? 0) > 0 && { failedSaves: file.failedSaves as number }),
   };
+}
+
+/** Drawn and recorded, so it is one short line. */
+function sentence(error: unknown): { error?: string } {
+  return typeof error === "string" && error !== "" ? { error: error.slice(0, MOST_ERROR) } : {};
 }
 
 /** Python writes a diverged loss as NaN, which isn't JSON: that must not hide the whole report. */

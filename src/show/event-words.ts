@@ -32,6 +32,7 @@ const TONES: Partial<Record<EventKind, Tone>> = {
   "resume.completed": "good",
   "resume.failed": "bad",
   "checkpoint.rejected": "bad",
+  "checkpoint.failed": "bad",
   "rule.pressure": "warn",
   "rule.misattributed": "warn",
   "sensor.lost": "warn",

@@ -44,9 +44,11 @@ function progress(turn: Turn, seen: Seen): void {
     reports: first.state,
     advancedAtMs: advanced || before === null ? wallMs : before.advancedAtMs,
     stepMs: advanced ? stepTime(turn, first.step ?? 0) : (before?.stepMs ?? null),
+    ...troubleOf(seen),
     ...(before?.stalledSinceMs !== undefined && !advanced ? { stalledSinceMs: before.stalledSinceMs } : {}),
   };
   turn.job.progress = next;
+  if (next.failedSaves !== undefined && before?.failedSaves === undefined) tellFailedSave(turn, next.error);
   // A job that counts no steps has begun when it says that it runs.
   const begun =
     first.step === null ? first.state === "running" : advanced && first.step > turn.run.resumedAtStep;
@@ -55,6 +57,25 @@ function progress(turn: Turn, seen: Seen): void {
     const launched = turn.run.startedAt.monotonicMs;
     turn.job.learned = { ...turn.job.learned, reloadMs: Math.max(0, turn.now.monotonicMs - launched) };
   }
+}
+
+/** Of the rank that has failed most often: the others wait for it. */
+function troubleOf({ ranks }: Seen): { error?: string; failedSaves?: number } {
+  const [worst] = ranks
+    .filter(({ error }) => error !== undefined)
+    .sort((a, b) => (b.failedSaves ?? 0) - (a.failedSaves ?? 0));
+  if (worst?.error === undefined) return {};
+  return { error: worst.error, ...(worst.failedSaves && { failedSaves: worst.failedSaves }) };
+}
+
+/** Once for a series of failures; the job tries again by itself. */
+function tellFailedSave(turn: Turn, error: string | undefined): void {
+  const { checkpoint } = turn.job;
+  const step = checkpoint?.step ?? null;
+  const kept =
+    checkpoint === null ? "There is none yet" : `The newest stays that of step ${number(step ?? 0)}`;
+  const reason = `A checkpoint couldn't be saved: ${error ?? "the job gives no reason"}. ${kept}.`;
+  turn.tell("checkpoint.failed", "job", reason, { outcome: { newest: checkpoint?.path ?? null, step } });
 }
 
 /** Usual time of a step: smoothed, so that one slow step among many doesn't matter. */

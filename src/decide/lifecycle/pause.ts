@@ -3,12 +3,14 @@
  * A sent request is never withdrawn; only its means may get harder when its grace is over.
  */
 import type { PauseDecision, PauseRequest } from "../../model.ts";
+import { lacksRoom } from "../disk-room.ts";
 import { creditRunning } from "./learn.ts";
 import type { Turn } from "./turn.ts";
 
 const GRACE_AT_LEAST_MS = 120_000;
 
-export function pause(turn: Turn, decision: PauseDecision): void {
+/** `freeMiB`: room on the disk that checkpoints are saved on; null where that isn't known. */
+export function pause(turn: Turn, decision: PauseDecision, freeMiB: number | null = null): void {
   const { state } = turn;
   switch (state.name) {
     case "starting":
@@ -17,7 +19,7 @@ export function pause(turn: Turn, decision: PauseDecision): void {
     case "standby":
       if (state.name === "frozen" && decision.method === "freeze") throw turn.bug("pause by freeze");
       if (state.name === "standby" && decision.method === "standby") throw turn.bug("pause by standby");
-      ask(turn, decision);
+      ask(turn, decision, freeMiB);
       return;
     case "pausing":
       if (decision.method !== "freeze" || state.request.overdue === "frozen") throw turn.bug("pause");
@@ -28,7 +30,7 @@ export function pause(turn: Turn, decision: PauseDecision): void {
   }
 }
 
-function ask(turn: Turn, decision: PauseDecision): void {
+function ask(turn: Turn, decision: PauseDecision, freeMiB: number | null): void {
   const { now, state } = turn;
   creditRunning(turn);
   const run = turn.run;
@@ -50,9 +52,15 @@ function ask(turn: Turn, decision: PauseDecision): void {
   const released = state.name === "standby";
   const said = (run.said ?? []).filter((fact) => fact !== "leftovers");
   turn.state = { name: "pausing", since: now, run: { ...run, sequence, said }, request };
-  turn.tell("pause.requested", decision.cause.actor, decision.cause.reason, {
+  const tight = decision.method === "checkpoint" ? lacksRoom(turn.job, freeMiB) : null;
+  const reason = tight === null ? decision.cause.reason : `${decision.cause.reason} ${tight}`;
+  turn.tell("pause.requested", decision.cause.actor, reason, {
     evidence: decision.evidence,
-    outcome: { method: decision.method, graceSeconds: Math.round(graceMs(turn) / 1000) },
+    outcome: {
+      ...(tight !== null && { diskFreeMiB: freeMiB, lastCheckpointBytes: turn.job.checkpoint?.bytes }),
+      method: decision.method,
+      graceSeconds: Math.round(graceMs(turn) / 1000),
+    },
   });
   if (state.name === "frozen") turn.effects.push({ do: "thaw", job: turn.name, run: turn.run });
   if (decision.method === "freeze") {

@@ -1,0 +1,17 @@
+/**
+ * Whether a job's next checkpoint will fit on the disk, judged by its newest. Only tells: a pause that
+ * others need is asked for all the same, since a job that can't save goes on and loses nothing.
+ */
+import type { SupervisedJob } from "../ports.ts";
+import { bytes, size } from "./say.ts";
+
+/** A model grows a little, and the older checkpoint stays until the new one is whole. */
+const MARGIN = 1.2;
+
+/** One sentence, or null where it fits or nothing is known. `freeMiB`: of the checkpoints' own disk. */
+export function lacksRoom({ checkpoint, spec }: SupervisedJob, freeMiB: number | null): string | null {
+  // A third party's checkpoints may lie anywhere.
+  if (checkpoint === null || freeMiB === null || spec.checkpoint.glob !== undefined) return null;
+  if (checkpoint.bytes * MARGIN <= freeMiB * 1_048_576) return null;
+  return `Only ${size(freeMiB)} are free where it saves, and its last checkpoint has ${bytes(checkpoint.bytes)}: the save may fail.`;
+}
