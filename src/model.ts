@@ -84,6 +84,30 @@ export interface GpuProcess extends ProcessEvidence {
   counts?: false;
   /** A counted process of others that began after our run on this GPU. */
   newcomer?: true;
+  /** It belongs to a supervised job of another supervisor. */
+  claimed?: { user: string; job: string };
+}
+
+/**
+ * What another supervisor has said of one of its jobs, and what was found to be true of it: it holds
+ * GPUs, or waits in line for one. Says nothing about anybody but its owner.
+ */
+export interface Claim {
+  /** Unique on this machine. */
+  id: string;
+  uid: number;
+  user: string;
+  job: string;
+  /** UUIDs: of a holder those that it holds, of one who waits those that would do. */
+  gpus: string[];
+  holds: boolean;
+  /** Wall time since which it holds or waits; the line is in this order. */
+  sinceMs: number;
+  /** Of one who waits: when it could start if nobody held the GPU (wall time); null: nobody knows. */
+  readyMs: number | null;
+  /** Asks whoever holds `gpu` for a turn of so long. */
+  asks?: { gpu: string; forMs: number };
+  pids: { pid: number; startTime: number | null }[];
 }
 
 export interface RunUse {
@@ -101,6 +125,12 @@ export interface Sample {
   gpus: GpuSample[];
   /** Why `gpus` is empty, or null when a source reads them. */
   gpusUnavailable: string | null;
+  /** A driver is here, although it may not tell anything now. */
+  gpusExpected?: true;
+  /** Of other supervisors on this machine, as far as they are proven to be alive. */
+  claims?: Claim[];
+  /** What the ids of our own claims begin with: it settles who is first of two of the same moment. */
+  claimant?: string;
   /** By run id. */
   runs: Record<string, RunUse>;
   /** Foreign processes seen using the CPU, greediest first; empty when nobody had to look. */
@@ -183,6 +213,8 @@ export interface PauseRequest {
   stepAtRequest: number | null;
   /** Available host memory when the pause was asked for, to tell afterwards how much came free. */
   availableMiBAtRequest: number | null;
+  /** The same of its GPUs, and what the run itself held of it. */
+  gpuAtRequest?: { freeMiB: number | null; heldMiB: number };
   /** Monotonic time of the last growth of `bytesSaved`. */
   grewAtMs?: number;
   /** When its first process was seen to have ended. */
@@ -247,6 +279,8 @@ export interface Learned {
   reloadMs: number | null;
   memoryMiB: number | null;
   cpuPercent: number | null;
+  /** The most that it was seen to hold on one GPU. */
+  gpuMemoryMiB?: number;
 }
 
 /** The cost of being polite, per job: what the overhead budget is judged by. Wall times, so that it outlives us. */
@@ -285,6 +319,10 @@ export interface Job<Spec = unknown> {
   older?: Checkpoint[];
   /** Paths of checkpoints that were reported as broken. */
   rejected?: string[];
+  /** A turn on a GPU that was asked for by hand; `untilMs` (wall time) once it has begun. */
+  turn?: { gpu: string; forMs: number; askedAtMs: number; by: string; untilMs?: number };
+  /** It ran out of GPU memory while others held so much of a GPU; it waits until one has less. */
+  gpuShortage?: { othersMiB: number };
   /** Set from a cancel until its processes are gone. */
   cancelling?: { by: string; askedAt: Now; killed: boolean };
 }
@@ -333,6 +371,24 @@ export interface Seen {
   signalCaught: boolean | null;
   /** Every process of the run is stopped (SIGSTOP or a frozen cgroup). */
   stopped: boolean;
+  /** Once it has ended: what it wrote last, where that says that a GPU had too little memory. */
+  outOfGpuMemory?: string;
+}
+
+/** What the GPUs of one run showed at the last look. */
+export interface GpuView {
+  /** Monotonic time of the oldest reading in it. */
+  atMs: number;
+  /** Why it can't be told who is on them, or null. */
+  unavailable: string | null;
+  /** "GPU 0", "GPU 0 and 1". */
+  name: string;
+  freeMiB: number | null;
+  /** What the driver lists of this run, whether it still lives or not. */
+  entries: ProcessEvidence[];
+  /** Memory that others hold, with those who hold it. */
+  othersMiB: number;
+  others: ProcessEvidence[];
 }
 
 // ── decide ───────────────────────────────────────────────────────────────────
@@ -360,6 +416,10 @@ export interface WaitingFor {
   gpu?: string;
   untilMs?: number;
   processes?: ProcessEvidence[];
+  /** Whose supervised job holds the GPU, since when (wall time), and the own place in the line from 1. */
+  by?: { user: string; job: string };
+  sinceMs?: number;
+  place?: number;
 }
 
 /** The answer to "why?" for one job at one tick. */

@@ -18,6 +18,17 @@ export function socketPath(stateDirectory: string, env: NodeJS.ProcessEnv = proc
   return join(runtime, `${name}.sock`);
 }
 
+/**
+ * Where the supervisors of this machine's users tell each other which GPUs they hold: they write into
+ * the first that they can, and read all. `GPU_JOB_SUPERVISOR_CLAIMS` names another one.
+ */
+export function claimDirectories(env: NodeJS.ProcessEnv = process.env): string[] {
+  const given = env.GPU_JOB_SUPERVISOR_CLAIMS;
+  if (given) return [given];
+  // Not os.tmpdir(): users may have different ones.
+  return ["/run/lock/gpu-job-supervisor", "/tmp/gpu-job-supervisor-claims"];
+}
+
 export const jobDirectory = (state: string, job: string): string => join(state, "jobs", job);
 export const checkpointDirectory = (state: string, job: string): string =>
   join(jobDirectory(state, job), "checkpoints");

@@ -24,6 +24,25 @@ export interface LiveRun {
   gpus?: string[];
 }
 
+/** What is to be told to other supervisors of one of our jobs. */
+export interface OwnClaim {
+  job: string;
+  gpus: string[];
+  holds: boolean;
+  sinceMs: number;
+  readyMs: number | null;
+  asks?: { gpu: string; forMs: number };
+  /** The run that holds. */
+  run?: Run;
+}
+
+export interface Claims {
+  /** Makes what others can read the same as `claims`. Never throws; does nothing when nothing has changed. */
+  publish(claims: OwnClaim[]): void;
+  /** Why others can't be told, or null. */
+  readonly problem: string | null;
+}
+
 export interface Sensors {
   /** Never throws and never waits: what can't be read is `unavailable` with its reason. */
   sample(runs: LiveRun[], now: Now): Sample;
@@ -35,6 +54,13 @@ export interface Sensors {
   close(): void;
 }
 
+/** `taken`: of a launch whose GPU another supervisor has taken at the same moment. */
+export interface EffectFailed {
+  ok: false;
+  reason: string;
+  taken?: true;
+}
+
 /** The processes of this supervisor's jobs. The only way to touch a process. */
 export interface Runs {
   /** Never throws; cheap enough for every tick. */
@@ -44,7 +70,7 @@ export interface Runs {
    * Performs one effect. Resolves when it is done or has failed; what came of it is seen by
    * `observe` at the next tick. A failure is a value, never an exception.
    */
-  perform(effect: Effect, job: SupervisedJob): Promise<{ ok: true } | { ok: false; reason: string }>;
+  perform(effect: Effect, job: SupervisedJob): Promise<{ ok: true } | EffectFailed>;
   /**
    * The job's checkpoints with the verdicts of the full check, for a job without a run too. Cheap
    * when nothing has changed. What `verify` effects found shows here: `verified: "full"`, or rejected.

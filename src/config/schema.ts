@@ -107,12 +107,24 @@ export const jobSchema = z.strictObject({
     .optional()
     .describe("A file of NAME=value lines, for secrets; 'env' wins. Relative to this file."),
   python: z.string().optional().describe("The interpreter for a command that starts with 'python'."),
-  gpus: z.int().min(0).optional().describe("How many GPUs it is to be placed on."),
+  gpus: z
+    .int()
+    .min(0)
+    .optional()
+    .describe("How many GPUs it is to be placed on; one, where there is one, when left out. 0: none."),
   gpuIds: z
     .array(z.union([z.int().min(0), z.string()]))
     .optional()
     .describe("These GPUs, by index or UUID, instead of a count."),
   gpuMemoryMiB: positive.optional().describe("What it needs on each GPU; as last seen when left out."),
+  shareGpu: z
+    .boolean()
+    .optional()
+    .describe("May run on one GPU beside other jobs of this supervisor that may, too."),
+  yieldTo: z
+    .array(z.string())
+    .optional()
+    .describe("Users whose request for a turn on its GPU is granted, whatever 'sharing' says."),
   priority: z.int().default(0).describe("Higher matters more: paused last, resumed first."),
   pause: pauseSchema.prefault({}).describe("How it is asked to make room."),
   checkpoint: checkpointSchema.prefault({}).describe("What it saves, and how often."),
@@ -139,6 +151,15 @@ const balanceSchema = z.strictObject({
 const retentionSchema = z.strictObject({
   samplesFullHours: positive.default(24).describe("Every sample is kept so long; then one a minute."),
   samplesThinnedDays: positive.default(30).describe("One a minute is kept so long; then none."),
+});
+
+const sharingSchema = z.strictObject({
+  requests: z
+    .enum(["yield", "ask", "ignore"])
+    .default("ask")
+    .describe(
+      "What happens when another user's supervisor asks for a turn on a GPU (supervisor ask). yield: its job makes room. ask: you are told, and pause it or don't. ignore: nothing.",
+    ),
 });
 
 const gpuIgnored = ["Xorg", "Xwayland", "gnome-shell", "plasmashell", "firefox", "chrome", "code"];
@@ -182,6 +203,7 @@ export const configSchema = z.strictObject({
   balance: balanceSchema
     .prefault({})
     .describe("How much pausing may cost; paid on resume, never by those who need the machine."),
+  sharing: sharingSchema.prefault({}).describe("How GPUs are shared with supervisors of other users."),
   retention: retentionSchema.prefault({}).describe("How long samples are kept; events are kept for ever."),
 });
 

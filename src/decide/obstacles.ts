@@ -6,6 +6,7 @@ import { runOf, type WaitingFor, type WindowState } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { balanceWaits } from "./balance.ts";
 import { culprits, fact } from "./evidence.ts";
+import { isInLine } from "./line.ts";
 import { mayRun } from "./pauses.ts";
 import { type Placed, place } from "./place.ts";
 import { tightness } from "./room.ts";
@@ -52,12 +53,13 @@ export function obstacles(job: SupervisedJob, common: Common): Placed {
   // A GPU rule that has paused a job without a place of its own goes on concerning it.
   const others = (rule: RuleNow): boolean =>
     rule.state.gpu === null || (!bound && job.balance.backoff[rule.key] !== undefined);
-  waits.push(...blocksOf(job, common, others), ...placed.waits);
-  waits.push(...tightness(job, scene, common.owedMiB));
-  if (!isWanted(job)) waits.push(...balanceWaits(job, scene));
+  const rest = [...blocksOf(job, common, others), ...tightness(job, scene, common.owedMiB)];
+  if (!isWanted(job)) rest.push(...balanceWaits(job, scene));
   if (!mode.journalHealthy)
-    waits.push({ code: "journal", text: "the audit log can't be written, so nothing is started" });
-  return { gpus: placed.gpus, waits };
+    rest.push({ code: "journal", text: "the audit log can't be written, so nothing is started" });
+  const all = { gpus: placed.gpus, waits: [...waits, ...placed.waits, ...rest] };
+  if (placed.line === undefined || !isInLine(all.waits)) return all;
+  return { ...all, line: { ...placed.line, waits: [...waits, ...rest, ...placed.line.waits] } };
 }
 
 function blocksOf(job: SupervisedJob, { blocks }: Common, which: (rule: RuleNow) => boolean): WaitingFor[] {

@@ -1,9 +1,13 @@
-/** Pauses that no rule asks for: the supervisor stops, a person wants it, a window has closed. */
+/**
+ * Pauses that no rule asks for: the supervisor stops, a person wants it, a window has closed, another
+ * supervisor's job has its turn.
+ */
 import type { Cause, Evidence, PauseMethod, WindowState } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { pauseMethod } from "./pause-method.ts";
 import { clockTime } from "./say.ts";
 import type { Scene } from "./scene.ts";
+import { turnPause } from "./turns.ts";
 import type { Pause } from "./victims.ts";
 import { windowsOf } from "./windows.ts";
 
@@ -11,7 +15,9 @@ import { windowsOf } from "./windows.ts";
 export function otherPauses(scene: Scene): Pause[] {
   return Object.values(scene.jobs).flatMap((job) => {
     if (job.cancelling !== undefined) return [];
-    const pause = scene.mode.stopping ? stopPause(job) : (manualPause(job) ?? windowPause(job, scene));
+    const pause = scene.mode.stopping
+      ? stopPause(job)
+      : (manualPause(job) ?? windowPause(job, scene) ?? turnPause(job, scene));
     return pause === null ? [] : [pause];
   });
 }

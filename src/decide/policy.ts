@@ -7,14 +7,16 @@ import type { Decision, NewEvent, Now, RuleState, Sample, Why, WindowState } fro
 import type { SupervisedJob } from "../ports.ts";
 import { countPause } from "./balance.ts";
 import { allowance, evidenceOf, fact, pressureSentence } from "./evidence.ts";
+import { type Lines, stayInLine } from "./line.ts";
 import { acquit, blame } from "./misattribution.ts";
 import { ruleBlocks } from "./obstacles.ts";
 import { otherPauses } from "./pauses.ts";
 import { owedMiB } from "./room.ts";
 import { judge, type Transition } from "./rules.ts";
-import { clockTime } from "./say.ts";
+import { clockTime, duration } from "./say.ts";
 import { type Mode, rulesNow, type Scene, type Settle } from "./scene.ts";
 import { chooseStart, isPolite, type Start } from "./starts.ts";
+import { answerTo, requestEvents, requestFor } from "./turns.ts";
 import { keepUp } from "./upkeep.ts";
 import { type Pause, rulePauses } from "./victims.ts";
 import { whyOf } from "./why.ts";
@@ -31,6 +33,8 @@ export interface Decided {
   decisions: Decision[];
   why: Record<string, Why>;
   events: NewEvent[];
+  /** Who waits in line for GPUs, for other supervisors to know. */
+  lines: Lines;
 }
 
 export const newWorld = (jobs: Record<string, SupervisedJob>): World => ({
@@ -68,10 +72,12 @@ export function decide(
   const acquitted = acquit(settle.blamed ?? {}, scene);
   const pauses = choosePauses(scene);
   const common = { scene, blocks: ruleBlocks(scene), owedMiB: owedMiB(Object.values(scene.jobs), sample) };
-  const { start, waits } = chooseStart(common);
+  const { start, waits, lines } = chooseStart(common);
   const why: Record<string, Why> = {};
   for (const job of Object.values(scene.jobs))
-    why[job.name] = whyOf(job, waits[job.name] ?? [], windows, now);
+    why[job.name] = withRequest(whyOf(job, waits[job.name] ?? [], windows, now), job, scene);
+  const requests = requestEvents(scene);
+  const line = stayInLine(Object.keys(lines), scene);
   remember(scene, pauses, start);
   const blamed = blame(acquitted.blamed, pauses, scene);
   const notices = transitions.flatMap((one) => notice(one, sample));
@@ -79,7 +85,7 @@ export function decide(
     world: {
       jobs: scene.jobs,
       rules: memory,
-      settle: { ...scene.settle, windows: openings(windows), blamed },
+      settle: { ...scene.settle, windows: openings(windows), blamed, line, requests: requests.told },
     },
     decisions: [...pauses, ...(start === null ? [] : [start]), ...notices],
     why,
@@ -87,7 +93,21 @@ export function decide(
       ...transitionEvents(transitions, sample, config),
       ...windowEvents(world.settle, windows, now),
       ...acquitted.events,
+      ...requests.events,
     ],
+    lines,
+  };
+}
+
+/** A person who is asked for a turn sees it wherever the job is looked at. */
+function withRequest(why: Why, job: SupervisedJob, scene: Scene): Why {
+  const asked = requestFor(job, scene);
+  if (asked === null || answerTo(job, asked.claim, scene) !== "ask") return why;
+  const { user, asks } = asked.claim;
+  const turn = duration(asks?.forMs ?? 0);
+  return {
+    ...why,
+    summary: `${why.summary}; ${user} asks for a turn of ${turn}: supervisor pause ${job.name}`,
   };
 }
 
@@ -106,12 +126,21 @@ function remember(scene: Scene, pauses: Pause[], start: Start | null): void {
     const balance = countPause(job.balance, cause.rule, now.wallMs, config.balance.calmSeconds);
     scene.jobs[name] = { ...job, balance };
   }
+  const begun = start === null ? undefined : scene.jobs[start.job];
+  if (start !== null && begun !== undefined) scene.jobs[begun.name] = beginTurn(begun, start.gpus, now);
   const started = start === null ? undefined : scene.jobs[start.job];
   if (started !== undefined)
     scene.settle = {
       ...scene.settle,
       last: { job: started.name, atMs: now.monotonicMs, polite: isPolite(started) },
     };
+}
+
+/** A turn that was asked for begins with the start on that GPU; on another one it wasn't needed. */
+function beginTurn(job: SupervisedJob, gpus: string[], now: Now): SupervisedJob {
+  const { turn, ...rest } = job;
+  if (turn === undefined) return job;
+  return gpus.includes(turn.gpu) ? { ...job, turn: { ...turn, untilMs: now.wallMs + turn.forMs } } : rest;
 }
 
 const openings = (windows: WindowState[]): Record<string, boolean> =>

@@ -36,6 +36,10 @@ export interface Settle {
   last: { job: string; atMs: number; polite: boolean } | null;
   /** Whether each window was open at the last tick. */
   windows: Record<string, boolean>;
+  /** Wall time since which each job has stood in line for a GPU; left out before the first decision. */
+  line?: Record<string, number>;
+  /** Requests for turns that have been told of. */
+  requests?: string[];
   /** By job: whom its pause was for, until it is known whether they were its own. */
   blamed?: Record<string, Blamed>;
 }

@@ -2,6 +2,7 @@
 import type { Decision, WaitingFor } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { readings } from "./evidence.ts";
+import type { Lines } from "./line.ts";
 import { type Common, isStartable, isWanted, obstacles } from "./obstacles.ts";
 import { clockTime, number } from "./say.ts";
 import { concerns, type Scene } from "./scene.ts";
@@ -16,26 +17,29 @@ export interface Choice {
   start: Start | null;
   /** For each job that could run but doesn't. */
   waits: Record<string, WaitingFor[]>;
+  lines: Lines;
 }
 
 export function chooseStart(common: Common): Choice {
   const { scene } = common;
   const waits: Choice["waits"] = {};
+  const lines: Lines = {};
   const ready: { job: SupervisedJob; gpus: string[] }[] = [];
   for (const job of Object.values(scene.jobs)) {
     if (!isStartable(job)) continue;
     const found = obstacles(job, common);
     waits[job.name] = found.waits;
+    if (found.line !== undefined) lines[job.name] = found.line;
     if (found.waits.length === 0) ready.push({ job, gpus: found.gpus });
   }
   ready.sort((a, b) => firstInLine(a.job, b.job));
   const [first] = ready;
-  if (first === undefined) return { start: null, waits };
+  if (first === undefined) return { start: null, waits, lines };
   const settling = unsettled(first.job, scene);
   if (settling !== null) waits[first.job.name] = [settling];
   for (const { job } of ready.slice(1))
     waits[job.name] = [{ code: "turn", text: `'${first.job.name}' goes first: one start at a time` }];
-  return { start: settling === null ? startOf(first.job, first.gpus, scene) : null, waits };
+  return { start: settling === null ? startOf(first.job, first.gpus, scene) : null, waits, lines };
 }
 
 function firstInLine(a: SupervisedJob, b: SupervisedJob): number {

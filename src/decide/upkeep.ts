@@ -10,7 +10,29 @@ const RISEN = 1.02;
 
 /** The same job when nothing has changed. */
 export function keepUp(job: SupervisedJob, scene: Scene): SupervisedJob {
-  return weigh(mind(job, scene), scene.sample);
+  return settleGpu(weigh(mind(job, scene), scene.sample), scene);
+}
+
+/** A turn is over with its time, or with the job; a shortage once the job works again. */
+function settleGpu(job: SupervisedJob, { now, sample }: Scene): SupervisedJob {
+  const run = runOf(job);
+  const held = run === null ? 0 : gpuMemory(run.id, sample);
+  const over = job.turn?.untilMs !== undefined && run === null && now.wallMs >= job.turn.untilMs;
+  const works = job.gpuShortage !== undefined && run?.firstStepAt !== undefined;
+  const more = held > (job.learned.gpuMemoryMiB ?? 0) * RISEN;
+  if (!over && !works && !more) return job;
+  const next = { ...job, learned: more ? { ...job.learned, gpuMemoryMiB: held } : job.learned };
+  if (over) delete next.turn;
+  if (works) delete next.gpuShortage;
+  return next;
+}
+
+/** The most that a run holds on one GPU. */
+function gpuMemory(run: string, { gpus }: Sample): number {
+  const held = gpus.map(({ processes }) =>
+    processes.reduce((sum, one) => sum + (one.ours === run ? (one.gpuMemoryMiB ?? 0) : 0), 0),
+  );
+  return Math.max(0, ...held);
 }
 
 function mind(job: SupervisedJob, { now, rules }: Scene): SupervisedJob {

@@ -24,6 +24,8 @@ export interface SensorOptions {
   diskPath: string;
   supervisorPid: number;
   gpu?: GpuSource;
+  /** What the ids of our own claims begin with. */
+  claimant?: string;
   /** Why others' processes can't be seen, or null when they can; found out when left out. */
   hidden?: string | null;
 }
@@ -43,6 +45,7 @@ class LinuxSensors implements Sensors {
   readonly #others: Others;
   readonly #guard: Guard;
   readonly #gpu: GpuSource;
+  readonly #claimant: string;
   readonly #hidden: string | null;
   readonly #memoryFiles = new KeptFiles();
   readonly #memoryLimit = watchMemoryLimit();
@@ -56,6 +59,7 @@ class LinuxSensors implements Sensors {
     this.#others = new Others(options.supervisorPid, this.#ours);
     this.#guard = new Guard(this.#machine, this.#ours, this.#moments);
     this.#gpu = options.gpu ?? noGpus();
+    this.#claimant = options.claimant ?? "";
     this.#hidden = options.hidden === undefined ? hiddenHostPids() : options.hidden;
     this.#disk = watchDisk(options.diskPath);
     this.#look([], clock.now().monotonicMs);
@@ -75,13 +79,15 @@ class LinuxSensors implements Sensors {
       "disk.freeMiB": this.#disk(atMs),
       "battery.percent": this.#battery(atMs),
     };
-    const { gpus, unavailable } = this.#gpu.read(now, runs);
+    const { gpus, unavailable, expected, claims } = this.#gpu.read(now, runs);
     return {
       at: now,
       machine,
       withoutNice: cpu.withoutNice,
       gpus,
       gpusUnavailable: unavailable,
+      ...(expected && { gpusExpected: expected }),
+      ...(claims !== undefined && { claims, claimant: this.#claimant }),
       runs: usesOf(runs, cpu.runs, shares),
       foreign: cpu.foreign,
     };

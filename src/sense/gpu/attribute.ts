@@ -3,8 +3,9 @@
  * when a report or the runs have changed. Remembers for each GPU when our last run on it began, so
  * that whoever came after it stays a newcomer also once it has made room.
  */
-import type { GpuProcess, GpuSample } from "../../model.ts";
+import type { Claim, GpuProcess, GpuSample } from "../../model.ts";
 import type { LiveRun } from "../../ports.ts";
+import { claimOf } from "./claimed.ts";
 import { counts, type OwnedProcess, readingsOf, told } from "./judge.ts";
 import type { GpuReport, ProcessReport } from "./report.ts";
 import type { Report } from "./watch.ts";
@@ -33,12 +34,14 @@ export class Attribution {
     this.#settings = settings;
   }
 
-  samples(report: Report, runs: readonly LiveRun[]): GpuSample[] {
-    const key = runs.map(({ id, launcherPid, pid }) => `${id} ${launcherPid} ${pid}`).join();
+  /** `claims`: of other supervisors, whose jobs aren't somebody who needs the GPU. */
+  samples(report: Report, runs: readonly LiveRun[], claims: readonly Claim[] = []): GpuSample[] {
+    const named = claims.map(({ uid, id, pids }) => `${uid} ${id} ${pids.map(({ pid }) => pid)}`);
+    const key = [...runs.map(({ id, launcherPid, pid }) => `${id} ${launcherPid} ${pid}`), ...named].join();
     if (this.#last?.report === report && this.#last.key === key) return this.#last.samples;
     const pids = new Set(report.gpus.flatMap((gpu) => listed(gpu).map(({ pid }) => pid)));
     const owners = this.#processes.look([...pids], runs);
-    const samples = report.gpus.map((gpu) => this.#sample(gpu, owners, { runs, atMs: report.atMs }));
+    const samples = report.gpus.map((gpu) => this.#sample(gpu, owners, { runs, claims, atMs: report.atMs }));
     this.#last = { report, key, samples };
     return samples;
   }
@@ -50,13 +53,17 @@ export class Attribution {
   #sample(
     gpu: GpuReport,
     owners: ReadonlyMap<number, Known>,
-    { runs, atMs }: { runs: readonly LiveRun[]; atMs: number },
+    { runs, claims, atMs }: { runs: readonly LiveRun[]; claims: readonly Claim[]; atMs: number },
   ): GpuSample {
     const settings = this.#settings();
     const arrival = this.#arrival(gpu, owners, runs);
     const there = listed(gpu).flatMap((one) => {
       const known = owners.get(one.pid);
-      return known === undefined ? [] : [{ known, owned: own(one, known, settings.ignore, arrival) }];
+      if (known === undefined) return [];
+      const claim = typeof known.owner === "object" ? null : claimOf(known, claims);
+      const owned = own(one, known, settings.ignore, arrival);
+      // In every sum it stands with ours: known, and nobody's need.
+      return [{ known, claim, owned: claim === null ? owned : { ...owned, whose: "ours" as const } }];
     });
     // Where even memory is hidden, pids are of another system: that one exists here too proves nothing.
     const [first] = listed(gpu);
@@ -81,7 +88,10 @@ export class Attribution {
       metrics: readingsOf(gpu, owned, here),
       processes:
         here.blind === null
-          ? there.map((one) => evidenceOf(one.known, one.owned, counts(one.owned, gpu, here.ignoreBelow)))
+          ? there.map(({ known, owned, claim }) => ({
+              ...evidenceOf(known, owned, counts(owned, gpu, here.ignoreBelow)),
+              ...(claim !== null && { claimed: { user: claim.user, job: claim.job } }),
+            }))
           : [],
       ...(gpu.throttleReasons && { throttleReasons: gpu.throttleReasons }),
       ...(gpu.instances && {

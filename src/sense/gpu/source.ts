@@ -2,15 +2,24 @@
  * Where GPU readings come from: looks for GPUs, has them read by a process of its own, and tells ours
  * from others. Must never wait and never throw: a driver that hangs costs readings, not ticks.
  */
-import type { GpuSample, Now } from "../../model.ts";
+import type { Claim, GpuSample, Now } from "../../model.ts";
 import type { LiveRun } from "../../ports.ts";
 import { Attribution, type Ignoring } from "./attribute.ts";
 import { findGpus, type Where } from "./find.ts";
 import { ReaderWatch } from "./watch.ts";
 
+export interface GpusRead {
+  gpus: GpuSample[];
+  /** Why `gpus` is empty, else null. */
+  unavailable: string | null;
+  /** A driver is here. */
+  expected?: true;
+  claims?: Claim[];
+}
+
 export interface GpuSource {
-  /** Never throws, never waits. `unavailable`: why `gpus` is empty, else null. */
-  read(now: Now, runs: LiveRun[]): { gpus: GpuSample[]; unavailable: string | null };
+  /** Never throws, never waits. */
+  read(now: Now, runs: LiveRun[]): GpusRead;
   close(): void;
 }
 
@@ -18,6 +27,8 @@ export interface GpuOptions extends Where {
   supervisorPid: number;
   /** Read at every look, so that a changed config counts at once. */
   settings: () => Ignoring & { pollSeconds: number };
+  /** What other supervisors hold; read only where there are GPUs. */
+  claims?: () => Claim[];
 }
 
 /** GPUs are read once a poll, but no oftener and no more rarely than this; in ms. */
@@ -50,8 +61,11 @@ export function createGpuSource(options: GpuOptions): GpuSource {
       if (found === null && monotonicMs >= lookAtMs) look(monotonicMs);
       if (found === null) return { gpus: [], unavailable: reason };
       const report = found.watch.look(monotonicMs);
-      if ("unavailable" in report) return { gpus: [], unavailable: report.unavailable };
-      return { gpus: found.attribution.samples(report, runs), unavailable: null };
+      const claims = options.claims?.() ?? [];
+      if ("unavailable" in report)
+        return { gpus: [], unavailable: report.unavailable, expected: true, claims };
+      const gpus = found.attribution.samples(report, runs, claims);
+      return { gpus, unavailable: null, expected: true, claims };
     },
     close() {
       found?.watch.close();

@@ -17,6 +17,8 @@ export interface Known {
   /** Null where /proc doesn't show it. */
   startTime: number | null;
   owner: Owner;
+  /** Null where it can't be seen. */
+  uid: number | null;
   user: string;
   command: string;
   /** Names that a list of programs may call it by. */
@@ -101,6 +103,7 @@ export class GpuProcesses {
       pid: stat.pid,
       startTime: stat.startTime,
       owner: this.#ownerOf(stat, runs, uid === undefined ? null : Number(uid)),
+      uid: uid === undefined ? null : Number(uid),
       user: uid === undefined ? "?" : userName(Number(uid)),
       command,
       names: [stat.name, program.slice(program.lastIndexOf("/") + 1)],
@@ -139,7 +142,8 @@ export class GpuProcesses {
     } catch (problem) {
       if ((problem as NodeJS.ErrnoException).code !== "EPERM") return null;
       const command = "a process that is hidden from us";
-      return { pid, startTime: null, owner: "foreign", user: "somebody", command, names: [], tries: 0 };
+      const hidden = { pid, startTime: null, uid: null, user: "somebody", command, names: [] };
+      return { ...hidden, owner: "foreign", tries: 0 };
     }
     return null;
   }

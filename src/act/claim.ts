@@ -1,0 +1,173 @@
+/**
+ * Tells other users' supervisors which GPUs our jobs hold or wait for: one file for each job, readable
+ * by all, replaced atomically. A holder's file names the parent and the first process of its job, so
+ * that it counts as long as they live, with or without a supervisor. Never touches a file of others.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Claim } from "../model.ts";
+import { claimDirectories } from "../paths.ts";
+import type { Claims, OwnClaim } from "../ports.ts";
+import { type ClaimFile, claimFileName, readClaims } from "../sense/claims.ts";
+import { isDead, readStat } from "../sense/process.ts";
+import { bootId } from "../sense/run.ts";
+
+const FOR_ALL = 0o1777;
+const READABLE = 0o644;
+/** Files are written again so often, since temporary folders are swept. */
+const AGAIN_MS = 60_000;
+
+/** The launcher and the first process of a job, as far as they are known. */
+export interface Pids {
+  launcherPid: number | null;
+  pid: number | null;
+}
+
+/** One supervisor is one state directory of one user. */
+export const claimantOf = (stateDirectory: string): string =>
+  `${process.getuid?.() ?? 0}-${createHash("sha256").update(stateDirectory).digest("hex").slice(0, 12)}`;
+
+export class ClaimFiles implements Claims {
+  readonly claimant: string;
+  problem: string | null = null;
+  readonly #directories: string[];
+  readonly #pids: (claim: OwnClaim) => Pids;
+  /** By file name, as last written. */
+  readonly #written = new Map<string, { text: string; path: string; atMs: number }>();
+  #swept = false;
+
+  /** `pids` tells the processes of a holder. */
+  constructor(stateDirectory: string, pids: (claim: OwnClaim) => Pids, directories = claimDirectories()) {
+    this.claimant = claimantOf(stateDirectory);
+    this.#pids = pids;
+    this.#directories = directories;
+  }
+
+  publish(claims: OwnClaim[]): void {
+    const names = new Set(claims.map((claim) => claimFileName(this.#id(claim.job))));
+    for (const [name, { path }] of this.#written) if (!names.has(name)) this.#remove(name, path);
+    if (!this.#swept) this.#sweep(names);
+    for (const claim of claims) this.#write(claim);
+  }
+
+  /**
+   * Before a launch: says that it holds, then looks whether somebody else says so too. Of two who do
+   * so at once at least one sees the other and steps back; the line tells whose turn it is then.
+   */
+  take(claim: OwnClaim): { ok: true } | { ok: false; by: Claim } {
+    this.#write(claim);
+    const by = readClaims(this.claimant, this.#directories).find(
+      (other) => other.holds && other.gpus.some((gpu) => claim.gpus.includes(gpu)),
+    );
+    if (by === undefined) return { ok: true };
+    this.#write({ ...claim, holds: false, readyMs: claim.sinceMs });
+    return { ok: false, by };
+  }
+
+  /** Names the processes of a holder as soon as there are any. */
+  renew(claim: OwnClaim): void {
+    this.#write(claim);
+  }
+
+  /** Leaves the line. What runs on without us stays claimed. */
+  close(): void {
+    for (const [name, { path, text }] of this.#written)
+      if (!(JSON.parse(text) as ClaimFile).holds) this.#remove(name, path);
+  }
+
+  #id(job: string): string {
+    return `${this.claimant}-${job}`;
+  }
+
+  #write(claim: OwnClaim): void {
+    const { job, gpus, holds, sinceMs, readyMs, asks } = claim;
+    const pids = holds ? living(this.#pids(claim)) : [];
+    const file: ClaimFile = {
+      version: 1,
+      id: this.#id(job),
+      supervisor: this.claimant,
+      job,
+      gpus,
+      holds,
+      sinceMs,
+      readyMs,
+      ...(asks === undefined ? {} : { asks }),
+      pids: pids.length > 0 ? pids : living({ launcherPid: process.pid, pid: null }),
+      bootId: bootId(),
+    };
+    const text = `${JSON.stringify(file)}\n`;
+    const name = claimFileName(file.id);
+    const written = this.#written.get(name);
+    if (written?.text === text && performance.now() - written.atMs < AGAIN_MS) return;
+    const path = this.#replace(name, text);
+    if (path !== null) this.#written.set(name, { text, path, atMs: performance.now() });
+  }
+
+  /** Where it was written, or null. */
+  #replace(name: string, text: string): string | null {
+    for (const directory of this.#directories) {
+      const problem = prepare(directory);
+      if (problem !== null) {
+        this.problem = problem;
+        continue;
+      }
+      const path = join(directory, name);
+      const fresh = join(directory, `.${name}.${randomBytes(6).toString("hex")}`);
+      try {
+        // Exclusively: in a folder that all may write into, a name may have been laid out as a trap.
+        writeFileSync(fresh, text, { flag: "wx", mode: READABLE });
+        chmodSync(fresh, READABLE);
+        renameSync(fresh, path);
+        this.problem = null;
+        return path;
+      } catch (error) {
+        this.problem = (error as Error).message;
+      }
+    }
+    return null;
+  }
+
+  #remove(name: string, path: string): void {
+    rmSync(path, { force: true });
+    this.#written.delete(name);
+  }
+
+  /** What an earlier life of this supervisor has left. */
+  #sweep(wanted: ReadonlySet<string>): void {
+    this.#swept = true;
+    for (const directory of this.#directories) {
+      try {
+        for (const name of readdirSync(directory))
+          if (name.startsWith(`${this.claimant}-`) && !wanted.has(name))
+            rmSync(join(directory, name), { force: true });
+      } catch {
+        // There is none.
+      }
+    }
+  }
+}
+
+function living({ launcherPid, pid }: Pids): Claim["pids"] {
+  return [launcherPid, pid].flatMap((one) => {
+    const stat = one === null ? null : readStat(one);
+    return stat === null || isDead(stat) ? [] : [{ pid: stat.pid, startTime: stat.startTime }];
+  });
+}
+
+/** A folder that all may write into and nobody may remove others' files from; null when it is there. */
+function prepare(directory: string): string | null {
+  try {
+    try {
+      mkdirSync(directory);
+      // The mask of mkdir would take the rights of others.
+      chmodSync(directory, FOR_ALL);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    const stat = lstatSync(directory);
+    return stat.isDirectory() ? null : `${directory} is not a folder`;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
