@@ -5,7 +5,7 @@ import { afterEach, expect } from "vitest";
 import type { AuditEvent } from "../../src/model.ts";
 import { statusDirectory } from "../../src/paths.ts";
 import { endOf, plainEnvironment, start } from "../job/launch.ts";
-import { pythonPath, testWith, torch } from "../needs.ts";
+import { python, pythonPath, testWith, torch } from "../needs.ts";
 import { RealSupervisor, until } from "../scenarios/real-supervisor.ts";
 import { pythonChild } from "./interpreter.ts";
 import { argumentsOf, hashIn, MAIN, voice } from "./voice.ts";
@@ -113,6 +113,16 @@ testWith(torch)("a rank that hangs fails the others after their timeout, and bot
   process.kill(victim.pid, "SIGSTOP");
   await supervisor.recorded("job.failed", "voice", 120_000);
   await until("the next run to go on", () => /resumed at step \d+/.test(log()), 120_000);
+});
+
+testWith(python)("a rank that dies unnoticed by the others is an event", LIMIT, async () => {
+  const rank = (n: number): string => `RANK=${n} WORLD_SIZE=2 ${pythonChild("python-rank.py").join(" ")} &`;
+  supervisor = await new RealSupervisor(train(["bash", "-c", `${rank(0)} ${rank(1)} wait`])).start();
+  const victim = await until("both ranks", () => reports().length === 2 && reports()[1]);
+  await until("them to be seen", () => supervisor.job("voice").progress);
+  process.kill(victim.pid, "SIGKILL");
+  const told = await supervisor.recorded("job.stalled");
+  expect(told.reason).toContain(`Rank ${victim.rank} (pid ${victim.pid}) has died`);
 });
 
 testWith(torch)("another number of ranks is refused, and says how to go on", LIMIT, async () => {

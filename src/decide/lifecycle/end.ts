@@ -183,8 +183,10 @@ export function leave(turn: Turn): void {
 /** Steps made since the checkpoint that the next run will begin from. */
 export function stepsLost(turn: Turn): number | null {
   const step = turn.job.progress?.step ?? null;
-  if (step === null) return null;
-  return Math.max(0, step - (turn.job.checkpoint?.step ?? 0));
+  const { checkpoint } = turn.job;
+  // A third-party checkpoint whose name tells no step could be of any.
+  if (step === null || (checkpoint !== null && checkpoint.step === null)) return null;
+  return Math.max(0, step - (checkpoint?.step ?? 0));
 }
 
 export const redone = (lost: number | null): string =>
