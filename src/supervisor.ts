@@ -202,7 +202,7 @@ export class Supervisor {
     const identity = { bootId: this.#parts.identity.bootId, id: this.#parts.identity.newRunId() };
     const launched = step(
       job,
-      { kind: "launch", decision, identity, resumeFrom: job.checkpoint, gpus: [] },
+      { kind: "launch", decision, identity, resumeFrom: job.checkpoint, gpus: decision.gpus },
       now,
     );
     // An unrecorded start would be a process that nobody can account for after a crash.
