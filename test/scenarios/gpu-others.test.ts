@@ -1,5 +1,7 @@
 /** Whole supervisors over a fake driver: whose use of which GPU makes which job go, and come back. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { afterEach, expect, it } from "vitest";
 import { FakeNvml, type FakeProcess } from "../fakes/nvml/fake.ts";
 import { compiler, describeWith } from "../needs.ts";
@@ -84,4 +86,152 @@ describeWith(compiler)(`over a driver of two GPUs (needs a C compiler)`, () => {
     expect(supervisor.audit("pause.requested")).toHaveLength(1);
     expect(supervisor.audit("rule.misattributed")).toEqual([]);
   });
+
+  it("our own 100 % never pauses, nor does a worker of ours that has left the tree", async () => {
+    const detached = join(CHILDREN, "gpu-daemon-job.ts");
+    await start({
+      rules: [
+        OTHERS,
+        {
+          ...OTHERS,
+          name: "newcomers",
+          metric: "gpu.newcomers.memoryMiB",
+          above: 300,
+          clear: { below: 300 },
+        },
+      ],
+      jobs: [{ name: "train", gpuIds: [0], command: ["node", detached] }],
+    });
+    await supervisor.reaches("train", ["running"]);
+    const worker = await until("its worker", () => {
+      const pid = readFileSync(join(supervisor.directory, "state/logs/train.log"), "utf8");
+      return Number(/worker (\d+)/.exec(pid)?.[1] ?? 0);
+    });
+    const main = supervisor.job("train").pid as number;
+    driver.set({
+      gpus: [{ util: 100, used: 20_000 }, {}],
+      processes: [
+        { gpu: 0, pid: main, memory: 10_000, sm: 50 },
+        { gpu: 0, pid: worker, memory: 9000, sm: 50 },
+      ],
+    });
+    const run = supervisor.job("train").runId;
+    await until("both to be known as ours", () => {
+      const there = gpu(0)?.processes ?? [];
+      return there.length === 2 && there.every(({ ours }) => ours === run);
+    });
+    expect(gpu(0)?.metrics).toMatchObject({
+      "gpu.utilization": { value: 100 },
+      "gpu.others.utilization": { value: 0 },
+      "gpu.newcomers.memoryMiB": { value: 0 },
+    });
+    await ticks(20);
+    expect(supervisor.audit("pause.requested")).toEqual([]);
+    process.kill(worker, "SIGKILL");
+  });
+
+  it("a newcomer's memory pauses the job before it computes; who was there before doesn't", async () => {
+    const newcomers = {
+      ...OTHERS,
+      name: "somebody new needs VRAM",
+      metric: "gpu.newcomers.memoryMiB",
+      above: 300,
+    };
+    await start({ rules: [{ ...newcomers, clear: { below: 300, forSeconds: 1 } }], jobs: [] });
+    const old = supervisor.outsider("sleep", "1000");
+    const before = { gpu: 0, pid: old.pid as number, memory: 5000, sm: 0 };
+    driver.set({ processes: [before] });
+    supervisor.configure({
+      rules: [{ ...newcomers, clear: { below: 300, forSeconds: 1 } }],
+      balance: { settleSeconds: 0 },
+      jobs: [job("train", 0)],
+    });
+    await supervisor.reaches("train", ["running"]);
+    driver.set({ processes: [before, ...working("train")] });
+    await ticks(10);
+    expect(supervisor.audit("pause.requested")).toEqual([]);
+    const game = supervisor.outsider("sleep", "1000");
+    const arrived = { gpu: 0, pid: game.pid as number, memory: 412, sm: 0, kind: "graphics" as const };
+    driver.set({ gpus: [{ used: 13_400 }, {}], processes: [before, arrived, ...working("train")] });
+    await supervisor.reaches("train", ["paused"]);
+    const [asked] = supervisor.audit("pause.requested");
+    expect(asked?.evidence?.processes).toEqual([
+      expect.objectContaining({ pid: game.pid, gpuMemoryMiB: 412 }),
+    ]);
+    // It stays a newcomer although our run, which it came after, has gone.
+    driver.set({ processes: [before, arrived] });
+    await ticks(20);
+    expect(supervisor.job("train").state).toBe("paused");
+    driver.set({ processes: [before] });
+    await supervisor.end(game);
+    await supervisor.reaches("train", ["running"]);
+  });
+
+  it("heat freezes the job on the hot GPU only, and it goes on when that has cooled", async () => {
+    const heat = {
+      name: "GPU too hot",
+      metric: "gpu.temperature",
+      above: 90,
+      clear: { below: 75 },
+      action: "freeze",
+    };
+    await start({ rules: [heat], jobs: [job("left", 0), job("right", 1)] });
+    await supervisor.reaches("left", ["running"]);
+    await supervisor.reaches("right", ["running"]);
+    driver.set({ gpus: [{ temp: 60 }, { temp: 91 }] });
+    await supervisor.reaches("right", ["frozen"]);
+    expect(supervisor.job("left").state).toBe("running");
+    expect(supervisor.audit("pause.requested").at(-1)?.evidence).toMatchObject({
+      gpu: "GPU-fake-1",
+      value: 91,
+    });
+    driver.set({ gpus: [{ temp: 60 }, { temp: 70 }] });
+    await supervisor.reaches("right", ["running"]);
+  });
+
+  it("a driver that hangs stalls no tick and pauses nothing; it is told, and its return too", async () => {
+    await start({ jobs: [job("left", 0)] });
+    await supervisor.reaches("left", ["running"]);
+    await until("a reading", () => gpu(0)?.metrics["gpu.others.utilization"]);
+    await ticks(20);
+    const calm = longestGapMs(supervisor);
+    driver.set({ also: ["hang nvmlDeviceGetUtilizationRates"] });
+    const lost = await supervisor.recorded("sensor.lost");
+    expect(lost.reason).toMatch(/gpu\.others\.utilization can't be read/);
+    await until("the reason", () => {
+      const reading = gpu(0)?.metrics["gpu.others.utilization"];
+      return reading && "unavailable" in reading && /hasn't answered/.test(reading.unavailable);
+    });
+    await ticks(20);
+    expect(supervisor.job("left").state).toBe("running");
+    // In ticks' own terms: no gap is longer than what this machine's load makes of them anyway.
+    const limit = Math.max(8 * 250, 4 * calm);
+    expect(longestGapMs(supervisor)).toBeLessThan(limit);
+    driver.set({ also: [] });
+    await supervisor.recorded("sensor.recovered");
+    expect(supervisor.audit("pause.requested")).toEqual([]);
+  });
 });
+
+/** Waits until so many more samples were taken. */
+async function ticks(count: number): Promise<void> {
+  const from = sampleTimes(supervisor).length;
+  await until(`${count} ticks`, () => sampleTimes(supervisor).length >= from + count);
+}
+
+function sampleTimes({ directory }: RealSupervisor): number[] {
+  const database = new Database(join(directory, "audit.sqlite"), { readonly: true });
+  try {
+    return database
+      .prepare("SELECT data FROM samples ORDER BY at_ms")
+      .all()
+      .map((row) => JSON.parse((row as { data: string }).data).t);
+  } finally {
+    database.close();
+  }
+}
+
+function longestGapMs(one: RealSupervisor): number {
+  const times = sampleTimes(one);
+  return Math.max(...times.slice(1).map((at, i) => at - (times[i] ?? at)));
+}
