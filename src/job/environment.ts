@@ -3,9 +3,11 @@
  * speaks for the job at all. Must never throw: a job started by hand, with half an environment
  * or with nonsense in it, still has to train.
  */
+
 import { constants } from "node:os";
 import { isMainThread } from "node:worker_threads";
 import { ENV } from "../contract.ts";
+import { complain } from "./complain.ts";
 
 export interface Surroundings {
   job: string;
@@ -39,7 +41,7 @@ export function readSurroundings(env: NodeJS.ProcessEnv): Surroundings | null {
   if (!statusDir && !checkpointDir) return null;
   if (!statusDir || !checkpointDir) {
     const missing = statusDir ? ENV.checkpointDir : ENV.statusDir;
-    process.stderr.write(`supervisor: ${missing} is not set, so this run can't be paused; it trains on\n`);
+    complain(`${missing} is not set, so this run can't be paused; it trains on`);
     return null;
   }
   if (!claimSpeaker(env, env[ENV.runId] || "by-hand")) return null;

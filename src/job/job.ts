@@ -5,6 +5,7 @@
  */
 import { basename, dirname, join, resolve } from "node:path";
 import { CONTROL_FILE, EXIT_PAUSED } from "../contract.ts";
+import { complain } from "./complain.ts";
 import { Doorbell } from "./doorbell.ts";
 import type { Surroundings } from "./environment.ts";
 import { newestVerified, type VerifiedCheckpoint } from "./find-checkpoint.ts";
@@ -213,7 +214,7 @@ export class Job {
 
   private complain(sentence: string): void {
     if (this.status) this.status.report.error = sentence;
-    process.stderr.write(`supervisor: ${sentence}\n`);
+    complain(sentence);
   }
 
   private listen(signal: NodeJS.Signals): void {

@@ -41,9 +41,12 @@ export class Victim {
   readonly noDisk: string | null;
   process: ChildProcess | null = null;
   output = "";
+  readonly #pressure: boolean;
   #edits = 0;
 
-  constructor() {
+  /** `pressure: false`: without the rule that pauses the job while its disk is nearly full. */
+  constructor({ pressure = true } = {}) {
+    this.#pressure = pressure;
     mkdirSync(this.disk);
     writeFileSync(this.ledger, "");
     this.noDisk = mount(this.disk);
@@ -64,7 +67,7 @@ export class Victim {
       pollSeconds: edit % 2 === 0 ? 0.1 : 0.15,
       database: this.database,
       stateDirectory: this.state,
-      rules: this.noDisk === null ? [rule] : [],
+      rules: this.#pressure && this.noDisk === null ? [rule] : [],
       balance: { backoffSeconds: 0.01, maxBackoffSeconds: 0.05, settleSeconds: 0, maxPauseOverhead: 0.99 },
       jobs: [
         {
