@@ -21,6 +21,7 @@ const BENCHES = [
   "tick",
   "reaction",
   "sense",
+  "gpu",
   "decide",
   "audit",
   "should-pause",

@@ -6,7 +6,7 @@
 import { ENV } from "../../contract.ts";
 import type { LiveRun } from "../../ports.ts";
 import { KeptFiles, readOnce } from "../kept-file.ts";
-import { type ProcessStat, parsePids, parseProcessStat, parseStatusLine } from "../parse.ts";
+import { type ProcessStat, parsePids, parseStatusLine } from "../parse.ts";
 import { isDead, readCommand, readRunId, readStat } from "../process.ts";
 import { userName } from "../user-name.ts";
 
@@ -28,13 +28,17 @@ export interface Known {
 const MOST_PARENTS = 64;
 /** How often a process that nobody could be found for is looked at again, in looks. */
 const TRIES = 30;
+const MOST_KEPT = 256;
+
+const isSettled = ({ owner, startTime, tries }: Known & { tries: number }): boolean =>
+  startTime !== null && (owner !== "nobody" || tries > TRIES);
 
 export class GpuProcesses {
   readonly #supervisorPid: number;
-  readonly #files = new KeptFiles(256);
+  readonly #files = new KeptFiles(MOST_KEPT);
   #known = new Map<number, Known & { tries: number }>();
   /** Start time of each run's launcher and first process, when first seen: a pid may be given to somebody else. */
-  readonly #roots = new Map<number, { run: string; startTime: number }>();
+  readonly #roots = new Map<number, { run: string; startTime: number; session: number }>();
   readonly #begun = new Map<string, number>();
   /** Of this supervisor's life: what an ended run left behind isn't somebody else's. */
   readonly #runIds = new Set<string>();
@@ -49,15 +53,17 @@ export class GpuProcesses {
     const found = new Map<number, Known & { tries: number }>();
     for (const pid of pids) {
       const before = this.#known.get(pid);
-      const text = this.#files.read(`/proc/${pid}/stat`);
-      const stat = text === null ? null : parseProcessStat(text);
+      // A kept file is that of one process for ever: while it can be read, nothing has to be looked up.
+      const kept = pids.length <= MOST_KEPT && this.#files.read(`/proc/${pid}/comm`) !== null;
+      if (kept && before !== undefined && isSettled(before)) {
+        found.set(pid, before);
+        continue;
+      }
+      const stat = readStat(pid);
       if (stat === null) {
         const unseen = this.#unseen(pid, before);
         if (unseen) found.set(pid, unseen);
-      } else if (
-        before?.startTime === stat.startTime &&
-        (before.owner !== "nobody" || before.tries > TRIES)
-      ) {
+      } else if (before?.startTime === stat.startTime && isSettled(before)) {
         found.set(pid, before);
       } else {
         const tries = before?.startTime === stat.startTime ? before.tries + 1 : 0;
@@ -85,7 +91,7 @@ export class GpuProcesses {
         if (root === null || this.#roots.get(root)?.run === id) continue;
         const stat = readStat(root);
         if (stat === null) continue;
-        this.#roots.set(root, { run: id, startTime: stat.startTime });
+        this.#roots.set(root, { run: id, startTime: stat.startTime, session: stat.session });
         if (!this.#begun.has(id)) this.#begun.set(id, stat.startTime);
       }
     }
@@ -131,7 +137,14 @@ export class GpuProcesses {
     const run = stat.state === "D" || isDead(stat) ? undefined : readRunId(stat.pid, ENV.runId);
     if (typeof run === "string" && this.#runIds.has(run)) return { run };
     const others = uid !== null && uid !== process.getuid?.();
-    return run === undefined && !others ? "nobody" : "foreign";
+    if (run === undefined && !others) return "nobody";
+    return this.#isInOurSession(stat) ? "nobody" : "foreign";
+  }
+
+  /** A run's session: whoever is in it came from the run. The one that the supervisor was started in is also others'. */
+  #isInOurSession({ session }: ProcessStat): boolean {
+    if (session === readStat(this.#supervisorPid)?.session) return false;
+    return [...this.#roots.values()].some((root) => root.session === session);
   }
 
   /** /proc doesn't show it: gone, or hidden from us because it is another user's. */
