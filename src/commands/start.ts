@@ -2,6 +2,7 @@
  * `start`: on a terminal a supervisor of its own session with a dashboard attached; headless in the
  * foreground otherwise. The supervisor itself is src/supervise.ts.
  */
+import v8 from "node:v8";
 import { findConfig } from "../config/find.ts";
 import { type Options, placesOf, tryConnect } from "./connect.ts";
 import { Failure, misuse } from "./failure.ts";
@@ -44,13 +45,15 @@ async function attached(options: StartOptions): Promise<number> {
 }
 
 async function headless(options: StartOptions): Promise<number> {
-  const [{ loadConfig }, { tell }, { formatEvent }, { supervise }] = await Promise.all([
-    import("../config/load.ts"),
-    import("./check.ts"),
+  keepSmall();
+  const [loaded, { tell }, { formatEvent }, { supervise }] = await Promise.all([
+    import("../config/check-apart.ts").then(({ loadConfigApart }) =>
+      loadConfigApart(findConfig(options.config)),
+    ),
+    import("./tell.ts"),
     import("../show/plain.ts"),
     import("../supervise.ts"),
   ]);
-  const loaded = loadConfig(findConfig(options.config));
   tell(loaded);
   if (!loaded.ok) return 2;
   // Whoever read our output may go; the jobs stay supervised.
@@ -66,6 +69,9 @@ async function headless(options: StartOptions): Promise<number> {
     throw error;
   }
 }
+
+/** A supervisor lives for months beside other people's programs: memory before speed, measured in bench/idle.ts. */
+const keepSmall = (): void => v8.setFlagsFromString("--optimize-for-size");
 
 /** Thrown with `new Error(sentence)` by whoever couldn't begin; TypeErrors and the like are bugs. */
 const isPlain = (error: Error): boolean => error.constructor === Error && error.name === "Error";

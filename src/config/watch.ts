@@ -5,7 +5,8 @@
  */
 import { type FSWatcher, readFileSync, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
-import { type Loaded, loadConfig } from "./load.ts";
+import { loadConfigApart } from "./check-apart.ts";
+import type { Loaded } from "./load.ts";
 
 /** Editors write in several steps; the last one counts. */
 const SETTLE_MS = 200;
@@ -25,6 +26,8 @@ export function watchConfig(
   let stamp = stampOf(path);
   let missed = 0;
   let settling: NodeJS.Timeout | null = null;
+  let checking = Promise.resolve();
+  let stopped = false;
 
   const compare = () => {
     settling = null;
@@ -34,7 +37,11 @@ export function watchConfig(
     if (now !== null) missed = 0;
     if (now === text) return;
     text = now;
-    onChange(loadConfig(path));
+    // One after the other: the last edit has the last word.
+    checking = checking.then(async () => {
+      const loaded = await loadConfigApart(path);
+      if (!stopped) onChange(loaded);
+    });
   };
   const soon = () => {
     if (settling !== null) clearTimeout(settling);
@@ -47,6 +54,7 @@ export function watchConfig(
   }, lookEveryMs).unref();
   const watcher = watchDirectory(path, soon);
   return () => {
+    stopped = true;
     watcher?.close();
     clearInterval(look);
     if (settling !== null) clearTimeout(settling);

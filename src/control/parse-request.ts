@@ -1,9 +1,8 @@
 /**
  * Checks one line from a client before anything acts on it. Hand-written, since it runs inside the
  * supervisor for whatever somebody writes into the socket: it must never throw and never let an
- * unchecked field through. Only `add` needs the config schema, and loads it then.
+ * unchecked field through. Only `add` needs the config schema, and asks another process for it.
  */
-import type { JobSpec } from "../config/schema.ts";
 import type { Request } from "../protocol.ts";
 
 /** A request with the client's own number, which its answer repeats. */
@@ -51,14 +50,6 @@ function complaint(fields: Fields, wanted: Record<string, [Check, string]>): str
   return unknown === undefined ? null : `unknown field '${unknown.slice(0, 40)}'`;
 }
 
-async function checkedSpec(value: unknown): Promise<{ spec: JobSpec } | { error: string }> {
-  const { jobSchema } = await import("../config/schema.ts");
-  const checked = jobSchema.safeParse(value);
-  if (checked.success) return { spec: checked.data };
-  const issue = checked.error.issues[0];
-  return { error: `spec.${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not a job"}` };
-}
-
 /** Never throws. `id` is 0 where the line had none to answer to. */
 export async function parseRequest(line: string): Promise<Parsed> {
   let fields: Fields;
@@ -77,7 +68,8 @@ export async function parseRequest(line: string): Promise<Parsed> {
   const error = complaint(fields, FIELDS[verb as Request["verb"]]);
   if (error !== null) return { ok: false, id, error };
   if (verb === "add") {
-    const checked = await checkedSpec(fields.spec);
+    const { checkJobApart } = await import("../config/check-apart.ts");
+    const checked = await checkJobApart(fields.spec);
     if ("error" in checked) return { ok: false, id, error: checked.error };
     return { ok: true, id, request: { verb, spec: checked.spec, by: fields.by as string } };
   }

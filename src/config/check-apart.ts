@@ -1,0 +1,42 @@
+/**
+ * Checks configs and jobs in a short-lived process of its own: the schema library would hold some
+ * 25 MiB for ever in a supervisor that needs it for a moment at a time. Must never load it here.
+ */
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import type { Loaded } from "./load.ts";
+import type { JobSpec } from "./schema.ts";
+
+export type Question = { config: string | null } | { job: unknown };
+export type CheckedJob = { spec: JobSpec } | { error: string };
+export type Answer = Loaded | CheckedJob;
+
+// The build is JavaScript, the sources are TypeScript; the child is whatever we are.
+const CHILD = fileURLToPath(new URL(`./check-child${import.meta.url.slice(-3)}`, import.meta.url));
+
+/** As `loadConfig`; where the check itself can't run, that is the problem. Never rejects. */
+export async function loadConfigApart(path: string | null): Promise<Loaded> {
+  try {
+    return (await ask({ config: path })) as Loaded;
+  } catch (error) {
+    const message = `could not be checked: ${(error as Error).message}`;
+    return { ok: false, problems: [{ file: path, line: null, column: null, path: "", message }] };
+  }
+}
+
+/** Never rejects. */
+export async function checkJobApart(job: unknown): Promise<CheckedJob> {
+  try {
+    return (await ask({ job })) as CheckedJob;
+  } catch (error) {
+    return { error: `the job could not be checked: ${(error as Error).message}` };
+  }
+}
+
+async function ask(question: Question): Promise<Answer> {
+  const child = await execa(process.execPath, [CHILD], {
+    input: JSON.stringify(question),
+    stderr: "inherit",
+  });
+  return JSON.parse(child.stdout) as Answer;
+}
