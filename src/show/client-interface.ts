@@ -1,6 +1,6 @@
 /**
  * What the dashboard needs from the control socket, and no more: snapshots in, requests out.
- * Implemented over the socket by commands/client.ts, and over a timer by tests and benchmarks.
+ * Implemented over the socket by control/client.ts, and over a timer by tests and benchmarks.
  * Nothing in show/ may reach the supervisor by any other way.
  */
 import type { Answer, JobView, Request, Snapshot } from "../protocol.ts";
