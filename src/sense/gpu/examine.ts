@@ -96,7 +96,12 @@ function keep(
   { name, code, micros }: { name: string; code: number; micros: number },
 ): void {
   const key = `${gpu} ${name}`;
-  const kept: Kept = calls.get(key) ?? { gpu: gpu < 0 ? null : gpu, call: name, codes: new Map(), micros: [] };
+  const kept: Kept = calls.get(key) ?? {
+    gpu: gpu < 0 ? null : gpu,
+    call: name,
+    codes: new Map(),
+    micros: [],
+  };
   kept.codes.set(code, (kept.codes.get(code) ?? 0) + 1);
   kept.micros.push(micros);
   calls.set(key, kept);

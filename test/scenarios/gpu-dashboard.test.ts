@@ -1,0 +1,81 @@
+/** What is drawn of 1, 4 and 8 GPUs that a real supervisor reads from a fake driver. */
+import { join } from "node:path";
+import { afterEach, expect, it } from "vitest";
+import type { Snapshot } from "../../src/protocol.ts";
+import { paint } from "../../src/show/lines.ts";
+import { newScreen } from "../../src/show/screen.ts";
+import { frameOf } from "../../src/show/view-model.ts";
+import { FakeNvml } from "../fakes/nvml/fake.ts";
+import { compiler, describeWith } from "../needs.ts";
+import { CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
+
+const RULES = [
+  { name: "others", metric: "gpu.others.utilization", above: 50, clear: { below: 10 }, action: "notify" },
+  { name: "heat", metric: "gpu.temperature", above: 90, clear: { below: 75 }, action: "notify" },
+];
+
+let supervisor: RealSupervisor;
+let driver: FakeNvml;
+afterEach(async () => {
+  await supervisor.close();
+  driver.close();
+});
+
+function draw(snapshot: Snapshot, width: number, height: number): string[] {
+  const frame = frameOf({ ...newScreen(), snapshot }, { width, height });
+  return frame.gauges.map((line) => paint(line, "none"));
+}
+
+describeWith(compiler)("GPUs on the dashboard (needs a C compiler)", () => {
+  it.each([1, 4, 8])("%i of them: our share, others' share, thresholds", async (count) => {
+    const idle = { util: 0, used: 400, total: 24_576 };
+    driver = new FakeNvml({ gpus: Array.from({ length: count }, () => idle) });
+    supervisor = await new RealSupervisor(
+      {
+        rules: RULES,
+        jobs: [{ name: "train", gpuIds: [0], command: ["node", join(CHILDREN, "count-steps.ts")] }],
+      },
+      driver.env,
+    ).start();
+    await supervisor.reaches("train", ["running"]);
+    const other = supervisor.outsider("sleep", "1000");
+    const ours = { gpu: 0, pid: supervisor.job("train").pid ?? 0, memory: 12_288, sm: 60 };
+    const theirs = { gpu: 0, pid: other.pid ?? 0, memory: 2048, sm: 30 };
+    const busy = { util: 90, used: 14_736, total: 24_576, temp: 93, power: 300_000 };
+    driver.set({ gpus: [busy, ...Array.from({ length: count - 1 }, () => idle)], processes: [ours, theirs] });
+    const seen = await until("both shares", () => {
+      const snapshot = supervisor.snapshot();
+      const [first] = snapshot.gpus;
+      return first?.processes.length === 2 &&
+        first.metrics["gpu.temperature"] &&
+        "value" in first.metrics["gpu.temperature"] &&
+        first.metrics["gpu.temperature"].value === 93 &&
+        first.processes.every(({ gpuPercent }) => (gpuPercent ?? 0) > 0)
+        ? snapshot
+        : null;
+    });
+    expect(seen.gpus.map(({ index }) => index)).toEqual(Array.from({ length: count }, (_, i) => i));
+
+    const wide = draw(seen, 160, 60);
+    for (const { index } of seen.gpus)
+      expect(
+        wide.some((line) => line.includes(`gpu ${index}`)),
+        `GPU ${index}`,
+      ).toBe(true);
+    const first = wide.find((line) => /gpu 0/.test(line)) ?? "";
+    expect(first).toMatch(/!/);
+    expect(first).toContain("90 %");
+    expect(first).toContain("30 %");
+    expect(first).toContain("93 °C of 90");
+    // Others' share, ours, and the threshold on others.
+    expect(first).toMatch(/▒+.*█+/);
+    expect(first).toMatch(/│/);
+    for (const [width, height] of [
+      [80, 24],
+      [60, 20],
+    ] as const) {
+      const narrow = draw(seen, width, height).join("\n");
+      expect(narrow).toContain("90 %");
+    }
+  });
+});

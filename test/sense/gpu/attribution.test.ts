@@ -1,0 +1,183 @@
+/** Whose a GPU's processes are, with real processes of every kind on a GPU. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { ENV } from "../../../src/contract.ts";
+import type { GpuProcess, GpuSample, Reading } from "../../../src/model.ts";
+import type { LiveRun } from "../../../src/ports.ts";
+import { Attribution } from "../../../src/sense/gpu/attribute.ts";
+import type { GpuReport, ProcessReport } from "../../../src/sense/gpu/report.ts";
+import { readStat } from "../../../src/sense/process.ts";
+import { until } from "../../scenarios/real-supervisor.ts";
+
+let attribution: Attribution;
+let ignore: string[];
+const children: ChildProcess[] = [];
+const strays: number[] = [];
+const begin = (blind: string | null = null): void => {
+  attribution = new Attribution(process.pid, blind, () => ({ ignore, ignoreGpuBelow: 30 }));
+};
+beforeEach(() => {
+  ignore = [];
+  begin();
+});
+afterEach(() => {
+  attribution.close();
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  for (const pid of strays.splice(0)) if (readStat(pid)) process.kill(pid, "SIGKILL");
+});
+
+/** Not a child of this process, which stands for the supervisor: started by a shell that has ended. */
+async function stranger(env: Record<string, string>, ...setsid: string[]): Promise<number> {
+  const script = `${setsid.join(" ")} sleep 1000 </dev/null >/dev/null 2>&1 & echo $!`;
+  const shell = spawn("/bin/sh", ["-c", script], {
+    env: { PATH: process.env.PATH ?? "", ...env },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let said = "";
+  shell.stdout.on("data", (chunk: Buffer) => {
+    said += chunk;
+  });
+  const pid = await until("its pid", () => shell.exitCode !== null && Number(said));
+  strays.push(pid);
+  await until("its program", () => readStat(pid)?.name === "sleep");
+  return pid;
+}
+
+const run = (launcher: ChildProcess, more: Partial<LiveRun> = {}): LiveRun => ({
+  id: "run-1",
+  job: "train",
+  launcherPid: launcher.pid ?? null,
+  pid: null,
+  cpuCgroup: null,
+  ...more,
+});
+
+/** A launcher with a child, as the supervisor starts them. */
+async function launcher(): Promise<{ launcher: ChildProcess; child: number }> {
+  const shell = spawn("/bin/sh", ["-c", "sleep 1000 & echo $!; wait"], {
+    stdio: ["ignore", "pipe", "ignore"],
+    detached: true,
+  });
+  children.push(shell);
+  let said = "";
+  shell.stdout?.on("data", (chunk: Buffer) => {
+    said += chunk;
+  });
+  const child = await until("its child", () => Number(said));
+  strays.push(child);
+  return { launcher: shell, child };
+}
+
+let atMs = 0;
+function look(runs: LiveRun[], ...processes: (Partial<ProcessReport> & { pid: number })[]): GpuSample {
+  atMs += 1000;
+  const gpu: GpuReport = {
+    uuid: "GPU-1",
+    index: 0,
+    name: "x",
+    utilization: 90,
+    memoryTotalMiB: 24_000,
+    memoryUsedMiB: 5000,
+    temperature: 50,
+    powerWatts: 100,
+    powerLimitWatts: 450,
+    throttled: 0,
+    processes: processes.map((one) => ({ memoryMiB: 1000, smPercent: 40, ...one })),
+  };
+  return attribution.samples({ atMs, gpus: [gpu] }, runs)[0] as GpuSample;
+}
+const of = (sample: GpuSample, pid: number): GpuProcess | undefined =>
+  sample.processes.find((one) => one.pid === pid);
+const value = (reading: Reading): number => ("value" in reading ? reading.value : Number.NaN);
+
+it("a run's launcher and children are ours, somebody else's process isn't", async () => {
+  const { launcher: parent, child } = await launcher();
+  const foreign = await stranger({}, "setsid");
+  const sample = look([run(parent)], { pid: child }, { pid: foreign, smPercent: 33 });
+  expect(of(sample, child)).toMatchObject({ ours: "run-1" });
+  expect(of(sample, foreign)).toMatchObject({
+    ours: null,
+    gpuPercent: 33,
+    startTime: readStat(foreign)?.startTime,
+  });
+  expect(of(sample, foreign)?.command).toContain("sleep");
+  expect(value(sample.metrics["gpu.others.utilization"])).toBe(33);
+});
+
+it("a worker that left the tree is ours by its environment; another supervisor's isn't", async () => {
+  const { launcher: parent } = await launcher();
+  const ours = await stranger({ [ENV.runId]: "run-1" }, "setsid");
+  const theirs = await stranger({ [ENV.runId]: "run-of-another" }, "setsid");
+  const sample = look([run(parent)], { pid: ours }, { pid: theirs });
+  expect(of(sample, ours)?.ours).toBe("run-1");
+  expect(of(sample, theirs)?.ours).toBeNull();
+});
+
+it("what an ended run has left behind stays ours", async () => {
+  const { launcher: parent } = await launcher();
+  const ours = await stranger({ [ENV.runId]: "run-1" }, "setsid");
+  expect(of(look([run(parent)], { pid: ours }), ours)?.ours).toBe("run-1");
+  expect(of(look([], { pid: ours }), ours)?.ours).toBe("run-1");
+  expect(value(look([], { pid: ours }).metrics["gpu.others.utilization"])).toBe(0);
+});
+
+it("a process that has ended is nobody's, and a pid that never was isn't listed", async () => {
+  const foreign = await stranger({}, "setsid");
+  expect(of(look([], { pid: foreign }), foreign)?.ours).toBeNull();
+  process.kill(foreign, "SIGKILL");
+  await until("its end", () => readStat(foreign) === null);
+  const after = look([], { pid: foreign }, { pid: 2 ** 22 + 5 });
+  expect(after.processes).toEqual([]);
+  expect(value(after.metrics["gpu.others.utilization"])).toBe(0);
+});
+
+it("programs of the ignore list don't count until they compute", async () => {
+  ignore = ["sleep"];
+  const desktop = await stranger({}, "setsid");
+  const idle = look([], { pid: desktop, smPercent: 12 });
+  expect(of(idle, desktop)).toMatchObject({ ours: null, counts: false });
+  expect(value(idle.metrics["gpu.others.memoryMiB"])).toBe(0);
+  const busy = look([], { pid: desktop, smPercent: 45 });
+  expect(of(busy, desktop)?.counts).toBeUndefined();
+  expect(value(busy.metrics["gpu.others.utilization"])).toBe(45);
+});
+
+it("who came after our run is a newcomer, and stays one when the run has gone", async () => {
+  const before = await stranger({}, "setsid");
+  // Start times have steps of 10 ms.
+  await until("a later start time", () => process.uptime() * 100 > 0 && later(before));
+  const { launcher: parent, child } = await launcher();
+  await until("a later start time", () => later(child));
+  const game = await stranger({}, "setsid");
+  const there = look([run(parent)], { pid: before }, { pid: child }, { pid: game, memoryMiB: 412 });
+  expect(value(there.metrics["gpu.newcomers.memoryMiB"])).toBe(412);
+  expect(of(there, game)?.newcomer).toBe(true);
+  expect(of(there, before)?.newcomer).toBeUndefined();
+  const after = look([], { pid: before }, { pid: game, memoryMiB: 412 });
+  expect(value(after.metrics["gpu.newcomers.memoryMiB"])).toBe(412);
+  expect(value(after.metrics["gpu.others.memoryMiB"])).toBe(1412);
+});
+
+it("in a container nothing is known while a job of ours may be there, and everything is others' when none is", async () => {
+  begin("a container");
+  const { launcher: parent, child } = await launcher();
+  const here = look([run(parent)], { pid: child });
+  expect(here.metrics["gpu.others.utilization"]).toEqual({ unavailable: "a container" });
+  expect(here.processes).toEqual([]);
+  const elsewhere = look([run(parent, { gpus: ["GPU-2"] })], { pid: child });
+  expect(value(elsewhere.metrics["gpu.others.utilization"])).toBe(90);
+});
+
+it("under WDDM a pid that exists here too proves nothing", async () => {
+  const foreign = await stranger({}, "setsid");
+  const { launcher: parent } = await launcher();
+  const sample = look([run(parent)], { pid: foreign, memoryMiB: "hidden by WDDM" });
+  expect(sample.metrics["gpu.others.memoryMiB"]).toEqual({ unavailable: "hidden by WDDM" });
+  expect(sample.processes).toEqual([]);
+});
+
+/** Whether a process that starts now is younger by the kernel's clock. */
+function later(pid: number): boolean {
+  const probe = Number(process.hrtime.bigint() / 10_000_000n);
+  return probe > (readStat(pid)?.startTime ?? Number.POSITIVE_INFINITY) + 2;
+}
