@@ -53,7 +53,7 @@ describeWith(compiler)("over a driver (needs a C compiler)", () => {
     driver = new FakeNvml({
       gpus: [{ util: 5, used: 700 }, { used: 10 }],
       processes: [{ gpu: 0, pid: process.pid, memory: 600, sm: 4 }],
-      also: ["fail nvmlDeviceGetTemperature@1 3"],
+      also: ["fail nvmlDeviceGetTemperature@1 3", "fail nvmlDeviceGetTemperatureV@1 3"],
     });
     const { code, out } = await doctor(driver.env);
     expect(code).toBe(0);

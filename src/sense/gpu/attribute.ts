@@ -89,7 +89,7 @@ export class Attribution {
       processes:
         here.blind === null
           ? there.map(({ known, owned, claim }) => ({
-              ...evidenceOf(known, owned, counts(owned, gpu, here.ignoreBelow)),
+              ...evidenceOf(known, owned, counts(owned, here.ignoreBelow)),
               ...(claim !== null && { claimed: { user: claim.user, job: claim.job } }),
             }))
           : [],

@@ -67,13 +67,9 @@ function utilization({ utilization: figure, suspect }: GpuReport, { atMs, blind 
   return { value: 0, upTo: reading.value, atMs };
 }
 
-/** Whether a process counts as others': the programs of a desktop only when they really compute. */
-export function counts({ whose, smPercent }: OwnedProcess, report: GpuReport, ignoreBelow: number): boolean {
-  if (whose === "others") return true;
-  if (whose !== "ignored") return false;
-  const use = isFigure(smPercent) ? smPercent : report.utilization;
-  return isFigure(use) && use >= ignoreBelow;
-}
+/** Whether a process counts as others': the programs of a desktop only when they are seen to really compute. */
+export const counts = ({ whose, smPercent }: OwnedProcess, ignoreBelow: number): boolean =>
+  whose === "others" || (whose === "ignored" && isFigure(smPercent) && smPercent >= ignoreBelow);
 
 function othersReadings(
   report: GpuReport,
@@ -101,7 +97,7 @@ function othersReadings(
 
 function seen(report: GpuReport, owned: OwnedProcess[], here: Circumstances): Record<OthersMetric, Reading> {
   const { atMs } = here;
-  const counted = owned.filter((one) => counts(one, report, here.ignoreBelow));
+  const counted = owned.filter((one) => counts(one, here.ignoreBelow));
   const doubtful = owned.filter(({ whose }) => whose === "nobody");
   const ours = owned.filter(({ whose }) => whose === "ours");
   const most = isFigure(report.memoryUsedMiB) ? report.memoryUsedMiB - known(ours) : Number.NaN;

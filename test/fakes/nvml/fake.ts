@@ -39,6 +39,8 @@ export interface FakeProcess {
   memory?: number;
   sm?: number;
   instance?: number;
+  /** 1: listed even after it has ended. */
+  ghost?: number;
 }
 
 export interface FakeMachine {
@@ -58,9 +60,13 @@ export class FakeNvml {
     this.set(machine);
   }
 
-  /** What a supervisor or a reader needs in its environment to use this driver. */
+  /** What a supervisor or a reader needs in its environment to use this driver, and to hold its GPUs. */
   get env(): Record<string, string> {
-    return { GPU_JOB_SUPERVISOR_NVML: this.library, FAKE_NVML_FILE: this.file };
+    return {
+      GPU_JOB_SUPERVISOR_NVML: this.library,
+      FAKE_NVML_FILE: this.file,
+      GPU_JOB_SUPERVISOR_CLAIMS: join(this.directory, "claims"),
+    };
   }
 
   /** From the next call on. */

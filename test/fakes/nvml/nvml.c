@@ -35,7 +35,7 @@
 #define MOST 64
 
 typedef int nvmlReturn_t;
-typedef struct { int gpu; unsigned pid; char kind[16]; long long memory; int sm; unsigned instance; } Process;
+typedef struct { int gpu; unsigned pid; char kind[16]; long long memory; int sm; unsigned instance; int ghost; } Process;
 typedef struct { int gpu; unsigned number; char uuid[96]; long long total, used; } Instance;
 typedef struct {
   int util, temp, mig, garbage;
@@ -53,6 +53,23 @@ static int gpuCount, processCount, instanceCount, faultCount, initialized;
 static char driver[80] = "550.54.14";
 static struct timespec stamp;
 static ino_t inode;
+
+/* A process that was seen alive and has ended leaves the lists, as with a driver; with ghost=1 it stays. */
+static int hasGone(const Process *one) {
+  static unsigned alive[512], known;
+  char path[32], state = 'X';
+  snprintf(path, sizeof path, "/proc/%u/stat", one->pid);
+  FILE *file = fopen(path, "r");
+  if (file && fscanf(file, "%*d (%*[^)]) %c", &state) != 1) state = 'X';
+  if (file) fclose(file);
+  unsigned at = 0;
+  while (at < known && alive[at] != one->pid) at++;
+  if (state != 'X' && state != 'Z') {
+    if (at == known && known < 512) alive[known++] = one->pid;
+    return 0;
+  }
+  return at < known && !one->ghost;
+}
 
 static Gpu *gpuAt(int index) {
   if (index < 0 || index >= MOST) return NULL;
@@ -126,6 +143,7 @@ static void take(const char *line) {
     one->memory = number(line, "memory", 0);
     one->instance = (unsigned)number(line, "instance", NONE);
     text(one->kind, sizeof one->kind, line, "kind");
+    one->ghost = (int)number(line, "ghost", 0);
   } else if (strncmp(line, "instance ", 9) == 0 && instanceCount < MOST) {
     Instance *one = &instances[instanceCount++];
     sscanf(line, "instance %d %u %95s %lld %lld", &one->gpu, &one->number, one->uuid, &one->total, &one->used);
@@ -273,6 +291,12 @@ nvmlReturn_t nvmlDeviceGetTemperature(Device device, unsigned sensor, unsigned *
   *celsius = (unsigned)gpu->temp;
   return OK;
 }
+nvmlReturn_t nvmlDeviceGetTemperatureV(Device device, uint32_t *temperature) {
+  ON_DEVICE(nvmlDeviceGetTemperatureV)
+  if (temperature[0] != 0x0100000C) return VERSION_MISMATCH;
+  temperature[2] = (uint32_t)gpu->temp;
+  return OK;
+}
 nvmlReturn_t nvmlDeviceGetPowerUsage(Device device, unsigned *power) {
   ON_DEVICE(nvmlDeviceGetPowerUsage)
   *power = (unsigned)gpu->power;
@@ -316,12 +340,12 @@ nvmlReturn_t nvmlDeviceGetMigDeviceHandleByIndex(Device device, unsigned place, 
 static nvmlReturn_t list(int gpu, const char *kind, unsigned *count, char *into, size_t stride) {
   unsigned found = 0, room = into ? *count : 0;
   for (int i = 0; i < processCount; i++)
-    if (processes[i].gpu == gpu && strcmp(processes[i].kind, kind) == 0) found++;
+    if (processes[i].gpu == gpu && strcmp(processes[i].kind, kind) == 0 && !hasGone(&processes[i])) found++;
   *count = found;
   if (found > room) return INSUFFICIENT_SIZE;
   for (int i = 0; i < processCount; i++) {
     const Process *one = &processes[i];
-    if (one->gpu != gpu || strcmp(one->kind, kind) != 0) continue;
+    if (one->gpu != gpu || strcmp(one->kind, kind) != 0 || hasGone(one)) continue;
     memset(into, 0, stride);
     *(uint32_t *)into = one->pid;
     *(uint64_t *)(into + 8) = one->memory < 0 ? ~0ull : (uint64_t)one->memory * MIB;

@@ -68,12 +68,25 @@ describeWith(compiler)("readings (needs a C compiler)", () => {
   });
 
   it("of a field that the GPU doesn't have are a reason, and all others are there", async () => {
-    begin({ ...BUSY, also: ["fail nvmlDeviceGetPowerUsage@0 3", "fail nvmlDeviceGetTemperature 3"] });
+    begin({
+      ...BUSY,
+      also: [
+        "fail nvmlDeviceGetPowerUsage@0 3",
+        "fail nvmlDeviceGetTemperature 3",
+        "fail nvmlDeviceGetTemperatureV 3",
+      ],
+    });
     const [first, second] = await reading.sees("two GPUs", settled);
     expect(first?.powerWatts).toMatch(/doesn't support it \(NVML 3\)/);
     expect(first?.temperature).toMatch(/doesn't support/);
     expect(first).toMatchObject({ utilization: 55, memoryUsedMiB: 2100, throttled: 1 });
     expect(second?.powerWatts).toBe(60);
+  });
+
+  it("of a temperature that is asked for in a new way only", async () => {
+    begin({ ...BUSY, also: ["fail nvmlDeviceGetTemperature 26"] });
+    const [first] = await reading.sees("two GPUs", settled);
+    expect(first?.temperature).toBe(67);
   });
 
   it("of a field without rights or with an unknown error are asked again", async () => {

@@ -22,6 +22,7 @@ import {
   memoryV1,
   memoryV2,
   SAMPLE_BYTES,
+  TEMPERATURE_VERSION,
   utilizationSamples,
 } from "./layout.ts";
 import type { Library } from "./library.ts";
@@ -55,6 +56,8 @@ export class DriverError extends Error {
 /** A question that is asked again when its time has come. */
 class Timed<T> {
   #dueMs = Number.NEGATIVE_INFINITY;
+  /** Not asked again before, however much it hurries. */
+  #restMs = Number.NEGATIVE_INFINITY;
   #value: T;
   constructor(first: T) {
     this.#value = first;
@@ -66,11 +69,12 @@ class Timed<T> {
     const { value, permanent } = ask();
     const restMs = everyMs === 0 ? 0 : Math.min(OLDEST_MS, (performance.now() - began) / SHARE);
     this.#value = value;
+    this.#restMs = nowMs + restMs;
     this.#dueMs = permanent ? Number.POSITIVE_INFINITY : nowMs + Math.max(everyMs, restMs) - everyMs * 0.1;
     return value;
   }
   hurry(): void {
-    if (this.#dueMs !== Number.POSITIVE_INFINITY) this.#dueMs = Number.NEGATIVE_INFINITY;
+    if (this.#dueMs !== Number.POSITIVE_INFINITY) this.#dueMs = this.#restMs;
   }
 }
 
@@ -148,9 +152,7 @@ export class Device {
       ...this.#believed(utilization, processes),
       memoryTotalMiB: memory.totalMiB ?? memory.reason,
       memoryUsedMiB: memory.usedMiB ?? memory.reason,
-      temperature: this.#temperature.get(nowMs, TEMPERATURE_EVERY * pace, () =>
-        this.#ask("nvmlDeviceGetTemperature", 0),
-      ),
+      temperature: this.#temperature.get(nowMs, TEMPERATURE_EVERY * pace, () => this.#askTemperature()),
       powerWatts: typeof milliwatts === "number" ? milliwatts / 1000 : milliwatts,
       powerLimitWatts: typeof limit === "number" ? limit / 1000 : limit,
       throttled: typeof bits === "number" ? Number(throttleReasons(bits).length > 0) : bits,
@@ -176,9 +178,9 @@ export class Device {
       : { utilization };
   }
 
-  /** Asks for one 32-bit figure; `arguments_` stand between the device and the answer. */
-  #ask(call: string, ...arguments_: number[]): { value: Told; permanent: boolean } {
-    const code = this.#library.call(call, this.#handle, ...arguments_, this.#bytes);
+  /** Asks for one 32-bit figure. */
+  #ask(call: string): { value: Told; permanent: boolean } {
+    const code = this.#library.call(call, this.#handle, this.#bytes);
     if (code === OK) {
       const value = this.#bytes.readUInt32LE();
       return value === 0xffff_ffff
@@ -186,6 +188,16 @@ export class Device {
         : { value, permanent: false };
     }
     return this.#failed(code);
+  }
+
+  /** Newer drivers give the old question up for one with a version. */
+  #askTemperature(): { value: Told; permanent: boolean } {
+    const old = this.#library.call("nvmlDeviceGetTemperature", this.#handle, 0, this.#bytes);
+    if (old === OK) return { value: this.#bytes.readUInt32LE(), permanent: false };
+    if (!isPermanent(old) || !this.#library.has("nvmlDeviceGetTemperatureV")) return this.#failed(old);
+    this.#bytes.fill(0).writeUInt32LE(TEMPERATURE_VERSION);
+    const code = this.#library.call("nvmlDeviceGetTemperatureV", this.#handle, this.#bytes);
+    return code === OK ? { value: this.#bytes.readInt32LE(8), permanent: false } : this.#failed(code);
   }
 
   #failed(code: number): { value: string; permanent: boolean } {

@@ -13,7 +13,7 @@ export const SAMPLE_BYTES = 32;
 export const MEMORY_V1_BYTES = 24;
 export const MEMORY_V2_BYTES = 40;
 export const MEMORY_V2_VERSION = 0x0200_0028;
-export const PCI_BYTES = 68;
+export const TEMPERATURE_VERSION = 0x0100_000c;
 
 const mib = (bytes: Buffer, at: number): number | null => {
   const value = bytes.readBigUInt64LE(at);
@@ -72,9 +72,3 @@ export function text(bytes: Buffer, from = 0): string {
   const end = bytes.indexOf(0, from);
   return bytes.toString("utf8", from, end < 0 ? bytes.length : end);
 }
-
-/** The bus id of nvmlPciInfo_t as the kernel names it: `0000:01:00.0`. */
-export const busId = (bytes: Buffer): string =>
-  text(bytes, 36)
-    .toLowerCase()
-    .replace(/^0000(?=[0-9a-f]{4}:)/, "");

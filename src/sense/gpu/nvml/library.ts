@@ -18,7 +18,6 @@ const CALLS: Record<string, string[]> = {
   nvmlDeviceGetHandleByIndex_v2: ["unsigned int", "void *"],
   nvmlDeviceGetName: [DEVICE, "void *", "unsigned int"],
   nvmlDeviceGetUUID: [DEVICE, "void *", "unsigned int"],
-  nvmlDeviceGetPciInfo_v3: [DEVICE, "void *"],
   nvmlDeviceGetUtilizationRates: [DEVICE, "void *"],
   nvmlDeviceGetMemoryInfo: [DEVICE, "void *"],
   nvmlDeviceGetMemoryInfo_v2: [DEVICE, "void *"],
