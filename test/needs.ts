@@ -51,16 +51,24 @@ export const pythonPath: string =
 
 const pythonRuns = (program: string): boolean => runs(pythonPath, "-c", program);
 
+/** Looked for, not imported: torch would take a second. */
+const pythonHas = (...modules: string[]): boolean =>
+  pythonRuns(
+    `from importlib.util import find_spec; import sys; sys.exit(not all(map(find_spec, ${JSON.stringify(modules)})))`,
+  );
+
 export const python: Need = {
   met: pythonRuns("import sys; sys.exit(sys.version_info < (3, 9))"),
   reason: `Python 3.9 or newer as ${pythonPath} (SUPERVISOR_TEST_PYTHON)`,
 };
 
+export const pip: Need = {
+  met: pythonHas("pip", "setuptools"),
+  reason: `pip and setuptools in ${pythonPath} (SUPERVISOR_TEST_PYTHON)`,
+};
+
 export const torch: Need = {
-  // Looked for, not imported: that takes a second.
-  met: pythonRuns(
-    "from importlib.util import find_spec as f; import sys; sys.exit(not (f('torch') and f('torchaudio')))",
-  ),
+  met: pythonHas("torch", "torchaudio"),
   reason: `PyTorch and torchaudio in ${pythonPath} (SUPERVISOR_TEST_PYTHON)`,
 };
 
@@ -78,3 +86,5 @@ export function quietMachine(): Need {
   const percent = (100 * (after.busy - before.busy)) / Math.max(1, after.all - before.all);
   return { met: percent < 35, reason: `other programs use ${percent.toFixed(0)} % of the CPU` };
 }
+
+export const mypy: Need = { met: runs("mypy", "--version"), reason: "mypy is not installed" };

@@ -86,7 +86,7 @@ def _read_manifest(path: Path) -> Dict[str, Any]:
     found = os.lstat(at)
     if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_MANIFEST_BYTES:
         raise ValueError(f"{MANIFEST_FILE} is not a plain file of a sensible size")
-    value = json.loads(at.read_bytes())
+    value: Dict[str, Any] = json.loads(at.read_bytes())
     step = whole(value.get("step")) if isinstance(value, dict) else None
     if step is None or not isinstance(value.get("files"), list) or not value["files"]:
         raise ValueError(f"{MANIFEST_FILE} names no step or no files")

@@ -4,7 +4,7 @@ place is counted where batches are used, not where they are drawn: workers draw 
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Dict, Iterable, Iterator, List, TypeVar
+from typing import Any, Dict, Iterable, Iterator, List, Sequence, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -58,7 +58,7 @@ class ResumableSampler(Sampler):  # type: ignore[type-arg]
 
     def __iter__(self) -> Iterator[List[Index]]:
         epoch = self.epoch
-        order = range(self._length)
+        order: Sequence[int] = range(self._length)
         if self._shuffle:
             order = torch.randperm(self._length, generator=generator_of(self._seed, epoch)).tolist()
         for start in range(self.used, self._length - self._together + 1, self._together):

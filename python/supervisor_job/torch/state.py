@@ -84,8 +84,8 @@ def restore_random_states(states: Dict[str, Any]) -> None:
     if "numpy" in states:
         import numpy
 
-        name, keys, *rest = states["numpy"]
-        numpy.random.set_state((name, keys.numpy().astype("uint32"), *rest))
+        name, keys, position, has_gauss, gauss = states["numpy"]
+        numpy.random.set_state((name, keys.numpy().astype("uint32"), position, has_gauss, gauss))
     cuda = states.get("cuda", [])
     if torch.cuda.is_available() and len(cuda) == 1:
         torch.cuda.set_rng_state(cuda[0])

@@ -1,0 +1,69 @@
+"""For Hugging Face Trainer. Untested here.
+
+    trainer.add_callback(PauseCallback())
+    trainer.train(resume_from_checkpoint=resume_from())
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any, Optional
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from .. import job
+from .._write import CheckpointFiles
+
+_FOLDER = "trainer"
+
+
+def resume_from() -> Optional[str]:
+    """For `resume_from_checkpoint`; None on a first run."""
+    checkpoint = job.resume()
+    return None if checkpoint is None else str(checkpoint.path / _FOLDER)
+
+
+class PauseCallback(TrainerCallback):  # type: ignore[misc]
+    """The Trainer writes its own checkpoint; its files become part of ours, and then we leave."""
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> TrainerControl:
+        job.step(state.global_step, total_steps=state.max_steps, epoch=int(state.epoch or 0))
+        if job.should_pause() or job.checkpoint_due:
+            control.should_save = True
+        return control
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: Optional[dict[str, Any]] = None,
+        **_: Any,
+    ) -> None:
+        job.step(state.global_step, metrics=logs)
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        written = Path(args.output_dir, f"checkpoint-{state.global_step}")
+
+        def save(files: CheckpointFiles) -> None:
+            shutil.copytree(written, files.directory / _FOLDER, copy_function=_link)
+
+        if job.should_pause():
+            job.pause(state.global_step, save, epoch=int(state.epoch or 0))
+        elif job.checkpoint_due:
+            job.save(state.global_step, save, epoch=int(state.epoch or 0))
+
+
+def _link(source: str, target: str) -> str:
+    """The Trainer deletes its old checkpoints but never rewrites them, so a second name is enough."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+    return target
