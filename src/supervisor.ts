@@ -53,7 +53,8 @@ export class Supervisor {
   /** Ids of runs whose launch is on its way, perhaps still behind another effect of the same job. */
   readonly #launching = new Set<string>();
   #launchFailures: { job: string; reason: string }[] = [];
-  #saved = new Map<string, { job: SupervisedJob; atMs: number }>();
+  #saved = new Map<string, SupervisedJob>();
+  #savedProgressAtMs = Number.NEGATIVE_INFINITY;
   #moment: Moment | null = null;
 
   /** `recovered`: the jobs that there are, and what must be recorded and done about them first. */
@@ -219,21 +220,23 @@ export class Supervisor {
     now: Now,
     { seen, orNothing }: { seen?: Seen; orNothing?: true } = {},
   ): void {
+    // A step copies the job: what is still the same needn't be saved again.
+    const job = isSame(before, next.job) ? before : next.job;
     const ended = runOf(before);
-    const begun = runOf(next.job);
+    const begun = runOf(job);
     const another = ended?.id !== begun?.id;
     const change: Change = {
-      jobs: [next.job],
+      jobs: [job],
       ...(orNothing && { orNothing }),
       ...(begun && another && { started: { job: before.name, run: begun } }),
-      ...(ended && another && { ended: { run: ended, end: endOf(next.job, seen, now) } }),
+      ...(ended && another && { ended: { run: ended, end: endOf(job, seen, now) } }),
     };
     if (next.events.length > 0 || another) {
       const recorded = this.#record(next.events, now, change);
       if (!recorded && orNothing) return;
-      if (recorded) this.#saved.set(before.name, { job: next.job, atMs: now.monotonicMs });
+      if (recorded) this.#saved.set(before.name, job);
     }
-    if (next.job !== before) this.#world.jobs[before.name] = next.job;
+    this.#world.jobs[before.name] = job;
     for (const effect of next.effects) this.#perform(effect);
   }
 
@@ -269,22 +272,22 @@ export class Supervisor {
   }
 
   #unsaved(): SupervisedJob[] {
-    return Object.values(this.#world.jobs).filter((job) => this.#saved.get(job.name)?.job !== job);
+    return Object.values(this.#world.jobs).filter((job) => this.#saved.get(job.name) !== job);
   }
 
+  /** All in one transaction; what has only progressed goes with the rest, or when it is time. */
   #save(now: Now): void {
-    for (const job of this.#unsaved()) {
-      const saved = this.#saved.get(job.name);
-      if (saved && onlyProgressed(saved.job, job) && now.monotonicMs - saved.atMs < SAVE_PROGRESS_EVERY_MS)
-        continue;
-      this.#saveOne(job, now);
-    }
+    const unsaved = this.#unsaved();
+    const isTime = now.monotonicMs - this.#savedProgressAtMs >= SAVE_PROGRESS_EVERY_MS;
+    if (unsaved.length === 0 || !(isTime || unsaved.some((job) => !this.#hasOnlyProgressed(job)))) return;
+    if (!this.#record([], now, { jobs: unsaved })) return;
+    for (const job of unsaved) this.#saved.set(job.name, job);
+    this.#savedProgressAtMs = now.monotonicMs;
   }
 
-  #saveOne(job: SupervisedJob, now: Now): void {
-    const result = this.#parts.journal.saveJob(job);
-    if (result.ok) this.#saved.set(job.name, { job, atMs: now.monotonicMs });
-    else this.#journalProblem = result.reason;
+  #hasOnlyProgressed(job: SupervisedJob): boolean {
+    const saved = this.#saved.get(job.name);
+    return saved !== undefined && onlyProgressed(saved, job);
   }
 
   #liveRuns(): LiveRun[] {
@@ -317,6 +320,11 @@ function savingProblem(job: SupervisedJob, diskFreeMiB: number | null): string |
   const { failedSaves, error } = job.progress ?? {};
   const problem = failedSaves === undefined ? lacksRoom(job, diskFreeMiB) : (error ?? "its saves fail");
   return problem === null ? null : `${job.name}: ${problem}`;
+}
+
+function isSame(a: SupervisedJob, b: SupervisedJob): boolean {
+  const keys = Object.keys(b) as (keyof SupervisedJob)[];
+  return keys.length === Object.keys(a).length && keys.every((key) => a[key] === b[key]);
 }
 
 function onlyProgressed(a: SupervisedJob, b: SupervisedJob): boolean {

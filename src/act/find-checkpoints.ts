@@ -20,6 +20,7 @@ import type { Verifier } from "./verify.ts";
 const THIRD_PARTY_EVERY_MS = 30_000;
 
 interface Memory {
+  directory: string;
   own: CheckpointMemory;
   lastLook: LastLook;
   lookedAtMs: number;
@@ -48,7 +49,7 @@ export class Checkpoints {
     const memory = this.#memoryOf(job.name);
     const found =
       job.spec.checkpoint.glob === undefined
-        ? listCheckpoints(checkpointDirectory(this.#stateDirectory, job.name), memory.own)
+        ? listCheckpoints(memory.directory, memory.own)
         : this.#lookAtThirdParty(job, job.spec.checkpoint.glob, memory, writer);
     return this.#merge(found, job.checkpoint, memory);
   }
@@ -98,6 +99,7 @@ export class Checkpoints {
     if (!memory) {
       const thirdParty = { checkpoints: [], rejected: [] };
       memory = {
+        directory: checkpointDirectory(this.#stateDirectory, job),
         own: {},
         lastLook: new Map(),
         lookedAtMs: Number.NEGATIVE_INFINITY,

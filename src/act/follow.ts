@@ -4,7 +4,7 @@
  * Must never take a run for dead while its launcher may still be about to start it.
  */
 import { closeSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
-import { cgroupRecord, claimRecord, pidRecord } from "../paths.ts";
+import { cgroupRecord, claimRecord, pidRecord, runDirectory, statusDirectory } from "../paths.ts";
 import type { LiveRun } from "../ports.ts";
 import { isAlive } from "../sense/process.ts";
 import type { RankMemory } from "../sense/ranks.ts";
@@ -16,6 +16,8 @@ import type { Target } from "./send-signal.ts";
 export interface Followed {
   readonly id: string;
   readonly job: string;
+  readonly directory: string;
+  readonly statusDirectory: string;
   /** When it was first looked at, on this process's own clock. */
   readonly sinceMs: number;
   /** `ours`: its end will be told to us. `found`: only /proc and the records tell. */
@@ -40,10 +42,12 @@ export interface Followed {
   readonly ranksSeen: Set<string>;
 }
 
-export function newlyFollowed(id: string, job: string): Followed {
+export function newlyFollowed(id: string, job: string, stateDirectory: string): Followed {
   return {
     id,
     job,
+    directory: runDirectory(stateDirectory, id),
+    statusDirectory: statusDirectory(stateDirectory, id),
     sinceMs: performance.now(),
     launcher: "found",
     launcherPid: null,
@@ -54,7 +58,7 @@ export function newlyFollowed(id: string, job: string): Followed {
     caught: { value: null, atMs: Number.NEGATIVE_INFINITY },
     unheard: null,
     rung: new Set(),
-    ranks: new Map(),
+    ranks: { files: new Map() },
     ranksSeen: new Set(),
   };
 }

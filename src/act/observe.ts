@@ -3,7 +3,7 @@
  * (the whole tree, every process of the machine) only where they can matter.
  */
 import type { Exit, Run, Seen } from "../model.ts";
-import { exitRecord, statusDirectory } from "../paths.ts";
+import { exitRecord } from "../paths.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { isAlive } from "../sense/process.ts";
 import { readRanks } from "../sense/ranks.ts";
@@ -13,9 +13,12 @@ import { asLiveRun, type Followed, look } from "./follow.ts";
 import { areHeld } from "./freeze.ts";
 import { findListeners } from "./ring.ts";
 
-/** Whether a running job catches its signal changes early in its life; it costs a look at its processes. */
-const EARLY_MS = 60_000;
-const LATER_EVERY_MS = 10_000;
+/**
+ * Whether a running job catches its signal changes early in its life; it costs a look at its processes.
+ * So each tick at first, then after a tenth of its age.
+ */
+const EARLY_MS = 15_000;
+const LATER_EVERY_MS = 30_000;
 
 export interface Observing {
   stateDirectory: string;
@@ -29,7 +32,7 @@ export function observe(job: SupervisedJob, run: Run, known: Followed, from: Obs
   const { launcherAlive } = sameBoot ? look(known, stateDirectory) : { launcherAlive: false };
   const alive = sameBoot && known.mainAlive;
   const leftovers = alive || launcherAlive || !sameBoot ? [] : findLeftovers(known);
-  const ranks = readRanks(statusDirectory(stateDirectory, run.id), { runId: run.id, memory: known.ranks });
+  const ranks = readRanks(known.statusDirectory, { runId: run.id, memory: known.ranks });
   const ended = !alive && leftovers.length === 0;
   const { checkpoints, rejected } = from.checkpoints.of(job, ended ? "gone" : writerOf(job));
   return {
@@ -80,8 +83,9 @@ const mayBeStopped = ({ state }: SupervisedJob): boolean =>
 function isCaught(job: SupervisedJob, known: Followed, ranks: Seen["ranks"]): boolean | null {
   const now = performance.now();
   const { value, atMs } = known.caught;
-  const settled = value === true || now - known.sinceMs > EARLY_MS;
-  if (job.state.name === "running" && settled && now - atMs < LATER_EVERY_MS) return value;
+  const ageMs = now - known.sinceMs;
+  const everyMs = value || ageMs > 10 * LATER_EVERY_MS ? LATER_EVERY_MS : ageMs < EARLY_MS ? 0 : ageMs / 10;
+  if (job.state.name === "running" && now - atMs < everyMs) return value;
   if (known.main === null || (process.platform !== "linux" && ranks.length === 0)) return null;
   const found = findListeners(job.spec, asLiveRun(known), ranks).targets.length > 0;
   known.caught = { value: found, atMs: now };

@@ -3,7 +3,6 @@
  * `Runs` of ports.ts. Holds what is known of each run between ticks; decides nothing.
  */
 import type { Effect, Run, Seen } from "../model.ts";
-import { runDirectory, statusDirectory } from "../paths.ts";
 import type { LiveRun, Runs, SupervisedJob } from "../ports.ts";
 import type { CheckpointList } from "../sense/checkpoints.ts";
 import { readRanks } from "../sense/ranks.ts";
@@ -49,7 +48,7 @@ class ProcessRuns implements Runs {
     const known = this.#follow(run, job.name);
     const { stateDirectory } = this.#where;
     const seen = observe(job, run, known, { stateDirectory, checkpoints: this.#checkpoints });
-    this.#keepWatches(job, run, known, seen.exit === null);
+    this.#keepWatches(job, known, seen.exit === null);
     // A ring that nobody could hear counts as soon as somebody can.
     const { state } = job;
     if (seen.signalCaught && state.name === "pausing" && known.unheard === state.request.sequence)
@@ -96,7 +95,7 @@ class ProcessRuns implements Runs {
   }
 
   #follow(run: Run, job: string): Followed {
-    const known = this.#followed.get(run.id) ?? newlyFollowed(run.id, job);
+    const known = this.#followed.get(run.id) ?? newlyFollowed(run.id, job, this.#where.stateDirectory);
     this.#followed.set(run.id, known);
     return known;
   }
@@ -132,12 +131,8 @@ class ProcessRuns implements Runs {
   }
 
   #ring(job: SupervisedJob, known: Followed, sequence: number, pausing: boolean): Done {
-    const { stateDirectory } = this.#where;
-    look(known, stateDirectory);
-    const ranks = readRanks(statusDirectory(stateDirectory, known.id), {
-      runId: known.id,
-      memory: known.ranks,
-    });
+    look(known, this.#where.stateDirectory);
+    const ranks = readRanks(known.statusDirectory, { runId: known.id, memory: known.ranks });
     const found = findListeners(job.spec, asLiveRun(known), ranks);
     if ("reason" in found) {
       if (pausing) known.unheard = sequence;
@@ -179,20 +174,19 @@ class ProcessRuns implements Runs {
   async #tidy(run: Run, job: SupervisedJob): Promise<Done> {
     const known = this.#follow(run, job.name);
     look(known, this.#where.stateDirectory);
-    this.#keepWatches(job, run, known, false);
+    this.#keepWatches(job, known, false);
     const done = await tidy(known, this.#where.stateDirectory);
     if (done.ok) this.#followed.delete(run.id);
     return done;
   }
 
   /** Status files change every second; only while an answer is awaited is each change worth a tick. */
-  #keepWatches(job: SupervisedJob, run: Run, known: Followed, ongoing: boolean): void {
-    const { stateDirectory } = this.#where;
+  #keepWatches(job: SupervisedJob, known: Followed, ongoing: boolean): void {
     const awaited = job.state.name === "starting" || job.state.name === "pausing";
     const wanted: [directory: string, watched: boolean][] = [
-      [statusDirectory(stateDirectory, run.id), ongoing && awaited],
+      [known.statusDirectory, ongoing && awaited],
       // The end of a launcher that isn't our child shows by its exit record only.
-      [runDirectory(stateDirectory, run.id), ongoing && known.launcher === "found"],
+      [known.directory, ongoing && known.launcher === "found"],
     ];
     for (const [directory, watched] of wanted) {
       if (watched) this.#watches.add(directory);

@@ -17,7 +17,7 @@ export async function sweep(stateDirectory: string, known: ReadonlySet<string>):
   const left: string[] = [];
   for (const id of readdirSync(join(stateDirectory, "runs"))) {
     if (known.has(id)) continue;
-    const run = newlyFollowed(id, id);
+    const run = newlyFollowed(id, id, stateDirectory);
     const { launcherAlive } = look(run, stateDirectory);
     if (launcherAlive || run.mainAlive || processesOf(asLiveRun(run), { scan: true }).length > 0)
       left.push(id);

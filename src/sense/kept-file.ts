@@ -5,17 +5,19 @@
  */
 import { closeSync, openSync, readSync } from "node:fs";
 
+/** Lists of pids come in pieces as full as a page allows, so that a shorter one is the last; single records come whole. */
+const NEARLY_A_PAGE = 4000;
+
 const buffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** What stands in an open file, from its beginning; at most 64 KiB of it. Throws as `readSync` does. */
 function readOpen(fd: number, whole: boolean): string {
-  let length = readSync(fd, buffer, 0, buffer.length, 0);
-  // Lists of pids come in pieces of a page; single records come whole.
-  while (whole && length > 0 && length < buffer.length) {
-    const more = readSync(fd, buffer, length, buffer.length - length, length);
-    if (more === 0) break;
-    length += more;
-  }
+  let length = 0;
+  let piece: number;
+  do {
+    piece = readSync(fd, buffer, length, buffer.length - length, length);
+    length += piece;
+  } while (whole && piece >= NEARLY_A_PAGE && length < buffer.length);
   return buffer.toString("latin1", 0, length);
 }
 

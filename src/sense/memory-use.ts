@@ -4,6 +4,7 @@
  * once. Pages that a fork still shares count several times there, so what is ours may be overstated
  * and what is others' understated; `upTo` says how far.
  */
+import { existsSync } from "node:fs";
 import type { Reading } from "../model.ts";
 import type { LiveRun } from "../ports.ts";
 import type { KeptFiles } from "./kept-file.ts";
@@ -67,7 +68,9 @@ function heldByRun(run: LiveRun, moment: Moment, files: KeptFiles): Held {
       files,
     );
   const pids = parsePids(files.read(`${run.cpuCgroup}/cgroup.procs`, true) ?? "");
-  const exact = cgroupMemoryMiB(files.read(`${run.cpuCgroup}/memory.stat`));
+  const stat = `${run.cpuCgroup}/memory.stat`;
+  // Asked first, since a failing read costs ten times as much.
+  const exact = existsSync(stat) ? cgroupMemoryMiB(files.read(stat)) : null;
   if (exact === null) return heldBy(pids, files);
   return { estimate: exact, least: exact, most: exact, processes: pids.length };
 }

@@ -3,7 +3,7 @@
  * every field checked. What isn't understood is ignored; a job can't make the supervisor wait,
  * crash or believe a rank that isn't one.
  */
-import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { REPORTED_STATES } from "../contract.ts";
 import type { RankStatus } from "../model.ts";
@@ -13,21 +13,24 @@ const MOST_RANKS = 4096;
 const MOST_METRICS = 64;
 const MOST_ERROR = 500;
 
-/** What was read before, by path, so that an unchanged file costs one `lstat`. Keep one per run. */
-export type RankMemory = Map<string, { stamp: string; status: RankStatus | null }>;
+/** What was read before, so that an unchanged directory and an unchanged file cost one `stat` each. Keep one per run. */
+export interface RankMemory {
+  /** By path. */
+  files: Map<string, { stamp: string; status: RankStatus | null }>;
+  /** The directory's list of files, and when it was made. */
+  names?: string[];
+  stamp?: string;
+  /** Looked at twice with the same stamp: a change within one tick of the file system's clock was seen too. */
+  settled?: boolean;
+}
 
 /** By rank. `runId`: files that name another run are ignored. Never throws; no directory is no ranks. */
 export function readRanks(
   statusDir: string,
   options: { runId?: string; memory?: RankMemory } = {},
 ): RankStatus[] {
-  const memory: RankMemory = options.memory ?? new Map();
-  let names: string[];
-  try {
-    names = readdirSync(statusDir).filter((name) => /^rank-\d{1,5}\.json$/.test(name));
-  } catch {
-    return [];
-  }
+  const memory: RankMemory = options.memory ?? { files: new Map() };
+  const names = listRanks(statusDir, memory);
   const ranks: RankStatus[] = [];
   for (const name of names.slice(0, MOST_RANKS)) {
     const status = readRank(join(statusDir, name), options.runId, memory);
@@ -36,16 +39,32 @@ export function readRanks(
   return ranks.sort((a, b) => a.rank - b.rank);
 }
 
+function listRanks(statusDir: string, memory: RankMemory): string[] {
+  try {
+    const { ino, mtimeMs } = statSync(statusDir);
+    const stamp = `${ino} ${mtimeMs}`;
+    const same = memory.stamp === stamp;
+    if (memory.names && memory.settled && same) return memory.names;
+    memory.settled = same;
+    memory.stamp = stamp;
+    memory.names = readdirSync(statusDir).filter((name) => /^rank-\d{1,5}\.json$/.test(name));
+    return memory.names;
+  } catch {
+    memory.settled = false;
+    return [];
+  }
+}
+
 function readRank(path: string, runId: string | undefined, memory: RankMemory): RankStatus | null {
   try {
     const stat = lstatSync(path);
     // A pipe would make the reader wait, a link could lead anywhere.
     if (!stat.isFile() || stat.size > MOST_BYTES) return null;
     const stamp = `${stat.ino} ${stat.mtimeMs} ${stat.ctimeMs} ${stat.size}`;
-    const known = memory.get(path);
+    const known = memory.files.get(path);
     if (known?.stamp === stamp) return known.status;
     const status = parseRank(readFileSync(path, "utf8"), runId);
-    memory.set(path, { stamp, status });
+    memory.files.set(path, { stamp, status });
     return status;
   } catch {
     return null;

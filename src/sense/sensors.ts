@@ -32,6 +32,9 @@ export interface SensorOptions {
 
 /** Memory of processes is read so often, in ms: it costs a read for each process of ours. Every second one-second tick. */
 const MEMORY_EVERY_MS = 1900;
+/** While what the machine uses stays within this of the last look, whose it is holds for longer; in MiB and ms. */
+const STEADY_MIB = 16;
+const STEADY_EVERY_MS = 9900;
 
 /** Looks for the first time at once, so that a sample 100 ms later has figures. */
 export function createSensors(options: SensorOptions): Sensors {
@@ -53,6 +56,7 @@ class LinuxSensors implements Sensors {
   readonly #battery = watchBattery();
   #shares: MemoryShares | null = null;
   #sharedAtMs = Number.NEGATIVE_INFINITY;
+  #sharedUsedMiB = Number.NaN;
 
   constructor(options: SensorOptions) {
     this.#ours = new Ours(options.supervisorPid);
@@ -145,10 +149,15 @@ class LinuxSensors implements Sensors {
   #shareMemory(runs: LiveRun[], moment: Moment | null, usedMiB: number | null, atMs: number): MemoryShares {
     const changed =
       runs.some(({ id }) => !this.#shares?.runs.has(id)) || this.#shares?.runs.size !== runs.length;
-    if (moment && (!this.#shares || changed || atMs - this.#sharedAtMs >= MEMORY_EVERY_MS)) {
+    const steady = usedMiB !== null && Math.abs(usedMiB - this.#sharedUsedMiB) < STEADY_MIB;
+    const ageMs = atMs - this.#sharedAtMs;
+    if (moment && (!this.#shares || changed || ageMs >= (steady ? STEADY_EVERY_MS : MEMORY_EVERY_MS))) {
       this.#shares = shareMemory(runs, moment, usedMiB, this.#memoryFiles);
       this.#memoryFiles.sweep();
       this.#sharedAtMs = atMs;
+      this.#sharedUsedMiB = usedMiB ?? Number.NaN;
+    } else if (this.#shares && steady && "value" in this.#shares.othersMiB) {
+      this.#shares.othersMiB = { ...this.#shares.othersMiB, atMs };
     }
     const unavailable = "processes can't be read";
     return this.#shares ?? { runs: new Map(), othersMiB: { unavailable } };

@@ -64,7 +64,7 @@ describe("status files", () => {
   });
 
   it("aren't read again until they change", () => {
-    const memory: RankMemory = new Map();
+    const memory: RankMemory = { files: new Map() };
     put("rank-0.json", status);
     const [first] = readRanks(directory, { memory });
     expect(readRanks(directory, { memory })[0]).toBe(first);
