@@ -24,6 +24,12 @@ export async function answer(command: Command, { supervisor, now, stop }: Answer
       supervisor.add(newJob(command.spec, "run", now()));
       return { ok: true, result: { job: name } };
     }
+    case "ask": {
+      const { verb: _, ...asked } = command;
+      const result = supervisor.askTurn(asked);
+      if ("error" in result) return { ok: false, code: "refused", error: result.error };
+      return { ok: true, result };
+    }
     default: {
       const jobs = command.jobs === "all" ? Object.keys(known) : command.jobs;
       const unknown = jobs.filter((name) => !known[name]);

@@ -13,6 +13,7 @@ Jobs:
   pause JOB    make room; returns when each job is saved and gone
   resume JOB   let jobs run again; tells what one waits for
   cancel JOB   end jobs for good
+  ask --gpu N  ask another user's supervised job for a turn on its GPU
   wait JOB     return when the jobs have ended
 
 Looking:

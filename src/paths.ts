@@ -49,6 +49,9 @@ export const exitRecord = (state: string, runId: string): string => join(runDire
  */
 export const claimRecord = (state: string, runId: string): string =>
   join(runDirectory(state, runId), "claim");
+/** Size of the job's log when the run began, in bytes. */
+export const logStartRecord = (state: string, runId: string): string =>
+  join(runDirectory(state, runId), "log-start");
 /** Path of the run's own cgroup; no such file where none was made. */
 export const cgroupRecord = (state: string, runId: string): string =>
   join(runDirectory(state, runId), "cgroup");

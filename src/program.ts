@@ -98,6 +98,13 @@ function jobCommands(cli: Command): void {
     verb(cli, "cancel", "end jobs for good").argument("<JOB...>").option("--no-wait", "return at once"),
     async (j, o) => (await import("./commands/cancel.ts")).cancel(j, o),
   );
+  does(
+    verb(cli, "ask", "ask another user's supervised job for a turn on its GPU")
+      .argument("[JOB]", "for this job (default: your first in line)")
+      .option("--gpu <id>", "the GPU, by index or UUID")
+      .option("--for <duration>", "how long the turn lasts", "2h"),
+    async (j, o) => (await import("./commands/ask.ts")).ask(j, o),
+  );
   does(verb(cli, "wait", "return when the jobs have ended").argument("<JOB...>"), async (j, o) =>
     (await import("./commands/wait.ts")).wait(j, o),
   );

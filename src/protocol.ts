@@ -34,6 +34,8 @@ export type Request =
   | { verb: "resume"; jobs: string[] | "all"; by: string }
   | { verb: "cancel"; jobs: string[]; by: string }
   | { verb: "add"; spec: JobSpec; by: string }
+  /** A turn on a GPU (index or UUID) that another user's job holds, for `job` or the first in line. */
+  | { verb: "ask"; gpu: string; forMs: number; by: string; job?: string }
   /** `pauseJobs: false` leaves them running. Answers when it is done. */
   | { verb: "stop"; pauseJobs: boolean; by: string };
 

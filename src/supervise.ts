@@ -4,12 +4,14 @@
  */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { ClaimFiles } from "./act/claim.ts";
 import { createRuns } from "./act/runs.ts";
 import { prepareStateDirectory } from "./act/state-directory.ts";
 import { sweep } from "./act/sweep.ts";
 import { configChanged, configRejected, started, stopped } from "./announce.ts";
 import { answer } from "./answer.ts";
 import { clock } from "./clock.ts";
+import { formatProblem } from "./config/problem.ts";
 import type { Config } from "./config/schema.ts";
 import { watchConfig } from "./config/watch.ts";
 import { type ControlServer, serveControl } from "./control/serve.ts";
@@ -19,8 +21,10 @@ import { windowStates } from "./decide/windows.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { type AuditEvent, runOf } from "./model.ts";
 import { socketPath } from "./paths.ts";
+import type { Runs } from "./ports.ts";
 import { createJournal, type RecordJournal } from "./record/journal.ts";
 import { holdLock } from "./record/lock.ts";
+import { readClaims } from "./sense/claims.ts";
 import { createGpuSource } from "./sense/gpu/source.ts";
 import { createSensors } from "./sense/sensors.ts";
 import { Pace } from "./show/pace.ts";
@@ -66,7 +70,8 @@ class Household {
   #config: Config;
   readonly #supervisor: Supervisor;
   readonly #journal: RecordJournal;
-  readonly #runs;
+  readonly #claims: ClaimFiles;
+  readonly #runs: Runs;
   readonly #sensors;
   readonly #events: AuditEvent[];
   readonly #pace = new Pace();
@@ -81,14 +86,21 @@ class Household {
     this.#config = config;
     this.#journal = journal;
     this.#events = journal.tail(RECENT_EVENTS);
-    this.#runs = createRuns({ stateDirectory: config.stateDirectory, directory: config.directory });
+    const { stateDirectory, directory } = config;
+    const claims = new ClaimFiles(stateDirectory, ({ job, run }) =>
+      run ? this.#runs.live(run, job) : { launcherPid: null, pid: null },
+    );
+    this.#claims = claims;
+    this.#runs = createRuns({ stateDirectory, directory, claims });
     this.#sensors = createSensors({
       diskPath: config.stateDirectory,
       supervisorPid: process.pid,
       gpu: createGpuSource({
         supervisorPid: process.pid,
         settings: () => ({ ...this.#config.others, pollSeconds: this.#config.pollSeconds }),
+        claims: () => readClaims(claims.claimant),
       }),
+      claimant: claims.claimant,
     });
     const bootId = readBootId();
     const now = clock.now();
@@ -98,6 +110,7 @@ class Household {
       journal,
       runs: this.#runs,
       sensors: this.#sensors,
+      claims,
       identity: { bootId, newRunId: () => randomBytes(8).toString("hex") },
       wake: () => this.#loop?.wake(),
       onEvent: (event: AuditEvent) => {
@@ -132,6 +145,7 @@ class Household {
       endWatch();
       await this.#supervisor.idle();
       this.#supervisor.record([stopped(Object.values(this.#supervisor.world.jobs))]);
+      this.#claims.close();
       await this.#server.close();
       this.#sensors.close();
       await this.#runs.close();
@@ -182,7 +196,7 @@ class Household {
               return;
             }
             this.#rejected = `${file} has problems; the previous one is in force. See: supervisor check`;
-            this.#supervisor.record([configRejected(file, loaded.problems.map(String))]);
+            this.#supervisor.record([configRejected(file, loaded.problems.map(formatProblem))]);
           });
     return () => {
       unwatch();
@@ -202,8 +216,21 @@ class Household {
     this.#supervisor.reconfigure(this.#config, configChanged(file, kept));
   }
 
+  #claimsProblem(): string | null {
+    const { problem } = this.#claims;
+    return problem === null
+      ? null
+      : `Supervisors of other users can't be told which GPUs are held here: ${problem}`;
+  }
+
   #view() {
-    const warnings = [this.#rejected, this.#strangers, this.#journal.trouble, ...this.#supervisor.problems];
+    const warnings = [
+      this.#rejected,
+      this.#strangers,
+      this.#claimsProblem(),
+      this.#journal.trouble,
+      ...this.#supervisor.problems,
+    ];
     return snapshot(this.#supervisor.moment ?? this.#supervisor.tick(), {
       config: this.#config,
       version: VERSION,

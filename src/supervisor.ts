@@ -5,8 +5,11 @@
  * them is journalled; a start or a resume that can't be journalled doesn't happen.
  */
 import type { Config } from "./config/schema.ts";
+import { askTurn, type TurnRequest } from "./decide/ask-turn.ts";
 import { lacksRoom } from "./decide/disk-room.ts";
+import { gpuView } from "./decide/gpu-view.ts";
 import { step } from "./decide/lifecycle.ts";
+import { ownClaims } from "./decide/line.ts";
 import { decide, newWorld, type World } from "./decide/policy.ts";
 import type { Recovery } from "./decide/recover.ts";
 import { type JobRequest, request } from "./decide/request.ts";
@@ -14,13 +17,26 @@ import { roster } from "./decide/roster.ts";
 import { windowStates } from "./decide/windows.ts";
 import type { MachineMetric, Sample, Seen, Why } from "./model.ts";
 import { type AuditEvent, type Decision, type Effect, type NewEvent, type Now, runOf } from "./model.ts";
-import type { Change, Clock, Journal, LiveRun, RunEnd, Runs, Sensors, SupervisedJob } from "./ports.ts";
+import type {
+  Change,
+  Claims,
+  Clock,
+  EffectFailed,
+  Journal,
+  LiveRun,
+  RunEnd,
+  Runs,
+  Sensors,
+  SupervisedJob,
+} from "./ports.ts";
 
 export interface Parts {
   clock: Clock;
   sensors: Sensors;
   runs: Runs;
   journal: Journal;
+  /** Tells other supervisors which GPUs are held. */
+  claims?: Claims;
   /** Names of this boot and of each new run; from outside, since deciding uses no randomness. */
   identity: { bootId: string; newRunId(): string };
   onEvent?: (event: AuditEvent) => void;
@@ -38,6 +54,7 @@ export interface Moment {
 }
 
 type Stepped = ReturnType<typeof step>;
+type LaunchFailure = { job: string; reason: string; taken?: boolean };
 
 /** A progress report alone is saved no more often than this: it can be read again from the status file. */
 const SAVE_PROGRESS_EVERY_MS = 15_000;
@@ -52,7 +69,7 @@ export class Supervisor {
   #pending = new Map<string, Promise<void>>();
   /** Ids of runs whose launch is on its way, perhaps still behind another effect of the same job. */
   readonly #launching = new Set<string>();
-  #launchFailures: { job: string; reason: string }[] = [];
+  #launchFailures: LaunchFailure[] = [];
   #saved = new Map<string, SupervisedJob>();
   #savedProgressAtMs = Number.NEGATIVE_INFINITY;
   #moment: Moment | null = null;
@@ -105,6 +122,7 @@ export class Supervisor {
     this.#world = decided.world;
     this.#record(decided.events, now);
     for (const decision of decided.decisions) this.#carryOut(decision, now);
+    this.#parts.claims?.publish(ownClaims(this.#world, decided.lines, now));
     this.#save(now);
     this.#parts.journal.addSample(sample);
     sensors.guard(this.#guardThreshold(), live, this.#parts.wake);
@@ -123,6 +141,18 @@ export class Supervisor {
     this.#save(now);
     this.#parts.wake();
     return { errors: result.errors };
+  }
+
+  /** A turn on a GPU that another user's supervised job holds. */
+  askTurn(asked: TurnRequest): { job: string; holder: string } | { error: string } {
+    if (!this.#moment) return { error: "The supervisor has only just started." };
+    const now = this.#parts.clock.now();
+    const result = askTurn(this.#world, asked, this.#moment.sample, now);
+    if ("error" in result) return result;
+    this.#world = result.world;
+    this.#record(result.events, now, { jobs: this.#unsaved() });
+    this.#parts.wake();
+    return { job: result.job, holder: result.holder };
   }
 
   /** A job added by hand. The name must be free. */
@@ -171,10 +201,10 @@ export class Supervisor {
   }
 
   #observe(now: Now): void {
-    for (const { job, reason } of this.#launchFailures.splice(0)) {
+    for (const { job, ...why } of this.#launchFailures.splice(0)) {
       const known = this.#world.jobs[job];
       if (known?.state.name === "starting")
-        this.#adopt(known, step(known, { kind: "launch-failed", reason }, now), now);
+        this.#adopt(known, step(known, { kind: "launch-failed", ...why }, now), now);
     }
     const availableMiB = this.#lastReading("memory.availableMiB");
     for (const job of Object.values(this.#world.jobs)) {
@@ -183,7 +213,8 @@ export class Supervisor {
       if (run && this.#launching.has(run.id)) continue;
       if (run) {
         const seen = this.#parts.runs.observe(job, run);
-        this.#adopt(job, step(job, { kind: "seen", seen, availableMiB }, now), now, { seen });
+        const gpus = this.#moment ? gpuView(run, this.#moment.sample) : null;
+        this.#adopt(job, step(job, { kind: "seen", seen, availableMiB, gpus }, now), now, { seen });
       } else if (job.state.name === "paused" && job.checkpoint?.verified === "quick") {
         const checked = this.#parts.runs.checkpoints(job);
         this.#adopt(job, step(job, { kind: "checked", ...checked }, now), now);
@@ -250,7 +281,7 @@ export class Supervisor {
       const result = await this.#parts.runs.perform(effect, job);
       if (effect.do === "launch") this.#launching.delete(effect.run.id);
       if (result.ok) this.#effectProblems.delete(effect.job);
-      else if (effect.do === "launch") this.#launchFailures.push({ job: effect.job, reason: result.reason });
+      else if (effect.do === "launch") this.#launchFailures.push(failure(effect.job, result));
       else this.#effectProblems.set(effect.job, `${effect.job}: ${result.reason}`);
       if (!result.ok) this.#parts.wake();
     };
@@ -309,6 +340,12 @@ export class Supervisor {
   }
 }
 
+const failure = (job: string, { reason, taken }: EffectFailed): LaunchFailure => ({
+  job,
+  reason,
+  ...(taken && { taken }),
+});
+
 function endOf({ state, progress }: SupervisedJob, seen: Seen | undefined, now: Now): RunEnd {
   const { code, signal } = seen?.exit?.known ? seen.exit : { code: null, signal: null };
   return { at: now, code, signal, how: state.name, step: progress?.step ?? null };
@@ -333,6 +370,7 @@ function onlyProgressed(a: SupervisedJob, b: SupervisedJob): boolean {
     a.manual === b.manual &&
     a.checkpoint === b.checkpoint &&
     a.spec === b.spec &&
-    a.attempts === b.attempts
+    a.attempts === b.attempts &&
+    a.turn === b.turn
   );
 }

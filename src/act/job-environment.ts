@@ -27,9 +27,9 @@ export function environmentOf(
     if (value !== undefined && !name.startsWith("SUPERVISOR_")) env[name] = value;
   }
   if (spec.envFile) Object.assign(env, readEnvFile(spec.envFile));
-  if (run.gpus.length > 0) env.CUDA_VISIBLE_DEVICES = run.gpus.join(",");
   return {
     ...env,
+    ...visibleGpus(spec, run),
     ...spec.env,
     [ENV.job]: job.name,
     [ENV.runNumber]: String(run.number),
@@ -42,6 +42,16 @@ export function environmentOf(
     [ENV.checkpointMinutes]: String(spec.checkpoint.everyMinutes),
     [ENV.checkpointKeep]: String(spec.checkpoint.keep),
   };
+}
+
+/**
+ * By UUID, since CUDA and the driver count in different orders; the order is set for programs that
+ * count anyway. Devices without an NVIDIA name are left to the program.
+ */
+function visibleGpus({ gpus }: JobSpec, run: Run): Record<string, string> {
+  if (gpus === 0) return { CUDA_VISIBLE_DEVICES: "" };
+  if (run.gpus.length === 0 || !run.gpus.every((uuid) => /^(GPU|MIG)-/.test(uuid))) return {};
+  return { CUDA_VISIBLE_DEVICES: run.gpus.join(","), CUDA_DEVICE_ORDER: "PCI_BUS_ID" };
 }
 
 /** The command's arguments after its program, with `resumeArgs` when there is something to resume. */

@@ -11,8 +11,10 @@ import type { Checkpoint, Run } from "../model.ts";
 import { cgroupRecord, checkpointDirectory, logPath } from "../paths.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { makeCgroup, removeCgroup } from "./cgroup.ts";
+import type { ClaimFiles } from "./claim.ts";
 import { argumentsOf, environmentOf } from "./job-environment.ts";
 import { writeRunFiles } from "./launcher.ts";
+import { noteLogStart } from "./out-of-gpu-memory.ts";
 import { resolveCommand } from "./resolve-command.ts";
 
 export interface Launched {
@@ -28,6 +30,8 @@ export interface Launching {
   stateDirectory: string;
   /** Where a job without a `cwd` runs. */
   directory: string;
+  /** Tells other supervisors of its GPUs before it starts, and of its processes as soon as it has. */
+  claims?: Pick<ClaimFiles, "take" | "renew">;
 }
 
 /** Resolves once the launcher runs; the job itself is seen by its pid record. Never rejects. */
@@ -58,6 +62,7 @@ async function start(
   mkdirSync(checkpointDirectory(stateDirectory, job.name), { recursive: true, mode: 0o700 });
   const files = writeRunFiles(stateDirectory, run.id);
   const log = openLog(logPath(stateDirectory, job.name));
+  noteLogStart(stateDirectory, run.id, log);
   const made = makeCgroup(run.id);
   const cgroup = "directory" in made ? made.directory : null;
   try {

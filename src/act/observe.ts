@@ -11,6 +11,7 @@ import { bootId, processesOf, readExit } from "../sense/run.ts";
 import type { Checkpoints } from "./find-checkpoints.ts";
 import { asLiveRun, type Followed, look } from "./follow.ts";
 import { areHeld } from "./freeze.ts";
+import { outOfGpuMemory } from "./out-of-gpu-memory.ts";
 import { findListeners } from "./ring.ts";
 
 /**
@@ -34,12 +35,13 @@ export function observe(job: SupervisedJob, run: Run, known: Followed, from: Obs
   const leftovers = alive || launcherAlive || !sameBoot ? [] : findLeftovers(known);
   const ranks = readRanks(known.statusDirectory, { runId: run.id, memory: known.ranks });
   const ended = !alive && leftovers.length === 0;
+  const exit = alive ? null : exitOf(readExit(exitRecord(stateDirectory, run.id)), launcherAlive);
   const { checkpoints, rejected } = from.checkpoints.of(job, ended ? "gone" : writerOf(job));
   return {
     pid: known.main?.pid ?? null,
     startTime: known.main?.startTime ?? null,
     alive,
-    exit: alive ? null : exitOf(readExit(exitRecord(stateDirectory, run.id)), launcherAlive),
+    exit,
     leftovers,
     ranks,
     ranksGone: alive ? ranksGone(ranks, known.ranksSeen) : [],
@@ -47,6 +49,7 @@ export function observe(job: SupervisedJob, run: Run, known: Followed, from: Obs
     rejected,
     signalCaught: alive ? isCaught(job, known, ranks) : null,
     stopped: alive && mayBeStopped(job) && areHeld(processesOf(asLiveRun(known))),
+    ...lastWords(job, run, exit, stateDirectory),
   };
 }
 
@@ -65,6 +68,17 @@ function ranksGone(ranks: Seen["ranks"], seenAlive: Set<string>): number[] {
 /** Without a record it is null while one may still come, then unknown for ever. */
 function exitOf(record: Exit | null, mayStillCome: boolean): Exit | null {
   return record ?? (mayStillCome ? null : { known: false });
+}
+
+function lastWords(
+  { name }: SupervisedJob,
+  run: Run,
+  exit: Exit | null,
+  stateDirectory: string,
+): Pick<Seen, "outOfGpuMemory"> {
+  if (exit === null || !exit.known || exit.code === 0 || run.gpus.length === 0) return {};
+  const said = outOfGpuMemory(stateDirectory, name, run.id);
+  return said === null ? {} : { outOfGpuMemory: said };
 }
 
 function findLeftovers(known: Followed): Seen["leftovers"] {

@@ -2,8 +2,9 @@
  * The processes of this supervisor's jobs, put together from the files beside this one: the real
  * `Runs` of ports.ts. Holds what is known of each run between ticks; decides nothing.
  */
+
 import type { Effect, Run, Seen } from "../model.ts";
-import type { LiveRun, Runs, SupervisedJob } from "../ports.ts";
+import type { EffectFailed, LiveRun, Runs, SupervisedJob } from "../ports.ts";
 import type { CheckpointList } from "../sense/checkpoints.ts";
 import { readRanks } from "../sense/ranks.ts";
 import { processesOf } from "../sense/run.ts";
@@ -74,7 +75,7 @@ class ProcessRuns implements Runs {
     await this.#verifier.close();
   }
 
-  async perform(effect: Effect, job: SupervisedJob): Promise<Done> {
+  async perform(effect: Effect, job: SupervisedJob): Promise<Done | EffectFailed> {
     switch (effect.do) {
       case "launch":
         return this.#launch(effect, job);
@@ -100,8 +101,16 @@ class ProcessRuns implements Runs {
     return known;
   }
 
-  async #launch({ run, resumeFrom }: Launch, job: SupervisedJob): Promise<Done> {
+  async #launch({ run, resumeFrom }: Launch, job: SupervisedJob): Promise<Done | EffectFailed> {
     const known = this.#follow(run, job.name);
+    const { gpus, startedAt } = run;
+    const claim = { job: job.name, gpus, holds: true, sinceMs: startedAt.wallMs, readyMs: null, run };
+    const taken = run.gpus.length > 0 ? this.#where.claims?.take(claim) : undefined;
+    if (taken?.ok === false) {
+      known.launcher = "ended";
+      const reason = `its GPU was taken at the same moment by ${taken.by.user}'s '${taken.by.job}'`;
+      return { ok: false, reason, taken: true };
+    }
     known.launcher = "launching";
     const launched = await launch(job, run, resumeFrom, this.#where);
     if (!launched.ok) {
@@ -110,6 +119,7 @@ class ProcessRuns implements Runs {
     }
     known.launcher = "ours";
     known.launcherPid = launched.launcherPid;
+    if (run.gpus.length > 0) this.#where.claims?.renew(claim);
     launched.ended.then(() => {
       known.launcher = "ended";
       known.launcherPid = null;

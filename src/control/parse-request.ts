@@ -19,6 +19,7 @@ const names: Check = (value) =>
   Array.isArray(value) && value.length > 0 && value.length <= MAX_NAMES && value.every(text);
 const namesOrAll: Check = (value) => value === "all" || names(value);
 const timeOrNull: Check = (value) => value === null || (typeof value === "number" && Number.isFinite(value));
+const positive: Check = (value) => typeof value === "number" && Number.isFinite(value) && value > 0;
 const object: Check = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Fields of each verb; a name that ends in `?` may be left out. */
@@ -34,6 +35,12 @@ const FIELDS: Record<Request["verb"], Record<string, [Check, string]>> = {
   resume: { jobs: [namesOrAll, 'a list of job names, or "all"'], by: [text, "a string"] },
   cancel: { jobs: [names, "a list of job names"], by: [text, "a string"] },
   add: { spec: [object, "a job"], by: [text, "a string"] },
+  ask: {
+    gpu: [text, "an index or UUID"],
+    forMs: [positive, "a time in ms"],
+    by: [text, "a string"],
+    "job?": [text, "a job's name"],
+  },
   stop: { pauseJobs: [flag, "true or false"], by: [text, "a string"] },
 };
 

@@ -3,7 +3,16 @@
  * returns is to be journalled (events) and then performed (effects). Level-triggered: a live
  * job is shown what was seen of it at every tick. Never reads a clock, never does I/O.
  */
-import type { Checkpoint, Effect, NewEvent, Now, PauseDecision, Seen, StartDecision } from "../model.ts";
+import type {
+  Checkpoint,
+  Effect,
+  GpuView,
+  NewEvent,
+  Now,
+  PauseDecision,
+  Seen,
+  StartDecision,
+} from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { cancel } from "./lifecycle/cancel.ts";
 import { launch, launchFailed, retry } from "./lifecycle/launch.ts";
@@ -14,8 +23,11 @@ import { checked } from "./lifecycle/take-stock.ts";
 import { Turn } from "./lifecycle/turn.ts";
 
 export type Input =
-  /** Each tick for live states. `availableMiB`: the host's available memory, null when unknown. */
-  | { kind: "seen"; seen: Seen; availableMiB: number | null }
+  /**
+   * Each tick for live states. `availableMiB`: the host's available memory, null when unknown. `gpus`:
+   * what the run's GPUs showed at the last look, left out where it has none.
+   */
+  | { kind: "seen"; seen: Seen; availableMiB: number | null; gpus?: GpuView | null }
   /** `diskFreeMiB`: where checkpoints are saved. */
   | { kind: "pause"; decision: PauseDecision; diskFreeMiB?: number | null }
   /**
@@ -29,7 +41,8 @@ export type Input =
       resumeFrom: Checkpoint | null;
       gpus: string[];
     }
-  | { kind: "launch-failed"; reason: string }
+  /** `taken`: its GPU was taken by another supervisor's job at the same moment. */
+  | { kind: "launch-failed"; reason: string; taken?: boolean }
   | { kind: "cancel"; by: string }
   /** A failed or cancelled job is given another chance. */
   | { kind: "retry"; by: string }
@@ -59,6 +72,7 @@ export function step(job: SupervisedJob, input: Input, now: Now): Stepped {
 function apply(turn: Turn, input: Input): void {
   switch (input.kind) {
     case "seen":
+      turn.gpus = input.gpus ?? null;
       see(turn, input.seen, input.availableMiB);
       return;
     case "pause":
@@ -68,7 +82,7 @@ function apply(turn: Turn, input: Input): void {
       launch(turn, input);
       return;
     case "launch-failed":
-      launchFailed(turn, input.reason);
+      launchFailed(turn, input.reason, input.taken);
       return;
     case "cancel":
       cancel(turn, input.by);

@@ -91,7 +91,7 @@ export function ownClaims(
   });
 }
 
-export const holding = ({ name }: Pick<SupervisedJob, "name">, run: Run): OwnClaim => ({
+const holding = ({ name }: Pick<SupervisedJob, "name">, run: Run): OwnClaim => ({
   job: name,
   gpus: run.gpus,
   holds: true,

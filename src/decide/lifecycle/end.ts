@@ -7,6 +7,7 @@ import type { Cause, Exit, Seen } from "../../model.ts";
 import { duration, exitText, number, plural } from "../say.ts";
 import { creditRunning, hasSaved } from "./learn.ts";
 import { allPaused, stepsByRank } from "./ranks.ts";
+import { shortage, waitForRoom } from "./shortage.ts";
 import type { Turn } from "./turn.ts";
 
 const LONGEST_BACKOFF_MS = 3_600_000;
@@ -66,6 +67,11 @@ export function ended(turn: Turn, exit: Exit, seen?: Seen): void {
   // The code of a launcher in between (torchrun: 1) doesn't matter when every rank says it has paused.
   if (code === EXIT_PAUSED || (seen !== undefined && allPaused(seen))) {
     pausedItself(turn, seen);
+    return;
+  }
+  const short = shortage(turn, seen?.outOfGpuMemory);
+  if (short !== null) {
+    waitForRoom(turn, short, leave);
     return;
   }
   fail(turn, `Run ${turn.run.number} ended with ${exitText(exit)}${before(turn)}.`, code);
@@ -177,6 +183,11 @@ export function settleAsPaused(turn: Turn, cause: Cause): void {
 
 /** The run's files are swept; the run itself is over. */
 export function leave(turn: Turn): void {
+  const { gpus } = turn.run;
+  if (gpus.length > 0 && turn.run.said?.includes("claimed")) {
+    const reason = `${turn.gpus?.name ?? gpus.join(", ")} is free again: run ${turn.run.number} is over.`;
+    turn.tell("gpu.released", "supervisor", reason, { evidence: { gpus } });
+  }
   turn.effects.push({ do: "tidy", job: turn.name, run: turn.run });
 }
 

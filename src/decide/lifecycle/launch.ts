@@ -1,6 +1,6 @@
 /** Starts, resumes and second chances: into `starting`, or on with a run that was held. */
 import type { Checkpoint, Run, StartDecision } from "../../model.ts";
-import { ended, fail } from "./end.ts";
+import { ended, fail, leave } from "./end.ts";
 import type { Turn } from "./turn.ts";
 
 export interface Launch {
@@ -41,10 +41,16 @@ export function launch(turn: Turn, { decision, identity, resumeFrom, gpus }: Lau
 }
 
 /** A late failure of a launch whose job has moved on is nothing. */
-export function launchFailed(turn: Turn, reason: string): void {
+export function launchFailed(turn: Turn, reason: string, taken = false): void {
   if (turn.state.name !== "starting" && turn.state.name !== "lost" && turn.state.name !== "pausing") return;
   if (turn.job.cancelling !== undefined) {
     ended(turn, { known: false });
+    return;
+  }
+  if (taken) {
+    turn.tell("gpu.released", "peer", `It wasn't launched: ${reason}. It waits in line.`);
+    leave(turn);
+    turn.state = { name: "waiting", since: turn.now };
     return;
   }
   fail(turn, `It couldn't be launched: ${reason}.`, null);

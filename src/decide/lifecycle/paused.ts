@@ -8,6 +8,7 @@ import { bytes, duration, exitText, number, plural, size } from "../say.ts";
 import { ended, fail, finish, leave, lose, settleAsPaused, shellCode, stepsLost } from "./end.ts";
 import { account, FILE_CLOCK_MS } from "./learn.ts";
 import { allPaused, stepsByRank, worldSize } from "./ranks.ts";
+import { released } from "./release.ts";
 import type { Turn } from "./turn.ts";
 
 /** Network file systems lag: reports of several ranks are read again for so long. */
@@ -115,6 +116,7 @@ function complete(turn: Turn, seen: Seen, saved: Checkpoint | null, availableMiB
     stepsLost: lost,
     releasedMiB: job.learned.memoryMiB,
     freeMemoryRoseMiB: rose(availableMiB, request.availableMiBAtRequest),
+    ...released(turn).outcome,
   };
   const kind = saved === null ? "pause.failed" : "pause.completed";
   turn.tell(kind, request.cause.actor, summary(turn, saved, lost, goneMs), { outcome });
@@ -135,8 +137,9 @@ function summary(turn: Turn, saved: Checkpoint | null, lost: number | null, gone
   }
   const several = (turn.job.worldSize ?? 1) > 1 ? ` of all ${turn.job.worldSize} ranks` : "";
   const what = `${saved.step === null ? "its checkpoint" : `step ${number(saved.step)}`}${several}`;
-  const released = turn.job.learned.memoryMiB;
-  const freed = released === null ? "" : `; ${size(released)} of memory released`;
+  const memory = turn.job.learned.memoryMiB;
+  const host = memory === null ? "" : `; ${size(memory)} of memory released`;
+  const freed = `${host}${released(turn).text}`;
   return `Paused: ${what} saved (${bytes(saved.bytes)}, ${checkName(saved)}), gone after ${duration(goneMs)}${freed}; ${loses}.`;
 }
 

@@ -3,10 +3,12 @@
  * the checkpoint is there and no process of the run is left. Forces nothing before its deadline.
  */
 import type { PauseRequest, Seen } from "../../model.ts";
+import { heldMiB } from "../place.ts";
 import { duration, plural } from "../say.ts";
 import { stepsLost, waitsForLeftovers } from "./end.ts";
 import { ring } from "./pause.ts";
 import { exited } from "./paused.ts";
+import { waitsForGpus } from "./release.ts";
 import type { Turn } from "./turn.ts";
 
 const FIRST_RING_MS = 1000;
@@ -16,7 +18,7 @@ export function pausing(turn: Turn, seen: Seen, availableMiB: number | null): vo
   const request = noted(turn, seen, availableMiB);
   if (seen.exit !== null && !seen.alive) {
     if (request.exitedAt === undefined) change(turn, { exitedAt: turn.now });
-    if (!waitsForLeftovers(turn, seen)) {
+    if (!waitsForLeftovers(turn, seen) && !waitsForGpus(turn)) {
       exited(turn, seen, seen.exit, availableMiB);
       return;
     }
@@ -61,6 +63,8 @@ function noted(turn: Turn, seen: Seen, availableMiB: number | null): PauseReques
   const facts: Partial<PauseRequest> = {};
   if (before.availableMiBAtRequest === null && availableMiB !== null)
     facts.availableMiBAtRequest = availableMiB;
+  if (before.gpuAtRequest === undefined && turn.gpus?.unavailable === null)
+    facts.gpuAtRequest = { freeMiB: turn.gpus.freeMiB, heldMiB: heldMiB(turn.gpus.entries) };
   if (before.acknowledgedAt === null && seen.ranks.some((rank) => rank.sequence >= before.sequence))
     if (before.method !== "freeze") facts.acknowledgedAt = now;
   if (seen.ranks.some((rank) => rank.state === "saving")) {

@@ -29,7 +29,10 @@ export function see(turn: Turn, seen: Seen, availableMiB: number | null): void {
       if (gone(turn, seen)) return;
       if ((seen.alive && seen.pid !== null) || seen.ranks.length > 0)
         turn.state = { ...turn.state, name: "running", since: turn.now };
-      if (turn.state.name === "running") completeResume(turn, seen);
+      if (turn.state.name === "running") {
+        tellOfGpus(turn);
+        completeResume(turn, seen);
+      }
       return;
     case "running":
       if (gone(turn, seen)) return;
@@ -48,6 +51,13 @@ export function see(turn: Turn, seen: Seen, availableMiB: number | null): void {
     case "standby":
       gone(turn, seen);
   }
+}
+
+function tellOfGpus(turn: Turn): void {
+  const { gpus } = turn.run;
+  if (gpus.length === 0 || !turn.first("claimed")) return;
+  const reason = `${turn.gpus?.name ?? gpus.join(", ")} is held by run ${turn.run.number} of '${turn.name}'.`;
+  turn.tell("gpu.claimed", "supervisor", reason, { evidence: { gpus } });
 }
 
 /** Ends the run when its first process and all others are gone. */

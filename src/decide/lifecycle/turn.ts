@@ -2,7 +2,7 @@
  * One call of `step` while it is being worked out: a private copy of the job, its next state,
  * and what is to be journalled and performed. The caller's job is never changed.
  */
-import type { Actor, Effect, Evidence, JobState, NewEvent, Now, Run } from "../../model.ts";
+import type { Actor, Effect, Evidence, GpuView, JobState, NewEvent, Now, Run } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
 
 type Live = Extract<JobState, { run: Run }>;
@@ -12,6 +12,8 @@ export class Turn {
   /** Everything but the state, which is `state`. */
   job: SupervisedJob;
   state: JobState;
+  /** What its GPUs showed at the last look; null where it has none. */
+  gpus: GpuView | null = null;
   readonly events: NewEvent[] = [];
   readonly effects: Effect[] = [];
 
