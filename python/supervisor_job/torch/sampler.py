@@ -35,7 +35,7 @@ def generator_of(*numbers: int) -> torch.Generator:
     return torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
 
 
-class ResumableSampler(Sampler):  # type: ignore[type-arg]
+class ResumableSampler(Sampler):  # type: ignore[misc]
     """A batch sampler: ``DataLoader(data, batch_sampler=sampler, num_workers=2)``. Gives every rank
     batches of its own; what is left at an epoch's end and too little for all ranks is left out."""
 
@@ -44,7 +44,7 @@ class ResumableSampler(Sampler):  # type: ignore[type-arg]
         several = dist.is_available() and dist.is_initialized()
         self._rank = dist.get_rank() if several else 0
         self._batch_size = batch_size
-        self._together = batch_size * (dist.get_world_size() if several else 1)
+        self._together: int = batch_size * (dist.get_world_size() if several else 1)
         if length < self._together:
             raise ValueError(f"{length} samples are too few for a batch of {self._together}")
         self._length, self._seed, self._shuffle = length, seed, shuffle

@@ -94,7 +94,7 @@ def restore_random_states(states: Dict[str, Any]) -> None:
 
 
 def _rank() -> int:
-    return dist.get_rank() if dist.is_available() and dist.is_initialized() else 0
+    return int(dist.get_rank()) if dist.is_available() and dist.is_initialized() else 0
 
 
 def _load(checkpoint: Checkpoint, name: str) -> Any:
