@@ -4,18 +4,18 @@ never exit 75 without a complete checkpoint, and does nothing where there is no 
 
 from __future__ import annotations
 
-import atexit
 import operator
 import os
 import signal
 import sys
 import threading
 import time
-from typing import Any, Dict, List, Mapping, NoReturn, Optional, TypedDict
+from typing import Any, Dict, Mapping, NoReturn, Optional, TypedDict
 
 from ._contract import CONTROL_FILE, EXIT_PAUSED
 from ._control import Doorbell
 from ._environment import Surroundings, ignore, say
+from ._exit import ExitWatch
 from ._find import Checkpoint, newest_verified
 from ._keep import keep_newest, sweep
 from ._status import Status
@@ -49,14 +49,13 @@ class Job:
         #: The newest complete checkpoint of this run's line of steps.
         self._good_step: Optional[int] = None
         self._leaving = False
-        self._exit_code = 0
         if where is None:
             return
         self._status = Status(where)
         self._bell = Doorbell(os.path.join(where.status_dir, CONTROL_FILE), self._acknowledge)
         # The handler first, the file second: a ring between the two is heard by one of them.
         self._listen(where.pause_signal)
-        self._watch_exit()
+        self._exit = ExitWatch(self._report_exit)
         os.register_at_fork(after_in_child=self._became_child)
         self._bell.read()
         self._status.write_now()
@@ -300,26 +299,11 @@ class Job:
             os._exit(EXIT_PAUSED)
         raise SystemExit(EXIT_PAUSED)
 
-    def _watch_exit(self) -> None:
-        """Python doesn't tell its exit hooks how the program ends, so what leads there is watched."""
-        exit_before, hook_before = sys.exit, sys.excepthook
-
-        def leave(status: Any = None) -> NoReturn:
-            self._exit_code = status if isinstance(status, int) else 0 if status is None else 1
-            exit_before(status)
-
-        def hook(*error: Any) -> None:
-            self._exit_code = 1
-            hook_before(*error)
-
-        sys.exit, sys.excepthook = leave, hook
-        atexit.register(self._report_exit)
-
     def _report_exit(self) -> None:
         if self._where is None:
             return
-        paused = self._leaving or self._exit_code == EXIT_PAUSED
-        self._status.report["state"] = "paused" if paused else "failed" if self._exit_code else "finished"
+        paused = self._leaving or self._exit.code == EXIT_PAUSED
+        self._status.report["state"] = "paused" if paused else "failed" if self._exit.code else "finished"
         self._status.write_now()
 
     def _became_child(self) -> None:
@@ -328,6 +312,3 @@ class Job:
         self._wanted = False
         if where is not None:
             ignore(where.pause_signal)
-
-
-__all__: List[str] = ["Job", "Numbers"]

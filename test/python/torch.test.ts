@@ -1,0 +1,24 @@
+/** supervisor_job.torch in one process; exact-resume.ts puts it all together. */
+import { expect } from "vitest";
+import { launch, temporaryFolder, waitFor } from "../job/launch.ts";
+import { testWith, torch } from "../needs.ts";
+import { pythonChild } from "./interpreter.ts";
+import { ask } from "./voice.ts";
+
+testWith(torch)("sampler, random states and parts come back as they were", async () => {
+  const { code, output } = await launch(pythonChild("python-torch-parts.py"), [], temporaryFolder()).ended;
+  expect(output).toContain("all good\n");
+  expect(code).toBe(0);
+});
+
+testWith(torch)("a ring inside a long operation is heard at its end", async () => {
+  const run = launch(pythonChild("python-long-op.py"), ["1200"], temporaryFolder());
+  let said = "";
+  run.child.stdout?.on("data", (text) => (said += text));
+  await waitFor("the operation", () => said.endsWith("in step 2\n"));
+  await ask(run, 0);
+  const { code, output } = await run.ended;
+  expect(code, output).toBe(75);
+  expect(output.trim().endsWith("after step 2")).toBe(true);
+  expect(run.status()).toMatchObject({ state: "paused", step: 2, sequence: 1 });
+});
