@@ -61,7 +61,7 @@ export function holdLock(database: string, note: { config: string | null; socket
   const holder: Holder = {
     pid: process.pid,
     host: hostname(),
-    user: userInfo().username,
+    user: ownName(),
     since: new Date().toISOString(),
     ...note,
   };
@@ -88,6 +88,15 @@ export function readHolder(database: string): Holder | null {
 }
 
 /** Two names of one database (a symbolic link, `..`) must lead to the same lock. */
+/** A user may have no name: in a container, or in a directory service that doesn't answer. */
+function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? "?"}`;
+  }
+}
+
 function lockPath(database: string): string {
   if (existsSync(database)) return `${realpathSync(database)}.lock`;
   const folder = dirname(database);
