@@ -1,0 +1,141 @@
+/** Checkpoints, status files and directories that a job, or somebody else, has left wrong. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { prepareStateDirectory } from "../../src/act/state-directory.ts";
+import { checkpointName, MANIFEST_FILE } from "../../src/contract.ts";
+import { holdLock } from "../../src/record/lock.ts";
+import { inspectCheckpoint } from "../../src/sense/checkpoints.ts";
+import { readRanks } from "../../src/sense/ranks.ts";
+import { type Fault, type Group, thrown } from "./fault.ts";
+
+/** A folder that goes with the fault; its name is left out of what is shown. */
+export function within(act: (folder: string) => string): () => string {
+  return () => {
+    const folder = mkdtempSync(join(tmpdir(), "fault-"));
+    try {
+      return act(folder).replaceAll(folder, "…");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+}
+
+const file = { path: "model.bin", bytes: 5, sha256: "0".repeat(64) };
+const manifest = { step: 7, createdAt: "2026-11-22T10:00:00.000Z", files: [file] };
+
+/** A good checkpoint of step 7, spoilt. */
+const checkpoint = (fault: string, spoil: (path: string) => void): Fault => ({
+  fault,
+  gives: within((folder) => {
+    const path = join(folder, checkpointName(7));
+    mkdirSync(path);
+    writeFileSync(join(path, "model.bin"), "model");
+    writeFileSync(join(path, MANIFEST_FILE), JSON.stringify(manifest));
+    spoil(path);
+    const found = inspectCheckpoint(path);
+    if (!("reason" in found)) throw new Error(`taken: ${fault}`);
+    return `Checkpoint ${found.path} isn't used: ${found.reason}.`;
+  }),
+});
+const rewrite = (path: string, text: string): void => writeFileSync(join(path, MANIFEST_FILE), text);
+const listing = (path: string, files: object[]): void =>
+  rewrite(path, JSON.stringify({ ...manifest, files }));
+
+export const checkpoints: Group = {
+  title: "Checkpoints: passed over for the one before (`checkpoint.rejected`)",
+  faults: [
+    checkpoint("no manifest", (path) => rmSync(join(path, MANIFEST_FILE))),
+    checkpoint("a manifest cut short", (path) => rewrite(path, '{"step": 7')),
+    checkpoint("a manifest without files", (path) => rewrite(path, '{"step": 7}')),
+    checkpoint("another step than its name says", (path) =>
+      rewrite(path, JSON.stringify({ ...manifest, step: 9 })),
+    ),
+    checkpoint("a file is missing", (path) => rmSync(join(path, "model.bin"))),
+    checkpoint("a file is too short", (path) => writeFileSync(join(path, "model.bin"), "mod")),
+    checkpoint("a file that leads out by its path", (path) => {
+      writeFileSync(join(path, "..", "outside"), "model");
+      listing(path, [{ ...file, path: "../outside" }]);
+    }),
+    checkpoint("a file that is a link out", (path) => {
+      rmSync(join(path, "model.bin"));
+      symlinkSync("/etc/hostname", join(path, "model.bin"));
+    }),
+    checkpoint("a manifest that is a link", (path) => {
+      rmSync(join(path, MANIFEST_FILE));
+      symlinkSync("/etc/hostname", join(path, MANIFEST_FILE));
+    }),
+    checkpoint("a manifest that is a pipe", (path) => {
+      rmSync(join(path, MANIFEST_FILE));
+      execFileSync("mkfifo", [join(path, MANIFEST_FILE)]);
+    }),
+  ],
+};
+
+const report = {
+  runId: "r1",
+  pid: 4711,
+  rank: 0,
+  worldSize: 1,
+  state: "running",
+  sequence: 0,
+  at: manifest.createdAt,
+};
+
+/** A status file of run r1 that isn't believed. */
+const status = (fault: string, text: string): Fault => ({
+  fault,
+  gives: within((folder) => {
+    writeFileSync(join(folder, "rank-0.json"), text);
+    if (readRanks(folder, { runId: "r1" }).length > 0) throw new Error(`believed: ${fault}`);
+    return "It is ignored: the job counts as one that has reported nothing yet.";
+  }),
+});
+
+export const reports: Group = {
+  title: "Status files of a job: ignored, never believed in part",
+  faults: [
+    status("text that isn't JSON", "step 7"),
+    status("the report of another run", JSON.stringify({ ...report, runId: "r0" })),
+    status("a state that there isn't", JSON.stringify({ ...report, state: "root" })),
+    status("a rank beyond the world's size", JSON.stringify({ ...report, rank: 3 })),
+    status("a negative pid", JSON.stringify({ ...report, pid: -1 })),
+    status("70 KiB", JSON.stringify({ ...report, note: "x".repeat(70_000) })),
+  ],
+};
+
+export const places: Group = {
+  title: "Places: refused at the start",
+  faults: [
+    {
+      fault: "the state directory is a link",
+      gives: within((folder) => {
+        symlinkSync("/tmp", join(folder, "state"));
+        return thrown(() => prepareStateDirectory(join(folder, "state")));
+      }),
+    },
+    {
+      fault: "the state directory is a file",
+      gives: within((folder) => {
+        writeFileSync(join(folder, "state"), "");
+        return thrown(() => prepareStateDirectory(join(folder, "state")));
+      }),
+    },
+    {
+      fault: "a folder in it is a link that somebody made before",
+      gives: within((folder) => {
+        symlinkSync("/tmp", join(folder, "logs"));
+        return thrown(() => prepareStateDirectory(folder));
+      }),
+    },
+    {
+      fault: "the database's folder is a file",
+      gives: within((folder) => {
+        writeFileSync(join(folder, "db"), "");
+        const path = join(folder, "db", "audit.sqlite");
+        return thrown(() => holdLock(path, { config: null, socket: null }));
+      }),
+    },
+  ],
+};

@@ -1,0 +1,105 @@
+/** Runs that end badly, pauses that don't work out, machines that go away: the events they give. */
+import type { Seen } from "../../src/model.ts";
+import { at, exitCode, makeCheckpoint, makeRank, runningJob, Story } from "../decide/make.ts";
+import type { Fault, Group } from "./fault.ts";
+
+/** A job with a checkpoint of step 1,000 that has come to step 1,200. */
+const story = (spec: object = {}): Story =>
+  new Story(runningJob(spec, { checkpoint: makeCheckpoint(1000, at(-60), { verified: "full" }) })).see(
+    1,
+    reporting(),
+  );
+
+const reporting = (facts: Parameters<typeof makeRank>[0] = {}): Partial<Seen> => ({
+  ranks: [makeRank({ step: 1200, ...facts })],
+  checkpoints: [makeCheckpoint(1000, at(-60), { verified: "full" })],
+});
+const ends = (exit: Seen["exit"], facts: Partial<Seen> = {}): Partial<Seen> => ({
+  ...reporting(),
+  ...facts,
+  exit,
+});
+
+const event = (fault: string, tell: () => Story): Fault => ({
+  fault,
+  gives: () => {
+    const { events, reasons } = tell();
+    const told = events.map((kind, index) => `\`${kind}\` ${reasons[index]}`);
+    const last = told.at(-1);
+    if (last === undefined) throw new Error(`nothing was told: ${fault}`);
+    return last;
+  },
+});
+const killed = { known: true, code: null, signal: "SIGKILL" } as const;
+
+export const runs: Group = {
+  title: "Runs and pauses: events of the audit log",
+  faults: [
+    event("the job ends with 1", () => story().see(2, ends(exitCode(1)))),
+    event("its command isn't found", () => story().see(2, ends(exitCode(127)))),
+    event("it is killed by somebody", () => story().see(2, ends(killed))),
+    event("it fails and isn't to be restarted", () =>
+      story({ restart: { onFailure: false } }).see(2, ends(exitCode(1))),
+    ),
+    event("its launcher was killed: nobody knows how it ended", () => story().see(2, ends({ known: false }))),
+    event("it can't be launched", () =>
+      new Story({ ...story().job, state: { name: "waiting", since: at(0) } })
+        .launch(2)
+        .on(3, { kind: "launch-failed", reason: "its folder /data/tts does not exist" }),
+    ),
+    event("its first process ends, others remain", () =>
+      story().see(2, ends(exitCode(0), { leftovers: [{ pid: 4712, command: "python loader.py" }] })),
+    ),
+    event("a save fails", () =>
+      story().see(
+        2,
+        reporting({
+          failedSaves: 1,
+          error: "checkpoint at step 1200 failed: ENOSPC: no space left on device",
+        }),
+      ),
+    ),
+    event("a pause is asked for and the disk has no room for another checkpoint", () => {
+      const told = story();
+      const cause = { actor: "user", reason: "Asked for by ana.", critical: false } as const;
+      const decision = { verb: "pause", job: "tts", method: "checkpoint", cause, evidence: {} } as const;
+      const large = makeCheckpoint(1000, at(-60), { verified: "full", bytes: 20 * 2 ** 30 });
+      told.job = { ...told.job, checkpoint: large };
+      return told.on(2, { kind: "pause", decision, diskFreeMiB: 900 });
+    }),
+    event("asked to pause, it doesn't answer", () => story().pause(2).see(200, reporting())),
+    event("asked to pause, a program without a library doesn't catch the signal", () =>
+      new Story(runningJob({}, { understands: null })).pause(2).see(3, { ranks: [], signalCaught: false }),
+    ),
+    event("asked to pause, it doesn't answer, and `onTimeout` is kill", () =>
+      story({ pause: { onTimeout: "kill" } })
+        .pause(2)
+        .see(200, reporting()),
+    ),
+    event("asked to pause, it is killed", () => {
+      const told = story().pause(2).see(3, ends(killed));
+      const at = told.events.indexOf("pause.failed");
+      return Object.assign(told, {
+        events: told.events.slice(at, at + 1),
+        reasons: told.reasons.slice(at, at + 1),
+      });
+    }),
+    event("asked to pause, it exits 75 without a new checkpoint", () =>
+      story()
+        .pause(2)
+        .see(3, ends(exitCode(75))),
+    ),
+    event("its newest checkpoint is broken", () =>
+      story().see(2, {
+        ranks: [makeRank({ step: 1200 })],
+        checkpoints: [makeCheckpoint(800, at(-90))],
+        rejected: [{ path: makeCheckpoint(1000, at(0)).path, reason: "model.bin has another SHA-256" }],
+      }),
+    ),
+    event("the machine reboots", () =>
+      story()
+        .on(2, { kind: "recovered", rebooted: true })
+        .see(3, ends({ known: false }, { ranks: [] })),
+    ),
+  ],
+};
