@@ -91,7 +91,7 @@ class Household {
       run ? this.#runs.live(run, job) : { launcherPid: null, pid: null },
     );
     this.#claims = claims;
-    this.#runs = createRuns({ stateDirectory, directory, claims });
+    this.#runs = createRuns({ stateDirectory, directory, claims, logs: () => this.#config.logs });
     this.#sensors = createSensors({
       diskPath: config.stateDirectory,
       supervisorPid: process.pid,

@@ -16,6 +16,7 @@ import { argumentsOf, environmentOf } from "./job-environment.ts";
 import { writeRunFiles } from "./launcher.ts";
 import { noteLogStart } from "./out-of-gpu-memory.ts";
 import { resolveCommand } from "./resolve-command.ts";
+import { type LogLimits, rotateBetweenRuns } from "./rotate-log.ts";
 
 export interface Launched {
   ok: true;
@@ -30,6 +31,8 @@ export interface Launching {
   stateDirectory: string;
   /** Where a job without a `cwd` runs. */
   directory: string;
+  /** As configured now; without it logs grow for ever. */
+  logs?: () => LogLimits;
   /** Tells other supervisors of its GPUs before it starts, and of its processes as soon as it has. */
   claims?: Pick<ClaimFiles, "take" | "renew">;
 }
@@ -52,7 +55,7 @@ async function start(
   job: SupervisedJob,
   run: Run,
   resumeFrom: Checkpoint | null,
-  { stateDirectory, directory }: Launching,
+  { stateDirectory, directory, logs }: Launching,
 ): Promise<Launched> {
   const cwd = folderOf(job.spec, directory);
   const env = environmentOf(job, run, resumeFrom, stateDirectory);
@@ -61,6 +64,7 @@ async function start(
   const argv = [program.path, ...argumentsOf(job.spec, resumeFrom)];
   mkdirSync(checkpointDirectory(stateDirectory, job.name), { recursive: true, mode: 0o700 });
   const files = writeRunFiles(stateDirectory, run.id);
+  if (logs) rotateBetweenRuns(logPath(stateDirectory, job.name), logs());
   const log = openLog(logPath(stateDirectory, job.name));
   noteLogStart(stateDirectory, run.id, log);
   const made = makeCgroup(run.id);

@@ -42,7 +42,8 @@ function readEnd(path: string, start: number): string {
   const file = openSync(path, "r");
   try {
     const { size } = fstatSync(file);
-    const from = Math.max(start, size - LAST_BYTES);
+    // A log that was cut meanwhile holds nothing of earlier runs.
+    const from = Math.max(start <= size ? start : 0, size - LAST_BYTES);
     const bytes = Buffer.alloc(Math.max(0, size - from));
     return bytes.toString("utf8", 0, readSync(file, bytes, 0, bytes.length, from));
   } finally {

@@ -4,6 +4,7 @@
  */
 
 import type { Effect, Run, Seen } from "../model.ts";
+import { logPath } from "../paths.ts";
 import type { EffectFailed, LiveRun, Runs, SupervisedJob } from "../ports.ts";
 import type { CheckpointList } from "../sense/checkpoints.ts";
 import { readRanks } from "../sense/ranks.ts";
@@ -17,6 +18,7 @@ import { type Launching, launch } from "./launch.ts";
 import { observe } from "./observe.ts";
 import { prune } from "./prune.ts";
 import { findListeners, ring } from "./ring.ts";
+import { rotateWhileRunning } from "./rotate-log.ts";
 import type { Done, Target } from "./send-signal.ts";
 import { tidy } from "./tidy.ts";
 import { Verifier } from "./verify.ts";
@@ -32,12 +34,16 @@ type Force = Extract<Effect, { do: "freeze" | "thaw" | "terminate" | "kill" }>;
  */
 export const createRuns = (where: Launching): Runs => new ProcessRuns(where);
 
+/** Between two looks at the size of a running job's log. */
+const LOG_EVERY_MS = 30_000;
+
 class ProcessRuns implements Runs {
   readonly #where: Launching;
   readonly #followed = new Map<string, Followed>();
   readonly #verifier = new Verifier(() => this.#wake());
   readonly #watches = new Watches(() => this.#wake());
   readonly #checkpoints: Checkpoints;
+  readonly #logLookedAt = new Map<string, number>();
   #wake = (): void => {};
 
   constructor(where: Launching) {
@@ -50,11 +56,19 @@ class ProcessRuns implements Runs {
     const { stateDirectory } = this.#where;
     const seen = observe(job, run, known, { stateDirectory, checkpoints: this.#checkpoints });
     this.#keepWatches(job, known, seen.exit === null);
+    if (seen.alive) this.#keepLogSmall(job.name);
     // A ring that nobody could hear counts as soon as somebody can.
     const { state } = job;
     if (seen.signalCaught && state.name === "pausing" && known.unheard === state.request.sequence)
       this.#ring(job, known, known.unheard, true);
     return seen;
+  }
+
+  #keepLogSmall(job: string): void {
+    const now = performance.now();
+    if (!this.#where.logs || now - (this.#logLookedAt.get(job) ?? now - LOG_EVERY_MS) < LOG_EVERY_MS) return;
+    this.#logLookedAt.set(job, now);
+    void rotateWhileRunning(logPath(this.#where.stateDirectory, job), this.#where.logs());
   }
 
   live(run: Run, job: string): LiveRun {

@@ -162,6 +162,11 @@ const sharingSchema = z.strictObject({
     ),
 });
 
+const logsSchema = z.strictObject({
+  maxMiB: positive.default(64).describe("A job's log that has grown beyond this is set aside."),
+  keep: z.int().min(0).max(100).default(3).describe("So many older logs of each job stay."),
+});
+
 const gpuIgnored = ["Xorg", "Xwayland", "gnome-shell", "plasmashell", "firefox", "chrome", "code"];
 
 export const configSchema = z.strictObject({
@@ -204,6 +209,7 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe("How much pausing may cost; paid on resume, never by those who need the machine."),
   sharing: sharingSchema.prefault({}).describe("How GPUs are shared with supervisors of other users."),
+  logs: logsSchema.prefault({}).describe("How large the jobs' logs may grow."),
   retention: retentionSchema.prefault({}).describe("How long samples are kept; events are kept for ever."),
 });
 
