@@ -30,6 +30,8 @@ export const tmux: Need = { met: runs("tmux", "-V"), reason: "tmux is not instal
 
 export const compiler: Need = { met: runs("cc", "--version"), reason: "no C compiler (cc)" };
 
+export const root: Need = { met: process.getuid?.() === 0, reason: "it takes root to be two users" };
+
 /** A CPU-accounting cgroup can be made (cgroup v1, as root). */
 export const cpuCgroup: Need = {
   met: (() => {

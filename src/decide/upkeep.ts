@@ -13,11 +13,11 @@ export function keepUp(job: SupervisedJob, scene: Scene): SupervisedJob {
   return settleGpu(weigh(mind(job, scene), scene.sample), scene);
 }
 
-/** A turn is over with its time, or with the job; a shortage once the job works again. */
-function settleGpu(job: SupervisedJob, { now, sample }: Scene): SupervisedJob {
+/** A turn that has begun ends with its run, whoever ended that; a shortage once the job works again. */
+function settleGpu(job: SupervisedJob, { sample }: Scene): SupervisedJob {
   const run = runOf(job);
   const held = run === null ? 0 : gpuMemory(run.id, sample);
-  const over = job.turn?.untilMs !== undefined && run === null && now.wallMs >= job.turn.untilMs;
+  const over = job.turn?.untilMs !== undefined && run === null;
   const works = job.gpuShortage !== undefined && run?.firstStepAt !== undefined;
   const more = held > (job.learned.gpuMemoryMiB ?? 0) * RISEN;
   if (!over && !works && !more) return job;

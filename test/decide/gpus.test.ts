@@ -240,6 +240,14 @@ describe("turns", () => {
     ]);
   });
 
+  it("isn't asked for again when it was cut short", () => {
+    const turn = { gpu: "GPU-0", forMs: 60_000, askedAtMs: 0, by: "ana", untilMs: at(60).wallMs };
+    const desk = new Desk([makeJob({}, { turn })]);
+    const { lines, world } = desk.tick(1, { gpus: gpus(1, 1), claims: [claim()] });
+    expect(world.jobs.tts?.turn).toBeUndefined();
+    expect(ownClaims(world, lines, at(1))[0]?.asks).toBeUndefined();
+  });
+
   it("can't be asked for where nobody holds, or nobody waits", () => {
     const desk = new Desk([makeJob()]);
     const ask = (sample: Partial<Sample>): unknown =>

@@ -4,7 +4,7 @@
  * for a time.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { AuditEvent } from "../../src/model.ts";
@@ -53,13 +53,17 @@ export class RealSupervisor {
   readonly directory = mkdtempSync(join(tmpdir(), "supervisor-test-"));
   readonly configFile = join(this.directory, "supervisor.config.json");
   readonly #env: NodeJS.ProcessEnv;
+  readonly #user: { uid?: number; gid?: number };
   readonly #outside: ChildProcess[] = [];
   process: ChildProcess | null = null;
   output = "";
 
-  constructor(config: Record<string, unknown>, env: NodeJS.ProcessEnv = {}) {
+  /** `uid`: whose supervisor it is, where that can be chosen (root). */
+  constructor(config: Record<string, unknown>, env: NodeJS.ProcessEnv = {}, uid?: number) {
     this.#env = { ...process.env, NO_COLOR: "1", ...env };
+    this.#user = uid === undefined ? {} : { uid, gid: uid };
     this.configure(config);
+    if (uid !== undefined) for (const path of [this.directory, this.configFile]) chownSync(path, uid, uid);
   }
 
   configure(config: Record<string, unknown>): void {
@@ -78,6 +82,7 @@ export class RealSupervisor {
     this.output = "";
     const child = spawn(process.execPath, [BIN, "start", "--headless", "--config", this.configFile], {
       env: this.#env,
+      ...this.#user,
       stdio: ["ignore", "pipe", "pipe"],
     });
     const collect = (chunk: Buffer): void => {
@@ -97,6 +102,7 @@ export class RealSupervisor {
   say(...args: string[]): Said {
     const done = spawnSync(process.execPath, [BIN, ...args, "--config", this.configFile], {
       env: this.#env,
+      ...this.#user,
       encoding: "utf8",
       cwd: this.directory,
     });

@@ -1,0 +1,143 @@
+/** Two supervisors of two users on one GPU: a line, turns, people before both, and claims that end. */
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { AuditEvent } from "../../src/model.ts";
+import { readStat } from "../../src/sense/process.ts";
+import { bootId } from "../../src/sense/run.ts";
+import { FakeNvml } from "../fakes/nvml/fake.ts";
+import { compiler, describeWith, root } from "../needs.ts";
+import { alive, CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
+
+const BOB = 1001;
+const ANA = 1002;
+const OTHERS = {
+  name: "somebody else computes on the GPU",
+  metric: "gpu.others.utilization",
+  above: 25,
+  forSeconds: 1,
+  clear: { below: 10, forSeconds: 2 },
+};
+
+let driver: FakeNvml;
+let bob: RealSupervisor;
+let ana: RealSupervisor;
+let claims: string;
+let game: { gpu: number; pid: number; memory: number; sm: number }[] = [];
+
+beforeEach(async () => {
+  game = [];
+  driver = new FakeNvml({ gpus: [{ util: 0, used: 500 }] });
+  claims = driver.env.GPU_JOB_SUPERVISOR_CLAIMS as string;
+  mkdirSync(claims);
+  chmodSync(claims, 0o1777);
+  chmodSync(driver.directory, 0o755);
+  const house = (job: string, uid: number): Promise<RealSupervisor> => {
+    const command = ["node", join(CHILDREN, "count-steps.ts"), "--ms", "50"];
+    const sharing = { requests: "yield" };
+    const config = { rules: [OTHERS], balance: { settleSeconds: 0, backoffSeconds: 0.1 }, sharing };
+    return new RealSupervisor({ ...config, jobs: [{ name: job, command }] }, driver.env, uid).start();
+  };
+  bob = await house("asr", BOB);
+  await bob.reaches("asr", ["running"]);
+  ana = await house("tts", ANA);
+});
+
+afterEach(async () => {
+  await bob.close();
+  await ana.close();
+  driver.close();
+});
+
+/** Whoever runs computes with all it can, as jobs do. */
+function work(): void {
+  const busy = [bob.job("asr"), ana.job("tts")].flatMap(({ pid }) =>
+    pid === null ? [] : [{ gpu: 0, pid, memory: 8000, sm: 97 }],
+  );
+  driver.set({ gpus: [{ util: 97, used: 8500 }], processes: [...busy, ...game] });
+}
+
+const pauses = (supervisor: RealSupervisor): AuditEvent[] => supervisor.audit("pause.requested");
+
+/** When each supervisor held the GPU, by its own audit. */
+function spans(supervisor: RealSupervisor): { from: string; to: string }[] {
+  const events = supervisor.audit().filter(({ kind }) => kind === "gpu.claimed" || kind === "gpu.released");
+  return events.flatMap(({ kind, at }, index) =>
+    kind === "gpu.claimed" ? [{ from: at, to: events[index + 1]?.at ?? "9" }] : [],
+  );
+}
+
+describeWith(compiler.met ? root : compiler)("two users on one GPU", () => {
+  it("the second waits in line, takes its turn, both make room for a person, and nothing flaps", async () => {
+    work();
+    await until("the line to be told of", () => ana.job("tts").why.waitingFor[0]?.code === "gpu-claimed");
+    expect(ana.job("tts").why.summary).toMatch(
+      /^waits: GPU 0 held by \S+'s 'asr' \(supervised, since .+\); you're 1st in line$/,
+    );
+    await until("bob's use to be seen", () => ana.snapshot().gpus[0]?.processes[0]?.claimed);
+    expect(ana.snapshot().gpus[0]?.metrics["gpu.others.utilization"]).toMatchObject({ value: 0 });
+
+    // A turn is asked for and given.
+    const asked = ana.say("ask", "--gpu", "0", "--for", "2h");
+    expect(asked, asked.err).toMatchObject({ code: 0 });
+    await ana.reaches("tts", ["running"]);
+    work();
+    expect(bob.job("asr").state).toBe("paused");
+    expect(pauses(bob)).toMatchObject([{ job: "asr", actor: "peer" }]);
+    await until("bob to stand in line", () => bob.job("asr").why.summary.includes("you're 1st in line"));
+
+    // Somebody who isn't supervised comes first for both.
+    const child = ana.outsider("sleep", "1000");
+    game = [{ gpu: 0, pid: child.pid as number, memory: 400, sm: 60 }];
+    work();
+    await ana.reaches("tts", ["paused"]);
+    expect(bob.job("asr").state).toBe("paused");
+    expect(pauses(ana)).toMatchObject([{ job: "tts", actor: `rule:${OTHERS.name}` }]);
+    await ana.end(child);
+    game = [];
+    driver.set({ gpus: [{ util: 0, used: 500 }], processes: [] });
+
+    // Who has waited longest goes on.
+    await bob.reaches("asr", ["running"]);
+    work();
+    await until("ana to stand in line", () => ana.job("tts").why.waitingFor[0]?.code === "gpu-claimed");
+    expect(pauses(bob)).toHaveLength(1);
+    expect(pauses(ana)).toHaveLength(1);
+    const all = [...spans(bob), ...spans(ana)].sort((a, b) => (a.from < b.from ? -1 : 1));
+    expect(all).toHaveLength(3);
+    for (const [index, { to }] of all.slice(0, -1).entries())
+      expect(to <= (all[index + 1]?.from ?? ""), JSON.stringify(all)).toBe(true);
+    for (const one of [bob, ana]) expect(one.audit("rule.misattributed")).toEqual([]);
+  });
+
+  it("a claim outlives its supervisor and ends with its job; a forged one excuses and holds nothing", async () => {
+    const pid = bob.job("asr").pid as number;
+    await until("the line to be told of", () => ana.job("tts").why.waitingFor[0]?.code === "gpu-claimed");
+    // Root's file that names bob's process, and one that names a process that is gone.
+    const startTime = readStat(pid)?.startTime;
+    expect(readdirSync(claims)).toHaveLength(2);
+    const forged = {
+      version: 1,
+      supervisor: "0-x",
+      gpus: ["GPU-fake-0"],
+      holds: true,
+      sinceMs: 1,
+      readyMs: null,
+    };
+    for (const [file, one] of [
+      ["0-x-a", pid],
+      ["0-x-b", 4_194_303],
+    ] as const)
+      writeFileSync(
+        join(claims, `${file}.json`),
+        JSON.stringify({ ...forged, id: file, job: "x", bootId: bootId(), pids: [{ pid: one, startTime }] }),
+      );
+    await bob.crash();
+    expect(alive(pid)).toBe(true);
+    const before = ana.snapshot().atMs;
+    await until("ana's supervisor to look again", () => ana.snapshot().atMs > before + 1500);
+    expect(ana.job("tts").why.summary).toMatch(/held by \S+'s 'asr'/);
+    process.kill(pid, "SIGKILL");
+    await ana.reaches("tts", ["running"]);
+  });
+});
