@@ -55,6 +55,13 @@ export function shareMemory(
   return { runs: shares, othersMiB: othersMemory(usedMiB, least, most, moment.atMs) };
 }
 
+/** The same shares as of now. */
+export function stillHeld({ runs, othersMiB }: MemoryShares, atMs: number): MemoryShares {
+  const now = (held: Reading): Reading => ("value" in held ? { ...held, atMs } : held);
+  for (const run of runs.values()) run.memoryMiB = now(run.memoryMiB);
+  return { runs, othersMiB: now(othersMiB) };
+}
+
 function othersMemory(usedMiB: number | null, least: number, most: number, atMs: number): Reading {
   if (usedMiB === null) return { unavailable: "how much memory is used can't be read" };
   return { value: Math.max(0, usedMiB - most), upTo: Math.max(0, usedMiB - least), atMs };

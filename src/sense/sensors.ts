@@ -13,7 +13,7 @@ import { Guard } from "./guard.ts";
 import { KeptFiles } from "./kept-file.ts";
 import { Machine } from "./machine.ts";
 import { watchMemoryLimit } from "./memory-limit.ts";
-import { type MemoryShares, shareMemory } from "./memory-use.ts";
+import { type MemoryShares, shareMemory, stillHeld } from "./memory-use.ts";
 import { Moments } from "./moments.ts";
 import { createOtherSystemSensors } from "./other-systems.ts";
 import { Others, type OthersUse } from "./others.ts";
@@ -32,8 +32,8 @@ export interface SensorOptions {
 
 /** Memory of processes is read so often, in ms: it costs a read for each process of ours. Every second one-second tick. */
 const MEMORY_EVERY_MS = 1900;
-/** While what the machine uses stays within this of the last look, whose it is holds for longer; in MiB and ms. */
-const STEADY_MIB = 16;
+/** While what the machine uses stays within this part of the last look, whose it is holds for longer; in ms. */
+const STEADY = 0.01;
 const STEADY_EVERY_MS = 9900;
 
 /** Looks for the first time at once, so that a sample 100 ms later has figures. */
@@ -149,16 +149,14 @@ class LinuxSensors implements Sensors {
   #shareMemory(runs: LiveRun[], moment: Moment | null, usedMiB: number | null, atMs: number): MemoryShares {
     const changed =
       runs.some(({ id }) => !this.#shares?.runs.has(id)) || this.#shares?.runs.size !== runs.length;
-    const steady = usedMiB !== null && Math.abs(usedMiB - this.#sharedUsedMiB) < STEADY_MIB;
+    const steady = usedMiB !== null && Math.abs(usedMiB - this.#sharedUsedMiB) < STEADY * usedMiB;
     const ageMs = atMs - this.#sharedAtMs;
     if (moment && (!this.#shares || changed || ageMs >= (steady ? STEADY_EVERY_MS : MEMORY_EVERY_MS))) {
       this.#shares = shareMemory(runs, moment, usedMiB, this.#memoryFiles);
       this.#memoryFiles.sweep();
       this.#sharedAtMs = atMs;
       this.#sharedUsedMiB = usedMiB ?? Number.NaN;
-    } else if (this.#shares && steady && "value" in this.#shares.othersMiB) {
-      this.#shares.othersMiB = { ...this.#shares.othersMiB, atMs };
-    }
+    } else if (this.#shares && steady) this.#shares = stillHeld(this.#shares, atMs);
     const unavailable = "processes can't be read";
     return this.#shares ?? { runs: new Map(), othersMiB: { unavailable } };
   }
