@@ -55,6 +55,8 @@ export interface ProcessEvidence {
   /** Field 22 of /proc/PID/stat; null where there is none. With the pid it names one process for ever. */
   startTime: number | null;
   user: string;
+  /** Certainly none of our jobs, which run as the supervisor's own user. */
+  otherUser?: true;
   command: string;
   cpuPercent?: number;
   memoryMiB?: number;

@@ -1,7 +1,7 @@
 /**
  * Were the "others" behind a pause the job's own processes after all? They were when they began after
- * its run and vanished together with its exit. Then the rule is off for that job until a person looks.
- * Others who go by themselves, stay, or were there before the run prove nothing.
+ * its run, as the same user, and vanished together with its exit. Then the rule is off for that job
+ * until a person looks. Whoever goes earlier, stays, is another user's or was there before is another.
  */
 import { type NewEvent, type ProcessEvidence, runOf, type Sample } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
@@ -15,12 +15,16 @@ export interface Blamed {
   key: string;
   processes: ProcessEvidence[];
   askedWallMs: number;
-  /** Monotonic time at which one of them was last seen. */
-  seenMs: number;
+  /** Monotonic time of the last reading that was looked at. */
+  readMs: number;
+  /** Readings in a row, before the run's exit was seen, in which none of them was there. */
+  absent: number;
+  /** Monotonic time of the run's exit, once it has ended. */
+  goneMs?: number;
 }
 
-/** Lists of GPU processes are so old at most. */
-const LISTED_MS = 2500;
+/** What ends together need not be seen to in one reading; who is absent from more has gone earlier. */
+const MOST_ABSENT = 1;
 /** Without a fresh reading so long after the exit nothing can be told any more. */
 const GIVE_UP_MS = 15_000;
 
@@ -34,12 +38,15 @@ export function blame(blamed: Record<string, Blamed>, pauses: Pause[], scene: Sc
     if (cause.rule === undefined || metric === undefined || MEASURES[metric].who !== "others") continue;
     const begun = run?.startTime ?? null;
     if (begun === null || processes.length === 0) continue;
-    if (!processes.every(({ startTime }) => startTime !== null && startTime >= begun)) continue;
+    if (!processes.every((one) => couldBeOwn(one, begun))) continue;
     const { now } = scene;
-    found[name] = { key: cause.rule, processes, askedWallMs: now.wallMs, seenMs: now.monotonicMs };
+    found[name] = { key: cause.rule, processes, askedWallMs: now.wallMs, readMs: now.monotonicMs, absent: 0 };
   }
   return found;
 }
+
+const couldBeOwn = ({ startTime, otherUser }: ProcessEvidence, begun: number): boolean =>
+  startTime !== null && startTime >= begun && otherUser !== true;
 
 /** Judges what is watched by this tick's sample; changes the jobs of the scene that were wronged. */
 export function acquit(
@@ -62,17 +69,23 @@ export function acquit(
 }
 
 function judge(job: SupervisedJob, one: Blamed, rule: RuleNow, scene: Scene): Blamed | "own" | "others" {
-  const { now, sample, config } = scene;
-  const there = isListed(one.processes, rule, sample);
+  const { now, sample } = scene;
   const { state } = job;
-  if (state.name === "pausing") return there ? { ...one, seenMs: now.monotonicMs } : "others";
-  if (state.name !== "paused" || state.cause.rule !== one.key || there) return "others";
-  const goneMs = state.since.monotonicMs;
-  const together = LISTED_MS + 2000 * config.pollSeconds;
-  if (goneMs - one.seenMs > together || now.monotonicMs - goneMs > GIVE_UP_MS) return "others";
+  if (state.name !== "pausing" && state.name !== "paused") return "others";
+  if (state.name === "paused" && state.cause.rule !== one.key) return "others";
+  const exitedMs = state.name === "pausing" ? state.request.exitedAt?.monotonicMs : state.since.monotonicMs;
+  const goneMs = one.goneMs ?? exitedMs;
   const { readAtMs, unavailable, beyondSinceMs } = rule.state;
-  if (readAtMs === null || readAtMs <= goneMs || unavailable !== null) return one;
-  return beyondSinceMs === null ? "own" : "others";
+  const there = isListed(one.processes, rule, sample);
+  if (goneMs === undefined) {
+    if (there) return { ...one, absent: 0 };
+    const isNew = readAtMs !== null && readAtMs > one.readMs;
+    const next = { ...one, readMs: readAtMs ?? one.readMs, absent: one.absent + (isNew ? 1 : 0) };
+    return next.absent > MOST_ABSENT ? "others" : next;
+  }
+  if (now.monotonicMs - goneMs > GIVE_UP_MS) return "others";
+  if (readAtMs === null || readAtMs <= goneMs || unavailable !== null) return { ...one, goneMs };
+  return there || beyondSinceMs !== null ? "others" : "own";
 }
 
 function isListed(processes: ProcessEvidence[], { gpu }: RuleNow, sample: Sample): boolean {

@@ -230,6 +230,7 @@ function describe(stat: ProcessStat): ProcessEvidence {
     pid: stat.pid,
     startTime: stat.startTime,
     user: uid === undefined ? "?" : userName(Number(uid)),
+    ...(uid !== undefined && Number(uid) !== process.getuid?.() && { otherUser: true as const }),
     command: readCommand(stat),
     ...(pages && { memoryMiB: Math.round(pages.resident / PAGES_PER_MIB) }),
   };

@@ -97,28 +97,37 @@ describe("others behind a pause", () => {
   });
 
   const nothing = (): void => {};
-  test.each<[string, (days: Days) => void, (days: Days) => void]>([
+  test.each<[string, (days: Days) => void, (days: Days) => void, number?]>([
     ["stay", nothing, (days) => days.tick(3.5, [process()])],
-    ["go while it still saves", (days) => days.tick(2.5, []), nothing],
+    ["go while it still saves", (days) => [days.tick(2.2, []), days.tick(2.5, [])], nothing],
     ["are followed by others at once", nothing, (days) => days.tick(3.5, [process({ pid: 99 })])],
     ["go some time after it", nothing, (days) => [days.tick(3.5, [process()]), days.tick(4.5, [])]],
     ["aren't looked for in time", nothing, (days) => days.tick(30, [])],
-  ])("that %s were others", (_, before, after) => {
+  ])("that %s were others", (_, before, after, gone = 3) => {
     const days = new Days();
     days.pauseAt(1, [process()]);
     days.tick(2, [process()]);
     before(days);
-    days.goneAt(3);
+    days.goneAt(gone);
     after(days);
     days.tick(40, []);
     expect(days.misattributed).toEqual([]);
   });
 
-  test("that were there before the run were others, and so are those whose age isn't known", () => {
-    for (const startTime of [500, null]) {
+  test("that end a tick before its exit is seen were its own, too", () => {
+    const before = new Days();
+    before.pauseAt(1, [process()]);
+    before.tick(2, []);
+    before.goneAt(3);
+    before.tick(3.5, []);
+    expect(before.misattributed).toHaveLength(1);
+  });
+
+  test("that were there before the run were others, and so is another user and who is of unknown age", () => {
+    for (const odd of [{ startTime: 500 }, { startTime: null }, { otherUser: true as const }]) {
       const days = new Days();
-      days.pauseAt(1, [process({ startTime })]);
-      days.tick(2, [process({ startTime })]);
+      days.pauseAt(1, [process(odd)]);
+      days.tick(2, [process(odd)]);
       days.goneAt(3);
       days.tick(3.5, []);
       expect(days.misattributed).toEqual([]);

@@ -140,12 +140,13 @@ function whose({ owner, names }: Known, ignore: readonly string[]): OwnedProcess
 }
 
 function evidenceOf(known: Known, owned: OwnedProcess, counted: boolean): GpuProcess {
-  const { pid, startTime, user, command, owner } = known;
+  const { pid, startTime, uid, user, command, owner } = known;
   const ours = typeof owner === "object" ? owner.run : owner === "supervisor" ? "supervisor" : null;
   return {
     pid,
     startTime,
     user,
+    ...(uid !== null && uid !== process.getuid?.() && { otherUser: true as const }),
     command,
     ...(typeof owned.memoryMiB === "number" && { gpuMemoryMiB: Math.round(owned.memoryMiB) }),
     ...(typeof owned.smPercent === "number" && { gpuPercent: owned.smPercent }),
