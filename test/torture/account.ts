@@ -23,11 +23,19 @@ export function account(victim: Victim): Account {
   const ledger = readLedger(readFileSync(victim.ledger, "utf8"), wrong);
   const db = new Sqlite(victim.database, { readonly: true });
   const runs = db.prepare("SELECT * FROM runs ORDER BY number, started_ms").all() as RunRow[];
+  // A resume of a frozen job, and a second chance, stay without a run of their own and name no outcome.
+  const launched = Number(
+    db
+      .prepare(
+        "SELECT count(*) FROM events WHERE kind IN ('job.started', 'resume.requested') AND outcome IS NOT NULL",
+      )
+      .pluck()
+      .get(),
+  );
   const kinds = db.prepare("SELECT kind, count(*) AS n FROM events GROUP BY kind").all() as Kinds[];
   db.close();
   checkRuns(runs, ledger.runIds, wrong);
   const events = Object.fromEntries(kinds.map(({ kind, n }) => [kind, n]));
-  const launched = (events["job.started"] ?? 0) + (events["resume.requested"] ?? 0);
   if (launched !== runs.length)
     wrong.push(`${launched} starts and resumes were recorded, but ${runs.length} runs`);
   const chain = verifyChain(victim.database);
