@@ -14,7 +14,8 @@ export function socketPath(stateDirectory: string, env: NodeJS.ProcessEnv = proc
   const usual = join(stateDirectory, "supervisor.sock");
   if (Buffer.byteLength(usual) <= LONGEST_SOCKET_PATH) return usual;
   const name = createHash("sha256").update(stateDirectory).digest("hex").slice(0, 16);
-  const runtime = env.XDG_RUNTIME_DIR ?? join(tmpdir(), `gpu-job-supervisor-${process.getuid?.() ?? userInfo().uid}`);
+  const runtime =
+    env.XDG_RUNTIME_DIR ?? join(tmpdir(), `gpu-job-supervisor-${process.getuid?.() ?? userInfo().uid}`);
   return join(runtime, `${name}.sock`);
 }
 
