@@ -3,7 +3,9 @@
  * with the reason in its name; where SUPERVISOR_TEST_REQUIRE=all, it runs and fails instead.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, test } from "vitest";
 
 export interface Need {
@@ -29,6 +31,23 @@ const runs = (command: string, ...args: string[]): boolean =>
 export const tmux: Need = { met: runs("tmux", "-V"), reason: "tmux is not installed" };
 
 export const compiler: Need = { met: runs("cc", "--version"), reason: "no C compiler (cc)" };
+
+/** A small file system of the test's own can be filled. */
+export const smallDisk: Need = {
+  met: (() => {
+    const folder = mkdtempSync(join(tmpdir(), "needs-"));
+    const mounted = runs("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder);
+    if (mounted) runs("umount", "-l", folder);
+    rmdirSync(folder);
+    return mounted;
+  })(),
+  reason: "mounting a small tmpfs isn't allowed",
+};
+
+export const strace: Need = {
+  met: runs("strace", "-e", "trace=none", "true"),
+  reason: "strace isn't installed, or tracing isn't allowed",
+};
 
 export const root: Need = { met: process.getuid?.() === 0, reason: "it takes root to be two users" };
 

@@ -2,20 +2,16 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { createRuns } from "../../src/act/runs.ts";
 import { prepareStateDirectory } from "../../src/act/state-directory.ts";
+import { smallDisk, testWith } from "../needs.ts";
 import { givenJob, givenRun, inState, start, until } from "./given.ts";
 
-/** A state directory on a file system of its own, 1 MiB large; null where we may not mount one. */
-function givenSmallDisk(): string | null {
+/** A state directory on a file system of its own, 1 MiB large. */
+function givenSmallDisk(): string {
   const disk = mkdtempSync(join(tmpdir(), "act-disk-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], { stdio: "ignore" });
-  } catch {
-    rmSync(disk, { recursive: true });
-    return null;
-  }
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], { stdio: "ignore" });
   onTestFinished(() => {
     execFileSync("umount", ["-l", disk]);
     rmSync(disk, { recursive: true });
@@ -35,9 +31,8 @@ function fill(state: string): void {
     }
 }
 
-test("an exit on a full disk is still recorded", async (context) => {
+testWith(smallDisk)("an exit on a full disk is still recorded", async () => {
   const state = givenSmallDisk();
-  if (!state) return context.skip("may not mount a file system");
   const wait =
     "setInterval(() => { if (require('fs').existsSync(process.argv[1] + '/fill-0')) process.exit(7) }, 10)";
   const it = await start(state, givenJob(["node", "-e", wait, state]));
@@ -46,9 +41,8 @@ test("an exit on a full disk is still recorded", async (context) => {
   expect(await it.end()).toMatchObject({ exit: { known: true, code: 7 } });
 });
 
-test("on a full disk a launch fails with the reason, and a pause still rings", async (context) => {
+testWith(smallDisk)("on a full disk a launch fails with the reason, and a pause still rings", async () => {
   const state = givenSmallDisk();
-  if (!state) return context.skip("may not mount a file system");
   const program = "process.on('SIGTERM', () => process.exit(143)); setInterval(() => {}, 1e6)";
   const it = await start(state, givenJob(["node", "-e", program], { pause: { signal: "SIGTERM" } }));
   await until("its handler", () => it.see("starting").signalCaught);

@@ -1,31 +1,27 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished } from "vitest";
 import { verifyChain } from "../../src/record/chain.ts";
 import { createJournal } from "../../src/record/journal.ts";
+import { smallDisk, testWith } from "../needs.ts";
 import { at, event, job, RETENTION } from "./material.ts";
 import { scratch } from "./scratch.ts";
 
 const mount = (...argv: string[]): void => void execFileSync("mount", argv, { stdio: "pipe" });
 
-/** A file system of 1 MiB, or null where mounting isn't allowed. */
-function smallDisk(): string | null {
+/** A file system of 1 MiB. */
+function mountedDisk(): string {
   const folder = join(dirname(scratch()), "disk");
   mkdirSync(folder);
-  try {
-    mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", folder);
-  } catch {
-    return null;
-  }
+  mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", folder);
   onTestFinished(() => void execFileSync("umount", ["-l", folder]));
   return folder;
 }
 
 describe("a full disk", () => {
-  test("holds events back in order, and takes them all once there is room", (context) => {
-    const disk = smallDisk();
-    if (disk === null) return context.skip("mounting a small tmpfs isn't allowed here");
+  testWith(smallDisk)("holds events back in order, and takes them all once there is room", () => {
+    const disk = mountedDisk();
     const path = join(disk, "supervisor.sqlite");
     const journal = createJournal(path, { retention: RETENTION });
     onTestFinished(() => journal.close());

@@ -1,9 +1,10 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
 import { syncWal } from "../../src/record/wal-sync.ts";
+import { strace, testWith } from "../needs.ts";
 import { at, event } from "./material.ts";
 import { openJournal, scratch } from "./scratch.ts";
 
@@ -33,16 +34,12 @@ describe("syncing the WAL", () => {
     expect(journal.trouble).toBeNull();
   });
 
-  test("never happens on the loop's thread, also after housekeeping emptied the WAL", (context) => {
+  testWith(strace)("never happens on the loop's thread, also after housekeeping emptied the WAL", () => {
     const path = scratch();
     const trace = `${path}.trace`;
     const program = fileURLToPath(new URL("../children/record-loop.ts", import.meta.url));
-    const strace = ["-f", "-o", trace, "-e", "trace=fsync,fdatasync,sync_file_range,write"];
-    const { error, stderr } = spawnSync("strace", [...strace, process.execPath, program, path], {
-      encoding: "utf8",
-    });
-    if (error !== undefined) return context.skip("strace isn't installed");
-    if (/ptrace|PTRACE/.test(stderr)) return context.skip("tracing isn't allowed here");
+    const flags = ["-f", "-o", trace, "-e", "trace=fsync,fdatasync,sync_file_range,write"];
+    execFileSync("strace", [...flags, process.execPath, program, path], { stdio: "ignore" });
     const calls = readFileSync(trace, "utf8").split("\n");
     const loop = calls.slice(
       calls.findIndex((line) => line.includes("LOOP BEGINS")),

@@ -189,6 +189,41 @@ describeWith(compiler)(`over a driver of two GPUs (needs a C compiler)`, () => {
     await supervisor.reaches("right", ["running"]);
   });
 
+  it("others who vanish with the job's own exit were its own: the rule is off for it, and it goes on", async () => {
+    driver = new FakeNvml({ gpus: [{ used: 500 }] });
+    supervisor = await new RealSupervisor(
+      {
+        rules: [OTHERS],
+        balance: { settleSeconds: 0 },
+        jobs: [{ name: "train", gpuIds: [0], command: ["node", join(CHILDREN, "gpu-escaped-worker.ts")] }],
+      },
+      // A cgroup would know the worker.
+      { ...driver.env, GPU_JOB_SUPERVISOR_NO_CGROUP: "1" },
+    ).start();
+    await supervisor.reaches("train", ["running"]);
+    const workers = (): number[] =>
+      [
+        ...readFileSync(join(supervisor.directory, "state/logs/train.log"), "utf8").matchAll(/worker (\d+)/g),
+      ].map(([, pid]) => Number(pid));
+    const first = await until("its worker", () => workers()[0]);
+    await until("steps", () => (supervisor.job("train").progress?.step ?? 0) > 3);
+    driver.set({
+      gpus: [{ util: 60, used: 4500 }],
+      processes: [{ gpu: 0, pid: first, memory: 4000, sm: 60 }],
+    });
+    const wrong = await supervisor.recorded("rule.misattributed", "train");
+    expect(wrong.evidence?.processes).toMatchObject([{ pid: first }]);
+    await supervisor.reaches("train", ["running"]);
+    const second = await until("its next worker", () => workers()[1]);
+    driver.set({ processes: [{ gpu: 0, pid: second, memory: 4000, sm: 60 }] });
+    await until("it to be seen", () =>
+      gpu(0)?.processes.some(({ pid, gpuPercent }) => pid === second && gpuPercent === 60),
+    );
+    await ticks(20);
+    expect(supervisor.job("train").state).toBe("running");
+    expect(supervisor.audit("pause.requested")).toHaveLength(1);
+  });
+
   it("a driver that hangs stalls no tick and pauses nothing; it is told, and its return too", async () => {
     await start({ jobs: [job("left", 0)] });
     await supervisor.reaches("left", ["running"]);

@@ -11,7 +11,7 @@ import { clock } from "../../src/clock.ts";
 import type { Reading, Sample } from "../../src/model.ts";
 import type { LiveRun, Sensors } from "../../src/ports.ts";
 import { createSensors } from "../../src/sense/sensors.ts";
-import { cpuCgroup, describeWith } from "../needs.ts";
+import { cpuCgroup, describeWith, testWith } from "../needs.ts";
 
 const FORMS = [
   "a plain loop",
@@ -190,8 +190,8 @@ describeWith(cpuCgroup)("a job that isn't in its cgroup", () => {
 });
 
 describe.each([null, "a cgroup"])("an outsider beside a run with %s", (grouped) => {
-  const met = grouped === null || cpuCgroup.met;
-  it.skipIf(!met)("is proven and named", async () => {
+  const need = grouped === null ? { met: true, reason: "" } : cpuCgroup;
+  testWith(need)("is proven and named", async () => {
     startSensors();
     const run = startJob("a plain loop", newToken(), grouped && makeCgroup());
     const token = newToken();
@@ -206,7 +206,7 @@ describe.each([null, "a cgroup"])("an outsider beside a run with %s", (grouped) 
     expect(figure(last?.machine["cpu.others"])).toBeGreaterThan(8);
   });
 
-  it.skipIf(!met)("is proven by the commands that its shell has waited for", async () => {
+  testWith(need)("is proven by the commands that its shell has waited for", async () => {
     startSensors();
     const run = startJob("a daemonised worker", newToken(), grouped && makeCgroup());
     const token = newToken();

@@ -3,14 +3,14 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Snapshot } from "../../src/protocol.ts";
+import { describeWith, tmux } from "../needs.ts";
 import { busy, hundred } from "./snapshots.ts";
-import { openTerminal, type Terminal, tmuxMissing } from "./tmux.ts";
+import { openTerminal, type Terminal } from "./tmux.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const MODULE = join(ROOT, "dist/show/run-dashboard.js");
-const missing = tmuxMissing();
 
 /** Foreground or background; 39 and 49 are the terminal's own. */
 const SOME_COLOUR = new RegExp(`${String.fromCharCode(27)}\\[(?:[0-9]+;)*[34][0-7][;m]`);
@@ -49,7 +49,7 @@ function buildIfOlder(): void {
   execFileSync("npm", ["run", "--silent", "build"], { cwd: ROOT });
 }
 
-describe.skipIf(missing !== null)(`in a terminal${missing === null ? "" : ` (skipped: ${missing})`}`, () => {
+describeWith(tmux)("in a terminal", () => {
   beforeAll(buildIfOlder);
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), "show-"));

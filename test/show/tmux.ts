@@ -2,16 +2,6 @@
 import { execFileSync } from "node:child_process";
 import { setTimeout as wait } from "node:timers/promises";
 
-/** Why there is no tmux here; null when there is. */
-export function tmuxMissing(): string | null {
-  try {
-    execFileSync("tmux", ["-V"], { stdio: "ignore" });
-    return null;
-  } catch {
-    return "tmux is not installed";
-  }
-}
-
 export interface Terminal {
   /** What is on the screen, a line per row, without trailing spaces. */
   screen(): string;
