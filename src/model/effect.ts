@@ -1,0 +1,12 @@
+/** What is to be done to processes and files. */
+import type { Checkpoint, Run } from "./job.ts";
+
+export type Effect =
+  | { do: "launch"; job: string; run: Run; resumeFrom: Checkpoint | null }
+  | { do: "ask"; job: string; run: Run; want: "run" | "pause" | "standby" | "release"; sequence: number }
+  | { do: "ring"; job: string; run: Run }
+  | { do: "freeze" | "thaw" | "terminate" | "kill"; job: string; run: Run }
+  | { do: "verify"; job: string; checkpoint: Checkpoint }
+  | { do: "prune"; job: string; keep: number }
+  /** Files of a run that is over: control, status, exit record. */
+  | { do: "tidy"; job: string; run: Run };

@@ -1,0 +1,65 @@
+/** What can be seen of one run at one tick. */
+import type { Checkpoint } from "./job.ts";
+import type { ProcessEvidence } from "./machine.ts";
+
+/** How a run ended. `known: false`: its record is missing, so nobody knows; never taken for success. */
+export type Exit = { known: true; code: number | null; signal: string | null } | { known: false };
+
+/** One rank's report, checked and bounded. */
+export interface RankStatus {
+  rank: number;
+  worldSize: number;
+  pid: number;
+  startTime: number | null;
+  state: string;
+  sequence: number;
+  step: number | null;
+  totalSteps: number | null;
+  epoch: number | null;
+  metrics: Record<string, number>;
+  checkpoint: string | null;
+  bytesSaved: number;
+  atMs: number;
+  /** The last thing that went wrong in the job's own words, and how many saves have failed in a row. */
+  error?: string;
+  failedSaves?: number;
+}
+
+export interface Seen {
+  /** Known once the launcher has written it. */
+  pid: number | null;
+  startTime: number | null;
+  alive: boolean;
+  exit: Exit | null;
+  /** Processes of the run that remain although its first process is gone. */
+  leftovers: { pid: number; command: string }[];
+  ranks: RankStatus[];
+  /** Of several ranks those whose process was seen alive here and is gone, without having said that it ends. */
+  ranksGone?: number[];
+  /** Newest first; only those that pass the quick check. */
+  checkpoints: Checkpoint[];
+  /** Names of checkpoints that were found broken, with the reason. */
+  rejected: { path: string; reason: string }[];
+  /** Whether the pause signal would be caught (SigCgt); null where that can't be known. */
+  signalCaught: boolean | null;
+  /** Every process of the run is stopped (SIGSTOP or a frozen cgroup). */
+  stopped: boolean;
+  /** Once it has ended: what it wrote last, where that says that a GPU had too little memory. */
+  outOfGpuMemory?: string;
+}
+
+/** What the GPUs of one run showed at the last look. */
+export interface GpuView {
+  /** Monotonic time of the oldest reading in it. */
+  atMs: number;
+  /** Why it can't be told who is on them, or null. */
+  unavailable: string | null;
+  /** "GPU 0", "GPU 0 and 1". */
+  name: string;
+  freeMiB: number | null;
+  /** What the driver lists of this run, whether it still lives or not. */
+  entries: ProcessEvidence[];
+  /** Memory that others hold, with those who hold it. */
+  othersMiB: number;
+  others: ProcessEvidence[];
+}
