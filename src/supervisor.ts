@@ -15,13 +15,13 @@ import type { Recovery } from "./decide/recover.ts";
 import { type JobRequest, request } from "./decide/request.ts";
 import { roster } from "./decide/roster.ts";
 import { windowStates } from "./decide/windows.ts";
+import { Effects } from "./effects.ts";
 import type { MachineMetric, Sample, Seen, Why } from "./model.ts";
 import { type AuditEvent, type Decision, type Effect, type NewEvent, type Now, runOf } from "./model.ts";
 import type {
   Change,
   Claims,
   Clock,
-  EffectFailed,
   Journal,
   LiveRun,
   RunEnd,
@@ -54,7 +54,6 @@ export interface Moment {
 }
 
 type Stepped = ReturnType<typeof step>;
-type LaunchFailure = { job: string; reason: string; taken?: boolean };
 
 /** A progress report alone is saved no more often than this: it can be read again from the status file. */
 const SAVE_PROGRESS_EVERY_MS = 15_000;
@@ -65,11 +64,7 @@ export class Supervisor {
   #world: World;
   #stopping = false;
   #journalProblem: string | null = null;
-  #effectProblems = new Map<string, string>();
-  #pending = new Map<string, Promise<void>>();
-  /** Ids of runs whose launch is on its way, perhaps still behind another effect of the same job. */
-  readonly #launching = new Set<string>();
-  #launchFailures: LaunchFailure[] = [];
+  readonly #effects: Effects;
   #saved = new Map<string, SupervisedJob>();
   #savedProgressAtMs = Number.NEGATIVE_INFINITY;
   #moment: Moment | null = null;
@@ -78,6 +73,7 @@ export class Supervisor {
   constructor(parts: Parts, config: Config, recovered: Recovery) {
     this.#parts = parts;
     this.#config = config;
+    this.#effects = new Effects(parts.runs, () => parts.wake());
     this.#world = newWorld(recovered.jobs);
     this.#record(recovered.events, parts.clock.now());
     for (const effect of recovered.effects) this.#perform(effect);
@@ -97,7 +93,7 @@ export class Supervisor {
     const saves = Object.values(this.#world.jobs).flatMap(
       (job) => savingProblem(job, this.diskFreeMiB) ?? [],
     );
-    return [...journal, ...this.#effectProblems.values(), ...saves];
+    return [...journal, ...this.#effects.problems, ...saves];
   }
 
   /** Of the disk that state and checkpoints lie on, as of the last tick. */
@@ -197,11 +193,11 @@ export class Supervisor {
 
   /** Resolves when effects under way have ended. */
   async idle(): Promise<void> {
-    await Promise.all(this.#pending.values());
+    await this.#effects.idle();
   }
 
   #observe(now: Now): void {
-    for (const { job, ...why } of this.#launchFailures.splice(0)) {
+    for (const { job, ...why } of this.#effects.takeLaunchFailures()) {
       const known = this.#world.jobs[job];
       if (known?.state.name === "starting")
         this.#adopt(known, step(known, { kind: "launch-failed", ...why }, now), now);
@@ -209,8 +205,7 @@ export class Supervisor {
     const availableMiB = this.#lastReading("memory.availableMiB");
     for (const job of Object.values(this.#world.jobs)) {
       const run = runOf(job);
-      // Nothing of it is there yet, which must not be taken for its end: it would be started twice.
-      if (run && this.#launching.has(run.id)) continue;
+      if (run && this.#effects.isLaunching(run.id)) continue;
       if (run) {
         const seen = this.#parts.runs.observe(job, run);
         const gpus = this.#moment ? gpuView(run, this.#moment.sample) : null;
@@ -271,25 +266,9 @@ export class Supervisor {
     for (const effect of next.effects) this.#perform(effect);
   }
 
-  /** One after the other for each job: a ring never overtakes the word that it announces. */
   #perform(effect: Effect): void {
     const job = this.#world.jobs[effect.job];
-    if (!job) return;
-    const before = this.#pending.get(effect.job);
-    if (effect.do === "launch") this.#launching.add(effect.run.id);
-    const act = async (): Promise<void> => {
-      const result = await this.#parts.runs.perform(effect, job);
-      if (effect.do === "launch") this.#launching.delete(effect.run.id);
-      if (result.ok) this.#effectProblems.delete(effect.job);
-      else if (effect.do === "launch") this.#launchFailures.push(failure(effect.job, result));
-      else this.#effectProblems.set(effect.job, `${effect.job}: ${result.reason}`);
-      if (!result.ok) this.#parts.wake();
-    };
-    // Without something to wait for it starts now, inside the tick: a pause must not wait a turn.
-    const pending = (before ? before.then(act) : act()).finally(() => {
-      if (this.#pending.get(effect.job) === pending) this.#pending.delete(effect.job);
-    });
-    this.#pending.set(effect.job, pending);
+    if (job) this.#effects.perform(effect, job);
   }
 
   /** False when the journal could not take them; it keeps them and tries again. */
@@ -339,12 +318,6 @@ export class Supervisor {
     return limits.length > 0 ? Math.min(...limits) : null;
   }
 }
-
-const failure = (job: string, { reason, taken }: EffectFailed): LaunchFailure => ({
-  job,
-  reason,
-  ...(taken && { taken }),
-});
 
 function endOf({ state, progress }: SupervisedJob, seen: Seen | undefined, now: Now): RunEnd {
   const { code, signal } = seen?.exit?.known ? seen.exit : { code: null, signal: null };
