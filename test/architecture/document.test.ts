@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, "../..");
 const text = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
 
 test("every path exists", () => {
-  const paths = [...text.matchAll(/`((?:src|db|jobs|test|bench|docs)\/[\w./-]*)`/g)].map(
+  const paths = [...text.matchAll(/`((?:src|db|jobs|python|test|bench|docs)\/[\w./-]*)`/g)].map(
     (match) => match[1] as string,
   );
   expect(paths.length).toBeGreaterThan(10);
