@@ -6,11 +6,8 @@
 import { basename } from "node:path";
 import { checkWindow } from "./check-windows.ts";
 import type { Finding } from "./explain.ts";
-import { formatPath, type Path, show } from "./problem.ts";
+import { type Entry, type Fields, formatPath, type Path, show } from "./problem.ts";
 import { closest } from "./suggest.ts";
-
-export type Fields = Record<string, unknown>;
-export type Entry = { path: Path; fields: Fields };
 
 const CONTAINER_CLIENTS = ["docker", "podman", "nerdctl", "docker-compose", "podman-compose"];
 

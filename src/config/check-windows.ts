@@ -4,9 +4,8 @@
  */
 import { Cron } from "croner";
 import cron from "node-cron";
-import type { Entry } from "./check-meaning.ts";
 import type { Finding } from "./explain.ts";
-import { formatPath, show } from "./problem.ts";
+import { type Entry, formatPath, show } from "./problem.ts";
 import { closest } from "./suggest.ts";
 
 export function checkWindow({ path, fields }: Entry): Finding[] {

@@ -14,6 +14,10 @@ export interface Problem {
 
 export type Path = readonly (string | number)[];
 
+/** An object as it was written, unchecked, and one of a list with its place. */
+export type Fields = Record<string, unknown>;
+export type Entry = { path: Path; fields: Fields };
+
 /** `file:line:column: message`, which terminals and editors make clickable. */
 export function formatProblem(problem: Problem): string {
   const place = [problem.file, problem.line, problem.column].filter((part) => part !== null).join(":");

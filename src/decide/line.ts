@@ -5,7 +5,6 @@
  */
 import { type Claim, type GpuSample, type Now, type Run, runOf, type WaitingFor } from "../model.ts";
 import type { OwnClaim, SupervisedJob } from "../ports.ts";
-import type { Placed } from "./place.ts";
 import { clockTime } from "./say.ts";
 import type { Scene, Settle } from "./scene.ts";
 
@@ -69,8 +68,14 @@ function ordinal(place: number): string {
   return `${place}${teen ? "th" : (["th", "st", "nd", "rd"][place % 10] ?? "th")}`;
 }
 
-/** For each job that stands in line what it would take, and what else stands in its way. */
-export type Lines = Record<string, NonNullable<Placed["line"]>>;
+/** GPUs that a job would be content with, and what stands between it and them besides other supervisors. */
+export interface InLine {
+  gpus: string[];
+  waits: WaitingFor[];
+}
+
+/** For each job that stands in line. */
+export type Lines = Record<string, InLine>;
 
 /** What others are to know of our jobs. */
 export function ownClaims(

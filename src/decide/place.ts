@@ -4,15 +4,14 @@
  */
 import { type Claim, type GpuSample, type ProcessEvidence, runOf, type WaitingFor } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
-import { before, claimWait } from "./line.ts";
+import { before, claimWait, type InLine } from "./line.ts";
 import { processes, size } from "./say.ts";
 import type { Scene } from "./scene.ts";
 
 export interface Placed {
   gpus: string[];
   waits: WaitingFor[];
-  /** GPUs that it would be content with, and what stands between it and them besides other supervisors. */
-  line?: { gpus: string[]; waits: WaitingFor[] };
+  line?: InLine;
 }
 
 type Blocked = (gpu: string) => WaitingFor[];
