@@ -21,6 +21,8 @@ export interface Blamed {
   absent: number;
   /** Monotonic time of the run's exit, once it has ended. */
   goneMs?: number;
+  /** The use lasted for one reading after the exit, with none of them there. */
+  lingered?: true;
 }
 
 /** What ends together need not be seen to in one reading; who is absent from more has gone earlier. */
@@ -85,7 +87,9 @@ function judge(job: SupervisedJob, one: Blamed, rule: RuleNow, scene: Scene): Bl
   }
   if (now.monotonicMs - goneMs > GIVE_UP_MS) return "others";
   if (readAtMs === null || readAtMs <= goneMs || unavailable !== null) return { ...one, goneMs };
-  return there || beyondSinceMs !== null ? "others" : "own";
+  if (!there && beyondSinceMs === null) return "own";
+  // A reading taken around the exit may still hold use of before it; the next one doesn't.
+  return there || one.lingered === true ? "others" : { ...one, goneMs: readAtMs, lingered: true };
 }
 
 function isListed(processes: ProcessEvidence[], { gpu }: RuleNow, sample: Sample): boolean {

@@ -30,6 +30,8 @@ const MOST_PARENTS = 64;
 const TRIES = 30;
 const MOST_KEPT = 256;
 
+const isZombie = (stat: string): boolean => "ZX".includes(stat[stat.lastIndexOf(") ") + 2] ?? "");
+
 const isSettled = ({ owner, startTime, tries }: Known & { tries: number }): boolean =>
   startTime !== null && (owner !== "nobody" || tries > TRIES);
 
@@ -54,13 +56,13 @@ export class GpuProcesses {
     for (const pid of pids) {
       const before = this.#known.get(pid);
       // A kept file is that of one process for ever: while it can be read, nothing has to be looked up.
-      const kept = pids.length <= MOST_KEPT && this.#files.read(`/proc/${pid}/comm`) !== null;
-      if (kept && before !== undefined && isSettled(before)) {
+      const kept = pids.length <= MOST_KEPT ? this.#files.read(`/proc/${pid}/stat`) : null;
+      if (kept !== null && !isZombie(kept) && before !== undefined && isSettled(before)) {
         found.set(pid, before);
         continue;
       }
       const stat = readStat(pid);
-      if (stat === null) {
+      if (stat === null || isDead(stat)) {
         const unseen = this.#unseen(pid, before);
         if (unseen) found.set(pid, unseen);
       } else if (before?.startTime === stat.startTime && isSettled(before)) {

@@ -131,6 +131,22 @@ it("a process that has ended is nobody's, and a pid that never was isn't listed"
   expect(value(after.metrics["gpu.others.utilization"])).toBe(0);
 });
 
+it("a zombie uses nothing, however late it is reaped", async () => {
+  // exec makes a parent that never waits for its child.
+  const parent = spawn("/bin/sh", ["-c", "sleep 1 & echo $!; exec sleep 1000"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  children.push(parent);
+  let said = "";
+  parent.stdout.on("data", (chunk: Buffer) => {
+    said += chunk;
+  });
+  const pid = await until("its child", () => Number(said));
+  expect(of(look([], { pid }), pid)).toBeDefined();
+  await until("a zombie", () => readStat(pid)?.state === "Z");
+  expect(look([], { pid }).processes).toEqual([]);
+});
+
 it("programs of the ignore list don't count until they compute", async () => {
   ignore = ["sleep"];
   const desktop = await stranger({}, "setsid");
