@@ -17,7 +17,7 @@ step = json.load(open(options.resume))["step"] if options.resume else 0
 print(f"begins at {step}", flush=True)
 while step < options.steps:
     step += 1
-    time.sleep(0.02)
+    time.sleep(0.05)
     if step % 50 == 0:
         os.makedirs("out", exist_ok=True)
         with open(f"out/checkpoint-{step}.json", "w") as file:

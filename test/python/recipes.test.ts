@@ -58,7 +58,11 @@ recipe("a script that only saves every 50 steps: what is lost is said, not hidde
   const pause = { graceSeconds: 0.5, onTimeout: "terminate" };
   const command = [pythonPath, child("python-saves-every.py"), "1000000"];
   supervisor = await new RealSupervisor(one(command, { pause, ...ownCheckpoints })).start();
-  await until("a step after the first save", () => (supervisor.job("train").progress?.step ?? 0) > 55);
+  // Early in a round of 50, so that it ends before its next save, which would count for this pause.
+  await until("a step soon after a save", () => {
+    const step = supervisor.job("train").progress?.step ?? 0;
+    return step > 50 && step % 50 > 0 && step % 50 < 15;
+  });
   supervisor.say("pause", "train");
   await supervisor.reaches("train", ["paused"]);
   const [forced] = supervisor.audit("pause.forced");
