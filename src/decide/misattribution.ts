@@ -7,23 +7,8 @@ import { type NewEvent, type ProcessEvidence, runOf, type Sample } from "../mode
 import type { SupervisedJob } from "../ports.ts";
 import { MEASURES } from "./measures.ts";
 import { clockTime, processes as named } from "./say.ts";
-import type { RuleNow, Scene } from "./scene.ts";
+import type { Blamed, RuleNow, Scene } from "./scene.ts";
 import type { Pause } from "./victims.ts";
-
-/** A pause by a rule about others, until it is known what became of them. */
-export interface Blamed {
-  key: string;
-  processes: ProcessEvidence[];
-  askedWallMs: number;
-  /** Monotonic time of the last reading that was looked at. */
-  readMs: number;
-  /** Readings in a row, before the run's exit was seen, in which none of them was there. */
-  absent: number;
-  /** Monotonic time of the run's exit, once it has ended. */
-  goneMs?: number;
-  /** The use lasted for one reading after the exit, with none of them there. */
-  lingered?: true;
-}
 
 /** What ends together need not be seen to in one reading; who is absent from more has gone earlier. */
 const MOST_ABSENT = 1;

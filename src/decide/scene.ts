@@ -3,6 +3,7 @@ import type { Config, Rule } from "../config/schema.ts";
 import {
   type GpuSample,
   type Now,
+  type ProcessEvidence,
   type RuleState,
   type RunUse,
   runOf,
@@ -10,7 +11,6 @@ import {
   type WindowState,
 } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
-import type { Blamed } from "./misattribution.ts";
 import { keyOf } from "./rules.ts";
 
 export interface Mode {
@@ -26,6 +26,21 @@ export interface RuleNow {
   rule: Rule;
   state: RuleState;
   gpu: GpuSample | null;
+}
+
+/** A pause by a rule about others, until it is known what became of them. */
+export interface Blamed {
+  key: string;
+  processes: ProcessEvidence[];
+  askedWallMs: number;
+  /** Monotonic time of the last reading that was looked at. */
+  readMs: number;
+  /** Readings in a row, before the run's exit was seen, in which none of them was there. */
+  absent: number;
+  /** Monotonic time of the run's exit, once it has ended. */
+  goneMs?: number;
+  /** The use lasted for one reading after the exit, with none of them there. */
+  lingered?: true;
 }
 
 /** What the policy remembers between ticks; none of it needs to outlive the supervisor. */
