@@ -10,6 +10,7 @@ import { createRuns } from "../../src/act/runs.ts";
 import { prepareStateDirectory } from "../../src/act/state-directory.ts";
 import { clock } from "../../src/clock.ts";
 import { type JobSpec, jobSchema } from "../../src/config/schema.ts";
+import { newJob } from "../../src/decide/roster.ts";
 import type { PauseRequest, Run, Seen } from "../../src/model.ts";
 import { logPath } from "../../src/paths.ts";
 import type { Runs, SupervisedJob } from "../../src/ports.ts";
@@ -47,21 +48,7 @@ export function givenJob(
   command: string[],
   more: Omit<Partial<Record<keyof JobSpec, unknown>>, "command"> = {},
 ): SupervisedJob {
-  return {
-    name: "job",
-    spec: jobSchema.parse({ name: "job", command, cwd: tmpdir(), ...more }),
-    origin: "config",
-    state: { name: "waiting", since: clock.now() },
-    runs: 0,
-    progress: null,
-    checkpoint: null,
-    manual: null,
-    learned: { saveMs: null, slowestSaveMs: null, reloadMs: null, memoryMiB: null, cpuPercent: null },
-    balance: { backoff: {}, productiveMs: 0, overheadMs: 0 },
-    understands: null,
-    attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 },
-    misattributed: [],
-  };
+  return newJob(jobSchema.parse({ name: "job", command, cwd: tmpdir(), ...more }), "config", clock.now());
 }
 
 /** The job in the state in which its run is `name`. */

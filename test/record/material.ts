@@ -1,5 +1,6 @@
 /** Moments, events, jobs, runs and samples for the tests of record/ and its benchmark. */
 import { jobSchema } from "../../src/config/schema.ts";
+import { newJob } from "../../src/decide/roster.ts";
 import {
   GPU_METRICS,
   MACHINE_METRICS,
@@ -41,21 +42,8 @@ export const run = (id: string, number = 1): Run => ({
   gpus: ["GPU-1"],
 });
 
-export const job = (name: string): SupervisedJob => ({
-  name,
-  spec: jobSchema.parse({ name, command: ["true"] }),
-  origin: "config",
-  state: { name: "waiting", since: at(0) },
-  runs: 0,
-  progress: null,
-  checkpoint: null,
-  manual: null,
-  learned: { saveMs: null, slowestSaveMs: null, reloadMs: null, memoryMiB: null, cpuPercent: null },
-  balance: { backoff: {}, productiveMs: 0, overheadMs: 0 },
-  understands: null,
-  attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 },
-  misattributed: [],
-});
+export const job = (name: string): SupervisedJob =>
+  newJob(jobSchema.parse({ name, command: ["true"] }), "config", at(0));
 
 /** Every reading is `value`. */
 export function sample(now: Now, value = 12.5): Sample {
