@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, expect, it } from "vitest";
+import { clock } from "../../../src/clock.ts";
 import { ReaderWatch } from "../../../src/sense/gpu/watch.ts";
 import type { FakeMachine } from "../../fakes/nvml/fake.ts";
 import { compiler, describeWith } from "../../needs.ts";
@@ -68,7 +69,7 @@ describeWith(compiler)("a driver (needs a C compiler)", () => {
     reading.driver.set({ also: ["hang nvmlDeviceGetUtilizationRates"] });
     // Its end isn't heard of while ticks don't let the loop run: as with one stuck in the kernel.
     const pid = reading.watch.pid as number;
-    const nowMs = performance.now();
+    const nowMs = clock.now().monotonicMs;
     for (let i = 0; i < 100; i++) reading.watch.look(nowMs + 10_000_000 + i * 1000);
     expect(reading.watch.pid).toBeNull();
     const seen = reading.watch.look(nowMs + 20_000_000);
