@@ -6,8 +6,9 @@
  */
 import type { Config } from "./config/schema.ts";
 import { askTurn, type TurnRequest } from "./decide/ask-turn.ts";
-import { lacksRoom } from "./decide/disk-room.ts";
+import { savingProblem } from "./decide/disk-room.ts";
 import { gpuView } from "./decide/gpu-view.ts";
+import { guardThreshold } from "./decide/guard-threshold.ts";
 import { step } from "./decide/lifecycle.ts";
 import { ownClaims } from "./decide/line.ts";
 import { decide, newWorld, type World } from "./decide/policy.ts";
@@ -16,19 +17,20 @@ import { type JobRequest, request } from "./decide/request.ts";
 import { roster } from "./decide/roster.ts";
 import { windowStates } from "./decide/windows.ts";
 import { Effects } from "./effects.ts";
-import type { MachineMetric, Sample, Seen, Why } from "./model.ts";
-import { type AuditEvent, type Decision, type Effect, type NewEvent, type Now, runOf } from "./model.ts";
+import { Ledger } from "./ledger.ts";
 import type {
-  Change,
-  Claims,
-  Clock,
-  Journal,
-  LiveRun,
-  RunEnd,
-  Runs,
-  Sensors,
-  SupervisedJob,
-} from "./ports.ts";
+  AuditEvent,
+  Decision,
+  Effect,
+  MachineMetric,
+  NewEvent,
+  Now,
+  Sample,
+  Seen,
+  Why,
+} from "./model.ts";
+import { runOf } from "./model.ts";
+import type { Claims, Clock, Journal, LiveRun, Runs, Sensors, SupervisedJob } from "./ports.ts";
 
 export interface Parts {
   clock: Clock;
@@ -53,29 +55,23 @@ export interface Moment {
   stopping: boolean;
 }
 
-type Stepped = ReturnType<typeof step>;
-
-/** A progress report alone is saved no more often than this: it can be read again from the status file. */
-const SAVE_PROGRESS_EVERY_MS = 15_000;
-
 export class Supervisor {
   readonly #parts: Parts;
   #config: Config;
   #world: World;
   #stopping = false;
-  #journalProblem: string | null = null;
+  readonly #ledger: Ledger;
   readonly #effects: Effects;
-  #saved = new Map<string, SupervisedJob>();
-  #savedProgressAtMs = Number.NEGATIVE_INFINITY;
   #moment: Moment | null = null;
 
   /** `recovered`: the jobs that there are, and what must be recorded and done about them first. */
   constructor(parts: Parts, config: Config, recovered: Recovery) {
     this.#parts = parts;
     this.#config = config;
+    this.#ledger = new Ledger(parts.journal, parts.onEvent);
     this.#effects = new Effects(parts.runs, () => parts.wake());
     this.#world = newWorld(recovered.jobs);
-    this.#record(recovered.events, parts.clock.now());
+    this.record(recovered.events);
     for (const effect of recovered.effects) this.#perform(effect);
   }
 
@@ -89,7 +85,8 @@ export class Supervisor {
 
   /** What a person should know now: effects that failed, a journal that can't write, saves that fail. */
   get problems(): string[] {
-    const journal = this.#journalProblem ? [`The audit log can't be written: ${this.#journalProblem}`] : [];
+    const { problem } = this.#ledger;
+    const journal = problem === null ? [] : [`The audit log can't be written: ${problem}`];
     const saves = Object.values(this.#world.jobs).flatMap(
       (job) => savingProblem(job, this.diskFreeMiB) ?? [],
     );
@@ -113,15 +110,15 @@ export class Supervisor {
     const live = this.#liveRuns();
     const sample = sensors.sample(live, now);
     const windows = windowStates(this.#config.windows, now.wallMs);
-    const mode = { stopping: this.#stopping, journalHealthy: this.#journalProblem === null };
+    const mode = { stopping: this.#stopping, journalHealthy: this.#ledger.problem === null };
     const decided = decide(this.#world, sample, windows, this.#config, now, mode);
     this.#world = decided.world;
-    this.#record(decided.events, now);
+    this.#ledger.record(decided.events, now);
     for (const decision of decided.decisions) this.#carryOut(decision, now);
     this.#parts.claims?.publish(ownClaims(this.#world, decided.lines, now));
-    this.#save(now);
+    this.#ledger.save(this.#world.jobs, now);
     this.#parts.journal.addSample(sample);
-    sensors.guard(this.#guardThreshold(), live, this.#parts.wake);
+    sensors.guard(guardThreshold(this.#config.rules, this.#world.jobs), live, this.#parts.wake);
     this.#moment = { now, sample, world: this.#world, why: decided.why, stopping: this.#stopping };
     return this.#moment;
   }
@@ -132,9 +129,8 @@ export class Supervisor {
     const windows = windowStates(this.#config.windows, now.wallMs);
     const result = request(this.#world, asked, windows, now);
     this.#world = result.world;
-    this.#record(result.events, now, { jobs: this.#unsaved() });
+    this.#ledger.recordWith(this.#world.jobs, result.events, now);
     for (const effect of result.effects) this.#perform(effect);
-    this.#save(now);
     this.#parts.wake();
     return { errors: result.errors };
   }
@@ -146,7 +142,7 @@ export class Supervisor {
     const result = askTurn(this.#world, asked, this.#moment.sample, now);
     if ("error" in result) return result;
     this.#world = result.world;
-    this.#record(result.events, now, { jobs: this.#unsaved() });
+    this.#ledger.recordWith(this.#world.jobs, result.events, now);
     this.#parts.wake();
     return { job: result.job, holder: result.holder };
   }
@@ -154,7 +150,7 @@ export class Supervisor {
   /** A job added by hand. The name must be free. */
   add(job: SupervisedJob): void {
     this.#world = { ...this.#world, jobs: { ...this.#world.jobs, [job.name]: job } };
-    this.#save(this.#parts.clock.now());
+    this.#ledger.save(this.#world.jobs, this.#parts.clock.now());
     this.#parts.wake();
   }
 
@@ -163,7 +159,7 @@ export class Supervisor {
     const now = this.#parts.clock.now();
     this.#config = config;
     this.#world = { ...this.#world, jobs: roster(config, Object.values(this.#world.jobs), now) };
-    this.#record([event], now);
+    this.#ledger.record([event], now);
     this.#parts.wake();
   }
 
@@ -188,7 +184,7 @@ export class Supervisor {
 
   /** Events that are nobody's step: the supervisor's own start and stop, a changed config. */
   record(events: NewEvent[]): void {
-    this.#record(events, this.#parts.clock.now());
+    this.#ledger.record(events, this.#parts.clock.now());
   }
 
   /** Resolves when effects under way have ended. */
@@ -236,32 +232,15 @@ export class Supervisor {
     this.#adopt(job, launched, now, { orNothing: true });
   }
 
-  /**
-   * Journals what a step has come to, events and state in one transaction, and then performs it.
-   * `orNothing`: not at all when it can't be journalled now.
-   */
+  /** Records what a step has come to, and then performs it. `orNothing`: not at all when it can't be recorded now. */
   #adopt(
     before: SupervisedJob,
-    next: Stepped,
+    next: ReturnType<typeof step>,
     now: Now,
-    { seen, orNothing }: { seen?: Seen; orNothing?: true } = {},
+    how: { seen?: Seen; orNothing?: true } = {},
   ): void {
-    // A step copies the job: what is still the same needn't be saved again.
-    const job = isSame(before, next.job) ? before : next.job;
-    const ended = runOf(before);
-    const begun = runOf(job);
-    const another = ended?.id !== begun?.id;
-    const change: Change = {
-      jobs: [job],
-      ...(orNothing && { orNothing }),
-      ...(begun && another && { started: { job: before.name, run: begun } }),
-      ...(ended && another && { ended: { run: ended, end: endOf(job, seen, now) } }),
-    };
-    if (next.events.length > 0 || another) {
-      const recorded = this.#record(next.events, now, change);
-      if (!recorded && orNothing) return;
-      if (recorded) this.#saved.set(before.name, job);
-    }
+    const job = this.#ledger.recordStep(before, next, now, how);
+    if (job === null) return;
     this.#world.jobs[before.name] = job;
     for (const effect of next.effects) this.#perform(effect);
   }
@@ -269,35 +248,6 @@ export class Supervisor {
   #perform(effect: Effect): void {
     const job = this.#world.jobs[effect.job];
     if (job) this.#effects.perform(effect, job);
-  }
-
-  /** False when the journal could not take them; it keeps them and tries again. */
-  #record(events: NewEvent[], now: Now, change?: Change): boolean {
-    // An empty append tries again what could not be written before.
-    if (events.length === 0 && !change && this.#journalProblem === null) return true;
-    const result = this.#parts.journal.append(events, now, change);
-    this.#journalProblem = result.ok ? null : result.reason;
-    if (result.ok) for (const event of result.events) this.#parts.onEvent?.(event);
-    return result.ok;
-  }
-
-  #unsaved(): SupervisedJob[] {
-    return Object.values(this.#world.jobs).filter((job) => this.#saved.get(job.name) !== job);
-  }
-
-  /** All in one transaction; what has only progressed goes with the rest, or when it is time. */
-  #save(now: Now): void {
-    const unsaved = this.#unsaved();
-    const isTime = now.monotonicMs - this.#savedProgressAtMs >= SAVE_PROGRESS_EVERY_MS;
-    if (unsaved.length === 0 || !(isTime || unsaved.some((job) => !this.#hasOnlyProgressed(job)))) return;
-    if (!this.#record([], now, { jobs: unsaved })) return;
-    for (const job of unsaved) this.#saved.set(job.name, job);
-    this.#savedProgressAtMs = now.monotonicMs;
-  }
-
-  #hasOnlyProgressed(job: SupervisedJob): boolean {
-    const saved = this.#saved.get(job.name);
-    return saved !== undefined && onlyProgressed(saved, job);
   }
 
   #liveRuns(): LiveRun[] {
@@ -308,42 +258,4 @@ export class Supervisor {
     }
     return live;
   }
-
-  /** The lowest use of others that some rule acts on; the fast guard sleeps while nothing runs. */
-  #guardThreshold(): number | null {
-    if (!Object.values(this.#world.jobs).some((job) => job.state.name === "running")) return null;
-    const limits = this.#config.rules
-      .filter((rule) => rule.metric === "cpu.others" && rule.action !== "notify" && rule.above !== undefined)
-      .map((rule) => rule.above as number);
-    return limits.length > 0 ? Math.min(...limits) : null;
-  }
-}
-
-function endOf({ state, progress }: SupervisedJob, seen: Seen | undefined, now: Now): RunEnd {
-  const { code, signal } = seen?.exit?.known ? seen.exit : { code: null, signal: null };
-  return { at: now, code, signal, how: state.name, step: progress?.step ?? null };
-}
-
-/** Of a live job: its last save failed, or its next one may. */
-function savingProblem(job: SupervisedJob, diskFreeMiB: number | null): string | null {
-  if (!runOf(job)) return null;
-  const { failedSaves, error } = job.progress ?? {};
-  const problem = failedSaves === undefined ? lacksRoom(job, diskFreeMiB) : (error ?? "its saves fail");
-  return problem === null ? null : `${job.name}: ${problem}`;
-}
-
-function isSame(a: SupervisedJob, b: SupervisedJob): boolean {
-  const keys = Object.keys(b) as (keyof SupervisedJob)[];
-  return keys.length === Object.keys(a).length && keys.every((key) => a[key] === b[key]);
-}
-
-function onlyProgressed(a: SupervisedJob, b: SupervisedJob): boolean {
-  return (
-    a.state === b.state &&
-    a.manual === b.manual &&
-    a.checkpoint === b.checkpoint &&
-    a.spec === b.spec &&
-    a.attempts === b.attempts &&
-    a.turn === b.turn
-  );
 }

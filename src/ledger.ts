@@ -1,0 +1,106 @@
+/**
+ * What is saved, and when: a step's events, its job and its run in one transaction, before anything is
+ * done about it; all else that changed of jobs at the end of a tick; progress alone only now and then.
+ * Knows whether the journal can be written. Must never lose an event, and does nothing but record.
+ */
+import { type AuditEvent, type Job, type NewEvent, type Now, runOf, type Seen } from "./model.ts";
+import type { Change, Journal, RunEnd, SupervisedJob } from "./ports.ts";
+
+/** A progress report alone is saved no more often than this: it can be read again from the status file. */
+const SAVE_PROGRESS_EVERY_MS = 15_000;
+
+/** What a step has made of a job. */
+export interface Stepped {
+  job: SupervisedJob;
+  events: NewEvent[];
+}
+
+export class Ledger {
+  readonly #journal: Journal;
+  readonly #tell: (event: AuditEvent) => void;
+  readonly #saved = new Map<string, SupervisedJob>();
+  #savedProgressAtMs = Number.NEGATIVE_INFINITY;
+  #problem: string | null = null;
+
+  constructor(journal: Journal, tell: (event: AuditEvent) => void = () => {}) {
+    this.#journal = journal;
+    this.#tell = tell;
+  }
+
+  /** Why the journal can't be written, or null. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  /** False when the journal could not take them; it keeps them and tries again. */
+  record(events: NewEvent[], now: Now, change?: Change): boolean {
+    // An empty append tries again what could not be written before.
+    if (events.length === 0 && !change && this.#problem === null) return true;
+    const result = this.#journal.append(events, now, change);
+    this.#problem = result.ok ? null : result.reason;
+    if (!result.ok) return false;
+    for (const event of result.events) this.#tell(event);
+    for (const job of change?.jobs ?? []) this.#saved.set(job.name, job);
+    return true;
+  }
+
+  /**
+   * One step of one job. Gives the job as it is from now on; null when the step must not be taken, since
+   * it could not be recorded and was to be `orNothing`.
+   */
+  recordStep(
+    before: SupervisedJob,
+    { job: after, events }: Stepped,
+    now: Now,
+    { seen, orNothing }: { seen?: Seen; orNothing?: true } = {},
+  ): SupervisedJob | null {
+    // A step copies the job: what is still the same needn't be saved again.
+    const job = isSame(before, after) ? before : after;
+    const ended = runOf(before);
+    const begun = runOf(job);
+    const another = ended?.id !== begun?.id;
+    if (events.length === 0 && !another) return job;
+    const recorded = this.record(events, now, {
+      jobs: [job],
+      ...(orNothing && { orNothing }),
+      ...(begun && another && { started: { job: job.name, run: begun } }),
+      ...(ended && another && { ended: { run: ended, end: endOf(job, seen, now) } }),
+    });
+    return recorded || !orNothing ? job : null;
+  }
+
+  /** Events with all that has changed of the jobs, in one transaction. */
+  recordWith(jobs: Record<string, SupervisedJob>, events: NewEvent[], now: Now): void {
+    this.record(events, now, { jobs: this.#unsaved(jobs) });
+  }
+
+  /** All in one transaction; what has only progressed goes with the rest, or when it is time. */
+  save(jobs: Record<string, SupervisedJob>, now: Now): void {
+    const unsaved = this.#unsaved(jobs);
+    const isTime = now.monotonicMs - this.#savedProgressAtMs >= SAVE_PROGRESS_EVERY_MS;
+    if (unsaved.length === 0 || !(isTime || unsaved.some((job) => !this.#hasOnlyProgressed(job)))) return;
+    if (this.record([], now, { jobs: unsaved })) this.#savedProgressAtMs = now.monotonicMs;
+  }
+
+  #unsaved(jobs: Record<string, SupervisedJob>): SupervisedJob[] {
+    return Object.values(jobs).filter((job) => this.#saved.get(job.name) !== job);
+  }
+
+  #hasOnlyProgressed(job: SupervisedJob): boolean {
+    const saved = this.#saved.get(job.name);
+    return saved !== undefined && WITHOUT_PROGRESS.every((key) => saved[key] === job[key]);
+  }
+}
+
+/** What of a job is saved at once when it has changed. */
+const WITHOUT_PROGRESS: (keyof Job)[] = ["state", "manual", "checkpoint", "spec", "attempts", "turn"];
+
+function endOf({ state, progress }: SupervisedJob, seen: Seen | undefined, now: Now): RunEnd {
+  const { code, signal } = seen?.exit?.known ? seen.exit : { code: null, signal: null };
+  return { at: now, code, signal, how: state.name, step: progress?.step ?? null };
+}
+
+function isSame(a: SupervisedJob, b: SupervisedJob): boolean {
+  const keys = Object.keys(b) as (keyof SupervisedJob)[];
+  return keys.length === Object.keys(a).length && keys.every((key) => a[key] === b[key]);
+}
