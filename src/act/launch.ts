@@ -3,9 +3,10 @@
  * in a session of its own. The job gets real file descriptors for its output, since a pipe through
  * us would kill it when we die. No shell ever sees the job's argv as text.
  */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, constants, mkdirSync, openSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { execa } from "execa";
 import type { JobSpec } from "../config/schema.ts";
 import type { Checkpoint, Run } from "../model.ts";
 import { cgroupRecord, checkpointDirectory, logPath } from "../paths.ts";
@@ -87,24 +88,11 @@ async function spawnLauncher(
   env: Record<string, string>,
   log: number,
 ): Promise<Pick<Launched, "launcherPid" | "ended">> {
-  // Any descriptor will do; execa's types name only the first ten.
-  const output = log as 3;
-  const launcher = execa("/bin/sh", words, {
-    cwd,
-    env,
-    extendEnv: false,
-    stdio: ["ignore", output, output],
-    detached: true,
-    cleanup: false,
-    buffer: false,
-    reject: false,
-  });
-  if (launcher.pid === undefined) {
-    const failed = await launcher;
-    throw new Error(failed.originalMessage ?? "the launcher could not be started");
-  }
-  launcher.nodeChildProcess.unref();
-  return { launcherPid: launcher.pid, ended: launcher.then(() => undefined) };
+  const launcher = spawn("/bin/sh", words, { cwd, env, stdio: ["ignore", log, log], detached: true });
+  const ended = new Promise<void>((resolve) => launcher.once("exit", () => resolve()));
+  await once(launcher, "spawn");
+  launcher.unref();
+  return { launcherPid: launcher.pid as number, ended };
 }
 
 /** The folder a job runs in. A missing one would be reported as a missing shell. */

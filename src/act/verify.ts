@@ -3,15 +3,11 @@
  * Must never call a checkpoint bad because the check itself failed: then it is tried again, and
  * until there is a verdict there is none.
  */
-import { fileURLToPath } from "node:url";
-import { execa } from "execa";
+import { askChild, programBeside } from "../ask-child.ts";
 import type { Checkpoint } from "../model.ts";
 import type { Verdict } from "./verify-child.ts";
 
-// The build is JavaScript, the sources are TypeScript; the child is whatever we are.
-const CHILD = fileURLToPath(
-  new URL(`./verify-child${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
-);
+const CHILD = programBeside("verify-child", import.meta.url);
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 60_000;
 
@@ -68,14 +64,8 @@ export class Verifier {
 
 /** Null when there is no verdict: the child was killed, or could not be started. */
 async function readThrough(path: string, signal: AbortSignal): Promise<Verdict | null> {
-  const child = await execa(process.execPath, [CHILD, path], {
-    stdin: "ignore",
-    stderr: "ignore",
-    reject: false,
-    cancelSignal: signal,
-  });
   try {
-    return child.exitCode === 0 ? (JSON.parse(child.stdout) as Verdict) : null;
+    return JSON.parse(await askChild(CHILD, { args: [path], signal })) as Verdict;
   } catch {
     return null;
   }

@@ -5,7 +5,7 @@ import { closest } from "../config/suggest.ts";
 import { EVENT_KINDS, type EventKind } from "../model.ts";
 import { verifyChain } from "../record/chain.ts";
 import { type EventFilter, readEvents } from "../record/read.ts";
-import { formatEvent } from "../show/plain.ts";
+import { formatEvent } from "../show/event-words.ts";
 import { type Options, placesOf } from "./connect.ts";
 import { Failure, misuse } from "./failure.ts";
 import { print, printJson, printJsonLine } from "./print.ts";

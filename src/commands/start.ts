@@ -51,7 +51,7 @@ async function headless(options: StartOptions): Promise<number> {
       loadConfigApart(findConfig(options.config)),
     ),
     import("./tell.ts"),
-    import("../show/plain.ts"),
+    import("../show/event-words.ts"),
     import("../supervise.ts"),
   ]);
   tell(loaded);

@@ -2,8 +2,7 @@
  * Checks configs and jobs in a short-lived process of its own: the schema library would hold some
  * 25 MiB for ever in a supervisor that needs it for a moment at a time. Must never load it here.
  */
-import { fileURLToPath } from "node:url";
-import { execa } from "execa";
+import { askChild, programBeside } from "../ask-child.ts";
 import type { Loaded } from "./load.ts";
 import type { JobSpec } from "./schema.ts";
 
@@ -11,8 +10,7 @@ export type Question = { config: string | null } | { job: unknown };
 export type CheckedJob = { spec: JobSpec } | { error: string };
 export type Answer = Loaded | CheckedJob;
 
-// The build is JavaScript, the sources are TypeScript; the child is whatever we are.
-const CHILD = fileURLToPath(new URL(`./check-child${import.meta.url.slice(-3)}`, import.meta.url));
+const CHILD = programBeside("check-child", import.meta.url);
 
 /** As `loadConfig`; where the check itself can't run, that is the problem. Never rejects. */
 export async function loadConfigApart(path: string | null): Promise<Loaded> {
@@ -34,9 +32,5 @@ export async function checkJobApart(job: unknown): Promise<CheckedJob> {
 }
 
 async function ask(question: Question): Promise<Answer> {
-  const child = await execa(process.execPath, [CHILD], {
-    input: JSON.stringify(question),
-    stderr: "inherit",
-  });
-  return JSON.parse(child.stdout) as Answer;
+  return JSON.parse(await askChild(CHILD, { input: JSON.stringify(question) })) as Answer;
 }

@@ -1,11 +1,9 @@
 /**
- * What people read without a dashboard: one line per event, the `status` table, the answer to
- * "why?". Pure; never prints.
+ * What people read without a dashboard: the `status` table and the answer to "why?". Pure; never
+ * prints.
  */
-import type { AuditEvent } from "../model.ts";
 import type { JobView, Snapshot } from "../protocol.ts";
 import { cellsOf, pad, wrap } from "./cells.ts";
-import { eventText, eventTime } from "./event-words.ts";
 import { duration } from "./format.ts";
 import { gaugeLines, gaugeRows } from "./gauges.ts";
 import { FEW } from "./job-order.ts";
@@ -16,12 +14,6 @@ import { neutral } from "./neutral.ts";
 import { processWords } from "./pages.ts";
 
 const unpainted = (line: Line): string => paint(line, "none").trimEnd();
-
-/** `14:02:11 train  pause requested: …`, in the supervisor's local time. */
-export function formatEvent(event: AuditEvent): string {
-  const who = event.job === null ? "" : `${neutral(event.job)}  `;
-  return `${eventTime(event)} ${who}${neutral(eventText(event))}`;
-}
 
 /** The machine and each job, no line wider than `width` columns; many jobs have one line each. */
 export function formatStatus(snapshot: Snapshot, width: number): string {

@@ -4,7 +4,7 @@
  */
 import type { Snapshot } from "../protocol.ts";
 import { footerLine, headerLines } from "./edges.ts";
-import { eventLines } from "./event-words.ts";
+import { eventLines } from "./event-lines.ts";
 import { gaugeLines, gaugeRows } from "./gauges.ts";
 import { jobRows, type Rows } from "./job-rows.ts";
 import { clip, type Line, span } from "./lines.ts";

@@ -1,6 +1,7 @@
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
-import { formatEvent, formatStatus, formatWhy } from "../../src/show/plain.ts";
+import { formatEvent } from "../../src/show/event-words.ts";
+import { formatStatus, formatWhy } from "../../src/show/plain.ts";
 import { busy, event, gpus, hostile, nothing, quiet } from "./snapshots.ts";
 
 test("an event is one line: time, job, what, why", () => {

@@ -2,7 +2,7 @@
  * GPUs through nvidia-smi, where the driver library can't be called. One nvidia-smi at a time, each
  * with a deadline; one that can't be ended is waited for, never joined by another.
  */
-import { type ExecFileException, execFile } from "node:child_process";
+import { execa } from "execa";
 import type { Reader } from "../nvml/read.ts";
 import type { GpuReport, Message } from "../report.ts";
 import { failure, GPU_FIELDS, joinReports, PROCESS_FIELDS, parseGpus, withMissing } from "./parse.ts";
@@ -11,22 +11,17 @@ const DEADLINE_MS = 10_000;
 
 type Said = { ok: true; text: string } | { ok: false; reason: string };
 
-function ask(program: string, ...args: string[]): Promise<Said> {
-  return new Promise((resolve) => {
-    const done = (error: ExecFileException | null, out: string, err: string): void => {
-      if (error === null) resolve({ ok: true, text: out });
-      else if (error.killed)
-        resolve({ ok: false, reason: `nvidia-smi took longer than ${DEADLINE_MS / 1000} s` });
-      else if (error.code === "ENOENT") resolve({ ok: false, reason: "there is no nvidia-smi" });
-      else resolve({ ok: false, reason: failure(`${out}\n${err}`) });
-    };
-    execFile(
-      program,
-      args,
-      { timeout: DEADLINE_MS, killSignal: "SIGKILL", env: { ...process.env, LC_ALL: "C" } },
-      done,
-    );
+async function ask(program: string, ...args: string[]): Promise<Said> {
+  const done = await execa(program, args, {
+    timeout: DEADLINE_MS,
+    killSignal: "SIGKILL",
+    env: { LC_ALL: "C" },
+    reject: false,
   });
+  if (!done.failed) return { ok: true, text: done.stdout };
+  if (done.timedOut) return { ok: false, reason: `nvidia-smi took longer than ${DEADLINE_MS / 1000} s` };
+  if (done.code === "ENOENT") return { ok: false, reason: "there is no nvidia-smi" };
+  return { ok: false, reason: failure(`${done.stdout}\n${done.stderr}`) };
 }
 
 const CSV = "--format=csv,noheader,nounits";
