@@ -19,6 +19,7 @@ export interface Measured {
 const BENCHES = [
   "idle",
   "tick",
+  "steady",
   "reaction",
   "sense",
   "gpu",
