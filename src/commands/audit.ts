@@ -1,14 +1,16 @@
 /** `audit` and `audit verify`: what was decided and why, from the database itself; needs no supervisor. */
 import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { closest } from "../config/suggest.ts";
 import { EVENT_KINDS, type EventKind } from "../model.ts";
-import { verifyChain } from "../record/chain.ts";
-import { type EventFilter, readEvents } from "../record/read.ts";
+import { type EventFilter, readEvents, readExports } from "../record/read.ts";
+import { type Verified, verifyChain } from "../record/verify.ts";
 import { formatEvent } from "../show/event-words.ts";
+import { count } from "../show/format.ts";
 import { type Options, placesOf } from "./connect.ts";
 import { Failure, misuse } from "./failure.ts";
-import { print, printJson, printJsonLine } from "./print.ts";
+import { print, printJson, printJsonLine, say } from "./print.ts";
 import { pastMs } from "./times.ts";
 
 export interface AuditOptions extends Options {
@@ -37,10 +39,23 @@ export async function audit(options: AuditOptions): Promise<void> {
       }
       if (++written % BREATHE_EVERY === 0) await turn();
     }
+    if (written === 0 && !options.json) print("No such events.");
+    if (written < (filter.limit ?? Number.POSITIVE_INFINITY)) sayExported(database, filter.sinceMs);
   } catch (error) {
     throw databaseFailure(error);
   }
-  if (written === 0 && !options.json) print("No such events.");
+}
+
+/** That some of what was asked for may be elsewhere: the database alone would be taken for all there is. */
+function sayExported(database: string, sinceMs = Number.NEGATIVE_INFINITY): void {
+  const exports = readExports(database).filter(({ newestMs }) => newestMs >= sinceMs);
+  const [oldest, newest] = [exports[0], exports.at(-1)];
+  if (oldest === undefined || newest === undefined) return;
+  const files =
+    exports.length === 1
+      ? newest.path
+      : `${exports.length} files, ${oldest.path} to ${basename(newest.path)}`;
+  say(`Events ${count(oldest.first)} to ${count(newest.last)} were exported and aren't shown: see ${files}`);
 }
 
 export async function auditVerify(options: Options & { expect?: string }): Promise<number> {
@@ -51,6 +66,7 @@ export async function auditVerify(options: Options & { expect?: string }): Promi
     else if (!result.ok) print(`${database}: ${result.text}`);
     else {
       print(`${database}: ${result.count} events, whole and in order.`);
+      for (const line of exportedLines(result)) print(line);
       if (result.newest !== null) {
         print(
           `To prove later that none was cut off, keep this: supervisor audit verify --expect ${result.newest.hash}`,
@@ -61,6 +77,19 @@ export async function auditVerify(options: Options & { expect?: string }): Promi
   } catch (error) {
     throw databaseFailure(error);
   }
+}
+
+function exportedLines({ exported }: Verified): string[] {
+  if (exported === undefined) return [];
+  const { files, events, absent } = exported;
+  const checked = `${count(events)} older ones in ${files} exported ${files === 1 ? "file" : "files"}, which they follow.`;
+  return [
+    ...(files === 0 ? [] : [checked]),
+    ...absent.map(
+      ({ path, first, last }) =>
+        `Events ${count(first)} to ${count(last)} were exported to ${path}, which isn't there: they weren't checked.`,
+    ),
+  ];
 }
 
 function databaseOf(options: Options): string {

@@ -151,6 +151,11 @@ const balanceSchema = z.strictObject({
 const retentionSchema = z.strictObject({
   samplesFullHours: positive.default(24).describe("Every sample is kept so long; then one a minute."),
   samplesThinnedDays: positive.default(30).describe("One a minute is kept so long; then none."),
+  eventsDays: positive
+    .optional()
+    .describe(
+      "Older events are moved to files beside the database; when left out, they stay in it for ever.",
+    ),
 });
 
 const sharingSchema = z.strictObject({
@@ -210,7 +215,7 @@ export const configSchema = z.strictObject({
     .describe("How much pausing may cost; paid on resume, never by those who need the machine."),
   sharing: sharingSchema.prefault({}).describe("How GPUs are shared with supervisors of other users."),
   logs: logsSchema.prefault({}).describe("How large the jobs' logs may grow."),
-  retention: retentionSchema.prefault({}).describe("How long samples are kept; events are kept for ever."),
+  retention: retentionSchema.prefault({}).describe("How long samples and events stay in the database."),
 });
 
 export type Rule = z.infer<typeof ruleSchema>;

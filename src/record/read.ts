@@ -2,8 +2,10 @@
  * What commands read from the database by themselves, whether a supervisor runs or not. Every
  * function opens it read-only and closes it when its iteration ends, also when that is cut short.
  */
+import { realpathSync } from "node:fs";
 import type { AuditEvent, EventKind, Sample } from "../model.ts";
 import { type EventRow, eventOf } from "./event-row.ts";
+import { type Exported, exportPath, listExports } from "./exports.ts";
 import { openReadOnly } from "./open-read-only.ts";
 import { type Shape, unpackSample } from "./sample-row.ts";
 
@@ -41,6 +43,16 @@ export function eventQuery(filter: EventFilter): { sql: string; values: Value[] 
     sql: `SELECT * FROM events WHERE id IN (${ids}) ORDER BY id`,
     values: [...values, filter.limit ?? -1],
   };
+}
+
+/** The files that events have left the database for, oldest first. Throws DatabaseError. */
+export function readExports(path: string): (Exported & { path: string })[] {
+  const db = openReadOnly(path);
+  try {
+    return listExports(db).map((one) => ({ ...one, path: exportPath(realpathSync(path), one) }));
+  } finally {
+    db.close();
+  }
 }
 
 /** A run as it was recorded. Times are wall times in ms; what isn't known is null. */

@@ -2,7 +2,8 @@
  * Runs upkeep.ts now and then, in a short-lived process. A worker thread would do it too, but costs
  * the supervisor 16 MiB for good (measured: it keeps 13 of them after the thread has ended).
  */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { errorText } from "./database-error.ts";
 import type { Retention } from "./thin.ts";
@@ -16,6 +17,8 @@ const EVERY_MS = 60 * 60_000;
 /** A WAL of this size is brought in early, but not more often than this. */
 const BIG_WAL_BYTES = 8 * 1024 * 1024;
 const EARLY_EVERY_MS = 60_000;
+/** Characters. */
+const MOST_WORDS = 1000;
 
 export interface UpkeepTimes {
   /** From the next housekeeping on. */
@@ -31,7 +34,7 @@ export function upkeepTimes(database: string, first: Retention): UpkeepTimes {
   let retention = first;
   let nextMs: number | null = null;
   let lookMs = 0;
-  let running: ReturnType<typeof spawn> | null = null;
+  let running: ChildProcess | null = null;
   let trouble: string | null = null;
 
   const failed = (error: unknown): void => {
@@ -41,16 +44,18 @@ export function upkeepTimes(database: string, first: Retention): UpkeepTimes {
   const start = (wallMs: number): void => {
     try {
       const argv = [PROGRAM, database, JSON.stringify(retention), String(wallMs)];
-      running = spawn(process.execPath, argv, { stdio: "ignore" });
+      running = spawn(process.execPath, argv, { stdio: ["ignore", "ignore", "pipe"] });
     } catch (error) {
       failed(error); // some failures are thrown, others told
       return;
     }
+    const said = lastWords(running);
     running.unref();
     running.once("error", failed);
-    running.once("exit", (code, signal) => {
+    running.once("close", (code, signal) => {
       running = null;
-      trouble = code === 0 ? null : `Housekeeping of the database failed (${signal ?? `exit code ${code}`}).`;
+      const why = said() || (signal ?? `exit code ${code}`);
+      trouble = code === 0 ? null : `Housekeeping of the database failed: ${why}`;
     });
   };
 
@@ -73,4 +78,16 @@ export function upkeepTimes(database: string, first: Retention): UpkeepTimes {
       running?.kill("SIGTERM");
     },
   };
+}
+
+/** The last line on its stderr so far, which doesn't keep the supervisor alive. */
+function lastWords(child: ChildProcess): () => string {
+  let text = "";
+  const stderr = child.stderr as Socket | null; // none where it couldn't be started
+  stderr?.unref();
+  stderr?.setEncoding("utf8");
+  stderr?.on("data", (more) => {
+    text = (text + more).slice(-MOST_WORDS);
+  });
+  return () => text.trim().split("\n").at(-1) ?? "";
 }

@@ -7,6 +7,8 @@ import type { Database } from "better-sqlite3";
 export interface Retention {
   samplesFullHours: number;
   samplesThinnedDays: number;
+  /** Older events are exported (export-events.ts); none when left out. */
+  eventsDays?: number | undefined;
 }
 
 const MINUTE_MS = 60_000;

@@ -1,9 +1,11 @@
 /**
- * Housekeeping beside a running supervisor, in a process of its own: thins samples and brings the
- * WAL back into the database. Both fsync, which beside a job that writes checkpoints takes hundreds
- * of milliseconds; neither may ever run on the supervisor's loop.
+ * Housekeeping beside a running supervisor, in a process of its own: thins samples, exports old events
+ * and brings the WAL back into the database. All fsync, which beside a job that writes checkpoints takes
+ * hundreds of milliseconds; none may ever run on the supervisor's loop.
  */
 import Sqlite from "better-sqlite3";
+import { errorCode } from "./database-error.ts";
+import { exportEvents } from "./export-events.ts";
 import { type Retention, thinSamples } from "./thin.ts";
 
 /** Between two transactions of ours, for the supervisor's. */
@@ -11,6 +13,8 @@ const PAUSE_MS = 5;
 
 export interface UpkeepDone {
   thinned: number;
+  /** Events that have left the database for a file. */
+  exported: number;
   /** The WAL is empty; false while a reader or the supervisor still used parts of it. */
   emptied: boolean;
 }
@@ -23,10 +27,29 @@ export function upkeep(path: string, retention: Retention, nowMs: number): Upkee
     db.pragma("synchronous = NORMAL");
     db.pragma("cache_size = -1000");
     const nap = new Int32Array(new SharedArrayBuffer(4));
-    const thinned = thinSamples(db, retention, nowMs, () => Atomics.wait(nap, 0, 0, PAUSE_MS));
-    return { thinned, emptied: emptyWal(db, nowMs) };
+    const pause = (): void => void Atomics.wait(nap, 0, 0, PAUSE_MS);
+    const thinned = thinSamples(db, retention, nowMs, pause);
+    let exported = 0;
+    let emptied = false;
+    try {
+      exported = exportAll(db, retention, nowMs, pause);
+    } finally {
+      emptied = emptyWal(db, nowMs);
+    }
+    return { thinned, exported, emptied };
   } finally {
     db.close();
+  }
+}
+
+/** File by file; in between the WAL is copied, or it would grow by all that goes. */
+function exportAll(db: Sqlite.Database, retention: Retention, nowMs: number, pause: () => void): number {
+  let exported = 0;
+  for (;;) {
+    const some = exportEvents(db, retention, nowMs, pause);
+    if (some === 0) return exported;
+    exported += some;
+    checkpoint(db, "PASSIVE");
   }
 }
 
@@ -40,8 +63,16 @@ function emptyWal(db: Sqlite.Database, nowMs: number): boolean {
   if (copied.busy !== 0 || copied.log !== copied.checkpointed) return false;
   db.pragma("busy_timeout = 0");
   const emptied = checkpoint(db, "TRUNCATE").busy === 0;
-  if (emptied) db.prepare("UPDATE upkeep SET ran_ms = ?").run(Math.round(nowMs));
+  if (emptied) note(db, nowMs);
   return emptied;
+}
+
+function note(db: Sqlite.Database, nowMs: number): void {
+  try {
+    db.prepare("UPDATE upkeep SET ran_ms = ?").run(Math.round(nowMs));
+  } catch (error) {
+    if (!errorCode(error).startsWith("SQLITE_BUSY")) throw error; // the supervisor's commit came before ours
+  }
 }
 
 function checkpoint(db: Sqlite.Database, mode: "PASSIVE" | "TRUNCATE") {

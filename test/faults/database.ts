@@ -2,9 +2,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
-import { verifyChain } from "../../src/record/chain.ts";
 import { createJournal } from "../../src/record/journal.ts";
 import { openDatabase } from "../../src/record/open.ts";
+import { verifyChain } from "../../src/record/verify.ts";
 import { at, event, RETENTION } from "../record/material.ts";
 import { type Fault, type Group, thrown } from "./fault.ts";
 import { within } from "./files.ts";

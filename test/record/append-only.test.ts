@@ -1,6 +1,6 @@
 import Sqlite from "better-sqlite3";
 import { describe, expect, test } from "vitest";
-import { verifyChain } from "../../src/record/chain.ts";
+import { verifyChain } from "../../src/record/verify.ts";
 import { at, event } from "./material.ts";
 import { openJournal } from "./scratch.ts";
 

@@ -1,7 +1,8 @@
 import Sqlite from "better-sqlite3";
 import { describe, expect, test } from "vitest";
-import { chainHash, GENESIS, verifyChain } from "../../src/record/chain.ts";
+import { chainHash, GENESIS } from "../../src/record/chain.ts";
 import type { EventRow } from "../../src/record/event-row.ts";
+import { verifyChain } from "../../src/record/verify.ts";
 import { at, event } from "./material.ts";
 import { openJournal, scratch } from "./scratch.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { verifyChain } from "../../src/record/chain.ts";
 import { upkeep } from "../../src/record/upkeep.ts";
+import { verifyChain } from "../../src/record/verify.ts";
 import { at, event, RETENTION, START_MS } from "./material.ts";
 import { child, openJournal, scratch } from "./scratch.ts";
 

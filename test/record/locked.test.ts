@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { verifyChain } from "../../src/record/chain.ts";
 import { readRuns, readSamples } from "../../src/record/read.ts";
+import { verifyChain } from "../../src/record/verify.ts";
 import { at, event, job, run, sample } from "./material.ts";
 import { child, openJournal } from "./scratch.ts";
 

@@ -3,11 +3,12 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { verifyChain } from "../../src/record/chain.ts";
 import { listMigrations, MIGRATIONS, migrate } from "../../src/record/migrate.ts";
 import { openDatabase } from "../../src/record/open.ts";
 import { readRuns, readSamples } from "../../src/record/read.ts";
-import { at, event, START_MS, sample } from "./material.ts";
+import { upkeep } from "../../src/record/upkeep.ts";
+import { verifyChain } from "../../src/record/verify.ts";
+import { at, event, RETENTION, START_MS, sample } from "./material.ts";
 import { openJournal, scratch } from "./scratch.ts";
 
 /** The shipped migrations and some more. */
@@ -37,8 +38,14 @@ describe("migrations", () => {
     // Written by the first version that had a database: 3 events, 1 job, 1 run, 2 samples.
     const path = scratch();
     cpSync(fileURLToPath(new URL("fixtures/schema-1.sqlite", import.meta.url)), path);
+    const before = verifyChain(path); // as a command does before any supervisor has brought it up to date
+    expect(before).toMatchObject({ ok: true, count: 3 });
     const journal = openJournal(path);
     expect(journal.setAside).toBeNull();
+    const copy = new Sqlite(journal.backup as string, { readonly: true });
+    onTestFinished(() => void copy.close());
+    expect(version(copy)).toBe(1);
+    expect(verifyChain(journal.backup as string)).toEqual(before);
     expect(journal.tail(9).map((e) => [e.id, e.kind])).toEqual([
       [1, "supervisor.started"],
       [2, "pause.requested"],
@@ -49,6 +56,9 @@ describe("migrations", () => {
     expect([...readSamples(path)]).toEqual([sample(at(0)), sample(at(1))]);
     expect(journal.append([event("goes on")], at(60))).toMatchObject({ ok: true, events: [{ id: 4 }] });
     expect(verifyChain(path)).toMatchObject({ ok: true, count: 4 });
+    const done = upkeep(path, { ...RETENTION, eventsDays: 1 }, at(2 * 86_400).wallMs);
+    expect(done).toMatchObject({ exported: 3 });
+    expect(verifyChain(path)).toMatchObject({ ok: true, count: 1, exported: { files: 1, events: 3 } });
   });
 
   test("before an existing database is changed, a private copy is made", () => {

@@ -1,9 +1,9 @@
 import { statSync } from "node:fs";
 import Sqlite from "better-sqlite3";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { verifyChain } from "../../src/record/chain.ts";
 import { readSamples } from "../../src/record/read.ts";
 import { upkeep } from "../../src/record/upkeep.ts";
+import { verifyChain } from "../../src/record/verify.ts";
 import { at, event, RETENTION, START_MS, sample } from "./material.ts";
 import { openJournal } from "./scratch.ts";
 
@@ -15,7 +15,7 @@ describe("housekeeping", () => {
     const journal = openJournal();
     for (let i = 0; i < 500; i++) journal.append([event(`event ${i}`)], at(i));
     const before = walBytes(journal.path);
-    expect(upkeep(journal.path, RETENTION, START_MS)).toEqual({ thinned: 0, emptied: true });
+    expect(upkeep(journal.path, RETENTION, START_MS)).toEqual({ thinned: 0, exported: 0, emptied: true });
     expect(walBytes(journal.path)).toBeLessThan(before / 10);
     expect(journal.append([event("goes on")], at(501))).toMatchObject({ ok: true, events: [{ id: 501 }] });
     expect(verifyChain(journal.path)).toMatchObject({ ok: true, count: 501 });
