@@ -65,7 +65,9 @@ export async function auditVerify(options: Options & { expect?: string }): Promi
     if (options.json) printJson(result);
     else if (!result.ok) print(`${database}: ${result.text}`);
     else {
-      print(`${database}: ${result.count} events, whole and in order.`);
+      print(
+        `${database}: ${count(result.count)} ${result.count === 1 ? "event" : "events"}, whole and in order.`,
+      );
       for (const line of exportedLines(result)) print(line);
       if (result.newest !== null) {
         print(

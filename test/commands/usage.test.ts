@@ -14,6 +14,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { program } from "../../src/program.ts";
 import { createJournal } from "../../src/record/journal.ts";
+import { upkeep } from "../../src/record/upkeep.ts";
 import { BIN, CommandLine } from "./command-line.ts";
 
 let cli: CommandLine;
@@ -282,6 +283,35 @@ describe("audit", () => {
     const cut = await cli.say("audit", "verify", "--expect", `${"0".repeat(63)}1`);
     expect(cut.code).toBe(1);
     expect(cut.out).not.toContain("whole");
+  });
+
+  it("says which events were exported, where, and whether they are still whole", async () => {
+    fill(12);
+    const database = join(cli.stateDirectory, "supervisor.sqlite");
+    const keep = { samplesFullHours: 24, samplesThinnedDays: 30, eventsDays: 1 };
+    expect(upkeep(database, keep, NOW.wallMs + 2 * 86_400_000)).toMatchObject({ exported: 11 });
+    const note =
+      /^Events 1 to 11 were exported and aren't shown: see (.*\.events-1-11-[0-9a-f]{12}\.jsonl\.gz)\n$/;
+    const all = await cli.say("audit", "--json");
+    expect(all.out.trim().split("\n")).toHaveLength(1);
+    const [, path = ""] = note.exec(all.err) ?? [];
+    expect(await cli.say("audit", "--job", "a")).toMatchObject({
+      code: 0,
+      out: "No such events.\n",
+      err: all.err,
+    });
+    expect(await cli.say("audit", "-n", "1")).toMatchObject({ err: "" });
+    expect(await cli.say("audit", "--since", "2999-01-01")).toMatchObject({ err: "" });
+    expect((await cli.say("audit", "verify")).out).toContain(
+      "1 event, whole and in order.\n11 older ones in 1 exported file, which they follow.\n",
+    );
+    rmSync(path);
+    const without = await cli.say("audit", "verify");
+    expect(without.code).toBe(0);
+    expect(without.out).toContain(
+      `Events 1 to 11 were exported to ${path}, which isn't there: they weren't checked.\n`,
+    );
+    expect(without.out).not.toContain("older ones");
   });
 
   it("is quiet when its reader has enough", async () => {

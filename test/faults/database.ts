@@ -1,10 +1,15 @@
 /** Databases that are broken, somebody else's, or were tampered with. */
-import { writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
+import type { AuditEvent } from "../../src/model.ts";
+import { exportPath } from "../../src/record/exports.ts";
 import { createJournal } from "../../src/record/journal.ts";
 import { openDatabase } from "../../src/record/open.ts";
+import { readEvents } from "../../src/record/read.ts";
+import { upkeep } from "../../src/record/upkeep.ts";
 import { verifyChain } from "../../src/record/verify.ts";
+import { DAY, daysMs, KEEP_10_DAYS, pathsOf, rewrite, rowsIn } from "../record/export.ts";
 import { at, event, RETENTION } from "../record/material.ts";
 import { type Fault, type Group, thrown } from "./fault.ts";
 import { within } from "./files.ts";
@@ -29,6 +34,42 @@ const tampered = (fault: string, sql: string): Fault => ({
     return result.text;
   }),
 });
+
+/** As many days as events, all but the last eleven exported; then somebody who has dropped the triggers. */
+const exported = (fault: string, harm: (db: Sqlite.Database, file: string) => void): Fault => ({
+  fault,
+  gives: within((folder) => {
+    const path = join(folder, "audit.sqlite");
+    const journal = createJournal(path, { retention: RETENTION });
+    for (let day = 1; day <= 30; day++) journal.append([event(`day ${day}`)], at(day * DAY));
+    const [fifth] = [...readEvents(path)].slice(4);
+    upkeep(path, KEEP_10_DAYS, daysMs(30));
+    journal.close();
+    const db = new Sqlite(path);
+    db.exec("DROP TRIGGER events_no_delete; DROP TRIGGER exports_no_update");
+    harm(db, pathsOf(path)[0] as string);
+    db.close();
+    const result = verifyChain(path, { expect: fifth?.hash as string });
+    if (result.ok) throw new Error(`not found: ${fault}`);
+    return hashless(result.text);
+  }),
+});
+const hashless = (text: string): string => text.replaceAll(/-[0-9a-f]{12}(?=\.jsonl)/g, "-…");
+
+/** Housekeeping that can't write its export. */
+const unwritable: Fault = {
+  fault: "the file for old events can't be written",
+  gives: within((folder) => {
+    const path = join(folder, "audit.sqlite");
+    const journal = createJournal(path, { retention: RETENTION });
+    for (let day = 1; day <= 30; day++) journal.append([event(`day ${day}`)], at(day * DAY));
+    const { hash } = [...readEvents(path)][18] as AuditEvent;
+    journal.close();
+    mkdirSync(exportPath(path, { first: 1, last: 19, hash }));
+    const said = thrown(() => upkeep(path, KEEP_10_DAYS, daysMs(30))).replace(/\.\d+\.tmp/, ".tmp");
+    return `A warning: Housekeeping of the database failed: ${hashless(said)}`;
+  }),
+};
 
 const refused = (fault: string, sql: string): Fault => ({
   fault,
@@ -88,7 +129,7 @@ export const databases: Group = {
 };
 
 export const tampering: Group = {
-  title: "The audit log: `audit verify`",
+  title: "The audit log: what is refused, and what `audit verify` finds",
   faults: [
     tampered("a word was changed", "UPDATE events SET reason = 'event 5!' WHERE id = 5"),
     tampered("the first event was changed", "UPDATE events SET reason = 'event 0' WHERE id = 1"),
@@ -101,5 +142,18 @@ export const tampering: Group = {
     refused("an event is to be changed", "UPDATE events SET reason = 'other'"),
     refused("an event is to be deleted", "DELETE FROM events"),
     refused("an event is to be replaced", "INSERT OR REPLACE INTO events SELECT * FROM events WHERE id = 1"),
+    refused("an event is to be taken for exported, and isn't", "INSERT INTO exports VALUES (1, 1, 'x', 0)"),
+    exported("an exported event was changed", (_, file) =>
+      rewrite(
+        file,
+        rowsIn(file).map((row) => (row.id === 4 ? { ...row, reason: "day 5" } : row)),
+      ),
+    ),
+    exported("an exported file was cut", (_, file) => rewrite(file, rowsIn(file).slice(0, 12))),
+    exported("an exported file isn't one", (_, file) => writeFileSync(file, "nothing")),
+    exported("an exported file is gone (`--expect` a hash that was in it)", (_, file) => rmSync(file)),
+    exported("the anchor's hash was changed", (db) => db.exec("UPDATE exports SET hash = 'x'")),
+    exported("an event behind the anchor was deleted", (db) => db.exec("DELETE FROM events WHERE id = 20")),
+    unwritable,
   ],
 };

@@ -1,6 +1,6 @@
 /**
- * docs/faults.md is what the program really says, written by this test: `npx vitest run -u
- * test/faults` brings it up to date, and without `-u` the test fails where it isn't.
+ * docs/faults.md is what the program really says, written by this test: `npx vitest run
+ * test/faults -u` brings it up to date, and without `-u` the test fails where it isn't.
  */
 import { join } from "node:path";
 import { expect, test } from "vitest";
