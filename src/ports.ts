@@ -76,6 +76,8 @@ export interface Runs {
    * when nothing has changed. What `verify` effects found shows here: `verified: "full"`, or rejected.
    */
   checkpoints(job: SupervisedJob): Pick<Seen, "checkpoints" | "rejected">;
+  /** Room on the disk that the job's newest checkpoint lies on; null where that isn't known. Never throws, never waits. */
+  freeMiB(job: SupervisedJob): number | null;
   /** Called soon after something about a run has changed (exit, status); only wakes the loop. */
   onChange(wake: () => void): void;
   /** Stops watching; jobs go on. */

@@ -88,14 +88,9 @@ export class Supervisor {
     const { problem } = this.#ledger;
     const journal = problem === null ? [] : [`The audit log can't be written: ${problem}`];
     const saves = Object.values(this.#world.jobs).flatMap(
-      (job) => savingProblem(job, this.diskFreeMiB) ?? [],
+      (job) => savingProblem(job, () => this.#parts.runs.freeMiB(job)) ?? [],
     );
     return [...journal, ...this.#effects.problems, ...saves];
-  }
-
-  /** Of the disk that state and checkpoints lie on, as of the last tick. */
-  get diskFreeMiB(): number | null {
-    return this.#lastReading("disk.freeMiB");
   }
 
   #lastReading(metric: MachineMetric): number | null {
@@ -218,7 +213,7 @@ export class Supervisor {
     const job = this.#world.jobs[decision.job];
     if (!job) throw new Error(`decision for an unknown job '${decision.job}'`);
     if (decision.verb === "pause") {
-      const diskFreeMiB = this.diskFreeMiB;
+      const diskFreeMiB = this.#parts.runs.freeMiB(job);
       this.#adopt(job, step(job, { kind: "pause", decision, diskFreeMiB }, now), now);
       return;
     }

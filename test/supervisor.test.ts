@@ -58,7 +58,12 @@ test("a run whose launch waits behind another effect isn't taken for lost and st
   const gate = Promise.withResolvers<void>();
   const { supervisor, beginnings, reaches } = given(journal, (runs) => ({
     ...{ observe: runs.observe.bind(runs), live: runs.live.bind(runs) },
-    ...{ checkpoints: runs.checkpoints.bind(runs), onChange: () => {}, close: () => runs.close() },
+    ...{
+      checkpoints: runs.checkpoints.bind(runs),
+      freeMiB: () => null,
+      onChange: () => {},
+      close: () => runs.close(),
+    },
     perform: async (effect, job) => {
       if (effect.do === "tidy") await gate.promise;
       return runs.perform(effect, job);

@@ -6,6 +6,7 @@
 import type { Effect, Run, Seen } from "../model.ts";
 import { logPath } from "../paths.ts";
 import type { EffectFailed, LiveRun, Runs, SupervisedJob } from "../ports.ts";
+import { CheckpointDisks } from "../sense/checkpoint-disks.ts";
 import type { CheckpointList } from "../sense/checkpoints.ts";
 import { readRanks } from "../sense/ranks.ts";
 import { processesOf } from "../sense/run.ts";
@@ -43,6 +44,7 @@ class ProcessRuns implements Runs {
   readonly #verifier = new Verifier(() => this.#wake());
   readonly #watches = new Watches(() => this.#wake());
   readonly #checkpoints: Checkpoints;
+  readonly #disks = new CheckpointDisks();
   readonly #logLookedAt = new Map<string, number>();
   #wake = (): void => {};
 
@@ -77,6 +79,10 @@ class ProcessRuns implements Runs {
 
   checkpoints(job: SupervisedJob): CheckpointList {
     return this.#checkpoints.of(job, "gone");
+  }
+
+  freeMiB(job: SupervisedJob): number | null {
+    return this.#disks.freeMiB(job);
   }
 
   onChange(wake: () => void): void {

@@ -10,17 +10,16 @@ import { bytes, size } from "./say.ts";
 const MARGIN = 1.2;
 
 /** One sentence, or null where it fits or nothing is known. `freeMiB`: of the checkpoints' own disk. */
-export function lacksRoom({ checkpoint, spec }: SupervisedJob, freeMiB: number | null): string | null {
-  // A third party's checkpoints may lie anywhere.
-  if (checkpoint === null || freeMiB === null || spec.checkpoint.glob !== undefined) return null;
+export function lacksRoom({ checkpoint }: SupervisedJob, freeMiB: number | null): string | null {
+  if (checkpoint === null || freeMiB === null) return null;
   if (checkpoint.bytes * MARGIN <= freeMiB * 1_048_576) return null;
   return `Only ${size(freeMiB)} are free where it saves, and its last checkpoint has ${bytes(checkpoint.bytes)}: the save may fail.`;
 }
 
-/** Of a live job: its last save failed, or its next one may. */
-export function savingProblem(job: SupervisedJob, freeMiB: number | null): string | null {
+/** Of a live job: its last save failed, or its next one may. `freeMiB` is asked only where it counts. */
+export function savingProblem(job: SupervisedJob, freeMiB: () => number | null): string | null {
   if (!runOf(job)) return null;
   const { failedSaves, error } = job.progress ?? {};
-  const problem = failedSaves === undefined ? lacksRoom(job, freeMiB) : (error ?? "its saves fail");
+  const problem = failedSaves === undefined ? lacksRoom(job, freeMiB()) : (error ?? "its saves fail");
   return problem === null ? null : `${job.name}: ${problem}`;
 }

@@ -28,7 +28,7 @@ export type Input =
    * what the run's GPUs showed at the last look, left out where it has none.
    */
   | { kind: "seen"; seen: Seen; availableMiB: number | null; gpus?: GpuView | null }
-  /** `diskFreeMiB`: where checkpoints are saved. */
+  /** `diskFreeMiB`: on the disk that this job's checkpoints are saved on. */
   | { kind: "pause"; decision: PauseDecision; diskFreeMiB?: number | null }
   /**
    * From waiting or paused: a new run. From frozen, standby, or frozen since its grace ran out, its

@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, onTestFinished } from "vitest";
 import { createRuns } from "../../src/act/runs.ts";
 import { prepareStateDirectory } from "../../src/act/state-directory.ts";
+import { lacksRoom } from "../../src/decide/disk-room.ts";
+import { type LastLook, listThirdParty } from "../../src/sense/checkpoints.ts";
 import { smallDisk, testWith } from "../needs.ts";
 import { givenJob, givenRun, inState, start, until } from "./given.ts";
 
@@ -66,3 +68,38 @@ testWith(smallDisk)("on a full disk a launch fails with the reason, and a pause 
   expect(await it.end()).toMatchObject({ exit: { known: true, code: 143 } });
   expect(readdirSync(state)).toContain("fill-0");
 });
+
+testWith(smallDisk)(
+  "a job that saves on another disk than the state directory's is told of that disk's room",
+  () => {
+    const disk = dirname(givenSmallDisk());
+    const other = mkdtempSync(join(tmpdir(), "act-state-"));
+    onTestFinished(() => rmSync(other, { recursive: true }));
+    const roomy = join(other, "step-7.pt");
+    for (const path of [roomy, join(disk, "step-7.pt")]) writeFileSync(path, Buffer.alloc(700_000));
+    const saved = (path: string) => {
+      const [checkpoint] = listThirdParty(path, other, lookedAt(path));
+      const job = givenJob(["true"], { checkpoint: { glob: path } });
+      return { ...job, checkpoint: checkpoint ?? null };
+    };
+    const runs = createRuns({ stateDirectory: other, directory: other });
+    const free = runs.freeMiB(saved(join(disk, "step-7.pt")));
+    expect(free).toBeGreaterThan(0);
+    expect(free).toBeLessThan(0.4);
+    expect(lacksRoom(saved(join(disk, "step-7.pt")), free)).toBe(
+      "Only 0.3 MiB are free where it saves, and its last checkpoint has 684 KiB: the save may fail.",
+    );
+    const room = runs.freeMiB(saved(roomy));
+    expect(room).toBeGreaterThan(1);
+    expect(lacksRoom(saved(roomy), room)).toBeNull();
+    expect(runs.freeMiB({ ...saved(roomy), checkpoint: null })).toBeNull();
+    rmSync(roomy);
+  },
+);
+
+/** Files count once two looks agree on them. */
+function lookedAt(path: string): LastLook {
+  const look: LastLook = new Map();
+  listThirdParty(path, "/", look);
+  return look;
+}
