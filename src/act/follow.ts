@@ -3,7 +3,7 @@
  * from a launcher that is our child and from records that an earlier supervisor's launcher left.
  * Must never take a run for dead while its launcher may still be about to start it.
  */
-import { closeSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { cgroupRecord, claimRecord, pidRecord, runDirectory, statusDirectory } from "../paths.ts";
 import type { LiveRun } from "../ports.ts";
 import { isAlive } from "../sense/process.ts";
@@ -93,7 +93,7 @@ export function asLiveRun(run: Followed): KnownRun & LiveRun {
 function isLauncherAlive(run: Followed, stateDirectory: string): boolean {
   if (run.launcher === "launching" || run.launcher === "ours") return true;
   if (run.launcher === "ended") return false;
-  const claim = readClaim(claimRecord(stateDirectory, run.id));
+  const claim = readClaim(claimRecord(stateDirectory, run.id), performance.now() - run.sinceMs);
   if (claim === "being written") return true;
   const alive = claim !== null && isAlive(claim.pid, claim.startTime);
   // A launcher's pid that has been given to somebody else must not be followed.
@@ -106,9 +106,10 @@ const BEING_WRITTEN_MS = 5_000;
 
 /**
  * Who has the run. With no claim at all the launcher has not begun: it is taken here, so that it
- * never can, however late it comes. Null: nobody, and nobody ever will.
+ * never can, however late it comes. Null: nobody, and nobody ever will. `watchedMs`: since our first
+ * look, on a clock that nobody can set, unlike a file's own time.
  */
-function readClaim(path: string): Target | "being written" | null {
+function readClaim(path: string, watchedMs: number): Target | "being written" | null {
   const record = readPidRecord(path);
   if (record) return { pid: record.pid, startTime: record.startTime };
   try {
@@ -119,8 +120,7 @@ function readClaim(path: string): Target | "being written" | null {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") return null;
   }
-  const ageMs = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
-  return Math.abs(ageMs) < BEING_WRITTEN_MS && readOrEmpty(path) !== TAKEN ? "being written" : null;
+  return watchedMs < BEING_WRITTEN_MS && readOrEmpty(path) !== TAKEN ? "being written" : null;
 }
 
 /** Null when the run has no cgroup, or the launcher couldn't join it: its accounts would be empty. */

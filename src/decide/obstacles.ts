@@ -157,10 +157,11 @@ function closedWait(bound: WindowState[], wallMs: number): WaitingFor {
 
 function restart(job: SupervisedJob, { now }: Scene, waits: WaitingFor[]): void {
   const { attempts } = job;
-  const left = attempts.notBeforeMs - now.wallMs;
-  // Longer than any back-off: the wall clock was set back meanwhile.
+  const left = attempts.notBeforeMs - now.monotonicMs;
+  // Longer than any back-off: of an earlier boot.
   if (left <= 0 || left > LONGEST_BACKOFF_MS || isWanted(job)) return;
   const times = Math.max(attempts.failures, attempts.fruitless);
-  const text = `it has failed ${times === 1 ? "once" : `${times} times in a row`}: tried again at ${clockTime(attempts.notBeforeMs, now.wallMs)}`;
-  waits.push({ code: "restart", text, untilMs: attempts.notBeforeMs });
+  const untilMs = now.wallMs + left;
+  const text = `it has failed ${times === 1 ? "once" : `${times} times in a row`}: tried again at ${clockTime(untilMs, now.wallMs)}`;
+  waits.push({ code: "restart", text, untilMs });
 }

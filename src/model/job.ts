@@ -115,7 +115,7 @@ export interface Progress {
   metrics: Record<string, number>;
   /** What the job itself reports: `ready`, `running`, `saving`, … */
   reports: string;
-  /** Wall time at which `step` last changed. */
+  /** Monotonic time at which `step` last changed. */
   advancedAtMs: number;
   /** Usual duration of a step, smoothed. */
   stepMs?: number | null;
@@ -171,7 +171,7 @@ export interface Job<Spec = unknown> {
    * caught), or nothing (it can only be frozen); null until a run was seen.
    */
   understands: "contract" | "signal" | "nothing" | null;
-  /** Failed or fruitless runs in a row, and when the next try may start (wall time). */
+  /** Failed or fruitless runs in a row, and when the next try may start (monotonic time). */
   attempts: { failures: number; fruitless: number; notBeforeMs: number };
   /** Keys of rules that were proven to blame this job for its own use; off for it until a person looks. */
   misattributed: string[];

@@ -31,6 +31,7 @@ class Days {
   last = { decisions: [] as string[], events: [] as string[], reasons: [] as string[] };
   why: ReturnType<typeof decide>["why"] = {};
   decisions: ReturnType<typeof decide>["decisions"] = [];
+  #clockMs = 0;
 
   constructor(config: object, ...jobs: SupervisedJob[]) {
     this.config = makeConfig(config);
@@ -42,7 +43,7 @@ class Days {
     readings: Parameters<typeof makeSample>[1] = { "cpu.others": 5 },
     more: Partial<Sample> = {},
   ): string[] {
-    const now = at(second);
+    const now = { ...at(second), wallMs: at(second).wallMs + this.#clockMs };
     const windows = windowStates(this.config.windows, now.wallMs);
     const decided = decide(this.world, makeSample(now, readings, more), windows, this.config, now, this.mode);
     this.world = decided.world;
@@ -55,6 +56,11 @@ class Days {
     return decided.decisions.map((one) =>
       `${one.verb} ${one.job ?? ""}${one.verb === "pause" ? ` by ${one.method}` : ""}`.trim(),
     );
+  }
+
+  /** As somebody sets the machine's wall clock. */
+  setClock(byMs: number): void {
+    this.#clockMs = byMs;
   }
 
   set(name: string, state: SupervisedJob["state"]): void {
@@ -278,13 +284,22 @@ describe("a start", () => {
   });
 
   test("waits out the back-off after a failure", () => {
-    const attempts = { failures: 2, fruitless: 0, notBeforeMs: at(20).wallMs };
+    const attempts = { failures: 2, fruitless: 0, notBeforeMs: at(20).monotonicMs };
     const days = new Days({ rules: [] }, makeJob({}, { attempts }));
     expect([days.tick(19), days.waits("tts"), days.why.tts?.nextAtMs]).toEqual([
       [],
       ["restart"],
       at(20).wallMs,
     ]);
+    expect(days.tick(20)).toEqual(["start tts"]);
+  });
+
+  test("waits no longer because somebody sets the clock back", () => {
+    const attempts = { failures: 1, fruitless: 0, notBeforeMs: at(20).monotonicMs };
+    const days = new Days({ rules: [] }, makeJob({}, { attempts }));
+    days.tick(10);
+    days.setClock(-3_000_000);
+    expect([days.tick(19), days.waits("tts")]).toEqual([[], ["restart"]]);
     expect(days.tick(20)).toEqual(["start tts"]);
   });
 });

@@ -142,7 +142,7 @@ function tryAgain(turn: Turn, reason: string, exitCode: number | null): string {
     return `It is left failed ${why}.`;
   }
   const waitMs = Math.min(LONGEST_BACKOFF_MS, restart.backoffSeconds * 1000 * 2 ** (failures - 1));
-  turn.job.attempts = { ...turn.job.attempts, failures, notBeforeMs: now.wallMs + waitMs };
+  turn.job.attempts = { ...turn.job.attempts, failures, notBeforeMs: now.monotonicMs + waitMs };
   turn.state = { name: "waiting", since: now };
   return `It is tried again in ${duration(waitMs)} (failure ${failures} of at most ${restart.maxRetries} in a row).`;
 }
@@ -170,7 +170,7 @@ function pausedItself(turn: Turn, seen: Seen | undefined): void {
   const outcome = { stepsLost: stepsLost(turn), ...(seen === undefined ? {} : stepsByRank(seen)) };
   turn.tell("pause.completed", "job", cause.reason, { outcome });
   leave(turn);
-  turn.job.attempts = { failures: 0, fruitless, notBeforeMs: saved ? 0 : now.wallMs + waitMs };
+  turn.job.attempts = { failures: 0, fruitless, notBeforeMs: saved ? 0 : now.monotonicMs + waitMs };
   settleAsPaused(turn, cause);
 }
 

@@ -33,7 +33,7 @@ function understand(turn: Turn, seen: Seen): void {
 function progress(turn: Turn, seen: Seen): void {
   const first = seen.ranks.find((rank) => rank.rank === 0) ?? seen.ranks[0];
   if (first === undefined) return;
-  const { wallMs } = turn.now;
+  const { monotonicMs } = turn.now;
   const before = turn.job.progress;
   const advanced = first.step !== null && first.step !== before?.step;
   const next = {
@@ -42,7 +42,7 @@ function progress(turn: Turn, seen: Seen): void {
     epoch: first.epoch ?? before?.epoch ?? null,
     metrics: first.metrics,
     reports: first.state,
-    advancedAtMs: advanced || before === null ? wallMs : before.advancedAtMs,
+    advancedAtMs: advanced || before === null ? monotonicMs : before.advancedAtMs,
     stepMs: advanced ? stepTime(turn, first.step ?? 0) : (before?.stepMs ?? null),
     ...troubleOf(seen),
     ...(before?.stalledSinceMs !== undefined && !advanced ? { stalledSinceMs: before.stalledSinceMs } : {}),
@@ -83,7 +83,7 @@ function stepTime(turn: Turn, step: number): number | null {
   const before = turn.job.progress;
   if (before === null || before.step === null || step <= before.step) return before?.stepMs ?? null;
   if (turn.run.firstStepAt === undefined) return before.stepMs ?? null;
-  const each = Math.max(0, turn.now.wallMs - before.advancedAtMs) / (step - before.step);
+  const each = Math.max(0, turn.now.monotonicMs - before.advancedAtMs) / (step - before.step);
   const usual = before.stepMs ?? null;
   return usual === null ? each : usual * 0.8 + each * 0.2;
 }
@@ -97,10 +97,10 @@ export function sayIfStalled(turn: Turn): void {
   if (progress === null || progress.stalledSinceMs !== undefined || !progress.stepMs) return;
   if (turn.run.firstStepAt === undefined || progress.reports === "saving") return;
   // Time that it spent frozen or on standby isn't a stall.
-  const from = Math.max(progress.advancedAtMs, turn.live().since.wallMs);
-  const idle = turn.now.wallMs - from;
+  const from = Math.max(progress.advancedAtMs, turn.live().since.monotonicMs);
+  const idle = turn.now.monotonicMs - from;
   if (idle < Math.max(STALL_AT_LEAST_MS, STALL_STEPS * progress.stepMs)) return;
-  turn.job.progress = { ...progress, stalledSinceMs: from };
+  turn.job.progress = { ...progress, stalledSinceMs: turn.now.wallMs - idle };
   turn.tell(
     "job.stalled",
     "supervisor",
@@ -112,6 +112,9 @@ export function sayIfStalled(turn: Turn): void {
 export function hasSaved(turn: Turn): boolean {
   const { checkpoint } = turn.job;
   if (checkpoint === null || checkpoint.path === turn.run.resumedFrom) return false;
+  // Steps tell it whatever somebody has done to the clock meanwhile; a third party's file names may not.
+  if (checkpoint.step !== null && turn.job.spec.checkpoint.glob === undefined)
+    return checkpoint.step > turn.run.resumedAtStep;
   return checkpoint.createdAtMs >= turn.run.startedAt.wallMs - FILE_CLOCK_MS;
 }
 

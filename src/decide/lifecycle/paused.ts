@@ -108,7 +108,9 @@ function complete(turn: Turn, seen: Seen, saved: Checkpoint | null, availableMiB
   const outcome = {
     method: request.method,
     forced: request.overdue,
-    signalToCheckpointMs: saved === null ? null : Math.max(0, saved.createdAtMs - request.askedAt.wallMs),
+    // The job's clock and ours; somebody may have set it in between.
+    signalToCheckpointMs:
+      saved === null ? null : Math.min(goneMs, Math.max(0, saved.createdAtMs - request.askedAt.wallMs)),
     goneAfterMs: goneMs,
     bytes: saved?.bytes ?? null,
     step: turn.job.checkpoint?.step ?? null,

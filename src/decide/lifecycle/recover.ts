@@ -12,7 +12,11 @@ const NOTHING_SEEN_MS = 30_000;
 
 export function recover(turn: Turn, rebooted: boolean): void {
   const { state, now } = turn;
-  if (rebooted) turn.state = { ...state, since: rebase(state.since, now) };
+  if (rebooted) {
+    turn.state = { ...state, since: rebase(state.since, now) };
+    // The boot itself was a longer wait than most.
+    turn.job.attempts = { ...turn.job.attempts, notBeforeMs: 0 };
+  }
   if ("run" in state && state.name !== "lost") {
     turn.state = { name: "lost", since: now, run: state.run, was: state, rebooted };
     return;

@@ -26,6 +26,6 @@ export function waitForRoom(turn: Turn, reason: string, leave: (turn: Turn) => v
   });
   leave(turn);
   turn.job.gpuShortage = { othersMiB: gpus?.othersMiB ?? 0 };
-  turn.job.attempts = { ...turn.job.attempts, notBeforeMs: now.wallMs + waitMs };
+  turn.job.attempts = { ...turn.job.attempts, notBeforeMs: now.monotonicMs + waitMs };
   turn.state = { name: "waiting", since: now };
 }

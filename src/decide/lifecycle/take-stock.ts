@@ -15,6 +15,7 @@ export interface Stock {
 /** Older checkpoints remembered to fall back to, and broken ones not to be told of twice. */
 const OLDER = 5;
 const REJECTED = 20;
+const GONE = "it is gone";
 
 export function takeStock(turn: Turn, { checkpoints, rejected }: Stock): void {
   const [newest, ...older] = checkpoints;
@@ -35,9 +36,18 @@ export function takeStock(turn: Turn, { checkpoints, rejected }: Stock): void {
     if (newest.verified === "full") tellWhole(turn, newest);
     return;
   }
-  if (known !== null && !broken && newest.createdAtMs <= known.createdAtMs) return;
+  const gone = known !== null && !broken && isBefore(newest, known, turn);
+  // A third party's file is passed over while it is being written, and then counts again.
+  if (gone && turn.job.spec.checkpoint.glob !== undefined) return;
+  if (gone) tellRejected(turn, { path: known.path, reason: GONE }, newest);
   hold(turn, newest);
-  if (!broken) tellNew(turn, newest);
+  if (!broken && !gone) tellNew(turn, newest);
+}
+
+/** By step, since a clock can be set back; only a third party's files have nothing but their time. */
+function isBefore(one: Checkpoint, other: Checkpoint, turn: Turn): boolean {
+  if (turn.job.spec.checkpoint.glob !== undefined) return one.createdAtMs <= other.createdAtMs;
+  return (one.step ?? 0) < (other.step ?? 0);
 }
 
 /** The job and its state name the same checkpoint. */
@@ -67,7 +77,7 @@ function tellRejected(
   turn.tell(
     "checkpoint.rejected",
     "supervisor",
-    `Checkpoint ${path} is broken (${reason}): it goes on from ${from}${redo}.`,
+    `Checkpoint ${path} is ${reason === GONE ? "gone" : `broken (${reason})`}: it goes on from ${from}${redo}.`,
     {
       outcome: { path, stepsLost: lost, fallBackTo: next?.path ?? null },
     },

@@ -36,6 +36,27 @@ describe("while it runs", () => {
     expect(new Story(job).see(11, { checkpoints: [one] }).told()).toEqual([]);
   });
 
+  test("the newest is the one of the highest step, whatever its clock said", () => {
+    const late = makeCheckpoint(4, at(-90_000));
+    expect(
+      new Story(runningJob({}, { checkpoint: three })).see(31, { checkpoints: [late, three] }).job,
+    ).toMatchObject({ checkpoint: late, older: [three] });
+  });
+
+  test("the same step saved again under another clock is another one", () => {
+    const again = makeCheckpoint(3, at(-90_000));
+    const job = runningJob({}, { checkpoint: { ...three, verified: "full" } });
+    expect(new Story(job).see(31, { checkpoints: [again, two] }).job.checkpoint).toEqual(again);
+  });
+
+  test("the newest removed behind our back: the one before counts, and the steps are said", () => {
+    const story = new Story(runningJob({}, { checkpoint: three })).see(31, { checkpoints: [one] });
+    expect([story.job.checkpoint, story.told()]).toEqual([one, ["checkpoint.rejected"]]);
+    expect(story.reasons[0]).toBe(
+      "Checkpoint /x/step-00000003 is gone: it goes on from the one before of step 1; 2 steps to be redone.",
+    );
+  });
+
   test("a list that can't be read for a moment takes nothing away", () => {
     expect(
       new Story(runningJob({}, { checkpoint: one })).see(11, { checkpoints: [] }).job.checkpoint,
