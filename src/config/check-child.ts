@@ -7,6 +7,8 @@ import type { Answer, Question } from "./check-apart.ts";
 import { loadConfig } from "./load.ts";
 import { jobSchema } from "./schema.ts";
 
+// Whoever asked may have been killed meanwhile: then nobody is to be told.
+process.stdout.on("error", () => {});
 const question: Question = JSON.parse(await text(process.stdin));
 const answer: Answer = "job" in question ? checkJob(question.job) : loadConfig(question.config);
 process.stdout.write(JSON.stringify(answer));
