@@ -103,12 +103,15 @@ function folderOf(spec: JobSpec, directory: string): string {
   return cwd;
 }
 
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+
 /** O_NOFOLLOW: the log's name must not lead anywhere else. */
 function openLog(path: string): number {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  return openSync(
-    path,
-    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,
-    0o600,
-  );
+  try {
+    return openSync(path, APPEND, 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ELOOP") throw error;
+    throw new Error(`its log ${path} is a symbolic link, which isn't followed; move it away`);
+  }
 }

@@ -19,6 +19,7 @@ import { basename, dirname, join } from "node:path";
 import Sqlite, { type Database } from "better-sqlite3";
 import { DatabaseError, errorCode, errorText } from "./database-error.ts";
 import { refuseNetwork } from "./file-system.ts";
+import { refuseForeign } from "./refuse-foreign.ts";
 
 export interface Holder {
   pid: number;
@@ -87,7 +88,6 @@ export function readHolder(database: string): Holder | null {
   }
 }
 
-/** Two names of one database (a symbolic link, `..`) must lead to the same lock. */
 /** A user may have no name: in a container, or in a directory service that doesn't answer. */
 function ownName(): string {
   try {
@@ -97,6 +97,7 @@ function ownName(): string {
   }
 }
 
+/** Two names of one database (a symbolic link, `..`) must lead to the same lock. */
 function lockPath(database: string): string {
   if (existsSync(database)) return `${realpathSync(database)}.lock`;
   const folder = dirname(database);
@@ -109,13 +110,16 @@ function exclusive(path: string, database: string): Database {
   let db: Database | null = null;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    refuseForeign(database);
     if (!existsSync(path)) createEmpty(path);
+    refuseForeign(database);
     db = new Sqlite(path, { timeout: 0 });
     db.pragma("journal_mode = MEMORY"); // nothing is ever written, so no journal file either
     db.exec("BEGIN EXCLUSIVE");
     return db;
   } catch (error) {
     db?.close();
+    if (error instanceof DatabaseError) throw error;
     if (/^SQLITE_(BUSY|LOCKED)/.test(errorCode(error)))
       throw new DatabaseHeldError(database, readHolder(database));
     throw new DatabaseError(

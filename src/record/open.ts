@@ -1,7 +1,7 @@
 /**
  * Opens or creates the database the way the supervisor needs it: private, in WAL, without fsync on
- * the caller's thread. A corrupt file is set aside, never overwritten; another program's file, a
- * newer schema and a network file system are refused. Whoever calls this holds the lock (lock.ts).
+ * the caller's thread. A corrupt file is set aside, never overwritten; another program's file, another
+ * user's, a newer schema and a network file system are refused. Whoever calls this holds the lock (lock.ts).
  *
  * Nothing in this folder may open a live database through `fs`: closing such a descriptor drops
  * every lock that this process holds on the file.
@@ -14,6 +14,7 @@ import { DatabaseError, errorCode, errorText } from "./database-error.ts";
 import { draftEvent } from "./event-row.ts";
 import { refuseNetwork } from "./file-system.ts";
 import { APPLICATION_ID, MIGRATIONS, migrate } from "./migrate.ts";
+import { refuseForeign } from "./refuse-foreign.ts";
 import { unusedName } from "./unused-name.ts";
 import { prepareWrites } from "./writes.ts";
 
@@ -59,10 +60,13 @@ export function openDatabase(path: string, options: OpenOptions = {}): Opened {
 function createPrivate(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    refuseForeign(path);
     // Only a file that doesn't exist yet is opened, so no lock can be lost.
     if (existsSync(path)) chmodSync(path, 0o600);
     else closeSync(openSync(path, "wx", 0o600));
+    refuseForeign(path);
   } catch (error) {
+    if (error instanceof DatabaseError) throw error;
     throw new DatabaseError(
       "unwritable",
       path,

@@ -123,7 +123,11 @@ export const databases: Group = {
     },
     {
       fault: "it is a folder",
-      gives: within((folder) => thrown(() => openDatabase(folder, { nowMs: NOW_MS }))),
+      gives: within((folder) => {
+        const path = join(folder, "audit.sqlite");
+        mkdirSync(path);
+        return thrown(() => openDatabase(path, { nowMs: NOW_MS }));
+      }),
     },
   ],
 };

@@ -1,21 +1,25 @@
 /** Checkpoints, status files and directories that a job, or somebody else, has left wrong. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { launch } from "../../src/act/launch.ts";
 import { prepareStateDirectory } from "../../src/act/state-directory.ts";
 import { checkpointName, MANIFEST_FILE } from "../../src/contract.ts";
+import { removeStale } from "../../src/control/socket-file.ts";
+import { logPath } from "../../src/paths.ts";
 import { holdLock } from "../../src/record/lock.ts";
 import { inspectCheckpoint } from "../../src/sense/checkpoints.ts";
 import { readRanks } from "../../src/sense/ranks.ts";
+import { givenJob, givenRun } from "../act/given.ts";
 import { type Fault, type Group, thrown } from "./fault.ts";
 
 /** A folder that goes with the fault; its name is left out of what is shown. */
-export function within(act: (folder: string) => string): () => string {
-  return () => {
+export function within(act: (folder: string) => string | Promise<string>): () => Promise<string> {
+  return async () => {
     const folder = mkdtempSync(join(tmpdir(), "fault-"));
     try {
-      return act(folder).replaceAll(folder, "…");
+      return (await act(folder)).replaceAll(folder, "…");
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -127,6 +131,35 @@ export const places: Group = {
       gives: within((folder) => {
         symlinkSync("/tmp", join(folder, "logs"));
         return thrown(() => prepareStateDirectory(folder));
+      }),
+    },
+    {
+      fault: "the database's folder is open to every user",
+      gives: within((folder) => {
+        chmodSync(folder, 0o1777);
+        const path = join(folder, "audit.sqlite");
+        return thrown(() => holdLock(path, { config: null, socket: null }));
+      }),
+    },
+    {
+      fault: "the control socket's place is taken by a link",
+      gives: within((folder) => {
+        const path = join(folder, "supervisor.sock");
+        symlinkSync("/tmp", path);
+        return removeStale(path).then(
+          () => "It was taken for a socket.",
+          (error: Error) => error.message,
+        );
+      }),
+    },
+    {
+      fault: "a job's log is a link that somebody made before",
+      gives: within(async (folder) => {
+        prepareStateDirectory(folder);
+        symlinkSync("/tmp", logPath(folder, "job"));
+        const where = { stateDirectory: folder, directory: folder };
+        const launched = await launch(givenJob(["true"]), givenRun(), null, where);
+        return launched.ok ? "It was launched." : launched.reason;
       }),
     },
     {
