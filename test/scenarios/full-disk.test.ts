@@ -11,7 +11,7 @@ const steps = (victim: Victim): number => readFileSync(victim.ledger, "utf8").sp
 testWith(smallDisk)(
   "no room for a save: the checkpoint before stays, the job runs on, an event names it",
   async () => {
-    const victim = new Victim({ pressure: false });
+    const victim = new Victim({ rules: false });
     onTestFinished(() => victim.close());
     expect(victim.noDisk).toBeNull();
     await victim.start();

@@ -15,7 +15,14 @@ export interface Account {
   processes: number;
   runs: number;
   events: Record<string, number>;
+  /** Who asked for pauses and resumes, and how often. */
+  asked: Record<string, number>;
+  /** How often the clock of the audit log leapt, forwards or backwards. */
+  leaps: number;
 }
+
+/** Between two rows lies at most a round, unless somebody has set the clock. */
+const LEAP_MS = 30 * 60_000;
 
 /** Call when the job has finished and the supervisor has been told to stop. */
 export function account(victim: Victim): Account {
@@ -33,9 +40,14 @@ export function account(victim: Victim): Account {
       .get(),
   );
   const kinds = db.prepare("SELECT kind, count(*) AS n FROM events GROUP BY kind").all() as Kinds[];
+  const asked = db
+    .prepare(
+      "SELECT kind || ' by ' || actor AS kind, count(*) AS n FROM events WHERE kind IN ('pause.requested', 'resume.requested') GROUP BY 1",
+    )
+    .all() as Kinds[];
+  const times = db.prepare("SELECT at_ms FROM events ORDER BY id").pluck().all() as number[];
   db.close();
   checkRuns(runs, ledger.runIds, wrong);
-  const events = Object.fromEntries(kinds.map(({ kind, n }) => [kind, n]));
   if (launched !== runs.length)
     wrong.push(`${launched} starts and resumes were recorded, but ${runs.length} runs`);
   const chain = verifyChain(victim.database);
@@ -43,7 +55,16 @@ export function account(victim: Victim): Account {
   for (const { pid, command } of victim.processes())
     wrong.push(`left over: pid ${pid}, ${command.slice(0, 120)}`);
   const { steps, stepsRedone, processes } = ledger;
-  return { wrong, steps, stepsRedone, processes, runs: runs.length, events };
+  return {
+    wrong,
+    steps,
+    stepsRedone,
+    processes,
+    runs: runs.length,
+    events: countsOf(kinds),
+    asked: countsOf(asked),
+    leaps: times.filter((at, row) => Math.abs(at - (times[row - 1] ?? at)) > LEAP_MS).length,
+  };
 }
 
 interface RunRow {
@@ -53,6 +74,9 @@ interface RunRow {
   how: string | null;
 }
 type Kinds = { kind: string; n: number };
+
+const countsOf = (kinds: Kinds[]): Record<string, number> =>
+  Object.fromEntries(kinds.map(({ kind, n }) => [kind, n]));
 
 function checkRuns(runs: RunRow[], seen: string[], wrong: string[]): void {
   const open = runs.filter((run) => run.ended_ms === null);

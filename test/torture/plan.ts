@@ -3,7 +3,7 @@
  * The same seed gives the same sequence; what it meets depends on the machine's timing.
  */
 
-/** What is done to supervisor, job and disk. Several in one round make a round of more than one fault. */
+/** What is done to supervisor, job, disk, machine and clock. Several in one round make a round of more than one fault. */
 export const FAULTS = [
   "kill the supervisor",
   "kill the job",
@@ -20,7 +20,9 @@ export const FAULTS = [
   "fill the disk",
   "lock the database",
   "read-only database at a start",
-  "pressure by a rule",
+  "pressure on the disk",
+  "outside load",
+  "clock jump",
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -29,7 +31,8 @@ const LASTING: Fault[] = [
   "stop the job for a while",
   "fill the disk",
   "lock the database",
-  "pressure by a rule",
+  "pressure on the disk",
+  "outside load",
 ];
 const STRIKES: Fault[] = [
   "kill the supervisor",
@@ -38,6 +41,7 @@ const STRIKES: Fault[] = [
   "pause and resume",
   "pause",
   "resume",
+  "clock jump",
 ];
 
 /** Rows of the audit log right after which the supervisor is killed. */
@@ -51,6 +55,7 @@ export const GAPS = [
   "job.failed",
   "supervisor.recovered",
 ] as const;
+export type Gap = (typeof GAPS)[number];
 
 export interface Round {
   number: number;
@@ -62,9 +67,13 @@ export interface Round {
   /** Strikes in the middle of a fault that lasts. */
   meanwhile: Fault | null;
   /** For "kill after an event": which, and what makes it come. */
-  gap: (typeof GAPS)[number];
+  gap: Gap;
+  /** Between that event and the kill. */
+  lagMs: number;
   /** Whether the job is killed together with the supervisor there. */
   withJob: boolean;
+  /** For "clock jump": how far, forwards or backwards. */
+  jumpMs: number;
 }
 
 /** A small, well-known generator (mulberry32): from 0 up to, not including, 1. */
@@ -78,23 +87,36 @@ export function seeded(seed: number): () => number {
   };
 }
 
+const HOUR_MS = 3_600_000;
+
 export function plan(seed: number, rounds: number): Round[] {
   const random = seeded(seed);
-  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
   // Short waits are likelier: most gaps are narrow.
   const wait = (mostMs: number): number => Math.round(random() ** 2 * mostMs);
+  const fault = dealer(FAULTS, random);
+  const meanwhile = dealer(STRIKES, random);
+  const gap = dealer(GAPS, random);
   return Array.from({ length: rounds }, (_, index) => {
-    const fault = pick(FAULTS);
-    const meanwhile = pick(STRIKES);
-    const both = random() < 0.6;
+    const now = fault();
     return {
       number: index + 1,
-      fault,
+      fault: now,
       delayMs: wait(300),
       lastsMs: 20 + wait(500),
-      meanwhile: LASTING.includes(fault) && both ? meanwhile : null,
-      gap: pick(GAPS),
+      meanwhile: LASTING.includes(now) && random() < 0.6 ? meanwhile() : null,
+      gap: gap(),
+      lagMs: wait(30),
       withJob: random() < 0.3,
+      jumpMs: Math.round((random() < 0.5 ? -1 : 1) * (1 + 11 * random()) * HOUR_MS),
     };
   });
+}
+
+/** Deals each one once, in a random order, before any comes again. */
+function dealer<T>(all: readonly T[], random: () => number): () => T {
+  let left: T[] = [];
+  return () => {
+    if (left.length === 0) left = [...all];
+    return left.splice(Math.floor(random() * left.length), 1)[0] as T;
+  };
 }

@@ -2,97 +2,129 @@
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
+import { busyOthers } from "./load.ts";
 import type { Fault, Round } from "./plan.ts";
 import type { Victim } from "./victim.ts";
 
 /** How long an event is waited for; it may never come in the state that the job happens to be in. */
 const EVENT_WITHIN_MS = 600;
+/** A rule on the CPU wants to see the load in two looks at all processes. */
+const LOAD_AT_LEAST_MS = 600;
+const LOAD_TIMES = 4;
 
-/** Returns why the fault can't be had here, or null when it was done. */
-export async function strike(victim: Victim, round: Round): Promise<string | null> {
+/** What was really done: a kill that met nobody isn't there. `impossible`: why the fault can't be had here. */
+export interface Struck {
+  faults: string[];
+  impossible: string | null;
+}
+
+const did = (...faults: (string | null)[]): Struck => ({
+  faults: faults.filter((fault) => fault !== null),
+  impossible: null,
+});
+const impossible = (why: string): Struck => ({ faults: [], impossible: why });
+
+export async function strike(victim: Victim, round: Round): Promise<Struck> {
   await sleep(round.delayMs);
-  const between = async (): Promise<void> => {
-    await sleep(round.lastsMs / 2);
-    if (round.meanwhile !== null) await once(victim, round.meanwhile, round);
-    await sleep(round.lastsMs / 2);
+  const { fault } = round;
+  const between = async (ms = round.lastsMs): Promise<string | null> => {
+    await sleep(ms / 2);
+    const struck = round.meanwhile === null ? null : await once(victim, round.meanwhile, round);
+    await sleep(ms / 2);
+    return struck;
   };
-  switch (round.fault) {
-    case "stop the job for a while":
-      victim.signal("pid", "SIGSTOP");
-      await between();
+  switch (fault) {
+    case "stop the job for a while": {
+      const met = victim.signal("pid", "SIGSTOP");
+      const struck = await between();
       victim.signal("pid", "SIGCONT");
-      return null;
+      return did(met ? fault : null, struck);
+    }
     case "fill the disk":
-    case "pressure by a rule":
-      if (victim.noDisk !== null) return victim.noDisk;
-      if (round.fault === "fill the disk") victim.fill(0);
+    case "pressure on the disk": {
+      if (victim.noDisk !== null) return impossible(victim.noDisk);
+      if (fault === "fill the disk") victim.fill(0);
       else victim.press();
-      await between();
+      const struck = await between();
       victim.unfill();
-      return null;
+      return did(fault, struck);
+    }
+    case "outside load": {
+      const rest = busyOthers();
+      try {
+        return did(fault, await between(LOAD_AT_LEAST_MS + LOAD_TIMES * round.lastsMs));
+      } finally {
+        rest();
+      }
+    }
     case "lock the database":
-      await locked(victim, between);
-      return null;
+      return did(fault, await locked(victim, between));
     case "read-only database at a start":
-      return await startReadOnly(victim, round);
+      return victim.noDisk === null ? did(await startReadOnly(victim, round)) : impossible(victim.noDisk);
     case "kill after an event":
-      await killAfter(victim, round);
-      return null;
+      return did(await killAfter(victim, round));
     default:
-      await once(victim, round.fault, round);
-      return null;
+      return did(await once(victim, fault, round));
   }
 }
 
-async function once(victim: Victim, fault: Fault, { lastsMs }: Round): Promise<void> {
+/** The fault, or null where it met nobody. */
+async function once(victim: Victim, fault: Fault, round: Round): Promise<string | null> {
+  const { lastsMs, jumpMs } = round;
   switch (fault) {
     case "kill the supervisor":
-      return victim.kill();
+      return (await victim.kill()) ? fault : null;
     case "kill the job":
-      return victim.signal("pid", "SIGKILL");
-    case "kill both":
-      victim.signal("pid", "SIGKILL");
-      return victim.kill();
+      return victim.signal("pid", "SIGKILL") ? fault : null;
+    case "kill both": {
+      const met = victim.signal("pid", "SIGKILL");
+      return (await victim.kill()) ? (met ? fault : "kill the supervisor") : null;
+    }
     case "kill the launcher":
-      return victim.signal("claim", "SIGKILL");
+      return victim.signal("claim", "SIGKILL") ? fault : null;
     case "terminate the job":
-      return victim.signal("pid", "SIGTERM");
+      return victim.signal("pid", "SIGTERM") ? fault : null;
     case "pause and resume":
       await victim.pause();
       await sleep(lastsMs);
       await victim.resume();
-      return;
+      return fault;
     case "pause":
       await victim.pause();
-      return;
+      return fault;
     case "resume":
       await victim.resume();
-      return;
+      return fault;
     case "edit the config":
-      return victim.configure();
+      victim.configure();
+      return fault;
     case "break the config":
       victim.break();
       await sleep(lastsMs);
-      return victim.configure();
+      victim.configure();
+      return fault;
+    case "clock jump":
+      victim.shiftClock(jumpMs);
+      return jumpMs > 0 ? "clock jump forwards" : "clock jump backwards";
     default:
       throw new Error(`'${fault}' can't strike by itself`);
   }
 }
 
-async function locked(victim: Victim, meanwhile: () => Promise<void>): Promise<void> {
+async function locked(victim: Victim, meanwhile: () => Promise<string | null>): Promise<string | null> {
   const db = new Sqlite(victim.database, { timeout: 1000 });
   try {
     db.exec("BEGIN IMMEDIATE");
-    await meanwhile();
+    const struck = await meanwhile();
     db.exec("ROLLBACK");
+    return struck;
   } finally {
     db.close();
   }
 }
 
 /** A read-only mount over the database's folder; only files that nobody has open can be shut so. */
-async function startReadOnly(victim: Victim, { lastsMs }: Round): Promise<string | null> {
-  if (victim.noDisk !== null) return victim.noDisk;
+async function startReadOnly(victim: Victim, { fault, lastsMs }: Round): Promise<string> {
   await victim.kill();
   const mount = (...argv: string[]): void => void execFileSync("mount", argv, { stdio: "ignore" });
   mount("--bind", victim.databaseFolder, victim.databaseFolder);
@@ -100,7 +132,7 @@ async function startReadOnly(victim: Victim, { lastsMs }: Round): Promise<string
     mount("-o", "remount,bind,ro", victim.databaseFolder);
     if (await victim.start()) throw new Error("a supervisor started although its database can't be written");
     await sleep(lastsMs);
-    return null;
+    return fault;
   } finally {
     await victim.kill();
     execFileSync("umount", [victim.databaseFolder]);
@@ -108,18 +140,21 @@ async function startReadOnly(victim: Victim, { lastsMs }: Round): Promise<string
 }
 
 /** Kills within a moment of the row's commit: what the row announces has perhaps been done, perhaps not. */
-async function killAfter(victim: Victim, { gap, withJob, lastsMs }: Round): Promise<void> {
+async function killAfter(victim: Victim, { gap, lagMs, withJob, lastsMs }: Round): Promise<string | null> {
   const db = new Sqlite(victim.database, { readonly: true });
   const after = db.prepare("SELECT kind FROM events WHERE id > ? ").pluck();
   const newest = Number(db.prepare("SELECT coalesce(max(id), 0) FROM events").pluck().get());
   try {
     const provoked = provoke(victim, gap, lastsMs);
     const end = performance.now() + EVENT_WITHIN_MS;
-    while (performance.now() < end && !(after.all(newest) as string[]).includes(gap))
-      await new Promise((turn) => setImmediate(turn));
+    const came = (): boolean => (after.all(newest) as string[]).includes(gap);
+    while (performance.now() < end && !came()) await new Promise((turn) => setImmediate(turn));
+    const seen = came();
+    await sleep(lagMs);
     if (withJob) victim.signal("pid", "SIGKILL");
-    await victim.kill();
+    const met = await victim.kill();
     await provoked;
+    return seen && met ? `kill after ${gap}` : met ? "kill the supervisor" : null;
   } finally {
     db.close();
   }

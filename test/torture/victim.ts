@@ -1,84 +1,67 @@
 /**
  * What is tormented: one supervisor with one job, in a folder of its own whose state and database lie
- * on a small file system where we may mount one. Starts, kills, asks and looks; judges nothing.
+ * on a small disk and whose clock can be set. Starts, kills, asks and looks; judges nothing.
  */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
-  statfsSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { connectControl } from "../../src/control/client.ts";
 import { socketPath } from "../../src/paths.ts";
 import type { Answer, JobView, Request, Snapshot } from "../../src/protocol.ts";
+import { SmallDisk } from "./small-disk.ts";
+import { PRESSED_BELOW_MIB, tormentingConfig } from "./tormenting.ts";
 
 const BIN = resolve(import.meta.dirname, "../../dist/bin.js");
-const JOB = resolve(import.meta.dirname, "../children/torture-job.ts");
-const DISK_MIB = 24;
-/** The rule's threshold: `press` leaves less than this, an undisturbed disk much more. */
-const PRESSURE_BELOW_MIB = 10;
+const SHIFT_CLOCK = pathToFileURL(resolve(import.meta.dirname, "shift-clock.ts")).href;
+/** Where its clock begins, so that a seed meets the same hours each time. */
+const NOON_MS = Date.UTC(2026, 10, 22, 12);
 const PATIENCE_MS = 60_000;
 
 type Asked = Request extends infer One ? One : never;
 
 export class Victim {
   readonly directory = mkdtempSync(join(tmpdir(), "supervisor-torture-"));
-  readonly disk = join(this.directory, "disk");
-  readonly databaseFolder = join(this.disk, "db");
+  readonly #disk = new SmallDisk(join(this.directory, "disk"));
+  readonly databaseFolder = join(this.#disk.folder, "db");
   readonly database = join(this.databaseFolder, "audit.sqlite");
-  readonly state = join(this.disk, "state");
+  readonly state = join(this.#disk.folder, "state");
   readonly ledger = join(this.directory, "ledger");
   readonly finishFile = join(this.directory, "finish");
   readonly configFile = join(this.directory, "supervisor.config.json");
   /** Why there is no file system of its own; null where there is one. */
-  readonly noDisk: string | null;
+  readonly noDisk = this.#disk.missing;
   process: ChildProcess | null = null;
   output = "";
-  readonly #pressure: boolean;
+  readonly #clockFile = join(this.directory, "clock");
+  readonly #rules: boolean;
   #edits = 0;
+  #shiftMs = 0;
 
-  /** `pressure: false`: without the rule that pauses the job while its disk is nearly full. */
-  constructor({ pressure = true } = {}) {
-    this.#pressure = pressure;
-    mkdirSync(this.disk);
+  /** `rules: false`: without the rules and the window that pause the job. */
+  constructor({ rules = true } = {}) {
+    this.#rules = rules;
     writeFileSync(this.ledger, "");
-    this.noDisk = mount(this.disk);
     mkdirSync(this.databaseFolder, { mode: 0o700 });
+    this.shiftClock(NOON_MS - Date.now());
     this.configure();
   }
 
   /** Writes a valid config that differs from the one before. */
   configure(): void {
-    const edit = this.#edits++;
-    const rule = {
-      name: "the disk is nearly full",
-      metric: "disk.freeMiB",
-      below: PRESSURE_BELOW_MIB,
-      clear: { above: PRESSURE_BELOW_MIB + 2 },
-    };
-    const config = {
-      pollSeconds: edit % 2 === 0 ? 0.1 : 0.15,
-      database: this.database,
-      stateDirectory: this.state,
-      rules: this.#pressure && this.noDisk === null ? [rule] : [],
-      balance: { backoffSeconds: 0.01, maxBackoffSeconds: 0.05, settleSeconds: 0, maxPauseOverhead: 0.99 },
-      jobs: [
-        {
-          name: "tormented",
-          command: ["node", JOB, "--ledger", this.ledger, "--finish", this.finishFile],
-          priority: edit,
-          checkpoint: { everyMinutes: 0.003, keep: 2 },
-          restart: { backoffSeconds: 0.01, maxRetries: 1_000_000 },
-        },
-      ],
-    };
+    const { database, state, ledger, finishFile } = this;
+    const places = { database, state, ledger, finishFile };
+    const config = tormentingConfig(places, this.#edits++, { rules: this.#rules });
     writeFileSync(this.configFile, JSON.stringify(config, null, 2));
   }
 
@@ -86,9 +69,21 @@ export class Victim {
     writeFileSync(this.configFile, '{ "pollSeconds": "often", "jobs": [ {');
   }
 
+  /** Sets the clock of supervisor and job by so much, forwards or backwards. */
+  shiftClock(byMs: number): void {
+    this.#shiftMs += byMs;
+    writeFileSync(`${this.#clockFile}.new`, String(this.#shiftMs));
+    renameSync(`${this.#clockFile}.new`, this.#clockFile);
+  }
+
   /** Starts the supervisor and waits until it answers; false when it ended instead, as on a full disk. */
   async start(): Promise<boolean> {
     const child = spawn(process.execPath, [BIN, "start", "--headless", "--config", this.configFile], {
+      env: {
+        ...process.env,
+        NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --import=${SHIFT_CLOCK}`,
+        TORTURE_CLOCK: this.#clockFile,
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.output = "";
@@ -134,15 +129,16 @@ export class Victim {
   pause = () => this.ask({ verb: "pause", jobs: "all", untilMs: null, by: "torture" });
   resume = () => this.ask({ verb: "resume", jobs: "all", by: "torture" });
 
-  /** SIGKILL, and gone when this resolves. */
-  async kill(): Promise<void> {
+  /** SIGKILL, and gone when this resolves; false where it was gone before. */
+  async kill(): Promise<boolean> {
     const child = this.process;
     this.process = null;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return false;
     await new Promise((gone) => {
       child.once("exit", gone);
       child.kill("SIGKILL");
     });
+    return true;
   }
 
   /** Live pids of the job, or of its launchers, as the records name them. */
@@ -155,14 +151,17 @@ export class Victim {
     return found;
   }
 
-  signal(record: "pid" | "claim", signal: NodeJS.Signals): void {
-    for (const pid of this.pids(record)) {
+  /** Whether there was anybody to get it. */
+  signal(record: "pid" | "claim", signal: NodeJS.Signals): boolean {
+    const pids = this.pids(record);
+    for (const pid of pids) {
       try {
         process.kill(pid, signal);
       } catch {
         // It has just ended by itself.
       }
     }
+    return pids.length > 0;
   }
 
   /** Every process that has this folder in its command line. */
@@ -173,24 +172,9 @@ export class Victim {
       .filter(({ command }) => command.includes(this.directory));
   }
 
-  /** Leaves `freeMiB` of the small file system. */
-  fill(freeMiB: number): void {
-    const { bavail, bsize } = statfsSync(this.disk);
-    const bytes = bavail * bsize - freeMiB * 2 ** 20;
-    try {
-      if (bytes > 0) writeFileSync(join(this.disk, "fill"), Buffer.alloc(bytes + 4096));
-    } catch {
-      // Full before we were done: just that was wanted.
-    }
-  }
-
-  unfill(): void {
-    rmSync(join(this.disk, "fill"), { force: true });
-  }
-
-  press(): void {
-    this.fill(PRESSURE_BELOW_MIB - 3);
-  }
+  fill = (freeMiB: number) => this.#disk.fill(freeMiB);
+  unfill = () => this.#disk.unfill();
+  press = () => this.fill(PRESSED_BELOW_MIB - 3);
 
   /** Ends whatever is left and removes the folder. */
   async close(): Promise<void> {
@@ -202,17 +186,8 @@ export class Victim {
         // It has just ended by itself.
       }
     }
-    if (this.noDisk === null) execFileSync("umount", ["-l", this.disk]);
+    this.#disk.close();
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
-
-function mount(folder: string): string | null {
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_MIB}m`, "tmpfs", folder], { stdio: "ignore" });
-    return null;
-  } catch {
-    return "mounting a small file system isn't allowed";
   }
 }
 

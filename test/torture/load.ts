@@ -1,0 +1,16 @@
+/** Somebody else's need of the machine: real busy processes, more than there are processors. */
+import { spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
+
+const PER_PROCESSOR = 2;
+
+/** They use the CPU until the returned function is called. */
+export function busyOthers(): () => void {
+  const count = PER_PROCESSOR * availableParallelism();
+  const busy = Array.from({ length: count }, () =>
+    spawn("/bin/sh", ["-c", "while :; do :; done"], { stdio: "ignore" }),
+  );
+  return () => {
+    for (const child of busy) child.kill("SIGKILL");
+  };
+}
