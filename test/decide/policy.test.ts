@@ -652,6 +652,21 @@ describe("GPUs", () => {
 });
 
 describe("why", () => {
+  test("says of a stalled job for how long it has made no step", () => {
+    const progress = {
+      step: 7,
+      totalSteps: null,
+      epoch: null,
+      metrics: {},
+      reports: "running",
+      advancedAtMs: at(-720).monotonicMs,
+      stalledSinceMs: at(-720).wallMs,
+    };
+    const days = new Days({ rules: [] }, runningJob({}, { progress }));
+    days.tick(0);
+    expect(days.why.tts?.summary).toMatch(/^runs since \d\d:\d\d, but has made no step for 12 min$/);
+  });
+
   test("is there for every job in every state", () => {
     const states = [
       { name: "finished", since: at(0) },

@@ -1,8 +1,10 @@
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
+import type { JobView } from "../../src/protocol.ts";
 import { formatEvent } from "../../src/show/event-words.ts";
+import { whyPage } from "../../src/show/pages.ts";
 import { formatStatus, formatWhy } from "../../src/show/plain.ts";
-import { busy, event, gpus, hostile, nothing, quiet } from "./snapshots.ts";
+import { AT, busy, event, gpus, hostile, job, nothing, quiet } from "./snapshots.ts";
 
 test("an event is one line: time, job, what, why", () => {
   const reason = "'game.exe' (pid 8812, you) started on GPU 0 with 412 MiB";
@@ -42,6 +44,18 @@ test("status shows machine and jobs at the width it is given", async () => {
       }
     }
   }
+});
+
+test("a stalled job says since when, in the list, in the answer to why and on its page", () => {
+  const stalledSinceMs = AT - 12 * 60_000;
+  const stalled = { ...quiet(), jobs: [job("train", { stalledSinceMs })] };
+  expect(formatStatus(stalled, 120)).toContain("no step for 12 min");
+  const page = whyPage(stalled.jobs[0] as JobView, AT, 80).map((line) =>
+    line.map(({ text }) => text).join(""),
+  );
+  const at = new Date(stalledSinceMs);
+  const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, "0"));
+  expect(page.join("\n")).toMatch(new RegExp(`stalled +no step since ${time.join(":")}`));
 });
 
 test("why answers for one job, or for all that don't run", async () => {
