@@ -38,6 +38,8 @@ export interface FakeProcess {
   /** MiB; -1: the driver doesn't tell. */
   memory?: number;
   sm?: number;
+  /** Percent that it used until just before anybody asked. */
+  before?: number;
   instance?: number;
   /** 1: listed even after it has ended. */
   ghost?: number;

@@ -7,9 +7,10 @@
  * Lines of the control file (memory in MiB, power in mW; -1 stands for NVML_VALUE_NOT_AVAILABLE):
  *   driver TEXT
  *   gpu INDEX [key=value ...]     util total used reserved temp power limit throttle mig uuid name bus
- *   process INDEX PID [kind=compute|graphics|mps] [memory=MIB] [sm=PERCENT] [instance=N]
+ *   process INDEX PID [kind=compute|graphics|mps] [memory=MIB] [sm=PERCENT] [before=PERCENT]
+ *       [instance=N] [ghost=1]
  *   instance INDEX N UUID TOTAL USED
- *   garbage INDEX COUNT           that many senseless utilisation samples in front
+ *   garbage INDEX COUNT           that many senseless utilisation samples in front: old, of over 100 %, of the future
  *   fail CALL[@INDEX] CODE        CALL may be * for all calls on a GPU
  *   delay CALL[@INDEX] MS
  *   hang CALL[@INDEX]
@@ -35,7 +36,7 @@
 #define MOST 64
 
 typedef int nvmlReturn_t;
-typedef struct { int gpu; unsigned pid; char kind[16]; long long memory; int sm; unsigned instance; int ghost; } Process;
+typedef struct { int gpu; unsigned pid; char kind[16]; long long memory; int sm, before; unsigned instance; int ghost; } Process;
 typedef struct { int gpu; unsigned number; char uuid[96]; long long total, used; } Instance;
 typedef struct {
   int util, temp, mig, garbage;
@@ -141,6 +142,7 @@ static void take(const char *line) {
     Process *one = &processes[processCount++];
     *one = (Process){.gpu = gpu, .pid = pid, .kind = "compute", .sm = (int)number(line, "sm", 0)};
     one->memory = number(line, "memory", 0);
+    one->before = (int)number(line, "before", 0);
     one->instance = (unsigned)number(line, "instance", NONE);
     text(one->kind, sizeof one->kind, line, "kind");
     one->ghost = (int)number(line, "ghost", 0);
@@ -394,11 +396,17 @@ nvmlReturn_t nvmlDeviceGetProcessUtilization(Device device, Sample *into, unsign
   if (!into) { *count = 100; return INSUFFICIENT_SIZE; }
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  uint64_t period = 100000, micros = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+  uint64_t period = 50000, micros = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
   uint64_t at = micros / period * period;
   unsigned found = 0, room = *count;
   for (int i = 0; i < gpu->garbage && found < room; i++)
-    into[found++] = (Sample){.pid = 3000000u + (unsigned)i, .at = i % 2 ? at : 0, .sm = 100u + (unsigned)i * 7};
+    into[found++] = (Sample){.pid = 3000000u + (unsigned)i,
+                             .at = i % 3 == 2 ? ~0ull >> 1 : i % 3 ? at : 0,
+                             .sm = i % 3 == 2 ? 40u : 100u + (unsigned)i * 7};
+  /* A driver keeps samples for a while: the first question also gets those of processes that are idle by now. */
+  for (int i = 0; lastSeen == 0 && i < processCount && found < room; i++)
+    if (processes[i].gpu == index && processes[i].before > 0)
+      into[found++] = (Sample){.pid = processes[i].pid, .at = at - 20 * period, .sm = (uint32_t)processes[i].before};
   if (at > lastSeen)
     for (int i = 0; i < processCount; i++) {
       if (processes[i].gpu != index || processes[i].sm == 0) continue;

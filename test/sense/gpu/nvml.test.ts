@@ -111,10 +111,41 @@ describeWith(compiler)("readings (needs a C compiler)", () => {
     ]);
   });
 
-  it("aren't led astray by a hundred senseless samples, old or of over 100 %", async () => {
+  it("aren't led astray by a hundred senseless samples: old, of over 100 %, or of the future", async () => {
     begin({ ...BUSY, also: ["garbage 0 120"] });
     const [first] = await reading.sees("two GPUs", settled);
     expect(sorted(first?.processes)).toEqual(listed);
+    // A stamp of the future that was believed would hide all that comes after it.
+    reading.driver.set({ processes: PROCESSES.map((one) => ({ ...one, sm: 11 })) });
+    await reading.sees("new figures", ([one]) =>
+      sorted(one?.processes).every(({ smPercent }) => smPercent === 11),
+    );
+  });
+
+  it("of a process that was busy before anybody asked say nothing of now", async () => {
+    begin({ gpus: [{ util: 3, used: 900 }], processes: [{ gpu: 0, pid: 4001, memory: 500, before: 88 }] });
+    const seen = new Set<unknown>();
+    await reading.sees("its use", (gpus) => {
+      const [one] = sorted(gpus[0]?.processes);
+      if (one) seen.add(one.smPercent);
+      return settled(gpus) && one?.smPercent === 0;
+    });
+    expect(seen).not.toContain(88);
+  });
+
+  it("of processes hold between two samples of a driver that takes them rarely", async () => {
+    begin(BUSY);
+    await reading.sees("use", settled);
+    reading.driver.set({ also: ["fail nvmlDeviceGetProcessUtilization@0 6"] });
+    const last = reading.look();
+    const from = "atMs" in last ? last.atMs : 0;
+    const seen: unknown[] = [];
+    await reading.sees("half a second", (gpus) => {
+      seen.push(sorted(gpus[0]?.processes)[0]?.smPercent);
+      const now = reading.look();
+      return "atMs" in now && now.atMs - from > 500;
+    });
+    expect(new Set(seen)).toEqual(new Set([30]));
   });
 
   it("of a process are 0 once it has no sample any more", async () => {

@@ -54,6 +54,12 @@ export class Reading {
   }
 }
 
-/** The first two readings of a GPU's use don't count. */
+/** The first reading of a GPU's use, and of its processes', doesn't count. */
 export const settled = (gpus: GpuReport[]): boolean =>
-  gpus.length > 0 && gpus.every(({ utilization }) => typeof utilization === "number");
+  gpus.length > 0 &&
+  gpus.every(
+    ({ utilization, processes }) =>
+      typeof utilization === "number" &&
+      typeof processes !== "string" &&
+      processes.every(({ smPercent }) => typeof smPercent === "number"),
+  );

@@ -7,6 +7,7 @@ export const INSUFFICIENT_SIZE = 7;
 export const FUNCTION_NOT_FOUND = 13;
 export const GPU_IS_LOST = 15;
 export const MISMATCH = 18;
+export const VERSION_MISMATCH = 25;
 export const UNKNOWN = 999;
 
 const WORDS: Record<number, string> = {

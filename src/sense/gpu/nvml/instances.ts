@@ -3,28 +3,29 @@ import type { InstanceReport } from "../report.ts";
 import { OK } from "./codes.ts";
 import { text } from "./layout.ts";
 import type { Library } from "./library.ts";
-
-type ReadMemory = (handle: bigint) => { totalMiB: number | null; usedMiB: number | null; reason: string };
+import { Questions } from "./questions.ts";
 
 const UUID_BYTES = 96;
 
 export class Instances {
   readonly #library: Library;
   readonly #device: bigint;
+  readonly #questions: Questions;
   #dueMs = Number.NEGATIVE_INFINITY;
   #last: InstanceReport[] = [];
 
   constructor(library: Library, device: bigint) {
     this.#library = library;
     this.#device = device;
+    this.#questions = new Questions(library);
   }
 
-  read(nowMs: number, everyMs: number, memory: ReadMemory): InstanceReport[] {
+  read(nowMs: number, everyMs: number): InstanceReport[] {
     if (nowMs < this.#dueMs) return this.#last;
     // Whether a GPU is divided changes rarely, and never while it is in use.
     const divided = this.#isDivided();
     this.#dueMs = nowMs + (divided ? everyMs : 30 * everyMs);
-    this.#last = divided ? this.#list(memory) : [];
+    this.#last = divided ? this.#list() : [];
     return this.#last;
   }
 
@@ -35,7 +36,7 @@ export class Instances {
     return code === OK && current.readUInt32LE() === 1;
   }
 
-  #list(memory: ReadMemory): InstanceReport[] {
+  #list(): InstanceReport[] {
     const most = Buffer.alloc(4);
     if (this.#library.call("nvmlDeviceGetMaxMigDeviceCount", this.#device, most) !== OK) return [];
     const found: InstanceReport[] = [];
@@ -46,7 +47,7 @@ export class Instances {
       const device = handle.readBigUInt64LE();
       const uuid = Buffer.alloc(UUID_BYTES);
       if (this.#library.call("nvmlDeviceGetUUID", device, uuid, UUID_BYTES) !== OK) continue;
-      const { totalMiB, usedMiB, reason } = memory(device);
+      const { totalMiB, usedMiB, reason } = this.#questions.memory(device);
       found.push({
         uuid: text(uuid),
         memoryTotalMiB: totalMiB ?? reason,

@@ -4,10 +4,11 @@
  */
 import { type GpuReport, unreadable } from "../report.ts";
 import { FUNCTION_NOT_FOUND, GPU_IS_LOST, isFatal, OK, words } from "./codes.ts";
-import { Device, DriverError } from "./device.ts";
+import { Device } from "./device.ts";
 import { text } from "./layout.ts";
 import type { Library } from "./library.ts";
 import { ProcessLists } from "./list-processes.ts";
+import { DriverError } from "./questions.ts";
 
 const NO_GPUS_IS_FINE = 1;
 const TEXT_BYTES = 96;

@@ -3,9 +3,10 @@ import { constants } from "node:os";
 import { load } from "koffi";
 import type { Message } from "../report.ts";
 import { MISMATCH } from "./codes.ts";
-import { DriverError } from "./device.ts";
+
 import { Library, type Witness } from "./library.ts";
 import { Poller } from "./poll.ts";
+import { DriverError } from "./questions.ts";
 
 const SOON_MS = 1000;
 const LATER_MS = 60_000;

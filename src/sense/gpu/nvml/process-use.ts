@@ -1,0 +1,105 @@
+/**
+ * How much of one GPU each process uses, from the driver's samples. A process without a sample has
+ * used nothing: the driver keeps none of idle ones. What it had before we began to listen says nothing
+ * about now, and senseless samples (of processes that aren't there, over 100 %, not new) count nowhere.
+ */
+import { INSUFFICIENT_SIZE, NOT_FOUND, OK } from "./codes.ts";
+import { SAMPLE_BYTES, utilizationSamples } from "./layout.ts";
+import type { Library } from "./library.ts";
+import { failed } from "./questions.ts";
+
+const FIRST_ROOM = 128;
+const MOST_ROOM = 4096;
+/** Drivers take a sample each sixth of a second to each second: no new one isn't yet no use. */
+const PERIOD_MS = 1000;
+const FIRST = "the first reading after a start doesn't count";
+
+interface Use {
+  at: bigint;
+  smPercent: number;
+  readMs: number;
+}
+
+export class ProcessUse {
+  readonly #library: Library;
+  #samples = Buffer.alloc(FIRST_ROOM * SAMPLE_BYTES);
+  readonly #count = Buffer.alloc(4);
+  /** Time stamp of the newest sample that was taken, on the driver's own clock. */
+  #lastSample = 0n;
+  #began = false;
+  /** Why this GPU never tells, once that is certain. */
+  #refusal: string | null = null;
+  #known = new Map<number, Use>();
+
+  constructor(library: Library) {
+    this.#library = library;
+  }
+
+  /** What it says is of no use yet: it should be asked again soon. */
+  get isNew(): boolean {
+    return !this.#began && this.#refusal === null;
+  }
+
+  /**
+   * Percent by pid; a process that isn't in it used nothing. `listed` is the GPU's process list, asked
+   * for with the pids that there are samples of, since it may be looked at anew for them.
+   */
+  read(
+    handle: bigint,
+    nowMs: number,
+    listed: (sampled: number[]) => ReadonlySet<number>,
+  ): Map<number, number> | string {
+    if (this.#refusal !== null) return this.#refusal;
+    const code = this.#ask(handle);
+    if (code !== OK && code !== NOT_FOUND) {
+      const { value, permanent } = failed(code);
+      if (permanent) this.#refusal = value;
+      return value;
+    }
+    const fresh = code === OK ? this.#fresh(nowMs) : new Map<number, Use>();
+    const there = listed([...fresh.keys()]);
+    for (const [pid, use] of fresh) {
+      if (!there.has(pid)) continue;
+      if (use.at > this.#lastSample) this.#lastSample = use.at;
+      this.#known.set(pid, use);
+    }
+    for (const [pid, { readMs }] of this.#known)
+      if (!there.has(pid) || nowMs - readMs >= PERIOD_MS) this.#known.delete(pid);
+    if (!this.#began) {
+      this.#began = true;
+      this.#known.clear();
+      return FIRST;
+    }
+    return new Map([...this.#known].map(([pid, { smPercent }]) => [pid, smPercent]));
+  }
+
+  #ask(handle: bigint): number {
+    for (;;) {
+      const room = this.#samples.length / SAMPLE_BYTES;
+      this.#count.writeUInt32LE(room);
+      const code = this.#library.call(
+        "nvmlDeviceGetProcessUtilization",
+        handle,
+        this.#samples,
+        this.#count,
+        this.#lastSample,
+      );
+      if (code !== INSUFFICIENT_SIZE || room >= MOST_ROOM) return code;
+      const wanted = Math.min(MOST_ROOM, Math.max(room * 2, this.#count.readUInt32LE()));
+      this.#samples = Buffer.alloc(wanted * SAMPLE_BYTES);
+    }
+  }
+
+  /** The newest of each process. */
+  #fresh(nowMs: number): Map<number, Use> {
+    const newest = new Map<number, Use>();
+    const room = this.#samples.length / SAMPLE_BYTES;
+    const count = Math.min(this.#count.readUInt32LE(), room);
+    for (const { pid, at, smPercent } of utilizationSamples(this.#samples, count)) {
+      if (smPercent > 100 || at <= this.#lastSample || pid === 0) continue;
+      const known = newest.get(pid);
+      if (known === undefined || at >= known.at) newest.set(pid, { at, smPercent, readMs: nowMs });
+    }
+    return newest;
+  }
+}
