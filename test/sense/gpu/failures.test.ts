@@ -191,6 +191,20 @@ describeWith(compiler)("a driver (needs a C compiler)", () => {
         processes: [{ pid: 4711, memoryMiB: 900 }],
       });
       expect(watch.hello?.source).toBe("nvidia-smi");
+
+      // It fails as a whole when one GPU is lost, and tells of the others all the same.
+      const lost = "Unable to determine the device handle for GPU 0000:01:00.0: Unknown Error";
+      const other = row.replace("GPU-1111, 0", "GPU-2222, 1");
+      writeFileSync(
+        smi,
+        `#!/bin/sh\ncase "$1" in --query-gpu=*) echo '${other}'; echo '${lost}' >&2; exit 15;; esac\n`,
+      );
+      const both = await until("the loss", () => {
+        const report = watch.look(performance.now());
+        return "gpus" in report && report.gpus.length === 2 ? report.gpus : null;
+      });
+      expect(both[0]).toMatchObject({ uuid: "GPU-1111", utilization: `nvidia-smi: ${lost}` });
+      expect(both[1]).toMatchObject({ uuid: "GPU-2222", utilization: 37, processes: [] });
     } finally {
       process.env.PATH = path;
       watch.close();

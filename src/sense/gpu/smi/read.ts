@@ -9,7 +9,8 @@ import { failure, GPU_FIELDS, joinReports, PROCESS_FIELDS, parseGpus, withMissin
 
 const DEADLINE_MS = 10_000;
 
-type Said = { ok: true; text: string } | { ok: false; reason: string };
+/** `text` of a failure: with one GPU lost, the others' rows may be good. */
+type Said = { ok: true; text: string } | { ok: false; reason: string; text: string };
 
 async function ask(program: string, ...args: string[]): Promise<Said> {
   const done = await execa(program, args, {
@@ -19,9 +20,10 @@ async function ask(program: string, ...args: string[]): Promise<Said> {
     reject: false,
   });
   if (!done.failed) return { ok: true, text: done.stdout };
-  if (done.timedOut) return { ok: false, reason: `nvidia-smi took longer than ${DEADLINE_MS / 1000} s` };
-  if (done.code === "ENOENT") return { ok: false, reason: "there is no nvidia-smi" };
-  return { ok: false, reason: failure(`${done.stdout}\n${done.stderr}`) };
+  if (done.timedOut)
+    return { ok: false, reason: `nvidia-smi took longer than ${DEADLINE_MS / 1000} s`, text: "" };
+  if (done.code === "ENOENT") return { ok: false, reason: "there is no nvidia-smi", text: "" };
+  return { ok: false, reason: failure(`${done.stderr}\n${done.stdout}`), text: done.stdout };
 }
 
 const CSV = "--format=csv,noheader,nounits";
@@ -41,8 +43,8 @@ export function openSmi(program = "nvidia-smi"): Reader {
     async poll(): Promise<Message> {
       const began = performance.now();
       const gpus = await query();
-      const found = gpus.ok ? parseGpus(gpus.text) : [];
-      if (!gpus.ok || (found.length === 0 && last.length === 0)) {
+      const found = parseGpus(gpus.text);
+      if (found.length === 0 && (!gpus.ok || last.length === 0)) {
         const reason = gpus.ok ? failure(gpus.text) : gpus.reason;
         return { is: "failed", reason, retryMs: 60_000 };
       }
@@ -52,7 +54,7 @@ export function openSmi(program = "nvidia-smi"): Reader {
         processes.ok ? processes.text : null,
         processes.ok ? "" : processes.reason,
       );
-      last = withMissing(joined, last, "nvidia-smi doesn't list this GPU any more");
+      last = withMissing(joined, last, gpus.ok ? "nvidia-smi doesn't list this GPU any more" : gpus.reason);
       const atMs = Number(process.hrtime.bigint() / 1000n) / 1000;
       return { is: "report", atMs, driverMs: performance.now() - began, gpus: last };
     },
