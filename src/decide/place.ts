@@ -7,6 +7,7 @@ import type { SupervisedJob } from "../ports.ts";
 import { before, claimWait, type InLine } from "./line.ts";
 import { processes, size } from "./say.ts";
 import type { Scene } from "./scene.ts";
+import { isGpu, turnBefore } from "./turn-requests.ts";
 
 export interface Placed {
   gpus: string[];
@@ -47,9 +48,6 @@ export function place(job: SupervisedJob, scene: Scene, blocked: Blocked): Place
   };
 }
 
-export const isGpu = ({ uuid, index }: GpuSample, id: string | number): boolean =>
-  id === uuid || String(id) === String(index);
-
 function candidates({ spec }: SupervisedJob, { sample }: Scene): GpuSample[] {
   if (spec.gpuIds === undefined) return sample.gpus;
   return spec.gpuIds.flatMap((id) => sample.gpus.find((gpu) => isGpu(gpu, id)) ?? []);
@@ -82,7 +80,12 @@ function rate(job: SupervisedJob, gpu: GpuSample, scene: Scene, blocked: Blocked
   const peers = claimsAgainst(job, gpu, scene);
   return {
     gpu,
-    own: [...blocked(gpu.uuid), ...ownJobs(job, gpu, scene), ...memory(job, gpu)],
+    own: [
+      ...blocked(gpu.uuid),
+      ...ownJobs(job, gpu, scene),
+      ...letPass(job, gpu, scene),
+      ...memory(job, gpu),
+    ],
     peers: peers.length === 0 ? [] : [claimWait(job, gpu, peers, scene)],
   };
 }
@@ -102,6 +105,15 @@ function ownJobs(job: SupervisedJob, gpu: GpuSample, { jobs }: Scene): WaitingFo
   );
   if (holder === undefined) return [];
   return [{ code: "gpu-claimed", text: `GPU ${gpu.index} is held by '${holder.name}'`, gpu: gpu.uuid }];
+}
+
+/** Stands with what is our own: so others are told that this job lets them pass. */
+function letPass(job: SupervisedJob, gpu: GpuSample, scene: Scene): WaitingFor[] {
+  const turn = turnBefore(job, gpu.uuid, scene);
+  if (turn === null) return [];
+  const by = { user: turn.user, job: turn.job };
+  const text = `GPU ${gpu.index} goes to ${turn.user}'s '${turn.job}' first, who has asked for a turn`;
+  return [{ code: "gpu-claimed", text, gpu: gpu.uuid, by }];
 }
 
 function memory(job: SupervisedJob, gpu: GpuSample): WaitingFor[] {

@@ -7,36 +7,14 @@ import { type Claim, type NewEvent, type Run, runOf } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { couldStart } from "./line.ts";
 import { pauseMethod } from "./pause-method.ts";
-import { isGpu } from "./place.ts";
 import { duration } from "./say.ts";
 import type { Scene } from "./scene.ts";
+import { answerTo, requestFor } from "./turn-requests.ts";
 import type { Pause } from "./victims.ts";
-
-export type Answer = "yield" | "ask" | "ignore";
 
 const canYield = (job: SupervisedJob): boolean => pauseMethod(job, SAVED) !== null;
 /** The other one needs the memory, too: a freeze would give nothing. */
 const SAVED = { frees: "memory" } as const;
-
-/** Who asks for a GPU of this job, and is next in line for it. */
-export function requestFor(job: SupervisedJob, { sample, now }: Scene): { claim: Claim; gpu: string } | null {
-  const run = runOf(job);
-  if (run === null) return null;
-  for (const gpu of run.gpus) {
-    const next = (sample.claims ?? []).find(
-      (claim) => !claim.holds && claim.gpus.includes(gpu) && couldStart(claim, now.wallMs),
-    );
-    if (next?.asks !== undefined && (next.asks.gpu === gpu || isIndexOf(next.asks.gpu, gpu, sample.gpus)))
-      return { claim: next, gpu };
-  }
-  return null;
-}
-
-const isIndexOf = (id: string, uuid: string, gpus: Scene["sample"]["gpus"]): boolean =>
-  gpus.some((gpu) => gpu.uuid === uuid && isGpu(gpu, id));
-
-export const answerTo = ({ spec }: SupervisedJob, { user }: Claim, { config }: Scene): Answer =>
-  spec.yieldTo?.includes(user) ? "yield" : config.sharing.requests;
 
 /** A pause for another user's supervised job, or null. */
 export function turnPause(job: SupervisedJob, scene: Scene): Pause | null {

@@ -210,6 +210,26 @@ describe("turns", () => {
     expect(desk.tick(2, { gpus: gpus(2, 1), claims: [{ ...asker, readyMs: null }] }).decisions).toEqual([]);
   });
 
+  it("isn't taken by another job of ours that was before it in line", () => {
+    const told = (requests: string, spec: object = {}): Desk => {
+      const desk = new Desk([makeJob(spec)], { sharing: { requests } });
+      desk.tick(0, { gpus: gpus(0, 1), claims: [claim()] });
+      return desk;
+    };
+    // The GPU has just been given up: ours has waited for longer, and lets the one that asked pass.
+    const sample = { gpus: gpus(1, 1), claims: [{ ...asker, sinceMs: at(1).wallMs }] };
+    const yields = told("yield");
+    const { lines, world, ...decided } = yields.tick(1, sample);
+    expect(decided.decisions).toEqual([]);
+    expect(yields.why).toBe("waits: GPU 0 goes to ana's 'tts' first, who has asked for a turn");
+    // So that it knows that nobody is before it.
+    expect(ownClaims(world, lines, at(1))).toMatchObject([{ holds: false, readyMs: null }]);
+    expect(started(told("ask").tick(1, sample))).toEqual(["GPU-0"]);
+    expect(started(told("ask", { yieldTo: ["ana"] }).tick(1, sample))).toEqual([]);
+    // Once it has its turn, or has gone, the line is as it was.
+    expect(started(yields.tick(2, { gpus: gpus(2, 1), claims: [] }))).toEqual(["GPU-0"]);
+  });
+
   it("is asked for by a job in line, begins with its start, and ends when others wait", () => {
     const desk = new Desk([makeJob()]);
     const sample = { gpus: gpus(0, 1), claims: [claim()] };

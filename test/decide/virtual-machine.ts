@@ -4,6 +4,8 @@
  */
 import { expect } from "vitest";
 import type { Config } from "../../src/config/schema.ts";
+import { askTurn } from "../../src/decide/ask-turn.ts";
+import { gpuView } from "../../src/decide/gpu-view.ts";
 import { step } from "../../src/decide/lifecycle.ts";
 import { type Decided, decide, newWorld, type World } from "../../src/decide/policy.ts";
 import { type JobRequest, request } from "../../src/decide/request.ts";
@@ -45,10 +47,20 @@ interface Process {
   exit: Exit | null;
 }
 
+/** What else there is besides jobs and a CPU. */
+export interface Surroundings {
+  /** Between two ticks. */
+  everySeconds?: number;
+  /** What the sample holds besides. */
+  sample?: () => Partial<Sample>;
+  /** Whether somebody took these GPUs just before a launch. */
+  isTaken?: (gpus: string[]) => boolean;
+}
+
 export class VirtualMachine {
   world: World;
   second = 0;
-  readonly events: NewEvent[] = [];
+  readonly events: (NewEvent & { second: number })[] = [];
   readonly launches: { job: string; second: number }[] = [];
   readonly forced: string[] = [];
   last: Decided | null = null;
@@ -58,10 +70,20 @@ export class VirtualMachine {
   readonly #natures: Record<string, Nature>;
   readonly #processes: Record<string, Process> = {};
   readonly #saved: Record<string, Checkpoint[]> = {};
+  readonly #around: Surroundings;
   #requests = new Map<string, number>();
+  #lastSample: Sample | null = null;
+  /** Jobs whose launch found its GPU taken; told at the next tick. */
+  #taken: string[] = [];
 
-  constructor(config: Config, jobs: SupervisedJob[], natures: Record<string, Nature>) {
+  constructor(
+    config: Config,
+    jobs: SupervisedJob[],
+    natures: Record<string, Nature>,
+    around: Surroundings = {},
+  ) {
     this.#config = config;
+    this.#around = around;
     this.#natures = natures;
     this.world = newWorld(Object.fromEntries(jobs.map((job) => [job.name, job])));
   }
@@ -74,8 +96,35 @@ export class VirtualMachine {
     const windows = windowStates(this.#config.windows, at(this.second).wallMs);
     const result = request(this.world, asked, windows, at(this.second));
     this.world = result.world;
-    this.events.push(...result.events);
+    this.#tell(result.events);
     for (const effect of result.effects) this.#perform(effect);
+  }
+
+  #tell(events: NewEvent[]): void {
+    this.events.push(...events.map((event) => ({ ...event, second: this.second })));
+  }
+
+  /** A turn on a GPU that somebody else's job holds, as a person asks for it. */
+  askTurn(gpu: string, forMs: number): boolean {
+    if (this.#lastSample === null) return false;
+    const asked = askTurn(this.world, { gpu, forMs, by: "me" }, this.#lastSample, at(this.second));
+    if ("error" in asked) return false;
+    this.world = asked.world;
+    this.#tell(asked.events);
+    return true;
+  }
+
+  /** The job is handed over now. */
+  add(job: SupervisedJob, nature: Nature): void {
+    this.#natures[job.name] = nature;
+    this.world = { ...this.world, jobs: { ...this.world.jobs, [job.name]: job } };
+  }
+
+  /** Runs whose processes are there. */
+  get alive(): { job: string; run: string }[] {
+    return Object.entries(this.#processes).flatMap(([job, { run, exit }]) =>
+      exit === null ? [{ job, run }] : [],
+    );
   }
 
   /** Kills a job's process from outside. */
@@ -86,17 +135,25 @@ export class VirtualMachine {
 
   /** One second: jobs work, are seen, and it is decided. `others`: CPU of others, null when unreadable. */
   tick(others: number | null, stopping = false): Decided {
-    this.second += 1;
+    this.second += this.#around.everySeconds ?? 1;
     const now = at(this.second);
+    for (const name of this.#taken.splice(0))
+      this.#adopt(this.world.jobs[name] as SupervisedJob, {
+        kind: "launch-failed",
+        reason: "taken",
+        taken: true,
+      });
     for (const name of Object.keys(this.#processes)) this.#work(name);
     for (const job of Object.values(this.world.jobs)) this.#observe(job);
     const windows = windowStates(this.#config.windows, now.wallMs);
     const mode = { stopping, journalHealthy: true };
-    const decided = decide(this.world, this.#sample(others), windows, this.#config, now, mode);
+    const sample = this.#sample(others);
+    this.#lastSample = sample;
+    const decided = decide(this.world, sample, windows, this.#config, now, mode);
     this.#mustNeverHappen(decided);
     this.world = decided.world;
     this.last = decided;
-    this.events.push(...decided.events);
+    this.#tell(decided.events);
     for (const decision of decided.decisions) {
       const job = decision.job === null ? undefined : this.world.jobs[decision.job];
       if (job === undefined || decision.verb === "notify") continue;
@@ -119,7 +176,7 @@ export class VirtualMachine {
     const stepped = step(job, input, at(this.second));
     this.#mustMatch(stepped.job);
     this.world = { ...this.world, jobs: { ...this.world.jobs, [job.name]: stepped.job } };
-    this.events.push(...stepped.events);
+    this.#tell(stepped.events);
     for (const effect of stepped.effects) this.#perform(effect);
   }
 
@@ -129,6 +186,10 @@ export class VirtualMachine {
     switch (effect.do) {
       case "launch":
         expect(process === undefined || process.exit !== null, `${job} is doubled`).toBe(true);
+        if (this.#around.isTaken?.(effect.run.gpus)) {
+          this.#taken.push(job);
+          return;
+        }
         this.launches.push({ job, second: this.second });
         this.#processes[job] = {
           run: effect.run.id,
@@ -184,7 +245,7 @@ export class VirtualMachine {
 
   #observe(job: SupervisedJob): void {
     const run = runOf(job);
-    if (run === null) return;
+    if (run === null || this.#taken.includes(job.name)) return;
     const process = this.#processes[job.name];
     const mine = process?.run === run.id ? process : undefined;
     const paused = mine?.exit?.known && mine.exit.code === 75;
@@ -205,7 +266,8 @@ export class VirtualMachine {
       signalCaught: true,
       stopped: mine?.stopped ?? false,
     };
-    this.#adopt(job, { kind: "seen", seen, availableMiB: 8000 });
+    const gpus = this.#lastSample === null ? null : gpuView(run, this.#lastSample);
+    this.#adopt(job, { kind: "seen", seen, availableMiB: 8000, gpus });
   }
 
   #sample(others: number | null): Sample {
@@ -219,7 +281,7 @@ export class VirtualMachine {
     return makeSample(
       now,
       { "cpu.others": others ?? "the read failed", "memory.availableMiB": 8000 },
-      { runs },
+      { runs, ...this.#around.sample?.() },
     );
   }
 
