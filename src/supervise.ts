@@ -19,7 +19,7 @@ import { recover } from "./decide/recover.ts";
 import { roster } from "./decide/roster.ts";
 import { windowStates } from "./decide/windows.ts";
 import { type Loop, startLoop } from "./loop.ts";
-import { type AuditEvent, runOf } from "./model.ts";
+import { type AuditEvent, type Claim, runOf } from "./model.ts";
 import { socketPath } from "./paths.ts";
 import type { Runs } from "./ports.ts";
 import { createJournal, type RecordJournal } from "./record/journal.ts";
@@ -92,19 +92,21 @@ class Household {
     );
     this.#claims = claims;
     this.#runs = createRuns({ stateDirectory, directory, claims, logs: () => this.#config.logs });
+    const bootId = readBootId();
+    const now = clock.now();
+    const recovered = recover(roster(config, journal.loadJobs(), now), bootId, now);
+    const othersClaims = (): Claim[] => readClaims(claims.claimant);
     this.#sensors = createSensors({
       diskPath: config.stateDirectory,
       supervisorPid: process.pid,
       gpu: createGpuSource({
         supervisorPid: process.pid,
         settings: () => ({ ...this.#config.others, pollSeconds: this.#config.pollSeconds }),
-        claims: () => readClaims(claims.claimant),
+        claims: othersClaims,
       }),
       claimant: claims.claimant,
+      claims: othersClaims,
     });
-    const bootId = readBootId();
-    const now = clock.now();
-    const recovered = recover(roster(config, journal.loadJobs(), now), bootId, now);
     const parts = {
       clock,
       journal,
@@ -220,7 +222,7 @@ class Household {
     const { problem } = this.#claims;
     return problem === null
       ? null
-      : `Supervisors of other users can't be told which GPUs are held here: ${problem}`;
+      : `Supervisors of other users can't be told which jobs are supervised here: ${problem}`;
   }
 
   #view() {

@@ -1,6 +1,6 @@
 /**
- * Tells other users' supervisors which GPUs our jobs hold or wait for: one file for each job, readable
- * by all, replaced atomically. A holder's file names the parent and the first process of its job, so
+ * Tells other users' supervisors of our jobs: which are at work, and which GPUs they hold or wait for.
+ * One file for each job, readable by all, replaced atomically. A holder's file names the parent and the first process of its job, so
  * that it counts as long as they live, with or without a supervisor. Never touches a file of others.
  */
 import { createHash, randomBytes } from "node:crypto";
@@ -24,6 +24,8 @@ export interface Pids {
   pid: number | null;
 }
 
+const NOBODY: Pids = { launcherPid: null, pid: null };
+
 /** One supervisor is one state directory of one user. */
 export const claimantOf = (stateDirectory: string): string =>
   `${process.getuid?.() ?? 0}-${createHash("sha256").update(stateDirectory).digest("hex").slice(0, 12)}`;
@@ -34,7 +36,7 @@ export class ClaimFiles implements Claims {
   readonly #directories: string[];
   readonly #pids: (claim: OwnClaim) => Pids;
   /** By file name, as last written. */
-  readonly #written = new Map<string, { text: string; path: string; atMs: number }>();
+  readonly #written = new Map<string, { what: string; text: string; path: string; atMs: number }>();
   #swept = false;
 
   /** `pids` tells the processes of a holder. */
@@ -82,7 +84,13 @@ export class ClaimFiles implements Claims {
 
   #write(claim: OwnClaim): void {
     const { job, gpus, holds, sinceMs, readyMs, asks } = claim;
-    const pids = holds ? living(this.#pids(claim)) : [];
+    const named = holds ? this.#pids(claim) : NOBODY;
+    // Told at every tick of every job: what is the same is seen without a look at any process.
+    const what = JSON.stringify([gpus, holds, sinceMs, readyMs, asks, named.launcherPid, named.pid]);
+    const name = claimFileName(this.#id(job));
+    const written = this.#written.get(name);
+    if (written?.what === what && performance.now() - written.atMs < AGAIN_MS) return;
+    const pids = living(named);
     const file: ClaimFile = {
       version: 1,
       id: this.#id(job),
@@ -93,15 +101,12 @@ export class ClaimFiles implements Claims {
       sinceMs,
       readyMs,
       ...(asks === undefined ? {} : { asks }),
-      pids: pids.length > 0 ? pids : living({ launcherPid: process.pid, pid: null }),
+      pids: pids.length > 0 ? pids : living({ ...NOBODY, launcherPid: process.pid }),
       bootId: bootId(),
     };
     const text = `${JSON.stringify(file)}\n`;
-    const name = claimFileName(file.id);
-    const written = this.#written.get(name);
-    if (written?.text === text && performance.now() - written.atMs < AGAIN_MS) return;
     const path = this.#replace(name, text);
-    if (path !== null) this.#written.set(name, { text, path, atMs: performance.now() });
+    if (path !== null) this.#written.set(name, { what, text, path, atMs: performance.now() });
   }
 
   /** Where it was written, or null. */
@@ -123,6 +128,8 @@ export class ClaimFiles implements Claims {
         return path;
       } catch (error) {
         this.problem = (error as Error).message;
+        // Somebody else's file has its name: without this each try would leave another one.
+        rmSync(fresh, { force: true });
       }
     }
     return null;

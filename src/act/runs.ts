@@ -139,7 +139,7 @@ class ProcessRuns implements Runs {
     }
     known.launcher = "ours";
     known.launcherPid = launched.launcherPid;
-    if (run.gpus.length > 0) this.#where.claims?.renew(claim);
+    this.#where.claims?.renew(claim);
     launched.ended.then(() => {
       known.launcher = "ended";
       known.launcherPid = null;

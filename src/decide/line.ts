@@ -85,7 +85,8 @@ export function ownClaims(
 ): OwnClaim[] {
   return Object.values(jobs).flatMap((job): OwnClaim[] => {
     const run = runOf(job);
-    if (run !== null) return run.gpus.length === 0 ? [] : [holding(job, run)];
+    // Without a GPU, too: its use of the CPU isn't somebody's need either.
+    if (run !== null) return [holding(job, run)];
     const line = lines[job.name];
     if (line === undefined) return [];
     const sinceMs = inLineSince(job, settle, now);

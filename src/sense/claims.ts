@@ -1,5 +1,5 @@
 /**
- * Reads what supervisors of this machine tell of the GPUs that their jobs hold or wait for. A claim
+ * Reads what supervisors of this machine tell of their jobs: which run, which GPUs those hold or wait for. A claim
  * counts for its file's owner only, and only while a process of that owner that it names is alive: a
  * forged or stale one says nothing. Reads only, never throws.
  */
@@ -7,9 +7,7 @@ import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from
 import { join } from "node:path";
 import type { Claim } from "../model.ts";
 import { claimDirectories } from "../paths.ts";
-import { readOnce } from "./kept-file.ts";
-import { parseStatusLine } from "./parse.ts";
-import { isDead, readStat } from "./process.ts";
+import { isDead, readStat, uidOf } from "./process.ts";
 import { bootId } from "./run.ts";
 import { userName } from "./user-name.ts";
 
@@ -116,8 +114,7 @@ export function belongsTo(pid: number, startTime: number | null, uid: number): b
   const stat = readStat(pid);
   if (stat === null) return isHidden(pid);
   if (isDead(stat) || startTime !== stat.startTime) return false;
-  const owner = parseStatusLine(readOnce(`/proc/${pid}/status`) ?? "", "Uid")?.split(/\s+/)[0];
-  return Number(owner) === uid;
+  return uidOf(pid) === uid;
 }
 
 function isHidden(pid: number): boolean {

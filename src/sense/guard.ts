@@ -27,6 +27,8 @@ export class Guard {
   #last: Moment | null = null;
   /** Percent of the machine that runs used in the last sample, by run id. */
   #knownPercent = new Map<string, number>();
+  /** The same of supervised jobs of other supervisors, which aren't others. */
+  #claimedPercent = 0;
   #called = false;
   #confirmed = false;
   #falseCalls = 0;
@@ -60,11 +62,12 @@ export class Guard {
     return this.#called;
   }
 
-  /** A sample was taken: what it found for each run and, percent of the machine, for others. */
-  sampled(othersProven: number | null, runs: Map<string, number>): void {
+  /** A sample was taken: what it found, percent of the machine, for each run, for others, and for claimed jobs. */
+  sampled(othersProven: number | null, runs: Map<string, number>, claimedPercent: number): void {
     if (this.#called && !(othersProven !== null && othersProven > this.#threshold)) this.#falseCalls += 1;
     this.#confirmed = othersProven !== null && othersProven > this.#threshold;
     this.#knownPercent = runs;
+    this.#claimedPercent = claimedPercent;
     this.#called = false;
   }
 
@@ -104,7 +107,7 @@ export class Guard {
     const all = after.cpu.all - before.cpu.all;
     if (all <= 0) return null;
     let oursMs = after.selfMs - before.selfMs;
-    let oursPercent = 0;
+    let oursPercent = this.#claimedPercent;
     for (const { id } of this.#runs) {
       const ms = after.cgroups.get(id);
       const earlier = before.cgroups.get(id);

@@ -1,9 +1,10 @@
 /**
  * CPU use of others: what is proven (`value`) and what it might be at most (`upTo`). With every run
- * in a cgroup the remainder is proof; else only foreign processes seen in two scans are. Scans are
- * taken only while others seem to use something, and within a budget of CPU time.
+ * in a cgroup the remainder is proof; else, or beside supervised jobs of other supervisors, which aren't
+ * others, only foreign processes seen in two scans are. Scans are taken only while others seem to use
+ * something, and within a budget of CPU time.
  */
-import type { ProcessEvidence, Reading } from "../model.ts";
+import type { Claim, ProcessEvidence, Reading } from "../model.ts";
 import type { LiveRun } from "../ports.ts";
 import type { Moment, Ours, Window } from "./ours.ts";
 import { evidenceOf, type Proof, prove, runningNow, type Scan, Scanner } from "./scan.ts";
@@ -12,6 +13,8 @@ export interface OthersUse {
   others: Reading;
   othersWithoutNice: Reading;
   foreign: ProcessEvidence[];
+  /** Percent of the machine that supervised jobs of other supervisors used. */
+  claimedPercent: number;
 }
 
 /** Percent of the machine from which on it is worth looking: for proof, and for names alone. */
@@ -29,6 +32,7 @@ const NAMES_LAST_MS = 5000;
 export class Others {
   readonly #scanner: Scanner;
   readonly #ours: Ours;
+  readonly #claims: () => readonly Claim[];
   #last: Scan | null = null;
   #proof: Proof | null = null;
   #foreign: ProcessEvidence[] = [];
@@ -36,22 +40,27 @@ export class Others {
   /** Percent of the machine that wasn't ours at the last scan. */
   #restThen = 0;
 
-  /** `ours` is told what a scan has found of runs: processes outside their tree or their cgroup. */
-  constructor(supervisorPid: number, ours: Ours) {
+  /**
+   * `ours` is told what a scan has found of runs: processes outside their tree or their cgroup. `claims`
+   * of other supervisors are asked for when there is a scan.
+   */
+  constructor(supervisorPid: number, ours: Ours, claims: () => readonly Claim[] = () => []) {
     this.#scanner = new Scanner(supervisorPid);
     this.#ours = ours;
+    this.#claims = claims;
   }
 
   /** `suspected`: the guard has seen a burst that the window may be too long to show. */
   judge(window: Window, moment: Moment, runs: readonly LiveRun[], suspected: boolean): OthersUse {
     const percent = (ticks: number): number => Math.min(100, Math.max(0, (100 * ticks) / window.all));
     const rest = Math.max(0, window.processes - window.ours);
-    const upTo = percent(rest + window.interrupts);
-    const worth = suspected || upTo >= (window.certain ? WORTH_NAMING : WORTH_PROVING);
+    const remainder = percent(rest + window.interrupts);
+    const worth = suspected || remainder >= (window.certain ? WORTH_NAMING : WORTH_PROVING);
     if (worth) this.#look(moment, runs, this.#pause(window, percent(rest), suspected), percent(rest));
     else this.#forget();
-    const certain = window.certain && !runs.some(({ id }) => this.#last?.escaped.has(id));
     const proof = this.#proof;
+    const escaped = runs.some(({ id }) => this.#last?.escaped.has(id));
+    const certain = window.certain && !escaped && !this.#isBesideClaimed();
     const part = (ticks: number): number => (proof ? Math.min(100, (100 * ticks) / proof.all) : 0);
     // Kernel threads work for anybody: encrypting what our own job writes isn't somebody else's need.
     const proven = certain
@@ -60,6 +69,9 @@ export class Others {
     const provenNotNice = certain
       ? Math.max(0, proven - percent(window.nice))
       : Math.min(proven, part(proof?.foreignNotNice ?? 0));
+    // Of two scans, so not exactly of this window: a rest is doubt, which holds back and never pauses.
+    const claimedPercent = Math.min(remainder, part(proof?.claimed ?? 0));
+    const upTo = remainder - claimedPercent;
     const upToNotNice = Math.min(upTo, percent(window.processes - window.nice + window.interrupts));
     const read = (value: number, most: number): Reading => ({
       value,
@@ -70,14 +82,21 @@ export class Others {
       others: read(proven, upTo),
       othersWithoutNice: read(provenNotNice, upToNotNice),
       foreign: this.#foreign,
+      claimedPercent,
     };
+  }
+
+  /** The remainder holds use of supervised jobs of other supervisors. */
+  #isBesideClaimed(): boolean {
+    if (this.#proof !== null) return this.#proof.claimed > 0;
+    return [...(this.#last?.owners.values() ?? [])].includes("claimed");
   }
 
   /** How old the last scan must be before the next, in ms. */
   #pause(window: Window, restPercent: number, suspected: boolean): number {
     // The second scan comes as soon as it can: until then nothing is proven.
     if (this.#proof === null || suspected) return NEAREST_MS;
-    if (!window.certain) return Math.max(NEAREST_MS, REST_PROVING * this.#costMs);
+    if (!window.certain || this.#isBesideClaimed()) return Math.max(NEAREST_MS, REST_PROVING * this.#costMs);
     // Something new: whose it is should be known before it counts.
     if (restPercent > this.#restThen + WORTH_NAMING) return NEAREST_MS;
     return Math.max(NAMES_LAST_MS, REST_NAMING * this.#costMs);
@@ -89,7 +108,7 @@ export class Others {
     if (age < pauseMs) return;
     const began = performance.now();
     const at = { atMs: moment.atMs, bootTicks: moment.bootTicks, cpuAll: moment.cpu.all };
-    const scan = this.#scanner.scan(runs, moment.trees, at);
+    const scan = this.#scanner.scan(runs, moment.trees, at, this.#claims());
     for (const [pid, owner] of scan.owners) {
       const stat = typeof owner === "object" && scan.table.get(pid);
       if (stat && typeof owner === "object") this.#ours.adopt(owner.run, stat);

@@ -45,6 +45,12 @@ export function catches(pid: number, signal: NodeJS.Signals): boolean | null {
   return ((BigInt(`0x${mask}`) >> BigInt(number - 1)) & 1n) === 1n;
 }
 
+/** The real user; null where it can't be seen. */
+export function uidOf(pid: number): number | null {
+  const uid = parseStatusLine(readOnce(`/proc/${pid}/status`) ?? "", "Uid")?.split(/\s+/)[0];
+  return uid === undefined ? null : Number(uid);
+}
+
 /**
  * The command line with spaces between its words, at most 300 characters; the bracketed name where
  * there is none, and for a process stuck in the kernel, whose command line could keep us waiting.

@@ -5,17 +5,21 @@
  */
 
 import { ENV } from "../contract.ts";
-import type { ProcessEvidence } from "../model.ts";
+import type { Claim, ProcessEvidence } from "../model.ts";
 import type { LiveRun } from "../ports.ts";
 import { childrenIn, type ProcessTable, sum, ticksBetween } from "./accounts.ts";
+import { ClaimedProcesses } from "./claimed-processes.ts";
 import { readOnce } from "./kept-file.ts";
 import { PAGES_PER_MIB } from "./page-size.ts";
-import { type ProcessStat, parsePids, parseStatm, parseStatusLine } from "./parse.ts";
-import { isDead, listPids, readCommand, readRunId, readStat } from "./process.ts";
+import { type ProcessStat, parsePids, parseStatm } from "./parse.ts";
+import { isDead, listPids, readCommand, readRunId, readStat, uidOf } from "./process.ts";
 import { userName } from "./user-name.ts";
 
-/** `nobody`: whose it is can't be told, so that it is neither ours nor evidence against others. */
-export type Owner = { run: string } | "supervisor" | "foreign" | "kernel" | "nobody";
+/**
+ * `nobody`: whose it is can't be told, so that it is neither ours nor evidence against others. `claimed`:
+ * a supervised job's of another supervisor, who isn't somebody that needs the machine.
+ */
+export type Owner = { run: string } | "supervisor" | "claimed" | "foreign" | "kernel" | "nobody";
 
 export interface Scan {
   atMs: number;
@@ -38,6 +42,7 @@ export interface Proof {
   /** Of `foreign`, by processes that aren't niced. */
   foreignNotNice: number;
   kernel: number;
+  claimed: number;
   /** Ticks by pid, of foreign processes. */
   byPid: Map<number, number>;
 }
@@ -52,6 +57,7 @@ export class Scanner {
   #strangers = new Map<number, number>();
   /** Of this supervisor's life, so that what an ended run left behind isn't taken for somebody else's. */
   readonly #runIds = new Set<string>();
+  readonly #claimed = new ClaimedProcesses();
 
   constructor(supervisorPid: number) {
     this.#supervisorPid = supervisorPid;
@@ -61,13 +67,14 @@ export class Scanner {
     runs: readonly LiveRun[],
     trees: ReadonlyMap<string, ProcessTable>,
     at: { atMs: number; bootTicks: number; cpuAll: number },
+    claims: readonly Claim[] = [],
   ): Scan {
     const table = new Map<number, ProcessStat>();
     for (const pid of listPids()) {
       const stat = readStat(pid);
       if (stat) table.set(pid, stat);
     }
-    const owners = this.#owners(table, runs, trees);
+    const owners = this.#owners(table, runs, trees, claims);
     const escaped = new Set(runs.filter((run) => hasEscaped(run, table, owners)).map(({ id }) => id));
     return { ...at, table, owners, escaped, reapers: reapersIn(table, owners) };
   }
@@ -76,6 +83,7 @@ export class Scanner {
     table: ProcessTable,
     runs: readonly LiveRun[],
     trees: ReadonlyMap<string, ProcessTable>,
+    claims: readonly Claim[],
   ): Map<number, Owner> {
     const owners = new Map<number, Owner>();
     const children = childrenIn(table);
@@ -99,6 +107,8 @@ export class Scanner {
       if (table.get(pid)?.startTime === known.startTime) claim({ run: known.run }, [pid]);
     }
     claim("supervisor", [this.#supervisorPid]);
+    for (const pid of this.#claimed.find(table, children, claims))
+      if (!owners.has(pid)) owners.set(pid, "claimed");
     for (const stat of table.values()) {
       const run = owners.has(stat.pid) || stat.kernel ? null : this.#runOf(stat);
       if (run) claim({ run }, [stat.pid]);
@@ -166,15 +176,16 @@ function hasEscaped(run: LiveRun, table: ProcessTable, owners: ReadonlyMap<numbe
   return false;
 }
 
-/** pid 1 and its children, and whatever is above a process of ours: orphans of ours may end there. */
+/** pid 1 and its children, and whatever is above a supervised process: orphans of those may end there. */
 function reapersIn(table: ProcessTable, owners: ReadonlyMap<number, Owner>): Set<number> {
   const reapers = new Set<number>([1]);
   for (const { pid, parent } of table.values()) if (parent <= 1) reapers.add(pid);
   for (const [pid, owner] of owners) {
-    if (typeof owner !== "object" && owner !== "supervisor") continue;
+    if (typeof owner !== "object" && owner !== "supervisor" && owner !== "claimed") continue;
     let above = table.get(pid)?.parent;
     for (let hops = 0; above !== undefined && above > 0 && hops < 64; hops++) {
-      if (typeof owners.get(above) !== "object") reapers.add(above);
+      const holder = owners.get(above);
+      if (typeof holder !== "object" && holder !== "claimed") reapers.add(above);
       above = table.get(above)?.parent;
     }
   }
@@ -191,13 +202,15 @@ export function prove(before: Scan, after: Scan): Proof {
   );
   const byPid = new Map([...ticks].filter(([pid]) => after.owners.get(pid) === "foreign"));
   const notNice = [...byPid].filter(([pid]) => (after.table.get(pid)?.nice ?? 0) <= 0);
-  const kernel = [...ticks].filter(([pid]) => after.owners.get(pid) === "kernel");
+  const of = (owner: Owner): number =>
+    sum([...ticks].filter(([pid]) => after.owners.get(pid) === owner).map(([, used]) => used));
   return {
     atMs: after.atMs,
     all: after.cpuAll - before.cpuAll,
     foreign: sum(byPid.values()),
     foreignNotNice: sum(notNice.map(([, used]) => used)),
-    kernel: sum(kernel.map(([, used]) => used)),
+    kernel: of("kernel"),
+    claimed: of("claimed"),
     byPid,
   };
 }
@@ -223,22 +236,21 @@ export function runningNow(scan: Scan): ProcessEvidence[] {
 }
 
 function describe(stat: ProcessStat): ProcessEvidence {
-  const status = readOnce(`/proc/${stat.pid}/status`) ?? "";
-  const uid = parseStatusLine(status, "Uid")?.split(/\s+/)[0];
+  const uid = uidOf(stat.pid);
   const pages = parseStatm(readOnce(`/proc/${stat.pid}/statm`) ?? "");
   return {
     pid: stat.pid,
     startTime: stat.startTime,
-    user: uid === undefined ? "?" : userName(Number(uid)),
-    ...(uid !== undefined && Number(uid) !== process.getuid?.() && { otherUser: true as const }),
+    user: uid === null ? "?" : userName(uid),
+    ...(uid !== null && uid !== process.getuid?.() && { otherUser: true as const }),
     command: readCommand(stat),
     ...(pages && { memoryMiB: Math.round(pages.resident / PAGES_PER_MIB) }),
   };
 }
 
 const isOtherUsers = (pid: number): boolean => {
-  const uid = parseStatusLine(readOnce(`/proc/${pid}/status`) ?? "", "Uid")?.split(/\s+/)[0];
-  return uid !== undefined && Number(uid) !== process.getuid?.();
+  const uid = uidOf(pid);
+  return uid !== null && uid !== process.getuid?.();
 };
 
 const round = (percent: number): number => Math.round(percent * 10) / 10;

@@ -4,7 +4,7 @@
  */
 
 import { clock } from "../clock.ts";
-import type { MachineMetric, Now, Reading, RunUse, Sample } from "../model.ts";
+import type { Claim, MachineMetric, Now, Reading, RunUse, Sample } from "../model.ts";
 import type { LiveRun, Sensors } from "../ports.ts";
 import { watchBattery, watchDisk } from "./background.ts";
 import { hiddenHostPids } from "./container.ts";
@@ -26,6 +26,8 @@ export interface SensorOptions {
   gpu?: GpuSource;
   /** What the ids of our own claims begin with. */
   claimant?: string;
+  /** Jobs of other supervisors, whose use isn't that of others. */
+  claims?: () => readonly Claim[];
   /** Why others' processes can't be seen, or null when they can; found out when left out. */
   hidden?: string | null;
 }
@@ -60,7 +62,7 @@ class LinuxSensors implements Sensors {
 
   constructor(options: SensorOptions) {
     this.#ours = new Ours(options.supervisorPid);
-    this.#others = new Others(options.supervisorPid, this.#ours);
+    this.#others = new Others(options.supervisorPid, this.#ours, options.claims);
     this.#guard = new Guard(this.#machine, this.#ours, this.#moments);
     this.#gpu = options.gpu ?? noGpus();
     this.#claimant = options.claimant ?? "";
@@ -125,7 +127,7 @@ class LinuxSensors implements Sensors {
 
   #judge(runs: readonly LiveRun[], { moment, window, reason }: Look): CpuUse {
     if (!moment || !window) {
-      this.#guard.sampled(null, new Map());
+      this.#guard.sampled(null, new Map(), 0);
       return noCpuUse(runs, reason);
     }
     const read = (ticks: number): Reading => ({
@@ -133,9 +135,9 @@ class LinuxSensors implements Sensors {
       atMs: moment.atMs,
     });
     const used = this.#hidden === null ? this.#others.judge(window, moment, runs, this.#guard.called) : null;
-    const { others, othersWithoutNice, foreign } = used ?? hiddenOthers(this.#hidden ?? "");
+    const { others, othersWithoutNice, foreign, claimedPercent } = used ?? hiddenOthers(this.#hidden ?? "");
     const percents = new Map([...window.runs].map(([id, ticks]) => [id, (100 * ticks) / window.all]));
-    this.#guard.sampled("value" in others ? others.value : null, percents);
+    this.#guard.sampled("value" in others ? others.value : null, percents, claimedPercent);
     const total = window.processes + window.interrupts;
     return {
       metrics: { "cpu.total": read(total), "cpu.others": others },
@@ -191,6 +193,7 @@ const hiddenOthers = (reason: string): OthersUse => ({
   others: { unavailable: reason },
   othersWithoutNice: { unavailable: reason },
   foreign: [],
+  claimedPercent: 0,
 });
 
 function usesOf(

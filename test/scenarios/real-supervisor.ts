@@ -7,6 +7,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import Database from "better-sqlite3";
 import type { AuditEvent } from "../../src/model.ts";
 import type { JobView, Snapshot } from "../../src/protocol.ts";
 
@@ -151,6 +152,30 @@ export class RealSupervisor {
       () => this.audit(kind).find((event) => job === undefined || event.job === job),
       limitMs,
     );
+  }
+
+  /** Monotonic times of its samples so far: one for each tick. */
+  sampleTimes(): number[] {
+    const database = new Database(join(this.directory, "audit.sqlite"), { readonly: true });
+    try {
+      return database
+        .prepare("SELECT data FROM samples ORDER BY at_ms")
+        .all()
+        .map((row) => JSON.parse((row as { data: string }).data).t);
+    } finally {
+      database.close();
+    }
+  }
+
+  /** Waits until so many more samples were taken. */
+  async ticks(count: number): Promise<void> {
+    const from = this.sampleTimes().length;
+    await until(`${count} ticks`, () => this.sampleTimes().length >= from + count);
+  }
+
+  longestGapMs(): number {
+    const times = this.sampleTimes();
+    return Math.max(...times.slice(1).map((at, i) => at - (times[i] ?? at)));
   }
 
   /** A process of somebody else: not started by the supervisor, ended with the test. */

@@ -6,8 +6,8 @@
 import { ENV } from "../../contract.ts";
 import type { LiveRun } from "../../ports.ts";
 import { KeptFiles, readOnce } from "../kept-file.ts";
-import { type ProcessStat, parsePids, parseStatusLine } from "../parse.ts";
-import { isDead, readCommand, readRunId, readStat } from "../process.ts";
+import { type ProcessStat, parsePids } from "../parse.ts";
+import { isDead, readCommand, readRunId, readStat, uidOf } from "../process.ts";
 import { userName } from "../user-name.ts";
 
 export type Owner = { run: string } | "supervisor" | "foreign" | "nobody";
@@ -104,15 +104,15 @@ export class GpuProcesses {
   }
 
   #identify(stat: ProcessStat, runs: readonly LiveRun[]): Known {
-    const uid = parseStatusLine(readOnce(`/proc/${stat.pid}/status`) ?? "", "Uid")?.split(/\s+/)[0];
+    const uid = uidOf(stat.pid);
     const command = readCommand(stat);
     const program = command.split(" ")[0] ?? "";
     return {
       pid: stat.pid,
       startTime: stat.startTime,
-      owner: this.#ownerOf(stat, runs, uid === undefined ? null : Number(uid)),
-      uid: uid === undefined ? null : Number(uid),
-      user: uid === undefined ? "?" : userName(Number(uid)),
+      owner: this.#ownerOf(stat, runs, uid),
+      uid,
+      user: uid === null ? "?" : userName(uid),
       command,
       names: [stat.name, program.slice(program.lastIndexOf("/") + 1)],
     };
