@@ -14,9 +14,11 @@ import os as _os
 
 from ._contract import EXIT_PAUSED
 from ._environment import read_surroundings as _read_surroundings
+from ._files import CheckpointFiles, Contents, Save
 from ._find import Checkpoint, Rejected, verify_checkpoint
-from ._job import Job, Numbers
-from ._write import CheckpointFiles, Contents, Save, SavedCheckpoint
+from ._job import Job
+from ._status import Numbers
+from ._write import SavedCheckpoint
 
 #: This process's job. One per process, made from the environment at import.
 job: Job = Job(_read_surroundings(_os.environ))

@@ -9,6 +9,7 @@ import json
 import os
 import stat
 import time
+from _thread import allocate_lock
 from typing import Any, Callable, Optional, Tuple, Union
 
 from ._contract import whole
@@ -55,10 +56,15 @@ def _parse(text: bytes) -> Word:
 
 
 class Doorbell:
-    """`wanted` is latched: a request that has been seen runs to its end."""
+    """A request is latched: once seen, it runs to its end."""
 
-    def __init__(self, path: str, on_news: Callable[[], None]) -> None:
-        self.wanted = False
+    def __init__(self, path: Optional[str], on_news: Callable[[], None]) -> None:
+        """`path`: of control.json; None where nobody will ever ask."""
+        # A lock is the cheapest flag that Python can ask: a call into C that returns a bool. Nobody
+        # ever waits for it.
+        self._flag = allocate_lock()
+        #: Whether a pause is asked for.
+        self.wanted: Callable[[], bool] = self._flag.locked
         #: The last control sequence that was read.
         self.sequence = 0
         self._path = path
@@ -67,8 +73,7 @@ class Doorbell:
 
     def ring(self) -> None:
         """For the signal. No control.json at all means that a person or a batch system rang by hand."""
-        if self.read() == "missing" and not self.wanted:
-            self.wanted = True
+        if self.read() == "missing" and self._latch():
             self._on_news()
 
     def read_sometimes(self) -> None:
@@ -77,6 +82,8 @@ class Doorbell:
 
     def read(self) -> Optional[str]:
         """None when the word could be read."""
+        if self._path is None:
+            return "missing"
         self._read_at = time.monotonic()
         word = read_control(self._path)
         # Torn or nonsense: the last word stands until a whole one can be read.
@@ -84,9 +91,18 @@ class Doorbell:
             return word
         sequence, want = word
         # A job that trains has no standby: whatever isn't "run" means checkpoint and go.
-        asks = want != "run" and not self.wanted
+        asks = want != "run" and self._latch()
         if sequence != self.sequence or asks:
             self.sequence = sequence
-            self.wanted = self.wanted or asks
             self._on_news()
         return None
+
+    def fall_silent(self) -> None:
+        """In a forked worker, which nobody asks for anything."""
+        self._path = None
+        if self._flag.locked():
+            self._flag.release()
+
+    def _latch(self) -> bool:
+        """True when that is news."""
+        return self._flag.acquire(blocking=False)

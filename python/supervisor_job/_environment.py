@@ -1,6 +1,5 @@
-"""What the environment says about this run, read once at import. Decides whether this process
-speaks for the job at all. Must never raise: a job started by hand, with half an environment or with
-nonsense in it, still has to train."""
+"""What the environment says about this run, read once at import. Must never raise: a job started by
+hand, with half an environment or with nonsense in it, still has to train."""
 
 from __future__ import annotations
 
@@ -9,14 +8,13 @@ import os
 import re
 import signal
 from dataclasses import dataclass
-from typing import MutableMapping, Optional
+from typing import Mapping, Optional
+
+from ._say import say
+from ._speaker import claim_speaker, ignore
 
 _DEFAULT_CHECKPOINT_MINUTES = 30.0
 _DEFAULT_KEEP = 3
-
-#: Set by the process that speaks for a rank and inherited by its children, so that a data-loading
-#: worker that imports the same library doesn't write the same status file under its own pid.
-_SPEAKER = "SUPERVISOR_SPEAKER"
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Surroundings:
     world_size: int
 
 
-def read_surroundings(env: MutableMapping[str, str]) -> Optional[Surroundings]:
+def read_surroundings(env: Mapping[str, str]) -> Optional[Surroundings]:
     """None where there is no supervisor, or where another process speaks for this rank."""
     status_dir = env.get("SUPERVISOR_STATUS_DIR")
     checkpoint_dir = env.get("SUPERVISOR_CHECKPOINT_DIR")
@@ -46,14 +44,15 @@ def read_surroundings(env: MutableMapping[str, str]) -> Optional[Surroundings]:
         say(f"{missing} is not set, so this run can't be paused; it trains on")
         return None
     pause_signal = _signal_named(env.get("SUPERVISOR_PAUSE_SIGNAL"))
-    if not _claim_speaker(env, env.get("SUPERVISOR_RUN_ID") or "by-hand"):
+    if not claim_speaker():
         ignore(pause_signal)
         return None
+    resume_from = env.get("SUPERVISOR_RESUME_FROM")
     return Surroundings(
         run_id=env.get("SUPERVISOR_RUN_ID") or f"by-hand-{os.getpid()}",
-        status_dir=status_dir,
-        checkpoint_dir=checkpoint_dir,
-        resume_from=env.get("SUPERVISOR_RESUME_FROM") or None,
+        status_dir=_absolute(status_dir),
+        checkpoint_dir=_absolute(checkpoint_dir),
+        resume_from=_absolute(resume_from) if resume_from else None,
         pause_signal=pause_signal,
         checkpoint_every=_every_seconds(env.get("SUPERVISOR_CHECKPOINT_MINUTES")),
         keep=max(1, _whole_number(env.get("SUPERVISOR_CHECKPOINT_KEEP"), _DEFAULT_KEEP)),
@@ -62,32 +61,12 @@ def read_surroundings(env: MutableMapping[str, str]) -> Optional[Surroundings]:
     )
 
 
-def say(sentence: str) -> None:
-    """To stderr, past Python's buffers: this may run in a signal handler that interrupts a print."""
+def _absolute(path: str) -> str:
+    """Programs change their directory (Hydra does, for each run)."""
     try:
-        os.write(2, f"supervisor: {sentence}\n".encode("utf-8", "replace"))
+        return os.path.abspath(path)
     except OSError:
-        pass
-
-
-def ignore(pause_signal: signal.Signals) -> None:
-    """For processes that don't speak: somebody who signals the whole group must not end them."""
-    try:
-        signal.signal(pause_signal, signal.SIG_IGN)
-    except ValueError:
-        pass  # Not the main thread.
-
-
-def _claim_speaker(env: MutableMapping[str, str], run_id: str) -> bool:
-    # The rank is part of the mark, because a launcher hands its environment on to its ranks; the
-    # run id, because a supervisor started inside a job does.
-    rank = env.get("RANK")
-    own = f"{run_id}:{os.getpid()}" + (f":{rank}" if rank else "")
-    holder = re.fullmatch(re.escape(run_id) + r":(\d+)(?::(.*))?", env.get(_SPEAKER) or "")
-    if holder and int(holder[1]) != os.getpid() and (holder[2] or None) == (rank or None):
-        return False
-    env[_SPEAKER] = own
-    return True
+        return path  # The directory that we are in has been removed.
 
 
 def _signal_named(name: Optional[str]) -> signal.Signals:
@@ -109,4 +88,3 @@ def _every_seconds(minutes: Optional[str]) -> float:
 
 def _whole_number(text: Optional[str], otherwise: int) -> int:
     return int(text) if text and re.fullmatch(r"[0-9]{1,15}", text) else otherwise
-

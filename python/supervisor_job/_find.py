@@ -10,7 +10,7 @@ import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
 from ._contract import MANIFEST_FILE, step_of_name, whole
 
@@ -62,9 +62,11 @@ def verify_checkpoint(path: Union[str, Path]) -> Union[Checkpoint, Rejected]:
         return Rejected(path, str(error))
 
 
-def newest_verified(directory: str, preferred: Optional[str]) -> Tuple[Optional[Checkpoint], List[Rejected]]:
-    """The newest that verifies, with those that didn't on the way. `preferred` is tried first."""
-    candidates = ([Path(preferred)] if preferred else []) + list_checkpoints(directory)
+def newest_verified(
+    directory: str, preferred: Iterable[Optional[str]]
+) -> Tuple[Optional[Checkpoint], List[Rejected]]:
+    """The newest that verifies, with those that didn't on the way. `preferred` are tried first."""
+    candidates = [Path(path) for path in preferred if path] + list_checkpoints(directory)
     rejected: List[Rejected] = []
     for path in dict.fromkeys(candidates):
         result = verify_checkpoint(path)

@@ -6,16 +6,27 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 import os
 import socket
 import threading
 import time
 from datetime import datetime, timezone
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, TypedDict
 
+from ._contract import step_of_name
 from ._environment import Surroundings
 
 _PROGRESS_EVERY = 1.0
+
+
+class Numbers(TypedDict, total=False):
+    """What a training loop may tell of a step; anything that float() takes is a number."""
+
+    loss: Any
+    total_steps: Optional[int]
+    epoch: Optional[int]
+    metrics: Optional[Mapping[str, Any]]
 
 
 class Status:
@@ -26,6 +37,9 @@ class Status:
         self._last_write = float("-inf")
         self._lock = threading.Lock()
         self._pending = False
+        self.silent = False
+        #: Of an earlier process of this same run: its newest checkpoint.
+        self.earlier_checkpoint = _checkpoint_in(self._path, where.run_id)
         self.report: Dict[str, Any] = {
             "runId": where.run_id,
             "pid": os.getpid(),
@@ -46,7 +60,7 @@ class Status:
 
     def write_now(self) -> None:
         """For changes that somebody waits for: a state, an acknowledgement, an error."""
-        self._pending = True
+        self._pending = not self.silent
         # Whoever holds the lock (an interrupted frame of this very thread, or another thread) looks
         # at `_pending` again after letting go, so nobody ever waits here.
         while self._pending and self._lock.acquire(blocking=False):
@@ -56,6 +70,10 @@ class Status:
             finally:
                 self._lock.release()
 
+    def fall_silent(self) -> None:
+        """In a forked worker: the file is its parent's."""
+        self.silent = True
+
     def _write(self) -> None:
         self._last_write = time.monotonic()
         self.report["at"] = now_text()
@@ -63,7 +81,7 @@ class Status:
             with open(self._temporary, "w", encoding="utf-8") as file:
                 file.write(json.dumps(self.report) + "\n")
             os.replace(self._temporary, self._path)
-        except (OSError, ValueError, RuntimeError):
+        except (OSError, ValueError, RuntimeError, TypeError):
             pass  # Written again at the next occasion; exit code and checkpoint speak for themselves.
 
     def write_sometimes(self) -> None:
@@ -71,14 +89,14 @@ class Status:
         if time.monotonic() - self._last_write >= _PROGRESS_EVERY:
             self.write_now()
 
-    def progress(self, step: int, numbers: "Mapping[str, Any]") -> None:
-        """`numbers`: loss, metrics, total_steps, epoch; None leaves what was reported before."""
+    def progress(self, step: int, numbers: Numbers) -> None:
+        """Of the numbers, None leaves what was reported before."""
         report = self.report
         report["step"] = step
         if numbers["total_steps"] is not None:
-            report["totalSteps"] = numbers["total_steps"]
+            report["totalSteps"] = plain(numbers["total_steps"])
         if numbers["epoch"] is not None:
-            report["epoch"] = numbers["epoch"]
+            report["epoch"] = plain(numbers["epoch"])
         first = report["state"] == "ready"
         if not first and time.monotonic() - self._last_write < _PROGRESS_EVERY:
             return
@@ -93,17 +111,35 @@ class Status:
         self.write_now()
 
 
+def _checkpoint_in(path: str, run_id: str) -> Optional[str]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            report = json.loads(file.read(65_536))
+        name = report["checkpoint"]
+        return name if report["runId"] == run_id and step_of_name(name) is not None else None
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        return None
+
+
 def finite(metrics: Mapping[str, Any]) -> Dict[str, float]:
     """JSON has no NaN: a metric that isn't a number is left out, not shown as null."""
     numbers: Dict[str, float] = {}
     for name, value in metrics.items():
         try:
             number = float(value)
-        except (TypeError, ValueError, RuntimeError):
+        except Exception:  # Somebody's own type, or a tensor on a GPU that has failed.
             continue
         if math.isfinite(number):
             numbers[str(name)] = number
     return numbers
+
+
+def plain(value: Any) -> Optional[float]:
+    """NumPy's and PyTorch's numbers as JSON knows them; None for what isn't a number."""
+    try:
+        return operator.index(value)
+    except Exception:  # As above; a fraction, mostly.
+        return finite({"": value}).get("")
 
 
 def now_text() -> str:

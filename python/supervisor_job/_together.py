@@ -4,9 +4,12 @@ different ideas of what was saved."""
 
 from __future__ import annotations
 
+import os
 from typing import Any, Callable, Dict, List, Optional, Protocol, TypeVar
 
-from ._write import CheckpointFiles, Entry, Save, SavedCheckpoint, abandon, begin, commit
+from ._files import CheckpointFiles, Entry, Save
+from ._say import describe
+from ._write import SavedCheckpoint, abandon, begin, commit
 
 T = TypeVar("T")
 
@@ -27,8 +30,24 @@ class Group(Protocol):
         """One value from each rank, by rank."""
 
 
+class Alone:
+    """The group of a job with a single process."""
+
+    rank, world_size = 0, 1
+
+    def agree(self, wish: int, step: int) -> int:
+        return wish
+
+    def gather(self, value: Any) -> List[Any]:
+        return [value]
+
+
 class RankFailed(RuntimeError):
     """Another rank couldn't do its part, so nothing was done."""
+
+
+class RankLost(RuntimeError):
+    """Another rank doesn't answer any more, so nothing can be agreed on."""
 
 
 def together(group: Group, work: Callable[[], T]) -> List[T]:
@@ -39,7 +58,7 @@ def together(group: Group, work: Callable[[], T]) -> List[T]:
         result = work()
     except Exception as caught:  # Told to the others first: they wait.
         error = caught
-    told = group.gather((None if error is None else str(error) or type(error).__name__, result))
+    told = group.gather((None if error is None else describe(error), result))
     if error is not None:
         raise error
     for rank, (failure, _) in enumerate(told):
@@ -58,12 +77,13 @@ def write_together(
     directory: str,
     step: int,
     save: Save,
-    epoch: Optional[int],
+    epoch: Optional[float],
     on_bytes: Callable[[int], None],
 ) -> SavedCheckpoint:
     """Every rank's `save` writes into the same checkpoint, under names of its own."""
     if len(set(group.gather(step))) > 1:
         raise RankFailed("the ranks are at different steps")
+    writer = os.getpid()
     temporary = from_first(group, lambda: begin(directory, step))
     files = CheckpointFiles(temporary, on_bytes)
 
@@ -80,6 +100,7 @@ def write_together(
         parts = together(group, part)
         return from_first(group, lambda: whole(parts))
     except BaseException:
-        if group.rank == 0:
+        # A save function that forks may leave this way in its child too: the files are its parent's.
+        if group.rank == 0 and os.getpid() == writer:
             abandon(temporary)
         raise

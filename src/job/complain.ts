@@ -11,3 +11,8 @@ export function complain(sentence: string): void {
     // It is in the status file too.
   }
 }
+
+/** Where an error of the program's own code comes from. What the disk says (ENOSPC …) needs no stack. */
+export function complainWhere(error: unknown): void {
+  if (error instanceof Error && !("code" in error) && error.stack) complain(error.stack);
+}

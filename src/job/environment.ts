@@ -1,13 +1,12 @@
 /**
- * What the environment says about this run, read once at import. Decides whether this process
- * speaks for the job at all. Must never throw: a job started by hand, with half an environment
- * or with nonsense in it, still has to train.
+ * What the environment says about this run, read once at import. Must never throw: a job
+ * started by hand, with half an environment or with nonsense in it, still has to train.
  */
-
 import { constants } from "node:os";
-import { isMainThread } from "node:worker_threads";
+import { resolve } from "node:path";
 import { ENV } from "../contract.ts";
 import { complain } from "./complain.ts";
+import { claimSpeaker } from "./speaker.ts";
 
 export interface Surroundings {
   job: string;
@@ -28,30 +27,29 @@ export interface Surroundings {
 const DEFAULT_CHECKPOINT_MINUTES = 30;
 const DEFAULT_KEEP = 3;
 
-/**
- * Set by the process that speaks for the job and inherited by its children, so that a data-loading
- * child that imports the same library doesn't write the same status file under its own pid.
- */
-const SPEAKER = "SUPERVISOR_SPEAKER";
-
 /** The surroundings of a supervised run; null where there is no supervisor, or another process speaks. */
 export function readSurroundings(env: NodeJS.ProcessEnv): Surroundings | null {
   const statusDir = env[ENV.statusDir];
   const checkpointDir = env[ENV.checkpointDir];
+  const resumeFrom = env[ENV.resumeFrom];
   if (!statusDir && !checkpointDir) return null;
   if (!statusDir || !checkpointDir) {
     const missing = statusDir ? ENV.checkpointDir : ENV.statusDir;
     complain(`${missing} is not set, so this run can't be paused; it trains on`);
     return null;
   }
-  if (!claimSpeaker(env, env[ENV.runId] || "by-hand")) return null;
+  const pauseSignal = signalNamed(env[ENV.pauseSignal]);
+  if (!claimSpeaker(env)) {
+    ignore(pauseSignal);
+    return null;
+  }
   return {
     job: env[ENV.job] || "job",
     runId: env[ENV.runId] || `by-hand-${process.pid}`,
-    statusDir,
-    checkpointDir,
-    resumeFrom: env[ENV.resumeFrom] || null,
-    pauseSignal: signalNamed(env[ENV.pauseSignal]),
+    statusDir: absolute(statusDir),
+    checkpointDir: absolute(checkpointDir),
+    resumeFrom: resumeFrom ? absolute(resumeFrom) : null,
+    pauseSignal,
     checkpointEveryMs: everyMs(env[ENV.checkpointMinutes]),
     keep: Math.max(1, wholeNumber(env[ENV.checkpointKeep], DEFAULT_KEEP)),
     rank: wholeNumber(env.RANK, 0),
@@ -59,15 +57,22 @@ export function readSurroundings(env: NodeJS.ProcessEnv): Surroundings | null {
   };
 }
 
-/** Worker threads can't catch signals and share the pid, so they never speak either. */
-function claimSpeaker(env: NodeJS.ProcessEnv, runId: string): boolean {
-  if (!isMainThread) return false;
-  const own = `${runId}:${process.pid}`;
-  const holder = env[SPEAKER];
-  // The run id is part of the mark: a supervisor started inside a job passes its environment on.
-  if (holder?.startsWith(`${runId}:`) && holder !== own) return false;
-  env[SPEAKER] = own;
-  return true;
+/** Programs change their directory. */
+function absolute(path: string): string {
+  try {
+    return resolve(path);
+  } catch {
+    return path; // The directory that we are in has been removed.
+  }
+}
+
+/** For processes that don't speak: somebody who signals the whole group must not end them. */
+function ignore(signal: NodeJS.Signals): void {
+  try {
+    process.on(signal, () => {});
+  } catch {
+    // A worker thread, or a system without this signal.
+  }
 }
 
 function signalNamed(name: string | undefined): NodeJS.Signals {

@@ -7,7 +7,7 @@ import { createReadStream } from "node:fs";
 import { lstat, readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { CHECKPOINT_NAME, MANIFEST_FILE, type Manifest } from "../contract.ts";
-import { isInside } from "./write-checkpoint.ts";
+import { isInside } from "./checkpoint-files.ts";
 
 export interface VerifiedCheckpoint {
   /** Absolute or as given; the directory that holds the manifest. */
@@ -63,15 +63,15 @@ export async function verifyCheckpoint(path: string): Promise<VerifiedCheckpoint
 
 /**
  * The newest checkpoint that verifies, with those that didn't on the way.
- * @param preferred tried before the directory's own, however old it is
+ * @param preferred tried before the directory's own, however old they are
  */
 export async function newestVerified(
   directory: string,
-  preferred: string | null,
+  ...preferred: (string | null)[]
 ): Promise<{ found: VerifiedCheckpoint | null; rejected: RejectedCheckpoint[] }> {
   const rejected: RejectedCheckpoint[] = [];
-  const candidates = await listCheckpoints(directory);
-  for (const path of new Set(preferred ? [preferred, ...candidates] : candidates)) {
+  const candidates = [...preferred, ...(await listCheckpoints(directory))];
+  for (const path of new Set(candidates.filter((path) => path !== null))) {
     const result = await verifyCheckpoint(path);
     if (!("rejected" in result)) return { found: result, rejected };
     rejected.push(result);

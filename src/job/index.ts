@@ -7,13 +7,14 @@ import { readSurroundings } from "./environment.ts";
 import { Job } from "./job.ts";
 
 export { EXIT_PAUSED } from "../contract.ts";
+export type { CheckpointFiles, Contents, Save } from "./checkpoint-files.ts";
 export {
   type RejectedCheckpoint,
   type VerifiedCheckpoint,
   verifyCheckpoint,
 } from "./find-checkpoint.ts";
 export type { Job, Progress, SaveOptions } from "./job.ts";
-export type { CheckpointFiles, Contents, Save, SavedCheckpoint } from "./write-checkpoint.ts";
+export type { SavedCheckpoint } from "./write-checkpoint.ts";
 
 /** This process's job. One per process, made from the environment at import. */
 export const job: Job = shared();

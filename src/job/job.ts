@@ -3,15 +3,16 @@
  * when it has been asked to pause and is saved. Must never crash or slow the training it serves,
  * must never exit 75 without a complete checkpoint, and does nothing where there is no supervisor.
  */
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { CONTROL_FILE, EXIT_PAUSED } from "../contract.ts";
-import { complain } from "./complain.ts";
+import type { Save } from "./checkpoint-files.ts";
 import { Doorbell } from "./doorbell.ts";
 import type { Surroundings } from "./environment.ts";
-import { newestVerified, type VerifiedCheckpoint } from "./find-checkpoint.ts";
-import { keepNewest, sweep } from "./keep-checkpoints.ts";
+import type { VerifiedCheckpoint } from "./find-checkpoint.ts";
+import { Saves } from "./saves.ts";
+import { claimForGood, tellOfOtherSpeaker } from "./speaker.ts";
 import { type Numbers, type Report, Status } from "./status.ts";
-import { type Save, type SavedCheckpoint, writeCheckpoint } from "./write-checkpoint.ts";
+import { type SavedCheckpoint, writeCheckpoint } from "./write-checkpoint.ts";
 
 export interface Progress extends Numbers {
   /** Writes everything that a resume needs. Without it `step` reports, but neither checkpoints nor pauses. */
@@ -26,43 +27,36 @@ export interface SaveOptions {
 
 /** Signal handlers run between macrotasks, so a loop of resolved promises is interrupted this often. */
 const YIELD_EVERY_MS = 50;
-/** A save that failed is tried again after the first, doubling up to the second. */
-const RETRY_MS = { first: 10_000, most: 300_000 } as const;
 
 const macrotask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export class Job {
-  private readonly where: Surroundings | null;
-  private readonly status: Status | null;
+  /** What a supervised run has; null without a supervisor. */
+  private readonly run: { where: Surroundings; status: Status; saves: Saves } | null = null;
   private readonly bell: Doorbell;
   private yieldedAt = performance.now();
-  private savedAt = performance.now();
-  private retryAt = Number.NEGATIVE_INFINITY;
-  /** The newest complete checkpoint of this run's line of steps. */
-  private good: { step: number; path: string } | null = null;
-  private saving: Promise<unknown> | null = null;
 
   /** @param where null: no supervisor, every method is a no-op */
   constructor(where: Surroundings | null) {
-    this.where = where;
-    this.status = where && new Status(where);
     this.bell = new Doorbell(where && join(where.statusDir, CONTROL_FILE), () => this.acknowledge());
     if (!where) return;
+    const status = new Status(where);
+    this.run = { where, status, saves: new Saves(where, status, () => this.bell.wanted) };
     // The handler first, the file second: a ring between the two is heard by one of them.
     this.listen(where.pauseSignal);
     process.on("exit", (code) => this.reportExit(code));
     this.bell.read();
-    this.status?.writeNow();
+    status.writeNow();
   }
 
-  /** False when the program was started by hand. */
+  /** False when the program was started by hand, and in its worker processes. */
   get supervised(): boolean {
-    return this.where !== null;
+    return this.run !== null;
   }
 
   /** What this process reports of itself; null without a supervisor. */
   get report(): Readonly<Report> | null {
-    return this.status && { ...this.status.report };
+    return this.run && { ...this.run.status.report };
   }
 
   /**
@@ -79,9 +73,11 @@ export class Job {
    * @param step completed steps, a whole number; what a resume starts from
    */
   async step(step: number, progress: Progress = {}): Promise<void> {
-    if (!this.where || !this.status) return;
-    if (this.saving) await this.saving.catch(() => {});
-    this.status.progress(step, progress);
+    if (!this.run) return;
+    const { status, saves } = this.run;
+    await saves.settled();
+    if (status.report.state === "ready") claimForGood(process.env);
+    status.progress(step, progress);
     this.bell.readSometimes();
     if (performance.now() - this.yieldedAt >= YIELD_EVERY_MS) {
       await macrotask();
@@ -89,8 +85,7 @@ export class Job {
     }
     const { save, epoch } = progress;
     if (!save) return;
-    const due = performance.now() - this.savedAt >= this.where.checkpointEveryMs;
-    if (due && !this.bell.wanted) await this.trySave(step, save, epoch);
+    if (saves.due && !this.bell.wanted) await saves.attempt(step, save, epoch);
     if (this.bell.wanted) await this.pause(step, save, epoch);
   }
 
@@ -99,10 +94,11 @@ export class Job {
    * training then goes on, and a later call tries again (after 10 s at first, or at the next ring).
    */
   async pause(step: number, save: Save, epoch?: number): Promise<void> {
-    if (!this.where || !this.status) return;
-    if (this.saving) await this.saving.catch(() => {});
-    this.status.report.step = step;
-    if (this.good?.step === step || (await this.trySave(step, save, epoch))) this.leave();
+    if (!this.run) return;
+    const { status, saves } = this.run;
+    await saves.settled();
+    status.report.step = step;
+    if (saves.good?.step === step || (await saves.attempt(step, save, epoch))) this.leave();
     await macrotask();
   }
 
@@ -112,16 +108,11 @@ export class Job {
    * @throws on any error of `save` or of the disk; older checkpoints are then untouched
    */
   async save(step: number, save: Save, options: SaveOptions = {}): Promise<SavedCheckpoint | null> {
-    const directory = options.directory ?? this.where?.checkpointDir;
+    const directory = options.directory ?? this.run?.where.checkpointDir;
     if (!directory) return null;
-    if (this.saving) await this.saving.catch(() => {});
-    const writing = this.write(directory, step, save, options.epoch ?? null);
-    this.saving = writing;
-    try {
-      return await writing;
-    } finally {
-      if (this.saving === writing) this.saving = null;
-    }
+    const epoch = options.epoch ?? null;
+    if (!this.run) return writeCheckpoint(directory, step, save, { epoch });
+    return this.run.saves.write(directory, step, save, epoch);
   }
 
   /**
@@ -130,91 +121,23 @@ export class Job {
    * at once, since nothing would be lost: better than loading a model only to save it again.
    */
   async resume(): Promise<VerifiedCheckpoint | null> {
-    if (!this.where || !this.status) return null;
-    await sweep(this.where.checkpointDir, this.where.keep);
-    const { found, rejected } = await newestVerified(this.where.checkpointDir, this.where.resumeFrom);
-    for (const { path, rejected: why } of rejected)
-      this.complain(`checkpoint ${path} was passed over: ${why}`);
-    if (found) {
-      Object.assign(this.status.report, { step: found.step, epoch: found.epoch });
-      this.recognise(found);
+    if (!this.run) {
+      tellOfOtherSpeaker(process.env);
+      return null;
     }
-    this.savedAt = performance.now();
-    this.status.writeNow();
+    claimForGood(process.env);
+    const found = await this.run.saves.find();
+    this.run.status.writeNow();
     await macrotask();
-    if (this.good && this.bell.wanted) this.leave();
+    if (this.run.saves.good && this.bell.wanted) this.leave();
     return found;
   }
 
   /** Optional: says `finished` before a long evaluation or upload. Exit code 0 says the same. */
   finished(): void {
-    if (!this.status) return;
-    this.status.report.state = "finished";
-    this.status.writeNow();
-  }
-
-  /** Only a checkpoint in our own directory can be paused on: one brought from elsewhere must be saved anew. */
-  private recognise({ step, path }: VerifiedCheckpoint): void {
-    if (resolve(dirname(path)) !== resolve((this.where as Surroundings).checkpointDir)) return;
-    this.good = { step, path };
-    (this.status as Status).report.checkpoint = basename(path);
-  }
-
-  /** Never throws: a checkpoint that can't be written must not stop the training it would protect. */
-  private async trySave(step: number, save: Save, epoch: number | undefined): Promise<boolean> {
-    if (performance.now() < this.retryAt) return false;
-    try {
-      await this.save(step, save, { epoch });
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  private async write(
-    directory: string,
-    step: number,
-    save: Save,
-    epoch: number | null,
-  ): Promise<SavedCheckpoint> {
-    const { status, where } = this;
-    if (!status || !where || directory !== where.checkpointDir)
-      return writeCheckpoint(directory, step, save, { epoch });
-    const { report } = status;
-    Object.assign(report, { state: "saving", bytesSaved: 0 });
-    status.writeNow();
-    const onBytes = (bytes: number): void => {
-      report.bytesSaved = bytes;
-      status.writeSometimes();
-    };
-    try {
-      const saved = await writeCheckpoint(directory, step, save, { epoch, onBytes });
-      this.good = { step, path: saved.path };
-      this.savedAt = performance.now();
-      Object.assign(report, { checkpoint: basename(saved.path), error: null, failedSaves: 0 });
-      await keepNewest(saved, where.keep);
-      return saved;
-    } catch (error) {
-      this.saveFailed(step, error as Error);
-      throw error;
-    } finally {
-      report.state = this.bell.wanted ? "pausing" : "running";
-      status.writeNow();
-    }
-  }
-
-  private saveFailed(step: number, error: Error): void {
-    const { report } = this.status as Status;
-    report.failedSaves = (report.failedSaves ?? 0) + 1;
-    this.retryAt =
-      performance.now() + Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** (report.failedSaves - 1));
-    const kept = this.good ? `${basename(this.good.path)} stays the newest` : "there is none yet";
-    this.complain(`checkpoint at step ${step} failed: ${error.message}; ${kept}; training goes on`);
-  }
-
-  private complain(sentence: string): void {
-    if (this.status) this.status.report.error = sentence;
-    complain(sentence);
+    if (!this.run) return;
+    this.run.status.report.state = "finished";
+    this.run.status.writeNow();
   }
 
   private listen(signal: NodeJS.Signals): void {
@@ -228,30 +151,31 @@ export class Job {
   /** Idempotent: the supervisor rings until it has read the acknowledgement. */
   private ring(): void {
     // Somebody who rings again has perhaps made room on the disk.
-    this.retryAt = Number.NEGATIVE_INFINITY;
+    this.run?.saves.tryAgain();
     this.bell.ring();
-    this.status?.writeNow();
+    this.run?.status.writeNow();
   }
 
   /** At once, even in the middle of a save: the supervisor stops ringing when it reads the sequence. */
   private acknowledge(): void {
-    const status = this.status as Status;
+    if (!this.run) return;
+    const { status } = this.run;
     status.report.sequence = this.bell.sequence;
     if (this.bell.wanted && /^(ready|running)$/.test(status.report.state)) status.report.state = "pausing";
     status.writeNow();
   }
 
   private leave(): never {
-    const { report } = this.status as Status;
-    if (this.good) report.checkpoint = basename(this.good.path);
+    const good = this.run?.saves.good;
+    if (this.run && good) this.run.status.report.checkpoint = basename(good.path);
     // The exit hook writes the state; nothing may come between it and the exit.
     process.exit(EXIT_PAUSED);
   }
 
   private reportExit(code: number): void {
-    const { report } = this.status as Status;
-    if (code === EXIT_PAUSED) report.state = "paused";
-    else report.state = code === 0 ? "finished" : "failed";
-    this.status?.writeNow();
+    if (!this.run) return;
+    const { status } = this.run;
+    status.report.state = code === EXIT_PAUSED ? "paused" : code === 0 ? "finished" : "failed";
+    status.writeNow();
   }
 }

@@ -6,7 +6,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { rankFile, type StatusFile } from "../contract.ts";
+import { CHECKPOINT_NAME, rankFile, type StatusFile } from "../contract.ts";
 import type { Surroundings } from "./environment.ts";
 
 const PROGRESS_EVERY_MS = 1000;
@@ -31,6 +31,8 @@ export interface Numbers {
 
 export class Status {
   readonly report: Report;
+  /** Of an earlier process of this same run: its newest checkpoint. */
+  readonly earlierCheckpoint: string | null;
   private readonly path: string;
   private readonly temporary: string;
   private lastWrite = Number.NEGATIVE_INFINITY;
@@ -38,6 +40,7 @@ export class Status {
   constructor(where: Surroundings) {
     const name = rankFile(where.rank);
     this.path = join(where.statusDir, name);
+    this.earlierCheckpoint = checkpointIn(this.path, where.runId);
     this.temporary = join(where.statusDir, `.${name}.${process.pid}`);
     this.report = {
       runId: where.runId,
@@ -92,6 +95,16 @@ export class Status {
   /** At most once a second. */
   writeSometimes(): void {
     if (performance.now() - this.lastWrite >= PROGRESS_EVERY_MS) this.writeNow();
+  }
+}
+
+function checkpointIn(path: string, runId: string): string | null {
+  try {
+    const report = JSON.parse(readFileSync(path, "utf8")) as Partial<Report>;
+    const name = report.runId === runId ? report.checkpoint : null;
+    return typeof name === "string" && CHECKPOINT_NAME.test(name) ? name : null;
+  } catch {
+    return null;
   }
 }
 

@@ -5,9 +5,9 @@
  */
 import type * as core from "@tensorflow/tfjs-core";
 import type { CustomCallbackArgs, LayersModel, Logs } from "@tensorflow/tfjs-layers";
+import type { CheckpointFiles } from "./checkpoint-files.ts";
 import { job } from "./index.ts";
 import { hashTensors, type NamedTensors, readTensors, type Tf, writeTensors } from "./tfjs-tensors.ts";
-import type { CheckpointFiles } from "./write-checkpoint.ts";
 
 /**
  * Running products that `optimizer.getWeights()` leaves out. `setWeights()` recomputes them as

@@ -4,37 +4,18 @@
  * Must never touch an existing checkpoint before its replacement is complete, and must leave
  * nothing behind when it fails.
  */
-import { createHash } from "node:crypto";
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, open, rename, rm } from "node:fs/promises";
 import { hostname } from "node:os";
-import { dirname, join, posix } from "node:path";
+import { join } from "node:path";
 import { checkpointName, MANIFEST_FILE, type Manifest, TEMPORARY_PREFIX } from "../contract.ts";
+import { flushDirectory, type Save, Writing } from "./checkpoint-files.ts";
 import { startTimeOf } from "./status.ts";
-
-export type Contents = Uint8Array | string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-
-/** Handed to a save function; every path is relative to the checkpoint, with "/" between folders. */
-export interface CheckpointFiles {
-  /** The directory being written, for code that insists on writing its own files. They are hashed afterwards. */
-  readonly directory: string;
-  /** Writes and hashes one file. Throws on a path outside the checkpoint, and on any disk error. */
-  file(path: string, contents: Contents): Promise<void>;
-  json(path: string, value: unknown): Promise<void>;
-}
-
-export type Save = (checkpoint: CheckpointFiles) => Promise<unknown> | unknown;
 
 export interface SavedCheckpoint {
   path: string;
   step: number;
   bytes: number;
 }
-
-type Entry = Manifest["files"][number];
-
-const CHUNK_BYTES = 4 << 20;
-/** Flushed this often, so that `bytesSaved` grows with what is on disk and the last fsync is short. */
-const FLUSH_BYTES = 128 << 20;
 
 /**
  * Writes `directory/step-<step>/`.
@@ -76,115 +57,6 @@ function temporaryName(step: number): string {
   return `${TEMPORARY_PREFIX}${checkpointName(step)}.${owner}`;
 }
 
-class Writing implements CheckpointFiles {
-  private readonly entries = new Map<string, Entry>();
-  private readonly pending: Promise<void>[] = [];
-  private bytes = 0;
-  readonly directory: string;
-  private readonly onBytes: (bytes: number) => void;
-
-  constructor(directory: string, onBytes: (bytes: number) => void) {
-    this.directory = directory;
-    this.onBytes = onBytes;
-  }
-
-  file(path: string, contents: Contents): Promise<void> {
-    const writing = this.write(path, contents);
-    this.pending.push(writing);
-    // A save function that forgets an await must not bring the process down; complete() reports it.
-    writing.catch(() => {});
-    return writing;
-  }
-
-  json(path: string, value: unknown): Promise<void> {
-    return this.file(path, JSON.stringify(value));
-  }
-
-  /** Waits for every file, takes in those written behind our back, and flushes the folders. */
-  async complete(): Promise<Entry[]> {
-    await Promise.all(this.pending);
-    await this.takeIn("");
-    if (this.entries.size === 0) throw new Error("the save function wrote no file");
-    return [...this.entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
-  }
-
-  private async write(path: string, contents: Contents): Promise<void> {
-    if (!isInside(path) || path === MANIFEST_FILE) throw new Error(`not a path inside a checkpoint: ${path}`);
-    if (this.entries.has(path)) throw new Error(`written twice in one checkpoint: ${path}`);
-    const entry: Entry = { path, bytes: 0, sha256: "" };
-    this.entries.set(path, entry);
-    const target = join(this.directory, path);
-    await mkdir(dirname(target), { recursive: true });
-    const file = await open(target, "wx");
-    try {
-      const hash = createHash("sha256");
-      let unflushed = 0;
-      for await (const chunk of pieces(contents)) {
-        hash.update(chunk);
-        await file.writeFile(chunk);
-        this.count(entry, chunk.byteLength);
-        unflushed += chunk.byteLength;
-        if (unflushed < FLUSH_BYTES) continue;
-        await file.datasync();
-        unflushed = 0;
-      }
-      await file.sync();
-      entry.sha256 = hash.digest("hex");
-    } finally {
-      await file.close();
-    }
-  }
-
-  private async takeIn(folder: string): Promise<void> {
-    for (const found of await readdir(join(this.directory, folder), { withFileTypes: true })) {
-      const path = posix.join(folder, found.name);
-      if (found.isDirectory()) await this.takeIn(path);
-      else if (!found.isFile()) throw new Error(`only plain files can be part of a checkpoint: ${path}`);
-      else if (path === MANIFEST_FILE) throw new Error(`${MANIFEST_FILE} is written by the library`);
-      else if (!this.entries.has(path)) await this.hashWritten(path);
-    }
-    await flushDirectory(join(this.directory, folder));
-  }
-
-  private async hashWritten(path: string): Promise<void> {
-    const entry: Entry = { path, bytes: 0, sha256: "" };
-    this.entries.set(path, entry);
-    // Read and write: some systems refuse to flush a descriptor that can't write.
-    const file = await open(join(this.directory, path), "r+");
-    try {
-      const hash = createHash("sha256");
-      for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES })) {
-        hash.update(chunk as Buffer);
-        this.count(entry, (chunk as Buffer).byteLength);
-      }
-      await file.sync();
-      entry.sha256 = hash.digest("hex");
-    } finally {
-      await file.close();
-    }
-  }
-
-  private count(entry: Entry, bytes: number): void {
-    entry.bytes += bytes;
-    this.bytes += bytes;
-    this.onBytes(this.bytes);
-  }
-}
-
-/** True for a relative path that stays inside its directory; backslashes would mean different things elsewhere. */
-export function isInside(path: unknown): path is string {
-  if (typeof path !== "string" || path === "" || path.includes("\\") || path.includes("\0")) return false;
-  return path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
-}
-
-async function* pieces(contents: Contents): AsyncGenerator<Uint8Array> {
-  if (typeof contents === "string") yield* pieces(Buffer.from(contents, "utf8"));
-  else if (contents instanceof Uint8Array)
-    for (let at = 0; at < contents.byteLength; at += CHUNK_BYTES)
-      yield contents.subarray(at, at + CHUNK_BYTES);
-  else for await (const chunk of contents) if (chunk.byteLength > 0) yield* pieces(chunk);
-}
-
 async function writeFlushed(path: string, text: string): Promise<void> {
   const file = await open(path, "wx");
   try {
@@ -192,23 +64,6 @@ async function writeFlushed(path: string, text: string): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-export async function flushDirectory(path: string): Promise<void> {
-  const directory = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
-    // Windows can't open a directory; its renames are journalled.
-    if (process.platform === "win32") return null;
-    throw error;
-  });
-  if (!directory) return;
-  try {
-    await directory.sync();
-  } catch (error) {
-    // Some network file systems have no flush for directories; there is nothing better to do.
-    if (!["EINVAL", "ENOTSUP"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-  } finally {
-    await directory.close();
   }
 }
 
@@ -221,7 +76,12 @@ async function moveInto(temporary: string, path: string): Promise<void> {
     if (code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
     const aside = `${temporary}.replaced`;
     await rename(path, aside);
-    await rename(temporary, path);
+    try {
+      await rename(temporary, path);
+    } catch (again) {
+      await rename(aside, path); // The old one is better than none.
+      throw again;
+    }
     await rm(aside, { recursive: true, force: true }).catch(() => {});
   }
 }

@@ -7,7 +7,8 @@ import random
 import numpy
 import python_payload  # noqa: F401
 from supervisor_job import job
-from supervisor_job._write import CheckpointFiles, begin, commit
+from supervisor_job._files import CheckpointFiles
+from supervisor_job._write import begin, commit
 
 import torch  # noqa: E402
 from supervisor_job.torch import Index, ResumableSampler, TrainingState, generator_of  # noqa: E402
@@ -52,6 +53,28 @@ fresh = Parts()
 assert fresh.state.restore(job.resume()) == 7
 assert (draw(), [batch.tolist() for batch in fresh.sampler.batches(fresh.loader)]) == expected
 assert torch.equal(fresh.net.weight, parts.net.weight)
+
+
+
+class Noisy(torch.utils.data.Dataset):
+    """Draws from its worker's global generator, as much augmentation does."""
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        return torch.rand(1)
+
+
+# Workers draw other numbers in every epoch, though nothing else draws any, and the same in every run.
+def noise():
+    sampler = ResumableSampler(4, 2)
+    loader = DataLoader(Noisy(), batch_sampler=sampler, num_workers=1)
+    return [torch.cat([batch.flatten() for batch in sampler.batches(loader)]).tolist() for _ in range(2)]
+
+
+first, second = noise()
+assert first != second and [first, second] == noise()
 
 # Indices are plain numbers that know their epoch, also after the journey to a worker.
 index = pickle.loads(pickle.dumps(Index(5, 9)))

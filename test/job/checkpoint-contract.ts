@@ -84,6 +84,27 @@ export function keepsCheckpointContract(library: Library, kills: number): void {
     expect(readdirSync(join(job, "checkpoints"))).toHaveLength(2);
   });
 
+  test.each([
+    ["throws", /a mistake of mine/],
+    ["throws what isn't an error", /a mere word/],
+    ["renames its file", /state\.part was written, but isn't in/],
+    ["goes on writing", /state\.bin has 13 bytes, but 5 were written/],
+    ["links a folder", /only plain files can be part of a checkpoint: link/],
+    ["has a step below 0", /step must be a whole number/],
+  ])(`${library.name}: a save function that %s fails the save, not the job`, async (odd, reason) => {
+    const job = temporaryFolder();
+    const run = launch(library.odd, [odd], job);
+    const { code, output } = await run.ended;
+    expect(code, output).toBe(0);
+    expect(output).toMatch(reason);
+    expect(output).toContain("failed: ");
+    // Of a mistake in the program it says where it is.
+    if (odd === "throws") expect(output).toMatch(/odd\.(ts|py)\D+\d+/);
+    expect(run.status()).toMatchObject({ state: "finished", checkpoint: "step-00000001", failedSaves: 1 });
+    expect(readdirSync(join(job, "checkpoints"))).toEqual(["step-00000001"]);
+    expect((await launch(library.odd, [odd], job).ended).output).toMatch(/^again: /m);
+  });
+
   testWith(tmpfs)(
     `${library.name}: a full disk fails the save, not the job (needs: ${tmpfs.reason})`,
     async () => {

@@ -2,8 +2,8 @@
  * The pause contract, exercised on real processes with real signals, the same for every job library:
  * they may differ in language, never in what can be seen from outside.
  */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { verifyCheckpoint } from "../../src/job/index.ts";
 import { writeCheckpoint } from "../../src/job/write-checkpoint.ts";
@@ -26,6 +26,8 @@ export interface Library {
   pollingLoop: Program;
   /** Does nothing but save, until it is killed. */
   saveStorm: Program;
+  /** Misuses the library. Argument: how; see the programs themselves. */
+  odd: Program;
   /** Starts a child process that imports the library too. */
   withWorker: Program;
   /** Imports the library and dies of an error. */
@@ -197,6 +199,44 @@ export function keepsPauseContract(library: Library): void {
     test("a child process that imports the library leaves the status to its parent", async () => {
       const run = launch(library.withWorker, [], temporaryFolder());
       expect((await run.ended).output).toBe("child supervised false, status pid is mine true\n");
+    });
+
+    test("a program that says it is a rank, started by a job that trains, leaves all to its parent", async () => {
+      const run = launch(library.odd, ["starts a rank"], temporaryFolder());
+      const { code, output } = await run.ended;
+      expect(code, output).toBe(0);
+      expect(output).toContain("child supervised false\n");
+      expect(output).toContain(`process ${run.child.pid} speaks for this job`);
+      expect(output).toContain("status pid is mine true\n");
+    });
+
+    test("relative directories stay where they were when the program changes its own", async () => {
+      const job = temporaryFolder();
+      const here = (name: string) => relative(process.cwd(), join(job, name));
+      const env = { SUPERVISOR_STATUS_DIR: here("status"), SUPERVISOR_CHECKPOINT_DIR: here("checkpoints") };
+      mkdirSync(join(job, "status"));
+      const run = launch(library.odd, ["in another directory", temporaryFolder()], job, env);
+      const { code, output } = await run.ended;
+      expect(code, output).toBe(0);
+      expect(await verifyCheckpoint(join(job, "checkpoints/step-00000001"))).toMatchObject({ step: 1 });
+      const report = JSON.parse(readFileSync(join(job, "status/rank-0.json"), "utf8"));
+      expect(report).toMatchObject({ state: "finished", checkpoint: "step-00000001" });
+    });
+
+    test("a second start within one run goes on from what the first has saved", async () => {
+      const job = temporaryFolder();
+      const saved = launch(library.odd, ["saves twice"], job);
+      expect((await saved.ended).output).toBe("from 0\n");
+      // As a launcher does that restarts its ranks, or a shell loop: the environment is the old one.
+      const env = {
+        SUPERVISOR_RUN_ID: String(saved.status()?.runId),
+        SUPERVISOR_STATUS_DIR: saved.statusDir,
+        SUPERVISOR_RESUME_FROM: join(job, "checkpoints/step-00000001"),
+      };
+      expect((await launch(library.odd, ["saves twice"], job, env).ended).output).toBe("from 2\n");
+      // A new run begins where the supervisor says.
+      const told = { SUPERVISOR_RESUME_FROM: join(job, "checkpoints/step-00000003") };
+      expect((await launch(library.odd, ["saves twice"], job, told).ended).output).toBe("from 3\n");
     });
 
     test("a crash is reported as failed, a removed status directory harms nobody", async () => {

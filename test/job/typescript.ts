@@ -9,6 +9,7 @@ export const typescript: Library = {
   loop: child("job-await-loop.ts"),
   pollingLoop: child("job-sync-loop.ts"),
   saveStorm: child("job-save-storm.ts"),
+  odd: child("job-odd.ts"),
   withWorker: child("job-with-worker.ts"),
   crash: [process.execPath, "--eval", "await import('./src/job/index.ts'); throw new Error('boom')"],
 };

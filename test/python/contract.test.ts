@@ -9,6 +9,7 @@ const library: Library = {
   loop: pythonChild("python-loop.py"),
   pollingLoop: pythonChild("python-polling-loop.py"),
   saveStorm: pythonChild("python-save-storm.py"),
+  odd: pythonChild("python-odd.py"),
   withWorker: pythonChild("python-with-worker.py"),
   crash: pythonChild("python-crash.py"),
 };

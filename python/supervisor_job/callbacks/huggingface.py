@@ -14,7 +14,7 @@ from typing import Any, Optional
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from .. import job
-from .._write import CheckpointFiles
+from .._files import CheckpointFiles
 
 _FOLDER = "trainer"
 

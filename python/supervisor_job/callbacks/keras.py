@@ -13,7 +13,7 @@ from typing import Any, Mapping, Optional
 import keras
 
 from .. import job
-from .._write import CheckpointFiles
+from .._files import CheckpointFiles
 
 _FILE = "model.keras"
 

@@ -11,7 +11,7 @@ from typing import Any, Mapping, Optional
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from .. import job
-from .._write import CheckpointFiles
+from .._files import CheckpointFiles
 
 _FILE = "lightning.ckpt"
 

@@ -4,14 +4,15 @@ the CPU, beside the program's NCCL or gloo group, so that nobody's collectives g
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, List, Optional
+from typing import Any, Iterator, List, Optional
 
 import torch
 import torch.distributed as dist
 
 from .. import job
-from .._together import NOTHING
+from .._together import NOTHING, RankLost
 
 
 def join(timeout: Optional[timedelta] = None) -> None:
@@ -48,18 +49,30 @@ class _Ranks:
             if agreed != NOTHING:
                 return int(agreed)
         self._told = torch.tensor([wish, step, -step])
-        self._under_way = dist.all_reduce(
-            self._told, op=dist.ReduceOp.MAX, group=self._group, async_op=True
-        )
+        with _lost_ranks():
+            self._under_way = dist.all_reduce(
+                self._told, op=dist.ReduceOp.MAX, group=self._group, async_op=True
+            )
         return NOTHING
 
     def gather(self, value: Any) -> List[Any]:
         if self._under_way is not None:
             self._finish()
         values: List[Any] = [None] * self.world_size
-        dist.all_gather_object(values, value, group=self._group)
+        with _lost_ranks():
+            dist.all_gather_object(values, value, group=self._group)
         return values
 
     def _finish(self) -> None:
         work, self._under_way = self._under_way, None
-        work.wait()
+        with _lost_ranks():
+            work.wait()
+
+
+@contextmanager
+def _lost_ranks() -> Iterator[None]:
+    """Not to be taken for a failed save, after which training goes on."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise RankLost(f"another rank is gone or silent: {error}") from error

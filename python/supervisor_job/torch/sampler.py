@@ -68,11 +68,15 @@ class ResumableSampler(Sampler):  # type: ignore[misc]
     def batches(self, loader: "DataLoader[T]") -> Iterator[T]:
         """The rest of this epoch's batches; counts them, and begins the next epoch at the end.
         Stops the workers when the loop is left, by a pause too."""
-        # A loader draws a seed for its workers from the global generator: a resumed run, which makes
-        # one loader more, must not be a number ahead.
+        # A loader draws a seed for its workers from the global generator. A resumed run, which makes one
+        # loader more, must not be a number ahead; nor may every epoch's workers begin with one seed.
         before = torch.get_rng_state()
-        iterator: Iterable[T] = iter(loader)
-        torch.set_rng_state(before)
+        place = generator_of(self._seed, self.epoch, self.used, self._rank)
+        torch.default_generator.manual_seed(place.initial_seed())
+        try:
+            iterator: Iterable[T] = iter(loader)
+        finally:
+            torch.set_rng_state(before)
         try:
             for batch in iterator:
                 self.used += self._together

@@ -11,7 +11,7 @@ import torch
 import torch.distributed as dist
 
 from .._find import Checkpoint
-from .._write import CheckpointFiles
+from .._files import CheckpointFiles
 
 
 class Part(Protocol):
@@ -89,8 +89,10 @@ def restore_random_states(states: Dict[str, Any]) -> None:
     cuda = states.get("cuda", [])
     if torch.cuda.is_available() and len(cuda) == 1:
         torch.cuda.set_rng_state(cuda[0])
-    elif torch.cuda.is_available() and cuda:
-        torch.cuda.set_rng_state_all(cuda)
+    elif torch.cuda.is_available():
+        # Of the GPUs that are here: it may go on with fewer.
+        for device, state in zip(range(torch.cuda.device_count()), cuda):
+            torch.cuda.set_rng_state(state, device)
 
 
 def _rank() -> int:

@@ -1,0 +1,127 @@
+"""The checkpoints of this run: which one it begins from, when the next is due, what came of the last
+attempt. A save that fails must never touch an older checkpoint, nor stop the training that it would
+protect."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any, Callable, Optional
+
+from ._environment import Surroundings
+from ._files import Save
+from ._find import Checkpoint, newest_verified
+from ._keep import keep_newest, sweep
+from ._say import describe, say, say_where
+from ._status import Status, plain
+from ._together import Alone, Group, RankLost, from_first, write_together
+from ._write import SavedCheckpoint
+
+#: A save that failed is tried again after the first, doubling up to the second (seconds).
+_FIRST_RETRY, _LAST_RETRY = 10.0, 300.0
+
+
+class Saves:
+    def __init__(self, where: Surroundings, status: Status, wanted: Callable[[], bool]) -> None:
+        self.group: Group = Alone()
+        #: Step of the newest complete checkpoint of this run's line of steps.
+        self.good_step: Optional[int] = None
+        self._where = where
+        self._status = status
+        self._wanted = wanted
+        self._saved_at = time.monotonic()
+        self._retry_at = float("-inf")
+
+    @property
+    def due(self) -> bool:
+        return time.monotonic() - self._saved_at >= self._where.checkpoint_every
+
+    @property
+    def waits(self) -> bool:
+        """The last attempt failed a moment ago."""
+        return time.monotonic() < self._retry_at
+
+    def try_again(self) -> None:
+        self._retry_at = float("-inf")
+
+    def find(self, any_world_size: bool) -> Optional[Checkpoint]:
+        """What the run begins from. Rank 0 chooses for all."""
+        where, report = self._where, self._status.report
+        found = from_first(self.group, self._look)
+        self._saved_at = time.monotonic()
+        if found is None:
+            return None
+        if found.world_size != where.world_size and not any_world_size:
+            raise RuntimeError(
+                f"{found.path} was written by {found.world_size} ranks, not {where.world_size}: "
+                "run as many, or say resume(any_world_size=True) and handle it"
+            )
+        report.update(step=found.step, epoch=found.epoch)
+        # Only a checkpoint in our own directory can be paused on: one from elsewhere is saved anew.
+        if os.path.realpath(found.path.parent) == os.path.realpath(where.checkpoint_dir):
+            self.good_step = found.step
+            report["checkpoint"] = found.path.name
+        return found
+
+    def attempt(self, step: int, save: Save, epoch: Any) -> bool:
+        """Told in the status and on stderr when it fails."""
+        try:
+            self.write(step, save, epoch)
+            return True
+        except RankLost:
+            raise
+        except Exception:
+            if self._status.silent:
+                raise  # In a fork that the save function made: it must not train on as a second copy.
+            return False
+
+    def write(self, step: int, save: Save, epoch: Any) -> SavedCheckpoint:
+        report = self._status.report
+        report.update(state="saving", bytesSaved=0)
+        self._status.write_now()
+        try:
+            saved = self.write_to(self._where.checkpoint_dir, step, save, epoch)
+            self.good_step = step
+            self._saved_at = time.monotonic()
+            self.try_again()
+            report.update(checkpoint=saved.path.name, error=None, failedSaves=0)
+            if self._where.rank == 0:
+                keep_newest(self._where.checkpoint_dir, step, self._where.keep)
+            return saved
+        except Exception as error:
+            self._failed(step, error)
+            raise
+        finally:
+            report["state"] = "pausing" if self._wanted() else "running"
+            self._status.write_now()
+
+    def write_to(self, directory: str, step: int, save: Save, epoch: Any) -> SavedCheckpoint:
+        return write_together(self.group, directory, step, save, plain(epoch), self._count)
+
+    def complain(self, sentence: str) -> None:
+        self._status.report["error"] = sentence
+        say(sentence)
+
+    def _look(self) -> Optional[Checkpoint]:
+        where = self._where
+        sweep(where.checkpoint_dir, where.keep)
+        own = self._status.earlier_checkpoint
+        # A launcher that starts its ranks again within one run: what they have saved since is newer.
+        preferred = [os.path.join(where.checkpoint_dir, own)] if own else []
+        found, rejected = newest_verified(where.checkpoint_dir, [*preferred, where.resume_from])
+        for bad in rejected:
+            self.complain(f"checkpoint {bad.path} was passed over: {bad.reason}")
+        return found
+
+    def _count(self, written: int) -> None:
+        self._status.report["bytesSaved"] = written
+        self._status.write_sometimes()
+
+    def _failed(self, step: int, error: Exception) -> None:
+        report = self._status.report
+        failed = report["failedSaves"] = report.get("failedSaves", 0) + 1
+        self._retry_at = time.monotonic() + min(_LAST_RETRY, _FIRST_RETRY * 2 ** min(failed - 1, 10))
+        newest = f"{report['checkpoint']} stays the newest" if report["checkpoint"] else "there is none yet"
+        then = "this rank can't go on" if isinstance(error, RankLost) else "training goes on"
+        self.complain(f"checkpoint at step {step} failed: {describe(error)}; {newest}; {then}")
+        say_where(error)
