@@ -84,6 +84,7 @@ function jobCommands(cli: Command): void {
       .option("--for <duration>", "resume by itself after this, such as 2h")
       .option("--until <time>", "resume by itself at this time, such as 18:00")
       .option("--freeze", "stop it where it stands: frees CPU and GPU time, no memory")
+      .option("--terminate", "end it now and keep it paused: loses what it hasn't saved, and says so first")
       .option("--no-wait", "return at once"),
     async (j, o) => (await import("./commands/pause.ts")).pause(j, o),
   );

@@ -8,6 +8,7 @@ import type {
   AuditEvent,
   Balance,
   Checkpoint,
+  Force,
   GpuSample,
   Learned,
   MachineMetric,
@@ -30,7 +31,7 @@ export type Request =
   | { verb: "snapshot" }
   /** Answers with a snapshot now and after every tick. */
   | { verb: "watch" }
-  | { verb: "pause"; jobs: string[] | "all"; untilMs: number | null; by: string; freeze?: boolean }
+  | { verb: "pause"; jobs: string[] | "all"; untilMs: number | null; by: string; force?: Force }
   | { verb: "resume"; jobs: string[] | "all"; by: string }
   | { verb: "cancel"; jobs: string[]; by: string }
   | { verb: "add"; spec: JobSpec; by: string }

@@ -23,6 +23,12 @@ All fields, defaults and metrics: docs/configuration.md`,
 
 A job that keeps the pause contract, or catches the pause signal (SIGUSR2), is paused by checkpoint;
 any other is frozen. 'paused' means: checkpoint verified, no process left.
+
+One that doesn't save when it is asked to goes on; nothing is forced unless you say so:
+  supervisor pause JOB --freeze      frees its CPU and GPU time now, keeps its memory
+  supervisor pause JOB --terminate   ends it (SIGTERM, after 30 s SIGKILL) and keeps it paused: tells
+                                     first what that loses; a resume goes on from the last checkpoint
+
 The contract, and how to try it by hand with kill: docs/pause-contract.md`,
 
   python: `A training script in Python:

@@ -1,4 +1,5 @@
 /** `pause JOB… | --all`: asks, and returns when each job is proven to be saved and gone. */
+import { endingLoses } from "../decide/stakes.ts";
 import { END_STATES } from "../model.ts";
 import type { JobView, Snapshot } from "../protocol.ts";
 import { bytes, count, when } from "../show/format.ts";
@@ -14,21 +15,26 @@ export interface PauseOptions extends Options {
   until?: string;
   wait: boolean;
   freeze?: boolean;
+  terminate?: boolean;
 }
 
 export async function pause(names: string[], options: PauseOptions): Promise<number> {
   const untilMs = untilOf(options, Date.now());
+  if (options.freeze && options.terminate) throw misuse("Give --freeze or --terminate, not both.");
+  const force = options.freeze ? "freeze" : options.terminate ? "terminate" : undefined;
   const client = await mustConnect(options, true);
   try {
-    const jobs = chosen(names, options, await snapshotOf(client), "pause");
+    const snapshot = await snapshotOf(client);
+    const jobs = chosen(names, options, snapshot, "pause");
     if (jobs.length === 0) print("There is no job to pause.");
     if (jobs.length === 0) return 0;
-    const freeze = options.freeze ? { freeze: true } : {};
-    await ask(client, { verb: "pause", jobs, untilMs, by: askedBy(), ...freeze });
+    if (force === "terminate") for (const job of jobsNamed(jobs, snapshot.jobs)) tellStakes(job);
+    await ask(client, { verb: "pause", jobs, untilMs, by: askedBy(), ...(force && { force }) });
     const until = untilMs === null ? "" : `, until ${when(untilMs, Date.now())}`;
-    print(`asked ${jobs.join(", ")} to ${options.freeze ? "freeze" : "pause"}${until}`);
+    print(`asked ${jobs.join(", ")} to ${force === "terminate" ? "end" : (force ?? "pause")}${until}`);
     if (!options.wait) return 0;
-    return (await followJobs(client, jobs, pauseOutcome, print)) > 0 ? 1 : 0;
+    const outcome = force === "terminate" ? endOutcome : pauseOutcome;
+    return (await followJobs(client, jobs, outcome, print)) > 0 ? 1 : 0;
   } finally {
     client.close();
   }
@@ -104,13 +110,31 @@ function pausing(job: JobView): Outcome {
 
 const atStep = (step: number | null): string => (step === null ? "" : ` (step ${count(step)})`);
 
-function overdueText({ name, checkpoint, progress }: JobView): string {
-  const steps = (progress?.step ?? 0) - (checkpoint?.step ?? 0);
-  const lost = steps > 0 ? `, and loses up to ${count(steps)} steps` : "";
+/** What stands in the way, and the two ways out with what each costs. */
+function overdueText({ name, why }: JobView): string {
+  const ways = [{ command: `supervisor logs -f ${name}`, does: "what it is doing" }, ...(why.sooner ?? [])];
+  const widest = Math.max(...ways.map(({ command }) => command.length));
   return [
-    "hasn't paused in its grace time; nothing was forced. It will pause when it has saved:",
-    `  supervisor logs -f ${name}          what it is doing`,
-    `  supervisor pause ${name} --freeze   frees its CPU and GPU time now, keeps its memory`,
-    `  supervisor cancel ${name}           ends it${lost}`,
+    `${why.summary} It will pause when it has saved.`,
+    ...ways.map(({ command, does }) => `  ${command.padEnd(widest)}  ${does}`),
   ].join("\n");
+}
+
+/** Before anything is done: what ending the job loses. */
+function tellStakes(job: JobView): void {
+  if (job.pid !== null && !isEnded(job)) print(`${job.name}  ${endingLoses(job, Date.now())}`);
+}
+
+/** How far an end that was asked for has come. */
+function endOutcome(job: JobView): Outcome {
+  const { checkpoint } = job;
+  if (job.state === "paused") {
+    const from = checkpoint === null ? "the beginning" : `its last checkpoint${atStep(checkpoint.step)}`;
+    return { end: "good", text: `ended and paused: a resume goes on from ${from}` };
+  }
+  if (job.state !== "pausing") return pauseOutcome(job);
+  return {
+    end: null,
+    text: job.overdue === "killed" ? "didn't end on SIGTERM: killed" : "asked to end by SIGTERM",
+  };
 }

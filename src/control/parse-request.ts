@@ -14,6 +14,7 @@ type Check = (value: unknown) => boolean;
 
 const MAX_NAMES = 10_000;
 const text: Check = (value) => typeof value === "string" && value.length <= 4096;
+const force: Check = (value) => value === "freeze" || value === "terminate";
 const flag: Check = (value) => typeof value === "boolean";
 const names: Check = (value) =>
   Array.isArray(value) && value.length > 0 && value.length <= MAX_NAMES && value.every(text);
@@ -30,7 +31,7 @@ const FIELDS: Record<Request["verb"], Record<string, [Check, string]>> = {
     jobs: [namesOrAll, 'a list of job names, or "all"'],
     untilMs: [timeOrNull, "a time in ms, or null"],
     by: [text, "a string"],
-    "freeze?": [flag, "true or false"],
+    "force?": [force, '"freeze" or "terminate"'],
   },
   resume: { jobs: [namesOrAll, 'a list of job names, or "all"'], by: [text, "a string"] },
   cancel: { jobs: [names, "a list of job names"], by: [text, "a string"] },

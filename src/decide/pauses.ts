@@ -2,7 +2,7 @@
  * Pauses that no rule asks for: the supervisor stops, a person wants it, a window has closed, another
  * supervisor's job has its turn.
  */
-import type { Cause, Evidence, PauseMethod, WindowState } from "../model.ts";
+import { type Cause, type Evidence, type PauseMethod, runOf, type WindowState } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { pauseMethod } from "./pause-method.ts";
 import { clockTime } from "./say.ts";
@@ -56,11 +56,21 @@ function stopPause(job: SupervisedJob): Pause | null {
 function manualPause(job: SupervisedJob): Pause | null {
   const { manual, state } = job;
   if (manual?.want !== "pause") return null;
-  const method = pauseMethod(job, { frees: "time", freeze: manual.freeze ?? false });
+  const cause = { actor: "user" as const, reason: `Asked for by ${manual.by}.` };
+  if (manual.force === "terminate")
+    return mayBeEnded(job) ? { ...pause(job, "checkpoint", cause), end: true } : null;
+  const freeze = manual.force === "freeze";
+  const method = pauseMethod(job, { frees: "time", freeze });
   if (method === null) return null;
-  const frozenNow = manual.freeze && state.name === "pausing" && state.request.overdue === "waiting";
+  const frozenNow = freeze && state.name === "pausing" && state.request.overdue === "waiting";
   if (!isWorking(job) && !(frozenNow && method === "freeze")) return null;
-  return pause(job, method, { actor: "user", reason: `Asked for by ${manual.by}.` });
+  return pause(job, method, cause);
+}
+
+/** Something of it lives, whatever it is doing; once is enough. */
+function mayBeEnded({ state }: SupervisedJob): boolean {
+  if (state.name === "pausing") return state.request.endedByHand === undefined;
+  return runOf({ state }) !== null && state.name !== "lost";
 }
 
 function windowPause(job: SupervisedJob, { windows, now }: Scene): Pause | null {

@@ -76,7 +76,7 @@ export function decide(
   const { start, waits, lines } = chooseStart(common);
   const why: Record<string, Why> = {};
   for (const job of Object.values(scene.jobs))
-    why[job.name] = withRequest(whyOf(job, waits[job.name] ?? [], windows, now), job, scene);
+    why[job.name] = withRequest(whyOf(job, waits[job.name] ?? [], scene), job, scene);
   const requests = requestEvents(scene);
   const line = stayInLine(Object.keys(lines), scene);
   remember(scene, pauses, start);

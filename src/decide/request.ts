@@ -2,7 +2,7 @@
  * What a person asks for by hand. A wish is written down here and takes effect at the next
  * decision; only a cancel and a second chance move a job at once, through `step`.
  */
-import type { Effect, NewEvent, Now, WindowState } from "../model.ts";
+import type { Effect, Force, NewEvent, Now, WindowState } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { step } from "./lifecycle.ts";
 import { pauseMethod } from "./pause-method.ts";
@@ -15,7 +15,7 @@ import { windowsOf } from "./windows.ts";
 const LATEST_MS = 8.64e15;
 
 export type JobRequest =
-  | { verb: "pause"; jobs: string[]; untilMs: number | null; by: string; freeze?: boolean }
+  | { verb: "pause"; jobs: string[]; untilMs: number | null; by: string; force?: Force }
   | { verb: "resume"; jobs: string[]; by: string }
   | { verb: "cancel"; jobs: string[]; by: string };
 
@@ -74,16 +74,17 @@ const hasEnded = ({ name, state }: SupervisedJob): string =>
 
 function pause(job: SupervisedJob, asked: Extract<JobRequest, { verb: "pause" }>, { now }: Around): Asked {
   if (isEnded(job)) return { error: hasEnded(job) };
-  const freeze = asked.freeze ?? false;
+  const { force } = asked;
+  const freeze = force === "freeze";
   const method = pauseMethod(job, { frees: "time", freeze });
-  if (method === null || (freeze && method !== "freeze"))
+  if (force !== "terminate" && (method === null || (freeze && method !== "freeze")))
     return {
       error: `'${job.name}' has several ranks, which fail when they are frozen${freeze ? "" : ", and it knows no other pause"}.`,
     };
   if (asked.untilMs !== null && asked.untilMs <= now.wallMs)
     return { error: `The end of the pause of '${job.name}' is in the past.` };
   const wish = { want: "pause" as const, sinceMs: now.wallMs, untilMs: asked.untilMs, by: asked.by };
-  return { job: { ...job, manual: freeze ? { ...wish, freeze } : wish }, events: [], effects: [] };
+  return { job: { ...job, manual: { ...wish, ...(force && { force }) } }, events: [], effects: [] };
 }
 
 function resume(job: SupervisedJob, by: string, { world, windows, now }: Around): Asked {

@@ -1,25 +1,36 @@
 /** The answer to "why?" for one job, in plain English, with what is expected next. Decides nothing. */
-import type { JobState, Now, WaitingFor, Why, WindowState } from "../model.ts";
+import { type JobState, type Now, runOf, type WaitingFor, type Why, type WindowState } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
+import { gpuView } from "./gpu-view.ts";
 import { clockTime, duration } from "./say.ts";
+import type { Scene } from "./scene.ts";
+import { waysOut } from "./ways-out.ts";
 import { windowsOf } from "./windows.ts";
 
 /** Ended jobs don't change: theirs is made once. */
 const ended = new WeakMap<JobState, Why>();
 
-export function whyOf(job: SupervisedJob, waitingFor: WaitingFor[], windows: WindowState[], now: Now): Why {
-  const { state } = job;
-  const known = ended.get(state);
+export function whyOf(job: SupervisedJob, waitingFor: WaitingFor[], scene: Scene): Why {
+  const known = ended.get(job.state);
   if (known !== undefined) return known;
+  const sooner = waysOut(job, waitingFor, scene);
+  const why = bare(job, waitingFor, scene);
+  const whole = sooner.length === 0 ? why : { ...why, sooner };
+  const { name } = job.state;
+  if (name === "finished" || name === "failed" || name === "cancelled") ended.set(job.state, whole);
+  return whole;
+}
+
+function bare(job: SupervisedJob, waitingFor: WaitingFor[], scene: Scene): Why {
+  const { state } = job;
+  const { now, windows } = scene;
   const at = clockTime(state.since.wallMs, now.wallMs);
   switch (state.name) {
     case "finished":
     case "failed":
     case "cancelled": {
       const more = state.name === "failed" ? `: ${state.reason}` : ".";
-      const why = plain(job, `${state.name} at ${at}${more}`);
-      ended.set(state, why);
-      return why;
+      return plain(job, `${state.name} at ${at}${more}`);
     }
     case "starting":
       return plain(job, `starts since ${at}; its first process isn't known yet`);
@@ -28,7 +39,7 @@ export function whyOf(job: SupervisedJob, waitingFor: WaitingFor[], windows: Win
     case "running":
       return running(job, at, windows, now);
     case "pausing":
-      if (state.request.overdue !== "frozen") return pausing(job, state, at, now);
+      if (state.request.overdue !== "frozen") return pausing(job, state, at, scene);
       return held(job, `frozen at ${at}, as it didn't pause in time`, waitingFor, now);
     case "waiting":
       return held(job, null, waitingFor, now);
@@ -83,7 +94,7 @@ function pausing(
   job: SupervisedJob,
   state: Extract<JobState, { name: "pausing" }>,
   at: string,
-  now: Now,
+  { now, sample }: Scene,
 ): Why {
   const { request } = state;
   const asked = `asked to pause at ${at}: ${request.cause.reason}`;
@@ -91,7 +102,14 @@ function pausing(
     return plain(job, `${asked} It has exited; what is left of it is looked at.`);
   if (request.overdue !== null) {
     const forced = request.overdue === "waiting" ? "nothing was forced" : `it was ${request.overdue}`;
-    return plain(job, `${asked} It is overdue; ${forced}.`);
+    const run = runOf(job);
+    const gpu = run === null ? null : gpuView(run, sample);
+    const held = gpu === null || gpu.entries.length === 0 ? "" : ` ${gpu.name} is still in use.`;
+    const waited = duration(now.monotonicMs - request.askedAt.monotonicMs);
+    return plain(
+      job,
+      `still running ${waited} after it was asked to pause (${at}); ${forced}.${held} ${request.cause.reason}`,
+    );
   }
   const unheard =
     request.method !== "freeze" && request.acknowledgedAt === null && job.understands === "nothing";

@@ -39,6 +39,14 @@ export interface Why {
   /** What is expected next, and when (wall time), where that can be known. */
   next: string | null;
   nextAtMs: number | null;
+  /** What a person can type for it to come sooner; left out where nothing would. */
+  sooner?: WayOut[];
+}
+
+export interface WayOut {
+  command: string;
+  /** What comes of it, and what it costs. */
+  does: string;
 }
 
 export type Decision =
@@ -51,7 +59,8 @@ export type Decision =
       evidence: Evidence;
       gpus: string[];
     }
-  | { verb: "pause"; job: string; method: PauseMethod; cause: Cause; evidence: Evidence }
+  /** `end`: a person has its run ended instead of waiting for a checkpoint. */
+  | { verb: "pause"; job: string; method: PauseMethod; cause: Cause; evidence: Evidence; end?: true }
   | { verb: "notify"; job: null; actor: Actor; reason: string; evidence: Evidence };
 
 export type PauseDecision = Extract<Decision, { verb: "pause" }>;

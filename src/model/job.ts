@@ -69,8 +69,10 @@ export interface PauseRequest {
   /** Monotonic; moved on while the job reports `saving` with growing bytes. */
   deadlineMs: number;
   bytesSaved: number;
-  /** Set once the grace has run out, with what was done about it. */
+  /** Set once the grace has run out, or a person wouldn't wait for it, with what was done about it. */
   overdue: null | "waiting" | "frozen" | "terminated" | "killed";
+  /** A person has it ended: killed at `deadlineMs`, as they were told what goes with it. */
+  endedByHand?: true;
   /** Step reported when the pause was asked for. */
   stepAtRequest: number | null;
   /** Available host memory when the pause was asked for, to tell afterwards how much came free. */
@@ -89,8 +91,7 @@ export type JobState =
   | { name: "running"; since: Now; run: Run }
   | { name: "pausing"; since: Now; run: Run; request: PauseRequest }
   | { name: "paused"; since: Now; cause: Cause; checkpoint: Checkpoint | null }
-  | { name: "standby"; since: Now; run: Run; cause: Cause; sequence: number }
-  | { name: "frozen"; since: Now; run: Run; cause: Cause }
+  | { name: "standby" | "frozen"; since: Now; run: Run; cause: Cause }
   /** `was`: the live state that it had when the supervisor went away. */
   | { name: "lost"; since: Now; run: Run; was?: JobState; rebooted?: boolean }
   | { name: "finished"; since: Now }
@@ -126,9 +127,12 @@ export interface Progress {
   stalledSinceMs?: number;
 }
 
+/** Instead of asking for a checkpoint: stop it where it stands, or end it and lose what isn't saved. */
+export type Force = "freeze" | "terminate";
+
 /** What the user asked for by hand; it wins over rules and windows. */
 export type Manual =
-  | { want: "pause"; sinceMs: number; untilMs: number | null; by: string; freeze?: boolean }
+  | { want: "pause"; sinceMs: number; untilMs: number | null; by: string; force?: Force }
   /** `excused`: rules (by key) in pressure at that moment; each counts again once it has been clear. */
   /** `honoured`: it has been started since; from then on balance counts again. */
   | { want: "run"; sinceMs: number; excused: string[]; windowUntilMs: number | null; honoured?: boolean };

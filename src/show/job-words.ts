@@ -107,8 +107,6 @@ export function shortNextOf(job: JobView, nowMs: number): string {
 
 /** What is wrong or special, before any other reason. */
 function alarm(job: JobView, nowMs: number): string {
-  if (job.overdue !== null)
-    return `asked to pause ${duration(nowMs - job.sinceMs)} ago, still there (${job.overdue})`;
   if (job.stalledSinceMs !== null) return `no step for ${duration(nowMs - job.stalledSinceMs)}`;
   return "";
 }
@@ -116,9 +114,13 @@ function alarm(job: JobView, nowMs: number): string {
 /** What stands beside it already: `paused at 13:50: …`, and `runs since 13:50` with nothing more to say. */
 const SAID = /^(?:paused at (?:\S+ )?\d\d:\d\d: |runs since (?:\S+ )?\d\d:\d\d$)/;
 
+/** Of a job that a person has to decide about: what they can type. */
+const soonerOf = ({ why }: JobView): string =>
+  (why.sooner ?? []).map(({ command }) => command).join("  or  ");
+
 /** Why it is as it is, and what comes next; a run that nothing is the matter with gives no reason. */
 export function reasonAndNext(job: JobView, nowMs: number): { reason: string; next: string } {
-  const next = nextOf(job, nowMs);
+  const next = job.overdue === null ? nextOf(job, nowMs) : soonerOf(job);
   const fine = job.state === "running" && next !== "" && job.manual === null;
   const reasons = [alarm(job, nowMs), fine ? "" : job.why.summary.replace(SAID, "")];
   return { reason: reasons.filter((text) => text !== "").join("; "), next };

@@ -73,6 +73,7 @@ export function whyPage(job: JobView, nowMs: number, width: number): Line[] {
   if (job.overdue !== null) add("overdue", job.overdue, "bad");
   if (job.stalledSinceMs !== null) add("stalled", `no step since ${clockTime(job.stalledSinceMs)}`, "bad");
   add("next", nextOf(job, nowMs), "good");
+  for (const { command, does } of job.why.sooner ?? []) add("sooner", `${command}: ${does}`, "good");
   add("progress", progressWords(job, nowMs));
   add("checkpoint", job.checkpoint === null ? "none yet" : checkpointWords(job.checkpoint, nowMs));
   add("run", runWords(job));

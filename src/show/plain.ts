@@ -45,6 +45,15 @@ export function formatWhy(snapshot: Snapshot, job?: string): string {
   return asked.map((view) => whyLines(view, snapshot.atMs, indent).join("\n")).join("\n");
 }
 
+/** One command after "Sooner:", or several below each other with what each does. */
+function soonerLines({ why }: JobView): string[] {
+  const { sooner = [] } = why;
+  const widest = Math.max(...sooner.map(({ command }) => cellsOf(neutral(command))));
+  const [only] = sooner;
+  if (sooner.length === 1 && only) return [`Sooner: ${neutral(only.command)}   ${neutral(only.does)}`];
+  return sooner.map(({ command, does }) => `  ${pad(command, widest)}   ${neutral(does)}`);
+}
+
 function whyLines(job: JobView, nowMs: number, indent: number): string[] {
   const margin = " ".repeat(indent);
   const { summary, waitingFor } = job.why;
@@ -54,9 +63,7 @@ function whyLines(job: JobView, nowMs: number, indent: number): string[] {
     neutral(summary),
     ...by.map((process) => `  ${neutral(processWords(process))}`),
     ...(next === "" ? [] : [`next: ${neutral(next)}`]),
-    ...(waitingFor.some(({ code }) => code === "manual")
-      ? [`Sooner: supervisor resume ${neutral(job.name)}`]
-      : []),
+    ...soonerLines(job),
   ];
   return lines.map((line, index) => (index === 0 ? pad(job.name, indent) : margin) + line);
 }

@@ -135,12 +135,55 @@ describe("pause and resume", () => {
     await until(async () => (await states()).deaf === "running");
     const { code, out } = await cli.say("pause", "deaf");
     expect(code).toBe(1);
-    expect(out).toContain("hasn't paused in its grace time; nothing was forced.");
-    expect(out).toContain("supervisor pause deaf --freeze");
+    expect(out).toMatch(
+      /^deaf {2}still running 1(\.\d)? s after it was asked to pause .+; nothing was forced\. /m,
+    );
+    expect(out).toMatch(/supervisor pause deaf --freeze +frees its CPU time now, keeps /);
+    expect(out).toMatch(
+      /supervisor pause deaf --terminate +loses all that it has done: there is no checkpoint/,
+    );
+    expect((await cli.say("why")).out).toContain("supervisor pause deaf --terminate");
     expect(await cli.say("pause", "deaf", "--freeze")).toMatchObject({
       code: 0,
       out: expect.stringContaining("deaf  frozen"),
     });
+    const ended = await cli.say("pause", "deaf", "--terminate");
+    expect(ended.code).toBe(0);
+    expect(ended.out).toMatch(
+      /^deaf {2}loses all that it has done.+\nasked deaf to end\ndeaf {2}ended and paused: a resume goes on from the beginning\n$/,
+    );
+    const [forced] = (await cli.say("audit", "--json", "--kind", "pause.forced")).out
+      .trim()
+      .split("\n")
+      .slice(-1);
+    expect(JSON.parse(forced as string)).toMatchObject({ actor: "user", outcome: { method: "terminate" } });
+    expect(await cli.say("pause", "deaf", "--freeze", "--terminate")).toMatchObject({ code: 2 });
+  });
+
+  it("a job that is ended loses the steps that were told beforehand, and goes on from its checkpoint", async () => {
+    cli.write("supervisor.config.json", config([{ ...counting, checkpoint: { everyMinutes: 0 } }]));
+    await cli.say("start", "--detach");
+    await until(async () => (await states()).count === "running");
+    expect((await cli.say("pause", "count")).code).toBe(0);
+    const saved = Number(/step ([\d,]+)/.exec((await cli.say("resume", "count")).out)?.[1]?.replace(",", ""));
+    const stepNow = async () => JSON.parse((await cli.say("status", "--json")).out).jobs[0].progress.step;
+    await until(async () => (await stepNow()) > saved + 100);
+    const ended = await cli.say("pause", "count", "--terminate");
+    expect(ended).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^count {2}loses about [\d,]+ steps \(/),
+    });
+    expect(await states()).toEqual({ count: "paused" });
+    const kinds = ["pause.forced", "pause.failed"].map((kind) => ["audit", "--json", "--kind", kind]);
+    const [forced, gone] = await Promise.all(
+      kinds.map(async (args) => JSON.parse((await cli.say(...args)).out)),
+    );
+    expect(forced.outcome.stepsLost).toBeGreaterThan(100);
+    expect(gone.outcome).toMatchObject({ forced: "terminated", step: saved });
+    expect((await cli.say("resume", "count")).out).toContain(`from step ${saved.toLocaleString("en-US")}`);
+    // A shell may say between the two that its program was terminated.
+    const goesOn = new RegExp(`begins at ${saved}\n(.*\n)?begins at ${saved}$`, "m");
+    await until(async () => goesOn.test((await cli.say("logs", "count")).out));
   });
 
   it("names that nobody has are guessed at", async () => {

@@ -5,7 +5,7 @@ import { parseRequest } from "../../src/control/parse-request.ts";
 const VALID = [
   { verb: "snapshot" },
   { verb: "watch" },
-  { verb: "pause", jobs: ["a", "b"], untilMs: 12.5, by: "ana", freeze: true },
+  { verb: "pause", jobs: ["a", "b"], untilMs: 12.5, by: "ana", force: "terminate" },
   { verb: "pause", jobs: "all", untilMs: null, by: "" },
   { verb: "resume", jobs: "all", by: "ana" },
   { verb: "cancel", jobs: ["a"], by: "ana" },
@@ -23,7 +23,7 @@ it("refuses a request with any one field missing, of another type, or too many",
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...VALID.slice(2)), fc.nat(3), other, async (request, at, value) => {
       const key = Object.keys(request)[at + 1] ?? "added";
-      if (key === "freeze" && value === undefined) return;
+      if (key === "force" && value === undefined) return;
       if (key === "added" && value === undefined) return;
       const parsed = await parseRequest(JSON.stringify({ id: 7, ...request, [key]: value }));
       expect(parsed).toMatchObject({ ok: false, id: 7 });

@@ -553,7 +553,7 @@ describe("by hand", () => {
 
   test("a freeze on request, also of a pause that is overdue", () => {
     const days = new Days({ rules: [] }, running("tts"));
-    days.ask(0, { verb: "pause", jobs: ["tts"], untilMs: null, by: "ana", freeze: true });
+    days.ask(0, { verb: "pause", jobs: ["tts"], untilMs: null, by: "ana", force: "freeze" });
     expect(days.tick(0)).toEqual(["pause tts by freeze"]);
     const state = pausingState("tts", 0);
     days.set("tts", { ...state, request: { ...state.request, overdue: "waiting" } });
@@ -564,6 +564,31 @@ describe("by hand", () => {
     expect(days.tick(3)).toEqual(["resume tts"]);
   });
 
+  test("an end on request, once, from wherever it lives; it stays paused until it is resumed", () => {
+    const days = new Days({ rules: [] }, running("tts", {}, { worldSize: 2 }));
+    days.ask(0, { verb: "pause", jobs: ["tts"], untilMs: null, by: "ana", force: "terminate" });
+    days.tick(0);
+    expect(days.decisions[0]).toMatchObject({
+      verb: "pause",
+      job: "tts",
+      end: true,
+      cause: { actor: "user" },
+    });
+    const { request, ...state } = pausingState("tts", 0);
+    for (const overdue of [null, "waiting", "frozen"] as const) {
+      days.set("tts", { ...state, request: { ...request, overdue } });
+      days.tick(1);
+      expect(days.decisions).toMatchObject([{ job: "tts", end: true }]);
+    }
+    days.set("tts", { ...state, request: { ...request, overdue: "terminated", endedByHand: true } });
+    expect(days.tick(2)).toEqual([]);
+    const cause = { actor: "user" as const, reason: "Asked for by ana.", critical: false };
+    days.set("tts", { name: "paused", since: at(3), cause, checkpoint: null });
+    expect(days.tick(900)).toEqual([]);
+    days.ask(901, { verb: "resume", jobs: ["tts"], by: "ana" });
+    expect(days.tick(901)).toEqual(["resume tts"]);
+  });
+
   test("what can't be done is refused with its reason, the rest is done", () => {
     const days = new Days(
       {},
@@ -572,9 +597,9 @@ describe("by hand", () => {
       makeJob({ name: "c" }, { state: { name: "finished", since: at(0) } }),
     );
     expect(
-      days.ask(0, { verb: "pause", jobs: ["a", "b", "c", "d"], untilMs: null, by: "ana", freeze: true }),
+      days.ask(0, { verb: "pause", jobs: ["a", "b", "c", "d"], untilMs: null, by: "ana", force: "freeze" }),
     ).toEqual(["'b' has several ranks, which fail when they are frozen.", "There is no job 'd'."]);
-    expect(days.world.jobs.a?.manual).toMatchObject({ want: "pause", freeze: true });
+    expect(days.world.jobs.a?.manual).toMatchObject({ want: "pause", force: "freeze" });
     expect(days.ask(0, { verb: "resume", jobs: ["c"], by: "ana" })).toEqual(["'c' has finished already."]);
     expect(days.ask(0, { verb: "cancel", jobs: ["c"], by: "ana" })).toEqual(["'c' has finished already."]);
     expect(days.ask(9, { verb: "pause", jobs: ["a"], untilMs: at(3).wallMs, by: "ana" })[0]).toMatch(
@@ -675,7 +700,7 @@ describe("why", () => {
       { name: "starting", since: at(0), run: makeRun() },
       { name: "lost", since: at(0), run: makeRun() },
       { name: "running", since: at(0), run: makeRun() },
-      { name: "standby", since: at(0), run: makeRun(), cause: byRule, sequence: 1 },
+      { name: "standby", since: at(0), run: makeRun(), cause: byRule },
       { name: "frozen", since: at(0), run: makeRun(), cause: byRule },
       pausingState("x", 0),
     ] as const;

@@ -15,7 +15,7 @@ const NAMES = ["a", "b", "c"];
 
 type Act =
   | { do: "others"; percent: number | null; seconds: number }
-  | { do: "pause" | "resume" | "cancel" | "crash" | "freeze"; job: string; seconds: number };
+  | { do: "pause" | "resume" | "cancel" | "crash" | "freeze" | "terminate"; job: string; seconds: number };
 
 const seconds = fc.integer({ min: 1, max: 25 });
 const act: fc.Arbitrary<Act> = fc.oneof(
@@ -40,6 +40,8 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant("cancel" as const), job: fc.constantFrom(...NAMES), seconds }),
   },
 );
+const end = fc.record({ do: fc.constant("terminate" as const), job: fc.constantFrom(...NAMES), seconds });
+const actOrEnd: fc.Arbitrary<Act> = fc.oneof({ weight: 9, arbitrary: act }, { weight: 1, arbitrary: end });
 const nature: fc.Arbitrary<Nature> = fc.record({
   save: fc.integer({ min: 1, max: 20 }),
   load: fc.integer({ min: 1, max: 10 }),
@@ -78,15 +80,10 @@ function perform(machine: VirtualMachine, acts: Act[]): void {
     if (one.do === "others") others = one.percent;
     else if (machine.world.jobs[one.job] !== undefined) {
       if (one.do === "crash") machine.crash(one.job);
-      else if (one.do === "pause" || one.do === "freeze")
-        machine.ask({
-          verb: "pause",
-          jobs: [one.job],
-          untilMs: null,
-          by: "ana",
-          freeze: one.do === "freeze",
-        });
-      else machine.ask({ verb: one.do, jobs: [one.job], by: "ana" });
+      else if (one.do === "pause" || one.do === "freeze" || one.do === "terminate") {
+        const force = one.do === "pause" ? {} : { force: one.do };
+        machine.ask({ verb: "pause", jobs: [one.job], untilMs: null, by: "ana", ...force });
+      } else machine.ask({ verb: one.do, jobs: [one.job], by: "ana" });
     }
     for (let second = 0; second < one.seconds; second += 1) machine.tick(others);
   }
@@ -96,7 +93,7 @@ describe("whatever happens", () => {
   test("nothing happens that must never happen (checked at every tick), and afterwards all that may run runs", () => {
     fc.assert(
       fc.property(
-        fc.array(act, { maxLength: 25 }),
+        fc.array(actOrEnd, { maxLength: 25 }),
         fc.array(nature, { minLength: 1, maxLength: 3 }),
         rule,
         onTimeout,

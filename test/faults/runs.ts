@@ -30,6 +30,7 @@ const event = (fault: string, tell: () => Story): Fault => ({
     return last;
   },
 });
+const byAna = { actor: "user", reason: "Asked for by ana.", critical: false } as const;
 const killed = { known: true, code: null, signal: "SIGKILL" } as const;
 
 export const runs: Group = {
@@ -61,8 +62,13 @@ export const runs: Group = {
     ),
     event("a pause is asked for and the disk has no room for another checkpoint", () => {
       const told = story();
-      const cause = { actor: "user", reason: "Asked for by ana.", critical: false } as const;
-      const decision = { verb: "pause", job: "tts", method: "checkpoint", cause, evidence: {} } as const;
+      const decision = {
+        verb: "pause",
+        job: "tts",
+        method: "checkpoint",
+        cause: byAna,
+        evidence: {},
+      } as const;
       const large = makeCheckpoint(1000, at(-60), { verified: "full", bytes: 20 * 2 ** 30 });
       told.job = { ...told.job, checkpoint: large };
       return told.on(2, { kind: "pause", decision, diskFreeMiB: 900 });
@@ -75,6 +81,12 @@ export const runs: Group = {
       story({ pause: { onTimeout: "kill" } })
         .pause(2)
         .see(200, reporting()),
+    ),
+    event("a person has it ended (`pause --terminate`), as it doesn't save", () =>
+      story().pause(2).see(200, reporting()).pause(201, { end: true, cause: byAna }),
+    ),
+    event("ended so, it ignores SIGTERM", () =>
+      story().pause(201, { end: true, cause: byAna }).see(232, reporting()),
     ),
     event("asked to pause, it is killed", () => {
       const told = story().pause(2).see(3, ends(killed));

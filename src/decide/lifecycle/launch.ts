@@ -68,7 +68,7 @@ function goOn(turn: Turn, decision: StartDecision): void {
     turn.state = { name: "running", since: now, run: { ...state.run, resuming: since } };
     turn.effects.push({ do: "thaw", job: turn.name, run: turn.run });
   } else if (state.name === "standby") {
-    const sequence = state.sequence + 1;
+    const sequence = (state.run.sequence ?? 0) + 1;
     turn.state = { name: "running", since: now, run: { ...state.run, sequence, resuming: since } };
     turn.effects.push({ do: "ask", job: turn.name, run: turn.run, want: "run", sequence });
   } else throw turn.bug("launch");

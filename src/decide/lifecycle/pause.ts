@@ -4,14 +4,22 @@
  */
 import type { PauseDecision, PauseRequest } from "../../model.ts";
 import { lacksRoom } from "../disk-room.ts";
+import { plural } from "../say.ts";
+import { stepsLost } from "./end.ts";
 import { creditRunning } from "./learn.ts";
 import type { Turn } from "./turn.ts";
 
 const GRACE_AT_LEAST_MS = 120_000;
+/** From SIGTERM to SIGKILL, for a run that a person has ended; longer while a save is seen to grow. */
+export const KILLED_AFTER_MS = 30_000;
 
 /** `freeMiB`: room on the disk that checkpoints are saved on; null where that isn't known. */
 export function pause(turn: Turn, decision: PauseDecision, freeMiB: number | null = null): void {
   const { state } = turn;
+  if (decision.end) {
+    endByHand(turn, decision);
+    return;
+  }
   switch (state.name) {
     case "starting":
     case "running":
@@ -31,10 +39,30 @@ export function pause(turn: Turn, decision: PauseDecision, freeMiB: number | nul
 }
 
 function ask(turn: Turn, decision: PauseDecision, freeMiB: number | null): void {
-  const { now, state } = turn;
+  const { state } = turn;
+  const released = state.name === "standby";
+  const sequence = decision.method === "freeze" ? (turn.run.sequence ?? 0) : (turn.run.sequence ?? 0) + 1;
+  request(turn, decision, { freeMiB, sequence, graceMs: graceMs(turn) });
+  if (state.name === "frozen") turn.effects.push({ do: "thaw", job: turn.name, run: turn.run });
+  if (decision.method === "freeze") {
+    turn.effects.push({ do: "freeze", job: turn.name, run: turn.run });
+    return;
+  }
+  const want = released ? "release" : decision.method === "standby" ? "standby" : "pause";
+  turn.effects.push({ do: "ask", job: turn.name, run: turn.run, want, sequence });
+}
+
+interface Terms {
+  freeMiB: number | null;
+  sequence: number;
+  graceMs: number;
+}
+
+/** Into `pausing`, and said. */
+function request(turn: Turn, decision: PauseDecision, { freeMiB, sequence, graceMs }: Terms): void {
+  const { now } = turn;
   creditRunning(turn);
   const run = turn.run;
-  const sequence = decision.method === "freeze" ? (run.sequence ?? 0) : (run.sequence ?? 0) + 1;
   const request: PauseRequest = {
     method: decision.method,
     cause: decision.cause,
@@ -43,32 +71,24 @@ function ask(turn: Turn, decision: PauseDecision, freeMiB: number | null): void 
     acknowledgedAt: null,
     // To ask is to ring, where somebody is known to listen; any other is rung once it is seen to.
     lastRingMs: listens(turn) ? now.monotonicMs : now.monotonicMs - 1,
-    deadlineMs: now.monotonicMs + graceMs(turn),
+    deadlineMs: now.monotonicMs + graceMs,
     bytesSaved: 0,
     overdue: null,
     stepAtRequest: turn.job.progress?.step ?? null,
     availableMiBAtRequest: null,
   };
-  const released = state.name === "standby";
   const said = (run.said ?? []).filter((fact) => fact !== "leftovers");
   turn.state = { name: "pausing", since: now, run: { ...run, sequence, said }, request };
-  const tight = decision.method === "checkpoint" ? lacksRoom(turn.job, freeMiB) : null;
+  const tight = decision.method === "checkpoint" && !decision.end ? lacksRoom(turn.job, freeMiB) : null;
   const reason = tight === null ? decision.cause.reason : `${decision.cause.reason} ${tight}`;
   turn.tell("pause.requested", decision.cause.actor, reason, {
     evidence: decision.evidence,
     outcome: {
       ...(tight !== null && { diskFreeMiB: freeMiB, lastCheckpointBytes: turn.job.checkpoint?.bytes }),
       method: decision.method,
-      graceSeconds: Math.round(graceMs(turn) / 1000),
+      graceSeconds: Math.round(graceMs / 1000),
     },
   });
-  if (state.name === "frozen") turn.effects.push({ do: "thaw", job: turn.name, run: turn.run });
-  if (decision.method === "freeze") {
-    turn.effects.push({ do: "freeze", job: turn.name, run: turn.run });
-    return;
-  }
-  const want = released ? "release" : decision.method === "standby" ? "standby" : "pause";
-  turn.effects.push({ do: "ask", job: turn.name, run: turn.run, want, sequence });
 }
 
 const listens = ({ job }: Turn): boolean => job.understands === "contract" || job.understands === "signal";
@@ -83,6 +103,30 @@ function freezeMeanwhile(turn: Turn, decision: PauseDecision): void {
     outcome: { method: "freeze" },
   });
   turn.effects.push({ do: "freeze", job: turn.name, run: state.run });
+}
+
+/**
+ * Ended although it hasn't saved, since a person wants what it holds: by SIGTERM, which many programs
+ * save on, and then by SIGKILL. Thawed for it; it stays paused until it is resumed by hand.
+ */
+function endByHand(turn: Turn, decision: PauseDecision): void {
+  const method = "checkpoint" as const;
+  const terms = { freeMiB: null, sequence: turn.run.sequence ?? 0, graceMs: KILLED_AFTER_MS };
+  if (turn.state.name !== "pausing") request(turn, { ...decision, method }, terms);
+  const { state, now } = turn;
+  if (state.name !== "pausing") throw turn.bug("pause");
+  const deadlineMs = now.monotonicMs + KILLED_AFTER_MS;
+  const ended = { method, overdue: "terminated", deadlineMs, endedByHand: true } as const;
+  turn.state = { ...state, request: { ...state.request, ...ended } };
+  const lost = stepsLost(turn);
+  const loses =
+    lost === null
+      ? "What it hasn't saved is lost"
+      : `${plural(lost, "step")} since its last checkpoint are lost`;
+  turn.tell("pause.forced", decision.cause.actor, `${decision.cause.reason} It is ended. ${loses}.`, {
+    outcome: { method: "terminate", stepsLost: lost },
+  });
+  turn.effects.push({ do: "terminate", job: turn.name, run: state.run });
 }
 
 export function ring(turn: Turn): void {

@@ -6,7 +6,7 @@ import type { PauseRequest, Seen } from "../../model.ts";
 import { heldMiB } from "../place.ts";
 import { duration, plural } from "../say.ts";
 import { stepsLost, waitsForLeftovers } from "./end.ts";
-import { ring } from "./pause.ts";
+import { KILLED_AFTER_MS, ring } from "./pause.ts";
 import { exited } from "./paused.ts";
 import { waitsForGpus } from "./release.ts";
 import type { Turn } from "./turn.ts";
@@ -27,7 +27,7 @@ export function pausing(turn: Turn, seen: Seen, availableMiB: number | null): vo
   }
   if (request.method === "freeze") {
     if (seen.stopped) {
-      frozen(turn);
+      hold(turn, "frozen");
       return;
     }
     if (ringIsDue(request, turn.now.monotonicMs)) freezeAgain(turn);
@@ -40,10 +40,11 @@ export function pausing(turn: Turn, seen: Seen, availableMiB: number | null): vo
     return;
   }
   if (request.method === "standby" && isOnStandby(seen, request)) {
-    standby(turn);
+    hold(turn, "standby");
     return;
   }
-  ringIfUnheard(turn, seen);
+  // Who has been told to end isn't asked for anything else.
+  if (request.overdue === null || request.overdue === "waiting") ringIfUnheard(turn, seen);
   watchGrace(turn, seen);
 }
 
@@ -122,45 +123,46 @@ function freezeAgain(turn: Turn): void {
 const isOnStandby = (seen: Seen, request: PauseRequest): boolean =>
   seen.ranks.length > 0 && seen.ranks.every((r) => r.state === "standby" && r.sequence >= request.sequence);
 
-function standby(turn: Turn): void {
+const HELD = {
+  standby: (after: string) => `On standby after ${after}, with its memory held.`,
+  frozen: (after: string) => `Frozen after ${after}: it uses no CPU and no GPU time; its memory stays held.`,
+};
+
+/** The pause is complete with the run still there. */
+function hold(turn: Turn, name: keyof typeof HELD): void {
   const { state, now } = turn;
   if (state.name !== "pausing") throw turn.bug("seen");
-  const ms = now.monotonicMs - state.request.askedAt.monotonicMs;
-  turn.tell(
-    "pause.completed",
-    state.request.cause.actor,
-    `On standby after ${duration(ms)}, with its memory held.`,
-    {
-      outcome: { method: "standby", pausedAfterMs: ms },
-    },
-  );
-  turn.state = {
-    name: "standby",
-    since: now,
-    run: state.run,
-    cause: state.request.cause,
-    sequence: state.request.sequence,
-  };
+  const { run, request } = state;
+  const { method, cause } = request;
+  const pausedAfterMs = now.monotonicMs - request.askedAt.monotonicMs;
+  turn.tell("pause.completed", cause.actor, HELD[name](duration(pausedAfterMs)), {
+    outcome: { method, pausedAfterMs },
+  });
+  turn.state = { name, since: now, run, cause };
 }
 
-function frozen(turn: Turn): void {
-  const { state, now } = turn;
-  if (state.name !== "pausing") throw turn.bug("seen");
-  const ms = now.monotonicMs - state.request.askedAt.monotonicMs;
+/** Only of a run that a person has ended: they have been told what is lost. */
+function killAtLast(turn: Turn): void {
+  const { state } = turn;
+  change(turn, { overdue: "killed" });
   turn.tell(
-    "pause.completed",
-    state.request.cause.actor,
-    `Frozen after ${duration(ms)}: it uses no CPU and no GPU time; its memory stays held.`,
-    { outcome: { method: "freeze", pausedAfterMs: ms } },
+    "pause.forced",
+    "user",
+    `It didn't end within ${duration(KILLED_AFTER_MS)} of SIGTERM: it is killed.`,
+    {
+      outcome: { method: "kill", stepsLost: stepsLost(turn) },
+    },
   );
-  turn.state = { name: "frozen", since: now, run: state.run, cause: state.request.cause };
+  if (state.name === "pausing") turn.effects.push({ do: "kill", job: turn.name, run: state.run });
 }
 
 function watchGrace(turn: Turn, seen: Seen): void {
   const { state, now } = turn;
   if (state.name !== "pausing") throw turn.bug("seen");
   const { request } = state;
-  if (request.overdue !== null || now.monotonicMs < request.deadlineMs) return;
+  if (now.monotonicMs < request.deadlineMs) return;
+  if (request.overdue === "terminated" && request.endedByHand) killAtLast(turn);
+  if (request.overdue !== null) return;
   const waited = duration(now.monotonicMs - request.askedAt.monotonicMs);
   const several = (turn.job.worldSize ?? 1) > 1;
   const { onTimeout } = turn.job.spec.pause;

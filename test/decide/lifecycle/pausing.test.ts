@@ -266,6 +266,50 @@ describe("the grace", () => {
   });
 });
 
+describe("ended by hand", () => {
+  const saved = { checkpoint: makeCheckpoint(40, at(-9)), progress: { step: 52 } as never };
+  const ranks = [makeRank({ step: 52 })];
+  const gone = { exit: { known: true, code: null, signal: "SIGTERM" } as const, ranks };
+
+  test("an overdue pause: said with the steps lost, paused once it is gone, killed only if it stays", () => {
+    const story = asked({ pause: { graceSeconds: 30 } }, saved).see(131, { ranks });
+    story.told();
+    story.did();
+    story.pause(140, { end: true });
+    expect([story.told(), story.did()]).toEqual([["pause.forced"], ["terminate"]]);
+    expect(story.reasons.at(-1)).toMatch(/12 steps since its last checkpoint are lost/);
+    expect(story.outcomes.at(-1)).toEqual({ method: "terminate", stepsLost: 12 });
+    expect(story.see(169, { ranks }).did()).toEqual([]);
+    expect(story.see(170, { ranks }).did()).toEqual(["kill"]);
+    expect(story.see(171, { ranks }).did()).toEqual([]);
+    story.see(172, gone);
+    expect([story.state, story.reasons.at(-1)]).toEqual(["paused", expect.stringMatching(/12 steps lost/)]);
+  });
+
+  test("a save that begins then isn't cut short", () => {
+    const story = new Story(runningJob({}, saved)).pause(100, { end: true });
+    for (let second = 101; second < 200; second += 1)
+      story.see(second, { ranks: [makeRank({ state: "saving", step: 52, bytesSaved: second })] });
+    expect(story.did()).toEqual(["terminate"]);
+    story.see(200, { exit: exitCode(0), ...save(52, 199) });
+    expect([story.state, story.told().at(-1)]).toEqual(["paused", "pause.completed"]);
+  });
+
+  test.each(["running", "frozen", "standby"] as const)("from %s, without a word of saving", (from) => {
+    const story = new Story(runningJob({}, saved));
+    if (from === "frozen") story.pause(90, { method: "freeze" }).see(91, { stopped: true, ranks });
+    if (from === "standby")
+      story
+        .pause(90, { method: "standby" })
+        .see(91, { ranks: [makeRank({ state: "standby", sequence: 1 })] });
+    expect(story.state).toBe(from);
+    story.did();
+    expect(story.pause(100, { end: true }).did()).toEqual(["terminate"]);
+    expect(story.see(101, { ranks }).see(110, { ranks }).did()).toEqual([]);
+    expect(story.see(111, gone).state).toBe("paused");
+  });
+});
+
 describe("by freeze and by standby", () => {
   test("frozen once every process is seen to stand, frozen again until then", () => {
     const story = new Story(runningJob()).pause(100, { method: "freeze" });
