@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { ClaimFiles } from "./act/claim.ts";
+import { Notifier } from "./act/notify.ts";
 import { createRuns } from "./act/runs.ts";
 import { prepareStateDirectory } from "./act/state-directory.ts";
 import { sweep } from "./act/sweep.ts";
@@ -75,6 +76,7 @@ class Household {
   readonly #sensors;
   readonly #events: AuditEvent[];
   readonly #pace = new Pace();
+  readonly #notifier = new Notifier(() => this.#config.notify);
   readonly #startedAtMs = Date.now();
   readonly #end = Promise.withResolvers<{ exitCode: number }>();
   #rejected: string | null = null;
@@ -118,6 +120,7 @@ class Household {
       onEvent: (event: AuditEvent) => {
         this.#events.push(event);
         if (this.#events.length > RECENT_EVENTS) this.#events.shift();
+        this.#notifier.tell(event);
         onEvent?.(event);
       },
     };
@@ -147,6 +150,7 @@ class Household {
       endWatch();
       await this.#supervisor.idle();
       this.#supervisor.record([stopped(Object.values(this.#supervisor.world.jobs))]);
+      await this.#notifier.close();
       this.#claims.close();
       await this.#server.close();
       this.#sensors.close();
@@ -231,6 +235,7 @@ class Household {
       this.#strangers,
       this.#claimsProblem(),
       this.#journal.trouble,
+      ...this.#notifier.problems,
       ...this.#supervisor.problems,
     ];
     return snapshot(this.#supervisor.moment ?? this.#supervisor.tick(), {

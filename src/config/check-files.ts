@@ -7,10 +7,30 @@ import { basename, resolve } from "node:path";
 import { resolveCommand } from "../act/resolve-command.ts";
 import type { Finding } from "./explain.ts";
 import { formatPath } from "./problem.ts";
-import type { JobSpec } from "./schema.ts";
+import type { JobSpec, Notify } from "./schema.ts";
 
 const INTERPRETERS = /^(node|python[\d.]*|bash|sh|uv|deno|bun)$/;
 const SCRIPT = /\.(m?js|m?ts|py|sh)$/;
+
+/** A program that isn't there, a name that isn't set: the supervisor's environment may be another. */
+export function checkNotify(
+  { command, webhook, headers }: Notify,
+  index: number,
+  directory: string,
+): Finding[] {
+  const say = (key: (string | number)[], sentence: string): Finding => {
+    const path = ["notify", index, ...key];
+    return { path, message: `${formatPath(path)} ${sentence}` };
+  };
+  const program = command === undefined ? null : resolveCommand({ command }, directory);
+  const wrong = program?.ok === false ? [say(["command", 0], `can't be run here: ${program.reason}.`)] : [];
+  const named: [key: string[], value: string][] = [
+    [["webhook"], webhook ?? ""],
+    ...Object.entries(headers).map(([name, value]): [string[], string] => [["headers", name], value]),
+  ];
+  const unset = named.filter(([, value]) => value.startsWith("env:") && !process.env[value.slice(4)]);
+  return [...wrong, ...unset.map(([key, value]) => say(key, `isn't set here: ${value.slice(4)}.`))];
+}
 
 /** For a job whose paths are absolute already. */
 export function checkFiles(job: JobSpec, index: number): Finding[] {

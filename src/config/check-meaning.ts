@@ -13,12 +13,14 @@ const CONTAINER_CLIENTS = ["docker", "podman", "nerdctl", "docker-compose", "pod
 
 export function checkMeaning(root: unknown): Finding[] {
   const [rules, windows, jobs] = [entries(root, "rules"), entries(root, "windows"), entries(root, "jobs")];
+  const notify = entries(root, "notify");
   return [
     ...[rules, windows, jobs].flatMap(namesTwice),
-    ...[...rules, ...windows].flatMap((entry) => unknownJobs(entry, jobs)),
+    ...[...rules, ...windows, ...notify].flatMap((entry) => unknownJobs(entry, jobs)),
     ...rules.flatMap(checkThresholds),
     ...windows.flatMap(checkWindow),
     ...jobs.flatMap(checkJob),
+    ...notify.flatMap(checkNotify),
   ];
 }
 
@@ -108,6 +110,12 @@ function oneSide(path: Path, fields: Fields): Finding[] {
   if ("above" in fields !== "below" in fields) return [];
   const has = "above" in fields ? "has both" : "has neither";
   return [{ path, message: `${formatPath(path)} must have one of 'above' and 'below', but ${has}.` }];
+}
+
+function checkNotify({ path, fields }: Entry): Finding[] {
+  if ("command" in fields !== "webhook" in fields) return [];
+  const has = "command" in fields ? "has both" : "has neither";
+  return [{ path, message: `${formatPath(path)} must have one of 'command' and 'webhook', but ${has}.` }];
 }
 
 function checkJob({ path, fields }: Entry): Finding[] {

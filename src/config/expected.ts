@@ -16,6 +16,7 @@ export interface JsonSchema {
   const?: unknown;
   required?: string[];
   description?: string;
+  title?: string;
   default?: unknown;
   minimum?: number;
   maximum?: number;

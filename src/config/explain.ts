@@ -38,13 +38,19 @@ export function explain(issue: z.core.$ZodIssue, root: unknown): Finding[] {
   const value = valueAt(root, path);
   const corrected = fix(value, schema, path, root);
   const many = (schema.enum?.length ?? 0) > MOST_LISTED && corrected !== "";
-  const expected = own ? issue.message : many ? `a known ${String(path.at(-1))}` : inWords(schema);
+  const name = schema.title ?? String(path.at(-1));
+  const expected = own ? issue.message : many ? `a known ${name}` : inWords(schema);
   if (value === undefined) {
     return [{ path, message: `${formatPath(path)} is missing: it must be ${expected}.` }];
   }
-  const name = path.length === 0 ? "the document" : formatPath(path);
-  return [{ path, message: `${name} must be ${expected}, got ${show(value)}.${corrected}` }];
+  const place = path.length === 0 ? "the document" : formatPath(path);
+  // Problems are told and recorded: what may be a secret isn't repeated.
+  const got = mayBeSecret(path) ? "" : `, got ${show(value)}`;
+  return [{ path, message: `${place} must be ${expected}${got}.${corrected}` }];
 }
+
+const mayBeSecret = (path: Path): boolean =>
+  path[0] === "notify" && (path[2] === "headers" || path[2] === "webhook");
 
 function unknownKey(path: Path): Finding {
   const key = String(path.at(-1));

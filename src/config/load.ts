@@ -4,14 +4,14 @@
  * never takes a guess for a value, and writes nothing.
  */
 import { readFileSync, statSync } from "node:fs";
-import { checkFiles } from "./check-files.ts";
+import { checkFiles, checkNotify } from "./check-files.ts";
 import { checkMeaning } from "./check-meaning.ts";
 import { DEFAULT_RULES } from "./defaults.ts";
 import { explain, type Finding } from "./explain.ts";
 import { type ParsedText, parseText } from "./parse-text.ts";
 import { absolute, placesFor } from "./places.ts";
 import { formatPath, type Problem } from "./problem.ts";
-import { type Config, type ConfigFile, configSchema, type JobSpec } from "./schema.ts";
+import { type Config, type ConfigFile, configSchema, type JobSpec, type Notify } from "./schema.ts";
 import { warnings } from "./warn.ts";
 
 export type Loaded = { ok: true; config: Config; warnings: Problem[] } | { ok: false; problems: Problem[] };
@@ -51,14 +51,23 @@ export function checkText(text: string, file: string | null): Loaded {
   }
   if (!checked.success || found.length > 0) return { ok: false, problems: locate(found, parsed, file) };
   const config = complete(checked.data, file);
-  const doubts = [...warnings(config, Date.now()), ...config.jobs.flatMap(checkFiles)];
+  const notify = config.notify.flatMap((one, i) => checkNotify(one, i, config.directory));
+  const doubts = [...warnings(config, Date.now()), ...config.jobs.flatMap(checkFiles), ...notify];
   return { ok: true, config, warnings: locate(doubts, parsed, file) };
 }
 
 function complete(written: ConfigFile, file: string | null): Config {
   const places = placesFor(file, written);
   const jobs = written.jobs.map((job) => completeJob(job, places.directory));
-  return { ...written, ...places, rules: written.rules ?? DEFAULT_RULES, jobs };
+  const notify = written.notify.map((one) => completeNotify(one, places.directory));
+  return { ...written, ...places, rules: written.rules ?? DEFAULT_RULES, jobs, notify };
+}
+
+/** A command that is named by a path is found from the config file on; a bare name in PATH. */
+function completeNotify(one: Notify, directory: string): Notify {
+  const [program, ...args] = one.command ?? [];
+  if (!program?.includes("/")) return one;
+  return { ...one, command: [absolute(program, directory), ...args] };
 }
 
 /** The job with every path absolute, `directory` being where relative ones begin. */

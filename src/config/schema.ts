@@ -3,7 +3,7 @@
  * published JSON Schema are made. Names carry their unit. Defaults stand here and nowhere else.
  */
 import { z } from "zod";
-import { GPU_METRICS, MACHINE_METRICS } from "../model.ts";
+import { EVENT_KINDS, GPU_METRICS, MACHINE_METRICS } from "../model.ts";
 
 const METRICS = [...MACHINE_METRICS, ...GPU_METRICS] as const;
 const positive = z.number().positive();
@@ -172,6 +172,39 @@ const logsSchema = z.strictObject({
   keep: z.int().min(0).max(100).default(3).describe("So many older logs of each job stay."),
 });
 
+const fromEnvironment = /^env:[A-Za-z_][A-Za-z0-9_]*$/;
+
+const notifySchema = z
+  .strictObject({
+    on: z
+      .array(z.enum(EVENT_KINDS).meta({ title: "kind of event" }))
+      .min(1)
+      .describe("The kinds of events that are told, as `audit` names them."),
+    jobs: z.array(jobName).optional().describe("Only events of these jobs; of all when left out."),
+    command: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe("argv; no shell. It gets the event as JSON on its stdin."),
+    webhook: z
+      .string()
+      .regex(
+        /^(https?:\/\/[^\s?#@]+|env:[A-Za-z_][A-Za-z0-9_]*)$/,
+        "an http(s) URL without a secret in it, or env:NAME for one in the environment",
+      )
+      .optional()
+      .describe("Instead of a command: the event is posted there. env:NAME where the URL is a secret."),
+    headers: z
+      .record(z.string(), z.string().regex(fromEnvironment, "env:NAME, for a value in the environment"))
+      .default({})
+      .describe('Of the webhook, from the environment: { "Authorization": "env:NAME" }.'),
+    timeoutSeconds: positive.max(300).default(10).describe("Longer than this, it has failed."),
+  })
+  .refine(
+    (n) => (n.command === undefined) !== (n.webhook === undefined),
+    "exactly one of 'command' and 'webhook'",
+  );
+
 const gpuIgnored = ["Xorg", "Xwayland", "gnome-shell", "plasmashell", "firefox", "chrome", "code"];
 
 export const configSchema = z.strictObject({
@@ -214,12 +247,14 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe("How much pausing may cost; paid on resume, never by those who need the machine."),
   sharing: sharingSchema.prefault({}).describe("How GPUs are shared with supervisors of other users."),
+  notify: z.array(notifySchema).default([]).describe("Who is told of events, besides the audit log."),
   logs: logsSchema.prefault({}).describe("How large the jobs' logs may grow."),
   retention: retentionSchema.prefault({}).describe("How long samples and events stay in the database."),
 });
 
 export type Rule = z.infer<typeof ruleSchema>;
 export type Window = z.infer<typeof windowSchema>;
+export type Notify = z.infer<typeof notifySchema>;
 export type JobSpec = z.infer<typeof jobSchema>;
 export type ConfigFile = z.infer<typeof configSchema>;
 

@@ -11,6 +11,7 @@ const said = (text: string): string => {
 const inRule = (more: string): string => said(`{"rules":[{"name":"busy",${more}}]}`);
 const inJob = (more: string): string => said(`{"jobs":[{"name":"tts","command":["train"],${more}}]}`);
 const inWindow = (more: string): string => said(`{"windows":[{"name":"night",${more}}]}`);
+const inNotify = (text: string): string => said(`{"notify":[{${text}}]}`);
 const clear = '"clear":{"below":10}';
 
 export const config: Group = {
@@ -48,5 +49,19 @@ export const config: Group = {
     },
     { fault: "an empty command", gives: () => said('{"jobs":[{"name":"a","command":[]}]}') },
     { fault: "an unknown pause method", gives: () => inJob('"pause":{"method":"stop"}') },
+    {
+      fault: "a mistyped kind of event to be told",
+      gives: () => inNotify('"on":["job.fail"],"command":["mail"]'),
+    },
+    { fault: "events to be told to nobody", gives: () => inNotify('"on":["job.failed"]') },
+    {
+      fault: "a webhook with a secret in its URL",
+      gives: () => inNotify('"on":["job.failed"],"webhook":"https://hooks.example.org/x?token=y"'),
+    },
+    {
+      fault: "a webhook's header with its secret",
+      gives: () =>
+        inNotify('"on":["job.failed"],"webhook":"env:HOOK","headers":{"Authorization":"Bearer x"}'),
+    },
   ],
 };
