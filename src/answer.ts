@@ -2,6 +2,7 @@
 import type { AnswerBody, Command } from "./control/serve.ts";
 import { newJob } from "./decide/roster.ts";
 import type { Now } from "./model.ts";
+import type { SupervisedJob } from "./ports.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 export interface Answering {
@@ -9,6 +10,13 @@ export interface Answering {
   now: () => Now;
   /** Begins to end the supervisor; resolves when it has nothing left to do. */
   stop(pauseJobs: boolean): Promise<void>;
+}
+
+/** Another one needs another name; what failed or was cancelled can be had back by its own. */
+function nameTaken({ name, state }: SupervisedJob): string {
+  const again = state.name === "failed" || state.name === "cancelled";
+  const instead = again ? `run that again (supervisor resume ${name}), or give` : "give";
+  return `There is a job '${name}' already; it is ${state.name}. To run another, ${instead} this one another --name.`;
 }
 
 export async function answer(command: Command, { supervisor, now, stop }: Answering): Promise<AnswerBody> {
@@ -19,7 +27,8 @@ export async function answer(command: Command, { supervisor, now, stop }: Answer
       return { ok: true, result: {} };
     case "add": {
       const { name } = command.spec;
-      if (known[name]) return { ok: false, code: "refused", error: `There is a job '${name}' already.` };
+      const taken = known[name];
+      if (taken) return { ok: false, code: "refused", error: nameTaken(taken) };
       if (supervisor.stopping) return { ok: false, code: "refused", error: "The supervisor is stopping." };
       supervisor.add(newJob(command.spec, "run", now()));
       return { ok: true, result: { job: name } };

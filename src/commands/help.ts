@@ -31,7 +31,14 @@ One that doesn't save when it is asked to goes on; nothing is forced unless you 
 
 The contract, and how to try it by hand with kill: docs/pause-contract.md`,
 
-  python: `A training script in Python:
+  python: `A training script in Python, with one line in its loop (pip install ./python):
+  from supervisor_job import job                     # before torch
+  job.step(step, loss=loss, save=save)               # progress, periodic checkpoint, and the pause
+    def save(files): files.file("weights.bin", weights)
+    job.resume() gives the checkpoint to go on from, or None. PyTorch, exactly the same weights, several
+    ranks: docs/python-jobs.md
+
+Without that line:
   saves on a signal by itself?  no change, but tell which:
     "pause": { "signal": "SIGTERM", "exitCodes": [143] },
     "checkpoint": { "glob": "out/checkpoint-*" },

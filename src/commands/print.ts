@@ -21,5 +21,8 @@ export function printJsonLine(fields: object): void {
   print(JSON.stringify({ schemaVersion: SCHEMA_VERSION, ...fields }));
 }
 
+/** Of text that is wrapped for a person only: a pipe gets whole lines. */
+export const terminalWidth = (): number => process.stdout.columns ?? Number.POSITIVE_INFINITY;
+
 /** Columns to fill: the terminal's, or room enough where there is none. */
 export const width = (): number => process.stdout.columns ?? 160;

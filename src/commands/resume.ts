@@ -37,8 +37,9 @@ function resumeOutcome(job: JobView, waited: Map<string, number>): Outcome {
     case "running":
       return { end: "good", text: running(job) };
     case "finished":
+      return { end: "good", text: "finished meanwhile" };
     case "cancelled":
-      return { end: "bad", text: `${job.state}: it can't be resumed` };
+      return { end: "bad", text: "cancelled meanwhile" };
     case "failed":
       return { end: "bad", text: `failed: ${job.why.summary}` };
     case "starting":

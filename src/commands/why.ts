@@ -2,7 +2,7 @@
 import type { JobView } from "../protocol.ts";
 import { formatWhy } from "../show/plain.ts";
 import { jobsNamed, mustConnect, type Options, snapshotOf } from "./connect.ts";
-import { print, printJson } from "./print.ts";
+import { print, printJson, terminalWidth } from "./print.ts";
 
 export async function why(name: string | undefined, options: Options): Promise<void> {
   const client = await mustConnect(options);
@@ -16,7 +16,7 @@ export async function why(name: string | undefined, options: Options): Promise<v
       printJson({ jobs: asked.map(answer) });
     } else {
       print(
-        formatWhy(snapshot, name) ||
+        formatWhy(snapshot, name, terminalWidth()) ||
           (snapshot.jobs.length === 0 ? "There are no jobs." : "Every job is running."),
       );
     }

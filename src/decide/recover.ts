@@ -6,6 +6,7 @@
 import { type Effect, type NewEvent, type Now, runOf } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { step } from "./lifecycle.ts";
+import { clockTime } from "./say.ts";
 
 export interface Recovery {
   jobs: Record<string, SupervisedJob>;
@@ -20,12 +21,14 @@ export function recover(known: Record<string, SupervisedJob>, bootId: string, no
   for (const job of Object.values(known)) {
     const run = runOf(job);
     // A time that lies ahead can only be of an earlier boot; without a run nothing else tells.
-    const rebooted = run ? run.bootId !== bootId : job.state.since.monotonicMs > now.monotonicMs;
-    const stepped = step(job, { kind: "recovered", rebooted }, now);
+    const anew = run ? run.bootId !== bootId : job.state.since.monotonicMs > now.monotonicMs;
+    const stepped = step(job, { kind: "recovered", rebooted: anew }, now);
     jobs[job.name] = stepped.job;
     events.push(...stepped.events);
     effects.push(...stepped.effects);
   }
+  // First of all, since it is the reason for the rest.
+  events.unshift(...rebooted(Object.values(known), bootId, now));
   const live = Object.values(jobs)
     .filter((job) => runOf(job))
     .map((job) => job.name);
@@ -39,4 +42,24 @@ export function recover(known: Record<string, SupervisedJob>, bootId: string, no
     });
   }
   return { jobs, events, effects };
+}
+
+/** Known by the runs that were live in an earlier boot. */
+function rebooted(known: SupervisedJob[], bootId: string, now: Now): NewEvent[] {
+  const ended = known.flatMap((job) => {
+    const run = runOf(job);
+    return run === null || run.bootId === bootId ? [] : [`${job.name} (run ${run.number})`];
+  });
+  if (ended.length === 0) return [];
+  const bootedMs = now.wallMs - now.monotonicMs;
+  return [
+    {
+      kind: "machine.rebooted",
+      job: null,
+      run: null,
+      actor: "recovery",
+      reason: `The machine rebooted at ${clockTime(bootedMs, now.wallMs)}, not by the supervisor: ${ended.join(", ")} ended with it.`,
+      evidence: { bootId },
+    },
+  ];
 }

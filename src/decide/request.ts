@@ -72,6 +72,14 @@ function ask(job: SupervisedJob, asked: JobRequest, around: Around): Asked {
 const hasEnded = ({ name, state }: SupervisedJob): string =>
   `'${name}' has ${state.name === "cancelled" ? "been " : ""}${state.name} already.`;
 
+/** Its checkpoints are those of a whole training, and its log is its result: neither is written over. */
+const anew = ({ name, spec }: SupervisedJob): string =>
+  `To run it anew, give it another name: supervisor run --name ${name}-2 -- ${spec.command.map(quoted).join(" ")}`;
+
+/** As a shell takes it for one word. */
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+
 function pause(job: SupervisedJob, asked: Extract<JobRequest, { verb: "pause" }>, { now }: Around): Asked {
   if (isEnded(job)) return { error: hasEnded(job) };
   const { force } = asked;
@@ -88,7 +96,7 @@ function pause(job: SupervisedJob, asked: Extract<JobRequest, { verb: "pause" }>
 }
 
 function resume(job: SupervisedJob, by: string, { world, windows, now }: Around): Asked {
-  if (job.state.name === "finished") return { error: hasEnded(job) };
+  if (job.state.name === "finished") return { error: `${hasEnded(job)} ${anew(job)}` };
   const next = isEnded(job) ? step(job, { kind: "retry", by }, now) : { job, events: [], effects: [] };
   // Whatever holds it back now is excused until it has been clear once.
   const excused = Object.entries(world.rules)

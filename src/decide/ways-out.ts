@@ -29,7 +29,7 @@ export function waysOut(job: SupervisedJob, waitingFor: WaitingFor[], scene: Sce
     case "failed":
       return [
         { command: `supervisor logs ${name}`, does: "what it wrote last" },
-        resume("tries it again, from its last checkpoint"),
+        resume(`tries it again${job.checkpoint === null ? "" : ", from its last checkpoint"}`),
       ];
     case "waiting":
     case "paused":
@@ -62,7 +62,7 @@ function fromWait({ name }: SupervisedJob, waitingFor: WaitingFor[], { sample }:
   const lifted = lasting.flatMap(({ code }) => LIFTED[code] ?? []);
   // A pause by hand ends only by hand, whatever else stands in the way.
   if (lasting[0]?.code === "manual" || (lifted.length > 0 && lifted.length === lasting.length))
-    ways.push({ command: `supervisor resume ${name}`, does: lifted[0] as string });
+    ways.push({ command: `supervisor resume ${name}`, does: [...new Set(lifted)].join(", and ") });
   if (claimed?.by !== undefined && gpu !== undefined)
     ways.push({
       command: `supervisor ask ${name} --gpu ${gpu.index} --for 2h`,

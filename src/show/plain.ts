@@ -34,7 +34,7 @@ export function formatStatus(snapshot: Snapshot, width: number): string {
 }
 
 /** Why `job` is as it is; without a job, every one that isn't running. */
-export function formatWhy(snapshot: Snapshot, job?: string): string {
+export function formatWhy(snapshot: Snapshot, job?: string, width = Number.POSITIVE_INFINITY): string {
   const asked = snapshot.jobs.filter((view) =>
     job === undefined ? view.state !== "running" && view.state !== "finished" : view.name === job,
   );
@@ -42,7 +42,15 @@ export function formatWhy(snapshot: Snapshot, job?: string): string {
     return job === undefined ? "Every job runs or is finished." : `There is no job '${neutral(job)}'.`;
   }
   const indent = Math.max(...asked.map((view) => cellsOf(neutral(view.name)))) + 2;
-  return asked.map((view) => whyLines(view, snapshot.atMs, indent).join("\n")).join("\n");
+  return asked.map((view) => whyLines(view, snapshot.atMs, { indent, width }).join("\n")).join("\n");
+}
+
+/** Wrapped at `room`, with what follows set in under its beginning. */
+function hanging(line: string, room: number): string[] {
+  if (cellsOf(line) <= room) return [line];
+  const margin = " ".repeat(line.length - line.trimStart().length + 2);
+  const [first = "", ...rest] = wrap(line.trimStart(), room - margin.length);
+  return [`${margin.slice(2)}${first}`, ...rest.map((part) => margin + part)];
 }
 
 /** One command after "Sooner:", or several below each other with what each does. */
@@ -54,8 +62,15 @@ function soonerLines({ why }: JobView): string[] {
   return sooner.map(({ command, does }) => `  ${pad(command, widest)}   ${neutral(does)}`);
 }
 
-function whyLines(job: JobView, nowMs: number, indent: number): string[] {
+interface Page {
+  indent: number;
+  width: number;
+}
+
+function whyLines(job: JobView, nowMs: number, { indent, width }: Page): string[] {
   const margin = " ".repeat(indent);
+  // Beside a long name on a narrow terminal there must be room for words.
+  const room = Math.max(20, width - indent);
   const { summary, waitingFor } = job.why;
   const by = waitingFor.flatMap(({ processes }) => processes ?? []);
   const next = nextOf(job, nowMs);
@@ -65,5 +80,7 @@ function whyLines(job: JobView, nowMs: number, indent: number): string[] {
     ...(next === "" ? [] : [`next: ${neutral(next)}`]),
     ...soonerLines(job),
   ];
-  return lines.map((line, index) => (index === 0 ? pad(job.name, indent) : margin) + line);
+  return lines
+    .flatMap((line) => hanging(line, room))
+    .map((line, index) => (index === 0 ? pad(job.name, indent) : margin) + line);
 }

@@ -212,7 +212,7 @@ describe("run", () => {
     expect((await cli.say("run", "sleep", "1000")).out).toMatch(/^Job 'sleep-2': /);
     expect(await cli.say("run", "--name", "nap", "--", "true")).toMatchObject({
       code: 1,
-      err: "There is a job 'nap' already.\n",
+      err: "There is a job 'nap' already; it is running. To run another, give this one another --name.\n",
     });
     expect(await cli.say("cancel", "sleep", "nap")).toMatchObject({
       code: 0,

@@ -139,6 +139,9 @@ test("after a reboot: no run is taken for alive, and the steps to be redone are 
   await supervisor.start();
   const lost = await supervisor.recorded("job.lost", "count");
   expect(lost.reason).toMatch(/The machine rebooted: run \d+ ended with it.*steps? to be redone/);
+  expect(supervisor.audit("machine.rebooted").map(({ reason }) => reason)).toEqual([
+    expect.stringMatching(/: count \(run \d+\) ended with it/),
+  ]);
   expect(supervisor.say("audit", "verify").code).toBe(0);
 });
 

@@ -65,3 +65,34 @@ test("why answers for one job, or for all that don't run", async () => {
   expect(formatWhy(quiet())).toBe("Every job runs or is finished.");
   expect(formatWhy(quiet(), "voice-train")).toContain("nothing stands in its way");
 });
+
+test("why fits a terminal, set in beside the name, and names what helps sooner", () => {
+  const sooner = [
+    { command: "supervisor pause asr --freeze", does: "frees its GPU and CPU time now, keeps 18.2 GiB VRAM" },
+    {
+      command: "supervisor pause asr --terminate",
+      does: "loses about 3,412 steps (41 min, last checkpoint 13:21)",
+    },
+  ];
+  const summary =
+    "still running 120 s after it was asked to pause (14:02); nothing was forced. GPU 0 is still in use.";
+  const stuck = job("asr", {
+    state: "pausing",
+    overdue: "waiting",
+    why: { ...quiet().jobs[0]?.why, summary, next: null, nextAtMs: null, sooner } as never,
+  });
+  const snapshot = { ...quiet(), jobs: [stuck] };
+  expect(formatWhy(snapshot).split("\n")).toEqual([
+    `asr  ${summary}`,
+    `       supervisor pause asr --freeze      ${sooner[0]?.does}`,
+    `       supervisor pause asr --terminate   ${sooner[1]?.does}`,
+  ]);
+  for (const width of [40, 60, 80, 120])
+    for (const line of formatWhy(snapshot, undefined, width).split("\n")) {
+      expect(stringWidth(line)).toBeLessThanOrEqual(width);
+      expect(line).toMatch(/^(asr| {5})/);
+    }
+  expect(formatWhy(snapshot, undefined, 60).replaceAll(/\s+/g, " ")).toBe(
+    formatWhy(snapshot).replaceAll(/\s+/g, " "),
+  );
+});

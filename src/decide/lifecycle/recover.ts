@@ -3,7 +3,7 @@
  * reboot monotonic times begin anew, and what ran then is paused with the steps that it lost.
  */
 import type { JobState, Now, Seen } from "../../model.ts";
-import { number, plural } from "../say.ts";
+import { clockTime, duration, number, plural } from "../say.ts";
 import { leave, settleAsPaused, stepsLost } from "./end.ts";
 import type { Turn } from "./turn.ts";
 
@@ -67,7 +67,7 @@ function endedByReboot(turn: Turn): void {
   const { checkpoint, progress } = turn.job;
   const reached = progress?.step == null ? "" : ` at step ${number(progress.step)}`;
   const from = checkpoint === null ? "the beginning" : `step ${number(checkpoint.step ?? 0)}`;
-  const redo = lost === null ? "" : `: ${plural(lost, "step")} to be redone`;
+  const redo = lost === null ? "" : `: ${plural(lost, "step")} to be redone${since(turn)}`;
   const reason = `The machine rebooted: run ${turn.run.number} ended with it${reached}; it goes on from ${from}${redo}.`;
   turn.tell("job.lost", "recovery", reason, { outcome: { stepsLost: lost } });
   leave(turn);
@@ -77,4 +77,12 @@ function endedByReboot(turn: Turn): void {
     return;
   }
   settleAsPaused(turn, { actor: "recovery", reason, critical: false });
+}
+
+/** How long it had worked since its last checkpoint; nothing where that isn't known. */
+function since({ job: { checkpoint, progress }, now }: Turn): string {
+  if (checkpoint === null || progress === null) return "";
+  const workedMs = progress.advancedAtMs - checkpoint.createdAtMs;
+  if (!(workedMs > 0)) return "";
+  return ` (${duration(workedMs)} since its checkpoint of ${clockTime(checkpoint.createdAtMs, now.wallMs)})`;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { at, exitCode, makeCheckpoint, makeJob, makeRank, runningJob, Story } from "../make.ts";
+import { recover } from "../../../src/decide/recover.ts";
+import { at, exitCode, makeCheckpoint, makeJob, makeRank, makeRun, runningJob, Story } from "../make.ts";
 
 const save = (step: number, second: number) => ({ checkpoints: [makeCheckpoint(step, at(second))] });
 const back = (story: Story, second: number, rebooted = false) =>
@@ -92,6 +93,36 @@ describe("after a reboot", () => {
     expect(story.reasons.at(-1)).toMatch(
       /run 1 ended with it at step 51,900; it goes on from step 51,620: 280 steps to be redone/,
     );
+  });
+
+  test("the time to be redone is said, too", () => {
+    const progress = { step: 51_900, advancedAtMs: at(4).wallMs } as never;
+    const checkpoint = makeCheckpoint(51_620, at(-776));
+    const story = back(new Story(runningJob({}, { checkpoint, progress })), 5, true).see(6, {
+      alive: false,
+      exit: { known: false },
+      ...save(51_620, -776),
+    });
+    expect(story.reasons.at(-1)).toMatch(
+      /280 steps to be redone \(13 min since its checkpoint of \d\d:\d\d\)/,
+    );
+  });
+
+  test("the reboot itself is told once, first, with what ended with it; none without a run of another boot", () => {
+    const run = { ...makeRun(), number: 7, bootId: "before" };
+    const live = (name: string, facts: object) =>
+      makeJob({ name }, { state: { name: "running", since: at(0), run: { ...run, ...facts } } });
+    const jobs = {
+      train: live("train", {}),
+      tts: live("tts", { number: 2 }),
+      idle: makeJob({ name: "idle" }),
+    };
+    const now = { wallMs: at(5).wallMs, monotonicMs: 120_000 };
+    const [first, ...rest] = recover(jobs, "now", now).events;
+    expect(first).toMatchObject({ kind: "machine.rebooted", job: null, actor: "recovery" });
+    expect(first?.reason).toMatch(/rebooted at .*\d\d:\d\d.*: train \(run 7\), tts \(run 2\) ended with it/);
+    expect(rest.map(({ kind }) => kind)).toEqual(["supervisor.recovered"]);
+    expect(recover(jobs, "before", now).events.map(({ kind }) => kind)).toEqual(["supervisor.recovered"]);
   });
 
   test("a newer checkpoint than was known counts", () => {
