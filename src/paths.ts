@@ -50,6 +50,9 @@ export const exitRecord = (state: string, runId: string): string => join(runDire
  */
 export const claimRecord = (state: string, runId: string): string =>
   join(runDirectory(state, runId), "claim");
+/** Which job's run it is, and all that was known of it when it was launched. */
+export const runRecord = (state: string, runId: string): string =>
+  join(runDirectory(state, runId), "run.json");
 /** Size of the job's log when the run began, in bytes. */
 export const logStartRecord = (state: string, runId: string): string =>
   join(runDirectory(state, runId), "log-start");

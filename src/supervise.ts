@@ -130,6 +130,7 @@ class Household {
 
   /** Serves, ticks and watches until the end. */
   async keep(socket: string): Promise<{ exitCode: number }> {
+    await this.#sweep();
     this.#server = await serveControl(socket, {
       snapshot: () => this.#view(),
       onRequest: (command) =>
@@ -139,7 +140,6 @@ class Household {
           stop: (pause) => this.#stop(pause),
         }),
     });
-    await this.#sweep();
     const endLoop = this.#startLoop();
     const endSignals = onStopSignals((again) => void this.#stop(!again));
     const endWatch = this.#watch();
@@ -159,12 +159,16 @@ class Household {
     }
   }
 
-  /** Before anything is launched, so that every run it doesn't know is a run of the past. */
+  /** Before anything can be launched or asked for, so that every run it doesn't know is a run of the past. */
   async #sweep(): Promise<void> {
     const runs = Object.values(this.#supervisor.world.jobs).map((job) => runOf(job)?.id ?? "");
-    const strangers = await sweep(this.#config.stateDirectory, new Set(runs));
+    const alive = await sweep(this.#config.stateDirectory, new Set(runs));
+    const strangers = alive.filter(
+      ({ record }) => record === null || !this.#supervisor.takeBack(record.job, record.run),
+    );
+    const ids = strangers.map(({ id }) => id).join(", ");
     if (strangers.length > 0)
-      this.#strangers = `Runs that no job is known of are still alive: ${strangers.join(", ")} in ${this.#config.stateDirectory}/runs. End them by hand.`;
+      this.#strangers = `Runs that no job is known of are still alive: ${ids} in ${this.#config.stateDirectory}/runs. End them by hand.`;
   }
 
   #startLoop(): () => void {

@@ -25,6 +25,7 @@ import type {
   MachineMetric,
   NewEvent,
   Now,
+  Run,
   Sample,
   Seen,
   Why,
@@ -140,6 +141,15 @@ export class Supervisor {
     this.#ledger.recordWith(this.#world.jobs, result.events, now);
     this.#parts.wake();
     return { job: result.job, holder: result.holder };
+  }
+
+  /** A live run that the database doesn't know. False where its job isn't known either, or has another run. */
+  takeBack(name: string, run: Run): boolean {
+    const job = this.#world.jobs[name];
+    if (!job || runOf(job) !== null) return false;
+    const now = this.#parts.clock.now();
+    this.#adopt(job, step(job, { kind: "taken-back", run }, now), now);
+    return true;
   }
 
   /** A job added by hand. The name must be free. */

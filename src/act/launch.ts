@@ -18,6 +18,7 @@ import { writeRunFiles } from "./launcher.ts";
 import { noteLogStart } from "./out-of-gpu-memory.ts";
 import { resolveCommand } from "./resolve-command.ts";
 import { type LogLimits, rotateBetweenRuns } from "./rotate-log.ts";
+import { writeRunRecord } from "./run-record.ts";
 
 export interface Launched {
   ok: true;
@@ -65,6 +66,7 @@ async function start(
   const argv = [program.path, ...argumentsOf(job.spec, resumeFrom)];
   mkdirSync(checkpointDirectory(stateDirectory, job.name), { recursive: true, mode: 0o700 });
   const files = writeRunFiles(stateDirectory, run.id);
+  writeRunRecord(stateDirectory, { job: job.name, run });
   if (logs) rotateBetweenRuns(logPath(stateDirectory, job.name), logs());
   const log = openLog(logPath(stateDirectory, job.name));
   noteLogStart(stateDirectory, run.id, log);

@@ -10,6 +10,7 @@ import type {
   NewEvent,
   Now,
   PauseDecision,
+  Run,
   Seen,
   StartDecision,
 } from "../model.ts";
@@ -17,7 +18,7 @@ import type { SupervisedJob } from "../ports.ts";
 import { cancel } from "./lifecycle/cancel.ts";
 import { launch, launchFailed, retry } from "./lifecycle/launch.ts";
 import { pause } from "./lifecycle/pause.ts";
-import { recover } from "./lifecycle/recover.ts";
+import { recover, takeBack } from "./lifecycle/recover.ts";
 import { see } from "./lifecycle/see.ts";
 import { checked } from "./lifecycle/take-stock.ts";
 import { Turn } from "./lifecycle/turn.ts";
@@ -49,7 +50,9 @@ export type Input =
   /** What is there of a paused job whose checkpoint isn't fully checked; verdicts come in here. */
   | { kind: "checked"; checkpoints: Checkpoint[]; rejected: { path: string; reason: string }[] }
   /** The supervisor has started again and found this job in its database. */
-  | { kind: "recovered"; rebooted: boolean };
+  | { kind: "recovered"; rebooted: boolean }
+  /** A live run of this job, of which its database knows nothing. */
+  | { kind: "taken-back"; run: Run };
 
 export interface Stepped {
   job: SupervisedJob;
@@ -95,6 +98,9 @@ function apply(turn: Turn, input: Input): void {
       return;
     case "recovered":
       recover(turn, input.rebooted);
+      return;
+    case "taken-back":
+      takeBack(turn, input.run);
       return;
   }
 }

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createRuns } from "../../src/act/runs.ts";
@@ -154,6 +154,23 @@ test("a claim without a pid yet belongs to a launcher that is still at work, or 
   expect(runs.observe(job, run)).toMatchObject({ alive: true, pid: null, exit: null });
   writeFileSync(claimRecord(state, run.id), `${process.pid} 1 ${run.bootId}\n`);
   expect(runs.observe(job, run)).toMatchObject({ alive: false, exit: { known: false } });
+});
+
+test("a claim that is still being written is waited for, whatever time its file has, but not for ever", async () => {
+  const state = givenState();
+  const run = givenRun();
+  const job = inState(givenJob(["node"]), run, "lost");
+  const runs = createRuns({ stateDirectory: state, directory: state });
+  mkdirSync(statusDirectory(state, run.id), { recursive: true });
+  writeFileSync(claimRecord(state, run.id), "");
+  const hoursAgo = new Date(Date.now() - 3 * 3_600_000);
+  utimesSync(claimRecord(state, run.id), hoursAgo, hoursAgo);
+  expect(runs.observe(job, run)).toMatchObject({ alive: true, exit: null });
+  const seen = await until("it to be given up", () => {
+    const now = runs.observe(job, run);
+    return now.exit && now;
+  });
+  expect(seen).toMatchObject({ alive: false, exit: { known: false } });
 });
 
 test("after a reboot nothing of a run is alive, whoever has its pids now", async () => {

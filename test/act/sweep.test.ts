@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { prepareStateDirectory } from "../../src/act/state-directory.ts";
 import { sweep } from "../../src/act/sweep.ts";
-import { pidRecord, runDirectory } from "../../src/paths.ts";
+import { pidRecord, runDirectory, runRecord } from "../../src/paths.ts";
+import { givenJob, givenState, start, until } from "./given.ts";
 
 let state: string;
 let child: ChildProcess | null = null;
@@ -28,10 +29,22 @@ test("a dead unknown run goes, a known one and one that is alive stay", async ()
   writeFileSync(pidRecord(state, "alive"), `${child.pid} ${startTime} ${boot}\n`);
   writeFileSync(pidRecord(state, "dead"), `${child.pid} 1 ${boot}\n`);
 
-  expect(await sweep(state, new Set(["known"]))).toEqual(["alive"]);
+  expect(await sweep(state, new Set(["known"]))).toEqual([{ id: "alive", record: null }]);
   expect(["dead", "known", "alive"].map((id) => existsSync(runDirectory(state, id)))).toEqual([
     false,
     true,
     true,
   ]);
+});
+
+test("an unknown run that is alive says whose it is, and the last word that it was given", async () => {
+  const of = givenState();
+  const it = await start(of, givenJob(["sleep", "300"]));
+  await until("its pid", () => it.see().pid);
+  await it.ask("pause", 7);
+  const { job, run } = it;
+  const record = { job: job.name, run: { ...run, sequence: 7 } };
+  expect(await sweep(of, new Set())).toEqual([{ id: run.id, record }]);
+  writeFileSync(runRecord(of, run.id), '{"job": "jo');
+  expect(await sweep(of, new Set())).toEqual([{ id: run.id, record: null }]);
 });

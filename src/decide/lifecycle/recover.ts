@@ -2,7 +2,7 @@
  * The supervisor is back. What it left alive is `lost` until it has been seen once; after a
  * reboot monotonic times begin anew, and what ran then is paused with the steps that it lost.
  */
-import type { JobState, Now, Seen } from "../../model.ts";
+import type { JobState, Now, Run, Seen } from "../../model.ts";
 import { clockTime, duration, number, plural } from "../say.ts";
 import { leave, settleAsPaused, stepsLost } from "./end.ts";
 import type { Turn } from "./turn.ts";
@@ -25,6 +25,23 @@ export function recover(turn: Turn, rebooted: boolean): void {
     turn.state = { ...state, since: now, rebooted: rebooted || state.rebooted === true };
   if (state.name === "paused" && state.checkpoint?.verified === "quick")
     turn.effects.push({ do: "verify", job: turn.name, checkpoint: state.checkpoint });
+}
+
+/**
+ * A run that is alive although the database doesn't know it, as after one was set aside: looked at
+ * like any other that was left, so that no second copy is started beside it.
+ */
+export function takeBack(turn: Turn, { resuming: _, ...run }: Run): void {
+  if ("run" in turn.state) throw turn.bug("taken-back");
+  turn.job.runs = Math.max(turn.job.runs, run.number);
+  turn.state = { name: "lost", since: turn.now, run };
+  turn.tell(
+    "supervisor.recovered",
+    "recovery",
+    `Run ${run.number} is alive, of which this audit log knows nothing: it is taken back, and not started again.`,
+  );
+  // Nobody knows any more why it was frozen, if it was.
+  turn.effects.push({ do: "thaw", job: turn.name, run });
 }
 
 /** The same moment in the monotonic time that began with this boot. */

@@ -55,6 +55,16 @@ describe("after the supervisor was away", () => {
     expect([story.state, story.told().at(-1)]).toEqual(["paused", "pause.completed"]);
   });
 
+  test("a live run that the database doesn't know is taken back: seen like any other, thawed, and numbered on", () => {
+    const run = { ...makeRun(), number: 4, resuming: { since: at(1), polite: true } };
+    const story = new Story(makeJob()).on(50, { kind: "taken-back", run });
+    expect([story.state, story.told(), story.did()]).toEqual(["lost", ["supervisor.recovered"], ["thaw"]]);
+    story.see(51, { ranks: [makeRank({ step: 9 })] });
+    expect([story.state, story.told()]).toEqual(["running", []]);
+    story.see(52, { exit: exitCode(1) }).launch(100);
+    expect(story.job.state).toMatchObject({ name: "starting", run: { number: 5 } });
+  });
+
   test("a frozen job stays frozen, on standby it stays so", () => {
     const frozen = new Story(runningJob()).pause(1, { method: "freeze" }).see(2, { stopped: true });
     expect(back(frozen, 50).see(51, { stopped: true }).state).toBe("frozen");
