@@ -24,3 +24,13 @@ test("the table of states is the model's", () => {
   const named = [...text.matchAll(/^\| `([a-z]+)` \|/gm)].map((match) => match[1]);
   expect(named.sort()).toEqual(["waiting", "paused", ...LIVE_STATES, ...END_STATES].sort());
 });
+
+test("every row of the crash table names a test", () => {
+  const [, table = ""] = text.split("## What if it dies?");
+  const rows = (table.split("\n## ")[0] ?? "")
+    .split("\n")
+    .filter((line) => line.startsWith("| "))
+    .slice(1);
+  expect(rows.length).toBeGreaterThan(10);
+  expect(rows.filter((row) => !/`test\/[\w./-]+\.test\.ts` \|$/.test(row))).toEqual([]);
+});

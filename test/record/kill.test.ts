@@ -1,3 +1,4 @@
+import Sqlite from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { upkeep } from "../../src/record/upkeep.ts";
 import { verifyChain } from "../../src/record/verify.ts";
@@ -5,8 +6,8 @@ import { at, event, RETENTION, START_MS } from "./material.ts";
 import { child, openJournal, scratch } from "./scratch.ts";
 
 /** Reads the ids that a writer says until `enough`, kills it, and reads what it had said before. */
-async function killAfter(path: string, enough: number): Promise<number> {
-  const writer = child("record-writer.ts", path);
+async function killAfter(path: string, enough: number, program = "record-writer.ts"): Promise<number> {
+  const writer = child(program, path);
   let last = 0;
   for (let said = 0; said < enough; said++) last = Number(await writer.line());
   await writer.kill("SIGKILL");
@@ -32,6 +33,21 @@ describe("a writer killed with SIGKILL", () => {
     }
     const result = openJournal(path).append([event("after")], at(0));
     expect(result).toMatchObject({ ok: true, events: [{ id: last + 1 }] });
+  });
+
+  test("leaves each start whole or not at all: its event, its job's state and its run", async () => {
+    const path = scratch();
+    for (const enough of [1, 25, 3, 60, 9]) {
+      const said = await killAfter(path, enough, "record-starter.ts");
+      const db = new Sqlite(path, { readonly: true });
+      const one = (sql: string) => Number(db.prepare(sql).pluck().get());
+      const starts = one("SELECT count(*) FROM events WHERE kind = 'job.started'");
+      const runs = one("SELECT count(*) FROM runs");
+      const known = one("SELECT job ->> '$.state.run.number' FROM jobs");
+      db.close();
+      expect([runs, known]).toEqual([starts, starts]);
+      expect([said, said + 1]).toContain(starts);
+    }
   });
 
   test("while housekeeping empties the WAL beside it, too", async () => {

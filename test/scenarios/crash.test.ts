@@ -1,8 +1,10 @@
 /** A dead supervisor: jobs go on, the next one finds them again, and none runs twice. */
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
+import { smallDisk, testWith } from "../needs.ts";
 import { alive, CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
 
 let supervisor: RealSupervisor;
@@ -46,26 +48,70 @@ test("killed with SIGKILL and started again: the same process goes on and can st
   expect(supervisor.say("audit", "verify").code).toBe(0);
 });
 
-test("a job that ends while no supervisor is there is known to have finished", async () => {
-  supervisor = await new RealSupervisor(counting("--total", "150", "--ms", "10")).start();
-  const { pid } = await supervisor.reaches("count", ["running"]);
-  await supervisor.crash();
-  await until("the job to end", () => !alive(pid as number));
-  await supervisor.start();
-  await supervisor.reaches("count", ["finished"]);
-  expect(log().match(/begins at/g)).toHaveLength(1);
-});
+test.each([
+  [0, "finished", "job.finished", "exit code 0"],
+  [3, "failed", "job.failed", "exit code 3"],
+] as const)(
+  "a job that ends with %i while no supervisor is there is known to have %s",
+  async (code, state, kind, words) => {
+    const script = `echo begins at 0; while ! [ -e end ]; do sleep 0.05; done; exit ${code}`;
+    supervisor = await new RealSupervisor({
+      jobs: [{ name: "count", command: ["/bin/sh", "-c", script], restart: { onFailure: false } }],
+    }).start();
+    const { pid } = await supervisor.reaches("count", ["running"]);
+    await supervisor.crash();
+    writeFileSync(join(supervisor.directory, "end"), "");
+    await until("the job to end", () => !alive(pid as number));
+    await supervisor.start();
+    await supervisor.reaches("count", [state]);
+    expect(supervisor.audit(kind).map(({ reason }) => reason)).toEqual([expect.stringContaining(words)]);
+    expect(log().match(/begins at/g)).toHaveLength(1);
+  },
+);
 
-test("killed in the middle of a pause: the pause completes once", async () => {
-  supervisor = await new RealSupervisor(counting("--ms", "400")).start();
-  await until("some steps", () => (supervisor.job("count").progress?.step ?? 0) > 1);
-  supervisor.say("pause", "count", "--no-wait");
-  await supervisor.crash();
-  await supervisor.start();
-  await supervisor.reaches("count", ["paused"]);
-  expect(supervisor.audit("pause.requested")).toHaveLength(1);
-  expect(supervisor.audit("pause.completed")).toHaveLength(1);
-});
+test.each([
+  ["after the next start", false],
+  ["while no supervisor is there", true],
+])(
+  "killed in the middle of a pause that ends %s: intent, recovery and outcome, each once",
+  async (_, alone) => {
+    supervisor = await new RealSupervisor(counting()).start();
+    const { pid, run } = await until("some steps", () => {
+      const job = supervisor.job("count");
+      return (job.progress?.step ?? 0) > 1 && job;
+    });
+    // It can't save before it is let go on, so the middle of the pause lasts as long as this test wants.
+    process.kill(pid as number, "SIGSTOP");
+    expect(supervisor.say("pause", "count", "--no-wait").code).toBe(0);
+    const asked = await supervisor.recorded("pause.requested", "count");
+    await supervisor.crash();
+    expect(supervisor.audit("pause.completed")).toEqual([]);
+
+    if (alone) {
+      process.kill(pid as number, "SIGCONT");
+      await until("its end", () => !alive(pid as number));
+    }
+    await supervisor.start();
+    const recovered = await supervisor.recorded("supervisor.recovered");
+    if (!alone) process.kill(pid as number, "SIGCONT");
+    const { checkpoint } = await supervisor.reaches("count", ["paused"]);
+    const told = supervisor.audit().filter(({ kind }) => /^(pause|supervisor\.recovered)/.test(kind));
+    expect(told.map(({ kind, job, run: of, actor }) => [kind, job, of, actor])).toEqual([
+      ["pause.requested", "count", run, "user"],
+      ["supervisor.recovered", null, null, "recovery"],
+      ["pause.completed", "count", run, "user"],
+    ]);
+    expect(asked).toMatchObject({
+      reason: expect.stringMatching(/^Asked for by /),
+      outcome: { method: "checkpoint" },
+    });
+    expect(recovered.reason).toContain("left count");
+    expect(told[2]?.outcome).toMatchObject({ step: checkpoint?.step, stepsLost: 0, forced: null });
+    expect(alive(pid as number)).toBe(false);
+    expect(log().match(/begins at/g)).toHaveLength(1);
+    expect(supervisor.say("audit", "verify").code).toBe(0);
+  },
+);
 
 test("the launcher killed: the job goes on, its end is unknown and never taken for success", async () => {
   supervisor = await new RealSupervisor(counting("--total", "400", "--ms", "10")).start();
@@ -151,3 +197,54 @@ test("a second supervisor of one database says who holds it", async () => {
   expect(second.code).toBe(1);
   expect(second.err).toContain(String(supervisor.process?.pid));
 });
+
+test("the database corrupt: set aside, named by the first event of a new one, and no job started twice", async () => {
+  supervisor = await new RealSupervisor(counting()).start();
+  const { pid, runId, run } = await until("some steps", () => {
+    const job = supervisor.job("count");
+    return (job.progress?.step ?? 0) > 3 && job;
+  });
+  await supervisor.crash();
+  const database = join(supervisor.directory, "audit.sqlite");
+  for (const suffix of ["", "-wal"]) writeFileSync(database + suffix, "no database".repeat(1000));
+
+  await supervisor.start();
+  const [first, taken] = supervisor.audit();
+  expect(first?.kind).toBe("supervisor.started");
+  const [, aside = ""] = /set aside as (\S+) /.exec(first?.reason ?? "") ?? [];
+  expect(readFileSync(aside, "utf8")).toContain("no database");
+  expect(taken).toMatchObject({ kind: "supervisor.recovered", job: "count", run });
+  expect(await supervisor.reaches("count", ["running"])).toMatchObject({ pid, runId, run });
+  expect(supervisor.say("pause", "count").code).toBe(0);
+  expect(alive(pid as number)).toBe(false);
+  expect(supervisor.job("count").checkpoint?.step).toBeGreaterThan(3);
+  expect(supervisor.say("resume", "count").code).toBe(0);
+  expect((await supervisor.reaches("count", ["running"])).run).toBe((run ?? 0) + 1);
+  expect(supervisor.say("audit", "verify").code).toBe(0);
+});
+
+testWith(smallDisk)(
+  "the database can't be written at a start: said with the fix; the job lives on and is found later",
+  async () => {
+    supervisor = await new RealSupervisor({ ...counting(), database: "db/audit.sqlite" }).start();
+    const { pid } = await supervisor.reaches("count", ["running"]);
+    await supervisor.crash();
+    const folder = join(supervisor.directory, "db");
+    const mount = (...argv: string[]): void => void execFileSync("mount", argv, { stdio: "ignore" });
+    mount("--bind", folder, folder);
+    try {
+      mount("-o", "remount,bind,ro", folder);
+      const refused = supervisor.say("start", "--headless");
+      expect(refused.code).toBe(1);
+      expect(refused.err).toMatch(
+        /audit\.sqlite.*Make its folder writable, or set "database" to another file\.$/m,
+      );
+      expect(alive(pid as number)).toBe(true);
+    } finally {
+      execFileSync("umount", [folder]);
+    }
+    await supervisor.start();
+    expect((await supervisor.reaches("count", ["running"])).pid).toBe(pid);
+    expect(log().match(/begins at/g)).toHaveLength(1);
+  },
+);

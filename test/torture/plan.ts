@@ -60,6 +60,8 @@ export type Gap = (typeof GAPS)[number];
 export interface Round {
   number: number;
   fault: Fault;
+  /** Whether the job is told to go on first, so that faults meet a running one often enough. */
+  goesOn: boolean;
   /** Before the fault. */
   delayMs: number;
   /** How long it lasts, or what lies between its two halves. */
@@ -101,6 +103,7 @@ export function plan(seed: number, rounds: number): Round[] {
     return {
       number: index + 1,
       fault: now,
+      goesOn: random() < 0.6,
       delayMs: wait(300),
       lastsMs: 20 + wait(500),
       meanwhile: LASTING.includes(now) && random() < 0.6 ? meanwhile() : null,

@@ -7,7 +7,7 @@ import type { Fault, Round } from "./plan.ts";
 import type { Victim } from "./victim.ts";
 
 /** How long an event is waited for; it may never come in the state that the job happens to be in. */
-const EVENT_WITHIN_MS = 600;
+const EVENT_WITHIN_MS = 1500;
 /** A rule on the CPU wants to see the load in two looks at all processes. */
 const LOAD_AT_LEAST_MS = 600;
 const LOAD_TIMES = 4;
@@ -25,8 +25,9 @@ const did = (...faults: (string | null)[]): Struck => ({
 const impossible = (why: string): Struck => ({ faults: [], impossible: why });
 
 export async function strike(victim: Victim, round: Round): Promise<Struck> {
-  await sleep(round.delayMs);
   const { fault } = round;
+  if (round.goesOn) await victim.resume();
+  await sleep(round.delayMs);
   const between = async (ms = round.lastsMs): Promise<string | null> => {
     await sleep(ms / 2);
     const struck = round.meanwhile === null ? null : await once(victim, round.meanwhile, round);

@@ -85,6 +85,7 @@ export async function torture({
 
 function describe({
   number,
+  goesOn,
   fault,
   meanwhile,
   delayMs,
@@ -97,7 +98,7 @@ function describe({
   const how = fault === "kill after an event" ? ` ${gap}, ${lagMs} ms${withJob ? ", with the job" : ""}` : "";
   const jump = [fault, meanwhile].includes("clock jump") ? `, by ${jumpMs} ms` : "";
   const also = meanwhile === null ? "" : `, meanwhile ${meanwhile}`;
-  return `${number}: after ${delayMs} ms, ${fault}${how} (${lastsMs} ms)${also}${jump}`;
+  return `${number}: ${goesOn ? "told to go on, " : ""}after ${delayMs} ms, ${fault}${how} (${lastsMs} ms)${also}${jump}`;
 }
 
 /**
