@@ -11,6 +11,7 @@ import {
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type ControlClient, connectControl, NoSupervisor } from "../../src/control/client.ts";
 import { type Command, type ControlServer, serveControl } from "../../src/control/serve.ts";
@@ -129,6 +130,39 @@ describe("requests", () => {
     });
     socket.write('{"id":11,"verb":"resume","jobs":["a"],"by":"x"}\n');
     await vi.waitFor(() => expect(answers.find((answer) => answer.id === 11)?.ok).toBe(true), 20_000);
+  });
+
+  it("of any bytes are answered or cut off, act on nothing, and keep nobody else from being heard", async () => {
+    await serve();
+    const good = JSON.stringify({ id: 1, verb: "pause", jobs: ["a"], untilMs: null, by: "x" });
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }).map((some) => Buffer.from(some)),
+      fc.string({ unit: "binary", maxLength: 200 }).map((some) => Buffer.from(`${some}\n`)),
+      fc.jsonValue().map((value) => Buffer.from(`${JSON.stringify(value)}\n`)),
+      fc.nat(good.length - 1).map((length) => Buffer.from(`${good.slice(0, length)}\n`)),
+      fc
+        .tuple(
+          fc.constantFrom("verb", "jobs", "untilMs", "by", "more"),
+          fc.oneof(fc.object(), fc.constant([])),
+        )
+        .map(([key, value]) => Buffer.from(`${JSON.stringify({ ...JSON.parse(good), [key]: value })}\n`)),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(bytes, { minLength: 1, maxLength: 5 }), async (pieces) => {
+        const { socket, answers, closed } = await raw();
+        for (const piece of pieces) socket.write(piece);
+        socket.write("\n");
+        // Whoever sends it knows that it has been heard once this one is answered.
+        socket.write('{"id":77,"verb":"snapshot"}\n');
+        await vi.waitFor(() => expect(closed() || answers.some(({ id }) => id === 77)).toBe(true), 20_000);
+        for (const answer of answers) expect(answer.ok).toBe(answer.id === 77);
+        socket.destroy();
+      }),
+      { numRuns: 60 },
+    );
+    expect(asked).toEqual([]);
+    const one = await client();
+    expect(await one.request({ verb: "resume", jobs: "all", by: "ana" })).toMatchObject({ ok: true });
   });
 
   it("that add a job arrive with every default filled in", async () => {

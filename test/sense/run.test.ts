@@ -98,12 +98,39 @@ function startRun(script: string): LiveRun {
   return { id, job: "j", launcherPid: child.pid ?? null, pid: null, cpuCgroup: null };
 }
 
+it("a pid record of any kind names a process only where it is written whole", () => {
+  const text = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 40 }),
+    fc
+      .array(
+        fc.constantFrom("4711", "0", "-1", "8123456", "abc-def", " ", "-", "\n", "null", "9".repeat(25)),
+        {
+          maxLength: 7,
+        },
+      )
+      .map((parts) => parts.join("")),
+  );
+  fc.assert(
+    fc.property(text, (garbage) => {
+      const record = readPidRecord(write(garbage));
+      if (record === null) return;
+      expect(garbage.startsWith(String(record.pid)) || /^0+/.test(garbage)).toBe(true);
+      expect(Number.isSafeInteger(record.pid) && record.pid > 0).toBe(true);
+      expect(record.startTime === null || record.startTime > 0).toBe(true);
+      expect(record.bootId).toMatch(/^\S+$/);
+    }),
+    { numRuns: 200 },
+  );
+});
+
 describe("the processes of a run", () => {
   it("are its tree without the launcher, parents first", async () => {
     const run = startRun("sh -c 'sleep 1000 & sleep 1001; :'; :");
     const found = await vi.waitUntil(() => {
       const processes = processesOf(run);
-      return processes.length === 3 ? processes : null;
+      // A process that is just becoming another program has no command line for a moment.
+      const named = processes.every(({ command }) => !command.startsWith("["));
+      return processes.length === 3 && named ? processes : null;
     }, 30_000);
     expect(found[0]?.command).toMatch(/^sh -c/);
     expect(found.map(({ pid }) => pid)).not.toContain(run.launcherPid);
