@@ -18,7 +18,7 @@ const SLACK = 0.1;
 /** Of text: what is made and checked in memory. */
 const MOST_BYTES = 8 * 1024 * 1024;
 /** Rows that go in one transaction, each from five indexes too. */
-const ROWS_AT_ONCE = 100;
+const ROWS_AT_ONCE = 50;
 
 /**
  * Makes at most one file. Returns how many events have left the database, 0 when there is nothing (more)
