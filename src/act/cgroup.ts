@@ -3,8 +3,9 @@
  * whatever it forks. Only for accounting: nothing may depend on it for being correct, and where
  * none can be made the reason is kept for people.
  */
+import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const OUR_NAME = "gpu-job-supervisor";
 
@@ -14,11 +15,16 @@ export const NO_CGROUP = "GPU_JOB_SUPERVISOR_NO_CGROUP";
 export type Place = { directory: string } | { unavailable: string };
 
 /**
- * Makes the cgroup of one run: under `cpuacct` in cgroup v1, under the supervisor's own cgroup in
+ * Makes the cgroup of one run, beside those of the same supervisor's other runs and of nobody else's, so
+ * that the one above them tells what all of them use. It is under `cpuacct` in cgroup v1, under the supervisor's own cgroup in
  * v2, where `cpu.stat` needs no controller. Never throws.
  */
-export function makeCgroup(runId: string, env: NodeJS.ProcessEnv = process.env): Place {
-  const place = placeFor(runId, env);
+export function makeCgroup(
+  stateDirectory: string,
+  runId: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Place {
+  const place = placeFor(stateDirectory, runId, env);
   if ("unavailable" in place) return place;
   try {
     mkdirSync(place.directory, { recursive: true });
@@ -30,12 +36,14 @@ export function makeCgroup(runId: string, env: NodeJS.ProcessEnv = process.env):
 }
 
 /** Where the run's cgroup would be now; makes nothing. */
-export function placeFor(runId: string, env: NodeJS.ProcessEnv = process.env): Place {
+export function placeFor(stateDirectory: string, runId: string, env: NodeJS.ProcessEnv = process.env): Place {
   const parent = findParent(env);
-  return "unavailable" in parent ? parent : { directory: join(parent.directory, runId) };
+  if ("unavailable" in parent) return parent;
+  const supervisor = createHash("sha256").update(stateDirectory).digest("hex").slice(0, 16);
+  return { directory: join(parent.directory, supervisor, runId) };
 }
 
-/** Where runs' cgroups would be; only reads. */
+/** Where the cgroups of all supervisors would be; only reads. */
 export function findParent(
   env: NodeJS.ProcessEnv = process.env,
   read: (path: string) => string = (path) => readFileSync(path, "utf8"),
@@ -69,8 +77,14 @@ export function membersOf(directory: string): number[] {
   }
 }
 
-/** Removes an empty cgroup. False while something is still in it. */
+/** Removes a run's empty cgroup, and with the last one the one above. False while something is still in it. */
 export function removeCgroup(directory: string): boolean {
+  if (!removed(directory)) return false;
+  if (dirname(dirname(directory)).endsWith(`/${OUR_NAME}`)) removed(dirname(directory));
+  return true;
+}
+
+function removed(directory: string): boolean {
   try {
     rmdirSync(directory);
     return true;

@@ -16,7 +16,8 @@ import {
 } from "../sense/checkpoints.ts";
 import type { Verifier } from "./verify.ts";
 
-/** A third-party job's files are measured one by one, so not at every tick while nobody waits for them. */
+/** Not looked for at every tick while nobody waits for them; a third-party job's files are measured one by one. */
+const OWN_EVERY_MS = 5000;
 const THIRD_PARTY_EVERY_MS = 30_000;
 
 interface Memory {
@@ -24,7 +25,9 @@ interface Memory {
   own: CheckpointMemory;
   lastLook: LastLook;
   lookedAtMs: number;
-  thirdParty: CheckpointList;
+  /** What the job called its newest at that look. */
+  named: string | null;
+  found: CheckpointList;
   merged: { from: CheckpointList; version: number; full: Checkpoint | null; list: CheckpointList } | null;
 }
 
@@ -44,14 +47,23 @@ export class Checkpoints {
    * Newest first.
    * @param writer whether the run that writes them is `working`, is `asked` to end, or is `gone`,
    * after which nothing changes any more
+   * @param named what the job itself calls its newest: a new name is looked for at once
    */
-  of(job: SupervisedJob, writer: "working" | "asked" | "gone"): CheckpointList {
+  of(job: SupervisedJob, writer: "working" | "asked" | "gone", named: string | null = null): CheckpointList {
     const memory = this.#memoryOf(job.name);
-    const found =
-      job.spec.checkpoint.glob === undefined
-        ? listCheckpoints(memory.directory, memory.own)
-        : this.#lookAtThirdParty(job, job.spec.checkpoint.glob, memory, writer);
-    return this.#merge(found, job.checkpoint, memory);
+    const { glob } = job.spec.checkpoint;
+    const now = performance.now();
+    const everyMs = glob === undefined ? OWN_EVERY_MS : THIRD_PARTY_EVERY_MS;
+    const rests = writer === "working" && named === memory.named && now - memory.lookedAtMs < everyMs;
+    if (!rests) {
+      memory.found =
+        glob === undefined
+          ? listCheckpoints(memory.directory, memory.own)
+          : this.#lookAtThirdParty(job, glob, memory, writer);
+      memory.lookedAtMs = now;
+      memory.named = named;
+    }
+    return this.#merge(memory.found, job.checkpoint, memory);
   }
 
   /** After something was removed from the inside, which the directory's own time doesn't show. */
@@ -65,14 +77,10 @@ export class Checkpoints {
     memory: Memory,
     writer: "working" | "asked" | "gone",
   ): CheckpointList {
-    const now = performance.now();
-    if (writer === "working" && now - memory.lookedAtMs < THIRD_PARTY_EVERY_MS) return memory.thirdParty;
     const cwd = resolve(this.#directory, job.spec.cwd ?? ".");
     // Files count once two looks agree on them; with nobody left to write, two at once will do.
     if (writer === "gone") listThirdParty(glob, cwd, memory.lastLook);
-    memory.thirdParty = { checkpoints: listThirdParty(glob, cwd, memory.lastLook), rejected: [] };
-    memory.lookedAtMs = now;
-    return memory.thirdParty;
+    return { checkpoints: listThirdParty(glob, cwd, memory.lastLook), rejected: [] };
   }
 
   #merge(found: CheckpointList, known: Checkpoint | null, memory: Memory): CheckpointList {
@@ -97,13 +105,13 @@ export class Checkpoints {
   #memoryOf(job: string): Memory {
     let memory = this.#byJob.get(job);
     if (!memory) {
-      const thirdParty = { checkpoints: [], rejected: [] };
       memory = {
         directory: checkpointDirectory(this.#stateDirectory, job),
         own: {},
         lastLook: new Map(),
         lookedAtMs: Number.NEGATIVE_INFINITY,
-        thirdParty,
+        named: null,
+        found: { checkpoints: [], rejected: [] },
         merged: null,
       };
       this.#byJob.set(job, memory);

@@ -38,6 +38,8 @@ export interface Followed {
   /** Third-party processes that were signalled, with the sequence: they are never rung twice. */
   readonly rung: Set<string>;
   readonly ranks: RankMemory;
+  /** A run that has never reported is asked again from then on, on this process's own clock. */
+  silentUntilMs: number;
   /** Ranks whose process was seen alive on this machine, as `<pid> <start time>`. */
   readonly ranksSeen: Set<string>;
 }
@@ -59,6 +61,7 @@ export function newlyFollowed(id: string, job: string, stateDirectory: string): 
     unheard: null,
     rung: new Set(),
     ranks: { files: new Map() },
+    silentUntilMs: 0,
     ranksSeen: new Set(),
   };
 }

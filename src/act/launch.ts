@@ -70,7 +70,7 @@ async function start(
   if (logs) rotateBetweenRuns(logPath(stateDirectory, job.name), logs());
   const log = openLog(logPath(stateDirectory, job.name));
   noteLogStart(stateDirectory, run.id, log);
-  const made = makeCgroup(run.id);
+  const made = makeCgroup(stateDirectory, run.id);
   const cgroup = "directory" in made ? made.directory : null;
   try {
     if (cgroup) writeFileSync(cgroupRecord(stateDirectory, run.id), cgroup, { mode: 0o600 });

@@ -20,6 +20,8 @@ import { findListeners } from "./ring.ts";
  */
 const EARLY_MS = 15_000;
 const LATER_EVERY_MS = 30_000;
+/** A running job that doesn't report is seldom about to: it is looked for after a tenth of its age, at most so long. */
+const LONGEST_SILENCE_MS = 5000;
 
 export interface Observing {
   stateDirectory: string;
@@ -33,10 +35,11 @@ export function observe(job: SupervisedJob, run: Run, known: Followed, from: Obs
   const { launcherAlive } = sameBoot ? look(known, stateDirectory) : { launcherAlive: false };
   const alive = sameBoot && known.mainAlive;
   const leftovers = alive || launcherAlive || !sameBoot ? [] : findLeftovers(known);
-  const ranks = readRanks(known.statusDirectory, { runId: run.id, memory: known.ranks });
+  const ranks = ranksOf(job, known);
   const ended = !alive && leftovers.length === 0;
   const exit = alive ? null : exitOf(readExit(exitRecord(stateDirectory, run.id)), launcherAlive);
-  const { checkpoints, rejected } = from.checkpoints.of(job, ended ? "gone" : writerOf(job));
+  const named = ranks[0]?.checkpoint ?? null;
+  const { checkpoints, rejected } = from.checkpoints.of(job, ended ? "gone" : writerOf(job), named);
   return {
     pid: known.main?.pid ?? null,
     startTime: known.main?.startTime ?? null,
@@ -51,6 +54,15 @@ export function observe(job: SupervisedJob, run: Run, known: Followed, from: Obs
     stopped: alive && mayBeStopped(job) && areHeld(processesOf(asLiveRun(known))),
     ...lastWords(job, run, exit, stateDirectory),
   };
+}
+
+function ranksOf(job: SupervisedJob, known: Followed): Seen["ranks"] {
+  const now = performance.now();
+  if (job.state.name === "running" && now < known.silentUntilMs) return [];
+  const ranks = readRanks(known.statusDirectory, { runId: known.id, memory: known.ranks });
+  if (ranks.length === 0)
+    known.silentUntilMs = now + Math.min(LONGEST_SILENCE_MS, (now - known.sinceMs) / 10);
+  return ranks;
 }
 
 /** A rank that was never seen alive here may run on another machine. */

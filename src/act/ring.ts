@@ -17,7 +17,9 @@ export type KnownRun = LiveRun & { startTime: number | null };
 
 export type Listeners =
   /** `library`: the ranks of a job library, which may be rung again and again. */
-  { targets: Target[]; library: boolean } | { targets: []; reason: string };
+  | { targets: Target[]; library: boolean }
+  /** The reason is found out when it is asked for. */
+  | { targets: []; readonly reason: string };
 
 const onLinux = process.platform === "linux";
 
@@ -54,7 +56,9 @@ function mainListener({ pid, startTime }: KnownRun, signal: NodeJS.Signals): Lis
   if (catchesNow(pid, signal)) return { targets: [{ pid, startTime }], library: false };
   return {
     targets: [],
-    reason: `${commandLine(pid) || "its first process"} (pid ${pid}) doesn't catch ${signal}: it may not have got so far yet, or be a wrapper ("pause.target")`,
+    get reason() {
+      return `${commandLine(pid) || "its first process"} (pid ${pid}) doesn't catch ${signal}: it may not have got so far yet, or be a wrapper ("pause.target")`;
+    },
   };
 }
 

@@ -17,7 +17,7 @@ export async function tidy(run: Followed, stateDirectory: string): Promise<Done>
   if (run.mainAlive) return { ok: false, reason: "its files are still needed: the run is not over" };
   // By its record, since the supervisor may have moved; a crash may have come before the record.
   const record = await readFile(cgroupRecord(stateDirectory, run.id), "utf8").catch(() => "");
-  const place = record === "" ? placeFor(run.id) : { directory: record };
+  const place = record === "" ? placeFor(stateDirectory, run.id) : { directory: record };
   if ("directory" in place) await removeWhenEmpty(place.directory);
   try {
     await rm(runDirectory(stateDirectory, run.id), { recursive: true, force: true });

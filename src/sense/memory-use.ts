@@ -41,11 +41,13 @@ export function shareMemory(
   files: KeptFiles,
 ): MemoryShares {
   const shares = new Map<string, RunMemory>();
+  // Alike in all cgroups of a machine, and asked first, since a failing read costs ten times as much.
+  const exact = existsSync(`${runs.find(({ cpuCgroup }) => cpuCgroup !== null)?.cpuCgroup}/memory.stat`);
   const own = heldBy([...(moment.own?.keys() ?? [])], files);
   let least = own.least;
   let most = own.most;
   for (const run of runs) {
-    const held = heldByRun(run, moment, files);
+    const held = heldByRun(run, moment, files, exact);
     least += held.least;
     most += held.most;
     const nothing = held.processes === 0 ? "no process of the run can be seen" : "";
@@ -67,7 +69,7 @@ function othersMemory(usedMiB: number | null, least: number, most: number, atMs:
   return { value: Math.max(0, usedMiB - most), upTo: Math.max(0, usedMiB - least), atMs };
 }
 
-function heldByRun(run: LiveRun, moment: Moment, files: KeptFiles): Held {
+function heldByRun(run: LiveRun, moment: Moment, files: KeptFiles, exact: boolean): Held {
   const tree = moment.trees.get(run.id);
   if (tree)
     return heldBy(
@@ -75,11 +77,9 @@ function heldByRun(run: LiveRun, moment: Moment, files: KeptFiles): Held {
       files,
     );
   const pids = parsePids(files.read(`${run.cpuCgroup}/cgroup.procs`, true) ?? "");
-  const stat = `${run.cpuCgroup}/memory.stat`;
-  // Asked first, since a failing read costs ten times as much.
-  const exact = existsSync(stat) ? cgroupMemoryMiB(files.read(stat)) : null;
-  if (exact === null) return heldBy(pids, files);
-  return { estimate: exact, least: exact, most: exact, processes: pids.length };
+  const counted = exact ? cgroupMemoryMiB(files.read(`${run.cpuCgroup}/memory.stat`)) : null;
+  if (counted === null) return heldBy(pids, files);
+  return { estimate: counted, least: counted, most: counted, processes: pids.length };
 }
 
 /** Anonymous and shared memory by a cgroup's `memory.stat`; null without the v2 memory controller. */

@@ -5,12 +5,16 @@
  */
 import { existsSync } from "node:fs";
 import { uptime } from "node:os";
+import { dirname } from "node:path";
 import type { LiveRun } from "../ports.ts";
 import { type ProcessTable, sum, ticksBetween } from "./accounts.ts";
 import { KeptFiles } from "./kept-file.ts";
 import { type CpuTimes, parseCgroupCpu, TICKS_PER_SECOND } from "./parse.ts";
 import { isDead, readStat } from "./process.ts";
 import { ProcessTree } from "./tree.ts";
+
+/** Reading fewer cgroups than this costs no more than asking whether they must be read. */
+const WORTH_ASKING_ABOVE = 4;
 
 const MS_PER_TICK = 1000 / TICKS_PER_SECOND;
 
@@ -53,6 +57,9 @@ export class Ours {
   readonly #escaped = new Set<string>();
   /** The same in all cgroups of a machine. */
   #cpuFile: string | null = null;
+  /** Of the cgroups at the last look, and of the one above them: while that stands still, so do they. */
+  #cgroups: ReadonlyMap<string, number> = new Map();
+  #above: { path: string; used: number } | null = null;
   readonly #trees = new Map<string, ProcessTree>();
 
   constructor(supervisorPid: number) {
@@ -62,15 +69,18 @@ export class Ours {
   /** `full` false: the runs' cgroups only, as the guard needs it. */
   look(cpu: CpuTimes, runs: readonly LiveRun[], atMs: number, full: boolean): Moment {
     const cgroups = new Map<string, number>();
+    const atRest = this.#areAtRest(runs);
     const trees = new Map<string, ProcessTable>();
     const launchers = new Set<number>();
     for (const run of runs) {
       if (run.launcherPid !== null) launchers.add(run.launcherPid);
       const grouped = run.cpuCgroup !== null && !this.#escaped.has(run.id);
-      const used = grouped ? this.#cgroupCpu(run.cpuCgroup as string) : null;
+      const rested = atRest ? this.#cgroups.get(run.id) : undefined;
+      const used = grouped ? (rested ?? this.#cgroupCpu(run.cpuCgroup as string)) : null;
       if (used !== null) cgroups.set(run.id, used);
       else if (full) trees.set(run.id, this.#lookAtTree(run));
     }
+    this.#cgroups = cgroups;
     if (full) {
       for (const id of this.#trees.keys()) if (!trees.has(id)) this.#trees.delete(id);
     }
@@ -92,6 +102,18 @@ export class Ours {
   /** A process of a run without a cgroup that was found outside its tree. */
   adopt(runId: string, stat: Parameters<ProcessTree["adopt"]>[0]): void {
     this.#trees.get(runId)?.adopt(stat);
+  }
+
+  /** The one above all cgroups of runs counts them too, so one read may tell that none has used anything. */
+  #areAtRest(runs: readonly LiveRun[]): boolean {
+    const first = runs.find(({ cpuCgroup }) => cpuCgroup !== null)?.cpuCgroup;
+    if (runs.length < WORTH_ASKING_ABOVE || first === undefined || first === null) return false;
+    const path = dirname(first);
+    if (!runs.every(({ cpuCgroup }) => cpuCgroup === null || dirname(cpuCgroup) === path)) return false;
+    const before = this.#above;
+    const used = this.#cgroupCpu(path);
+    this.#above = used === null ? null : { path, used };
+    return before !== null && before.path === path && before.used === used;
   }
 
   /** Milliseconds of CPU used in a cgroup (v1 or v2) since it was made; null when it can't be read. */

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { findParent, membersOf, NO_CGROUP, removeCgroup } from "../../src/act/cgroup.ts";
 import { cgroupsHere, givenJob, givenState, setNoCgroup, start, until } from "./given.ts";
@@ -45,6 +45,8 @@ test.runIf(cgroupsHere())("a run's cgroup counts children that are gone, and not
   const directory = live.cpuCgroup ?? "";
   expect(membersOf(directory)).toContain(live.pid);
   expect(membersOf(directory)).not.toContain(live.launcherPid);
+  // Nobody else's runs are counted above it.
+  expect(dirname(dirname(directory))).toMatch(/gpu-job-supervisor$/);
   await until("the last of its children", () => membersOf(directory).length === 2);
   const v1Use = join(directory, "cpuacct.usage");
   const use = readFileSync(existsSync(v1Use) ? v1Use : join(directory, "cpu.stat"), "utf8");
@@ -52,4 +54,6 @@ test.runIf(cgroupsHere())("a run's cgroup counts children that are gone, and not
   expect(removeCgroup(directory)).toBe(false);
   await it.perform("kill");
   await it.end();
+  await until("its cgroup to be empty", () => removeCgroup(directory));
+  expect(existsSync(dirname(directory))).toBe(false);
 });

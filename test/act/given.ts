@@ -130,7 +130,7 @@ export async function start(state: string, job: SupervisedJob, run: Run = givenR
 
 /** Whether a cgroup can be made on this machine at all. */
 export const cgroupsHere = (): boolean => {
-  const probe = makeCgroup(`act-probe-${process.pid}`, {});
+  const probe = makeCgroup("/none", `act-probe-${process.pid}`, {});
   return "directory" in probe && removeCgroup(probe.directory);
 };
 

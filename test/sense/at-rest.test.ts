@@ -1,0 +1,65 @@
+/** Many runs in cgroups beside each other: none of them is read while all rest, and each counts as soon as it works. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { afterEach, expect, vi } from "vitest";
+import { clock } from "../../src/clock.ts";
+import type { LiveRun, Sensors } from "../../src/ports.ts";
+import { createSensors } from "../../src/sense/sensors.ts";
+import { cpuCgroup, testWith } from "../needs.ts";
+
+const RUNS = 6;
+const parent = `/sys/fs/cgroup/cpuacct/gpu-job-supervisor-rest-${process.pid}`;
+const children: ChildProcess[] = [];
+let sensors: Sensors | null = null;
+
+function startRun(i: number): LiveRun {
+  // It works for as long as nobody tells it to stop, from the first line on its stdin.
+  const child = spawn("/bin/sh", ["-c", "read line; while :; do :; done"], {
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  children.push(child);
+  const cgroup = `${parent}/${i}`;
+  mkdirSync(cgroup, { recursive: true });
+  writeFileSync(`${cgroup}/cgroup.procs`, String(child.pid));
+  return { id: `rest-${i}`, job: `rest-${i}`, launcherPid: null, pid: child.pid ?? 0, cpuCgroup: cgroup };
+}
+
+afterEach(async () => {
+  sensors?.close();
+  const ended = children.map((child) => new Promise((resolve) => child.once("exit", resolve)));
+  for (const child of children) child.kill("SIGKILL");
+  await Promise.all(ended);
+  const directories = [...Array.from({ length: RUNS }, (_, i) => `${parent}/${i}`), parent];
+  for (const directory of directories) await vi.waitUntil(() => removed(directory), 30_000);
+});
+
+const removed = (directory: string): boolean => {
+  try {
+    rmdirSync(directory);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+testWith(cpuCgroup)(
+  `a run that begins to work after a rest is seen, and only that one${cpuCgroup.met ? "" : `: ${cpuCgroup.reason}`}`,
+  async () => {
+    const runs = Array.from({ length: RUNS }, (_, i) => startRun(i));
+    sensors = createSensors({ diskPath: "/", supervisorPid: process.pid });
+    const used = (): number[] => {
+      const { runs: uses } = (sensors as Sensors).sample(runs, clock.now());
+      return runs.map(({ id }) => {
+        const reading = uses[id]?.cpuPercent;
+        return reading && "value" in reading ? reading.value : Number.NaN;
+      });
+    };
+    await vi.waitUntil(() => used().every((percent) => percent === 0), { timeout: 60_000, interval: 150 });
+    children[3]?.stdin?.write("go\n");
+    await vi.waitUntil(() => (used()[3] ?? 0) > 5, { timeout: 60_000, interval: 150 });
+    expect(used().map((percent) => percent > 5)).toEqual(runs.map((_, i) => i === 3));
+    children[3]?.kill("SIGSTOP");
+    await vi.waitUntil(() => used().every((percent) => percent === 0), { timeout: 60_000, interval: 150 });
+  },
+  120_000,
+);
