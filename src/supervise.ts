@@ -16,7 +16,7 @@ import { formatProblem } from "./config/problem.ts";
 import type { Config } from "./config/schema.ts";
 import { watchConfig } from "./config/watch.ts";
 import { type ControlServer, serveControl } from "./control/serve.ts";
-import { recover } from "./decide/recover.ts";
+import { arrivals, recover } from "./decide/recover.ts";
 import { roster } from "./decide/roster.ts";
 import { windowStates } from "./decide/windows.ts";
 import { type Loop, startLoop } from "./loop.ts";
@@ -104,6 +104,7 @@ class Household {
       gpu: createGpuSource({
         supervisorPid: process.pid,
         settings: () => ({ ...this.#config.others, pollSeconds: this.#config.pollSeconds }),
+        arrivals: arrivals(recovered.jobs, bootId),
         claims: othersClaims,
       }),
       claimant: claims.claimant,

@@ -8,6 +8,19 @@ import type { SupervisedJob } from "../ports.ts";
 import { step } from "./lifecycle.ts";
 import { clockTime } from "./say.ts";
 
+/**
+ * When our last run on each GPU began, in ticks since boot, as far as jobs without a run tell: those who
+ * came after it stay newcomers, although nobody watched for a while.
+ */
+export function arrivals(jobs: Record<string, SupervisedJob>, bootId: string): Map<string, number> {
+  const latest = new Map<string, number>();
+  for (const { visited } of Object.values(jobs)) {
+    if (visited?.bootId !== bootId) continue;
+    for (const gpu of visited.gpus) latest.set(gpu, Math.max(visited.startTime, latest.get(gpu) ?? 0));
+  }
+  return latest;
+}
+
 export interface Recovery {
   jobs: Record<string, SupervisedJob>;
   events: NewEvent[];

@@ -187,6 +187,8 @@ export interface Job<Spec = unknown> {
   rejected?: string[];
   /** A turn on a GPU that was asked for by hand; `untilMs` (wall time) once it has begun. */
   turn?: { gpu: string; forMs: number; askedAtMs: number; by: string; untilMs?: number };
+  /** Where its last run on GPUs was, and since when, in ticks since that boot: who came later is a newcomer there. */
+  visited?: { gpus: string[]; startTime: number; bootId: string };
   /** It ran out of GPU memory while others held so much of a GPU; it waits until one has less. */
   gpuShortage?: { othersMiB: number };
   /** Set from a cancel until its processes are gone. */

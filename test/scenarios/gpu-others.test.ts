@@ -1,7 +1,6 @@
 /** Whole supervisors over a fake driver: whose use of which GPU makes which job go, and come back. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { afterEach, expect, it } from "vitest";
 import { FakeNvml, type FakeProcess } from "../fakes/nvml/fake.ts";
 import { compiler, describeWith } from "../needs.ts";
@@ -125,7 +124,7 @@ describeWith(compiler)(`over a driver of two GPUs (needs a C compiler)`, () => {
       "gpu.others.utilization": { value: 0 },
       "gpu.newcomers.memoryMiB": { value: 0 },
     });
-    await ticks(20);
+    await supervisor.ticks(20);
     expect(supervisor.audit("pause.requested")).toEqual([]);
     process.kill(worker, "SIGKILL");
   });
@@ -148,7 +147,7 @@ describeWith(compiler)(`over a driver of two GPUs (needs a C compiler)`, () => {
     });
     await supervisor.reaches("train", ["running"]);
     driver.set({ processes: [before, ...working("train")] });
-    await ticks(10);
+    await supervisor.ticks(10);
     expect(supervisor.audit("pause.requested")).toEqual([]);
     const game = supervisor.outsider("sleep", "1000");
     const arrived = { gpu: 0, pid: game.pid as number, memory: 412, sm: 0, kind: "graphics" as const };
@@ -160,7 +159,16 @@ describeWith(compiler)(`over a driver of two GPUs (needs a C compiler)`, () => {
     ]);
     // It stays a newcomer although our run, which it came after, has gone.
     driver.set({ processes: [before, arrived] });
-    await ticks(20);
+    await supervisor.ticks(20);
+    expect(supervisor.job("train").state).toBe("paused");
+    // Nor does it become an old one because the supervisor is another.
+    await supervisor.crash();
+    await supervisor.start();
+    await until("the newcomer to be seen", () => {
+      const reading = gpu(0)?.metrics["gpu.newcomers.memoryMiB"];
+      return reading && "value" in reading && reading.value === 412;
+    });
+    await supervisor.ticks(20);
     expect(supervisor.job("train").state).toBe("paused");
     driver.set({ processes: [before] });
     await supervisor.end(game);
@@ -219,7 +227,7 @@ describeWith(compiler)(`over a driver of two GPUs (needs a C compiler)`, () => {
     await until("it to be seen", () =>
       gpu(0)?.processes.some(({ pid, gpuPercent }) => pid === second && gpuPercent === 60),
     );
-    await ticks(20);
+    await supervisor.ticks(20);
     expect(supervisor.job("train").state).toBe("running");
     expect(supervisor.audit("pause.requested")).toHaveLength(1);
   });
@@ -228,8 +236,8 @@ describeWith(compiler)(`over a driver of two GPUs (needs a C compiler)`, () => {
     await start({ jobs: [job("left", 0)] });
     await supervisor.reaches("left", ["running"]);
     await until("a reading", () => gpu(0)?.metrics["gpu.others.utilization"]);
-    await ticks(20);
-    const calm = longestGapMs(supervisor);
+    await supervisor.ticks(20);
+    const calm = supervisor.longestGapMs();
     driver.set({ also: ["hang nvmlDeviceGetUtilizationRates"] });
     const lost = await supervisor.recorded("sensor.lost");
     expect(lost.reason).toMatch(/gpu\.others\.utilization can't be read/);
@@ -237,36 +245,13 @@ describeWith(compiler)(`over a driver of two GPUs (needs a C compiler)`, () => {
       const reading = gpu(0)?.metrics["gpu.others.utilization"];
       return reading && "unavailable" in reading && /hasn't answered/.test(reading.unavailable);
     });
-    await ticks(20);
+    await supervisor.ticks(20);
     expect(supervisor.job("left").state).toBe("running");
     // In ticks' own terms: no gap is longer than what this machine's load makes of them anyway.
     const limit = Math.max(8 * 250, 4 * calm);
-    expect(longestGapMs(supervisor)).toBeLessThan(limit);
+    expect(supervisor.longestGapMs()).toBeLessThan(limit);
     driver.set({ also: [] });
     await supervisor.recorded("sensor.recovered");
     expect(supervisor.audit("pause.requested")).toEqual([]);
   });
 });
-
-/** Waits until so many more samples were taken. */
-async function ticks(count: number): Promise<void> {
-  const from = sampleTimes(supervisor).length;
-  await until(`${count} ticks`, () => sampleTimes(supervisor).length >= from + count);
-}
-
-function sampleTimes({ directory }: RealSupervisor): number[] {
-  const database = new Database(join(directory, "audit.sqlite"), { readonly: true });
-  try {
-    return database
-      .prepare("SELECT data FROM samples ORDER BY at_ms")
-      .all()
-      .map((row) => JSON.parse((row as { data: string }).data).t);
-  } finally {
-    database.close();
-  }
-}
-
-function longestGapMs(one: RealSupervisor): number {
-  const times = sampleTimes(one);
-  return Math.max(...times.slice(1).map((at, i) => at - (times[i] ?? at)));
-}

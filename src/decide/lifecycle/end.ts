@@ -183,7 +183,8 @@ export function settleAsPaused(turn: Turn, cause: Cause): void {
 
 /** The run's files are swept; the run itself is over. */
 export function leave(turn: Turn): void {
-  const { gpus } = turn.run;
+  const { gpus, startTime, bootId } = turn.run;
+  if (gpus.length > 0 && startTime !== null) turn.job.visited = { gpus, startTime, bootId };
   if (gpus.length > 0 && turn.run.said?.includes("claimed")) {
     const reason = `${turn.gpus?.name ?? gpus.join(", ")} is free again: run ${turn.run.number} is over.`;
     turn.tell("gpu.released", "supervisor", reason, { evidence: { gpus } });

@@ -24,14 +24,23 @@ export class Attribution {
   readonly #blind: string | null;
   readonly #settings: () => Ignoring;
   /** By UUID, in ticks since boot: when our run on it began. */
-  readonly #arrivals = new Map<string, number>();
+  readonly #arrivals: Map<string, number>;
   #last: { report: Report; key: string; samples: GpuSample[] } | null = null;
 
-  /** `blind`: why the drivers' pids don't say whose a process is, or null. */
-  constructor(supervisorPid: number, blind: string | null, settings: () => Ignoring) {
+  /**
+   * `blind`: why the drivers' pids don't say whose a process is, or null. `arrivals`: what is known of
+   * runs before this supervisor.
+   */
+  constructor(
+    supervisorPid: number,
+    blind: string | null,
+    settings: () => Ignoring,
+    arrivals: ReadonlyMap<string, number> = new Map(),
+  ) {
     this.#processes = new GpuProcesses(supervisorPid);
     this.#blind = blind;
     this.#settings = settings;
+    this.#arrivals = new Map(arrivals);
   }
 
   /** `claims`: of other supervisors, whose jobs aren't somebody who needs the GPU. */

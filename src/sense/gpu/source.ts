@@ -27,6 +27,8 @@ export interface GpuOptions extends Where {
   supervisorPid: number;
   /** Read at every look, so that a changed config counts at once. */
   settings: () => Ignoring & { pollSeconds: number };
+  /** When our last run on each GPU began, in ticks since boot, from before this supervisor. */
+  arrivals?: ReadonlyMap<string, number>;
   /** What other supervisors hold; read only where there are GPUs. */
   claims?: () => Claim[];
 }
@@ -54,7 +56,8 @@ export function createGpuSource(options: GpuOptions): GpuSource {
     }
     const paceMs = Math.min(SLOWEST_MS, Math.max(FASTEST_MS, options.settings().pollSeconds * 1000));
     const watch = new ReaderWatch({ ...gpus.task, paceMs });
-    found = { watch, attribution: new Attribution(options.supervisorPid, gpus.blind, options.settings) };
+    const { supervisorPid, settings, arrivals } = options;
+    found = { watch, attribution: new Attribution(supervisorPid, gpus.blind, settings, arrivals) };
   };
   return {
     read({ monotonicMs }, runs) {

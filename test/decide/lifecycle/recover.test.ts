@@ -1,10 +1,25 @@
 import { describe, expect, test } from "vitest";
-import { recover } from "../../../src/decide/recover.ts";
+import { arrivals, recover } from "../../../src/decide/recover.ts";
+import type { SupervisedJob } from "../../../src/ports.ts";
 import { at, exitCode, makeCheckpoint, makeJob, makeRank, makeRun, runningJob, Story } from "../make.ts";
 
 const save = (step: number, second: number) => ({ checkpoints: [makeCheckpoint(step, at(second))] });
 const back = (story: Story, second: number, rebooted = false) =>
   story.on(second, { kind: "recovered", rebooted });
+
+test("where a run on GPUs was, and since when, outlives it and this supervisor, but not the boot", () => {
+  const on = (name: string, startTime: number, gpus: string[]): SupervisedJob => {
+    const run = makeRun({ gpus, startTime });
+    const story = new Story(runningJob({ name }, { state: { name: "running", since: at(0), run } }));
+    return story.see(5, { exit: exitCode(0), startTime }).job;
+  };
+  const jobs = { a: on("a", 700, ["GPU-0", "GPU-1"]), b: on("b", 900, ["GPU-1"]), c: on("c", 950, []) };
+  expect([...arrivals(jobs, "b")]).toEqual([
+    ["GPU-0", 700],
+    ["GPU-1", 900],
+  ]);
+  expect(arrivals(jobs, "another boot").size).toBe(0);
+});
 
 describe("after the supervisor was away", () => {
   test("a live run is lost until it is seen, then as it was", () => {

@@ -13,8 +13,8 @@ let attribution: Attribution;
 let ignore: string[];
 const children: ChildProcess[] = [];
 const strays: number[] = [];
-const begin = (blind: string | null = null): void => {
-  attribution = new Attribution(process.pid, blind, () => ({ ignore, ignoreGpuBelow: 30 }));
+const begin = (blind: string | null = null, arrivals = new Map<string, number>()): void => {
+  attribution = new Attribution(process.pid, blind, () => ({ ignore, ignoreGpuBelow: 30 }), arrivals);
 };
 beforeEach(() => {
   ignore = [];
@@ -172,6 +172,25 @@ it("who came after our run is a newcomer, and stays one when the run has gone", 
   const after = look([], { pid: before }, { pid: game, memoryMiB: 412 });
   expect(value(after.metrics["gpu.newcomers.memoryMiB"])).toBe(412);
   expect(value(after.metrics["gpu.others.memoryMiB"])).toBe(1412);
+});
+
+it("a newcomer is one to a later supervisor, too, whether the run still goes on or has made room", async () => {
+  const before = await stranger({}, "setsid");
+  await until("a later start time", () => later(before));
+  const { launcher: parent, child } = await launcher();
+  const began = readStat(child)?.startTime as number;
+  await until("a later start time", () => later(child));
+  const game = await stranger({}, "setsid");
+  const there = [{ pid: before }, { pid: game, memoryMiB: 412 }];
+  begin();
+  expect(value(look([run(parent)], { pid: child }, ...there).metrics["gpu.newcomers.memoryMiB"])).toBe(412);
+  begin(null, new Map([["GPU-1", began]]));
+  expect(value(look([], ...there).metrics["gpu.newcomers.memoryMiB"])).toBe(412);
+  // A run that begins there now came after both.
+  const next = await launcher();
+  await until("its start", () => readStat(next.child) !== null);
+  const again = look([run(next.launcher)], { pid: next.child }, ...there);
+  expect(value(again.metrics["gpu.newcomers.memoryMiB"])).toBe(0);
 });
 
 it("in a container nothing is known while a job of ours may be there, and everything is others' when none is", async () => {
