@@ -15,7 +15,7 @@ from ._run import Run
 from ._say import say
 from ._speaker import ignore, other_speaker
 from ._status import Numbers, plain
-from ._together import Alone, Group, write_together
+from ._together import NOTHING, Alone, Group, write_together
 from ._write import SavedCheckpoint
 
 
@@ -51,6 +51,11 @@ class Job:
     def checkpoint_due(self) -> bool:
         """True when the last checkpoint is older than `checkpoint.everyMinutes`."""
         return self._run is not None and self._run.saves.due
+
+    def wants_save(self, step: int) -> bool:
+        """True when ``step(step, save=…)`` would call `save`, for programs that save in a place of their
+        own: a pause is asked for or a checkpoint is due, and the last attempt didn't fail a moment ago."""
+        return self._run is not None and self._run.wish(operator.index(step)) != NOTHING
 
     def step(
         self,

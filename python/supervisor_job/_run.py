@@ -40,7 +40,7 @@ class Run:
         self.bell.read_sometimes()
         if save is None:
             return
-        wish = self.saves.group.agree(self._wish(step), step)
+        wish = self.saves.group.agree(self.wish(step), step)
         if wish == SAVE:
             self.saves.attempt(step, save, numbers["epoch"])
         elif wish == PAUSE:
@@ -83,7 +83,8 @@ class Run:
     def _joined(self) -> bool:
         return self.saves.group.world_size == self.where.world_size
 
-    def _wish(self, step: int) -> int:
+    def wish(self, step: int) -> int:
+        """What this rank alone would do after a step."""
         wanted = self.bell.wanted()
         if not self._joined():
             if wanted and "error" not in self.status.report:

@@ -94,6 +94,11 @@ const restartSchema = z.strictObject({
     .default(3)
     .describe("Failures in a row without progress before it is left failed."),
   backoffSeconds: positive.default(10).describe("Doubled with every failure in a row, up to an hour."),
+  deadRankSeconds: positive
+    .default(60)
+    .describe(
+      "When one of several ranks has died and the others go on, the run is ended after so long, unless its launcher has started the rank again.",
+    ),
 });
 
 export const jobSchema = z.strictObject({

@@ -2,6 +2,8 @@
 
     trainer.add_callback(PauseCallback())
     trainer.train(resume_from_checkpoint=resume_from())
+
+The Trainer saves what it needs (optimizer, scheduler, random states), unless `save_only_model` is set.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Dict, Optional
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
@@ -32,7 +34,7 @@ class PauseCallback(TrainerCallback):  # type: ignore[misc]
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> TrainerControl:
         job.step(state.global_step, total_steps=state.max_steps, epoch=int(state.epoch or 0))
-        if job.should_pause() or job.checkpoint_due:
+        if job.wants_save(state.global_step):
             control.should_save = True
         return control
 
@@ -41,7 +43,7 @@ class PauseCallback(TrainerCallback):  # type: ignore[misc]
         args: TrainingArguments,
         state: TrainerState,
         control: TrainerControl,
-        logs: Optional[dict[str, Any]] = None,
+        logs: Optional[Dict[str, Any]] = None,
         **_: Any,
     ) -> None:
         job.step(state.global_step, metrics=logs)
@@ -49,15 +51,13 @@ class PauseCallback(TrainerCallback):  # type: ignore[misc]
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
+        """Comes when the Trainer's own checkpoint is complete, and before it takes the next step."""
         written = Path(args.output_dir, f"checkpoint-{state.global_step}")
 
         def save(files: CheckpointFiles) -> None:
             shutil.copytree(written, files.directory / _FOLDER, copy_function=_link)
 
-        if job.should_pause():
-            job.pause(state.global_step, save, epoch=int(state.epoch or 0))
-        elif job.checkpoint_due:
-            job.save(state.global_step, save, epoch=int(state.epoch or 0))
+        job.step(state.global_step, epoch=int(state.epoch or 0), save=save)
 
 
 def _link(source: str, target: str) -> str:

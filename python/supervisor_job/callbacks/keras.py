@@ -4,6 +4,8 @@ epoch's end; choose `steps_per_epoch` so that an epoch lasts no longer than othe
     callback = PauseCallback()
     model = callback.restore(model)
     model.fit(..., initial_epoch=callback.initial_epoch, callbacks=[callback])
+
+`epochs` stays the whole training's number. Other callbacks (ReduceLROnPlateau …) begin anew.
 """
 
 from __future__ import annotations
@@ -23,15 +25,20 @@ class PauseCallback(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self._checkpoint = job.resume()
         #: Whole epochs that are done.
-        self.initial_epoch = (self._checkpoint.epoch or 0) if self._checkpoint else 0
-        self._step = self._checkpoint.step if self._checkpoint else 0
+        self.initial_epoch = int(self._checkpoint.epoch or 0) if self._checkpoint else 0
+        self._step = self._before_epoch = self._checkpoint.step if self._checkpoint else 0
 
     def restore(self, model: "keras.Model") -> "keras.Model":
-        """The saved model with its optimizer; the given one on a first run."""
-        return keras.models.load_model(self._checkpoint.path / _FILE) if self._checkpoint else model
+        """The saved model, compiled, with its optimizer's state; the given one on a first run. Classes
+        of your own must be registered (`keras.saving.register_keras_serializable`)."""
+        return keras.saving.load_model(self._checkpoint.path / _FILE) if self._checkpoint else model
+
+    def on_epoch_begin(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
+        self._before_epoch = self._step
 
     def on_train_batch_end(self, batch: int, logs: Optional[Mapping[str, Any]] = None) -> None:
-        self._step += 1
+        # Counted by Keras: with `steps_per_execution` one call stands for several steps.
+        self._step = self._before_epoch + batch + 1
         job.step(self._step, metrics=logs)
 
     def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None) -> None:

@@ -3,9 +3,6 @@ import type { Seen } from "../../model.ts";
 import { duration } from "../say.ts";
 import type { Turn } from "./turn.ts";
 
-/** Launchers and process groups that watch their ranks are quicker than this, and do it better. */
-const NOTICE_MS = 60_000;
-
 export const worldSize = (seen: Seen): number => Math.max(1, ...seen.ranks.map((rank) => rank.worldSize));
 
 export const allPaused = (seen: Seen): boolean =>
@@ -21,6 +18,8 @@ export const stepsByRank = (seen: Seen): { ranks?: { rank: number; step: number 
  */
 export function watchRanks(turn: Turn, seen: Seen): void {
   const { now, run } = turn;
+  // Launchers and process groups that watch their ranks are quicker, and do it better.
+  const noticeMs = turn.job.spec.restart.deadRankSeconds * 1000;
   const rank = seen.ranks.find((one) => seen.ranksGone?.includes(one.rank));
   if (rank === undefined) {
     // A launcher has started it again.
@@ -30,11 +29,11 @@ export function watchRanks(turn: Turn, seen: Seen): void {
   }
   if (run.rankGoneAt === undefined) {
     turn.know({ rankGoneAt: now });
-    const reason = `Rank ${rank.rank} (pid ${rank.pid}) has died while the others go on; they have ${duration(NOTICE_MS)} to notice.`;
+    const reason = `Rank ${rank.rank} (pid ${rank.pid}) has died while the others go on; they have ${duration(noticeMs)} to notice.`;
     turn.tell("job.stalled", "supervisor", reason, { outcome: { rank: rank.rank, step: rank.step } });
     return;
   }
-  if (now.monotonicMs - run.rankGoneAt.monotonicMs < NOTICE_MS || !turn.first("rank gone")) return;
+  if (now.monotonicMs - run.rankGoneAt.monotonicMs < noticeMs || !turn.first("rank gone")) return;
   const reason = `The others still wait for rank ${rank.rank}: the run is ended and goes on from its last checkpoint.`;
   turn.tell("job.stalled", "supervisor", reason, { outcome: { rank: rank.rank, step: rank.step } });
   turn.effects.push({ do: "terminate", job: turn.name, run: turn.run });

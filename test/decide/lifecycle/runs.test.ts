@@ -41,8 +41,8 @@ describe("from waiting to running", () => {
 
 describe("a rank that dies", () => {
   const ranks = [makeRank({ rank: 0, worldSize: 2 }), makeRank({ rank: 1, worldSize: 2, pid: 4712 })];
-  const running = () => {
-    const story = new Story(runningJob());
+  const running = (spec: Parameters<typeof runningJob>[0] = {}) => {
+    const story = new Story(runningJob(spec));
     story.see(10, { ranks }).told();
     return story;
   };
@@ -59,6 +59,15 @@ describe("a rank that dies", () => {
     expect([story.told(), story.did()]).toEqual([["job.stalled"], ["terminate"]]);
     story.see(73, { ranks, exit: exitCode(143) });
     expect([story.state, story.told()]).toEqual(["waiting", ["job.failed"]]);
+  });
+
+  test("may be away for as long as the config says: some launchers take long to start it again", () => {
+    const story = running({ restart: { deadRankSeconds: 300 } });
+    for (const second of [11, 100, 310]) story.see(second, { ranks, ranksGone: [1] });
+    expect(story.did()).not.toContain("terminate");
+    expect(story.reasons.at(-1)).toContain("they have 5 min to notice");
+    story.see(311, { ranks, ranksGone: [1] });
+    expect(story.did()).toContain("terminate");
   });
 
   test("and is started again by its launcher is forgotten", () => {
