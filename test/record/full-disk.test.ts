@@ -17,7 +17,7 @@ const mount = (...argv: string[]): void => void execFileSync("mount", argv, { st
 function mountedDisk(mib = 1): string {
   const folder = join(dirname(scratch()), "disk");
   mkdirSync(folder);
-  mount("-t", "tmpfs", "-o", `size=${mib}m`, "tmpfs", folder);
+  mount("-t", "tmpfs", "-o", `size=${mib}m,mode=700`, "tmpfs", folder);
   onTestFinished(() => void execFileSync("umount", ["-l", folder]));
   return folder;
 }
