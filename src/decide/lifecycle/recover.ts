@@ -84,7 +84,7 @@ function endedByReboot(turn: Turn): void {
   const { checkpoint, progress } = turn.job;
   const reached = progress?.step == null ? "" : ` at step ${number(progress.step)}`;
   const from = checkpoint === null ? "the beginning" : `step ${number(checkpoint.step ?? 0)}`;
-  const redo = lost === null ? "" : `: ${plural(lost, "step")} to be redone${since(turn)}`;
+  const redo = lost === null ? "" : `: ${plural(lost, "step")} to be redone${work(turn, lost)}`;
   const reason = `The machine rebooted: run ${turn.run.number} ended with it${reached}; it goes on from ${from}${redo}.`;
   turn.tell("job.lost", "recovery", reason, { outcome: { stepsLost: lost } });
   leave(turn);
@@ -96,10 +96,11 @@ function endedByReboot(turn: Turn): void {
   settleAsPaused(turn, { actor: "recovery", reason, critical: false });
 }
 
-/** How long it had worked since its last checkpoint; nothing where that isn't known. */
-function since({ job: { checkpoint, progress }, now }: Turn): string {
-  if (checkpoint === null || progress === null) return "";
-  const workedMs = progress.advancedAtMs - checkpoint.createdAtMs;
-  if (!(workedMs > 0)) return "";
-  return ` (${duration(workedMs)} since its checkpoint of ${clockTime(checkpoint.createdAtMs, now.wallMs)})`;
+/** About how long the steps take that are to be redone, and when the checkpoint was made. */
+function work({ job: { checkpoint, progress }, now }: Turn, lost: number): string {
+  const facts = [
+    ...(progress?.stepMs && lost > 0 ? [`about ${duration(lost * progress.stepMs)}`] : []),
+    ...(checkpoint === null ? [] : [`its checkpoint is of ${clockTime(checkpoint.createdAtMs, now.wallMs)}`]),
+  ];
+  return facts.length === 0 ? "" : ` (${facts.join("; ")})`;
 }

@@ -121,7 +121,7 @@ describe("after a reboot", () => {
   });
 
   test("the time to be redone is said, too", () => {
-    const progress = { step: 51_900, advancedAtMs: at(4).wallMs } as never;
+    const progress = { step: 51_900, stepMs: 2_800 } as never;
     const checkpoint = makeCheckpoint(51_620, at(-776));
     const story = back(new Story(runningJob({}, { checkpoint, progress })), 5, true).see(6, {
       alive: false,
@@ -129,7 +129,7 @@ describe("after a reboot", () => {
       ...save(51_620, -776),
     });
     expect(story.reasons.at(-1)).toMatch(
-      /280 steps to be redone \(13 min since its checkpoint of \d\d:\d\d\)/,
+      /280 steps to be redone \(about 13 min; its checkpoint is of \d\d:\d\d\)/,
     );
   });
 
