@@ -71,7 +71,7 @@ export function holdLock(database: string, note: { config: string | null; socket
     holder,
     release() {
       if (!db.open) return;
-      rmSync(notePath(path), { force: true });
+      removeNote(notePath(path));
       // The empty lock file stays: removing it could let two hold two files of one name.
       db.close();
       held.delete(db);
@@ -146,7 +146,16 @@ function writeNote(path: string, holder: Holder): void {
     renameSync(temporary, path);
   } catch {
     // A full disk must not keep a supervisor from its jobs; the lock itself is held.
-    rmSync(temporary, { force: true });
+    removeNote(temporary);
+  }
+}
+
+/** One that stays misleads nobody; a disk that has become read-only must not hide why it matters. */
+function removeNote(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Whoever takes the lock next writes a new one.
   }
 }
 
