@@ -59,6 +59,8 @@ export interface JobView {
   run: number | null;
   runId: string | null;
   pid: number | null;
+  /** Indices of the GPUs that its run was placed on. */
+  gpus: number[];
   method: PauseMethod | "auto";
   progress: Progress | null;
   checkpoint: Checkpoint | null;

@@ -68,8 +68,10 @@ export async function run(command: string[], options: RunOptions): Promise<numbe
       options,
     );
     await ask(client, { verb: "add", spec, by: askedBy() });
-    print(`Job '${spec.name}': ${command[0]} = ${tilde(program.path)} in ${tilde(cwd)}`);
-    return tellStart(spec, await beginning(client, spec.name));
+    const job = await beginning(client, spec.name);
+    const gpus = (job?.gpus ?? []).length === 0 ? "" : `, GPU ${job?.gpus.join(" and ")}`;
+    print(`Job '${spec.name}': ${command[0]} = ${tilde(program.path)} in ${tilde(cwd)}${gpus}`);
+    return tellStart(spec, job);
   } finally {
     client.close();
   }
@@ -150,8 +152,12 @@ function howItMakesRoom(spec: JobSpec, job: JobView): string {
     return `It makes room by checkpoint: it keeps the pause contract, or catches ${signal}.`;
   if (job.method === "standby") return "It makes room by standby.";
   if (job.method === "auto") return "How it makes room will show when it has run a little: supervisor status";
+  const onGpu = job.gpus.length > 0;
+  const [frees, keeps] = onGpu
+    ? ["its GPU and CPU time is freed", "its memory, VRAM too,"]
+    : ["its CPU time is freed", "its memory"];
   return [
-    `It doesn't catch ${signal}: under pressure it will be frozen, which frees its CPU and GPU time but not its memory.`,
+    `It doesn't catch ${signal}: under pressure it will be frozen: ${frees}, ${keeps} isn't.`,
     "To free that too: one line in its loop (supervisor help python), or --pause-signal SIGTERM if it saves on SIGTERM itself.",
   ].join("\n");
 }

@@ -135,6 +135,9 @@ const twoLines = (table: Table, job: JobView, columns: Columns, width: number): 
   return lineCells(reason) === 0 ? [facts] : [facts, [start, ...reason]];
 };
 
+/** Of a line that has no room for both, this much may be about what comes next. */
+const MOST_NEXT = 0.6;
+
 /** Reason and next change on one line; where both don't fit, of the next change its time alone. */
 function reasonWithin(table: Table, job: JobView, room: number): Line {
   const { reason, next } = reasonAndNext(job, table.nowMs);
@@ -143,7 +146,10 @@ function reasonWithin(table: Table, job: JobView, room: number): Line {
     text === "" ? "" : `${gap}→ ${neutral(text)}`,
   );
   const cells = cellsOf(neutral(reason));
-  const coming = forms.find((form) => cells + cellsOf(form) <= room) ?? forms[1] ?? "";
+  const short = forms[1] ?? "";
+  // The reason comes first: what would leave it no room isn't said here.
+  const coming =
+    forms.find((form) => cells + cellsOf(form) <= room) ?? (cellsOf(short) <= room * MOST_NEXT ? short : "");
   if (reason === "") return [span(shorten(coming === "" ? (forms[0] ?? "") : coming, room), "faint")];
   return [span(shorten(reason, Math.max(0, room - cellsOf(coming)))), span(shorten(coming, room), "faint")];
 }

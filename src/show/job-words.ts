@@ -100,6 +100,7 @@ export function nextOf(job: JobView, nowMs: number): string {
 /** The same for where there is little room: `14:10`, `done about 23:15`; empty when unknown. */
 export function shortNextOf(job: JobView, nowMs: number): string {
   const { next, nextAtMs } = job.why;
+  if (job.overdue !== null) return soonerOf(job).replaceAll("supervisor ", "");
   if (nextAtMs !== null) return when(nextAtMs, nowMs);
   const done = next === null ? doneAtMs(job, nowMs) : null;
   return done === null ? "" : `done about ${when(done, nowMs)}`;

@@ -49,7 +49,7 @@ export function snapshot(moment: Moment, about: About): Snapshot {
     events: about.events,
   };
 
-  function jobView(job: SupervisedJob, { sample: { runs } }: Moment, { pace, config }: About): JobView {
+  function jobView(job: SupervisedJob, { sample }: Moment, { pace, config }: About): JobView {
     const run = runOf(job);
     const { state } = job;
     return {
@@ -62,10 +62,11 @@ export function snapshot(moment: Moment, about: About): Snapshot {
       run: run?.number ?? (job.runs > 0 ? job.runs : null),
       runId: run?.id ?? null,
       pid: run?.pid ?? null,
+      gpus: sample.gpus.flatMap(({ uuid, index }) => (run?.gpus.includes(uuid) ? [index] : [])),
       method: method(job),
       progress: job.progress,
       checkpoint: job.checkpoint,
-      use: run ? (runs[run.id] ?? null) : null,
+      use: run ? (sample.runs[run.id] ?? null) : null,
       stepsPerSecond: run ? pace(job) : null,
       pausedBy:
         "cause" in state ? state.cause.reason : state.name === "pausing" ? state.request.cause.reason : null,

@@ -88,7 +88,7 @@ const refused = (fault: string, sql: string): Fault => ({
 });
 
 export const databases: Group = {
-  title: "The database at a start",
+  title: "The database",
   faults: [
     {
       fault: "it is corrupt",
@@ -119,6 +119,26 @@ export const databases: Group = {
           /this one knows \d+/,
           "this one knows fewer",
         );
+      }),
+    },
+    {
+      fault: "another program locks it while the supervisor runs (a warning, as long as it lasts)",
+      gives: within((folder) => {
+        const path = join(folder, "audit.sqlite");
+        const journal = createJournal(path, { retention: RETENTION });
+        const other = new Sqlite(path);
+        try {
+          other.exec("BEGIN IMMEDIATE");
+          const held = journal.append([event("one")], at(1));
+          other.exec("COMMIT");
+          const written = journal.append([], at(2));
+          if (held.ok || !written.ok || written.events.length !== 1)
+            throw new Error("not held, or not written");
+          return `${held.reason}. The events are kept, and written once it is free; nothing is started meanwhile.`;
+        } finally {
+          other.close();
+          journal.close();
+        }
       }),
     },
     {

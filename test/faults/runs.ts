@@ -32,6 +32,11 @@ const event = (fault: string, tell: () => Story): Fault => ({
   },
 });
 const byAna = { actor: "user", reason: "Asked for by ana.", critical: false } as const;
+/** Of all that was told, only the first event of this kind. */
+function told(story: Story, kind: string): Story {
+  const at = story.events.indexOf(kind);
+  return Object.assign(story, { events: [kind], reasons: story.reasons.slice(at, at + 1) });
+}
 const killed = { known: true, code: null, signal: "SIGKILL" } as const;
 
 export const runs: Group = {
@@ -40,6 +45,21 @@ export const runs: Group = {
     event("the job ends with 1", () => story().see(2, ends(exitCode(1)))),
     event("its command isn't found", () => story().see(2, ends(exitCode(127)))),
     event("it is killed by somebody", () => story().see(2, ends(killed))),
+    event("it exits 75 although nobody asked, with a new checkpoint", () =>
+      told(
+        story().see(
+          2,
+          ends(exitCode(75), { checkpoints: [makeCheckpoint(1200, at(2), { verified: "full" })] }),
+        ),
+        "pause.completed",
+      ),
+    ),
+    event("it exits 75 although nobody asked, three times without a new checkpoint", () => {
+      const run = story().see(2, ends(exitCode(1)));
+      for (const second of [30, 60, 120])
+        run.launch(second, run.job.checkpoint).see(second + 1, ends(exitCode(75)));
+      return run;
+    }),
     event("it fails and isn't to be restarted", () =>
       story({ restart: { onFailure: false } }).see(2, ends(exitCode(1))),
     ),
@@ -62,7 +82,7 @@ export const runs: Group = {
       ),
     ),
     event("a pause is asked for and the disk has no room for another checkpoint", () => {
-      const told = story();
+      const large = story();
       const decision = {
         verb: "pause",
         job: "tts",
@@ -70,9 +90,9 @@ export const runs: Group = {
         cause: byAna,
         evidence: {},
       } as const;
-      const large = makeCheckpoint(1000, at(-60), { verified: "full", bytes: 20 * 2 ** 30 });
-      told.job = { ...told.job, checkpoint: large };
-      return told.on(2, { kind: "pause", decision, diskFreeMiB: 900 });
+      const checkpoint = makeCheckpoint(1000, at(-60), { verified: "full", bytes: 20 * 2 ** 30 });
+      large.job = { ...large.job, checkpoint };
+      return large.on(2, { kind: "pause", decision, diskFreeMiB: 900 });
     }),
     event("asked to pause, it doesn't answer", () => story().pause(2).see(200, reporting())),
     event("asked to pause, a program without a library doesn't catch the signal", () =>
@@ -89,13 +109,17 @@ export const runs: Group = {
     event("ended so, it ignores SIGTERM", () =>
       story().pause(201, { end: true, cause: byAna }).see(232, reporting()),
     ),
-    event("asked to pause, it is killed", () => {
-      const told = story().pause(2).see(3, ends(killed));
-      const at = told.events.indexOf("pause.failed");
-      return Object.assign(told, {
-        events: told.events.slice(at, at + 1),
-        reasons: told.reasons.slice(at, at + 1),
-      });
+    event("asked to pause, it is killed", () => told(story().pause(2).see(3, ends(killed)), "pause.failed")),
+    event("asked to pause, it dies in the middle of its save", () => {
+      const saving = reporting({ state: "saving", sequence: 1, bytesSaved: 500_000 });
+      const died = { known: true, code: null, signal: "SIGSEGV" } as const;
+      return told(
+        story()
+          .pause(2)
+          .see(3, saving)
+          .see(4, { ...saving, exit: died }),
+        "pause.failed",
+      );
     }),
     event("asked to pause, it exits 75 without a new checkpoint", () =>
       story()

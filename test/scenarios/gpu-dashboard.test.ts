@@ -78,4 +78,16 @@ describeWith(compiler)("GPUs on the dashboard (needs a C compiler)", () => {
       expect(narrow).toContain("90 %");
     }
   });
+
+  it("run says where the job is, and what a freeze would leave held there", async () => {
+    driver = new FakeNvml({ gpus: [0, 1].map(() => ({ util: 0, used: 400, total: 24_576 })) });
+    const holder = { name: "train", gpuIds: [0], command: ["node", join(CHILDREN, "count-steps.ts")] };
+    supervisor = await new RealSupervisor({ rules: RULES, jobs: [holder] }, driver.env).start();
+    await supervisor.reaches("train", ["running"]);
+    // What is added to every command line here goes to the job, which doesn't mind.
+    const { code, out } = supervisor.say("run", "--name", "nap", "--", "sh", "-c", "exec sleep 1000");
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Job 'nap': sh = \S+\/sh in .*, GPU 1$/m);
+    expect(out).toMatch(/frozen: its GPU and CPU time is freed, its memory, VRAM too, isn't\./);
+  });
 });

@@ -109,6 +109,7 @@ export function job(name: string, more: Partial<JobView> = {}): JobView {
       createdAtMs: AT - 11 * MINUTE,
       verified: "full",
     },
+    gpus: [],
     use: { cpuPercent: read(48), memoryMiB: read(2150), processes: 3 },
     stepsPerSecond: 4.2,
     pausedBy: null,

@@ -152,3 +152,31 @@ test("even a terminal of one cell gets a frame", () => {
     }
   }
 });
+
+test("of a pause that is overdue the dashboard names both ways out, where there is room beside the reason", () => {
+  const sooner = ["--freeze", "--terminate"].map((how) => ({
+    command: `supervisor pause asr ${how}`,
+    does: "…",
+  }));
+  const summary =
+    "still running 2 min after it was asked to pause (14:02); nothing was forced. GPU 0 is still in use.";
+  const why = { job: "asr", summary, waitingFor: [], next: null, nextAtMs: null, sooner };
+  const asr = moments.job("asr", { state: "pausing", overdue: "waiting", why });
+  const more = [..."bcdefgh"].map((name) => moments.job(name));
+  const text = (jobs: Snapshot["jobs"], width: number, height = 40): string => {
+    const screen = { ...newScreen(), snapshot: { ...moments.quiet(), jobs } };
+    return linesOf(screen, { width, height })
+      .map((line) => line.trim())
+      .join(" ");
+  };
+  for (const width of [60, 80, 120]) {
+    const alone = text([asr], width).replaceAll(/\s+/g, " ");
+    expect(alone).toContain("supervisor pause asr --freeze or supervisor pause asr --terminate");
+    expect(alone).toContain("nothing was forced");
+    expect(text([asr, ...more], width)).toContain("still running 2 min");
+  }
+  // Between room for all of it and one line a job there are heights with a line for the reason.
+  const heights = Array.from({ length: 30 }, (_, rows) => text([asr, ...more], 120, 15 + rows));
+  expect(heights.filter((one) => !one.includes("still running"))).toEqual([]);
+  expect(heights.join()).toContain("→ pause asr --freeze  or  pause asr --terminate");
+});
