@@ -139,7 +139,7 @@ export async function measure(): Promise<Measured[]> {
       unit: "s of CPU a minute",
       value: guarded.cpuSeconds - one.cpuSeconds,
       target: 0.15,
-      detail: "every 150 ms, while a CPU rule may pause a running job",
+      detail: "every 160 ms, while a CPU rule may pause a running job",
     },
     ...(peer === null
       ? []

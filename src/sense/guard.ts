@@ -7,9 +7,21 @@ import { clock } from "../clock.ts";
 import type { LiveRun } from "../ports.ts";
 import type { Machine } from "./machine.ts";
 import type { Moments } from "./moments.ts";
+import { NEAREST_SCANS_MS } from "./others.ts";
 import type { Moment, Ours } from "./ours.ts";
 
-const EVERY_MS = 150;
+/**
+ * Nearly all that a look costs is waking up for it. A load that began late in a look's window shows in it
+ * as a small rise only: the next look comes at once then, instead of a whole window later.
+ */
+const EVERY_MS = 160;
+const SOON_MS = 60;
+/** Such a rise is at least this part of the threshold, and so many percent; at most one in so many ms is followed. */
+const RISE = 0.2;
+const LEAST_RISE = 5;
+const RISES_EVERY_MS = 1000;
+/** After a call that wasn't confirmed: as soon as a second scan can prove something. */
+const PROOF_MS = NEAREST_SCANS_MS + 5;
 /** Reading more cgroups than this would cost more than the guard may. */
 const MOST_CGROUPS = 4;
 /** Calls in a row that no sample has confirmed; then it rests, since our own job is only restless. */
@@ -25,6 +37,8 @@ export class Guard {
   #runs: readonly LiveRun[] = [];
   #suspect: () => void = () => {};
   #last: Moment | null = null;
+  #othersThen = 0;
+  #roseAtMs = Number.NEGATIVE_INFINITY;
   /** Percent of the machine that runs used in the last sample, by run id. */
   #knownPercent = new Map<string, number>();
   /** The same of supervised jobs of other supervisors, which aren't others. */
@@ -48,11 +62,11 @@ export class Guard {
     this.#threshold = threshold;
     this.#runs = runs;
     this.#suspect = suspect;
-    this.#timer ??= setInterval(() => this.#look(), EVERY_MS).unref();
+    if (this.#timer === null) this.#lookIn(EVERY_MS);
   }
 
   stop(): void {
-    if (this.#timer) clearInterval(this.#timer);
+    if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     this.#last = null;
   }
@@ -64,16 +78,25 @@ export class Guard {
 
   /** A sample was taken: what it found, percent of the machine, for each run, for others, and for claimed jobs. */
   sampled(othersProven: number | null, runs: Map<string, number>, claimedPercent: number): void {
-    if (this.#called && !(othersProven !== null && othersProven > this.#threshold)) this.#falseCalls += 1;
     this.#confirmed = othersProven !== null && othersProven > this.#threshold;
+    if (this.#called && !this.#confirmed) {
+      this.#falseCalls += 1;
+      if (this.#timer !== null) this.#lookIn(PROOF_MS);
+    }
     this.#knownPercent = runs;
     this.#claimedPercent = claimedPercent;
     this.#called = false;
   }
 
-  #look(): void {
+  #lookIn(ms: number): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#lookIn(this.#look()), ms).unref();
+  }
+
+  /** Gives the time until the next one. */
+  #look(): number {
     const cpu = this.#machine.cpuTimes();
-    if ("unavailable" in cpu) return;
+    if ("unavailable" in cpu) return EVERY_MS;
     const grouped = this.#runs.filter(({ cpuCgroup }) => cpuCgroup !== null);
     const followed = grouped.length <= MOST_CGROUPS ? grouped : [];
     const moment = this.#ours.look(cpu, followed, clock.now().monotonicMs, false);
@@ -81,13 +104,19 @@ export class Guard {
     this.#last = moment;
     this.#moments.add(moment);
     const others = last && this.#othersPercent(last, moment);
-    if (others === null || others <= this.#threshold) {
-      // A burst that is over begins anew: the next one is called out at once.
-      this.#confirmed = false;
-      this.#falseCalls = 0;
-      return;
+    const rise = (others ?? 0) - this.#othersThen;
+    this.#othersThen = others ?? 0;
+    if (others !== null && others > this.#threshold) {
+      this.#call(moment.atMs);
+      return EVERY_MS;
     }
-    this.#call(moment.atMs);
+    // A burst that is over begins anew: the next one is called out at once.
+    this.#confirmed = false;
+    this.#falseCalls = 0;
+    const begins = last !== null && rise >= Math.max(LEAST_RISE, RISE * this.#threshold);
+    if (!begins || moment.atMs - this.#roseAtMs < RISES_EVERY_MS) return EVERY_MS;
+    this.#roseAtMs = moment.atMs;
+    return SOON_MS;
   }
 
   #call(nowMs: number): void {

@@ -5,8 +5,9 @@
 import type { LiveRun } from "../ports.ts";
 import type { Moment } from "./ours.ts";
 
-/** A shorter window is mostly rounding; in ms. */
+/** A shorter window is mostly rounding; in ms. One that the guard has judged by is as good as it needs to be. */
 export const SHORTEST_WINDOW_MS = 100;
+export const GUARDS_WINDOW_MS = 50;
 const MOST_MOMENTS = 12;
 
 export class Moments {
@@ -21,13 +22,13 @@ export class Moments {
   }
 
   /** Where the window that ends with the full moment `end` begins; null while there is no such moment. */
-  before(end: Moment, runs: readonly LiveRun[]): Moment | null {
+  before(end: Moment, runs: readonly LiveRun[], shortestMs: number = SHORTEST_WINDOW_MS): Moment | null {
     const lastFull = this.#ring.findLast(({ own }) => own !== null);
     const quick = lastFull !== undefined && noHelpers(lastFull, end);
     return (
       this.#ring.findLast(
         (moment) =>
-          end.atMs - moment.atMs >= SHORTEST_WINDOW_MS &&
+          end.atMs - moment.atMs >= shortestMs &&
           (moment.own !== null || (quick && runs.every(({ id }) => moment.cgroups.has(id)))),
       ) ?? null
     );

@@ -21,7 +21,7 @@ export interface OthersUse {
 const WORTH_PROVING = 5;
 const WORTH_NAMING = 10;
 /** Two scans nearer than this prove little, farther apart than that nothing about now; in ms. */
-const NEAREST_MS = 100;
+export const NEAREST_SCANS_MS = 100;
 const FARTHEST_MS = 5000;
 /** The next scan waits for so many times the cost of the last: 4 % of a core for proof, 0.5 % for names. */
 const REST_PROVING = 25;
@@ -48,6 +48,14 @@ export class Others {
     this.#scanner = new Scanner(supervisorPid);
     this.#ours = ours;
     this.#claims = claims;
+  }
+
+  /**
+   * Gets to know who is there, so that the first scan that somebody waits for needn't read every process's
+   * environment: that takes five times as long as any later one.
+   */
+  meet(moment: Moment, runs: readonly LiveRun[]): void {
+    this.#scanner.scan(runs, moment.trees, atOf(moment));
   }
 
   /** `suspected`: the guard has seen a burst that the window may be too long to show. */
@@ -95,10 +103,11 @@ export class Others {
   /** How old the last scan must be before the next, in ms. */
   #pause(window: Window, restPercent: number, suspected: boolean): number {
     // The second scan comes as soon as it can: until then nothing is proven.
-    if (this.#proof === null || suspected) return NEAREST_MS;
-    if (!window.certain || this.#isBesideClaimed()) return Math.max(NEAREST_MS, REST_PROVING * this.#costMs);
+    if (this.#proof === null || suspected) return NEAREST_SCANS_MS;
+    if (!window.certain || this.#isBesideClaimed())
+      return Math.max(NEAREST_SCANS_MS, REST_PROVING * this.#costMs);
     // Something new: whose it is should be known before it counts.
-    if (restPercent > this.#restThen + WORTH_NAMING) return NEAREST_MS;
+    if (restPercent > this.#restThen + WORTH_NAMING) return NEAREST_SCANS_MS;
     return Math.max(NAMES_LAST_MS, REST_NAMING * this.#costMs);
   }
 
@@ -107,8 +116,7 @@ export class Others {
     const age = last ? moment.atMs - last.atMs : Number.POSITIVE_INFINITY;
     if (age < pauseMs) return;
     const began = performance.now();
-    const at = { atMs: moment.atMs, bootTicks: moment.bootTicks, cpuAll: moment.cpu.all };
-    const scan = this.#scanner.scan(runs, moment.trees, at, this.#claims());
+    const scan = this.#scanner.scan(runs, moment.trees, atOf(moment), this.#claims());
     for (const [pid, owner] of scan.owners) {
       const stat = typeof owner === "object" && scan.table.get(pid);
       if (stat && typeof owner === "object") this.#ours.adopt(owner.run, stat);
@@ -128,3 +136,9 @@ export class Others {
     this.#foreign = [];
   }
 }
+
+const atOf = ({ atMs, bootTicks, cpu }: Moment): { atMs: number; bootTicks: number; cpuAll: number } => ({
+  atMs,
+  bootTicks,
+  cpuAll: cpu.all,
+});

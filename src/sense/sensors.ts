@@ -14,7 +14,7 @@ import { KeptFiles } from "./kept-file.ts";
 import { Machine } from "./machine.ts";
 import { watchMemoryLimit } from "./memory-limit.ts";
 import { type MemoryShares, shareMemory, stillHeld } from "./memory-use.ts";
-import { Moments } from "./moments.ts";
+import { GUARDS_WINDOW_MS, Moments, SHORTEST_WINDOW_MS } from "./moments.ts";
 import { createOtherSystemSensors } from "./other-systems.ts";
 import { Others, type OthersUse } from "./others.ts";
 import { type Moment, Ours, type Window } from "./ours.ts";
@@ -56,6 +56,8 @@ class LinuxSensors implements Sensors {
   readonly #memoryLimit = watchMemoryLimit();
   readonly #disk: (nowMs: number) => Reading;
   readonly #battery = watchBattery();
+  #newest: Moment | null = null;
+  #hasMet = false;
   #shares: MemoryShares | null = null;
   #sharedAtMs = Number.NEGATIVE_INFINITY;
   #sharedUsedMiB = Number.NaN;
@@ -100,7 +102,12 @@ class LinuxSensors implements Sensors {
   }
 
   guard(othersAbovePercent: number | null, runs: LiveRun[], suspect: () => void): void {
-    this.#guard.set(this.#hidden === null ? othersAbovePercent : null, runs, suspect);
+    const threshold = this.#hidden === null ? othersAbovePercent : null;
+    if (threshold !== null && !this.#hasMet && this.#newest) {
+      this.#hasMet = true;
+      this.#others.meet(this.#newest, runs);
+    }
+    this.#guard.set(threshold, runs, suspect);
   }
 
   close(): void {
@@ -116,8 +123,10 @@ class LinuxSensors implements Sensors {
     const cpu = this.#machine.cpuTimes();
     if ("unavailable" in cpu) return { moment: null, window: null, reason: cpu.unavailable };
     const moment = this.#ours.look(cpu, runs, atMs, true);
-    const before = this.#moments.before(moment, runs);
+    const shortestMs = this.#guard.called ? GUARDS_WINDOW_MS : SHORTEST_WINDOW_MS;
+    const before = this.#moments.before(moment, runs, shortestMs);
     this.#moments.add(moment);
+    this.#newest = moment;
     const window = before && this.#ours.between(before, moment, runs);
     const reason = before
       ? "the machine's clock of CPU time stands still"
