@@ -55,7 +55,7 @@ export class Others {
    * environment: that takes five times as long as any later one.
    */
   meet(moment: Moment, runs: readonly LiveRun[]): void {
-    this.#scanner.scan(runs, moment.trees, atOf(moment));
+    this.#scanner.scan(runs, moment.trees, atOf(moment), this.#claims());
   }
 
   /** `suspected`: the guard has seen a burst that the window may be too long to show. */
