@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { clock } from "../../clock.ts";
 import { findGpus, type Where } from "./find.ts";
-import { ReaderWatch, type Report } from "./watch.ts";
+import { ReaderWatch, type Report, type Watching } from "./watch.ts";
 
 export interface CallSummary {
   call: string;
@@ -50,13 +50,14 @@ export async function examineGpus(where: Where = {}, limitMs = 30_000): Promise<
   const calls = new Map<string, Kept>();
   const devices: number[] = [];
   let open = null as string | null;
-  const watch = new ReaderWatch({ ...found.task, paceMs: PACE_MS, calls: true }, (call) => {
+  const onCall: NonNullable<Watching["onCall"]> = (call) => {
     open = call.code === null ? call.name : null;
     if (call.gpu !== null && call.name === "nvmlDeviceGetUUID" && watch.hello === null)
       if (!devices.includes(call.gpu)) devices.push(call.gpu);
     if (call.code !== null)
       keep(calls, devices.indexOf(call.gpu ?? Number.NaN), { ...call, code: call.code });
-  });
+  };
+  const watch: ReaderWatch = new ReaderWatch({ ...found.task, paceMs: PACE_MS, calls: true }, { onCall });
   try {
     const seen = await follow(watch, limitMs);
     const hung = "unavailable" in seen || isUnreadable(seen) ? open : null;

@@ -19,6 +19,8 @@ const LIBRARIES = [
   "/run/opengl-driver/lib/libnvidia-ml.so.1",
 ];
 const NVIDIA = "0x10de";
+/** Why a GPU isn't read that would be woken by it. */
+export const ASLEEP = "the NVIDIA GPU sleeps to save power, and reading it would wake it";
 
 export type Found =
   | { task: Omit<Task, "paceMs">; blind: string | null }
@@ -39,12 +41,7 @@ export function findGpus({ root = "/", env = process.env }: Where = {}): Found {
   const wsl = existsSync(join(root, "dev/dxg"));
   const nvidia = names(root, "dev").some((name) => /^nvidia\d+$/.test(name));
   if (nvidia || wsl) {
-    if (!wsl && allAsleep(root))
-      return {
-        task: null,
-        reason: "the NVIDIA GPU sleeps to save power, and reading it would wake it",
-        lookAgainMs: 5000,
-      };
+    if (!wsl && allAsleep(root)) return { task: null, reason: ASLEEP, lookAgainMs: 5000 };
     const blind = wsl ? "under WSL2 the driver doesn't tell which process uses the GPU" : hiddenPids();
     return { task: { source: "nvml", libraries: LIBRARIES, root }, blind };
   }

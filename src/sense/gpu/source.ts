@@ -5,7 +5,7 @@
 import type { Claim, GpuSample, Now } from "../../model.ts";
 import type { LiveRun } from "../../ports.ts";
 import { Attribution, type Ignoring } from "./attribute.ts";
-import { findGpus, type Where } from "./find.ts";
+import { allAsleep, findGpus, type Where } from "./find.ts";
 import { ReaderWatch } from "./watch.ts";
 
 export interface GpusRead {
@@ -55,7 +55,8 @@ export function createGpuSource(options: GpuOptions): GpuSource {
       return;
     }
     const paceMs = Math.min(SLOWEST_MS, Math.max(FASTEST_MS, options.settings().pollSeconds * 1000));
-    const watch = new ReaderWatch({ ...gpus.task, paceMs });
+    // It was awake to be found; a reader that has failed must not wake it later.
+    const watch = new ReaderWatch({ ...gpus.task, paceMs }, { asleep: () => allAsleep(options.root) });
     const { supervisorPid, settings, arrivals } = options;
     found = { watch, attribution: new Attribution(supervisorPid, gpus.blind, settings, arrivals) };
   };

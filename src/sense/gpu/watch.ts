@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { ASLEEP } from "./find.ts";
 import type { Task } from "./read-gpus.ts";
 import { type GpuReport, type Message, unreadable } from "./report.ts";
 
@@ -33,11 +34,17 @@ export interface Report {
   gpus: GpuReport[];
 }
 
-export type Calls = (call: Extract<Message, { is: "call" }>) => void;
+export interface Watching {
+  /** Told of each call that was tried out. */
+  onCall?: (call: Extract<Message, { is: "call" }>) => void;
+  /** Whether beginning to read would wake a GPU. */
+  asleep?: () => boolean;
+}
 
 export class ReaderWatch {
   #task: Task;
-  readonly #onCall: Calls;
+  readonly #onCall: NonNullable<Watching["onCall"]>;
+  readonly #asleep: NonNullable<Watching["asleep"]>;
   #child: ChildProcess | null = null;
   /** Given up, killed, and not gone yet: it is stuck in the kernel. */
   #stuck: ChildProcess | null = null;
@@ -56,9 +63,10 @@ export class ReaderWatch {
   /** What the reader found: its source, and the driver's version. */
   hello: { source: string; driver: string | null } | null = null;
 
-  constructor(task: Task, onCall: Calls = () => {}) {
+  constructor(task: Task, { onCall = () => {}, asleep = () => false }: Watching = {}) {
     this.#task = task;
     this.#onCall = onCall;
+    this.#asleep = asleep;
   }
 
   /** The newest report, or why there is none. After a failure the GPUs stay, with the reason for each figure. */
@@ -99,6 +107,10 @@ export class ReaderWatch {
   #begin(nowMs: number): void {
     if (this.#stuck !== null) {
       this.#fail(`a process that asked the driver (pid ${this.#stuck.pid}) hangs in it and can't be ended`);
+      return;
+    }
+    if (this.#asleep()) {
+      this.#fail(ASLEEP);
       return;
     }
     this.#starting = true;

@@ -159,6 +159,21 @@ describeWith(compiler)("a driver (needs a C compiler)", () => {
     expect(reading.watch.pid).toBe(pid);
   });
 
+  it("whose process has ended isn't asked again while that would wake its GPU", async () => {
+    let asleep = false;
+    reading = new Reading(TWO, "current", { asleep: () => asleep });
+    await reading.sees("two GPUs", settled);
+    asleep = true;
+    process.kill(reading.watch.pid as number, "SIGKILL");
+    await reading.fails(/has failed/);
+    reading.aheadMs += 60_000;
+    await reading.fails(/sleeps to save power/);
+    expect(reading.watch.pid).toBeNull();
+    asleep = false;
+    reading.aheadMs += 60_000;
+    await reading.sees("two GPUs again", settled);
+  });
+
   it("that can't be loaded leaves nvidia-smi, and without that the reason", async () => {
     const directory = mkdtempSync(join(tmpdir(), "supervisor-smi-"));
     const path = process.env.PATH;

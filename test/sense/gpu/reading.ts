@@ -1,7 +1,7 @@
 /** A real reading process over a fake driver, looked at as the supervisor does: by ticks that never wait. */
 import { clock } from "../../../src/clock.ts";
 import type { GpuReport } from "../../../src/sense/gpu/report.ts";
-import { ReaderWatch, type Report } from "../../../src/sense/gpu/watch.ts";
+import { ReaderWatch, type Report, type Watching } from "../../../src/sense/gpu/watch.ts";
 import { type Driver, type FakeMachine, FakeNvml } from "../../fakes/nvml/fake.ts";
 import { until } from "../../scenarios/real-supervisor.ts";
 
@@ -14,10 +14,11 @@ export class Reading {
   aheadMs = 0;
   ticks = 0;
 
-  constructor(machine: FakeMachine, kind: Driver = "current") {
+  constructor(machine: FakeMachine, kind: Driver = "current", watching: Watching = {}) {
     this.driver = new FakeNvml(machine, kind);
     process.env.FAKE_NVML_FILE = this.driver.file;
-    this.watch = new ReaderWatch({ source: "nvml", paceMs: PACE_MS, libraries: [this.driver.library] });
+    const libraries = [this.driver.library];
+    this.watch = new ReaderWatch({ source: "nvml", paceMs: PACE_MS, libraries }, watching);
   }
 
   look(): Report | { unavailable: string } {
