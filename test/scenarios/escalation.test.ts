@@ -52,7 +52,7 @@ test("freeze: stopped where it stands, nothing lost; a resume lets it go on to i
   });
   await until("it to be stopped", () => letter(pid) === "T");
   const at = await until("its last report", () => supervisor.job("freeze").progress?.step);
-  supervisor.say("resume", "freeze");
+  supervisor.say("resume", "freeze", "--no-wait");
   await until("new steps", () => steps("freeze") > at);
   // A request that was sent can't be withdrawn.
   expect(supervisor.job("freeze")).toMatchObject({ state: "pausing", pid, overdue: "waiting" });

@@ -26,6 +26,9 @@ export const FAULTS = [
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
+/** Stands for as many faults as there are gaps. */
+const TWICE_MORE: Fault[] = ["kill after an event"];
+
 /** Faults that last, so that another one can strike meanwhile. */
 const LASTING: Fault[] = [
   "stop the job for a while",
@@ -95,7 +98,7 @@ export function plan(seed: number, rounds: number): Round[] {
   const random = seeded(seed);
   // Short waits are likelier: most gaps are narrow.
   const wait = (mostMs: number): number => Math.round(random() ** 2 * mostMs);
-  const fault = dealer(FAULTS, random);
+  const fault = dealer([...FAULTS, ...TWICE_MORE, ...TWICE_MORE], random);
   const meanwhile = dealer(STRIKES, random);
   const gap = dealer(GAPS, random);
   return Array.from({ length: rounds }, (_, index) => {

@@ -1,13 +1,15 @@
-/** Does to the victim what a round says. Waits only as long as the round says, never for a result. */
+/** Does to the victim what a round says. Waits as long as the round says, and never for long for a result. */
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
+import type { StateName } from "../../src/model.ts";
 import { busyOthers } from "./load.ts";
 import type { Fault, Round } from "./plan.ts";
 import type { Victim } from "./victim.ts";
 
-/** How long an event is waited for; it may never come in the state that the job happens to be in. */
-const EVENT_WITHIN_MS = 1500;
+/** How long an event is waited for, and before it the state that it comes from: they may never come. */
+const EVENT_WITHIN_MS = 5000;
+const STATE_WITHIN_MS = 2500;
 /** A rule on the CPU wants to see the load in two looks at all processes. */
 const LOAD_AT_LEAST_MS = 600;
 const LOAD_TIMES = 4;
@@ -149,7 +151,7 @@ async function killAfter(victim: Victim, { gap, lagMs, withJob, lastsMs }: Round
     const provoked = provoke(victim, gap, lastsMs);
     const end = performance.now() + EVENT_WITHIN_MS;
     const came = (): boolean => (after.all(newest) as string[]).includes(gap);
-    while (performance.now() < end && !came()) await new Promise((turn) => setImmediate(turn));
+    while (performance.now() < end && !came()) await sleep(1);
     const seen = came();
     await sleep(lagMs);
     if (withJob) victim.signal("pid", "SIGKILL");
@@ -162,17 +164,19 @@ async function killAfter(victim: Victim, { gap, lagMs, withJob, lastsMs }: Round
 }
 
 async function provoke(victim: Victim, gap: Round["gap"], lastsMs: number): Promise<void> {
+  if (gap === "checkpoint.verified") return;
+  await victim.resume();
+  await comesTo(victim, "running");
+  await sleep(lastsMs);
   switch (gap) {
     case "pause.requested":
     case "pause.completed":
-      await victim.resume();
-      await sleep(lastsMs);
       await victim.pause();
       return;
     case "resume.requested":
     case "resume.completed":
       await victim.pause();
-      await sleep(lastsMs);
+      await comesTo(victim, "paused");
       await victim.resume();
       return;
     case "supervisor.recovered":
@@ -182,8 +186,10 @@ async function provoke(victim: Victim, gap: Round["gap"], lastsMs: number): Prom
     case "job.started":
     case "job.failed":
       victim.signal("pid", "SIGKILL");
-      return;
-    case "checkpoint.verified":
-      return;
   }
+}
+
+async function comesTo(victim: Victim, state: StateName): Promise<void> {
+  const end = performance.now() + STATE_WITHIN_MS;
+  while (victim.isUp && performance.now() < end && (await victim.job())?.state !== state) await sleep(20);
 }
