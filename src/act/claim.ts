@@ -35,7 +35,7 @@ export class ClaimFiles implements Claims {
   problem: string | null = null;
   readonly #directories: string[];
   readonly #pids: (claim: OwnClaim) => Pids;
-  /** By file name, as last written. */
+  /** By job, as last written. */
   readonly #written = new Map<string, { what: string; text: string; path: string; atMs: number }>();
   #swept = false;
 
@@ -47,9 +47,9 @@ export class ClaimFiles implements Claims {
   }
 
   publish(claims: OwnClaim[]): void {
-    const names = new Set(claims.map((claim) => claimFileName(this.#id(claim.job))));
-    for (const [name, { path }] of this.#written) if (!names.has(name)) this.#remove(name, path);
-    if (!this.#swept) this.#sweep(names);
+    const jobs = new Set(claims.map(({ job }) => job));
+    for (const [job, { path }] of this.#written) if (!jobs.has(job)) this.#remove(job, path);
+    if (!this.#swept) this.#sweep(new Set(claims.map(({ job }) => claimFileName(this.#id(job)))));
     for (const claim of claims) this.#write(claim);
   }
 
@@ -74,8 +74,8 @@ export class ClaimFiles implements Claims {
 
   /** Leaves the line. What runs on without us stays claimed. */
   close(): void {
-    for (const [name, { path, text }] of this.#written)
-      if (!(JSON.parse(text) as ClaimFile).holds) this.#remove(name, path);
+    for (const [job, { path, text }] of this.#written)
+      if (!(JSON.parse(text) as ClaimFile).holds) this.#remove(job, path);
   }
 
   #id(job: string): string {
@@ -87,8 +87,7 @@ export class ClaimFiles implements Claims {
     const named = holds ? this.#pids(claim) : NOBODY;
     // Told at every tick of every job: what is the same is seen without a look at any process.
     const what = JSON.stringify([gpus, holds, sinceMs, readyMs, asks, named.launcherPid, named.pid]);
-    const name = claimFileName(this.#id(job));
-    const written = this.#written.get(name);
+    const written = this.#written.get(job);
     if (written?.what === what && performance.now() - written.atMs < AGAIN_MS) return;
     const pids = living(named);
     const file: ClaimFile = {
@@ -105,8 +104,8 @@ export class ClaimFiles implements Claims {
       bootId: bootId(),
     };
     const text = `${JSON.stringify(file)}\n`;
-    const path = this.#replace(name, text);
-    if (path !== null) this.#written.set(name, { what, text, path, atMs: performance.now() });
+    const path = this.#replace(claimFileName(this.#id(job)), text);
+    if (path !== null) this.#written.set(job, { what, text, path, atMs: performance.now() });
   }
 
   /** Where it was written, or null. */
@@ -135,9 +134,9 @@ export class ClaimFiles implements Claims {
     return null;
   }
 
-  #remove(name: string, path: string): void {
+  #remove(job: string, path: string): void {
     rmSync(path, { force: true });
-    this.#written.delete(name);
+    this.#written.delete(job);
   }
 
   /** What an earlier life of this supervisor has left. */

@@ -40,7 +40,7 @@ export function clockTime(wallMs: number, nowWallMs: number): string {
   const at = new Date(wallMs);
   const today = new Date(nowWallMs);
   const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
-  if (at.toDateString() === today.toDateString()) return time;
+  if (Math.abs(wallMs - nowWallMs) < DAY_MS && at.getDate() === today.getDate()) return time;
   if (Math.abs(wallMs - nowWallMs) < 6 * DAY_MS) return `${DAYS[at.getDay()]} ${time}`;
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${time}`;
 }

@@ -30,8 +30,10 @@ export const claimFileName = (id: string): string => `${id}${SUFFIX}`;
 export function readClaims(supervisor: string, directories: string[] = claimDirectories()): Claim[] {
   const found = new Map<string, Claim>();
   for (const directory of directories) {
-    for (const path of filesIn(directory)) {
-      const claim = readClaim(path, supervisor);
+    for (const name of namesIn(directory)) {
+      // Our own are told apart by name already: there may be a hundred, and they say nothing new.
+      if (name.startsWith(`${supervisor}-`)) continue;
+      const claim = readClaim(join(directory, name), supervisor);
       if (claim !== null && !found.has(`${claim.uid} ${claim.id}`))
         found.set(`${claim.uid} ${claim.id}`, claim);
     }
@@ -39,12 +41,11 @@ export function readClaims(supervisor: string, directories: string[] = claimDire
   return [...found.values()].sort((a, b) => a.sinceMs - b.sinceMs || (a.id < b.id ? -1 : 1));
 }
 
-function filesIn(directory: string): string[] {
+function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory)
       .filter((name) => name.endsWith(SUFFIX) && !name.startsWith("."))
-      .slice(0, MOST_FILES)
-      .map((name) => join(directory, name));
+      .slice(0, MOST_FILES);
   } catch {
     return [];
   }
