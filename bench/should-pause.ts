@@ -1,14 +1,16 @@
 /**
  * What asking costs: `job.shouldPause()` in a training loop, beside the ways it could have been
- * done. Runs by itself (`node bench/should-pause.ts`) and as a part of bench/run.ts. The machine may
+ * done, and `should_pause()` in Python. Runs by itself (`node bench/should-pause.ts`) and as a part of bench/run.ts. The machine may
  * be busy, so each figure is the least of several rounds.
  */
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { readControl } from "../src/job/control.ts";
 import type { Surroundings } from "../src/job/environment.ts";
 import { Job } from "../src/job/job.ts";
+import { pythonPath } from "../test/python-path.ts";
 
 export interface Figure {
   name: string;
@@ -46,6 +48,37 @@ async function nanosecondsAwaited(subject: (i: number) => Promise<unknown>, call
     least = Math.min(least, Number(process.hrtime.bigint() - from) / calls);
   }
   return Math.round(least);
+}
+
+/** In Python's own stopwatch, supervised: as a function bound to a name, and by way of the job. */
+const IN_PYTHON = `
+import timeit
+from supervisor_job import job, should_pause
+for call in ("should_pause()", "job.should_pause()"):
+    print(min(timeit.repeat(call, globals=globals(), number=1_000_000, repeat=${ROUNDS})) * 1000)
+print(__import__("platform").python_version())
+`;
+
+function inPython(folder: string): Figure[] {
+  const env = {
+    ...process.env,
+    PYTHONPATH: resolve("python"),
+    SUPERVISOR_JOB: "bench",
+    SUPERVISOR_RUN_ID: "bench",
+    SUPERVISOR_STATUS_DIR: folder,
+    SUPERVISOR_CHECKPOINT_DIR: folder,
+  };
+  const said = execFileSync(pythonPath, ["-c", IN_PYTHON], { env, encoding: "utf8" });
+  const [bound, attribute, version] = said.trim().split("\n");
+  const detail = `Python ${version}, least of ${ROUNDS} rounds, loop included`;
+  const figure = (name: string, ns: string | undefined): Figure => ({
+    name,
+    unit: "ns",
+    value: Math.round(Number(ns) * 10) / 10,
+    target: "≤ 60",
+    detail,
+  });
+  return [figure("should_pause(), supervised", bound), figure("job.should_pause()", attribute)];
 }
 
 export async function measure(): Promise<Figure[]> {
@@ -88,6 +121,7 @@ export async function measure(): Promise<Figure[]> {
         "≤ 10",
         "no supervisor's environment",
       ),
+      ...inPython(folder),
       figure(
         "a bare field, for comparison",
         nanoseconds(() => field.wanted, CALLS),

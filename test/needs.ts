@@ -3,10 +3,11 @@
  * with the reason in its name; where SUPERVISOR_TEST_REQUIRE=all, it runs and fails instead.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "vitest";
+import { pythonPath } from "./python-path.ts";
 
 export interface Need {
   met: boolean;
@@ -65,10 +66,6 @@ export const cpuCgroup: Need = {
   })(),
   reason: "no writable CPU cgroup",
 };
-
-/** The interpreter of the Python tests: SUPERVISOR_TEST_PYTHON, else /usr/bin/python3, else python3. */
-export const pythonPath: string =
-  process.env.SUPERVISOR_TEST_PYTHON || (existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3");
 
 const pythonRuns = (program: string): boolean => runs(pythonPath, "-c", program);
 

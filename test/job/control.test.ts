@@ -6,7 +6,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { readControl } from "../../src/job/control.ts";
-import { python, pythonPath, testWith } from "../needs.ts";
+import { python, testWith } from "../needs.ts";
+import { pythonPath } from "../python-path.ts";
 
 const word = { sequence: 7, want: "pause" };
 const whole = JSON.stringify(word);

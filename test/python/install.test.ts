@@ -4,7 +4,8 @@ import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { plainEnvironment, temporaryFolder } from "../job/launch.ts";
-import { pip, pythonPath, testWith } from "../needs.ts";
+import { pip, testWith } from "../needs.ts";
+import { pythonPath } from "../python-path.ts";
 
 testWith(pip)("the package is installed from its folder, typed, and without a network", () => {
   const folder = temporaryFolder();

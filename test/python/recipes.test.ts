@@ -3,7 +3,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect } from "vitest";
-import { python, pythonPath, testWith } from "../needs.ts";
+import { python, testWith } from "../needs.ts";
+import { pythonPath } from "../python-path.ts";
 import { alive, CHILDREN, RealSupervisor, until } from "../scenarios/real-supervisor.ts";
 
 const child = (name: string): string => join(CHILDREN, name);

@@ -1,7 +1,8 @@
 /** The package is typed (PEP 561), strictly. */
 import { spawnSync } from "node:child_process";
 import { expect } from "vitest";
-import { mypy, pythonPath, testWith } from "../needs.ts";
+import { mypy, testWith } from "../needs.ts";
+import { pythonPath } from "../python-path.ts";
 
 testWith(mypy)("mypy finds nothing to complain about", () => {
   const options = [

@@ -5,7 +5,7 @@ import { rankFile } from "../../src/contract.ts";
 import type { Report } from "../../src/job/status.ts";
 import { catches } from "../../src/sense/process.ts";
 import { type Launched, launch, type Program, waitFor } from "../job/launch.ts";
-import { pythonPath } from "../needs.ts";
+import { pythonPath } from "../python-path.ts";
 
 export const MAIN = resolve("jobs/voice-train-torch/main.py");
 /** The whole batch, over all ranks; ten steps are an epoch. */
