@@ -16,14 +16,7 @@ import { type EventFilter, readEvents } from "../src/record/read.ts";
 import { upkeep } from "../src/record/upkeep.ts";
 import { verifyChain } from "../src/record/verify.ts";
 import { sample } from "../test/record/material.ts";
-
-export interface Measured {
-  name: string;
-  unit: string;
-  value: number;
-  target: number | null;
-  detail: string;
-}
+import type { Measured } from "./run.ts";
 
 const RETENTION = { samplesFullHours: 24, samplesThinnedDays: 30 };
 const KINDS = ["pause.requested", "checkpoint.verified", "pause.completed", "resume.requested"] as const;

@@ -12,14 +12,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Snapshot } from "../src/protocol.ts";
 import { hundred, quiet } from "../test/show/snapshots.ts";
 import { openTerminal } from "../test/show/tmux.ts";
-
-export interface Measured {
-  name: string;
-  unit: string;
-  value: number;
-  target: number | null;
-  detail: string;
-}
+import type { Measured } from "./run.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 /** USER_HZ of every Linux that Node runs on. */

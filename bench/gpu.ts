@@ -10,7 +10,7 @@ import { Attribution } from "../src/sense/gpu/attribute.ts";
 import { openNvml } from "../src/sense/gpu/nvml/read.ts";
 import type { Message } from "../src/sense/gpu/report.ts";
 import { FakeNvml } from "../test/fakes/nvml/fake.ts";
-import type { Measured } from "./sense.ts";
+import type { Measured } from "./run.ts";
 
 const GPUS = 8;
 const PROCESSES = 16;

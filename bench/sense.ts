@@ -10,14 +10,7 @@ import { clock } from "../src/clock.ts";
 import type { LiveRun } from "../src/ports.ts";
 import { Scanner } from "../src/sense/scan.ts";
 import { createSensors } from "../src/sense/sensors.ts";
-
-export interface Measured {
-  name: string;
-  unit: string;
-  value: number;
-  target: number | null;
-  detail: string;
-}
+import type { Measured } from "./run.ts";
 
 const WARM_UP = 10;
 /** Lets the machine's clock of CPU time, which has steps of 10 ms, go on between two samples. */

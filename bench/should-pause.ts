@@ -11,14 +11,7 @@ import { readControl } from "../src/job/control.ts";
 import type { Surroundings } from "../src/job/environment.ts";
 import { Job } from "../src/job/job.ts";
 import { pythonPath } from "../test/python-path.ts";
-
-export interface Figure {
-  name: string;
-  unit: string;
-  value: number;
-  target: string;
-  detail: string;
-}
+import type { Measured } from "./run.ts";
 
 const ROUNDS = 15;
 const CALLS = 5_000_000;
@@ -59,7 +52,7 @@ for call in ("should_pause()", "job.should_pause()"):
 print(__import__("platform").python_version())
 `;
 
-function inPython(folder: string): Figure[] {
+function inPython(folder: string): Measured[] {
   const env = {
     ...process.env,
     PYTHONPATH: resolve("python"),
@@ -71,17 +64,17 @@ function inPython(folder: string): Figure[] {
   const said = execFileSync(pythonPath, ["-c", IN_PYTHON], { env, encoding: "utf8" });
   const [bound, attribute, version] = said.trim().split("\n");
   const detail = `Python ${version}, least of ${ROUNDS} rounds, loop included`;
-  const figure = (name: string, ns: string | undefined): Figure => ({
+  const figure = (name: string, ns: string | undefined): Measured => ({
     name,
     unit: "ns",
     value: Math.round(Number(ns) * 10) / 10,
-    target: "≤ 60",
+    target: 60,
     detail,
   });
   return [figure("should_pause(), supervised", bound), figure("job.should_pause()", attribute)];
 }
 
-export async function measure(): Promise<Figure[]> {
+export async function measure(): Promise<Measured[]> {
   const folder = mkdtempSync(join(tmpdir(), "should-pause-"));
   const control = join(folder, "control.json");
   writeFileSync(control, '{"sequence":1,"want":"run"}');
@@ -100,7 +93,7 @@ export async function measure(): Promise<Figure[]> {
   const job = new Job(where);
   const alone = new Job(null);
   const field = { wanted: false };
-  const figure = (name: string, value: number, target: string, detail: string): Figure => ({
+  const figure = (name: string, value: number, target: number | null, detail: string): Measured => ({
     name,
     unit: "ns",
     value,
@@ -112,38 +105,38 @@ export async function measure(): Promise<Figure[]> {
       figure(
         "shouldPause(), supervised",
         nanoseconds(() => job.shouldPause(), CALLS),
-        "≤ 10",
+        10,
         "least of 15 rounds, loop included",
       ),
       figure(
         "shouldPause(), by hand",
         nanoseconds(() => alone.shouldPause(), CALLS),
-        "≤ 10",
+        10,
         "no supervisor's environment",
       ),
       ...inPython(folder),
       figure(
         "a bare field, for comparison",
         nanoseconds(() => field.wanted, CALLS),
-        "–",
+        null,
         "blind in a loop that never yields",
       ),
       figure(
         "the clock at every call",
         nanoseconds(() => performance.now() < 0, CALLS / 10),
-        "–",
+        null,
         "what the call counter avoids",
       ),
       figure(
         "control.json at every call",
         nanoseconds(() => readControl(control) === "missing", 2000),
-        "–",
+        null,
         "what the 200 ms avoid",
       ),
       figure(
         "await job.step()",
         await nanosecondsAwaited((i) => job.step(i, { loss: 1 }), 50_000),
-        "–",
+        null,
         "with its yields and status files",
       ),
     ];
@@ -155,6 +148,6 @@ export async function measure(): Promise<Figure[]> {
 if (import.meta.main) {
   for (const { name, value, unit, target, detail } of await measure())
     console.log(
-      `${name.padEnd(32)} ${String(value).padStart(10)} ${unit}  target ${target.padEnd(5)} ${detail}`,
+      `${name.padEnd(32)} ${String(value).padStart(10)} ${unit}  target ${String(target ?? "–").padEnd(5)} ${detail}`,
     );
 }
