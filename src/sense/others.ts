@@ -64,11 +64,16 @@ export class Others {
     const rest = Math.max(0, window.processes - window.ours);
     const remainder = percent(rest + window.interrupts);
     const worth = suspected || remainder >= (window.certain ? WORTH_NAMING : WORTH_PROVING);
-    if (worth) this.#look(moment, runs, this.#pause(window, percent(rest), suspected), percent(rest));
-    else this.#forget();
+    const claims = worth ? this.#claims() : [];
+    // Asked for at every look: beside a job of theirs that began since the last scan the remainder proves nothing.
+    const alone = !claims.some(({ pids }) => pids.length > 0);
+    if (worth) {
+      const pauseMs = this.#pause(window.certain && alone, percent(rest), suspected);
+      this.#look(moment, runs, claims, pauseMs, percent(rest));
+    } else this.#forget();
     const proof = this.#proof;
     const escaped = runs.some(({ id }) => this.#last?.escaped.has(id));
-    const certain = window.certain && !escaped && !this.#isBesideClaimed();
+    const certain = window.certain && alone && !escaped;
     const part = (ticks: number): number => (proof ? Math.min(100, (100 * ticks) / proof.all) : 0);
     // Kernel threads work for anybody: encrypting what our own job writes isn't somebody else's need.
     const proven = certain
@@ -94,29 +99,28 @@ export class Others {
     };
   }
 
-  /** The remainder holds use of supervised jobs of other supervisors. */
-  #isBesideClaimed(): boolean {
-    if (this.#proof !== null) return this.#proof.claimed > 0;
-    return [...(this.#last?.owners.values() ?? [])].includes("claimed");
-  }
-
   /** How old the last scan must be before the next, in ms. */
-  #pause(window: Window, restPercent: number, suspected: boolean): number {
+  #pause(certain: boolean, restPercent: number, suspected: boolean): number {
     // The second scan comes as soon as it can: until then nothing is proven.
     if (this.#proof === null || suspected) return NEAREST_SCANS_MS;
-    if (!window.certain || this.#isBesideClaimed())
-      return Math.max(NEAREST_SCANS_MS, REST_PROVING * this.#costMs);
+    if (!certain) return Math.max(NEAREST_SCANS_MS, REST_PROVING * this.#costMs);
     // Something new: whose it is should be known before it counts.
     if (restPercent > this.#restThen + WORTH_NAMING) return NEAREST_SCANS_MS;
     return Math.max(NAMES_LAST_MS, REST_NAMING * this.#costMs);
   }
 
-  #look(moment: Moment, runs: readonly LiveRun[], pauseMs: number, restPercent: number): void {
+  #look(
+    moment: Moment,
+    runs: readonly LiveRun[],
+    claims: readonly Claim[],
+    pauseMs: number,
+    restPercent: number,
+  ): void {
     const last = this.#last;
     const age = last ? moment.atMs - last.atMs : Number.POSITIVE_INFINITY;
     if (age < pauseMs) return;
     const began = performance.now();
-    const scan = this.#scanner.scan(runs, moment.trees, atOf(moment), this.#claims());
+    const scan = this.#scanner.scan(runs, moment.trees, atOf(moment), claims);
     for (const [pid, owner] of scan.owners) {
       const stat = typeof owner === "object" && scan.table.get(pid);
       if (stat && typeof owner === "object") this.#ours.adopt(owner.run, stat);

@@ -15,7 +15,8 @@ const RULE = {
   name: "somebody else computes",
   metric: "cpu.others",
   above: 40,
-  forSeconds: 1,
+  // Longer than the commands of this test take, which are others, too.
+  forSeconds: 4,
   clear: { below: 30, forSeconds: 1 },
 };
 
@@ -67,7 +68,8 @@ describeWith(met)("two supervisors' jobs", () => {
     await Promise.all([bob.ticks(25), ana.ticks(25)]);
     for (const one of houses) {
       expect(one.audit("pause.requested")).toEqual([]);
-      expect(cpu(one, "cpu.others")).toBeLessThan(RULE.above);
+      // A moment may show one of this test's commands; the other's job would be in all of them.
+      await until("the other's job not to count", () => cpu(one, "cpu.others") < RULE.above);
     }
 
     const load = bob.burn(cpus().length + 1);

@@ -178,9 +178,12 @@ export class RealSupervisor {
     return Math.max(...times.slice(1).map((at, i) => at - (times[i] ?? at)));
   }
 
-  /** A process of somebody else: not started by the supervisor, ended with the test. */
+  /**
+   * A process of somebody else: not started by the supervisor, ended with the test. In a session of its
+   * own, as each job is: the kernel divides the CPU among sessions, and a test's is one.
+   */
   outsider(program: string, ...args: string[]): ChildProcess {
-    const child = spawn(program, args, { stdio: "ignore" });
+    const child = spawn(program, args, { stdio: "ignore", detached: true });
     this.#outside.push(child);
     return child;
   }
