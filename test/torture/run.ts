@@ -14,6 +14,9 @@ const { values } = parseArgs({
     keep: { type: "boolean", default: false },
   },
 });
+const stop = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => stop.abort(new Error(`ended by ${signal}`)));
 const seed = Number(values.seed);
 console.log(`seed ${seed}, ${values.rounds} rounds`);
 try {
@@ -21,6 +24,7 @@ try {
     seed,
     rounds: Number(values.rounds),
     keep: values.keep,
+    stop: stop.signal,
     ...(values.verbose && { say: (line) => console.log(line) }),
   });
   const { wrong, ...figures } = result;

@@ -31,6 +31,8 @@ export interface TortureOptions {
   say?: (line: string) => void;
   /** Leaves the folder of a failure for a look. */
   keep?: boolean;
+  /** Ends it soon, with everything that it started. */
+  stop?: AbortSignal;
 }
 
 export async function torture({
@@ -38,6 +40,7 @@ export async function torture({
   rounds,
   say = () => {},
   keep = false,
+  stop,
 }: TortureOptions): Promise<Tortured> {
   const began = performance.now();
   const victim = new Victim();
@@ -55,6 +58,7 @@ export async function torture({
   try {
     await up();
     for (const round of plan(seed, rounds)) {
+      stop?.throwIfAborted();
       say(describe(round));
       const struck = await strike(victim, round);
       for (const fault of struck.faults) faults[fault] = (faults[fault] ?? 0) + 1;
@@ -76,7 +80,7 @@ export async function torture({
     failed = result.wrong.length > 0;
     return { ...result, seed, rounds, faults, skipped, starts, wallMs: performance.now() - began };
   } finally {
-    if (failed && keep) {
+    if (failed && keep && !stop?.aborted) {
       await victim.kill();
       say(`left for a look: ${victim.directory}`);
     } else await victim.close();
