@@ -1,37 +1,42 @@
 /**
- * A short ring of earlier moments, from which a sample picks where its window begins: long enough
- * ago to mean something on a clock of 10 ms ticks, and as recent as that allows. Pure.
+ * A short ring of earlier moments, from which a sample picks where its window begins: at the sample
+ * before, so that no time goes unjudged, or, when the guard has called, as recently as means something
+ * on a clock of 10 ms ticks. Pure.
  */
 import type { LiveRun } from "../ports.ts";
 import type { Moment } from "./ours.ts";
 
 /** A shorter window is mostly rounding; in ms. One that the guard has judged by is as good as it needs to be. */
-export const SHORTEST_WINDOW_MS = 100;
-export const GUARDS_WINDOW_MS = 50;
+const SHORTEST_WINDOW_MS = 100;
+const GUARDS_WINDOW_MS = 50;
+/** Kept of each kind: ticks may come 20 times a second, looks of the guard 16 times. */
 const MOST_MOMENTS = 12;
 
 export class Moments {
-  #ring: Moment[] = [];
+  /** The guard's moments come often and mustn't push out the full ones. */
+  readonly #full: Moment[] = [];
+  readonly #guards: Moment[] = [];
 
   add(moment: Moment): void {
-    this.#ring.push(moment);
-    if (this.#ring.length <= MOST_MOMENTS) return;
-    // The guard's moments come often: they mustn't push out the full ones.
-    const oldestFull = this.#ring.filter(({ own }) => own !== null).slice(-3)[0];
-    this.#ring = this.#ring.filter((kept, i) => kept === oldestFull || i >= this.#ring.length - MOST_MOMENTS);
+    const ring = moment.own === null ? this.#guards : this.#full;
+    ring.push(moment);
+    if (ring.length > MOST_MOMENTS) ring.shift();
   }
 
-  /** Where the window that ends with the full moment `end` begins; null while there is no such moment. */
-  before(end: Moment, runs: readonly LiveRun[], shortestMs: number = SHORTEST_WINDOW_MS): Moment | null {
-    const lastFull = this.#ring.findLast(({ own }) => own !== null);
-    const quick = lastFull !== undefined && noHelpers(lastFull, end);
-    return (
-      this.#ring.findLast(
-        (moment) =>
-          end.atMs - moment.atMs >= shortestMs &&
-          (moment.own !== null || (quick && runs.every(({ id }) => moment.cgroups.has(id)))),
-      ) ?? null
+  /**
+   * Where the window that ends with the full moment `end` begins; null while there is no such moment.
+   * `called`: only what the guard has just seen is of interest, not what was before.
+   */
+  before(end: Moment, runs: readonly LiveRun[], called: boolean): Moment | null {
+    const shortestMs = called ? GUARDS_WINDOW_MS : SHORTEST_WINDOW_MS;
+    const longAgo = ({ atMs }: Moment): boolean => end.atMs - atMs >= shortestMs;
+    const full = this.#full.findLast(longAgo) ?? null;
+    const last = this.#full.at(-1);
+    if (!called || last === undefined || !noHelpers(last, end)) return full;
+    const guards = this.#guards.findLast(
+      (moment) => longAgo(moment) && runs.every(({ id }) => moment.cgroups.has(id)),
     );
+    return guards && (full === null || guards.atMs > full.atMs) ? guards : full;
   }
 }
 

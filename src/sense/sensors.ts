@@ -14,7 +14,7 @@ import { KeptFiles } from "./kept-file.ts";
 import { Machine } from "./machine.ts";
 import { watchMemoryLimit } from "./memory-limit.ts";
 import { type MemoryShares, shareMemory, stillHeld } from "./memory-use.ts";
-import { GUARDS_WINDOW_MS, Moments, SHORTEST_WINDOW_MS } from "./moments.ts";
+import { Moments } from "./moments.ts";
 import { createOtherSystemSensors } from "./other-systems.ts";
 import { Others, type OthersUse } from "./others.ts";
 import { type Moment, Ours, type Window } from "./ours.ts";
@@ -123,8 +123,7 @@ class LinuxSensors implements Sensors {
     const cpu = this.#machine.cpuTimes();
     if ("unavailable" in cpu) return { moment: null, window: null, reason: cpu.unavailable };
     const moment = this.#ours.look(cpu, runs, atMs, true);
-    const shortestMs = this.#guard.called ? GUARDS_WINDOW_MS : SHORTEST_WINDOW_MS;
-    const before = this.#moments.before(moment, runs, shortestMs);
+    const before = this.#moments.before(moment, runs, this.#guard.called);
     this.#moments.add(moment);
     this.#newest = moment;
     const window = before && this.#ours.between(before, moment, runs);
