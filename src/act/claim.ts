@@ -3,8 +3,8 @@
  * One file for each job, readable by all, replaced atomically. A holder's file names the parent and the first process of its job, so
  * that it counts as long as they live, with or without a supervisor. Never touches a file of others.
  */
-import { createHash, randomBytes } from "node:crypto";
-import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Claim } from "../model.ts";
 import { claimDirectories } from "../paths.ts";
@@ -12,10 +12,9 @@ import type { Claims, OwnClaim } from "../ports.ts";
 import { type ClaimFile, claimFileName, readClaims } from "../sense/claims.ts";
 import { isDead, readStat } from "../sense/process.ts";
 import { bootId } from "../sense/run.ts";
+import { makeYoung, type PlacedFile, place } from "./place-for-all.ts";
 
-const FOR_ALL = 0o1777;
-const READABLE = 0o644;
-/** Files are written again so often, since temporary folders are swept. */
+/** Files are made young so often, since temporary folders are swept, and written again where that came too late. */
 const AGAIN_MS = 60_000;
 
 /** The launcher and the first process of a job, as far as they are known. */
@@ -25,6 +24,13 @@ export interface Pids {
 }
 
 const NOBODY: Pids = { launcherPid: null, pid: null };
+
+interface Written {
+  claim: OwnClaim;
+  named: Pids;
+  file: PlacedFile;
+  atMs: number;
+}
 
 /** One supervisor is one state directory of one user. */
 export const claimantOf = (stateDirectory: string): string =>
@@ -36,7 +42,7 @@ export class ClaimFiles implements Claims {
   readonly #directories: string[];
   readonly #pids: (claim: OwnClaim) => Pids;
   /** By job, as last written. */
-  readonly #written = new Map<string, { what: string; text: string; path: string; atMs: number }>();
+  readonly #written = new Map<string, Written>();
   #swept = false;
 
   /** `pids` tells the processes of a holder. */
@@ -48,7 +54,7 @@ export class ClaimFiles implements Claims {
 
   publish(claims: OwnClaim[]): void {
     const jobs = new Set(claims.map(({ job }) => job));
-    for (const [job, { path }] of this.#written) if (!jobs.has(job)) this.#remove(job, path);
+    for (const [job, { file }] of this.#written) if (!jobs.has(job)) this.#remove(job, file.path);
     if (!this.#swept) this.#sweep(new Set(claims.map(({ job }) => claimFileName(this.#id(job)))));
     for (const claim of claims) this.#write(claim);
   }
@@ -74,8 +80,7 @@ export class ClaimFiles implements Claims {
 
   /** Leaves the line. What runs on without us stays claimed. */
   close(): void {
-    for (const [job, { path, text }] of this.#written)
-      if (!(JSON.parse(text) as ClaimFile).holds) this.#remove(job, path);
+    for (const [job, { file, claim }] of this.#written) if (!claim.holds) this.#remove(job, file.path);
   }
 
   #id(job: string): string {
@@ -86,9 +91,8 @@ export class ClaimFiles implements Claims {
     const { job, gpus, holds, sinceMs, readyMs, asks } = claim;
     const named = holds ? this.#pids(claim) : NOBODY;
     // Told at every tick of every job: what is the same is seen without a look at any process.
-    const what = JSON.stringify([gpus, holds, sinceMs, readyMs, asks, named.launcherPid, named.pid]);
     const written = this.#written.get(job);
-    if (written?.what === what && performance.now() - written.atMs < AGAIN_MS) return;
+    if (written && isSame(written, claim, named) && this.#isThere(written)) return;
     const pids = living(named);
     const file: ClaimFile = {
       version: 1,
@@ -104,34 +108,17 @@ export class ClaimFiles implements Claims {
       bootId: bootId(),
     };
     const text = `${JSON.stringify(file)}\n`;
-    const path = this.#replace(claimFileName(this.#id(job)), text);
-    if (path !== null) this.#written.set(job, { what, text, path, atMs: performance.now() });
+    const { file: placed, problem } = place(claimFileName(this.#id(job)), text, this.#directories);
+    this.problem = problem;
+    if (placed) this.#written.set(job, { claim, named, file: placed, atMs: performance.now() });
   }
 
-  /** Where it was written, or null. */
-  #replace(name: string, text: string): string | null {
-    for (const directory of this.#directories) {
-      const problem = prepare(directory);
-      if (problem !== null) {
-        this.problem = problem;
-        continue;
-      }
-      const path = join(directory, name);
-      const fresh = join(directory, `.${name}.${randomBytes(6).toString("hex")}`);
-      try {
-        // Exclusively: in a folder that all may write into, a name may have been laid out as a trap.
-        writeFileSync(fresh, text, { flag: "wx", mode: READABLE });
-        chmodSync(fresh, READABLE);
-        renameSync(fresh, path);
-        this.problem = null;
-        return path;
-      } catch (error) {
-        this.problem = (error as Error).message;
-        // Somebody else's file has its name: without this each try would leave another one.
-        rmSync(fresh, { force: true });
-      }
-    }
-    return null;
+  /** Looked at once a minute. A file that a sweep has removed, or that isn't the one we wrote, isn't there. */
+  #isThere(written: Written): boolean {
+    if (performance.now() - written.atMs < AGAIN_MS) return true;
+    if (!makeYoung(written.file)) return false;
+    written.atMs = performance.now();
+    return true;
   }
 
   #remove(job: string, path: string): void {
@@ -154,26 +141,22 @@ export class ClaimFiles implements Claims {
   }
 }
 
+function isSame({ claim, named }: Written, next: OwnClaim, nextNamed: Pids): boolean {
+  return (
+    named.pid === nextNamed.pid &&
+    named.launcherPid === nextNamed.launcherPid &&
+    claim.holds === next.holds &&
+    claim.sinceMs === next.sinceMs &&
+    claim.readyMs === next.readyMs &&
+    claim.asks?.gpu === next.asks?.gpu &&
+    claim.asks?.forMs === next.asks?.forMs &&
+    (claim.gpus === next.gpus || claim.gpus.join() === next.gpus.join())
+  );
+}
+
 function living({ launcherPid, pid }: Pids): Claim["pids"] {
   return [launcherPid, pid].flatMap((one) => {
     const stat = one === null ? null : readStat(one);
     return stat === null || isDead(stat) ? [] : [{ pid: stat.pid, startTime: stat.startTime }];
   });
-}
-
-/** A folder that all may write into and nobody may remove others' files from; null when it is there. */
-function prepare(directory: string): string | null {
-  try {
-    try {
-      mkdirSync(directory);
-      // The mask of mkdir would take the rights of others.
-      chmodSync(directory, FOR_ALL);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-    const stat = lstatSync(directory);
-    return stat.isDirectory() ? null : `${directory} is not a folder`;
-  } catch (error) {
-    return (error as Error).message;
-  }
 }

@@ -3,18 +3,21 @@ import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ClaimFiles, claimantOf } from "../../src/act/claim.ts";
 import type { OwnClaim } from "../../src/ports.ts";
 import { describeWith, root } from "../needs.ts";
@@ -30,7 +33,10 @@ beforeEach(() => {
   chmodSync(home, 0o755);
   directory = join(home, "claims");
 });
-afterEach(() => rmSync(home, { recursive: true, force: true }));
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(home, { recursive: true, force: true });
+});
 
 const claim = (more: Partial<OwnClaim> = {}): OwnClaim => ({
   job: "asr",
@@ -71,6 +77,37 @@ it("are written again only when there is something new to say", () => {
   claims.publish([claim()]);
   expect(inode()).not.toBe(first);
   expect(read(name).pids).toMatchObject([{ pid: process.pid }, { pid: process.ppid }]);
+});
+
+it("are made young once a minute, and written again where a sweep has removed them or another has taken their place", () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const claims = new ClaimFiles(STATE, () => ({ launcherPid: process.pid, pid: null }), [directory]);
+  const later = (): void => {
+    vi.advanceTimersByTime(61_000);
+    claims.publish([claim()]);
+  };
+  claims.publish([claim()]);
+  const path = join(directory, `${claimantOf(STATE)}-asr.json`);
+  const { ino } = lstatSync(path);
+  utimesSync(path, 1, 1);
+  claims.publish([claim()]);
+  expect(lstatSync(path).mtimeMs).toBe(1000);
+  later();
+  expect(lstatSync(path).mtimeMs).toBeGreaterThan(Date.now() - 60_000);
+  expect(lstatSync(path).ino).toBe(ino);
+  rmSync(path);
+  later();
+  expect(read(`${claimantOf(STATE)}-asr.json`)).toMatchObject({ job: "asr" });
+  const other = join(home, "other");
+  writeFileSync(other, "other");
+  renameSync(other, path);
+  later();
+  expect(read(`${claimantOf(STATE)}-asr.json`)).toMatchObject({ job: "asr" });
+  rmSync(path);
+  symlinkSync(other, path);
+  later();
+  expect(existsSync(other)).toBe(false);
+  expect(lstatSync(path).isSymbolicLink()).toBe(false);
 });
 
 it("replace a link that was laid out under their name, and don't follow it", () => {
