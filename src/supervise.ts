@@ -20,12 +20,12 @@ import { arrivals, recover } from "./decide/recover.ts";
 import { roster } from "./decide/roster.ts";
 import { windowStates } from "./decide/windows.ts";
 import { type Loop, startLoop } from "./loop.ts";
-import { type AuditEvent, type Claim, runOf } from "./model.ts";
+import { type AuditEvent, runOf } from "./model.ts";
 import { socketPath } from "./paths.ts";
 import type { Runs } from "./ports.ts";
 import { createJournal, type RecordJournal } from "./record/journal.ts";
 import { holdLock } from "./record/lock.ts";
-import { readClaims } from "./sense/claims.ts";
+import { watchClaims } from "./sense/claims.ts";
 import { createGpuSource } from "./sense/gpu/source.ts";
 import { createSensors } from "./sense/sensors.ts";
 import { Pace } from "./show/pace.ts";
@@ -97,7 +97,7 @@ class Household {
     const bootId = readBootId();
     const now = clock.now();
     const recovered = recover(roster(config, journal.loadJobs(), now), bootId, now);
-    const othersClaims = (): Claim[] => readClaims(claims.claimant);
+    const othersClaims = watchClaims(claims.claimant);
     this.#sensors = createSensors({
       diskPath: config.stateDirectory,
       supervisorPid: process.pid,

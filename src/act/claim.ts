@@ -9,13 +9,16 @@ import { join } from "node:path";
 import type { Claim } from "../model.ts";
 import { claimDirectories } from "../paths.ts";
 import type { Claims, OwnClaim } from "../ports.ts";
-import { type ClaimFile, claimFileName, readClaims } from "../sense/claims.ts";
+import { type ClaimFile, claimFileName } from "../sense/claim-file.ts";
+import { abandonedClaims, readClaims } from "../sense/claims.ts";
 import { isDead, readStat } from "../sense/process.ts";
 import { bootId } from "../sense/run.ts";
 import { makeYoung, type PlacedFile, place } from "./place-for-all.ts";
 
 /** Files are made young so often, since temporary folders are swept, and written again where that came too late. */
 const AGAIN_MS = 60_000;
+/** What nobody has made young for so long, and names no living process, is nobody's any more. */
+const ABANDONED_MS = 24 * 3_600_000;
 
 /** The launcher and the first process of a job, as far as they are known. */
 export interface Pids {
@@ -134,6 +137,8 @@ export class ClaimFiles implements Claims {
         for (const name of readdirSync(directory))
           if (name.startsWith(`${this.claimant}-`) && !wanted.has(name))
             rmSync(join(directory, name), { force: true });
+        // And what others of this user have, whose state directory may be gone.
+        for (const path of abandonedClaims(directory, ABANDONED_MS)) rmSync(path, { force: true });
       } catch {
         // There is none.
       }

@@ -3,14 +3,14 @@
  * processes; a malformed, stale, forged, foreign, huge or linked one holds nothing and excuses nobody.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Claim } from "../../src/model.ts";
 import { childrenIn } from "../../src/sense/accounts.ts";
 import { ClaimedProcesses } from "../../src/sense/claimed-processes.ts";
-import { readClaims } from "../../src/sense/claims.ts";
+import { abandonedClaims, readClaims, watchClaims } from "../../src/sense/claims.ts";
 import { Attribution } from "../../src/sense/gpu/attribute.ts";
 import { readStat } from "../../src/sense/process.ts";
 import { bootId } from "../../src/sense/run.ts";
@@ -130,6 +130,38 @@ describeWith(root)("a claim", () => {
     expect(look([claim])).toContain(job.child);
     expect(look([])).toEqual([]);
     process.kill(job.child, "SIGKILL");
+  });
+
+  it("is read anew when its file is another one, after it had ended or couldn't be understood", async () => {
+    const job = await program(BOB);
+    const read = watchClaims("0-me", [directory]);
+    const good = file([{ pid: job.pid, startTime: job.startTime }]);
+    for (const nothing of [file([{ pid: job.pid, startTime: job.startTime + 1 }]), "{"]) {
+      const path = lay(BOB, nothing);
+      expect([read(), read()]).toEqual([[], []]);
+      rmSync(path);
+      lay(BOB, good);
+      expect(read()).toHaveLength(1);
+      lay(BOB, nothing);
+      await until("the change to be seen", () => read().length === 0);
+      lay(BOB, good);
+      await until("the change back to be seen", () => read().length === 1);
+    }
+  });
+
+  it("is abandoned when all that it names has ended, it is of our user, and has been old for long", async () => {
+    const [job, gone] = [await program(BOB), { pid: 4_194_303, startTime: 1 }];
+    const [live, ended] = [file([{ pid: job.pid, startTime: job.startTime }]), file([gone])];
+    const old = (path: string): string => {
+      utimesSync(path, 1, 1);
+      return path;
+    };
+    const abandoned = old(lay(0, ended, "0-a-ended.json"));
+    old(lay(0, live, "0-a-live.json"));
+    old(lay(BOB, ended, "1001-a-ended.json"));
+    old(lay(0, { ...ended, version: 2 }, "0-a-unknown.json"));
+    lay(0, ended, "0-a-young.json");
+    expect(abandonedClaims(directory, 60_000)).toEqual([abandoned]);
   });
 
   const good = (pid: number, startTime: number): object => ({ pid, startTime });
