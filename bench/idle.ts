@@ -149,6 +149,7 @@ export async function measure(): Promise<Measured[]> {
             unit: "s of CPU a minute",
             value: peer,
             target: null,
+            peer: true as const,
             detail: "in the same run",
           },
         ]),
