@@ -3,6 +3,7 @@ slow the training it serves, and must never exit 75 without a complete checkpoin
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import threading
@@ -130,6 +131,8 @@ class Run:
             self.status.report["state"] = "paused"
             self.status.write_now()
             self.saves.group.gather(None)
+            # Not yet: whoever catches the exit goes on with the group.
+            atexit.register(self.saves.group.close)
         if threading.current_thread() is not threading.main_thread():
             # SystemExit would end this thread alone, and the program would seem to have finished.
             self._exit.report()

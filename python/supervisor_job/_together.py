@@ -29,6 +29,9 @@ class Group(Protocol):
     def gather(self, value: Any) -> List[Any]:
         """One value from each rank, by rank."""
 
+    def close(self) -> None:
+        """Once, when the program is about to end on a pause and nothing more is asked."""
+
 
 class Alone:
     """The group of a job with a single process."""
@@ -40,6 +43,9 @@ class Alone:
 
     def gather(self, value: Any) -> List[Any]:
         return [value]
+
+    def close(self) -> None:
+        pass
 
 
 class RankFailed(RuntimeError):

@@ -22,3 +22,13 @@ testWith(torch)("a ring inside a long operation is heard at its end", async () =
   expect(output.trim().endsWith("after step 2")).toBe(true);
   expect(run.status()).toMatchObject({ state: "paused", step: 2, sequence: 1 });
 });
+
+// One that still runs when Python shuts down can abort the program: seen once in some hundred pauses.
+testWith(torch)("ranks that leave on a pause leave no thread of join() behind", async () => {
+  const run = launch(pythonChild("python-leave.py"), [], temporaryFolder());
+  await run.until("its first step", ({ step }) => (step ?? 0) > 0);
+  await ask(run, 0);
+  const { code, output } = await run.ended;
+  expect(code, output).toBe(75);
+  expect(output.match(/threads left: -?\d+/g)).toEqual(["threads left: 0", "threads left: 0"]);
+});

@@ -63,6 +63,13 @@ class _Ranks:
             dist.all_gather_object(values, value, group=self._group)
         return values
 
+    def close(self) -> None:
+        """Ends the group's threads. One that still let go of a tensor while Python shuts down, a moment
+        after the last answer, would abort the program: "terminate called without an active exception"."""
+        group, self._group = self._group, None
+        if group is not None and dist.is_initialized():
+            dist.destroy_process_group(group)
+
     def _finish(self) -> None:
         work, self._under_way = self._under_way, None
         with _lost_ranks():
