@@ -64,5 +64,5 @@ function rowOf({ name, unit, value, target, detail }: Measured): string {
   const number = (x: number): string =>
     x === 0 ? "0" : Math.abs(x) >= 100 ? x.toFixed(0) : Number(x.toPrecision(2)).toString();
   const reached = target === null ? "–" : `≤ ${number(target)}${value <= target ? "" : " **missed**"}`;
-  return `| ${name} | ${number(value)} ${unit} | ${reached} | ${detail} |`;
+  return `| ${name} | ${`${number(value)} ${unit}`.trim()} | ${reached} | ${detail} |`;
 }

@@ -107,6 +107,7 @@ class Run:
             claim_for_good()
         elif report["state"] == "paused":
             report["state"] = "pausing"  # Somebody has caught the exit.
+            atexit.unregister(self.saves.group.close)
         self._exit.goes_on()
 
     def _ring(self, _signal: int, _frame: Any) -> None:

@@ -22,10 +22,11 @@ export function place(
 ): { file: PlacedFile | null; problem: string | null } {
   let problem: string | null = null;
   for (const directory of directories) {
+    problem = prepare(directory);
+    if (problem !== null) continue;
     const path = join(directory, name);
     const fresh = join(directory, `.${name}.${randomBytes(6).toString("hex")}`);
     try {
-      prepare(directory);
       // Exclusively: a name may have been laid out as a trap.
       writeFileSync(fresh, text, { flag: "wx", mode: READABLE });
       chmodSync(fresh, READABLE);
@@ -55,14 +56,18 @@ export function makeYoung({ path, inode }: PlacedFile): boolean {
   }
 }
 
-/** A folder that all may write into and nobody may remove others' files from. */
-function prepare(directory: string): void {
+/** A folder that all may write into and nobody may remove others' files from; null when it is there. */
+function prepare(directory: string): string | null {
   try {
-    mkdirSync(directory);
-    // The mask of mkdir would take the rights of others.
-    chmodSync(directory, FOR_ALL);
+    try {
+      mkdirSync(directory);
+      // The mask of mkdir would take the rights of others.
+      chmodSync(directory, FOR_ALL);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    return lstatSync(directory).isDirectory() ? null : `${directory} is not a folder`;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return (error as Error).message;
   }
-  if (!lstatSync(directory).isDirectory()) throw new Error(`${directory} is not a folder`);
 }

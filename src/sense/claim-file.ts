@@ -39,8 +39,9 @@ export function readClaim(path: string, supervisor: string): Claim | "ended" | "
   if (content.supervisor === supervisor) return null;
   if (content.bootId !== bootId()) return "ended";
   const { version: _, supervisor: __, bootId: ___, pids: named, ...claim } = content;
-  if (!named.some(({ pid, startTime }) => isThere(pid, startTime))) return "ended";
-  const pids = named.filter(({ pid, startTime }) => belongsTo(pid, startTime, file.uid));
+  const owners = named.map(({ pid, startTime }) => ownerOf(pid, startTime));
+  if (owners.every((owner) => owner === null)) return "ended";
+  const pids = named.filter((_, i) => owners[i] === file.uid || owners[i] === "hidden");
   // The name stands for its owner: nobody can stand in another's place.
   const id = claim.id.startsWith(`${file.uid}-`) ? claim.id : `${file.uid}-${claim.id}`;
   return pids.length === 0 ? null : { ...claim, id, pids, uid: file.uid, user: userName(file.uid) };
@@ -88,16 +89,11 @@ function isClaim(value: unknown): value is ClaimFile {
   );
 }
 
-/** Whether that very process lives and is this user's; one that is hidden from us is taken to be. */
-export function belongsTo(pid: number, startTime: number | null, uid: number): boolean {
-  if (readStat(pid) === null) return isHidden(pid);
-  return isThere(pid, startTime) && uidOf(pid) === uid;
-}
-
-/** Whether that very process lives, whosever it is. */
-function isThere(pid: number, startTime: number | null): boolean {
+/** Whose that very process is, "hidden" when it isn't ours to see, null when it has ended. */
+function ownerOf(pid: number, startTime: number | null): number | "hidden" | null {
   const stat = readStat(pid);
-  return stat === null ? isHidden(pid) : !isDead(stat) && startTime === stat.startTime;
+  if (stat === null) return isHidden(pid) ? "hidden" : null;
+  return isDead(stat) || startTime !== stat.startTime ? null : uidOf(pid);
 }
 
 function isHidden(pid: number): boolean {

@@ -52,8 +52,8 @@ function readAll(
       if (name.startsWith(`${supervisor}-`)) continue;
       const path = join(directory, name);
       const stat = statOf(path);
-      const stamp = stat && `${stat.ino} ${stat.mtimeMs} ${stat.ctimeMs}`;
-      if (stamp === null) continue;
+      if (stat === null) continue;
+      const stamp = `${stat.ino} ${stat.ctimeMs}`;
       const claim = known.get(path) === stamp ? "ended" : readClaim(path, supervisor);
       if (claim === "ended" || claim === "not one") dead.set(path, stamp);
       else if (claim !== null && !found.has(`${claim.uid} ${claim.id}`))
@@ -66,7 +66,7 @@ function readAll(
 
 const statOf = (path: string): Stats | null => {
   try {
-    return lstatSync(path, { throwIfNoEntry: false }) ?? null;
+    return lstatSync(path);
   } catch {
     return null;
   }

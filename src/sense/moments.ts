@@ -9,7 +9,7 @@ import type { Moment } from "./ours.ts";
 /** A shorter window is mostly rounding; in ms. One that the guard has judged by is as good as it needs to be. */
 const SHORTEST_WINDOW_MS = 100;
 const GUARDS_WINDOW_MS = 50;
-/** Kept of each kind: ticks may come 20 times a second, looks of the guard 16 times. */
+/** Kept of each kind: ticks may come 50 times a second, looks of the guard 16 times. */
 const MOST_MOMENTS = 12;
 
 export class Moments {

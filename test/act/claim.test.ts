@@ -110,6 +110,16 @@ it("are made young once a minute, and written again where a sweep has removed th
   expect(lstatSync(path).isSymbolicLink()).toBe(false);
 });
 
+it("are written into the next folder where something else stands in a folder's place, which is left as it is", () => {
+  const other = join(home, "other");
+  const claims = new ClaimFiles(STATE, () => ({ launcherPid: process.pid, pid: null }), [directory, other]);
+  writeFileSync(directory, "precious");
+  claims.publish([claim()]);
+  expect(readdirSync(other)).toEqual([`${claimantOf(STATE)}-asr.json`]);
+  expect(readFileSync(directory, "utf8")).toBe("precious");
+  expect(claims.problem).toBeNull();
+});
+
 it("replace a link that was laid out under their name, and don't follow it", () => {
   const claims = new ClaimFiles(STATE, () => ({ launcherPid: process.pid, pid: null }), [directory]);
   mkdirSync(directory);

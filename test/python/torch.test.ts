@@ -23,7 +23,7 @@ testWith(torch)("a ring inside a long operation is heard at its end", async () =
   expect(run.status()).toMatchObject({ state: "paused", step: 2, sequence: 1 });
 });
 
-// One that still runs when Python shuts down can abort the program: seen once in some hundred pauses.
+// One that still runs when Python shuts down may abort the program.
 testWith(torch)("ranks that leave on a pause leave no thread of join() behind", async () => {
   const run = launch(pythonChild("python-leave.py"), [], temporaryFolder());
   await run.until("its first step", ({ step }) => (step ?? 0) > 0);
