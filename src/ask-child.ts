@@ -4,13 +4,8 @@
  * loaded a library for it would hold 12 MiB more.
  */
 import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
 
 const MOST_BYTES = 64 * 1024 * 1024;
-
-/** The build is JavaScript, the sources are TypeScript; the child is whatever we are. */
-export const programBeside = (name: string, url: string): string =>
-  fileURLToPath(new URL(`./${name}${url.endsWith(".ts") ? ".ts" : ".js"}`, url));
 
 /** What it has printed, once it has ended with 0; rejects when it couldn't be started or ended otherwise. */
 export function askChild(

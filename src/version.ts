@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
+import { packageFile } from "./own-files.ts";
 
-/** As in package.json, which lies one folder above both src/ and dist/. */
-export const VERSION: string = JSON.parse(
-  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
-).version;
+/** As in package.json. */
+export const VERSION: string = JSON.parse(readFileSync(packageFile("package.json"), "utf8")).version;

@@ -3,11 +3,12 @@
  * Must never call a checkpoint bad because the check itself failed: then it is tried again, and
  * until there is a verdict there is none.
  */
-import { askChild, programBeside } from "../ask-child.ts";
+import { askChild } from "../ask-child.ts";
 import type { Checkpoint } from "../model.ts";
+import { ownProgram } from "../own-files.ts";
 import type { Verdict } from "./verify-child.ts";
 
-const CHILD = programBeside("verify-child", import.meta.url);
+const CHILD = ownProgram("act/verify-child");
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 60_000;
 

@@ -1,8 +1,8 @@
 /** `init`: writes a commented config to begin with. Never overwrites one. */
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { CONFIG_NAME } from "../config/find.ts";
+import { packageFile } from "../own-files.ts";
 import type { Options } from "./connect.ts";
 import { Failure } from "./failure.ts";
 import { nameJob } from "./name-job.ts";
@@ -40,7 +40,7 @@ function findScripts(directory: string): string[] {
 
 /** The schema of this very installation, as short as it can be named from `directory`. */
 function schemaPath(directory: string): string {
-  const schema = fileURLToPath(new URL("../../supervisor.schema.json", import.meta.url));
+  const schema = packageFile("supervisor.schema.json");
   const near = relative(directory, schema);
   if (near.startsWith("..") || isAbsolute(near)) return schema;
   return existsSync(join(directory, near)) ? `./${near}` : schema;

@@ -6,10 +6,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { prepareStateDirectory } from "../act/state-directory.ts";
 import type { Places } from "../config/places.ts";
 import type { ControlClient } from "../control/client.ts";
+import { ownProgram } from "../own-files.ts";
 import { supervisorLogPath } from "../paths.ts";
 import { tryConnect } from "./connect.ts";
 import { Failure } from "./failure.ts";
@@ -55,12 +55,10 @@ export async function spawnSupervisor(places: Places, watch = false): Promise<Co
 }
 
 function launch(places: Places, log: string): ChildProcess {
-  // Beside this file's own folder, compiled or not.
-  const bin = fileURLToPath(new URL(`../bin${import.meta.url.slice(-3)}`, import.meta.url));
   const config = places.file === null ? [] : ["--config", places.file];
   const output = openSync(log, "a", 0o600);
   try {
-    return spawn(process.execPath, [bin, "start", "--headless", ...config], {
+    return spawn(process.execPath, [ownProgram("bin"), "start", "--headless", ...config], {
       detached: true,
       stdio: ["ignore", output, output],
     });

@@ -36,20 +36,20 @@ async function detached(options: StartOptions): Promise<number> {
 
 async function attached(options: StartOptions): Promise<number> {
   const places = placesOf(options);
-  // Loading the dashboard takes as long as the supervisor takes to come up: both at once.
-  const attach = import("./dashboard.ts").then((module) => module.prepare());
-  attach.catch(() => {});
   const running = await tryConnect(places, true);
-  const client = running ?? (await (await import("./spawn-supervisor.ts")).spawnSupervisor(places, true));
-  return (await attach)(client);
+  // Launched first: loading the dashboard keeps this process busy for as long as a supervisor takes to come up.
+  const client = running ?? (await import("./spawn-supervisor.ts")).spawnSupervisor(places, true);
+  const attach = import("./dashboard.ts").then((module) => module.prepare());
+  const [there, show] = await Promise.all([client, attach]);
+  return show(there);
 }
 
 async function headless(options: StartOptions): Promise<number> {
   keepSmall();
+  // Asked first: it computes while the rest is loaded.
+  const { loadConfigApart } = await import("../config/check-apart.ts");
   const [loaded, { tell }, { formatEvent }, { supervise }] = await Promise.all([
-    import("../config/check-apart.ts").then(({ loadConfigApart }) =>
-      loadConfigApart(findConfig(options.config)),
-    ),
+    loadConfigApart(findConfig(options.config)),
     import("./tell.ts"),
     import("../show/event-words.ts"),
     import("../supervise.ts"),

@@ -2,7 +2,8 @@
  * Checks configs and jobs in a short-lived process of its own: the schema library would hold some
  * 25 MiB for ever in a supervisor that needs it for a moment at a time. Must never load it here.
  */
-import { askChild, programBeside } from "../ask-child.ts";
+import { askChild } from "../ask-child.ts";
+import { ownProgram } from "../own-files.ts";
 import type { Loaded } from "./load.ts";
 import type { JobSpec } from "./schema.ts";
 
@@ -10,7 +11,7 @@ export type Question = { config: string | null } | { job: unknown };
 export type CheckedJob = { spec: JobSpec } | { error: string };
 export type Answer = Loaded | CheckedJob;
 
-const CHILD = programBeside("check-child", import.meta.url);
+const CHILD = ownProgram("config/check-child");
 
 /** As `loadConfig`; where the check itself can't run, that is the problem. Never rejects. */
 export async function loadConfigApart(path: string | null): Promise<Loaded> {

@@ -4,16 +4,16 @@
  */
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Database } from "better-sqlite3";
+import { packageFile } from "../own-files.ts";
 import { DatabaseError } from "./database-error.ts";
 import { unusedName } from "./unused-name.ts";
 
 /** In the file's header since the first migration: tells our databases from other programs'. */
 export const APPLICATION_ID = 0x47504a53;
 
-/** The package's own; src/record and dist/record lie equally deep. */
-export const MIGRATIONS = fileURLToPath(new URL("../../db/migrations", import.meta.url));
+/** The package's own. */
+export const MIGRATIONS = packageFile("db/migrations");
 
 interface Migration {
   version: number;

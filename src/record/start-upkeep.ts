@@ -4,14 +4,11 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
-import { fileURLToPath } from "node:url";
+import { ownProgram } from "../own-files.ts";
 import { errorText } from "./database-error.ts";
 import type { Retention } from "./thin.ts";
 
-/** Compiled beside us, or as source. */
-const PROGRAM = fileURLToPath(
-  new URL(import.meta.url.endsWith(".ts") ? "./upkeep-process.ts" : "./upkeep-process.js", import.meta.url),
-);
+const PROGRAM = ownProgram("record/upkeep-process");
 const FIRST_AFTER_MS = 5 * 60_000;
 const EVERY_MS = 60 * 60_000;
 /** A WAL of this size is brought in early, but not more often than this. */

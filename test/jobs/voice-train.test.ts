@@ -20,7 +20,7 @@ const hashIn = (output: string): string | undefined => /weights sha256 ([0-9a-f]
 
 // The job imports the built package by its name, as a user's job does.
 beforeAll(() => {
-  if (!existsSync("dist/job/tfjs.js")) execFileSync("npx", ["tsc", "-p", "tsconfig.build.json"]);
+  if (!existsSync("dist/job/tfjs.js")) execFileSync("npm", ["run", "--silent", "build"]);
 });
 
 test("paused at random steps and resumed in new processes: bit-identical weights", async () => {

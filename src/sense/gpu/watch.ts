@@ -3,7 +3,7 @@
  * another after a while. At most one that can't be ended is left behind. Never waits for anything.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { ownProgram } from "../../own-files.ts";
 import { ASLEEP } from "./find.ts";
 import type { Task } from "./read-gpus.ts";
 import { type GpuReport, type Message, unreadable } from "./report.ts";
@@ -25,9 +25,7 @@ const LAST_WAIT_MS = 60_000;
 const HELD_MS = 60_000;
 const MOST_SAID = 400;
 
-const PROGRAM = fileURLToPath(
-  import.meta.resolve(import.meta.url.endsWith(".ts") ? "./read-gpus.ts" : "./read-gpus.js"),
-);
+const PROGRAM = ownProgram("sense/gpu/read-gpus");
 
 export interface Report {
   atMs: number;
