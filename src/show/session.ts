@@ -44,9 +44,10 @@ export class Session {
     this.#client = client;
     this.#options = options;
     this.#terminal = terminal;
-    this.redraw();
     client.onSnapshot((snapshot) => this.#take(snapshot));
     client.onClose((reason) => this.#lose(reason));
+    // Not before what may be known already: two frames at once are drawn a tenth of a second apart.
+    if (this.#screen.snapshot === null) this.redraw();
   }
 
   onKey(key: Key): void {
