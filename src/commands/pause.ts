@@ -96,7 +96,7 @@ function saved({ checkpoint }: JobView): string {
 
 function pausing(job: JobView): Outcome {
   const { progress, method, overdue } = job;
-  if (overdue === "waiting") return { end: "bad", text: overdueText(job) };
+  if (overdue === "waiting") return { end: "bad", text: overdueText(job, "pause") };
   if (overdue === "frozen") {
     return { end: "good", text: "frozen, not saved: its CPU and GPU time is free, its memory isn't" };
   }
@@ -111,11 +111,11 @@ function pausing(job: JobView): Outcome {
 const atStep = (step: number | null): string => (step === null ? "" : ` (step ${count(step)})`);
 
 /** What stands in the way, and the two ways out with what each costs. */
-function overdueText({ name, why }: JobView): string {
+export function overdueText({ name, why }: JobView, asked: "pause" | "resume"): string {
   const ways = [{ command: `supervisor logs -f ${name}`, does: "what it is doing" }, ...(why.sooner ?? [])];
   const widest = Math.max(...ways.map(({ command }) => command.length));
   return [
-    `${why.summary} It will pause when it has saved.`,
+    `${why.summary} It will ${asked} when it has saved.`,
     ...ways.map(({ command, does }) => `  ${command.padEnd(widest)}  ${does}`),
   ].join("\n");
 }

@@ -3,7 +3,7 @@ import type { JobView } from "../protocol.ts";
 import { count, when } from "../show/format.ts";
 import { ask, askedBy, mustConnect, type Options, snapshotOf } from "./connect.ts";
 import { followJobs, type Outcome } from "./follow.ts";
-import { chosen } from "./pause.ts";
+import { chosen, overdueText } from "./pause.ts";
 import { print } from "./print.ts";
 
 export interface ResumeOptions extends Options {
@@ -46,6 +46,8 @@ function resumeOutcome(job: JobView, waited: Map<string, number>): Outcome {
     case "lost":
       return { end: null, text: job.state };
     case "pausing":
+      // A pause that may never end is nothing to wait for.
+      if (job.overdue === "waiting") return { end: "bad", text: overdueText(job, "resume") };
       return { end: null, text: "finishes its pause first" };
     default: {
       const times = (waited.get(job.name) ?? 0) + 1;

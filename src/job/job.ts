@@ -69,7 +69,8 @@ export class Job {
 
   /**
    * Call once after every training step. Reports progress, checkpoints when one is due, and, when a
-   * pause is asked for, saves, reports `paused` and exits 75 (it then never returns). Never throws.
+   * pause is asked for, saves, reports `paused` and exits 75 (it then never returns). Never throws,
+   * but within a save function.
    * @param step completed steps, a whole number; what a resume starts from
    */
   async step(step: number, progress: Progress = {}): Promise<void> {

@@ -3,6 +3,7 @@
  * attempt. A save that fails must never touch an older checkpoint, nor stop the training that it
  * would protect.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Save } from "./checkpoint-files.ts";
 import { complain, complainWhere } from "./complain.ts";
@@ -24,6 +25,8 @@ export class Saves {
   private savedAt = performance.now();
   private retryAt = Number.NEGATIVE_INFINITY;
   private underWay: Promise<unknown> | null = null;
+  /** Set in whatever the save function of `underWay` calls. */
+  private readonly within = new AsyncLocalStorage<{ over: boolean }>();
 
   /** @param wanted whether a pause is asked for */
   constructor(where: Surroundings, status: Status, wanted: () => boolean) {
@@ -40,8 +43,10 @@ export class Saves {
     this.retryAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** Waits for the save that is under way. */
+  /** Waits for the save that is under way. @throws in its save function, which would wait for itself */
   async settled(): Promise<void> {
+    if (this.within.getStore()?.over === false)
+      throw new Error("a save function can't save, step or pause: it is called to do just that");
     if (this.underWay) await this.underWay.catch(() => {});
   }
 
@@ -73,13 +78,15 @@ export class Saves {
   async write(directory: string, step: number, save: Save, epoch: number | null): Promise<SavedCheckpoint> {
     await this.settled();
     const own = directory === this.where.checkpointDir;
-    const writing = own
-      ? this.writeOwn(step, save, epoch)
-      : writeCheckpoint(directory, step, save, { epoch });
+    const at = { over: false };
+    const writing = this.within.run(at, () =>
+      own ? this.writeOwn(step, save, epoch) : writeCheckpoint(directory, step, save, { epoch }),
+    );
     this.underWay = writing;
     try {
       return await writing;
     } finally {
+      at.over = true;
       if (this.underWay === writing) this.underWay = null;
     }
   }

@@ -22,6 +22,14 @@ const badSaves: Record<string, Save> = {
     await files.file("state.bin", "state");
     writeFileSync(join(files.directory, "state.bin"), "another state");
   },
+  "saves within": async (files) => {
+    await good(files);
+    await job.save(3, good);
+  },
+  "steps within": async (files) => {
+    await good(files);
+    await job.step(3, { save: good });
+  },
   "links a folder": async (files) => {
     await good(files);
     symlinkSync(tmpdir(), join(files.directory, "link"));

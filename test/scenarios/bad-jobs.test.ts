@@ -59,4 +59,10 @@ test("a job that knows nothing is frozen and thawed, and a job that ignores the 
   expect(overdue.reason).toMatch(/nothing was forced/i);
   expect(supervisor.job("deaf").state).toBe("pausing");
   expect(supervisor.audit("pause.completed").some((event) => event.job === "deaf")).toBe(false);
+
+  // Nobody is kept waiting for the end of a pause that may have none.
+  const resumed = supervisor.say("resume", "deaf");
+  expect(resumed.code).toBe(1);
+  expect(resumed.out).toMatch(/still running .* It will resume when it has saved\./);
+  expect(resumed.out).toContain("supervisor pause deaf --terminate");
 });
