@@ -24,6 +24,7 @@ await build({
   // its developers; nothing here asks for it.
   external: [/^@tensorflow\//, "better-sqlite3", "koffi", "systeminformation", "react-devtools-core"],
   resolve: { mainFields: ["module", "main"] },
+  // Of React only what isn't for its users' debugging.
   transform: { define: { "process.env.NODE_ENV": '"production"' } },
   output: {
     dir: "dist",

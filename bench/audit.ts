@@ -1,7 +1,7 @@
 /**
  * What the audit log costs: an append alone and beside a job that writes checkpoints, with a plain
  * `synchronous=FULL` database measured beside it; a query among millions of events; a second's sample.
- * `node bench/audit.ts [MILLIONS] [--full]` prints it (1 million; --full: 10); `measure()` returns it.
+ * `node bench/audit.ts` prints it, `measure()` returns it; with `--full` of 10 million events, else of one.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -24,17 +24,15 @@ const APPENDS = 3000;
 /** A decision every 5 ms is far more than any supervisor makes, and leaves other writers their turns. */
 const APPEND_EVERY_MS = 5;
 
-export async function measure(millions = 1): Promise<Measured[]> {
+const EVENTS = process.argv.includes("--full") ? 10e6 : 1e6;
+
+export async function measure(): Promise<Measured[]> {
   // On the repository's disk and ignored by git: the temporary folder may be in memory.
   const ignored = join(import.meta.dirname, "../.supervisor");
   mkdirSync(ignored, { recursive: true, mode: 0o700 });
   const folder = mkdtempSync(join(ignored, "bench-audit-"));
   try {
-    return [
-      ...(await measureAppends(folder)),
-      ...measureSamples(folder),
-      ...measureQueries(folder, Math.round(millions * 1e6)),
-    ];
+    return [...(await measureAppends(folder)), ...measureSamples(folder), ...measureQueries(folder, EVENTS)];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -194,8 +192,7 @@ function summary(times: number[]): { median: number; p99: number; max: number } 
 const ms = (value: number): string => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
 
 if (process.argv[1] === import.meta.filename) {
-  const millions = process.argv.includes("--full") ? 10 : Number(process.argv[2] ?? 1);
-  for (const { name, unit, value, target, detail } of await measure(millions)) {
+  for (const { name, unit, value, target, detail } of await measure()) {
     console.log(
       `${name}: ${value.toFixed(3)} ${unit}${target === null ? "" : ` (target ${target})`} — ${detail}`,
     );

@@ -4,7 +4,8 @@
  */
 
 import { DEFAULT_RULES } from "../src/config/defaults.ts";
-import { configSchema, jobSchema } from "../src/config/schema.ts";
+import { jobSchema } from "../src/config/job-schema.ts";
+import { configSchema } from "../src/config/schema.ts";
 import { step } from "../src/decide/lifecycle.ts";
 import { decide, newWorld } from "../src/decide/policy.ts";
 import { newJob } from "../src/decide/roster.ts";

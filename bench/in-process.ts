@@ -6,7 +6,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { configSchema, jobSchema } from "../src/config/schema.ts";
+import { jobSchema } from "../src/config/job-schema.ts";
+import { configSchema } from "../src/config/schema.ts";
 import { newJob } from "../src/decide/roster.ts";
 import type { Run, Seen } from "../src/model.ts";
 import type { Clock, Runs, SupervisedJob } from "../src/ports.ts";

@@ -1,7 +1,8 @@
 /**
  * Every figure in the README: runs the benchmarks one after the other and prints one table, in
  * Markdown. `npm run bench` for all, `npm run bench -- sense audit` for some, `--write` to put the
- * table into the README. Machines are noisy: CPU time is counted wherever that answers the question.
+ * table into the README, `--full` for the audit log with ten times the events. Machines are noisy: CPU
+ * time is counted wherever that answers the question.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";

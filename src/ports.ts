@@ -2,7 +2,7 @@
  * What `supervisor.ts` needs from the world, as interfaces: a clock, sensors, runs, a journal.
  * The real ones live in sense/, act/ and record/; tests bring faulty ones.
  */
-import type { JobSpec } from "./config/schema.ts";
+import type { JobSpec } from "./config/job-schema.ts";
 import type { AuditEvent, Effect, Job, NewEvent, Now, Run, RunUse, Sample, Seen } from "./model.ts";
 
 export type SupervisedJob = Job<JobSpec>;

@@ -3,7 +3,8 @@
  * and snapshots the other. Versioned, since a client may be newer than the supervisor.
  */
 
-import type { JobSpec, Rule } from "./config/schema.ts";
+import type { JobSpec } from "./config/job-schema.ts";
+import type { Rule } from "./config/schema.ts";
 import type {
   AuditEvent,
   Balance,

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
-import type { JobSpec } from "../config/schema.ts";
+import type { JobSpec } from "../config/job-schema.ts";
 import { ENV } from "../contract.ts";
 import type { Checkpoint, Run } from "../model.ts";
 import { checkpointDirectory, statusDirectory } from "../paths.ts";

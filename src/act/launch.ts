@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, constants, mkdirSync, openSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import type { JobSpec } from "../config/schema.ts";
+import type { JobSpec } from "../config/job-schema.ts";
 import type { Checkpoint, Run } from "../model.ts";
 import { cgroupRecord, checkpointDirectory, logPath } from "../paths.ts";
 import type { SupervisedJob } from "../ports.ts";

@@ -4,7 +4,7 @@
  */
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
-import type { JobSpec } from "../config/schema.ts";
+import type { JobSpec } from "../config/job-schema.ts";
 
 /** `code` is what a shell would exit with: 127 not found, 126 found but not executable. */
 export type Resolved = { ok: true; path: string } | { ok: false; code: 126 | 127; reason: string };

@@ -4,7 +4,7 @@
  * changed hands.
  */
 import { readFileSync } from "node:fs";
-import type { JobSpec } from "../config/schema.ts";
+import type { JobSpec } from "../config/job-schema.ts";
 import { ENV } from "../contract.ts";
 import type { RankStatus } from "../model.ts";
 import type { LiveRun } from "../ports.ts";

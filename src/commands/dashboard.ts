@@ -16,11 +16,7 @@ export async function dashboard(options: Options): Promise<number> {
  */
 export async function prepare(): Promise<(client: ControlClient) => Promise<number>> {
   const { canDraw, runDashboard } = await import("../show/run-dashboard.ts");
-  if (canDraw()) {
-    // As runDashboard itself does: React chooses its build when it is loaded.
-    process.env.NODE_ENV ??= "production";
-    await import("../show/open-dashboard.tsx");
-  }
+  if (canDraw()) await import("../show/open-dashboard.tsx");
   return async (client) => {
     try {
       await runDashboard(client, {

@@ -6,7 +6,7 @@ import { homedir } from "node:os";
 import { resolveCommand } from "../act/resolve-command.ts";
 import { checkMeaning } from "../config/check-meaning.ts";
 import { explain } from "../config/explain.ts";
-import { type JobSpec, jobSchema } from "../config/schema.ts";
+import { type JobSpec, jobSchema } from "../config/job-schema.ts";
 import type { ControlClient } from "../control/client.ts";
 import type { JobView } from "../protocol.ts";
 import { ask, askedBy, type Options, placesOf, snapshotOf, tryConnect } from "./connect.ts";

@@ -4,8 +4,8 @@
  */
 import { askChild } from "../ask-child.ts";
 import { ownProgram } from "../own-files.ts";
+import type { JobSpec } from "./job-schema.ts";
 import type { Loaded } from "./load.ts";
-import type { JobSpec } from "./schema.ts";
 
 export type Question = { config: string | null } | { job: unknown };
 export type CheckedJob = { spec: JobSpec } | { error: string };

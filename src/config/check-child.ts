@@ -4,8 +4,8 @@
  */
 import { text } from "node:stream/consumers";
 import type { Answer, Question } from "./check-apart.ts";
+import { jobSchema } from "./job-schema.ts";
 import { loadConfig } from "./load.ts";
-import { jobSchema } from "./schema.ts";
 
 // Whoever asked may have been killed meanwhile: then nobody is to be told.
 process.stdout.on("error", () => {});

@@ -6,8 +6,9 @@ import { statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { resolveCommand } from "../act/resolve-command.ts";
 import type { Finding } from "./explain.ts";
+import type { JobSpec } from "./job-schema.ts";
 import { formatPath } from "./problem.ts";
-import type { JobSpec, Notify } from "./schema.ts";
+import type { Notify } from "./schema.ts";
 
 const INTERPRETERS = /^(node|python[\d.]*|bash|sh|uv|deno|bun)$/;
 const SCRIPT = /\.(m?js|m?ts|py|sh)$/;

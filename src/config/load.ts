@@ -8,10 +8,11 @@ import { checkFiles, checkNotify } from "./check-files.ts";
 import { checkMeaning } from "./check-meaning.ts";
 import { DEFAULT_RULES } from "./defaults.ts";
 import { explain, type Finding } from "./explain.ts";
+import type { JobSpec } from "./job-schema.ts";
 import { type ParsedText, parseText } from "./parse-text.ts";
 import { absolute, placesFor } from "./places.ts";
 import { formatPath, type Problem } from "./problem.ts";
-import { type Config, type ConfigFile, configSchema, type JobSpec, type Notify } from "./schema.ts";
+import { type Config, type ConfigFile, configSchema, type Notify } from "./schema.ts";
 import { warnings } from "./warn.ts";
 
 export type Loaded = { ok: true; config: Config; warnings: Problem[] } | { ok: false; problems: Problem[] };

@@ -2,7 +2,8 @@
  * Which jobs there are: those of the config and those added by hand, with what is known of each.
  * Never loses a job that may still have processes, even when the config no longer names it.
  */
-import type { Config, JobSpec } from "../config/schema.ts";
+import type { JobSpec } from "../config/job-schema.ts";
+import type { Config } from "../config/schema.ts";
 import { END_STATES, LIVE_STATES, type Now } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 

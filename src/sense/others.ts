@@ -7,7 +7,8 @@
 import type { Claim, ProcessEvidence, Reading } from "../model.ts";
 import type { LiveRun } from "../ports.ts";
 import type { Moment, Ours, Window } from "./ours.ts";
-import { evidenceOf, type Proof, prove, runningNow, type Scan, Scanner } from "./scan.ts";
+import { evidenceOf, type Proof, prove, runningNow } from "./prove.ts";
+import { type Scan, Scanner } from "./scan.ts";
 
 export interface OthersUse {
   others: Reading;

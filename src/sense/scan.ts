@@ -1,19 +1,16 @@
 /**
- * One look at every process of the machine (15–30 µs each), and what two such looks prove about
- * processes that aren't ours. Only taken when others seem to use the CPU. A process whose owner isn't
- * certain proves nothing, and neither does time that a reaper of orphans has waited for.
+ * One look at every process of the machine (15–30 µs each): whose each is. Only taken when others seem
+ * to use the CPU. What two such looks prove is in prove.ts.
  */
 
 import { ENV } from "../contract.ts";
-import type { Claim, ProcessEvidence } from "../model.ts";
+import type { Claim } from "../model.ts";
 import type { LiveRun } from "../ports.ts";
-import { childrenIn, type ProcessTable, sum, ticksBetween } from "./accounts.ts";
+import { childrenIn, type ProcessTable } from "./accounts.ts";
 import { ClaimedProcesses } from "./claimed-processes.ts";
 import { readOnce } from "./kept-file.ts";
-import { PAGES_PER_MIB } from "./page-size.ts";
-import { type ProcessStat, parsePids, parseStatm } from "./parse.ts";
-import { isDead, listPids, readCommand, readRunId, readStat, uidOf } from "./process.ts";
-import { userName } from "./user-name.ts";
+import { type ProcessStat, parsePids } from "./parse.ts";
+import { isDead, listPids, readRunId, readStat, uidOf } from "./process.ts";
 
 /**
  * `nobody`: whose it is can't be told, so that it is neither ours nor evidence against others. `claimed`:
@@ -33,21 +30,6 @@ export interface Scan {
   /** Reapers of orphans: what they have waited for may have been anybody's. */
   reapers: ReadonlySet<number>;
 }
-
-/** What two scans prove, in ticks. */
-export interface Proof {
-  atMs: number;
-  all: number;
-  foreign: number;
-  /** Of `foreign`, by processes that aren't niced. */
-  foreignNotNice: number;
-  kernel: number;
-  claimed: number;
-  /** Ticks by pid, of foreign processes. */
-  byPid: Map<number, number>;
-}
-
-const MOST_EVIDENCE = 10;
 
 export class Scanner {
   readonly #supervisorPid: number;
@@ -192,65 +174,7 @@ function reapersIn(table: ProcessTable, owners: ReadonlyMap<number, Owner>): Set
   return reapers;
 }
 
-/** What was used between two scans, and by whom. */
-export function prove(before: Scan, after: Scan): Proof {
-  const ticks = ticksBetween(
-    before.table,
-    after.table,
-    ({ startTime }) => startTime >= before.bootTicks,
-    ({ pid }) => !after.reapers.has(pid) && !before.reapers.has(pid),
-  );
-  const byPid = new Map([...ticks].filter(([pid]) => after.owners.get(pid) === "foreign"));
-  const notNice = [...byPid].filter(([pid]) => (after.table.get(pid)?.nice ?? 0) <= 0);
-  const of = (owner: Owner): number =>
-    sum([...ticks].filter(([pid]) => after.owners.get(pid) === owner).map(([, used]) => used));
-  return {
-    atMs: after.atMs,
-    all: after.cpuAll - before.cpuAll,
-    foreign: sum(byPid.values()),
-    foreignNotNice: sum(notNice.map(([, used]) => used)),
-    kernel: of("kernel"),
-    claimed: of("claimed"),
-    byPid,
-  };
-}
-
-/** The greediest foreign processes of a proof, percent of the machine. */
-export function evidenceOf(scan: Scan, proof: Proof): ProcessEvidence[] {
-  return [...proof.byPid]
-    .sort((a, b) => b[1] - a[1])
-    .slice(0, MOST_EVIDENCE)
-    .flatMap(([pid, ticks]) => {
-      const stat = scan.table.get(pid);
-      return stat ? [{ ...describe(stat), cpuPercent: round((100 * ticks) / proof.all) }] : [];
-    });
-}
-
-/** After one scan only: foreign processes that are on a processor now, those with most time first, without a figure. */
-export function runningNow(scan: Scan): ProcessEvidence[] {
-  return [...scan.table.values()]
-    .filter(({ pid, state }) => state === "R" && scan.owners.get(pid) === "foreign")
-    .sort((a, b) => b.own - a.own)
-    .slice(0, MOST_EVIDENCE)
-    .map(describe);
-}
-
-function describe(stat: ProcessStat): ProcessEvidence {
-  const uid = uidOf(stat.pid);
-  const pages = parseStatm(readOnce(`/proc/${stat.pid}/statm`) ?? "");
-  return {
-    pid: stat.pid,
-    startTime: stat.startTime,
-    user: uid === null ? "?" : userName(uid),
-    ...(uid !== null && uid !== process.getuid?.() && { otherUser: true as const }),
-    command: readCommand(stat),
-    ...(pages && { memoryMiB: Math.round(pages.resident / PAGES_PER_MIB) }),
-  };
-}
-
 const isOtherUsers = (pid: number): boolean => {
   const uid = uidOf(pid);
   return uid !== null && uid !== process.getuid?.();
 };
-
-const round = (percent: number): number => Math.round(percent * 10) / 10;

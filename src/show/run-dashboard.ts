@@ -1,6 +1,6 @@
 /**
- * Opens the dashboard on this terminal and waits until it is left. React and Ink are loaded only
- * here, in production mode. Never ends the process: that is its caller's.
+ * Opens the dashboard on this terminal and waits until it is left. React and Ink are loaded only here.
+ * Never ends the process: that is its caller's.
  */
 import type { DashboardClient, DashboardEnd, DashboardOptions } from "./client-interface.ts";
 import { followPlain } from "./follow-plain.ts";
@@ -18,8 +18,6 @@ export async function runDashboard(
   options: DashboardOptions,
 ): Promise<DashboardEnd> {
   if (!canDraw()) return followPlain(client);
-  // React chooses its slower development build at import unless it finds this.
-  process.env.NODE_ENV ??= "production";
   const { openDashboard } = await import("./open-dashboard.tsx");
   return openDashboard(client, options);
 }

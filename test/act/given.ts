@@ -9,7 +9,7 @@ import { makeCgroup, NO_CGROUP, removeCgroup } from "../../src/act/cgroup.ts";
 import { createRuns } from "../../src/act/runs.ts";
 import { prepareStateDirectory } from "../../src/act/state-directory.ts";
 import { clock } from "../../src/clock.ts";
-import { type JobSpec, jobSchema } from "../../src/config/schema.ts";
+import { type JobSpec, jobSchema } from "../../src/config/job-schema.ts";
 import { newJob } from "../../src/decide/roster.ts";
 import type { PauseRequest, Run, Seen } from "../../src/model.ts";
 import { logPath } from "../../src/paths.ts";

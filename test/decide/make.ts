@@ -1,5 +1,6 @@
 /** Jobs, samples and sightings for the tests of the pure core; what a test doesn't say is usual. */
-import { type Config, configSchema, jobSchema, type Rule, ruleSchema } from "../../src/config/schema.ts";
+import { jobSchema } from "../../src/config/job-schema.ts";
+import { type Config, configSchema, type Rule, ruleSchema } from "../../src/config/schema.ts";
 import { type Input, step } from "../../src/decide/lifecycle.ts";
 import { newJob } from "../../src/decide/roster.ts";
 import {

@@ -1,5 +1,5 @@
 /** Moments, events, jobs, runs and samples for the tests of record/ and its benchmark. */
-import { jobSchema } from "../../src/config/schema.ts";
+import { jobSchema } from "../../src/config/job-schema.ts";
 import { newJob } from "../../src/decide/roster.ts";
 import {
   GPU_METRICS,

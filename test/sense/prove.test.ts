@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ProcessStat } from "../../src/sense/parse.ts";
-import { evidenceOf, type Owner, prove, runningNow, type Scan } from "../../src/sense/scan.ts";
+import { evidenceOf, prove, runningNow } from "../../src/sense/prove.ts";
+import type { Owner, Scan } from "../../src/sense/scan.ts";
 
 interface Entry {
   pid: number;

@@ -1,0 +1,100 @@
+/** One job of `supervisor.config.json`, as `supervisor run` and the control socket take it, too. */
+import { z } from "zod";
+
+export const positive = z.number().positive();
+export const seconds = z.number().min(0);
+export const jobName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "a name of letters, digits, '.', '_' and '-', at most 64 long");
+
+const signalName = z.enum(["SIGUSR2", "SIGUSR1", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"]);
+
+const pauseSchema = z.strictObject({
+  method: z
+    .enum(["auto", "checkpoint", "standby", "freeze"])
+    .default("auto")
+    .describe("auto: by checkpoint where the job keeps the contract or catches the signal, else freeze."),
+  signal: signalName.default("SIGUSR2").describe("What asks a job without a library to save and exit."),
+  target: z
+    .string()
+    .regex(/^(main|child:.+)$/, "'main' or 'child:<part of its command line>'")
+    .default("main")
+    .describe("Who gets the signal, for jobs without a library: main, or child:<part of its command line>."),
+  exitCodes: z
+    .array(z.int().min(0).max(255))
+    .default([])
+    .describe("Exit codes besides 75 that mean paused, after a request and with a checkpoint newer than it."),
+  graceSeconds: z
+    .union([z.literal("auto"), positive])
+    .default("auto")
+    .describe("How long a job may take to save. auto: three times its slowest save, at least 120."),
+  onTimeout: z
+    .enum(["wait", "freeze", "terminate", "kill"])
+    .default("wait")
+    .describe("When the grace has run out. wait: force nothing, and say so. kill loses what isn't saved."),
+});
+
+const checkpointSchema = z.strictObject({
+  everyMinutes: z
+    .number()
+    .min(0)
+    .default(30)
+    .describe("How often a job with a library checkpoints by itself; 0: only when it is paused."),
+  keep: z.int().min(1).default(3).describe("So many of the newest checkpoints stay."),
+  glob: z.string().optional().describe("Where a third-party job leaves its checkpoints, relative to cwd."),
+});
+
+const restartSchema = z.strictObject({
+  onFailure: z
+    .boolean()
+    .default(true)
+    .describe("Whether a failed job is started again from its last checkpoint."),
+  maxRetries: z
+    .int()
+    .min(0)
+    .default(3)
+    .describe("Failures in a row without progress before it is left failed."),
+  backoffSeconds: positive.default(10).describe("Doubled with every failure in a row, up to an hour."),
+  deadRankSeconds: positive
+    .default(60)
+    .describe(
+      "When one of several ranks has died and the others go on, the run is ended after so long, unless its launcher has started the rank again.",
+    ),
+});
+
+export const jobSchema = z.strictObject({
+  name: jobName.describe("Names the job in commands, folders and the audit log."),
+  command: z.array(z.string()).min(1).describe("argv; no shell. 'node' is the supervisor's own Node."),
+  resumeArgs: z.array(z.string()).default([]).describe("Added on a resume; {checkpoint} is its path."),
+  cwd: z.string().optional().describe("Relative to this file; this file's folder when left out."),
+  env: z.record(z.string(), z.string()).default({}).describe("Added to the supervisor's own environment."),
+  envFile: z
+    .string()
+    .optional()
+    .describe("A file of NAME=value lines, for secrets; 'env' wins. Relative to this file."),
+  python: z.string().optional().describe("The interpreter for a command that starts with 'python'."),
+  gpus: z
+    .int()
+    .min(0)
+    .optional()
+    .describe("How many GPUs it is to be placed on; one, where there is one, when left out. 0: none."),
+  gpuIds: z
+    .array(z.union([z.int().min(0), z.string()]))
+    .optional()
+    .describe("These GPUs, by index or UUID, instead of a count."),
+  gpuMemoryMiB: positive.optional().describe("What it needs on each GPU; as last seen when left out."),
+  shareGpu: z
+    .boolean()
+    .optional()
+    .describe("May run on one GPU beside other jobs of this supervisor that may, too."),
+  yieldTo: z
+    .array(z.string())
+    .optional()
+    .describe("Users whose request for a turn on its GPU is granted, whatever 'sharing' says."),
+  priority: z.int().default(0).describe("Higher matters more: paused last, resumed first."),
+  pause: pauseSchema.prefault({}).describe("How it is asked to make room."),
+  checkpoint: checkpointSchema.prefault({}).describe("What it saves, and how often."),
+  restart: restartSchema.prefault({}).describe("What happens when it fails."),
+});
+
+export type JobSpec = z.infer<typeof jobSchema>;
