@@ -2,20 +2,13 @@
  * Whole supervisors over drivers that fail in every way: what is said, that nothing is paused or resumed
  * from garbage, that other GPUs go on, and that no tick ever waits.
  */
-import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { type Driver, type FakeMachine, FakeNvml, type FakeProcess } from "../fakes/nvml/fake.ts";
 import { compiler, describeWith } from "../needs.ts";
-import { CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
+import { jobOn, OTHERS } from "./gpu-material.ts";
+import { RealSupervisor, until } from "./real-supervisor.ts";
 
 const POLL_MS = 250;
-const OTHERS = {
-  name: "somebody else computes on the GPU",
-  metric: "gpu.others.utilization",
-  above: 25,
-  forSeconds: 1,
-  clear: { below: 10, forSeconds: 1 },
-};
 const POWER = { name: "power", metric: "gpu.power", above: 440, clear: { below: 400 } };
 
 let supervisor: RealSupervisor;
@@ -25,15 +18,9 @@ afterEach(async () => {
   driver.close();
 });
 
-const job = (name: string, gpu: number): object => ({
-  name,
-  gpuIds: [gpu],
-  command: ["node", join(CHILDREN, "count-steps.ts"), "--ms", "20"],
-});
-
 async function start(machine: FakeMachine, kind: Driver = "current"): Promise<void> {
   driver = new FakeNvml(machine, kind);
-  const jobs = [job("left", 0), job("right", 1)];
+  const jobs = [jobOn(0, "left"), jobOn(1, "right")];
   const config = { rules: [OTHERS, POWER], balance: { settleSeconds: 0, backoffSeconds: 0.1 }, jobs };
   supervisor = await new RealSupervisor({ pollSeconds: POLL_MS / 1000, ...config }, driver.env).start();
 }

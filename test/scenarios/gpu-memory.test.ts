@@ -4,15 +4,8 @@ import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { FakeNvml, type FakeProcess } from "../fakes/nvml/fake.ts";
 import { compiler, describeWith } from "../needs.ts";
-import { CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
-
-const OTHERS = {
-  name: "somebody else computes on the GPU",
-  metric: "gpu.others.utilization",
-  above: 25,
-  forSeconds: 1,
-  clear: { below: 10, forSeconds: 1 },
-};
+import { jobOn, OTHERS, STEPS } from "./gpu-material.ts";
+import { RealSupervisor, until } from "./real-supervisor.ts";
 
 let supervisor: RealSupervisor;
 let driver: FakeNvml;
@@ -20,8 +13,6 @@ afterEach(async () => {
   await supervisor.close();
   driver.close();
 });
-
-const steps = ["node", join(CHILDREN, "count-steps.ts"), "--ms", "20"];
 
 async function start(config: Record<string, unknown>, gpus: number): Promise<void> {
   driver = new FakeNvml({ gpus: Array.from({ length: gpus }, () => ({ util: 0, used: 500 })) });
@@ -50,7 +41,7 @@ describeWith(compiler)("GPU memory (needs a C compiler)", () => {
       clear: { below: 1000 },
     };
     const free = { name: "nearly full", metric: "gpu.memory.freeMiB", below: 2000, clear: { above: 4000 } };
-    const jobs = ["left", "right"].map((name, index) => ({ name, gpuIds: [index], command: steps }));
+    const jobs = ["left", "right"].map((name, gpu) => jobOn(gpu, name));
     await start({ rules: [held, free], jobs }, 2);
     await supervisor.reaches("left", ["running"]);
     await supervisor.reaches("right", ["running"]);
@@ -127,7 +118,7 @@ describeWith(compiler)("GPU memory (needs a C compiler)", () => {
   }, 120_000);
 
   it("a job whose GPU entry outlives it isn't paused, and no relief, until that is gone", async () => {
-    const shared = { shareGpu: true, command: steps };
+    const shared = { shareGpu: true, command: STEPS };
     const jobs = [
       { name: "cheap", priority: 1, ...shared },
       { name: "dear", priority: 9, ...shared },

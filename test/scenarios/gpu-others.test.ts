@@ -4,27 +4,14 @@ import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { FakeNvml, type FakeProcess } from "../fakes/nvml/fake.ts";
 import { compiler, describeWith } from "../needs.ts";
+import { jobOn, OTHERS } from "./gpu-material.ts";
 import { CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
-
-const OTHERS = {
-  name: "somebody else computes on the GPU",
-  metric: "gpu.others.utilization",
-  above: 25,
-  forSeconds: 1,
-  clear: { below: 10, forSeconds: 1 },
-};
 
 let supervisor: RealSupervisor;
 let driver: FakeNvml;
 afterEach(async () => {
   await supervisor.close();
   driver.close();
-});
-
-const job = (name: string, gpu: number): object => ({
-  name,
-  gpuIds: [gpu],
-  command: ["node", join(CHILDREN, "count-steps.ts"), "--ms", "20"],
 });
 
 async function start(config: Record<string, unknown>, gpus = 2): Promise<void> {
@@ -43,7 +30,7 @@ const gpu = (index: number) => supervisor.snapshot().gpus[index];
 
 describeWith(compiler)(`over a driver of two GPUs (needs a C compiler)`, () => {
   it("another process's use pauses the job on that GPU only, by name, and its end resumes it", async () => {
-    await start({ jobs: [job("left", 0), job("right", 1)] });
+    await start({ jobs: [jobOn(0, "left"), jobOn(1, "right")] });
     await supervisor.reaches("left", ["running"]);
     await supervisor.reaches("right", ["running"]);
     const ours = working("left", "right");
@@ -143,7 +130,7 @@ describeWith(compiler)(`over a driver of two GPUs (needs a C compiler)`, () => {
     supervisor.configure({
       rules: [{ ...newcomers, clear: { below: 300, forSeconds: 1 } }],
       balance: { settleSeconds: 0 },
-      jobs: [job("train", 0)],
+      jobs: [jobOn(0, "train")],
     });
     await supervisor.reaches("train", ["running"]);
     driver.set({ processes: [before, ...working("train")] });
@@ -183,7 +170,7 @@ describeWith(compiler)(`over a driver of two GPUs (needs a C compiler)`, () => {
       clear: { below: 75 },
       action: "freeze",
     };
-    await start({ rules: [heat], jobs: [job("left", 0), job("right", 1)] });
+    await start({ rules: [heat], jobs: [jobOn(0, "left"), jobOn(1, "right")] });
     await supervisor.reaches("left", ["running"]);
     await supervisor.reaches("right", ["running"]);
     driver.set({ gpus: [{ temp: 60 }, { temp: 91 }] });
@@ -233,7 +220,7 @@ describeWith(compiler)(`over a driver of two GPUs (needs a C compiler)`, () => {
   });
 
   it("a driver that hangs stalls no tick and pauses nothing; it is told, and its return too", async () => {
-    await start({ jobs: [job("left", 0)] });
+    await start({ jobs: [jobOn(0, "left")] });
     await supervisor.reaches("left", ["running"]);
     await until("a reading", () => gpu(0)?.metrics["gpu.others.utilization"]);
     await supervisor.ticks(20);
