@@ -4,7 +4,7 @@
  * It must never interpret the job's argv, never ignore a signal (a child would inherit that), and
  * never start a job that it couldn't record.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { exitRecord, runDirectory, statusDirectory } from "../paths.ts";
 
@@ -15,7 +15,8 @@ import { exitRecord, runDirectory, statusDirectory } from "../paths.ts";
  *   the exit record when a whole process group is signalled.
  * - The job isn't started with `&`, which would leave SIGINT ignored in it, but by a second shell
  *   in the foreground that writes its own pid and becomes the job.
- * - The exit record is written over reserved bytes and renamed: a full disk can't lose it.
+ * - The exit record is written by the shell itself, over reserved bytes: a full disk can't lose it, nor
+ *   can whoever ends every process of the run, with which one that renames it would go. Its dot comes last.
  */
 const SCRIPT = `# Part of gpu-job-supervisor: starts a job, waits for it, records how it ended.
 mode=$1 run=$2 cgroup=$3 boot=$4
@@ -47,7 +48,7 @@ case $status in
   126) echo "supervisor: exit code 126: something could not be executed (started: $1)" >&2 ;;
   127) echo "supervisor: exit code 127: a command was not found (started: $1)" >&2 ;;
 esac
-printf '%-4s\\n' "$status" 1<> "$run/exit.new" && command -p mv -f "$run/exit.new" "$run/exit"
+printf '%-4s\\n' "$status." 1<> "$run/exit"
 `;
 
 const SCRIPT_NAME = "launcher.sh";
@@ -65,6 +66,12 @@ export function writeRunFiles(stateDirectory: string, runId: string): RunFiles {
   mkdirSync(status, { recursive: true, mode: 0o700 });
   const launcher = join(directory, SCRIPT_NAME);
   writeFileSync(launcher, SCRIPT, { mode: 0o600 });
-  writeFileSync(`${exitRecord(stateDirectory, runId)}.new`, "    \n", { mode: 0o600 });
+  // What a run that was begun before has left there stays.
+  const reserved = openSync(exitRecord(stateDirectory, runId), "a", 0o600);
+  try {
+    if (fstatSync(reserved).size === 0) writeSync(reserved, "    \n");
+  } finally {
+    closeSync(reserved);
+  }
   return { launcher, directory, status };
 }

@@ -47,15 +47,13 @@ export function readPidRecord(path: string): PidRecord | null {
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 
 /**
- * The exit record: null while there is none; `known: false` when it is empty or garbage (a full
- * disk). A shell's 128 + n means signal n; then both `code` (128 + n) and `signal` are given,
- * since a program may also have chosen that code itself.
+ * The exit record, `<code>.` over bytes that were blank; null while it isn't whole, which it never
+ * becomes when the launcher has died first. A shell's 128 + n means signal n; then both `code`
+ * (128 + n) and `signal` are given, since a program may also have chosen that code itself.
  */
 export function readExit(path: string): Exit | null {
-  const text = read(path);
-  if (text === null) return null;
-  const code = /^\d{1,3}\s*$/.test(text) ? Number(text) : 256;
-  if (code > 255) return { known: false };
+  const code = Number(/^(\d{1,3})\.\s*$/.exec(read(path) ?? "")?.[1] ?? 256);
+  if (code > 255) return null;
   return { known: true, code, signal: code > 128 ? (signalNames.get(code - 128) ?? null) : null };
 }
 

@@ -1,11 +1,14 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { removeCgroup } from "../../src/act/cgroup.ts";
 import { launch } from "../../src/act/launch.ts";
+import { writeRunFiles } from "../../src/act/launcher.ts";
 import type { Checkpoint, Run } from "../../src/model.ts";
 import { exitRecord, pidRecord, runDirectory } from "../../src/paths.ts";
 import type { SupervisedJob } from "../../src/ports.ts";
+import { strace, testWith } from "../needs.ts";
 import { BOOT_ID, givenJob, givenRun, givenState, hasPython, logOf, readOr } from "./given.ts";
 
 /** Launches, waits for the launcher's end, and gives back its exit record. */
@@ -19,8 +22,10 @@ async function complete(
   if (!launched.ok) throw new Error(launched.reason);
   await launched.ended;
   if (launched.cgroup) removeCgroup(launched.cgroup);
-  return readOr(exitRecord(state, run.id)).trim();
+  return recorded(state, run);
 }
+
+const recorded = (state: string, run: Run): string => readOr(exitRecord(state, run.id)).replace(/\.\s*$/, "");
 
 test.each([
   ["0", "process.exit(0)"],
@@ -106,7 +111,25 @@ test("a run that somebody has claimed is not started a second time", async () =>
   await again.ended;
   if (again.cgroup) removeCgroup(again.cgroup);
   expect(logOf(state)).toBe("once\n");
-  expect(readFileSync(exitRecord(state, run.id), "utf8").trim()).toBe("0");
+  expect(recorded(state, run)).toBe("0");
+});
+
+// A process that records the exit would be one more of the run's, and be ended with them.
+testWith(strace)("the launcher starts nothing after the job", () => {
+  const state = givenState();
+  const run = givenRun();
+  const { launcher, directory } = writeRunFiles(state, run.id);
+  const trace = join(state, "trace");
+  const calls = ["-f", "-e", "trace=process", "-o", trace];
+  execFileSync("strace", [...calls, "/bin/sh", launcher, "keep", directory, "", run.bootId, "/bin/true"]);
+  expect(recorded(state, run)).toBe("0");
+  const lines = readFileSync(trace, "utf8").split("\n");
+  const job = lines.find((line) => line.includes('execve("/bin/true"'))?.split(" ")[0];
+  const after = lines.slice(
+    lines.findIndex((line) => line.startsWith(`${job} `) && line.includes("+++ exited")),
+  );
+  expect(after.length).toBeGreaterThan(1);
+  expect(after.filter((line) => /fork|clone|execve/.test(line))).toEqual([]);
 });
 
 test("a signal to the whole process group doesn't lose the exit record", async () => {

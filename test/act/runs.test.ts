@@ -181,7 +181,7 @@ test("after a reboot nothing of a run is alive, whoever has its pids now", async
   const later = createRuns({ stateDirectory: state, directory: state });
   const seen = later.observe(inState(it.job, run, "lost"), run);
   expect(seen).toMatchObject({ alive: false, exit: { known: false }, leftovers: [] });
-  writeFileSync(exitRecord(state, run.id), "0   \n");
+  writeFileSync(exitRecord(state, run.id), "0.  \n");
   expect(later.observe(inState(it.job, run, "lost"), run).exit).toMatchObject({ known: true, code: 0 });
   rmSync(exitRecord(state, run.id));
 });
