@@ -2,7 +2,7 @@
  * `npm run build`: src/ → dist/, one file for each program and for each part that is loaded only when
  * it is needed. Libraries of pure JavaScript are put in, what is unused of them is left out: loaded file
  * by file, 161 of ours and 415 of one library, the supervisor takes 8 MiB more and the dashboard twice
- * the CPU until its first frame.
+ * the CPU to load.
  */
 import { build } from "rolldown";
 

@@ -1,7 +1,7 @@
 /**
  * A short-lived process of this same program that answers on its stdout: for work that would hold up
  * the loop, or libraries that would stay in memory for ever. Node's own means do; a supervisor that
- * loaded a library for it would hold 12 MiB more.
+ * loaded a library for it would hold 4 MiB more.
  */
 import { execFile } from "node:child_process";
 

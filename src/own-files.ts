@@ -1,6 +1,6 @@
 /**
  * Where this program's own files lie. Works from the sources and from the build alike: this file is
- * in src/, its built form in a chunk that rolldown.config.ts puts into dist/ itself.
+ * in src/, its built form in a chunk that build.ts puts into dist/ itself.
  */
 import { extname, join } from "node:path";
 

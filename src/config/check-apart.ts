@@ -1,6 +1,6 @@
 /**
- * Checks configs and jobs in a short-lived process of its own: the schema library would hold some
- * 25 MiB for ever in a supervisor that needs it for a moment at a time. Must never load it here.
+ * Checks configs and jobs in a short-lived process of its own: the schema library would hold 6 to
+ * 11 MiB for ever in a supervisor that needs it for a moment at a time. Must never load it here.
  */
 import { askChild } from "../ask-child.ts";
 import { ownProgram } from "../own-files.ts";

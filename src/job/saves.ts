@@ -25,7 +25,7 @@ export class Saves {
   private savedAt = performance.now();
   private retryAt = Number.NEGATIVE_INFINITY;
   private underWay: Promise<unknown> | null = null;
-  /** Set in whatever the save function of `underWay` calls. */
+  /** Set in whatever a save function calls, also in what goes on after its save. */
   private readonly within = new AsyncLocalStorage<{ over: boolean }>();
 
   /** @param wanted whether a pause is asked for */
@@ -45,9 +45,10 @@ export class Saves {
 
   /** Waits for the save that is under way. @throws in its save function, which would wait for itself */
   async settled(): Promise<void> {
+    if (!this.underWay) return;
     if (this.within.getStore()?.over === false)
       throw new Error("a save function can't save, step or pause: it is called to do just that");
-    if (this.underWay) await this.underWay.catch(() => {});
+    await this.underWay.catch(() => {});
   }
 
   /** What the run begins from; null on a first run. */
