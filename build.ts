@@ -4,6 +4,7 @@
  * by file, 161 of ours and 415 of one library, the supervisor takes 8 MiB more and the dashboard twice
  * the CPU to load.
  */
+import { chmodSync } from "node:fs";
 import { build } from "rolldown";
 
 await build({
@@ -33,3 +34,6 @@ await build({
     chunkFileNames: "[name].js",
   },
 });
+
+// npm does it only where it links the program anew: not in a checkout that has been cloned again.
+chmodSync("dist/bin.js", 0o755);
