@@ -28,48 +28,55 @@ export function warnings(config: ConfigFile & { rules: Rule[] }, nowMs: number):
   return [...rules, ...windows];
 }
 
+/** A doubt about one key of a rule. */
+type Doubt = [key: string, sentence: string];
+
 function ruleWarnings(rule: Rule, path: (string | number)[]): Finding[] {
-  const found: Finding[] = [];
-  const say = (key: string, sentence: string) => {
+  return [...pointless(rule), ...unreachable(rule), ...gapless(rule)].map(([key, sentence]) => {
     const here = [...path, ...key.split(".")];
-    found.push({ path: here, message: `${formatPath(here)} ${sentence}` });
-  };
-  const own = COUNTS_OURSELVES[rule.metric];
-  if (own !== undefined && own.above === (rule.above !== undefined) && rule.action !== "notify") {
-    say(
+    return { path: here, message: `${formatPath(here)} ${sentence}` };
+  });
+}
+
+/** Pauses that would be for the job's own use, or would free nothing. */
+function pointless({ metric, above, action }: Rule): Doubt[] {
+  const found: Doubt[] = [];
+  const own = COUNTS_OURSELVES[metric];
+  if (own !== undefined && own.above === (above !== undefined) && action !== "notify")
+    found.push([
       "metric",
       `counts the job's own use, so this rule would pause a job for its own work. Use "${own.instead}".`,
-    );
-  }
-  if (
-    rule.action === "freeze" &&
-    /memory|swap|disk/i.test(rule.metric) &&
-    !rule.metric.startsWith("pressure")
-  ) {
-    say("action", `can't help: a frozen job keeps its memory. Use "pause".`);
-  }
-  const { least, most } = range(rule.metric);
-  if (rule.above !== undefined && rule.above >= most)
-    say("above", `can't be reached: ${rule.metric} is at most ${most}.`);
-  if (rule.below !== undefined && rule.below <= least)
-    say("below", `can't be reached: ${rule.metric} is at least ${least}.`);
-  const { above, below } = rule.clear;
-  const never = "can't be reached, so what this rule pauses would stay paused";
-  if (below !== undefined && below <= least)
-    say("clear.below", `${never}: ${rule.metric} is at least ${least}.`);
-  if (above !== undefined && above >= most)
-    say("clear.above", `${never}: ${rule.metric} is at most ${most}.`);
-  if (
-    (above ?? below) === (rule.below ?? rule.above) &&
-    rule.clear.forSeconds < 5 &&
-    rule.action !== "notify"
-  ) {
-    say(
-      "clear",
-      `leaves no gap: a reading near ${above ?? below} would pause and resume in turn. Move the two apart, or let 'clear.forSeconds' be longer.`,
-    );
-  }
+    ]);
+  if (action === "freeze" && /memory|swap|disk/i.test(metric) && !metric.startsWith("pressure"))
+    found.push(["action", `can't help: a frozen job keeps its memory. Use "pause".`]);
   return found;
+}
+
+function unreachable({ metric, above, below, clear }: Rule): Doubt[] {
+  const { least, most } = range(metric);
+  const found: Doubt[] = [];
+  if (above !== undefined && above >= most)
+    found.push(["above", `can't be reached: ${metric} is at most ${most}.`]);
+  if (below !== undefined && below <= least)
+    found.push(["below", `can't be reached: ${metric} is at least ${least}.`]);
+  const never = "can't be reached, so what this rule pauses would stay paused";
+  if (clear.below !== undefined && clear.below <= least)
+    found.push(["clear.below", `${never}: ${metric} is at least ${least}.`]);
+  if (clear.above !== undefined && clear.above >= most)
+    found.push(["clear.above", `${never}: ${metric} is at most ${most}.`]);
+  return found;
+}
+
+/** Without hysteresis a reading near the threshold flaps. */
+function gapless({ above, below, clear, action }: Rule): Doubt[] {
+  const clears = clear.above ?? clear.below;
+  if (clears !== (below ?? above) || clear.forSeconds >= 5 || action === "notify") return [];
+  return [
+    [
+      "clear",
+      `leaves no gap: a reading near ${clears} would pause and resume in turn. Move the two apart, or let 'clear.forSeconds' be longer.`,
+    ],
+  ];
 }
 
 function range(metric: string): { least: number; most: number } {

@@ -22,43 +22,63 @@ export function watchConfig(
   onChange: (loaded: Loaded) => void,
   lookEveryMs: number = LOOK_EVERY_MS,
 ): () => void {
-  let text = read(path);
-  let stamp = stampOf(path);
-  let missed = 0;
-  let settling: NodeJS.Timeout | null = null;
-  let checking = Promise.resolve();
-  let stopped = false;
+  const watch = new ConfigWatch(path, onChange, lookEveryMs);
+  return () => watch.stop();
+}
 
-  const compare = () => {
-    settling = null;
-    const now = read(path);
+class ConfigWatch {
+  readonly #path: string;
+  readonly #onChange: (loaded: Loaded) => void;
+  readonly #watcher: FSWatcher | null;
+  readonly #look: NodeJS.Timeout;
+  #text: string | null;
+  #stamp: string;
+  #missed = 0;
+  #settling: NodeJS.Timeout | null = null;
+  #checking = Promise.resolve();
+  #stopped = false;
+
+  constructor(path: string, onChange: (loaded: Loaded) => void, lookEveryMs: number) {
+    this.#path = path;
+    this.#onChange = onChange;
+    this.#text = read(path);
+    this.#stamp = stampOf(path);
+    this.#watcher = watchDirectory(path, () => this.#compareSoon());
+    this.#look = setInterval(() => this.#lookAgain(), lookEveryMs).unref();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#watcher?.close();
+    clearInterval(this.#look);
+    if (this.#settling !== null) clearTimeout(this.#settling);
+  }
+
+  #lookAgain(): void {
+    const now = stampOf(this.#path);
+    if (now !== this.#stamp || (this.#missed === 1 && this.#settling === null)) this.#compareSoon();
+    this.#stamp = now;
+  }
+
+  #compareSoon(): void {
+    if (this.#settling !== null) clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => this.#compare(), SETTLE_MS).unref();
+  }
+
+  #compare(): void {
+    this.#settling = null;
+    const now = read(this.#path);
     // Between an editor's two steps there is no file: only one that stays away is news.
-    if (now === null && missed++ < 1) return;
-    if (now !== null) missed = 0;
-    if (now === text) return;
-    text = now;
+    if (now === null && this.#missed++ < 1) return;
+    if (now !== null) this.#missed = 0;
+    if (now === this.#text) return;
+    this.#text = now;
     // One after the other: the last edit has the last word.
-    checking = checking.then(async () => {
-      const loaded = await loadConfigApart(path);
-      if (!stopped) onChange(loaded);
+    this.#checking = this.#checking.then(async () => {
+      const loaded = await loadConfigApart(this.#path);
+      if (!this.#stopped) this.#onChange(loaded);
     });
-  };
-  const soon = () => {
-    if (settling !== null) clearTimeout(settling);
-    settling = setTimeout(compare, SETTLE_MS).unref();
-  };
-  const look = setInterval(() => {
-    const now = stampOf(path);
-    if (now !== stamp || (missed === 1 && settling === null)) soon();
-    stamp = now;
-  }, lookEveryMs).unref();
-  const watcher = watchDirectory(path, soon);
-  return () => {
-    stopped = true;
-    watcher?.close();
-    clearInterval(look);
-    if (settling !== null) clearTimeout(settling);
-  };
+  }
 }
 
 /** The directory, since a renamed file takes its watch along. null where the system won't. */

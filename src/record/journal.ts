@@ -13,8 +13,8 @@ import { BUSY_MS, openDatabase } from "./open.ts";
 import { packSample } from "./sample-row.ts";
 import { upkeepTimes } from "./start-upkeep.ts";
 import type { Retention } from "./thin.ts";
-import { syncWal } from "./wal-sync.ts";
-import { prepareWrites } from "./writes.ts";
+import { WalSync } from "./wal-sync.ts";
+import { Writes } from "./writes.ts";
 
 /** Samples are written together this often, or together with whatever else is written. */
 const SAMPLES_EVERY_MS = 10_000;
@@ -39,11 +39,11 @@ type Flushed = { ok: true } | { ok: false; reason: string };
 /** Opens or creates the database at `path`. Throws DatabaseError; hold the lock (lock.ts) before. */
 export function createJournal(path: string, options: { retention: Retention }): RecordJournal {
   const { db, setAside, backup } = openDatabase(path);
-  const writes = prepareWrites(db);
+  const writes = new Writes(db);
   const newestFirst = db.prepare("SELECT * FROM events ORDER BY id DESC LIMIT ?");
   const allJobs = db.prepare("SELECT job FROM jobs ORDER BY name").pluck();
   const file = realpathSync(path); // SQLite puts the WAL beside the file that a link leads to
-  const sync = syncWal(file);
+  const sync = new WalSync(file);
   const upkeep = upkeepTimes(file, options.retention);
 
   let held: Held[] = [];

@@ -16,7 +16,7 @@ import { refuseNetwork } from "./file-system.ts";
 import { APPLICATION_ID, MIGRATIONS, migrate } from "./migrate.ts";
 import { refuseForeign } from "./refuse-foreign.ts";
 import { unusedName } from "./unused-name.ts";
-import { prepareWrites } from "./writes.ts";
+import { Writes } from "./writes.ts";
 
 /** How long one statement on the loop may wait for another program's lock. */
 export const BUSY_MS = 50;
@@ -136,7 +136,7 @@ function tryWrite(db: Database, nowMs: number): void {
       actor: "supervisor",
       reason: "",
     } as const;
-    prepareWrites(db).event(draftEvent(trial, nowMs));
+    new Writes(db).event(draftEvent(trial, nowMs));
   } catch (error) {
     if (isCorrupt(error)) throw error;
   } finally {

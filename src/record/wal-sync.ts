@@ -1,5 +1,5 @@
 /**
- * Makes commits outlive a power cut without holding up the loop: one second after a commit, the WAL
+ * Makes commits survive a power cut without holding up the loop: one second after a commit, the WAL
  * is synced on a thread of libuv's pool. The WAL file carries none of SQLite's locks (they are on
  * the database and its -shm), so it alone may be opened through `fs`.
  */
@@ -7,77 +7,79 @@ import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync } from "node:f
 
 const DELAY_MS = 1000;
 
-export interface WalSync {
-  /** Something was committed that must not be lost. Costs nothing while a sync is due anyway. */
-  wrote(): void;
-  /** Why the last sync failed; null when it didn't. */
-  readonly trouble: string | null;
-  /** Size of the WAL file in bytes, 0 where it can't be told. */
-  bytes(): number;
-  /** Syncs what is due, on the caller's thread. */
-  close(): void;
-}
-
 /** The database must be open in WAL mode, and stay open until after `close`. */
-export function syncWal(database: string): WalSync {
-  let fd: number | null = null;
-  let timer: NodeJS.Timeout | null = null;
-  let running = false;
-  let due = false;
-  let closed = false;
-  let trouble: string | null = null;
+export class WalSync {
+  readonly #path: string;
+  #fd: number | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #running = false;
+  #due = false;
+  #closed = false;
+  #trouble: string | null = null;
 
-  /** Opened at the first need: SQLite makes the file with its first read or write. */
-  const file = (): number => {
-    fd ??= openSync(`${database}-wal`, "r+");
-    return fd;
-  };
-  const ended = (error: Error | null): void => {
-    running = false;
-    trouble = error === null ? null : `The last events may not outlive a power cut: ${error.message}`;
-    if (closed && fd !== null) closeSync(fd);
-    else if (due) plan();
-  };
-  const sync = (): void => {
-    timer = null;
-    due = false;
-    running = true;
+  constructor(database: string) {
+    this.#path = `${database}-wal`;
+  }
+
+  /** Why the last sync failed; null when it didn't. */
+  get trouble(): string | null {
+    return this.#trouble;
+  }
+
+  /**
+   * Something was committed that must not be lost. Costs nothing while a sync is due anyway. One sync at
+   * a time: a disk that hangs must not take up the whole thread pool.
+   */
+  wrote(): void {
+    this.#due = true;
+    if (this.#timer !== null || this.#running || this.#closed) return;
+    this.#timer = setTimeout(() => this.#sync(), DELAY_MS);
+    this.#timer.unref();
+  }
+
+  /** Size of the WAL file in bytes, 0 where it can't be told. */
+  bytes(): number {
     try {
-      fdatasync(file(), ended);
-    } catch (error) {
-      ended(error as Error);
+      return fstatSync(this.#file()).size;
+    } catch {
+      return 0;
     }
-  };
-  // One at a time: a disk that hangs must not eat the whole thread pool.
-  const plan = (): void => {
-    due = true;
-    if (timer !== null || running || closed) return;
-    timer = setTimeout(sync, DELAY_MS);
-    timer.unref();
-  };
+  }
 
-  return {
-    wrote: plan,
-    get trouble() {
-      return trouble;
-    },
-    bytes() {
-      try {
-        return fstatSync(file()).size;
-      } catch {
-        return 0;
-      }
-    },
-    close() {
-      if (closed) return;
-      closed = true;
-      if (timer !== null) clearTimeout(timer);
-      try {
-        if (due) fdatasyncSync(file());
-        if (fd !== null && !running) closeSync(fd);
-      } catch {
-        // Closing the database checkpoints, which syncs again and reports for itself.
-      }
-    },
-  };
+  /** Syncs what is due, on the caller's thread. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    try {
+      if (this.#due) fdatasyncSync(this.#file());
+      if (this.#fd !== null && !this.#running) closeSync(this.#fd);
+    } catch {
+      // Closing the database checkpoints, which syncs again and reports for itself.
+    }
+  }
+
+  /** Opened when first needed: SQLite makes the file with its first read or write. */
+  #file(): number {
+    this.#fd ??= openSync(this.#path, "r+");
+    return this.#fd;
+  }
+
+  #sync(): void {
+    this.#timer = null;
+    this.#due = false;
+    this.#running = true;
+    try {
+      fdatasync(this.#file(), (error) => this.#ended(error));
+    } catch (error) {
+      this.#ended(error as Error);
+    }
+  }
+
+  #ended(error: Error | null): void {
+    this.#running = false;
+    this.#trouble = error === null ? null : `The last events may not survive a power cut: ${error.message}`;
+    if (this.#closed && this.#fd !== null) closeSync(this.#fd);
+    else if (this.#due) this.wrote();
+  }
 }

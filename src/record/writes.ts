@@ -1,5 +1,5 @@
 /** The statements that the journal writes with. Each must run inside a transaction; none commits. */
-import type { Database } from "better-sqlite3";
+import type { Database, Statement } from "better-sqlite3";
 import { clock } from "../clock.ts";
 import type { Run } from "../model.ts";
 import type { RunEnd } from "../ports.ts";
@@ -7,80 +7,84 @@ import { chainHash, GENESIS } from "./chain.ts";
 import type { EventDraft, EventRow } from "./event-row.ts";
 import { SHAPE } from "./sample-row.ts";
 
-export interface Writes {
+const INSERT_EVENT =
+  "INSERT INTO events VALUES (@id, @at, @at_ms, @kind, @job, @run, @actor, @reason, @evidence, @outcome, @hash)";
+const UPSERT_JOB = `INSERT INTO jobs VALUES (?, ?, ?, ?) ON CONFLICT (name)
+  DO UPDATE SET state = excluded.state, job = excluded.job, updated_ms = excluded.updated_ms`;
+const INSERT_RUN = `INSERT INTO runs (id, job, number, started_ms, boot_id, resumed_from, resumed_at_step, gpus)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
+const END_RUN = "UPDATE runs SET ended_ms = ?, how = ?, code = ?, signal = ?, step = ? WHERE id = ?";
+const SHAPE_NAMES = JSON.stringify(SHAPE);
+
+interface Tip {
+  id: number;
+  hash: string;
+}
+
+export class Writes {
+  readonly #newest: Statement;
+  readonly #insertEvent: Statement;
+  readonly #upsertJob: Statement;
+  readonly #insertRun: Statement;
+  readonly #endRun: Statement;
+  readonly #insertSample: Statement;
+  readonly #shapeId: Statement;
+  readonly #insertShape: Statement;
+  /** The end of the log; null until it is asked for. */
+  #tip: Tip | null = null;
+  #shape: number | bigint | null = null;
+
+  constructor(db: Database) {
+    this.#newest = db.prepare("SELECT id, hash FROM events ORDER BY id DESC LIMIT 1");
+    this.#insertEvent = db.prepare(INSERT_EVENT);
+    this.#upsertJob = db.prepare(UPSERT_JOB);
+    this.#insertRun = db.prepare(INSERT_RUN);
+    this.#endRun = db.prepare(END_RUN);
+    this.#insertSample = db.prepare("INSERT OR REPLACE INTO samples VALUES (?, ?, ?)");
+    this.#shapeId = db.prepare("SELECT id FROM sample_shapes WHERE names = ?").pluck();
+    this.#insertShape = db.prepare("INSERT INTO sample_shapes (names) VALUES (?)");
+  }
+
   /** Gives the event its place at the end of the chain. */
-  event(draft: EventDraft): EventRow;
-  job(name: string, state: string, json: string): void;
-  runStarted(job: string, run: Run): void;
-  runEnded(run: Run, end: RunEnd): void;
-  sample(wallMs: number, data: string): void;
+  event(draft: EventDraft): EventRow {
+    this.#tip ??= (this.#newest.get() as Tip | undefined) ?? { id: 0, hash: GENESIS };
+    const placed = { id: this.#tip.id + 1, ...draft };
+    const row = { ...placed, hash: chainHash(this.#tip.hash, placed) };
+    this.#insertEvent.run(row);
+    this.#tip = { id: row.id, hash: row.hash };
+    return row;
+  }
+
+  job(name: string, state: string, json: string): void {
+    this.#upsertJob.run(name, state, json, Math.round(clock.now().wallMs));
+  }
+
+  runStarted(job: string, run: Run): void {
+    const { id, number, startedAt, bootId, resumedFrom } = run;
+    const step = whole(run.resumedAtStep) ?? 0;
+    const gpus = JSON.stringify(run.gpus);
+    this.#insertRun.run(id, job, number, Math.round(startedAt.wallMs), bootId, resumedFrom, step, gpus);
+  }
+
+  runEnded(run: Run, { at, how, code, signal, step }: RunEnd): void {
+    this.#endRun.run(Math.round(at.wallMs), how, code, signal, whole(step), run.id);
+  }
+
+  sample(wallMs: number, data: string): void {
+    this.#shape ??=
+      (this.#shapeId.get(SHAPE_NAMES) as number | undefined) ??
+      this.#insertShape.run(SHAPE_NAMES).lastInsertRowid;
+    this.#insertSample.run(Math.round(wallMs), this.#shape, data);
+  }
+
   /** After a rollback: what was remembered of the end of the log may never have been. */
-  forget(): void;
+  forget(): void {
+    this.#tip = null;
+    this.#shape = null;
+  }
 }
 
-export function prepareWrites(db: Database): Writes {
-  const newest = db.prepare("SELECT id, hash FROM events ORDER BY id DESC LIMIT 1");
-  const insertEvent = db.prepare(
-    `INSERT INTO events VALUES (@id, @at, @at_ms, @kind, @job, @run, @actor, @reason, @evidence, @outcome, @hash)`,
-  );
-  const upsertJob = db.prepare(
-    `INSERT INTO jobs VALUES (?, ?, ?, ?) ON CONFLICT (name)
-      DO UPDATE SET state = excluded.state, job = excluded.job, updated_ms = excluded.updated_ms`,
-  );
-  const insertRun = db.prepare(
-    `INSERT INTO runs (id, job, number, started_ms, boot_id, resumed_from, resumed_at_step, gpus)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-  );
-  const endRun = db.prepare(
-    "UPDATE runs SET ended_ms = ?, how = ?, code = ?, signal = ?, step = ? WHERE id = ?",
-  );
-  const insertSample = db.prepare("INSERT OR REPLACE INTO samples VALUES (?, ?, ?)");
-  const names = JSON.stringify(SHAPE);
-  const shapeId = db.prepare("SELECT id FROM sample_shapes WHERE names = ?").pluck();
-  const insertShape = db.prepare("INSERT INTO sample_shapes (names) VALUES (?)");
-
-  let tip: { id: number; hash: string } | null = null;
-  let shape: number | bigint | null = null;
-
-  return {
-    event(draft) {
-      tip ??= (newest.get() as { id: number; hash: string } | undefined) ?? { id: 0, hash: GENESIS };
-      const placed = { id: tip.id + 1, ...draft };
-      const row = { ...placed, hash: chainHash(tip.hash, placed) };
-      insertEvent.run(row);
-      tip = { id: row.id, hash: row.hash };
-      return row;
-    },
-    job: (name, state, json) => void upsertJob.run(name, state, json, Math.round(clock.now().wallMs)),
-    runStarted(job, run) {
-      const started = Math.round(run.startedAt.wallMs);
-      const gpus = JSON.stringify(run.gpus);
-      insertRun.run(
-        run.id,
-        job,
-        run.number,
-        started,
-        run.bootId,
-        run.resumedFrom,
-        whole(run.resumedAtStep) ?? 0,
-        gpus,
-      );
-    },
-    runEnded(run, end) {
-      endRun.run(Math.round(end.at.wallMs), end.how, end.code, end.signal, whole(end.step), run.id);
-    },
-    sample(wallMs, data) {
-      shape ??= (shapeId.get(names) as number | undefined) ?? insertShape.run(names).lastInsertRowid;
-      insertSample.run(Math.round(wallMs), shape, data);
-    },
-    forget() {
-      tip = null;
-      shape = null;
-    },
-  };
-}
-
-/** Steps come from jobs, who may count in anything; a column of integers takes nothing else. */
+/** Steps come from jobs, which may count in any unit; the column takes integers only. */
 function whole(step: number | null): number | null {
   return step !== null && Number.isSafeInteger(Math.round(step)) ? Math.round(step) : null;
 }

@@ -3,7 +3,7 @@ import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
-import { syncWal } from "../../src/record/wal-sync.ts";
+import { WalSync } from "../../src/record/wal-sync.ts";
 import { strace, testWith } from "../needs.ts";
 import { at, event } from "./material.ts";
 import { openJournal, scratch } from "./scratch.ts";
@@ -11,7 +11,7 @@ import { openJournal, scratch } from "./scratch.ts";
 describe("syncing the WAL", () => {
   test("a failure is told, and forgotten once it works", async () => {
     const path = scratch();
-    const sync = syncWal(path);
+    const sync = new WalSync(path);
     sync.wrote();
     await vi.waitFor(() => expect(sync.trouble).toMatch(/power cut.*ENOENT/), { timeout: 20_000 });
     writeFileSync(`${path}-wal`, "");
@@ -28,7 +28,7 @@ describe("syncing the WAL", () => {
     symlinkSync(path, link);
     const journal = openJournal(link);
     journal.append([event("through the link")], at(0));
-    const bytes = syncWal(path).bytes();
+    const bytes = new WalSync(path).bytes();
     expect(bytes).toBeGreaterThan(0);
     journal.close(); // syncs what is due, which would fail on a WAL beside the link
     expect(journal.trouble).toBeNull();
