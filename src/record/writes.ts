@@ -1,6 +1,6 @@
 /** The statements that the journal writes with. Each must run inside a transaction; none commits. */
 import type { Database } from "better-sqlite3";
-import { clock } from "../clock.ts";
+import { wallMs } from "../clock.ts";
 import type { Run } from "../model.ts";
 import type { RunEnd } from "../ports.ts";
 import { chainHash, GENESIS } from "./chain.ts";
@@ -51,7 +51,7 @@ export function prepareWrites(db: Database): Writes {
       tip = { id: row.id, hash: row.hash };
       return row;
     },
-    job: (name, state, json) => void upsertJob.run(name, state, json, Math.round(clock.now().wallMs)),
+    job: (name, state, json) => void upsertJob.run(name, state, json, Math.round(wallMs())),
     runStarted(job, run) {
       const started = Math.round(run.startedAt.wallMs);
       const gpus = JSON.stringify(run.gpus);
