@@ -148,3 +148,10 @@ function textsOf(node: Node): string[] {
   // Whatever is put into a statement stands where a name or a value may stand.
   return [node.quasis.map((part: Node) => part.value.cooked).join(" x ")];
 }
+
+/** Every module that a file names, in order. */
+export const modulesOf = (nodes: readonly { node: Node }[]): { module: string; typesOnly: boolean }[] =>
+  nodes.flatMap(({ node }) => {
+    const module = moduleOf(node);
+    return module === null ? [] : [{ module, typesOnly: !imports(node, /^/) }];
+  });
