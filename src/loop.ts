@@ -2,6 +2,7 @@
  * Calls `tick` at a steady pace, and sooner when woken. Never runs two ticks at once, never
  * lets a flood of wakes become a flood of ticks.
  */
+import { elapsedMs } from "./clock.ts";
 
 /** However often it is woken, ticks are at least so far apart. */
 const MIN_GAP_MS = 20;
@@ -25,7 +26,7 @@ export function startLoop(tick: () => void, pollMs: () => number, onBug: (error:
   const run = (): void => {
     timer = null;
     if (stopped) return;
-    lastMs = performance.now();
+    lastMs = elapsedMs();
     try {
       tick();
     } catch (error) {
@@ -34,7 +35,7 @@ export function startLoop(tick: () => void, pollMs: () => number, onBug: (error:
       return;
     }
     // Keeps the beat after an early tick; after a long sleep it starts a new one instead of catching up.
-    const now = performance.now();
+    const now = elapsedMs();
     dueMs = dueMs + pollMs() > now ? dueMs + pollMs() : now + pollMs();
     if (dueMs - now > pollMs()) dueMs = now + pollMs();
     schedule(dueMs - now);
@@ -49,7 +50,7 @@ export function startLoop(tick: () => void, pollMs: () => number, onBug: (error:
   let woken = false;
   return {
     wake: () => {
-      const wait = lastMs + MIN_GAP_MS - performance.now();
+      const wait = lastMs + MIN_GAP_MS - elapsedMs();
       if (woken || stopped) return;
       woken = true;
       setTimeout(

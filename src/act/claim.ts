@@ -6,13 +6,14 @@
 import { createHash } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { elapsedMs } from "../clock.ts";
 import type { Claim } from "../model.ts";
 import { claimDirectories } from "../paths.ts";
 import type { Claims, OwnClaim } from "../ports.ts";
+import { bootId } from "../sense/boot-id.ts";
 import { type ClaimFile, claimFileName } from "../sense/claim-file.ts";
 import { abandonedClaims, readClaims } from "../sense/claims.ts";
 import { isDead, readStat } from "../sense/process.ts";
-import { bootId } from "../sense/run.ts";
 import { makeYoung, type PlacedFile, place } from "./place-for-all.ts";
 
 /** Files are made young so often, since temporary folders are swept, and written again where that came too late. */
@@ -113,14 +114,14 @@ export class ClaimFiles implements Claims {
     const text = `${JSON.stringify(file)}\n`;
     const { file: placed, problem } = place(claimFileName(this.#id(job)), text, this.#directories);
     this.problem = problem;
-    if (placed) this.#written.set(job, { claim, named, file: placed, atMs: performance.now() });
+    if (placed) this.#written.set(job, { claim, named, file: placed, atMs: elapsedMs() });
   }
 
   /** Looked at once a minute. A file that a sweep has removed, or that isn't the one we wrote, isn't there. */
   #isThere(written: Written): boolean {
-    if (performance.now() - written.atMs < AGAIN_MS) return true;
+    if (elapsedMs() - written.atMs < AGAIN_MS) return true;
     if (!makeYoung(written.file)) return false;
-    written.atMs = performance.now();
+    written.atMs = elapsedMs();
     return true;
   }
 

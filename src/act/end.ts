@@ -3,6 +3,7 @@
  * the launcher is spared, since it still has to record how the job ended.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { elapsedMs } from "../clock.ts";
 import { isAlive } from "../sense/process.ts";
 import { freeze, type List, named, thaw } from "./freeze.ts";
 import { type Done, sendSignal, type Target } from "./send-signal.ts";
@@ -21,8 +22,8 @@ export async function terminate(main: Target | null, list: List): Promise<Done> 
   // A stopped process acts on the signal only once it goes on.
   const awake = await thaw(list);
   if (!awake.ok) return awake;
-  const end = performance.now() + MAIN_ALONE_MS;
-  while (main && isAlive(main.pid, main.startTime) && performance.now() < end) await sleep(POLL_MS);
+  const end = elapsedMs() + MAIN_ALONE_MS;
+  while (main && isAlive(main.pid, main.startTime) && elapsedMs() < end) await sleep(POLL_MS);
   const left = list();
   if (main && left.some(({ pid }) => pid === main.pid)) return { ok: true };
   for (const found of left) sendSignal(found, "SIGTERM");
@@ -35,11 +36,11 @@ export async function terminate(main: Target | null, list: List): Promise<Done> 
  */
 export async function kill(list: List): Promise<Done> {
   await freeze(list);
-  const end = performance.now() + LONGEST_KILL_MS;
+  const end = elapsedMs() + LONGEST_KILL_MS;
   for (;;) {
     const left = list();
     if (left.length === 0) return { ok: true };
-    if (performance.now() > end) return { ok: false, reason: `SIGKILL has no effect on ${named(left)}` };
+    if (elapsedMs() > end) return { ok: false, reason: `SIGKILL has no effect on ${named(left)}` };
     for (const found of left) sendSignal(found, "SIGKILL");
     await sleep(POLL_MS);
   }

@@ -4,6 +4,7 @@
  * found broken.
  */
 import { resolve } from "node:path";
+import { elapsedMs } from "../clock.ts";
 import type { Checkpoint } from "../model.ts";
 import { checkpointDirectory } from "../paths.ts";
 import type { SupervisedJob } from "../ports.ts";
@@ -52,7 +53,7 @@ export class Checkpoints {
   of(job: SupervisedJob, writer: "working" | "asked" | "gone", named: string | null = null): CheckpointList {
     const memory = this.#memoryOf(job.name);
     const { glob } = job.spec.checkpoint;
-    const now = performance.now();
+    const now = elapsedMs();
     const everyMs = glob === undefined ? OWN_EVERY_MS : THIRD_PARTY_EVERY_MS;
     const rests = writer === "working" && named === memory.named && now - memory.lookedAtMs < everyMs;
     if (!rests) {

@@ -4,6 +4,7 @@
  * Must never take a run for dead while its launcher may still be about to start it.
  */
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { elapsedMs } from "../clock.ts";
 import { cgroupRecord, claimRecord, pidRecord, runDirectory, statusDirectory } from "../paths.ts";
 import type { LiveRun } from "../ports.ts";
 import { isAlive } from "../sense/process.ts";
@@ -50,7 +51,7 @@ export function newlyFollowed(id: string, job: string, stateDirectory: string): 
     job,
     directory: runDirectory(stateDirectory, id),
     statusDirectory: statusDirectory(stateDirectory, id),
-    sinceMs: performance.now(),
+    sinceMs: elapsedMs(),
     launcher: "found",
     launcherPid: null,
     main: null,
@@ -96,7 +97,7 @@ export function asLiveRun(run: Followed): KnownRun & LiveRun {
 function isLauncherAlive(run: Followed, stateDirectory: string): boolean {
   if (run.launcher === "launching" || run.launcher === "ours") return true;
   if (run.launcher === "ended") return false;
-  const claim = readClaim(claimRecord(stateDirectory, run.id), performance.now() - run.sinceMs);
+  const claim = readClaim(claimRecord(stateDirectory, run.id), elapsedMs() - run.sinceMs);
   if (claim === "being written") return true;
   const alive = claim !== null && isAlive(claim.pid, claim.startTime);
   // A launcher's pid that has been given to somebody else must not be followed.

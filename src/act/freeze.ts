@@ -5,6 +5,7 @@
  */
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { elapsedMs } from "../clock.ts";
 import { readOnce } from "../sense/kept-file.ts";
 import { parseStatusLine } from "../sense/parse.ts";
 import type { RunProcess } from "../sense/run.ts";
@@ -47,11 +48,11 @@ async function repeat(
   signal: NodeJS.Signals,
   pick: (processes: RunProcess[]) => RunProcess[],
 ): Promise<Done> {
-  const end = performance.now() + LONGEST_MS;
+  const end = elapsedMs() + LONGEST_MS;
   for (;;) {
     const left = pick(list());
     if (left.length === 0) return { ok: true };
-    if (performance.now() > end) return { ok: false, reason: `${signal} has no effect on ${named(left)}` };
+    if (elapsedMs() > end) return { ok: false, reason: `${signal} has no effect on ${named(left)}` };
     for (const found of left) sendSignal(found, signal);
     await sleep(BETWEEN_PASSES_MS);
   }

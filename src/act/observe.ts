@@ -2,12 +2,14 @@
  * All that can be seen of one run at one tick. Reads only, never throws, and does the dear looks
  * (the whole tree, every process of the machine) only where they can matter.
  */
+import { elapsedMs } from "../clock.ts";
 import type { Exit, Run, Seen } from "../model.ts";
 import { exitRecord } from "../paths.ts";
 import type { SupervisedJob } from "../ports.ts";
+import { bootId } from "../sense/boot-id.ts";
 import { isAlive } from "../sense/process.ts";
 import { readRanks } from "../sense/ranks.ts";
-import { bootId, processesOf, readExit } from "../sense/run.ts";
+import { processesOf, readExit } from "../sense/run.ts";
 import type { Checkpoints } from "./find-checkpoints.ts";
 import { asLiveRun, type Followed, look } from "./follow.ts";
 import { areHeld } from "./freeze.ts";
@@ -57,7 +59,7 @@ export function observe(job: SupervisedJob, run: Run, known: Followed, from: Obs
 }
 
 function ranksOf(job: SupervisedJob, known: Followed): Seen["ranks"] {
-  const now = performance.now();
+  const now = elapsedMs();
   if (job.state.name === "running" && now < known.silentUntilMs) return [];
   const ranks = readRanks(known.statusDirectory, { runId: known.id, memory: known.ranks });
   if (ranks.length === 0)
@@ -107,7 +109,7 @@ const mayBeStopped = ({ state }: SupervisedJob): boolean =>
   state.name !== "running" && state.name !== "starting";
 
 function isCaught(job: SupervisedJob, known: Followed, ranks: Seen["ranks"]): boolean | null {
-  const now = performance.now();
+  const now = elapsedMs();
   const { value, atMs } = known.caught;
   const ageMs = now - known.sinceMs;
   const everyMs = value || ageMs > 10 * LATER_EVERY_MS ? LATER_EVERY_MS : ageMs < EARLY_MS ? 0 : ageMs / 10;

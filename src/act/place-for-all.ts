@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, lstatSync, lutimesSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { wallMs } from "../clock.ts";
 
 const FOR_ALL = 0o1777;
 const READABLE = 0o644;
@@ -48,7 +49,7 @@ export function makeYoung({ path, inode }: PlacedFile): boolean {
     const found = lstatSync(path, { bigint: true });
     // The number alone may have been given to another one since.
     if (found.ino !== inode || !found.isFile() || found.uid !== BigInt(process.getuid?.() ?? 0)) return false;
-    const now = new Date();
+    const now = new Date(wallMs());
     lutimesSync(path, now, now);
     return true;
   } catch {

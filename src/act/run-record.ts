@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { CONTROL_FILE } from "../contract.ts";
 import type { Run } from "../model.ts";
 import { runRecord, statusDirectory } from "../paths.ts";
-import { bootId } from "../sense/run.ts";
+import { bootId } from "../sense/boot-id.ts";
 
 export interface RunRecord {
   job: string;

@@ -3,6 +3,7 @@
  * `Runs` of ports.ts. Holds what is known of each run between ticks; decides nothing.
  */
 
+import { elapsedMs } from "../clock.ts";
 import type { Effect, Run, Seen } from "../model.ts";
 import { logPath } from "../paths.ts";
 import type { EffectFailed, LiveRun, Runs, SupervisedJob } from "../ports.ts";
@@ -67,7 +68,7 @@ class ProcessRuns implements Runs {
   }
 
   #keepLogSmall(job: string): void {
-    const now = performance.now();
+    const now = elapsedMs();
     if (!this.#where.logs || now - (this.#logLookedAt.get(job) ?? now - LOG_EVERY_MS) < LOG_EVERY_MS) return;
     this.#logLookedAt.set(job, now);
     void rotateWhileRunning(logPath(this.#where.stateDirectory, job), this.#where.logs());

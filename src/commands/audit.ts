@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
+import { wallMs } from "../clock.ts";
 import { closest } from "../config/suggest.ts";
 import { EVENT_KINDS, type EventKind } from "../model.ts";
 import { type EventFilter, readEvents, readExports } from "../record/read.ts";
@@ -24,7 +25,7 @@ export interface AuditOptions extends Options {
 const BREATHE_EVERY = 1000;
 
 export async function audit(options: AuditOptions): Promise<void> {
-  const filter = filterOf(options, Date.now());
+  const filter = filterOf(options, wallMs());
   const database = databaseOf(options);
   let written = 0;
   let day = "";

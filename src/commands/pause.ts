@@ -1,4 +1,5 @@
 /** `pause JOB… | --all`: asks, and returns when each job is proven to be saved and gone. */
+import { wallMs } from "../clock.ts";
 import { endingLoses } from "../decide/stakes.ts";
 import { END_STATES } from "../model.ts";
 import type { JobView, Snapshot } from "../protocol.ts";
@@ -19,7 +20,7 @@ export interface PauseOptions extends Options {
 }
 
 export async function pause(names: string[], options: PauseOptions): Promise<number> {
-  const untilMs = untilOf(options, Date.now());
+  const untilMs = untilOf(options, wallMs());
   if (options.freeze && options.terminate) throw misuse("Give --freeze or --terminate, not both.");
   const force = options.freeze ? "freeze" : options.terminate ? "terminate" : undefined;
   const client = await mustConnect(options, true);
@@ -30,7 +31,7 @@ export async function pause(names: string[], options: PauseOptions): Promise<num
     if (jobs.length === 0) return 0;
     if (force === "terminate") for (const job of jobsNamed(jobs, snapshot.jobs)) tellStakes(job);
     await ask(client, { verb: "pause", jobs, untilMs, by: askedBy(), ...(force && { force }) });
-    const until = untilMs === null ? "" : `, until ${when(untilMs, Date.now())}`;
+    const until = untilMs === null ? "" : `, until ${when(untilMs, wallMs())}`;
     print(`asked ${jobs.join(", ")} to ${force === "terminate" ? "end" : (force ?? "pause")}${until}`);
     if (!options.wait) return 0;
     const outcome = force === "terminate" ? endOutcome : pauseOutcome;
@@ -122,7 +123,7 @@ export function overdueText({ name, why }: JobView, asked: "pause" | "resume"): 
 
 /** Before anything is done: what ending the job loses. */
 function tellStakes(job: JobView): void {
-  if (job.pid !== null && !isEnded(job)) print(`${job.name}  ${endingLoses(job, Date.now())}`);
+  if (job.pid !== null && !isEnded(job)) print(`${job.name}  ${endingLoses(job, wallMs())}`);
 }
 
 /** How far an end that was asked for has come. */

@@ -1,4 +1,5 @@
 /** `resume JOB… | --all`: asks, and returns when each job runs again or says what it waits for. */
+import { wallMs } from "../clock.ts";
 import type { JobView } from "../protocol.ts";
 import { count, when } from "../show/format.ts";
 import { ask, askedBy, mustConnect, type Options, snapshotOf } from "./connect.ts";
@@ -65,7 +66,7 @@ function running(job: JobView): string {
       : ` (run ${job.run}${job.checkpoint?.step == null ? "" : `, from step ${count(job.checkpoint.step)}`})`;
   const until = job.manual?.want === "run" ? job.manual.windowUntilMs : null;
   if (until === null) return `running${run}`;
-  return `running${run} outside its window until that next closes (${when(until, Date.now())}). Back to waiting: supervisor pause ${job.name}`;
+  return `running${run} outside its window until that next closes (${when(until, wallMs())}). Back to waiting: supervisor pause ${job.name}`;
 }
 
 function waits(job: JobView): string {

@@ -4,6 +4,7 @@
  */
 import { homedir } from "node:os";
 import { resolveCommand } from "../act/resolve-command.ts";
+import { elapsedMs } from "../clock.ts";
 import { checkMeaning } from "../config/check-meaning.ts";
 import { explain } from "../config/explain.ts";
 import { type JobSpec, jobSchema } from "../config/job-schema.ts";
@@ -121,14 +122,14 @@ const tilde = (path: string): string =>
 
 /** The job as soon as there is something to say of it; as it is after a while. */
 function beginning(client: ControlClient, name: string): Promise<JobView | null> {
-  const until = Date.now() + LOOK_FOR_MS;
+  const until = elapsedMs() + LOOK_FOR_MS;
   return follow(client, (snapshot) => {
     const job = snapshot.jobs.find((one) => one.name === name);
-    if (job === undefined) return Date.now() > until ? { job: null } : null;
+    if (job === undefined) return elapsedMs() > until ? { job: null } : null;
     const known = job.state === "running" && job.method !== "auto";
     // A job that waits is told only after a while: most wait for a moment before they start.
     const told = known || !["waiting", "starting", "running"].includes(job.state);
-    return told || Date.now() > until ? { job } : null;
+    return told || elapsedMs() > until ? { job } : null;
   }).then(({ job }) => job);
 }
 

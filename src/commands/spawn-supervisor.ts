@@ -7,6 +7,7 @@ import { closeSync, openSync, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { prepareStateDirectory } from "../act/state-directory.ts";
+import { elapsedMs } from "../clock.ts";
 import type { Places } from "../config/places.ts";
 import type { ControlClient } from "../control/client.ts";
 import { ownProgram } from "../own-files.ts";
@@ -38,7 +39,7 @@ export async function spawnSupervisor(places: Places, watch = false): Promise<Co
   child.once("error", () => {
     ended = { code: 1 };
   });
-  for (const until = Date.now() + ANSWERS_WITHIN_MS; Date.now() < until; await sleep(LOOK_EVERY_MS)) {
+  for (const until = elapsedMs() + ANSWERS_WITHIN_MS; elapsedMs() < until; await sleep(LOOK_EVERY_MS)) {
     // Read before the try: one that ended because another was quicker leaves somebody who answers.
     const over = ended as { code: number | null } | null;
     const client = await tryConnect(places, watch);

@@ -1,5 +1,6 @@
 /** `wait JOB…`: returns when the jobs have ended: 0 when all of them finished, 1 otherwise. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { elapsedMs } from "../clock.ts";
 import type { ControlClient } from "../control/client.ts";
 import type { JobView } from "../protocol.ts";
 import { jobsNamed, mustConnect, type Options, snapshotOf } from "./connect.ts";
@@ -36,12 +37,12 @@ export async function wait(names: string[], options: Options): Promise<number> {
 
 async function reconnect(client: ControlClient): Promise<void> {
   say("The supervisor has gone; waiting for it to come back.");
-  for (const until = Date.now() + RECONNECT_FOR_MS; ; ) {
+  for (const until = elapsedMs() + RECONNECT_FOR_MS; ; ) {
     await sleep(500);
     try {
       return await client.reconnect();
     } catch (error) {
-      if (Date.now() > until) throw new Failure(`The supervisor has gone: ${(error as Error).message}.`, 3);
+      if (elapsedMs() > until) throw new Failure(`The supervisor has gone: ${(error as Error).message}.`, 3);
     }
   }
 }

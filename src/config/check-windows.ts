@@ -2,8 +2,10 @@
  * Whether a window's two cron expressions and its time zone mean something. node-cron, which wakes
  * the loop, and croner, which computes, must both take them.
  */
+
 import { Cron } from "croner";
 import cron from "node-cron";
+import { wallMs } from "../clock.ts";
 import type { Finding } from "./explain.ts";
 import { type Entry, formatPath, show } from "./problem.ts";
 import { closest } from "./suggest.ts";
@@ -49,7 +51,7 @@ function cronProblem(expression: string, timezone: string | undefined): string |
   const checked = cron.validateDetailed(expression);
   if (!checked.valid) return `${must} ${checked.errors.map(inSentence).join(" ")}`;
   try {
-    const next = new Cron(expression, { ...(timezone && { timezone }) }).nextRun();
+    const next = new Cron(expression, { ...(timezone && { timezone }) }).nextRun(new Date(wallMs()));
     return next === null ? `never comes: there is no such day (${show(expression)}).` : null;
   } catch (error) {
     return `${must} ${error instanceof Error ? error.message.replace(/^CronPattern: /, "") : String(error)}`;

@@ -4,6 +4,7 @@
  * never takes a guess for a value, and writes nothing.
  */
 import { readFileSync, statSync } from "node:fs";
+import { wallMs } from "../clock.ts";
 import { checkFiles, checkNotify } from "./check-files.ts";
 import { checkMeaning } from "./check-meaning.ts";
 import { DEFAULT_RULES } from "./defaults.ts";
@@ -53,7 +54,7 @@ export function checkText(text: string, file: string | null): Loaded {
   if (!checked.success || found.length > 0) return { ok: false, problems: locate(found, parsed, file) };
   const config = complete(checked.data, file);
   const notify = config.notify.flatMap((one, i) => checkNotify(one, i, config.directory));
-  const doubts = [...warnings(config, Date.now()), ...config.jobs.flatMap(checkFiles), ...notify];
+  const doubts = [...warnings(config, wallMs()), ...config.jobs.flatMap(checkFiles), ...notify];
   return { ok: true, config, warnings: locate(doubts, parsed, file) };
 }
 

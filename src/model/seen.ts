@@ -42,7 +42,7 @@ export interface Seen {
   rejected: { path: string; reason: string }[];
   /** Whether the pause signal would be caught (SigCgt); null where that can't be known. */
   signalCaught: boolean | null;
-  /** Every process of the run is stopped (SIGSTOP or a frozen cgroup). */
+  /** Every process of the run is stopped by a signal. */
   stopped: boolean;
   /** Once it has ended: what it wrote last, where that says that a GPU had too little memory. */
   outOfGpuMemory?: string;

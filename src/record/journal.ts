@@ -4,7 +4,7 @@
  * never throws, never waits longer than BUSY_MS and never syncs on the caller's thread.
  */
 import { realpathSync } from "node:fs";
-import { clock } from "../clock.ts";
+import { wallMs } from "../clock.ts";
 import type { AuditEvent, NewEvent, Now } from "../model.ts";
 import type { Change, Journal, SupervisedJob } from "../ports.ts";
 import { errorText } from "./database-error.ts";
@@ -64,7 +64,7 @@ export function createJournal(path: string, options: { retention: Retention }): 
         events.push({ ...one.event, id, at, hash });
       }
     }
-    if (refused > 0) events.push(eventOf(writes.event(refusedDraft(refused, clock.now().wallMs))));
+    if (refused > 0) events.push(eventOf(writes.event(refusedDraft(refused, wallMs()))));
     for (const [name, { state, json }] of jobs) writes.job(name, state, json);
     for (const { wallMs, data } of samples) writes.sample(wallMs, data);
     return events;

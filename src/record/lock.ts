@@ -17,6 +17,7 @@ import {
 import { hostname, userInfo } from "node:os";
 import { basename, dirname, join } from "node:path";
 import Sqlite, { type Database } from "better-sqlite3";
+import { wallMs } from "../clock.ts";
 import { DatabaseError, errorCode, errorText } from "./database-error.ts";
 import { refuseNetwork } from "./file-system.ts";
 import { refuseForeign } from "./refuse-foreign.ts";
@@ -63,7 +64,7 @@ export function holdLock(database: string, note: { config: string | null; socket
     pid: process.pid,
     host: hostname(),
     user: ownName(),
-    since: new Date().toISOString(),
+    since: new Date(wallMs()).toISOString(),
     ...note,
   };
   writeNote(notePath(path), holder);

@@ -9,7 +9,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import Sqlite, { type Database } from "better-sqlite3";
-import { clock } from "../clock.ts";
+import { wallMs } from "../clock.ts";
 import { DatabaseError, errorCode, errorText } from "./database-error.ts";
 import { draftEvent } from "./event-row.ts";
 import { refuseNetwork } from "./file-system.ts";
@@ -39,7 +39,7 @@ export interface Opened {
 
 /** Throws DatabaseError with a message that says the fix. */
 export function openDatabase(path: string, options: OpenOptions = {}): Opened {
-  const nowMs = options.nowMs ?? clock.now().wallMs;
+  const nowMs = options.nowMs ?? wallMs();
   refuseNetwork(path);
   const migrations = options.migrations ?? MIGRATIONS;
   createPrivate(path);

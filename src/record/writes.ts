@@ -1,6 +1,6 @@
 /** The statements that the journal writes with. Each must run inside a transaction; none commits. */
 import type { Database, Statement } from "better-sqlite3";
-import { clock } from "../clock.ts";
+import { wallMs } from "../clock.ts";
 import type { Run } from "../model.ts";
 import type { RunEnd } from "../ports.ts";
 import { chainHash, GENESIS } from "./chain.ts";
@@ -56,7 +56,7 @@ export class Writes {
   }
 
   job(name: string, state: string, json: string): void {
-    this.#upsertJob.run(name, state, json, Math.round(clock.now().wallMs));
+    this.#upsertJob.run(name, state, json, Math.round(wallMs()));
   }
 
   runStarted(job: string, run: Run): void {
@@ -70,11 +70,11 @@ export class Writes {
     this.#endRun.run(Math.round(at.wallMs), how, code, signal, whole(step), run.id);
   }
 
-  sample(wallMs: number, data: string): void {
+  sample(atMs: number, data: string): void {
     this.#shape ??=
       (this.#shapeId.get(SHAPE_NAMES) as number | undefined) ??
       this.#insertShape.run(SHAPE_NAMES).lastInsertRowid;
-    this.#insertSample.run(Math.round(wallMs), this.#shape, data);
+    this.#insertSample.run(Math.round(atMs), this.#shape, data);
   }
 
   /** After a rollback: what was remembered of the end of the log may never have been. */

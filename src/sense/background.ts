@@ -7,7 +7,7 @@
 import { statfsSync } from "node:fs";
 import { readdir, readFile, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { clock } from "../clock.ts";
+import { monotonicMs } from "../clock.ts";
 import type { Reading } from "../model.ts";
 
 const MIB = 1024 * 1024;
@@ -66,10 +66,10 @@ export function watchDisk(path: string): (nowMs: number) => Reading {
       return { reading: failed(problem), local: true };
     }
   };
-  const first = ask(clock.now().monotonicMs);
+  const first = ask(monotonicMs());
   if (first.local) return (nowMs) => ask(nowMs).reading;
   return inBackground(first.reading, { everyMs: 2000, holdsMs: 5000 }, () =>
-    statfs(path).then((found) => freeMiB(found, clock.now().monotonicMs), failed),
+    statfs(path).then((found) => freeMiB(found, monotonicMs()), failed),
   );
 }
 
@@ -94,5 +94,5 @@ export async function readBattery(directory: string): Promise<Reading> {
   }
   if (charges.length === 0) return { unavailable: "this machine has no battery that can be read" };
   const mean = charges.reduce((all, charge) => all + charge, 0) / charges.length;
-  return { value: mean, atMs: clock.now().monotonicMs };
+  return { value: mean, atMs: monotonicMs() };
 }

@@ -4,7 +4,7 @@
  * there is one can anybody tell how much room the next takes. Never throws; a network disk isn't waited for twice.
  */
 import { dirname } from "node:path";
-import { clock } from "../clock.ts";
+import { monotonicMs } from "../clock.ts";
 import type { Reading } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { watchDisk } from "./background.ts";
@@ -21,7 +21,7 @@ export class CheckpointDisks {
       known = { folder, read: watchDisk(folder) };
       this.#byJob.set(name, known);
     }
-    const reading = known.read(clock.now().monotonicMs);
+    const reading = known.read(monotonicMs());
     return "value" in reading ? reading.value : null;
   }
 }

@@ -4,8 +4,8 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import type { Claim } from "../model.ts";
+import { bootId } from "./boot-id.ts";
 import { isDead, readStat, uidOf } from "./process.ts";
-import { bootId } from "./run.ts";
 import { userName } from "./user-name.ts";
 
 /** More than anybody needs; who writes more is not listened to. */

@@ -4,6 +4,7 @@
  */
 import { lstatSync, readdirSync, type Stats } from "node:fs";
 import { join } from "node:path";
+import { wallMs } from "../clock.ts";
 import type { Claim } from "../model.ts";
 import { claimDirectories } from "../paths.ts";
 import { CLAIM_SUFFIX, readClaim } from "./claim-file.ts";
@@ -31,7 +32,7 @@ export function abandonedClaims(directory: string, youngMs: number): string[] {
   return namesIn(directory).flatMap((name) => {
     const path = join(directory, name);
     const stat = statOf(path);
-    if (!stat?.isFile() || stat.uid !== uid || Date.now() - stat.mtimeMs < youngMs) return [];
+    if (!stat?.isFile() || stat.uid !== uid || wallMs() - stat.mtimeMs < youngMs) return [];
     return readClaim(path, "") === "ended" ? [path] : [];
   });
 }

@@ -3,7 +3,7 @@
  * a few runs) and calls out as soon as others seem to use the CPU. It decides nothing: the sample
  * that follows does. Must stay near the cost of reading one file.
  */
-import { clock } from "../clock.ts";
+import { monotonicMs } from "../clock.ts";
 import type { LiveRun } from "../ports.ts";
 import type { Machine } from "./machine.ts";
 import type { Moments } from "./moments.ts";
@@ -99,7 +99,7 @@ export class Guard {
     if ("unavailable" in cpu) return EVERY_MS;
     const grouped = this.#runs.filter(({ cpuCgroup }) => cpuCgroup !== null);
     const followed = grouped.length <= MOST_CGROUPS ? grouped : [];
-    const moment = this.#ours.look(cpu, followed, clock.now().monotonicMs, false);
+    const moment = this.#ours.look(cpu, followed, monotonicMs(), false);
     const last = this.#last;
     this.#last = moment;
     this.#moments.add(moment);

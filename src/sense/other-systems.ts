@@ -3,7 +3,7 @@
  * the time of the reading. Not tested on such systems yet. Nothing here tells ours from others', so
  * `cpu.others` stays unavailable, and rules on it can't pause anything.
  */
-import { clock } from "../clock.ts";
+import { monotonicMs } from "../clock.ts";
 import {
   MACHINE_METRICS,
   type MachineMetric,
@@ -65,7 +65,7 @@ export function createOtherSystemSensors(options: { diskPath: string; gpu?: GpuS
 async function readSystem(): Promise<Partial<Record<MachineMetric, Reading>>> {
   const { default: si } = await import("systeminformation");
   const [load, memory, battery] = await Promise.all([si.currentLoad(), si.mem(), si.battery()]);
-  const atMs = clock.now().monotonicMs;
+  const atMs = monotonicMs();
   const read = (value: number, reason: string): Reading =>
     Number.isFinite(value) ? { value, atMs } : { unavailable: reason };
   const unreadable = "the system doesn't tell";

@@ -4,6 +4,7 @@
  * others, only foreign processes seen in two scans are. Scans are taken only while others seem to use
  * something, and within a budget of CPU time.
  */
+import { elapsedMs } from "../clock.ts";
 import type { Claim, ProcessEvidence, Reading } from "../model.ts";
 import type { LiveRun } from "../ports.ts";
 import type { Moment, Ours, Window } from "./ours.ts";
@@ -120,7 +121,7 @@ export class Others {
     const last = this.#last;
     const age = last ? moment.atMs - last.atMs : Number.POSITIVE_INFINITY;
     if (age < pauseMs) return;
-    const began = performance.now();
+    const began = elapsedMs();
     const scan = this.#scanner.scan(runs, moment.trees, atOf(moment), claims);
     for (const [pid, owner] of scan.owners) {
       const stat = typeof owner === "object" && scan.table.get(pid);
@@ -132,7 +133,7 @@ export class Others {
     this.#foreign = this.#proof ? evidenceOf(scan, this.#proof) : runningNow(scan);
     this.#last = scan;
     this.#restThen = restPercent;
-    this.#costMs = performance.now() - began;
+    this.#costMs = elapsedMs() - began;
   }
 
   /** Nothing to see: the last scan may still serve as the first of a pair, the proof is over. */

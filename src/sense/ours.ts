@@ -4,8 +4,8 @@
  * a window the window isn't `certain`: then total − ours says only how much others might use.
  */
 import { existsSync } from "node:fs";
-import { uptime } from "node:os";
 import { dirname } from "node:path";
+import { bootSeconds } from "../clock.ts";
 import type { LiveRun } from "../ports.ts";
 import { type ProcessTable, sum, ticksBetween } from "./accounts.ts";
 import { KeptFiles } from "./kept-file.ts";
@@ -86,7 +86,7 @@ export class Ours {
     }
     const own = full ? this.#helpers.look([this.#supervisorPid], launchers) : null;
     if (full) this.#files.sweep();
-    const bootTicks = full ? uptime() * TICKS_PER_SECOND : Number.POSITIVE_INFINITY;
+    const bootTicks = full ? bootSeconds() * TICKS_PER_SECOND : Number.POSITIVE_INFINITY;
     return { atMs, bootTicks, cpu, cgroups, trees, own, selfMs: this.#selfMs(own), launchers };
   }
 

@@ -20,14 +20,6 @@ const read = (path: string): string | null => {
   }
 };
 
-let knownBootId: string | null = null;
-
-/** Names this boot of the machine; "unknown" where the system doesn't tell. */
-export function bootId(): string {
-  knownBootId ??= read("/proc/sys/kernel/random/boot_id")?.trim() || "unknown";
-  return knownBootId;
-}
-
 export interface PidRecord {
   pid: number;
   /** Null where the launcher couldn't read it. */

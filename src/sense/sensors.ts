@@ -3,7 +3,7 @@
  * `unavailable` with its reason. Nothing here decides anything.
  */
 
-import { clock } from "../clock.ts";
+import { monotonicMs } from "../clock.ts";
 import type { Claim, MachineMetric, Now, Reading, RunUse, Sample } from "../model.ts";
 import type { LiveRun, Sensors } from "../ports.ts";
 import { watchBattery, watchDisk } from "./background.ts";
@@ -70,7 +70,7 @@ class LinuxSensors implements Sensors {
     this.#claimant = options.claimant ?? "";
     this.#hidden = options.hidden === undefined ? hiddenHostPids() : options.hidden;
     this.#disk = watchDisk(options.diskPath);
-    this.#look([], clock.now().monotonicMs);
+    this.#look([], monotonicMs());
   }
 
   sample(runs: LiveRun[], now: Now): Sample {

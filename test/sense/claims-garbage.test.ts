@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { bootId } from "../../src/sense/boot-id.ts";
 import type { ClaimFile } from "../../src/sense/claim-file.ts";
 import { readClaims } from "../../src/sense/claims.ts";
 import { readStat } from "../../src/sense/process.ts";
-import { bootId } from "../../src/sense/run.ts";
 
 let directory: string;
 beforeEach(() => {

@@ -9,11 +9,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Claim } from "../../src/model.ts";
 import { childrenIn } from "../../src/sense/accounts.ts";
+import { bootId } from "../../src/sense/boot-id.ts";
 import { ClaimedProcesses } from "../../src/sense/claimed-processes.ts";
 import { abandonedClaims, readClaims, watchClaims } from "../../src/sense/claims.ts";
 import { Attribution } from "../../src/sense/gpu/attribute.ts";
 import { readStat } from "../../src/sense/process.ts";
-import { bootId } from "../../src/sense/run.ts";
 import { describeWith, root } from "../needs.ts";
 import { until } from "../scenarios/real-supervisor.ts";
 

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LiveRun } from "../../src/ports.ts";
 import { readStat } from "../../src/sense/process.ts";
-import { bootId, processesOf, readExit, readPidRecord } from "../../src/sense/run.ts";
+import { processesOf, readExit, readPidRecord } from "../../src/sense/run.ts";
 
 let directory: string;
 const children: ChildProcess[] = [];
@@ -86,10 +86,6 @@ describe("the pid record", () => {
       expect(record === null || (record.pid === 4711 && record.startTime === null)).toBe(true);
     },
   );
-
-  it("is compared with this boot", () => {
-    expect(bootId()).toMatch(/^[0-9a-f-]{36}$/);
-  });
 });
 
 function startRun(script: string): LiveRun {

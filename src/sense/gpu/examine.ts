@@ -4,7 +4,7 @@
  * call that it hangs in.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { clock } from "../../clock.ts";
+import { elapsedMs, monotonicMs } from "../../clock.ts";
 import { findGpus, type Where } from "./find.ts";
 import { ReaderWatch, type Report, type Watching } from "./watch.ts";
 
@@ -76,13 +76,13 @@ export async function examineGpus(where: Where = {}, limitMs = 30_000): Promise<
 }
 
 async function follow(watch: ReaderWatch, limitMs: number): Promise<Report | { unavailable: string }> {
-  const began = performance.now();
+  const began = elapsedMs();
   const reports = new Set<number>();
   for (;;) {
-    const seen = watch.look(clock.now().monotonicMs);
+    const seen = watch.look(monotonicMs());
     if (!("unavailable" in seen)) reports.add(seen.atMs);
     else if (watch.problem !== null && watch.pid === null) return seen;
-    if (reports.size >= REPORTS || performance.now() - began > limitMs) return seen;
+    if (reports.size >= REPORTS || elapsedMs() - began > limitMs) return seen;
     if (!("unavailable" in seen) && watch.problem !== null) return seen;
     await sleep(LOOK_MS);
   }

@@ -4,6 +4,7 @@
  * argument is its task as JSON.
  */
 import { writeSync } from "node:fs";
+import { monotonicMs } from "../../clock.ts";
 import type { Message } from "./report.ts";
 
 export interface Task {
@@ -26,8 +27,6 @@ function tell(message: Message): void {
     process.exit();
   }
 }
-
-const nowMs = (): number => Number(process.hrtime.bigint() / 1000n) / 1000;
 
 async function open(task: Task) {
   switch (task.source) {
@@ -62,11 +61,11 @@ async function main(task: Task): Promise<void> {
   // So that a slow source isn't taken for one that hangs.
   if (task.paceMs > BEAT_MS) setInterval(() => tell({ is: "beat" }), BEAT_MS);
   const round = async (): Promise<void> => {
-    const began = nowMs();
+    const began = monotonicMs();
     const message = await reader.poll(began);
     tell(message);
     if (message.is === "failed") process.exit();
-    setTimeout(round, Math.max(task.paceMs / 4, task.paceMs - (nowMs() - began)));
+    setTimeout(round, Math.max(task.paceMs / 4, task.paceMs - (monotonicMs() - began)));
   };
   await round();
 }

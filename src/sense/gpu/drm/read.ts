@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { elapsedMs } from "../../../clock.ts";
 import type { Reader } from "../nvml/read.ts";
 import { type GpuReport, type ProcessReport, unreadable } from "../report.ts";
 import { type CardFiles, type FileText, kfdAddress, parseCard, parseUevent } from "./parse-card.ts";
@@ -75,9 +76,9 @@ export function openDrm(root: string, vendor: Vendor): Reader {
     poll(nowMs) {
       const cards = findCards(root, vendor);
       if (nowMs >= sweepAtMs) {
-        const began = performance.now();
+        const began = elapsedMs();
         sweep = sweeper.sweep(nowMs);
-        sweepAtMs = nowMs + Math.min(OLDEST_MS, (performance.now() - began) / SHARE);
+        sweepAtMs = nowMs + Math.min(OLDEST_MS, (elapsedMs() - began) / SHARE);
       }
       const compute = vendor === "amd" ? computeUse(root) : new Map<string, DeviceUse[]>();
       const gpus = cards.map((card) => report(card, { vendor, sweep, compute }));

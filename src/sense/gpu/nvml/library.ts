@@ -3,6 +3,7 @@
  * whatever its version. Calls block, maybe for ever: only for a process that may be given up.
  */
 import { type LibraryHandle, load } from "koffi";
+import { elapsedMs } from "../../../clock.ts";
 import { FUNCTION_NOT_FOUND } from "./codes.ts";
 
 const DEVICE = "uintptr_t";
@@ -76,9 +77,9 @@ export class Library {
     if (call === null) return FUNCTION_NOT_FOUND;
     const device = typeof args[0] === "bigint" ? args[0] : null;
     this.#witness?.(name, device, null, 0);
-    const began = performance.now();
+    const began = elapsedMs();
     const code = call(...args);
-    const ms = performance.now() - began;
+    const ms = elapsedMs() - began;
     this.spentMs += ms;
     this.#witness?.(name, device, code, ms * 1000);
     return code;

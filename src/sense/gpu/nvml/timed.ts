@@ -2,6 +2,7 @@
  * A question to a driver that is asked again when its time has come: how often it is worth it, and a
  * dear one so rarely that it takes up little of the time. Keeps the last answer in between.
  */
+import { elapsedMs } from "../../../clock.ts";
 
 /** A dear question is asked so rarely that it takes up about this part of the time, and at least so often. */
 const SHARE = 0.02;
@@ -25,9 +26,9 @@ export class Timed<T> {
 
   get(nowMs: number, everyMs: number, ask: () => Answer<T>): T {
     if (nowMs < this.#dueMs) return this.#value;
-    const began = performance.now();
+    const began = elapsedMs();
     const { value, permanent } = ask();
-    const restMs = everyMs === 0 ? 0 : Math.min(OLDEST_MS, (performance.now() - began) / SHARE);
+    const restMs = everyMs === 0 ? 0 : Math.min(OLDEST_MS, (elapsedMs() - began) / SHARE);
     this.#value = value;
     this.#restMs = nowMs + restMs;
     this.#dueMs = permanent ? Number.POSITIVE_INFINITY : nowMs + Math.max(everyMs, restMs) - everyMs * 0.1;

@@ -3,6 +3,7 @@
  * with a deadline; one that can't be ended is waited for, never joined by another.
  */
 import { execa } from "execa";
+import { elapsedMs, monotonicMs } from "../../../clock.ts";
 import type { Reader } from "../nvml/read.ts";
 import type { GpuReport, Message } from "../report.ts";
 import { failure, GPU_FIELDS, joinReports, PROCESS_FIELDS, parseGpus, withMissing } from "./parse.ts";
@@ -41,7 +42,7 @@ export function openSmi(program = "nvidia-smi"): Reader {
   return {
     driver: null,
     async poll(): Promise<Message> {
-      const began = performance.now();
+      const began = elapsedMs();
       const gpus = await query();
       const found = parseGpus(gpus.text);
       if (found.length === 0 && (!gpus.ok || last.length === 0)) {
@@ -55,8 +56,8 @@ export function openSmi(program = "nvidia-smi"): Reader {
         processes.ok ? "" : processes.reason,
       );
       last = withMissing(joined, last, gpus.ok ? "nvidia-smi doesn't list this GPU any more" : gpus.reason);
-      const atMs = Number(process.hrtime.bigint() / 1000n) / 1000;
-      return { is: "report", atMs, driverMs: performance.now() - began, gpus: last };
+      const atMs = monotonicMs();
+      return { is: "report", atMs, driverMs: elapsedMs() - began, gpus: last };
     },
   };
 }

@@ -1,0 +1,18 @@
+/** Which boot of the machine this is: pids and monotonic times mean something only within one. */
+import { readFileSync } from "node:fs";
+
+let known: string | null = null;
+
+/** Read once; "unknown" where the system doesn't tell. Never throws. */
+export function bootId(): string {
+  known ??= read() || "unknown";
+  return known;
+}
+
+function read(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").slice(0, 64).trim();
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,53 @@
+/** Invariants of ARCHITECTURE.md that the shape of the source shows. */
+import { expect, test } from "vitest";
+import { END_STATES, LIVE_STATES } from "../../src/model.ts";
+import { lineOf, type Node, type Source, sources } from "./sources.ts";
+import { modulesOf } from "./uses.ts";
+
+const STATES: string[] = ["waiting", "paused", ...LIVE_STATES, ...END_STATES];
+/** `step()` and what it is made of; and where a new job begins, which isn't a step. */
+const WRITERS = /^src\/decide\/(lifecycle\/|lifecycle\.ts|roster\.ts)/;
+
+/** `{ name: "paused", … }` of a job: names of states stand nowhere else under that key. */
+const isState = (node: Node): boolean =>
+  node.type === "ObjectExpression" &&
+  node.properties.some(
+    (one: Node) => one.type === "Property" && one.key.name === "name" && STATES.includes(one.value.value),
+  );
+
+const isFieldState = (node: Node): boolean =>
+  node.type === "MemberExpression" && node.property.name === "state";
+
+/** Makes a state, or puts one into a job. */
+const writesState = (node: Node): boolean =>
+  isState(node) ||
+  (node.type === "AssignmentExpression" && isFieldState(node.left) && node.left.object.name !== "this");
+
+const where = (source: Source, does: (node: Node) => boolean): string[] =>
+  source.nodes.filter(({ node }) => does(node)).map(({ node }) => `${source.path}:${lineOf(source, node)}`);
+
+test("only step() writes a job's state", () => {
+  const writers = sources.filter(({ path }) => WRITERS.test(path)).flatMap((one) => where(one, writesState));
+  expect(writers.length).toBeGreaterThan(10);
+  const others = sources.filter(({ path }) => !WRITERS.test(path) && !path.startsWith("src/job/"));
+  expect(others.flatMap((source) => where(source, writesState))).toEqual([]);
+});
+
+/** What each file of those names: module or relative path, and whether only its types. */
+const named = (paths: RegExp) =>
+  sources
+    .filter(({ path }) => paths.test(path))
+    .flatMap(({ path, nodes }) => modulesOf(nodes).map((one) => ({ path, ...one })));
+
+test("the words import nothing but each other", () => {
+  const all = named(/^src\/model(\/|\.ts)/);
+  expect(all.length).toBeGreaterThan(5);
+  expect(all.filter(({ module }) => !/^\.\/(model\/)?[a-z-]+\.ts$/.test(module))).toEqual([]);
+});
+
+test("the show has no means to write: no files, no processes, no record, no act", () => {
+  const all = named(/^src\/show\//).filter(({ typesOnly }) => !typesOnly);
+  expect(all.length).toBeGreaterThan(20);
+  const means = /^(node:)?(fs|child_process|net|worker_threads)\b|^\.\.\/(act|record|sense)\//;
+  expect(all.filter(({ module }) => means.test(module))).toEqual([]);
+});
