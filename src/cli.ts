@@ -3,10 +3,12 @@
  * little more than Node itself; prints every error that a command ends with.
  */
 import { HELP } from "./help-text.ts";
+import { Refusal } from "./refusal.ts";
 import { VERSION } from "./version.ts";
 
 /** Ends by setting the process's exit code, so that output still under way gets out. */
 export async function main(argv: string[]): Promise<void> {
+  process.on("uncaughtException", endAtOnce);
   quietPipes();
   const [first] = argv.slice(2);
   if (first === undefined || first === "--help" || first === "-h") {
@@ -14,10 +16,12 @@ export async function main(argv: string[]): Promise<void> {
     return;
   }
   try {
-    const { program } = await import("./program.ts");
-    await program().parseAsync(argv);
+    const { obey } = await import("./program.ts");
+    await obey(argv);
   } catch (error) {
-    process.exitCode = exitCodeOf(error);
+    if (!(error instanceof Refusal)) endAtOnce(error);
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = error.exitCode;
   }
 }
 
@@ -25,24 +29,18 @@ export async function main(argv: string[]): Promise<void> {
 function quietPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-      process.exit();
+      if (error.code === "EPIPE") process.exit();
+      endAtOnce(new Refusal(`The output can't be written: ${error.message}.`));
     });
   }
 }
 
-function exitCodeOf(error: unknown): number {
-  // Both known by their shape: their classes are loaded only where they are thrown.
-  if (error instanceof Error && "exitCode" in error) {
-    if (error.name === "CommanderError") return error.exitCode === 0 ? 0 : 2;
-    if (error.name === "Failure") {
-      process.stderr.write(`${error.message}\n`);
-      return error.exitCode as number;
-    }
-  }
-  process.stderr.write(
-    `This is a bug in supervisor ${VERSION}:\n${error instanceof Error ? error.stack : String(error)}\n`,
-  );
-  // What it left open must not keep it alive.
-  process.exit(1);
+/** What was left open must not keep the process alive. Said last, when a dashboard has given the terminal back. */
+function endAtOnce(error: unknown): never {
+  const said = error instanceof Refusal ? error.message : bugText(error);
+  process.once("exit", () => process.stderr.write(`${said}\n`));
+  process.exit(error instanceof Refusal ? error.exitCode : 1);
 }
+
+const bugText = (error: unknown): string =>
+  `This is a bug in supervisor ${VERSION}:\n${error instanceof Error ? error.stack : String(error)}`;

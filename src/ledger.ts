@@ -1,7 +1,7 @@
 /**
  * What is saved, and when: a step's events, its job and its run in one transaction, before anything is
  * done about it; all else that changed of jobs at the end of a tick; progress alone only now and then.
- * Knows whether the journal can be written. Must never lose an event, and does nothing but record.
+ * Must never lose an event, and does nothing but record.
  */
 import { type AuditEvent, type Job, type NewEvent, type Now, runOf, type Seen } from "./model.ts";
 import type { Change, Journal, RunEnd, SupervisedJob } from "./ports.ts";
@@ -20,24 +20,16 @@ export class Ledger {
   readonly #tell: (event: AuditEvent) => void;
   readonly #saved = new Map<string, SupervisedJob>();
   #savedProgressAtMs = Number.NEGATIVE_INFINITY;
-  #problem: string | null = null;
 
   constructor(journal: Journal, tell: (event: AuditEvent) => void = () => {}) {
     this.#journal = journal;
     this.#tell = tell;
   }
 
-  /** Why the journal can't be written, or null. */
-  get problem(): string | null {
-    return this.#problem;
-  }
-
   /** False when the journal could not take them; it keeps them and tries again. */
   record(events: NewEvent[], now: Now, change?: Change): boolean {
-    // An empty append tries again what could not be written before.
-    if (events.length === 0 && !change && this.#problem === null) return true;
+    // An empty append too: it tries again what could not be written before, and tells of it.
     const result = this.#journal.append(events, now, change);
-    this.#problem = result.ok ? null : result.reason;
     if (!result.ok) return false;
     for (const event of result.events) this.#tell(event);
     for (const job of change?.jobs ?? []) this.#saved.set(job.name, job);

@@ -103,6 +103,8 @@ export interface Change {
 }
 
 export interface Journal {
+  /** Why nothing can be written now, as a sentence for people; null when all is well. */
+  readonly problem: string | null;
   /** Appends in one transaction. `ok: false` (disk full, locked): kept in memory and retried first next time. */
   append(
     events: NewEvent[],

@@ -2,11 +2,22 @@
  * What can be typed: declares the commands and nothing else. Each is a file in commands/ that is
  * loaded when it runs.
  */
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { HELP } from "./help-text.ts";
 import { VERSION } from "./version.ts";
 
-/** All commands. Parsing throws Failure, or CommanderError when commander has said what is wrong. */
+/** Does what was typed, and sets the process's exit code. Throws Refusal, or whatever a bug throws. */
+export async function obey(argv: string[]): Promise<void> {
+  try {
+    await program().parseAsync(argv);
+  } catch (error) {
+    // Commander has said what is wrong, or shown the help that was asked for.
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  }
+}
+
+/** All commands. */
 export function program(): Command {
   const cli = new Command("supervisor")
     .version(VERSION, "-V, --version")

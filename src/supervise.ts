@@ -43,9 +43,9 @@ export interface SuperviseOptions {
 }
 
 /**
- * Runs until SIGINT, SIGTERM or a `stop` request. Rejects with a sentence when it can't begin (another
- * supervisor holds the database, the state directory isn't ours) and with the bug when a tick threw;
- * the jobs are left running then.
+ * Runs until SIGINT, SIGTERM or a `stop` request. Rejects with Refusal when it can't begin (another
+ * supervisor holds the database, the state directory isn't ours) and with the bug when a tick or an
+ * answer threw; the jobs are left running then.
  */
 export async function supervise(
   config: Config,
@@ -138,6 +138,9 @@ class Household {
           supervisor: this.#supervisor,
           now: () => clock.now(),
           stop: (pause) => this.#stop(pause),
+        }).catch((bug) => {
+          this.#end.reject(bug);
+          throw bug;
         }),
     });
     const endLoop = this.#startLoop();

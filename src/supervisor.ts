@@ -84,14 +84,12 @@ export class Supervisor {
     return this.#moment;
   }
 
-  /** What a person should know now: effects that failed, a journal that can't write, saves that fail. */
+  /** What a person should know now: effects that failed, saves that fail. */
   get problems(): string[] {
-    const { problem } = this.#ledger;
-    const journal = problem === null ? [] : [`The audit log can't be written: ${problem}`];
     const saves = Object.values(this.#world.jobs).flatMap(
       (job) => savingProblem(job, () => this.#parts.runs.freeMiB(job)) ?? [],
     );
-    return [...journal, ...this.#effects.problems, ...saves];
+    return [...this.#effects.problems, ...saves];
   }
 
   #lastReading(metric: MachineMetric): number | null {
@@ -106,7 +104,7 @@ export class Supervisor {
     const live = this.#liveRuns();
     const sample = sensors.sample(live, now);
     const windows = windowStates(this.#config.windows, now.wallMs);
-    const mode = { stopping: this.#stopping, journalHealthy: this.#ledger.problem === null };
+    const mode = { stopping: this.#stopping, journalHealthy: this.#parts.journal.problem === null };
     const decided = decide(this.#world, sample, windows, this.#config, now, mode);
     this.#world = decided.world;
     this.#ledger.record(decided.events, now);

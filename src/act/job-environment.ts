@@ -10,10 +10,11 @@ import { ENV } from "../contract.ts";
 import type { Checkpoint, Run } from "../model.ts";
 import { checkpointDirectory, statusDirectory } from "../paths.ts";
 import type { SupervisedJob } from "../ports.ts";
+import { Refusal } from "../refusal.ts";
 
 const MIN_GRACE_SECONDS = 120;
 
-/** @throws with a sentence when the job's `envFile` can't be read */
+/** @throws Refusal when the job's `envFile` can't be read */
 export function environmentOf(
   job: SupervisedJob,
   run: Run,
@@ -65,7 +66,7 @@ function readEnvFile(path: string): NodeJS.Dict<string> {
   try {
     return parseEnv(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new Error(`envFile ${path} can't be read: ${(error as Error).message}`);
+    throw new Refusal(`envFile ${path} can't be read: ${(error as Error).message}`);
   }
 }
 

@@ -11,6 +11,7 @@ import type { JobSpec } from "../config/job-schema.ts";
 import type { Checkpoint, Run } from "../model.ts";
 import { cgroupRecord, checkpointDirectory, logPath } from "../paths.ts";
 import type { SupervisedJob } from "../ports.ts";
+import { Refusal } from "../refusal.ts";
 import { makeCgroup, removeCgroup } from "./cgroup.ts";
 import type { ClaimFiles } from "./claim.ts";
 import { argumentsOf, environmentOf } from "./job-environment.ts";
@@ -62,7 +63,7 @@ async function start(
   const cwd = folderOf(job.spec, directory);
   const env = environmentOf(job, run, resumeFrom, stateDirectory);
   const program = resolveCommand(job.spec, cwd, env);
-  if (!program.ok) throw new Error(program.reason);
+  if (!program.ok) throw new Refusal(program.reason);
   const argv = [program.path, ...argumentsOf(job.spec, resumeFrom)];
   mkdirSync(checkpointDirectory(stateDirectory, job.name), { recursive: true, mode: 0o700 });
   const files = writeRunFiles(stateDirectory, run.id);
@@ -101,7 +102,7 @@ async function spawnLauncher(
 function folderOf(spec: JobSpec, directory: string): string {
   const cwd = spec.cwd ?? directory;
   if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
-    throw new Error(`its folder ${cwd} does not exist`);
+    throw new Refusal(`its folder ${cwd} does not exist`);
   return cwd;
 }
 
@@ -114,6 +115,6 @@ function openLog(path: string): number {
     return openSync(path, APPEND, 0o600);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ELOOP") throw error;
-    throw new Error(`its log ${path} is a symbolic link, which isn't followed; move it away`);
+    throw new Refusal(`its log ${path} is a symbolic link, which isn't followed; move it away`);
   }
 }

@@ -4,12 +4,13 @@
  */
 import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { isSystemError, Refusal, refusing } from "../refusal.ts";
 
 const PRIVATE = 0o700;
 
 /**
  * Creates `directory` and its first level with mode 0700, and tightens an older one of our own.
- * @throws with one sentence for people when it can't be made, or isn't safely ours
+ * @throws Refusal when it can't be made, or isn't safely ours
  */
 export function prepareStateDirectory(directory: string): void {
   prepare(directory, true);
@@ -20,20 +21,22 @@ function prepare(directory: string, parents: boolean): void {
   try {
     mkdirSync(directory, { recursive: parents, mode: PRIVATE });
   } catch (error) {
-    if (codeOf(error) !== "EEXIST")
-      throw new Error(`The state directory ${directory} can't be created: ${(error as Error).message}`);
+    if (!isSystemError(error)) throw error;
+    if (error.code !== "EEXIST")
+      throw new Refusal(`The state directory ${directory} can't be created: ${error.message}`);
   }
   // lstat, after making it: what is there now is what will be used, a link included.
   const stat = lstatSync(directory);
   if (stat.isSymbolicLink())
-    throw new Error(`The state directory ${directory} is a symbolic link; give the directory itself.`);
-  if (!stat.isDirectory()) throw new Error(`The state directory ${directory} is not a directory.`);
+    throw new Refusal(`The state directory ${directory} is a symbolic link; give the directory itself.`);
+  if (!stat.isDirectory()) throw new Refusal(`The state directory ${directory} is not a directory.`);
   const own = process.getuid?.();
   if (own !== undefined && stat.uid !== own)
-    throw new Error(
+    throw new Refusal(
       `The state directory ${directory} belongs to user ${stat.uid}, not to you (${own}); choose another "stateDirectory".`,
     );
-  if ((stat.mode & 0o077) !== 0) chmodSync(directory, PRIVATE);
+  if ((stat.mode & 0o077) !== 0)
+    refusing(`The state directory ${directory} can't be closed to others`, () =>
+      chmodSync(directory, PRIVATE),
+    );
 }
-
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;

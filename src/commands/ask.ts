@@ -1,6 +1,7 @@
 /** `ask --gpu 0 --for 2h [JOB]`: asks another user's supervisor for a turn on a GPU that its job holds. */
+
+import { misuse } from "../refusal.ts";
 import { askedBy, mustConnect, type Options, ask as request } from "./connect.ts";
-import { misuse } from "./failure.ts";
 import { print } from "./print.ts";
 import { durationMs } from "./times.ts";
 

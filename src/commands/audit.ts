@@ -7,10 +7,10 @@ import { closest } from "../config/suggest.ts";
 import { EVENT_KINDS, type EventKind } from "../model.ts";
 import { type EventFilter, readEvents, readExports } from "../record/read.ts";
 import { type Verified, verifyChain } from "../record/verify.ts";
+import { misuse, Refusal } from "../refusal.ts";
 import { formatEvent } from "../show/event-words.ts";
 import { count } from "../show/format.ts";
 import { type Options, placesOf } from "./connect.ts";
-import { Failure, misuse } from "./failure.ts";
 import { print, printJson, printJsonLine, say } from "./print.ts";
 import { pastMs } from "./times.ts";
 
@@ -29,22 +29,18 @@ export async function audit(options: AuditOptions): Promise<void> {
   const database = databaseOf(options);
   let written = 0;
   let day = "";
-  try {
-    for (const event of readEvents(database, filter)) {
-      if (options.json) printJsonLine(event);
-      else {
-        // Times alone would be ambiguous: each day begins with its date.
-        if (event.at.slice(0, 10) !== day) print(`— ${event.at.slice(0, 10)} —`);
-        day = event.at.slice(0, 10);
-        print(formatEvent(event));
-      }
-      if (++written % BREATHE_EVERY === 0) await turn();
+  for (const event of readEvents(database, filter)) {
+    if (options.json) printJsonLine(event);
+    else {
+      // Times alone would be ambiguous: each day begins with its date.
+      if (event.at.slice(0, 10) !== day) print(`— ${event.at.slice(0, 10)} —`);
+      day = event.at.slice(0, 10);
+      print(formatEvent(event));
     }
-    if (written === 0 && !options.json) print("No such events.");
-    if (written < (filter.limit ?? Number.POSITIVE_INFINITY)) sayExported(database, filter.sinceMs);
-  } catch (error) {
-    throw databaseFailure(error);
+    if (++written % BREATHE_EVERY === 0) await turn();
   }
+  if (written === 0 && !options.json) print("No such events.");
+  if (written < (filter.limit ?? Number.POSITIVE_INFINITY)) sayExported(database, filter.sinceMs);
 }
 
 /** That some of what was asked for may be elsewhere: the database alone would be taken for all there is. */
@@ -61,25 +57,21 @@ function sayExported(database: string, sinceMs = Number.NEGATIVE_INFINITY): void
 
 export async function auditVerify(options: Options & { expect?: string }): Promise<number> {
   const database = databaseOf(options);
-  try {
-    const result = verifyChain(database, options.expect === undefined ? {} : { expect: options.expect });
-    if (options.json) printJson(result);
-    else if (!result.ok) print(`${database}: ${result.text}`);
-    else {
+  const result = verifyChain(database, options.expect === undefined ? {} : { expect: options.expect });
+  if (options.json) printJson(result);
+  else if (!result.ok) print(`${database}: ${result.text}`);
+  else {
+    print(
+      `${database}: ${count(result.count)} ${result.count === 1 ? "event" : "events"}, whole and in order.`,
+    );
+    for (const line of exportedLines(result)) print(line);
+    if (result.newest !== null) {
       print(
-        `${database}: ${count(result.count)} ${result.count === 1 ? "event" : "events"}, whole and in order.`,
+        `To prove later that none was cut off, keep this: supervisor audit verify --expect ${result.newest.hash}`,
       );
-      for (const line of exportedLines(result)) print(line);
-      if (result.newest !== null) {
-        print(
-          `To prove later that none was cut off, keep this: supervisor audit verify --expect ${result.newest.hash}`,
-        );
-      }
     }
-    return result.ok ? 0 : 1;
-  } catch (error) {
-    throw databaseFailure(error);
   }
+  return result.ok ? 0 : 1;
 }
 
 function exportedLines({ exported }: Verified): string[] {
@@ -98,12 +90,7 @@ function exportedLines({ exported }: Verified): string[] {
 function databaseOf(options: Options): string {
   const { database } = placesOf(options);
   if (existsSync(database)) return database;
-  throw new Failure(`There is no audit log yet at ${database}: no supervisor has run with it.`);
-}
-
-/** An error of the database is the world's, and has its own sentence; all else is a bug. */
-function databaseFailure(error: unknown): unknown {
-  return error instanceof Error && error.name.startsWith("Database") ? new Failure(error.message) : error;
+  throw new Refusal(`There is no audit log yet at ${database}: no supervisor has run with it.`);
 }
 
 function filterOf({ job, since, kind, lines }: AuditOptions, nowMs: number): EventFilter {

@@ -13,7 +13,7 @@ export async function cancel(names: string[], options: Options & { wait: boolean
       print(`asked ${jobs.join(", ")} to end`);
       return 0;
     }
-    return (await followJobs(client, jobs, outcome, print)) > 0 ? 1 : 0;
+    return (await followJobs(client, jobs, outcome)) > 0 ? 1 : 0;
   } finally {
     client.close();
   }

@@ -6,7 +6,7 @@ import { closest } from "../config/suggest.ts";
 import { type ControlClient, connectControl, NoSupervisor } from "../control/client.ts";
 import { socketPath } from "../paths.ts";
 import type { Answer, JobView, Request, Snapshot } from "../protocol.ts";
-import { Failure, misuse } from "./failure.ts";
+import { misuse, Refusal } from "../refusal.ts";
 
 export interface Options {
   config?: string;
@@ -22,7 +22,8 @@ export async function tryConnect(places: Places, watch = false): Promise<Control
     return await connectControl(socketPath(places.stateDirectory), { watch });
   } catch (error) {
     if (error instanceof NoSupervisor) return null;
-    throw new Failure(`The supervisor for ${places.database} can't be reached: ${(error as Error).message}`);
+    if (!(error instanceof Refusal)) throw error;
+    throw new Refusal(`The supervisor for ${places.database} can't be reached: ${error.message}`);
   }
 }
 
@@ -31,7 +32,7 @@ export async function mustConnect(options: Options, watch = false): Promise<Cont
   const places = placesOf(options);
   const client = await tryConnect(places, watch);
   if (client !== null) return client;
-  throw new Failure(`No supervisor is running for ${places.database}. Start one: supervisor start`, 3);
+  throw new Refusal(`No supervisor is running for ${places.database}. Start one: supervisor start`, 3);
 }
 
 /** The result of a request; a refusal fails the command with the supervisor's own sentence. */
@@ -40,10 +41,11 @@ export async function ask(client: ControlClient, request: Request): Promise<unkn
   try {
     answer = await client.request(request);
   } catch (error) {
-    throw new Failure(`No answer: ${(error as Error).message}.`, 3);
+    if (!(error instanceof Refusal)) throw error;
+    throw new Refusal(`No answer: ${error.message}.`, 3);
   }
   if (answer.ok) return answer.result;
-  throw new Failure(answer.error, answer.code === "bad-request" || answer.code === "unknown-job" ? 2 : 1);
+  throw new Refusal(answer.error, answer.code === "bad-request" || answer.code === "unknown-job" ? 2 : 1);
 }
 
 export const snapshotOf = async (client: ControlClient): Promise<Snapshot> =>

@@ -1,5 +1,6 @@
 /** `dashboard`: attaches to a running supervisor; leaving it stops nothing. Loads React only now. */
 import type { ControlClient } from "../control/client.ts";
+import { Refusal } from "../refusal.ts";
 import { askedBy, mustConnect, type Options } from "./connect.ts";
 import { logTail } from "./log-tail.ts";
 
@@ -22,7 +23,7 @@ export async function prepare(): Promise<(client: ControlClient) => Promise<numb
       await runDashboard(client, {
         by: `${askedBy()} (dashboard)`,
         readLog: async (job, maxBytes) => {
-          if (job.logPath === null) throw new Error("it has no log");
+          if (job.logPath === null) throw new Refusal("it has no log");
           return logTail(job.logPath, maxBytes).text;
         },
       });

@@ -1,8 +1,8 @@
 /** Waiting for something to become true of the jobs, snapshot by snapshot. */
 import type { ControlClient } from "../control/client.ts";
 import type { JobView, Snapshot } from "../protocol.ts";
-import { Failure } from "./failure.ts";
-import { say } from "./print.ts";
+import { Refusal } from "../refusal.ts";
+import { print, say } from "./print.ts";
 
 /**
  * The first answer that isn't null, asked of each snapshot that arrives from now on. Fails with exit
@@ -11,7 +11,7 @@ import { say } from "./print.ts";
 export function follow<T>(client: ControlClient, judge: (snapshot: Snapshot) => T | null): Promise<T> {
   return new Promise((resolve, reject) => {
     let known = true;
-    client.onClose((reason) => reject(new Failure(`Nobody knows how it went on: ${reason}.`, 3)));
+    client.onClose((reason) => reject(new Refusal(`Nobody knows how it went on: ${reason}.`, 3)));
     client.onSnapshot((snapshot) => {
       // The one that is known already was taken before anything was asked.
       if (known) return;
@@ -30,14 +30,14 @@ export function follow<T>(client: ControlClient, judge: (snapshot: Snapshot) => 
 export type Outcome = { end: "good" | "bad" | null; text: string };
 
 /**
- * Follows jobs until each has come to an end, telling every change once: ends on stdout by `done`,
- * the rest on stderr. Resolves with how many ended badly.
+ * Follows jobs until each has come to an end, which `done` is told; the changes before it are said once
+ * each on stderr. Resolves with how many ended badly.
  */
 export async function followJobs(
   client: ControlClient,
   names: string[],
   judge: (job: JobView) => Outcome,
-  done: (line: string) => void,
+  done: (name: string, outcome: Outcome) => void = printOutcome,
 ): Promise<number> {
   const open = new Set(names);
   const last = new Map<string, string>();
@@ -46,17 +46,21 @@ export async function followJobs(
     for (const name of [...open]) {
       const job = snapshot.jobs.find((one) => one.name === name);
       const outcome: Outcome = job ? judge(job) : { end: "bad", text: "is no longer on the list of jobs" };
-      const line = `${name}  ${outcome.text}`;
       if (outcome.end === null) {
-        if (last.get(name) !== line) say(line);
-        last.set(name, line);
+        if (last.get(name) !== outcome.text) say(lineOf(name, outcome));
+        last.set(name, outcome.text);
         continue;
       }
       open.delete(name);
       if (outcome.end === "bad") bad++;
-      done(line);
+      done(name, outcome);
     }
     return open.size === 0 ? true : null;
   });
   return bad;
 }
+
+const lineOf = (name: string, { text }: Outcome): string => `${name}  ${text}`;
+
+/** The end of a job, on stdout. */
+export const printOutcome = (name: string, outcome: Outcome): void => print(lineOf(name, outcome));

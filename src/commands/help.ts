@@ -1,6 +1,6 @@
 /** `help [COMMAND | TOPIC]`: what doesn't fit into one command's own help. */
 import { closest } from "../config/suggest.ts";
-import { misuse } from "./failure.ts";
+import { misuse } from "../refusal.ts";
 import { print } from "./print.ts";
 
 const TOPICS: Record<string, string> = {

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { CONFIG_NAME } from "../config/find.ts";
 import { packageFile } from "../own-files.ts";
+import { isSystemError, Refusal } from "../refusal.ts";
 import type { Options } from "./connect.ts";
-import { Failure } from "./failure.ts";
 import { nameJob } from "./name-job.ts";
 import { print } from "./print.ts";
 
@@ -17,10 +17,10 @@ export async function init(options: Options): Promise<void> {
   try {
     writeFileSync(path, configText(scripts, schemaPath(directory)), { flag: "wx" });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST")
-      throw new Failure(`${path} exists already, and was left as it is. Check it: supervisor check`);
-    throw new Failure(`${path} can't be written: ${message}`);
+    if (!isSystemError(error)) throw error;
+    if (error.code === "EEXIST")
+      throw new Refusal(`${path} exists already, and was left as it is. Check it: supervisor check`);
+    throw new Refusal(`${path} can't be written: ${error.message}`);
   }
   print(`Wrote ${relative(process.cwd(), path) || path}.`);
   if (scripts.length > 0) print(`Jobs in it: ${scripts.join(", ")}. Look them over, then: supervisor start`);

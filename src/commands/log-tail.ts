@@ -1,9 +1,10 @@
 /** The end of a log file, read from behind: logs of long trainings are too large to read whole. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { refusing } from "../refusal.ts";
 
-/** At most the last `maxBytes` as text, from the start of a line. Throws when it can't be read. */
+/** At most the last `maxBytes` as text, from the start of a line. Throws Refusal when it can't be read. */
 export function logTail(path: string, maxBytes: number): { text: string; size: number } {
-  const fd = openSync(path, "r");
+  const fd = refusing(`${path} can't be read`, () => openSync(path, "r"));
   try {
     const { size } = fstatSync(fd);
     const length = Math.min(size, maxBytes);

@@ -4,8 +4,8 @@ import { dirname } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { setTimeout as sleep } from "node:timers/promises";
 import { logPath } from "../paths.ts";
+import { misuse } from "../refusal.ts";
 import { noSuchJob, type Options, placesOf } from "./connect.ts";
-import { misuse } from "./failure.ts";
 import { logTail } from "./log-tail.ts";
 import { print, printJsonLine } from "./print.ts";
 

@@ -3,9 +3,9 @@ import { wallMs } from "../clock.ts";
 import { endingLoses } from "../decide/stakes.ts";
 import { END_STATES } from "../model.ts";
 import type { JobView, Snapshot } from "../protocol.ts";
+import { misuse } from "../refusal.ts";
 import { bytes, count, when } from "../show/format.ts";
 import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "./connect.ts";
-import { misuse } from "./failure.ts";
 import { followJobs, type Outcome } from "./follow.ts";
 import { print } from "./print.ts";
 import { durationMs, timeMs } from "./times.ts";
@@ -35,7 +35,7 @@ export async function pause(names: string[], options: PauseOptions): Promise<num
     print(`asked ${jobs.join(", ")} to ${force === "terminate" ? "end" : (force ?? "pause")}${until}`);
     if (!options.wait) return 0;
     const outcome = force === "terminate" ? endOutcome : pauseOutcome;
-    return (await followJobs(client, jobs, outcome, print)) > 0 ? 1 : 0;
+    return (await followJobs(client, jobs, outcome)) > 0 ? 1 : 0;
   } finally {
     client.close();
   }

@@ -27,7 +27,7 @@ export async function resume(names: string[], options: ResumeOptions): Promise<n
       return 0;
     }
     const waited = new Map<string, number>();
-    return (await followJobs(client, jobs, (job) => resumeOutcome(job, waited), print)) > 0 ? 1 : 0;
+    return (await followJobs(client, jobs, (job) => resumeOutcome(job, waited))) > 0 ? 1 : 0;
   } finally {
     client.close();
   }

@@ -12,8 +12,8 @@ import type { Places } from "../config/places.ts";
 import type { ControlClient } from "../control/client.ts";
 import { ownProgram } from "../own-files.ts";
 import { supervisorLogPath } from "../paths.ts";
+import { Refusal, refusing } from "../refusal.ts";
 import { tryConnect } from "./connect.ts";
-import { Failure } from "./failure.ts";
 import { logTail } from "./log-tail.ts";
 
 const ANSWERS_WITHIN_MS = 60_000;
@@ -23,13 +23,10 @@ const SHOWN_BYTES = 16 * 1024;
 
 /** The supervisor for `places`, started now; with `watch`, snapshots arrive. Fails with what it said. */
 export async function spawnSupervisor(places: Places, watch = false): Promise<ControlClient> {
-  try {
-    prepareStateDirectory(places.stateDirectory);
-  } catch (error) {
-    throw new Failure((error as Error).message);
-  }
+  prepareStateDirectory(places.stateDirectory);
   const log = join(dirname(supervisorLogPath(places.stateDirectory)), "supervisor.log");
-  if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) > LARGEST_LOG_BYTES) renameSync(log, `${log}.1`);
+  if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) > LARGEST_LOG_BYTES)
+    refusing(`${log} can't be put aside`, () => renameSync(log, `${log}.1`));
   const before = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
   const child = launch(places, log);
   let ended: { code: number | null } | null = null;
@@ -47,17 +44,19 @@ export async function spawnSupervisor(places: Places, watch = false): Promise<Co
       child.unref();
       return client;
     }
-    if (over !== null) throw new Failure(said(log, before), over.code === 2 ? 2 : 1);
+    if (over !== null) throw new Refusal(said(log, before), over.code === 2 ? 2 : 1);
   }
   child.unref();
-  throw new Failure(
+  throw new Refusal(
     `The supervisor (pid ${child.pid}) doesn't answer after ${ANSWERS_WITHIN_MS / 1000} s. Its output: ${log}`,
   );
 }
 
 function launch(places: Places, log: string): ChildProcess {
   const config = places.file === null ? [] : ["--config", places.file];
-  const output = openSync(log, "a", 0o600);
+  const output = refusing(`The supervisor's output can't be written to ${log}`, () =>
+    openSync(log, "a", 0o600),
+  );
   try {
     return spawn(process.execPath, [ownProgram("bin"), "start", "--headless", ...config], {
       detached: true,

@@ -4,8 +4,8 @@
  */
 import v8 from "node:v8";
 import { findConfig } from "../config/find.ts";
+import { misuse } from "../refusal.ts";
 import { type Options, placesOf, tryConnect } from "./connect.ts";
-import { Failure, misuse } from "./failure.ts";
 import { print } from "./print.ts";
 
 export interface StartOptions extends Options {
@@ -59,19 +59,9 @@ async function headless(options: StartOptions): Promise<number> {
   // Whoever read our output may go; the jobs stay supervised.
   for (const stream of [process.stdout, process.stderr])
     stream.removeAllListeners("error").on("error", () => {});
-  try {
-    const { exitCode } = await supervise(loaded.config, { onEvent: (event) => print(formatEvent(event)) });
-    return exitCode;
-  } catch (error) {
-    // A sentence of the world's, such as a held database; a bug shows where it happened.
-    if (error instanceof Error && (error.name.startsWith("Database") || isPlain(error)))
-      throw new Failure(error.message);
-    throw error;
-  }
+  const { exitCode } = await supervise(loaded.config, { onEvent: (event) => print(formatEvent(event)) });
+  return exitCode;
 }
 
 /** A supervisor lives for months beside other people's programs: memory before speed, measured in bench/idle.ts. */
 const keepSmall = (): void => v8.setFlagsFromString("--optimize-for-size");
-
-/** Thrown with `new Error(sentence)` by whoever couldn't begin; TypeErrors and the like are bugs. */
-const isPlain = (error: Error): boolean => error.constructor === Error && error.name === "Error";

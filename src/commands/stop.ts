@@ -1,5 +1,6 @@
 /** `stop`: ends the supervisor; its jobs are saved and paused first, unless told otherwise. */
 import type { Snapshot } from "../protocol.ts";
+import { Refusal } from "../refusal.ts";
 import { ask, askedBy, mustConnect, type Options, placesOf, tryConnect } from "./connect.ts";
 import { print, say } from "./print.ts";
 
@@ -22,6 +23,7 @@ export async function stop(options: Options & { leaveJobs?: boolean }): Promise<
     try {
       await ask(client, { verb: "stop", pauseJobs: !options.leaveJobs, by: askedBy() });
     } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
       // An answer that was lost with the supervisor's end is an answer.
       const still = await tryConnect(placesOf(options));
       still?.close();

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs } from "../clock.ts";
 import type { ControlClient } from "../control/client.ts";
 import type { JobView } from "../protocol.ts";
+import { Refusal } from "../refusal.ts";
 import { jobsNamed, mustConnect, type Options, snapshotOf } from "./connect.ts";
-import { Failure } from "./failure.ts";
-import { followJobs, type Outcome } from "./follow.ts";
-import { print, say } from "./print.ts";
+import { followJobs, type Outcome, printOutcome } from "./follow.ts";
+import { say } from "./print.ts";
 
 /** A supervisor that is restarted comes back within this; its jobs go on meanwhile. */
 const RECONNECT_FOR_MS = 60_000;
@@ -21,12 +21,12 @@ export async function wait(names: string[], options: Options): Promise<number> {
       const open = names.filter((name) => !told.has(name));
       if (open.length === 0) return bad > 0 ? 1 : 0;
       try {
-        bad += await followJobs(client, open, ended, (line) => {
-          told.add(line.split("  ", 1)[0] as string);
-          print(line);
+        bad += await followJobs(client, open, ended, (name, outcome) => {
+          told.add(name);
+          printOutcome(name, outcome);
         });
       } catch (error) {
-        if (!(error instanceof Failure) || error.exitCode !== 3) throw error;
+        if (!(error instanceof Refusal) || error.exitCode !== 3) throw error;
         await reconnect(client);
       }
     }
@@ -42,7 +42,8 @@ async function reconnect(client: ControlClient): Promise<void> {
     try {
       return await client.reconnect();
     } catch (error) {
-      if (elapsedMs() > until) throw new Failure(`The supervisor has gone: ${(error as Error).message}.`, 3);
+      if (!(error instanceof Refusal)) throw error;
+      if (elapsedMs() > until) throw new Refusal(`The supervisor has gone: ${error.message}.`, 3);
     }
   }
 }

@@ -5,10 +5,11 @@
 import { lstatSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import type { Answer, Request, Snapshot } from "../protocol.ts";
+import { Refusal } from "../refusal.ts";
 import type { DashboardClient } from "../show/client-interface.ts";
 
 /** Nobody listens at the socket. */
-export class NoSupervisor extends Error {
+export class NoSupervisor extends Refusal {
   override name = "NoSupervisor";
 }
 
@@ -66,7 +67,7 @@ class Connection implements ControlClient {
     socket.on("close", () => this.lost(socket));
     if (!this.watch) return;
     const first = await this.request({ verb: "watch" });
-    if (!first.ok) throw new Error(first.error);
+    if (!first.ok) throw new Refusal(first.error);
     this.deliver(first.result as Snapshot);
   }
 
@@ -120,7 +121,7 @@ class Connection implements ControlClient {
   }
 
   private fail(reason: string): void {
-    for (const { reject } of this.waiting.values()) reject(new Error(reason));
+    for (const { reject } of this.waiting.values()) reject(new Refusal(reason));
     this.waiting.clear();
   }
 }
@@ -130,7 +131,7 @@ function mustBeOurs(path: string): void {
   const uid = process.getuid?.();
   const owner = lstatSync(path, { throwIfNoEntry: false })?.uid;
   if (uid === undefined || uid === 0 || owner === undefined || owner === uid) return;
-  throw new Error(`${path} belongs to uid ${owner}, not to you`);
+  throw new Refusal(`${path} belongs to uid ${owner}, not to you`);
 }
 
 function open(path: string): Promise<Socket> {
@@ -142,14 +143,15 @@ function open(path: string): Promise<Socket> {
     });
     socket.once("error", (error: NodeJS.ErrnoException) => {
       const nobody = ["ENOENT", "ECONNREFUSED", "ENOTSOCK", "ENOTDIR"].includes(error.code ?? "");
-      reject(nobody ? new NoSupervisor(`nobody answers at ${path}`) : error);
+      reject(nobody ? new NoSupervisor(`nobody answers at ${path}`) : new Refusal(error.message));
     });
   });
 }
 
 /**
  * Connects to the supervisor at `path`; with `watch`, snapshots arrive from then on, the first
- * already here when this resolves. Rejects with `NoSupervisor` when nobody listens there.
+ * already here when this resolves. Rejects with `NoSupervisor` when nobody listens there, with another
+ * Refusal when it can't be reached or trusted.
  */
 export async function connectControl(
   path: string,

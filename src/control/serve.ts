@@ -5,6 +5,7 @@
  */
 import { createServer, type Server, type Socket } from "node:net";
 import { type Answer, MAX_REQUEST_BYTES, type Request, type Snapshot } from "../protocol.ts";
+import { Refusal } from "../refusal.ts";
 import { parseRequest } from "./parse-request.ts";
 import { removeStale, securePlace } from "./socket-file.ts";
 
@@ -48,7 +49,7 @@ interface Options {
 
 /**
  * Listens at `path`. The caller must hold the database's lock, so that a dead socket found there may
- * be removed. Rejects with a sentence when the place is unsafe or somebody else answers there.
+ * be removed. Rejects with Refusal when the place is unsafe or another supervisor answers there.
  */
 export async function serveControl(path: string, options: Options): Promise<ControlServer> {
   securePlace(path);
@@ -68,12 +69,13 @@ export async function serveControl(path: string, options: Options): Promise<Cont
 
 function listenPrivately(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    const refuse = (error: Error) => reject(new Refusal(`${path} can't be made: ${error.message}`));
+    server.once("error", refuse);
     // bind() happens inside listen(): the mask makes the socket ours alone from its first moment.
     const mask = process.umask(0o177);
     try {
       server.listen(path, () => {
-        server.off("error", reject);
+        server.off("error", refuse);
         resolve();
       });
     } finally {

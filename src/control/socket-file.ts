@@ -6,27 +6,31 @@
 import { chmodSync, lstatSync, mkdirSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname } from "node:path";
+import { Refusal, refusing } from "../refusal.ts";
 
 const ANSWER_WITHIN_MS = 2000;
 
 /**
  * Creates the directory of `path` (0700). One that is there already must be ours and no link;
  * where others may write to it, that right is taken away, since they could put their own socket there.
- * Throws with what to do about it.
+ * Throws Refusal with what to do about it.
  */
 export function securePlace(path: string): void {
   const directory = dirname(path);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  refusing(`${directory}, for the control socket, can't be created`, () =>
+    mkdirSync(directory, { recursive: true, mode: 0o700 }),
+  );
   const found = lstatSync(directory);
   if (!found.isDirectory())
-    throw new Error(`${directory} is not a directory. Move it away, or choose another stateDirectory.`);
+    throw new Refusal(`${directory} is not a directory. Move it away, or choose another stateDirectory.`);
   const uid = process.getuid?.();
   if (uid !== undefined && found.uid !== uid) {
-    throw new Error(
+    throw new Refusal(
       `${directory} belongs to uid ${found.uid}, not to you (uid ${uid}). Choose another stateDirectory.`,
     );
   }
-  if ((found.mode & 0o022) !== 0) chmodSync(directory, found.mode & 0o755);
+  if ((found.mode & 0o022) !== 0)
+    refusing(`${directory} can't be closed to others`, () => chmodSync(directory, found.mode & 0o755));
 }
 
 /** Whether anybody accepts connections at `path`. */
@@ -46,12 +50,12 @@ export function isAnswered(path: string): Promise<boolean> {
   });
 }
 
-/** Removes a socket that nobody answers. The caller holds the database's lock. Throws when it may not be removed. */
+/** Removes a socket that nobody answers. The caller holds the database's lock. Throws Refusal when it may not be removed. */
 export async function removeStale(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
-  if (!found.isSocket()) throw new Error(`${path} is in the way and is not a socket. Move it away.`);
+  if (!found.isSocket()) throw new Refusal(`${path} is in the way and is not a socket. Move it away.`);
   if (await isAnswered(path))
-    throw new Error(`Another supervisor answers at ${path}. See: supervisor status`);
-  unlinkSync(path);
+    throw new Refusal(`Another supervisor answers at ${path}. See: supervisor status`);
+  refusing(`${path} is in the way and can't be removed`, () => unlinkSync(path));
 }

@@ -6,7 +6,7 @@
  */
 import { rmSync } from "node:fs";
 import type { Database } from "better-sqlite3";
-import { errorText } from "./database-error.ts";
+import { isSystemError, Refusal } from "../refusal.ts";
 import type { EventRow } from "./event-row.ts";
 import { exportsAt, writeExport } from "./export-file.ts";
 import { type Exported, exportPath, exportPrefix, listExports } from "./exports.ts";
@@ -40,7 +40,8 @@ export function exportEvents(
   try {
     writeExport(path, rows);
   } catch (error) {
-    throw new Error(`Old events stay in the database, since ${path} can't be written: ${errorText(error)}.`);
+    if (!isSystemError(error)) throw error;
+    throw new Refusal(`Old events stay in the database, since ${path} can't be written: ${error.message}.`);
   }
   anchor(db, { ...exported, newestMs: rows.reduce((newest, row) => Math.max(newest, row.at_ms), 0) });
   return dropExported(db, pause);

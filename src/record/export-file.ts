@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { Refusal } from "../refusal.ts";
 import type { EventRow } from "./event-row.ts";
 
 /** Far more than an export has: what claims to be larger is not one of ours. */
@@ -63,7 +64,7 @@ export function readExport(path: string): EventRow[] | null {
 
 function rowOf(line: string): EventRow {
   const row = JSON.parse(line) as EventRow | null;
-  if (!Number.isSafeInteger(row?.id)) throw new Error("a line in it is no event");
+  if (!Number.isSafeInteger(row?.id)) throw new Refusal("a line in it is no event");
   return row as EventRow;
 }
 

@@ -53,7 +53,7 @@ export function createJournal(path: string, options: { retention: Retention }): 
   let samples: { wallMs: number; data: string }[] = [];
   let samplesSinceMs: number | null = null;
   const jobs = new Map<string, { state: string; json: string }>();
-  let trouble: string | null = null;
+  let problem: string | null = null;
 
   const writeAll = db.transaction((): AuditEvent[] => {
     const events: AuditEvent[] = [];
@@ -80,16 +80,16 @@ export function createJournal(path: string, options: { retention: Retention }): 
       samples = [];
       samplesSinceMs = null;
       jobs.clear();
-      if (trouble !== null) db.pragma(`busy_timeout = ${BUSY_MS}`);
-      trouble = null;
+      if (problem !== null) db.pragma(`busy_timeout = ${BUSY_MS}`);
+      problem = null;
       return { ok: true };
     } catch (error) {
       writes.forget();
       // Having waited once is enough: a lock that stays must not cost every later write its wait.
-      if (trouble === null && db.open) db.pragma("busy_timeout = 0");
-      trouble = errorText(error);
+      if (problem === null && db.open) db.pragma("busy_timeout = 0");
+      problem = unwritable(error);
       if (samples.length > MOST_SAMPLES_HELD) samples.splice(0, samples.length - MOST_SAMPLES_HELD);
-      return { ok: false, reason: trouble };
+      return { ok: false, reason: problem };
     }
   };
   const hold = (one: Held): void => {
@@ -109,8 +109,12 @@ export function createJournal(path: string, options: { retention: Retention }): 
   return {
     setAside,
     backup,
+    get problem() {
+      return problem;
+    },
     get trouble() {
-      return trouble ?? sync.trouble ?? upkeep.trouble;
+      // One cause may fail them all.
+      return problem ?? sync.trouble ?? upkeep.trouble;
     },
     retain: upkeep.retain,
     append(events: NewEvent[], now: Now, change?: Change) {
@@ -120,7 +124,8 @@ export function createJournal(path: string, options: { retention: Retention }): 
       if (started) hold({ write: () => writes.runStarted(started.job, started.run) });
       if (ended) hold({ write: () => writes.runEnded(ended.run, ended.end) });
       for (const job of change?.jobs ?? []) holdJob(job);
-      if (held.length > 0 || jobs.size > 0) {
+      // Only what is really written proves that writing works again.
+      if (held.length > 0 || jobs.size > 0 || (problem !== null && samples.length > 0)) {
         const flushed = flush();
         if (!flushed.ok) {
           if (change?.orNothing) withdraw(before);
@@ -160,6 +165,9 @@ export function createJournal(path: string, options: { retention: Retention }): 
     },
   };
 }
+
+const unwritable = (error: unknown): string =>
+  `The audit log can't be written: ${errorText(error)}. Its events are kept until it can be, and no job is started meanwhile.`;
 
 function refusedDraft(count: number, wallMs: number): EventDraft {
   const reason = `The audit log couldn't be written for so long that ${count} events were not kept.`;

@@ -18,7 +18,7 @@ import { hostname, userInfo } from "node:os";
 import { basename, dirname, join } from "node:path";
 import Sqlite, { type Database } from "better-sqlite3";
 import { wallMs } from "../clock.ts";
-import { DatabaseError, errorCode, errorText } from "./database-error.ts";
+import { DatabaseError, errorCode, errorText, isOfTheDisk } from "./database-error.ts";
 import { refuseNetwork } from "./file-system.ts";
 import { refuseForeign } from "./refuse-foreign.ts";
 
@@ -42,11 +42,11 @@ const held = new Set<Database>();
 
 /** Another supervisor has the database. `holder` is null where its note can't be read. */
 export class DatabaseHeldError extends DatabaseError {
+  override name = "DatabaseHeldError";
   readonly holder: Holder | null;
 
   constructor(path: string, holder: Holder | null) {
     super("held", path, heldText(path, holder));
-    this.name = "DatabaseHeldError";
     this.holder = holder;
   }
 }
@@ -120,7 +120,7 @@ function exclusive(path: string, database: string): Database {
     return db;
   } catch (error) {
     db?.close();
-    if (error instanceof DatabaseError) throw error;
+    if (!isOfTheDisk(error)) throw error;
     if (/^SQLITE_(BUSY|LOCKED)/.test(errorCode(error)))
       throw new DatabaseHeldError(database, readHolder(database));
     throw new DatabaseError(

@@ -1,7 +1,7 @@
 /** A second look at the database, while a supervisor writes or when none runs. Never writes a row. */
 import { existsSync } from "node:fs";
 import Sqlite, { type Database } from "better-sqlite3";
-import { DatabaseError, errorText } from "./database-error.ts";
+import { DatabaseError, errorText, isOfTheDisk } from "./database-error.ts";
 import { refuseNetwork } from "./file-system.ts";
 import { APPLICATION_ID, listMigrations } from "./migrate.ts";
 
@@ -18,6 +18,7 @@ export function openReadOnly(path: string): Database {
     );
   }
   refuseNetwork(path);
+  const known = listMigrations().length;
   let db: Database | null = null;
   try {
     db = new Sqlite(path, { readonly: true, timeout: PATIENCE_MS });
@@ -25,7 +26,6 @@ export function openReadOnly(path: string): Database {
       throw new DatabaseError("foreign", path, `${path} is not an audit database of this program.`);
     }
     const version = Number(db.pragma("user_version", { simple: true }));
-    const known = listMigrations().length;
     if (version > known) {
       const text = `${path} was written by a newer version of this program (schema ${version}, this one knows ${known}).`;
       throw new DatabaseError("newer-schema", path, `${text} Update this program.`);
@@ -33,7 +33,12 @@ export function openReadOnly(path: string): Database {
     return db;
   } catch (error) {
     db?.close();
-    if (error instanceof DatabaseError) throw error;
-    throw new DatabaseError("unreadable", path, `${path} can't be read: ${errorText(error)}.`);
+    throw unreadable(path, error);
   }
+}
+
+/** What SQLite says of a file that can't be read; anything else is a bug and stays what it is. */
+export function unreadable(path: string, error: unknown): unknown {
+  if (!isOfTheDisk(error)) return error;
+  return new DatabaseError("unreadable", path, `${path} can't be read: ${errorText(error)}.`);
 }

@@ -10,7 +10,8 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync } fro
 import { dirname } from "node:path";
 import Sqlite, { type Database } from "better-sqlite3";
 import { wallMs } from "../clock.ts";
-import { DatabaseError, errorCode, errorText } from "./database-error.ts";
+import { isSystemError } from "../refusal.ts";
+import { DatabaseError, errorCode, errorText, isOfTheDisk } from "./database-error.ts";
 import { draftEvent } from "./event-row.ts";
 import { refuseNetwork } from "./file-system.ts";
 import { APPLICATION_ID, MIGRATIONS, migrate } from "./migrate.ts";
@@ -66,7 +67,7 @@ function createPrivate(path: string): void {
     else closeSync(openSync(path, "wx", 0o600));
     refuseForeign(path);
   } catch (error) {
-    if (error instanceof DatabaseError) throw error;
+    if (!isOfTheDisk(error)) throw error;
     throw new DatabaseError(
       "unwritable",
       path,
@@ -153,13 +154,13 @@ function moveAside(path: string, nowMs: number): string {
   return target;
 }
 
-function named(path: string, error: unknown): Error {
-  if (error instanceof DatabaseError) return error;
+/** What the world is to blame for, with its fix; anything else is a bug and stays what it is. */
+function named(path: string, error: unknown): unknown {
   const code = errorCode(error);
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
     return new DatabaseError("locked", path, `${path} is locked by another program. Close it and try again.`);
   }
-  if (/^SQLITE_(CANTOPEN|READONLY|PERM|AUTH|FULL|IOERR)/.test(code)) {
+  if (/^SQLITE_(CANTOPEN|READONLY|PERM|AUTH|FULL|IOERR)/.test(code) || isSystemError(error)) {
     return new DatabaseError(
       "unwritable",
       path,
@@ -167,5 +168,5 @@ function named(path: string, error: unknown): Error {
         `Check the free space and the permissions, or set "database" to another file.`,
     );
   }
-  return error instanceof Error ? error : new Error(String(error));
+  return error;
 }

@@ -6,7 +6,7 @@ import { realpathSync } from "node:fs";
 import type { AuditEvent, EventKind, Sample } from "../model.ts";
 import { type EventRow, eventOf } from "./event-row.ts";
 import { type Exported, exportPath, listExports } from "./exports.ts";
-import { openReadOnly } from "./open-read-only.ts";
+import { openReadOnly, unreadable } from "./open-read-only.ts";
 import { type Shape, unpackSample } from "./sample-row.ts";
 
 export interface EventFilter {
@@ -50,6 +50,8 @@ export function readExports(path: string): (Exported & { path: string })[] {
   const db = openReadOnly(path);
   try {
     return listExports(db).map((one) => ({ ...one, path: exportPath(realpathSync(path), one) }));
+  } catch (error) {
+    throw unreadable(path, error);
   } finally {
     db.close();
   }
@@ -121,6 +123,8 @@ function* rows<Row>(path: string, sql: string, values: Value[]): Generator<Row, 
   const db = openReadOnly(path);
   try {
     yield* db.prepare(sql).iterate(...values) as IterableIterator<Row>;
+  } catch (error) {
+    throw unreadable(path, error);
   } finally {
     db.close();
   }

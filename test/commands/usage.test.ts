@@ -50,7 +50,7 @@ describe("help", () => {
     rmSync(coverage, { recursive: true });
     const ours = scripts.filter((url: string) => url.startsWith("file:"));
     expect(ours.length).toBeGreaterThan(2);
-    const allowed = /\/dist\/(bin|cli|help-text|own-files|version)\.js$/;
+    const allowed = /\/dist\/(bin|cli|help-text|own-files|refusal|version)\.js$/;
     expect(ours.filter((url: string) => !allowed.test(url))).toEqual([]);
   });
 

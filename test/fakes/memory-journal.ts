@@ -28,6 +28,7 @@ export function createMemoryJournal(): MemoryJournal {
     jobs,
     runs,
     samples,
+    problem: null,
     append(added, now, change) {
       const written: AuditEvent[] = [];
       const { started, ended } = change ?? {};
@@ -70,6 +71,9 @@ export function createFailingJournal(reason = "database or disk is full"): Faili
   const journal: FailingJournal = {
     ...whole,
     failing: reason,
+    get problem() {
+      return journal.failing;
+    },
     held: [],
     append(added, now, change) {
       if (journal.failing !== null && change?.orNothing) return { ok: false, reason: journal.failing };

@@ -1,0 +1,36 @@
+/**
+ * What the world or the user stands in the way of: a held database, a file that can't be read, bad usage.
+ * Shown as its sentence alone, which says what to do about it. Whatever else is thrown is a bug, and is shown
+ * with its stack. Imports nothing: the command line loads this before it knows what was asked.
+ */
+
+/** 1 failed, 2 bad usage or config, 3 no supervisor running. */
+export type ExitCode = 1 | 2 | 3;
+
+/** Of a command or a whole supervisor; `message` is whole sentences for people. */
+export class Refusal extends Error {
+  override name = "Refusal";
+  readonly exitCode: ExitCode;
+
+  constructor(message: string, exitCode: ExitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Bad usage: what was typed can't be done, whatever the state of things. */
+export const misuse = (message: string): Refusal => new Refusal(message, 2);
+
+/** Does what the system may refuse; its words then stand behind `sentence`. Any other error is a bug, and passes. */
+export function refusing<T>(sentence: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new Refusal(`${sentence}: ${error.message}`);
+  }
+}
+
+/** `EACCES`, `ENOSPC` and the like. Node's own, such as `ERR_INVALID_ARG_TYPE`, mean a call that we got wrong. */
+export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && /^E[A-Z0-9]+$/.test(String((error as NodeJS.ErrnoException).code));
