@@ -9,7 +9,7 @@ import { configSchema } from "../src/config/schema.ts";
 import { step } from "../src/decide/lifecycle.ts";
 import { decide, newWorld } from "../src/decide/policy.ts";
 import { newJob } from "../src/decide/roster.ts";
-import { windowStates } from "../src/decide/windows.ts";
+import { windowStates } from "../src/decide/windows/windows.ts";
 import { MACHINE_METRICS, type Now, type Run, type Sample, type Seen } from "../src/model.ts";
 import type { SupervisedJob } from "../src/ports.ts";
 import type { Measured } from "./run.ts";

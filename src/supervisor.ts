@@ -5,17 +5,17 @@
  * them is journalled; a start or a resume that can't be journalled doesn't happen.
  */
 import type { Config } from "./config/schema.ts";
-import { askTurn, type TurnRequest } from "./decide/ask-turn.ts";
-import { savingProblem } from "./decide/disk-room.ts";
-import { gpuView } from "./decide/gpu-view.ts";
-import { guardThreshold } from "./decide/guard-threshold.ts";
 import { step } from "./decide/lifecycle.ts";
-import { ownClaims } from "./decide/line.ts";
+import { savingProblem } from "./decide/pauses/disk-room.ts";
 import { decide, newWorld, type World } from "./decide/policy.ts";
-import type { Recovery } from "./decide/recover.ts";
+import type { Recovery } from "./decide/recover-jobs.ts";
 import { type JobRequest, request } from "./decide/request.ts";
 import { roster } from "./decide/roster.ts";
-import { windowStates } from "./decide/windows.ts";
+import { guardThreshold } from "./decide/rules/guard-threshold.ts";
+import { askTurn, type TurnRequest } from "./decide/sharing/ask-turn.ts";
+import { gpuView } from "./decide/sharing/gpu-view.ts";
+import { ownClaims } from "./decide/sharing/line.ts";
+import { windowStates } from "./decide/windows/windows.ts";
 import { Effects } from "./effects.ts";
 import { Ledger } from "./ledger.ts";
 import type {

@@ -1,5 +1,5 @@
 /** `pause JOB… | --all`: asks, and returns when each job is proven to be saved and gone. */
-import { endingLoses } from "../decide/stakes.ts";
+import { endingLoses } from "../decide/why/stakes.ts";
 import { END_STATES } from "../model.ts";
 import type { JobView, Snapshot } from "../protocol.ts";
 import { bytes, count, when } from "../show/format.ts";

@@ -17,11 +17,11 @@ import type {
 import type { SupervisedJob } from "../ports.ts";
 import { cancel } from "./lifecycle/cancel.ts";
 import { launch, launchFailed, retry } from "./lifecycle/launch.ts";
-import { pause } from "./lifecycle/pause.ts";
+import { see } from "./lifecycle/on-seen.ts";
+import { pause } from "./lifecycle/pause-asked.ts";
 import { recover, takeBack } from "./lifecycle/recover.ts";
-import { see } from "./lifecycle/see.ts";
 import { checked } from "./lifecycle/take-stock.ts";
-import { Turn } from "./lifecycle/turn.ts";
+import { Turn } from "./lifecycle/transition.ts";
 
 export type Input =
   /**

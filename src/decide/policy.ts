@@ -5,22 +5,22 @@
 import type { Config } from "../config/schema.ts";
 import type { Decision, NewEvent, Now, RuleState, Sample, Why, WindowState } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
-import { countPause } from "./balance.ts";
-import { allowance, evidenceOf, fact, pressureSentence } from "./evidence.ts";
-import { type Lines, stayInLine } from "./line.ts";
-import { acquit, blame } from "./misattribution.ts";
-import { ruleBlocks } from "./obstacles.ts";
-import { otherPauses } from "./pauses.ts";
-import { owedMiB } from "./room.ts";
-import { judge, type Transition } from "./rules.ts";
+import { otherPauses } from "./pauses/pause-reasons.ts";
+import { type Pause, rulePauses } from "./pauses/victims.ts";
+import { keepUp } from "./refresh-job.ts";
+import { judge, type Transition } from "./rules/dwell.ts";
+import { allowance, evidenceOf, fact, pressureSentence } from "./rules/evidence.ts";
+import { acquit, blame } from "./rules/self-caused.ts";
 import { clockTime, duration } from "./say.ts";
-import { type Mode, rulesNow, type Scene, type Settle } from "./scene.ts";
-import { chooseStart, isPolite, type Start } from "./starts.ts";
-import { answerTo, requestFor } from "./turn-requests.ts";
-import { requestEvents } from "./turns.ts";
-import { keepUp } from "./upkeep.ts";
-import { type Pause, rulePauses } from "./victims.ts";
-import { whyOf } from "./why.ts";
+import { type Lines, stayInLine } from "./sharing/line.ts";
+import { answerTo, requestFor } from "./sharing/turn-requests.ts";
+import { requestEvents } from "./sharing/turns.ts";
+import { chooseStart, isPolite, type Start } from "./starts/choose-start.ts";
+import { countPause } from "./starts/flap-backoff.ts";
+import { ruleBlocks } from "./starts/obstacles.ts";
+import { owedMiB } from "./starts/room.ts";
+import { type Mode, rulesNow, type Scene, type Settle } from "./tick-input.ts";
+import { whyOf } from "./why/why.ts";
 
 export interface World {
   jobs: Record<string, SupervisedJob>;

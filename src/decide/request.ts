@@ -5,11 +5,11 @@
 import type { Effect, Force, NewEvent, Now, WindowState } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { step } from "./lifecycle.ts";
-import { pauseMethod } from "./pause-method.ts";
-import { mayRun } from "./pauses.ts";
+import { pauseMethod } from "./pauses/pause-method.ts";
+import { mayRun } from "./pauses/pause-reasons.ts";
 import type { World } from "./policy.ts";
-import { holds } from "./rules.ts";
-import { windowsOf } from "./windows.ts";
+import { holds } from "./rules/dwell.ts";
+import { windowsOf } from "./windows/windows.ts";
 
 /** The last moment that a date can name, for a window that never closes. */
 const LATEST_MS = 8.64e15;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { decide, newWorld, type World } from "../../src/decide/policy.ts";
 import { type JobRequest, request } from "../../src/decide/request.ts";
-import type { Mode } from "../../src/decide/scene.ts";
-import { windowStates } from "../../src/decide/windows.ts";
+import type { Mode } from "../../src/decide/tick-input.ts";
+import { windowStates } from "../../src/decide/windows/windows.ts";
 import type { Cause, Sample } from "../../src/model.ts";
 import type { SupervisedJob } from "../../src/ports.ts";
 import { at, makeCheckpoint, makeConfig, makeGpu, makeJob, makeRun, makeSample, runningJob } from "./make.ts";

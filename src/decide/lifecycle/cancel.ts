@@ -1,8 +1,8 @@
 /** A cancel: ends the run by SIGTERM, then by SIGKILL, and only then calls the job cancelled. */
 import { plural } from "../say.ts";
-import { stepsLost } from "./end.ts";
 import { creditRunning } from "./learn.ts";
-import type { Turn } from "./turn.ts";
+import { stepsLost } from "./run-ended.ts";
+import type { Turn } from "./transition.ts";
 
 const KILL_AFTER_MS = 10_000;
 

@@ -1,7 +1,7 @@
 /** Starts, resumes and second chances: into `starting`, or on with a run that was held. */
 import type { Checkpoint, Run, StartDecision } from "../../model.ts";
-import { ended, fail, leave } from "./end.ts";
-import type { Turn } from "./turn.ts";
+import { ended, fail, leave } from "./run-ended.ts";
+import type { Turn } from "./transition.ts";
 
 export interface Launch {
   decision: StartDecision;

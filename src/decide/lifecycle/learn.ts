@@ -5,7 +5,7 @@
 import type { Seen } from "../../model.ts";
 import { duration, number } from "../say.ts";
 import { takeStock } from "./take-stock.ts";
-import type { Turn } from "./turn.ts";
+import type { Turn } from "./transition.ts";
 
 const STALL_STEPS = 10;
 const STALL_AT_LEAST_MS = 600_000;

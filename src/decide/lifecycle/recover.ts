@@ -4,8 +4,8 @@
  */
 import type { JobState, Now, Run, Seen } from "../../model.ts";
 import { clockTime, duration, number, plural } from "../say.ts";
-import { leave, settleAsPaused, stepsLost } from "./end.ts";
-import type { Turn } from "./turn.ts";
+import { leave, settleAsPaused, stepsLost } from "./run-ended.ts";
+import type { Turn } from "./transition.ts";
 
 /** A run of which nothing at all can be seen is given up after so long. */
 const NOTHING_SEEN_MS = 30_000;

@@ -4,7 +4,7 @@
  * nobody can tell: then it is said that it wasn't verified.
  */
 import { duration, size } from "../say.ts";
-import type { Turn } from "./turn.ts";
+import type { Turn } from "./transition.ts";
 
 /** A driver takes a moment to clear up after a process. */
 const CLEARING_MS = 3000;

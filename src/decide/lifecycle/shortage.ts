@@ -3,7 +3,7 @@
  * until others hold less, and isn't counted against it. With nobody else there it is a failure.
  */
 import { duration, processes, size } from "../say.ts";
-import type { Turn } from "./turn.ts";
+import type { Turn } from "./transition.ts";
 
 /** What a desktop holds has never kept anybody from training. */
 const OTHERS_AT_LEAST_MIB = 256;

@@ -4,7 +4,7 @@
  */
 import type { Checkpoint } from "../../model.ts";
 import { number, plural } from "../say.ts";
-import type { Turn } from "./turn.ts";
+import type { Turn } from "./transition.ts";
 
 /** Newest first; `rejected` were found broken, by the quick look or by the full check. */
 export interface Stock {

@@ -1,0 +1,102 @@
+/**
+ * Were the "others" behind a pause the job's own processes after all? They were when they began after
+ * its run, as the same user, and vanished together with its exit. Then the rule is off for that job
+ * until a person looks. Whoever goes earlier, stays, is another user's or was there before is another.
+ */
+import { type NewEvent, type ProcessEvidence, runOf, type Sample } from "../../model.ts";
+import type { SupervisedJob } from "../../ports.ts";
+import type { Pause } from "../pauses/victims.ts";
+import { clockTime, processes as named } from "../say.ts";
+import type { Blamed, RuleNow, Scene } from "../tick-input.ts";
+import { MEASURES } from "./measures.ts";
+
+/** What ends together need not be seen to in one reading; who is absent from more has gone earlier. */
+const MOST_ABSENT = 1;
+/** Without a fresh reading so long after the exit nothing can be told any more. */
+const GIVE_UP_MS = 15_000;
+
+/** What has to be watched after these pauses; of the old what is still undecided. */
+export function blame(blamed: Record<string, Blamed>, pauses: Pause[], scene: Scene): Record<string, Blamed> {
+  const found = { ...blamed };
+  for (const { job: name, cause, evidence } of pauses) {
+    const job = scene.jobs[name];
+    const run = job === undefined ? null : runOf(job);
+    const { metric, processes = [] } = evidence;
+    if (cause.rule === undefined || metric === undefined || MEASURES[metric].who !== "others") continue;
+    const begun = run?.startTime ?? null;
+    if (begun === null || processes.length === 0) continue;
+    if (!processes.every((one) => couldBeOwn(one, begun))) continue;
+    const { now } = scene;
+    found[name] = { key: cause.rule, processes, askedWallMs: now.wallMs, readMs: now.monotonicMs, absent: 0 };
+  }
+  return found;
+}
+
+const couldBeOwn = ({ startTime, otherUser }: ProcessEvidence, begun: number): boolean =>
+  startTime !== null && startTime >= begun && otherUser !== true;
+
+/** Judges what is watched by this tick's sample; changes the jobs of the scene that were wronged. */
+export function acquit(
+  blamed: Record<string, Blamed>,
+  scene: Scene,
+): { blamed: Record<string, Blamed>; events: NewEvent[] } {
+  const left: Record<string, Blamed> = {};
+  const events: NewEvent[] = [];
+  for (const [name, one] of Object.entries(blamed)) {
+    const job = scene.jobs[name];
+    const rule = scene.rules.find(({ key }) => key === one.key);
+    if (job === undefined || rule === undefined) continue;
+    const verdict = judge(job, one, rule, scene);
+    if (verdict === "own") {
+      scene.jobs[name] = { ...job, misattributed: [...job.misattributed, one.key] };
+      events.push(misattributed(job, one, rule, scene));
+    } else if (verdict !== "others") left[name] = verdict;
+  }
+  return { blamed: left, events };
+}
+
+function judge(job: SupervisedJob, one: Blamed, rule: RuleNow, scene: Scene): Blamed | "own" | "others" {
+  const { now, sample } = scene;
+  const { state } = job;
+  if (state.name !== "pausing" && state.name !== "paused") return "others";
+  if (state.name === "paused" && state.cause.rule !== one.key) return "others";
+  const exitedMs = state.name === "pausing" ? state.request.exitedAt?.monotonicMs : state.since.monotonicMs;
+  const goneMs = one.goneMs ?? exitedMs;
+  const { readAtMs, unavailable, beyondSinceMs } = rule.state;
+  const there = isListed(one.processes, rule, sample);
+  if (goneMs === undefined) {
+    if (there) return { ...one, absent: 0 };
+    const isNew = readAtMs !== null && readAtMs > one.readMs;
+    const next = { ...one, readMs: readAtMs ?? one.readMs, absent: one.absent + (isNew ? 1 : 0) };
+    return next.absent > MOST_ABSENT ? "others" : next;
+  }
+  if (now.monotonicMs - goneMs > GIVE_UP_MS) return "others";
+  if (readAtMs === null || readAtMs <= goneMs || unavailable !== null) return { ...one, goneMs };
+  if (!there && beyondSinceMs === null) return "own";
+  // A reading taken around the exit may still hold use of before it; the next one doesn't.
+  return there || one.lingered === true ? "others" : { ...one, goneMs: readAtMs, lingered: true };
+}
+
+function isListed(processes: ProcessEvidence[], { gpu }: RuleNow, sample: Sample): boolean {
+  const listed = gpu?.processes ?? sample.foreign;
+  return processes.some(({ pid, startTime }) =>
+    listed.some((one) => one.pid === pid && one.startTime === startTime),
+  );
+}
+
+function misattributed(job: SupervisedJob, one: Blamed, { rule, state }: RuleNow, { now }: Scene): NewEvent {
+  const at = clockTime(one.askedWallMs, now.wallMs);
+  return {
+    kind: "rule.misattributed",
+    job: job.name,
+    run: job.runs,
+    actor: "supervisor",
+    reason: `${named(one.processes) ?? "Somebody"}, whom the pause of ${at} was for, began after this job and ended together with it: that was its own use. Rule '${rule.name}' is off for it until it is resumed by hand.`,
+    evidence: {
+      rule: rule.name,
+      metric: rule.metric,
+      ...(state.gpu === null ? {} : { gpu: state.gpu }),
+      processes: one.processes,
+    },
+  };
+}
