@@ -3,7 +3,16 @@
  * comes back carefully. Reads no clock, does no I/O, and leaves what it was given as it was.
  */
 import type { Config } from "../config/schema.ts";
-import type { Decision, NewEvent, Now, RuleState, Sample, Why, WindowState } from "../model.ts";
+import {
+  type Decision,
+  type NewEvent,
+  type Now,
+  pausedByRule,
+  type RuleState,
+  type Sample,
+  type Why,
+  type WindowState,
+} from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { otherPauses } from "./pauses/pause-reasons.ts";
 import { type Pause, rulePauses } from "./pauses/victims.ts";
@@ -15,7 +24,7 @@ import { clockTime, duration } from "./say.ts";
 import { type Lines, stayInLine } from "./sharing/line.ts";
 import { answerTo, requestFor } from "./sharing/turn-requests.ts";
 import { requestEvents } from "./sharing/turns.ts";
-import { chooseStart, isPolite, type Start } from "./starts/choose-start.ts";
+import { chooseStart, type Start } from "./starts/choose-start.ts";
 import { countPause } from "./starts/flap-backoff.ts";
 import { ruleBlocks } from "./starts/obstacles.ts";
 import { owedMiB } from "./starts/room.ts";
@@ -133,7 +142,7 @@ function remember(scene: Scene, pauses: Pause[], start: Start | null): void {
   if (started !== undefined)
     scene.settle = {
       ...scene.settle,
-      last: { job: started.name, atMs: now.monotonicMs, polite: isPolite(started) },
+      last: { job: started.name, atMs: now.monotonicMs, polite: pausedByRule(started.state) },
     };
 }
 

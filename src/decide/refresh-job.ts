@@ -1,5 +1,5 @@
 /** What the policy keeps of a job from tick to tick: its wishes that have run out, its footprint. */
-import { type Reading, runOf, type Sample } from "../model.ts";
+import { isWorking, type Reading, runOf, type Sample } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { holds } from "./rules/dwell.ts";
 import type { Scene } from "./tick-input.ts";
@@ -45,7 +45,7 @@ function mind(job: SupervisedJob, { now, rules }: Scene): SupervisedJob {
     return rule !== undefined && holds(rule.state);
   });
   const { name } = job.state;
-  const honoured = manual.honoured === true || name === "starting" || name === "running";
+  const honoured = manual.honoured === true || isWorking(name);
   const over = manual.windowUntilMs !== null && now.wallMs >= manual.windowUntilMs;
   const windowUntilMs = over ? null : manual.windowUntilMs;
   if (honoured && excused.length === 0 && windowUntilMs === null) return { ...job, manual: null };

@@ -2,7 +2,7 @@
  * What a person asks for by hand. A wish is written down here and takes effect at the next
  * decision; only a cancel and a second chance move a job at once, through `step`.
  */
-import type { Effect, Force, NewEvent, Now, WindowState } from "../model.ts";
+import { type Effect, type Force, isEnded, type NewEvent, type Now, type WindowState } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { step } from "./lifecycle.ts";
 import { pauseMethod } from "./pauses/pause-method.ts";
@@ -43,7 +43,7 @@ export function request(world: World, asked: JobRequest, windows: WindowState[],
       job === undefined ? { error: `There is no job '${name}'.` } : ask(job, asked, { world, windows, now });
     if ("error" in result) {
       // Of many jobs, those that have ended are simply not meant.
-      if (!(every && job !== undefined && isEnded(job))) done.errors.push(result.error);
+      if (!(every && job !== undefined && isEnded(job.state.name))) done.errors.push(result.error);
       continue;
     }
     done.world.jobs[name] = result.job;
@@ -59,12 +59,11 @@ interface Around {
   now: Now;
 }
 
-const isEnded = ({ state }: SupervisedJob): boolean =>
-  state.name === "finished" || state.name === "failed" || state.name === "cancelled";
-
 function ask(job: SupervisedJob, asked: JobRequest, around: Around): Asked {
   if (asked.verb === "cancel")
-    return isEnded(job) ? { error: hasEnded(job) } : step(job, { kind: "cancel", by: asked.by }, around.now);
+    return isEnded(job.state.name)
+      ? { error: hasEnded(job) }
+      : step(job, { kind: "cancel", by: asked.by }, around.now);
   if (job.cancelling !== undefined) return { error: `'${job.name}' was cancelled and is about to end.` };
   return asked.verb === "pause" ? pause(job, asked, around) : resume(job, asked.by, around);
 }
@@ -81,7 +80,7 @@ const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
 function pause(job: SupervisedJob, asked: Extract<JobRequest, { verb: "pause" }>, { now }: Around): Asked {
-  if (isEnded(job)) return { error: hasEnded(job) };
+  if (isEnded(job.state.name)) return { error: hasEnded(job) };
   const { force } = asked;
   const freeze = force === "freeze";
   const method = pauseMethod(job, { frees: "time", freeze });
@@ -97,7 +96,9 @@ function pause(job: SupervisedJob, asked: Extract<JobRequest, { verb: "pause" }>
 
 function resume(job: SupervisedJob, by: string, { world, windows, now }: Around): Asked {
   if (job.state.name === "finished") return { error: `${hasEnded(job)} ${anew(job)}` };
-  const next = isEnded(job) ? step(job, { kind: "retry", by }, now) : { job, events: [], effects: [] };
+  const next = isEnded(job.state.name)
+    ? step(job, { kind: "retry", by }, now)
+    : { job, events: [], effects: [] };
   // Whatever holds it back now is excused until it has been clear once.
   const excused = Object.entries(world.rules)
     .filter(([, state]) => holds(state))

@@ -1,5 +1,5 @@
 /** Starts, resumes and second chances: into `starting`, or on with a run that was held. */
-import type { Checkpoint, Run, StartDecision } from "../../model.ts";
+import { askedByRule, type Checkpoint, type Run, type StartDecision } from "../../model.ts";
 import { ended, fail, leave } from "./run-ended.ts";
 import type { Turn } from "./transition.ts";
 
@@ -30,7 +30,7 @@ export function launch(turn: Turn, { decision, identity, resumeFrom, gpus }: Lau
     gpus,
     sequence: 0,
   };
-  if (resuming) run.resuming = { since: now, polite: state.cause.actor.startsWith("rule:") };
+  if (resuming) run.resuming = { since: now, polite: askedByRule(state.cause) };
   turn.job.runs = number;
   turn.state = { name: "starting", since: now, run };
   turn.tell(resuming ? "resume.requested" : "job.started", decision.actor, decision.reason, {

@@ -89,7 +89,7 @@ function stepTime(turn: Turn, step: number): number | null {
 }
 
 /** Whether a job without reports, or one whose new steps were seen, may be taken to be working. */
-export const isWorking = (turn: Turn): boolean =>
+export const makesProgress = (turn: Turn): boolean =>
   turn.job.understands !== "contract" || turn.run.firstStepAt !== undefined;
 
 export function sayIfStalled(turn: Turn): void {
@@ -123,7 +123,7 @@ export function creditRunning(turn: Turn): void {
   const { state, now } = turn;
   if (state.name !== "running") return;
   const began = Math.max(state.since.monotonicMs, state.run.firstStepAt?.monotonicMs ?? 0);
-  if (!isWorking(turn)) return;
+  if (!makesProgress(turn)) return;
   account(turn, Math.max(0, now.monotonicMs - began), 0);
 }
 

@@ -2,7 +2,7 @@
 import type { Seen } from "../../model.ts";
 import { duration, number } from "../say.ts";
 import { watchCancel } from "./cancel.ts";
-import { account, isWorking, learn, sayIfStalled } from "./learn.ts";
+import { account, learn, makesProgress, sayIfStalled } from "./learn.ts";
 import { pausing } from "./pause-progress.ts";
 import { watchRanks } from "./ranks.ts";
 import { found } from "./recover.ts";
@@ -55,7 +55,8 @@ export function see(turn: Turn, seen: Seen, availableMiB: number | null): void {
 
 function tellOfGpus(turn: Turn): void {
   const { gpus } = turn.run;
-  if (gpus.length === 0 || !turn.first("claimed")) return;
+  if (gpus.length === 0 || turn.run.claimed) return;
+  turn.know({ claimed: true });
   const reason = `${turn.gpus?.name ?? gpus.join(", ")} is held by run ${turn.run.number} of '${turn.name}'.`;
   turn.tell("gpu.claimed", "supervisor", reason, { evidence: { gpus } });
 }
@@ -74,7 +75,7 @@ function completeResume(turn: Turn, seen: Seen): void {
   const { resuming } = run;
   if (resuming === undefined) return;
   const held = run.startedAt.monotonicMs !== resuming.since.monotonicMs;
-  if (held ? seen.stopped || unheard(turn, seen) : !isWorking(turn) || !seen.alive) return;
+  if (held ? seen.stopped || unheard(turn, seen) : !makesProgress(turn) || !seen.alive) return;
   const ms = now.monotonicMs - resuming.since.monotonicMs;
   const { resuming: _, ...rest } = run;
   turn.state = { ...turn.live(), run: rest };

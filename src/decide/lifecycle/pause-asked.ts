@@ -2,14 +2,13 @@
  * A pause is asked for: the word is written, the bell is rung, or the processes are frozen.
  * A sent request is never withdrawn; only its means may get harder when its grace is over.
  */
-import type { PauseDecision, PauseRequest } from "../../model.ts";
+import { canSave, graceMs, type PauseDecision, type PauseRequest } from "../../model.ts";
 import { lacksRoom } from "../pauses/disk-room.ts";
 import { plural } from "../say.ts";
 import { creditRunning } from "./learn.ts";
 import { stepsLost } from "./run-ended.ts";
 import type { Turn } from "./transition.ts";
 
-const GRACE_AT_LEAST_MS = 120_000;
 /** From SIGTERM to SIGKILL, for a run that a person has ended; longer while a save is seen to grow. */
 export const KILLED_AFTER_MS = 30_000;
 
@@ -42,7 +41,11 @@ function ask(turn: Turn, decision: PauseDecision, freeMiB: number | null): void 
   const { state } = turn;
   const released = state.name === "standby";
   const sequence = decision.method === "freeze" ? (turn.run.sequence ?? 0) : (turn.run.sequence ?? 0) + 1;
-  request(turn, decision, { freeMiB, sequence, graceMs: graceMs(turn) });
+  request(turn, decision, {
+    freeMiB,
+    sequence,
+    graceMs: graceMs(turn.job.spec.pause.graceSeconds, turn.job.learned),
+  });
   if (state.name === "frozen") turn.effects.push({ do: "thaw", job: turn.name, run: turn.run });
   if (decision.method === "freeze") {
     turn.effects.push({ do: "freeze", job: turn.name, run: turn.run });
@@ -70,7 +73,7 @@ function request(turn: Turn, decision: PauseDecision, { freeMiB, sequence, grace
     askedAt: now,
     acknowledgedAt: null,
     // To ask is to ring, where somebody is known to listen; any other is rung once it is seen to.
-    lastRingMs: listens(turn) ? now.monotonicMs : now.monotonicMs - 1,
+    lastRingMs: canSave(turn.job) ? now.monotonicMs : now.monotonicMs - 1,
     deadlineMs: now.monotonicMs + graceMs,
     bytesSaved: 0,
     overdue: null,
@@ -90,8 +93,6 @@ function request(turn: Turn, decision: PauseDecision, { freeMiB, sequence, grace
     },
   });
 }
-
-const listens = ({ job }: Turn): boolean => job.understands === "contract" || job.understands === "signal";
 
 /** An unanswered request whose processes are frozen while it lasts: it holds memory, nothing else. */
 function freezeMeanwhile(turn: Turn, decision: PauseDecision): void {
@@ -134,11 +135,4 @@ export function ring(turn: Turn): void {
   if (state.name !== "pausing") throw turn.bug("ring");
   turn.state = { ...state, request: { ...state.request, lastRingMs: now.monotonicMs } };
   turn.effects.push({ do: "ring", job: turn.name, run: state.run });
-}
-
-/** `graceSeconds: "auto"` is max(120 s, 3 × the slowest save seen). */
-export function graceMs(turn: Turn): number {
-  const { graceSeconds } = turn.job.spec.pause;
-  if (graceSeconds !== "auto") return graceSeconds * 1000;
-  return Math.max(GRACE_AT_LEAST_MS, 3 * (turn.job.learned.slowestSaveMs ?? 0));
 }

@@ -3,7 +3,7 @@
  * valid checkpoint and with nobody left; where that isn't so, the event says what was lost.
  */
 import { EXIT_PAUSED } from "../../contract.ts";
-import type { Checkpoint, Exit, PauseRequest, Seen } from "../../model.ts";
+import { askedByRule, type Checkpoint, type Exit, type PauseRequest, type Seen } from "../../model.ts";
 import { bytes, duration, exitText, number, plural, size } from "../say.ts";
 import { account, FILE_CLOCK_MS } from "./learn.ts";
 import { allPaused, stepsByRank, worldSize } from "./ranks.ts";
@@ -99,7 +99,7 @@ function complete(turn: Turn, seen: Seen, saved: Checkpoint | null, availableMiB
       slowestSaveMs: Math.max(saveMs, job.learned.slowestSaveMs ?? 0),
     };
   const lost = saved === null ? stepsLost(turn) : (stepsLost(turn) ?? 0);
-  if (request.cause.actor.startsWith("rule:"))
+  if (askedByRule(request.cause))
     account(
       turn,
       0,

@@ -185,7 +185,7 @@ export function settleAsPaused(turn: Turn, cause: Cause): void {
 export function leave(turn: Turn): void {
   const { gpus, startTime, bootId } = turn.run;
   if (gpus.length > 0 && startTime !== null) turn.job.visited = { gpus, startTime, bootId };
-  if (gpus.length > 0 && turn.run.said?.includes("claimed")) {
+  if (gpus.length > 0 && turn.run.claimed) {
     const reason = `${turn.gpus?.name ?? gpus.join(", ")} is free again: run ${turn.run.number} is over.`;
     turn.tell("gpu.released", "supervisor", reason, { evidence: { gpus } });
   }

@@ -2,7 +2,7 @@
  * One call of `step` while it is being worked out: a private copy of the job, its next state,
  * and what is to be journalled and performed. The caller's job is never changed.
  */
-import type { Actor, Effect, Evidence, GpuView, JobState, NewEvent, Now, Run } from "../../model.ts";
+import type { Actor, Effect, Evidence, GpuView, JobState, NewEvent, Now, Run, Said } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
 
 type Live = Extract<JobState, { run: Run }>;
@@ -54,7 +54,7 @@ export class Turn {
   }
 
   /** Whether this is the first time that the run is said to be so. */
-  first(fact: string): boolean {
+  first(fact: Said): boolean {
     const said = this.run.said ?? [];
     if (said.includes(fact)) return false;
     this.know({ said: [...said, fact] });

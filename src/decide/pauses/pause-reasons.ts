@@ -2,7 +2,16 @@
  * Pauses that no rule asks for: the supervisor stops, a person wants it, a window has closed, another
  * supervisor's job has its turn.
  */
-import { type Cause, type Evidence, type PauseMethod, runOf, type WindowState } from "../../model.ts";
+import {
+  type Cause,
+  canSave,
+  type Evidence,
+  isHeld,
+  isWorking,
+  type PauseMethod,
+  runOf,
+  type WindowState,
+} from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
 import { clockTime } from "../say.ts";
 import { turnPause } from "../sharing/turns.ts";
@@ -22,9 +31,6 @@ export function otherPauses(scene: Scene): Pause[] {
   });
 }
 
-const isWorking = ({ state }: SupervisedJob): boolean =>
-  state.name === "starting" || state.name === "running";
-
 function pause(
   job: SupervisedJob,
   method: PauseMethod,
@@ -39,10 +45,10 @@ function pause(
  * it compete on, unwatched, would break the promise made to everybody else on the machine.
  */
 function stopPause(job: SupervisedJob): Pause | null {
-  const held = job.state.name === "frozen" || job.state.name === "standby";
-  if (!isWorking(job) && !held) return null;
+  const held = isHeld(job.state.name);
+  if (!isWorking(job.state.name) && !held) return null;
   const saves = pauseMethod(job, { frees: "memory" });
-  if (saves !== null && (!held || job.understands === "contract" || job.understands === "signal"))
+  if (saves !== null && (!held || canSave(job)))
     return pause(job, saves, {
       actor: "shutdown",
       reason: "The supervisor stops; it goes on at the next start.",
@@ -63,7 +69,7 @@ function manualPause(job: SupervisedJob): Pause | null {
   const method = pauseMethod(job, { frees: "time", freeze });
   if (method === null) return null;
   const frozenNow = freeze && state.name === "pausing" && state.request.overdue === "waiting";
-  if (!isWorking(job) && !(frozenNow && method === "freeze")) return null;
+  if (!isWorking(job.state.name) && !(frozenNow && method === "freeze")) return null;
   return pause(job, method, cause);
 }
 
@@ -74,7 +80,7 @@ function mayBeEnded({ state }: SupervisedJob): boolean {
 }
 
 function windowPause(job: SupervisedJob, { windows, now }: Scene): Pause | null {
-  if (!isWorking(job) || mayRun(job, windows, now.wallMs)) return null;
+  if (!isWorking(job.state.name) || mayRun(job, windows, now.wallMs)) return null;
   const method = pauseMethod(job, { frees: "time" });
   const closed = lastClosed(windowsOf(job.name, windows));
   if (method === null || closed === null) return null;

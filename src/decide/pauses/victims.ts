@@ -3,7 +3,15 @@
  * resource the cheapest, one at a time with a fresh look in between; all at once when critical.
  * Nothing here waits for the sake of balance: that is paid on resume.
  */
-import type { Decision, PauseMethod, Sample } from "../../model.ts";
+import {
+  canSave,
+  type Decision,
+  isFrozenOverdue,
+  isHeld,
+  isWorking,
+  type PauseMethod,
+  type Sample,
+} from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
 import { evidenceOf, pressureSentence } from "../rules/evidence.ts";
 import { MEASURES, needsMemory } from "../rules/measures.ts";
@@ -45,17 +53,10 @@ export function rulePauses(scene: Scene, asked: Set<string>): Pause[] {
 /** Whether the job uses what the rule is about; what isn't known of a live job is assumed to be used. */
 function relieves(job: SupervisedJob, rule: RuleNow, sample: Sample): boolean {
   const { name } = job.state;
-  if (
-    name !== "starting" &&
-    name !== "running" &&
-    name !== "pausing" &&
-    name !== "frozen" &&
-    name !== "standby"
-  )
-    return false;
+  if (!isWorking(name) && !isHeld(name) && name !== "pausing") return false;
   if (!concerns(rule, job) || isExcused(rule, job) || job.cancelling !== undefined) return false;
   const { metric } = rule.rule;
-  const still = name === "frozen" || name === "standby" || isStill(job);
+  const still = isHeld(name) || isFrozenOverdue(job.state);
   if (still && !needsMemory(metric)) return false;
   if (rule.state.gpu !== null) return isOnGpu(job, rule.state.gpu, rule.gpu);
   const use = runUse(job, sample);
@@ -67,10 +68,6 @@ function relieves(job: SupervisedJob, rule: RuleNow, sample: Sample): boolean {
 
 const atLeast = (reading: { value: number } | { unavailable: string }, least: number): boolean =>
   !("value" in reading) || reading.value >= least;
-
-/** Frozen since its grace ran out. */
-const isStill = ({ state }: SupervisedJob): boolean =>
-  state.name === "pausing" && state.request.overdue === "frozen";
 
 /** Asked already and still within its grace: its relief is to come. An overdue one is no relief. */
 const isOnItsWay = ({ state }: SupervisedJob): boolean =>
@@ -85,10 +82,8 @@ function ask(job: SupervisedJob, { rule }: RuleNow): Victim[] {
   const { name } = job.state;
   if (name === "pausing") return [];
   const memory = needsMemory(rule.metric);
-  const held = name === "frozen" || name === "standby";
   // Only a job that can save may be thawed to give its memory back; any other is left as it is.
-  const listens = job.understands === "contract" || job.understands === "signal";
-  if (held && (!memory || !listens)) return [];
+  if (isHeld(name) && (!memory || !canSave(job))) return [];
   const method = pauseMethod(job, { frees: memory ? "memory" : "time", freeze: rule.action === "freeze" });
   return method === null ? [] : [{ job, method }];
 }
@@ -97,7 +92,7 @@ function ask(job: SupervisedJob, { rule }: RuleNow): Victim[] {
 function isRemeasured({ key, rule, state }: RuleNow, { jobs, now }: Scene): boolean {
   let gone = Number.NEGATIVE_INFINITY;
   for (const { state: job } of Object.values(jobs))
-    if ((job.name === "paused" || job.name === "frozen" || job.name === "standby") && job.cause.rule === key)
+    if ((job.name === "paused" || isHeld(job.name)) && "cause" in job && job.cause.rule === key)
       if (job.since.monotonicMs <= now.monotonicMs) gone = Math.max(gone, job.since.monotonicMs);
   if (state.readAtMs === null || state.readAtMs <= gone) return false;
   return state.readAtMs - Math.max(gone, state.beyondSinceMs ?? state.readAtMs) >= rule.forSeconds * 1000;

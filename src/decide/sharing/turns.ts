@@ -3,7 +3,7 @@
  * asks, and the end of a turn that was given. What people ask for decides, never a forged claim alone:
  * only who waits in line and could start is heard.
  */
-import { type Claim, type NewEvent, type Run, runOf } from "../../model.ts";
+import { type Claim, isWorking, type NewEvent, type Run, runOf } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
 import { pauseMethod } from "../pauses/pause-method.ts";
 import type { Pause } from "../pauses/victims.ts";
@@ -19,7 +19,7 @@ const SAVED = { frees: "memory" } as const;
 /** A pause for another user's supervised job, or null. */
 export function turnPause(job: SupervisedJob, scene: Scene): Pause | null {
   const { state } = job;
-  if (state.name !== "running" && state.name !== "starting") return null;
+  if (!isWorking(state.name) || !("run" in state)) return null;
   const reason = turnOver(job, state.run, scene) ?? granted(job, scene);
   if (reason === null) return null;
   const method = pauseMethod(job, SAVED);

@@ -1,5 +1,5 @@
 /** Which one job is started or resumed at this tick: the most important of those that nothing holds. */
-import type { Decision, WaitingFor } from "../../model.ts";
+import { actorKind, type Decision, pausedByRule, type WaitingFor } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
 import { readings } from "../rules/evidence.ts";
 import { clockTime, number } from "../say.ts";
@@ -51,13 +51,11 @@ function firstInLine(a: SupervisedJob, b: SupervisedJob): number {
   );
 }
 
-export const isPolite = ({ state }: SupervisedJob): boolean =>
-  "cause" in state && state.cause.actor.startsWith("rule:");
-
 /** Between resumes after a rule's pause the machine is given time to show what the last one did to it. */
 function unsettled(job: SupervisedJob, { settle, now, config, jobs }: Scene): WaitingFor | null {
   const { last } = settle;
-  if (last === null || !last.polite || last.job === job.name || !isPolite(job) || isWanted(job)) return null;
+  if (last === null || !last.polite || last.job === job.name || !pausedByRule(job.state) || isWanted(job))
+    return null;
   const passed = now.monotonicMs - last.atMs;
   const other = jobs[last.job];
   const loads = other !== undefined && "run" in other.state && other.state.run.resuming !== undefined;
@@ -111,7 +109,7 @@ function whyNow(job: SupervisedJob, scene: Scene): Pick<Start, "actor" | "reason
       reason: `Rule '${rule?.rule.name ?? cause.rule}' ${since} and there is room.`,
     };
   }
-  if (cause.actor.startsWith("window:")) {
+  if (actorKind(cause.actor) === "window") {
     const open = windowsOf(job.name, windows).find((one) => one.open);
     if (open === undefined) return { actor: cause.actor, reason: "No window holds it back any more." };
     return {

@@ -3,7 +3,7 @@
  * for what pausing costs. Neither ever delays a pause.
  */
 import type { Config } from "../../config/schema.ts";
-import type { Balance, WaitingFor } from "../../model.ts";
+import { type Balance, pausedByRule, type WaitingFor } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
 import { clockTime, duration, number } from "../say.ts";
 import { concerns, type RuleNow, type Scene } from "../tick-input.ts";
@@ -37,8 +37,7 @@ export function extraWaitMs(
 /** For a job that a rule has paused; others are never held back by balance. */
 export function balanceWaits(job: SupervisedJob, scene: Scene): WaitingFor[] {
   const { state } = job;
-  const byRule = "cause" in state && state.cause.actor.startsWith("rule:");
-  if (!byRule) return [];
+  if (!pausedByRule(state)) return [];
   const concerned = scene.rules.filter((rule) => concerns(rule, job));
   const waits = concerned.flatMap((rule) => backOff(job, rule, scene));
   // A frozen job goes on where it is: nothing was saved, nothing has to be loaded.

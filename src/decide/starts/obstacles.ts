@@ -2,7 +2,7 @@
  * Everything that stands between a job and running, in the order in which people want to hear it.
  * Missing and stale readings stand in the way; they never clear it.
  */
-import { runOf, type WaitingFor, type WindowState } from "../../model.ts";
+import { isFrozenOverdue, isHeld, runOf, type WaitingFor, type WindowState } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
 import { mayRun } from "../pauses/pause-reasons.ts";
 import { freshMs } from "../rules/dwell.ts";
@@ -28,10 +28,8 @@ export interface Common {
 /** States from which a job can be started or let go on; null where there is nothing to start. */
 export function isStartable({ state, cancelling }: SupervisedJob): boolean {
   if (cancelling !== undefined) return false;
-  if (state.name === "pausing") return state.request.overdue === "frozen";
-  return (
-    state.name === "waiting" || state.name === "paused" || state.name === "frozen" || state.name === "standby"
-  );
+  if (state.name === "pausing") return isFrozenOverdue(state);
+  return state.name === "waiting" || state.name === "paused" || isHeld(state.name);
 }
 
 /** A manual resume that hasn't led to a start yet: a person waits for it, so balance doesn't count. */

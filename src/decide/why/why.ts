@@ -1,5 +1,13 @@
 /** The answer to "why?" for one job, in plain English, with what is expected next. Decides nothing. */
-import { type JobState, type Now, runOf, type WaitingFor, type Why, type WindowState } from "../../model.ts";
+import {
+  isEnded,
+  type JobState,
+  type Now,
+  runOf,
+  type WaitingFor,
+  type Why,
+  type WindowState,
+} from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
 import { clockTime, duration } from "../say.ts";
 import { gpuView } from "../sharing/gpu-view.ts";
@@ -16,8 +24,7 @@ export function whyOf(job: SupervisedJob, waitingFor: WaitingFor[], scene: Scene
   const sooner = waysOut(job, waitingFor, scene);
   const why = bare(job, waitingFor, scene);
   const whole = sooner.length === 0 ? why : { ...why, sooner };
-  const { name } = job.state;
-  if (name === "finished" || name === "failed" || name === "cancelled") ended.set(job.state, whole);
+  if (isEnded(job.state.name)) ended.set(job.state, whole);
   return whole;
 }
 
