@@ -28,7 +28,7 @@ export function takeStock(turn: Turn, { checkpoints, rejected }: Stock): void {
     if (broken) hold(turn, null);
     return;
   }
-  if (older.length > 0 || turn.job.older !== undefined) turn.job.older = older.slice(0, OLDER);
+  remember(turn, older.slice(0, OLDER));
   const same = known !== null && known.path === newest.path && known.createdAtMs === newest.createdAtMs;
   if (same && known.verified === newest.verified) return;
   if (same) {
@@ -43,6 +43,16 @@ export function takeStock(turn: Turn, { checkpoints, rejected }: Stock): void {
   hold(turn, newest);
   if (!broken && !gone) tellNew(turn, newest);
 }
+
+/** The same list stays the same object: a job that hasn't changed isn't saved again. */
+function remember(turn: Turn, older: Checkpoint[]): void {
+  const known = turn.job.older ?? [];
+  const same = older.length === known.length && older.every((one, at) => isSame(one, known[at]));
+  if (!same) turn.job.older = older;
+}
+
+const isSame = (one: Checkpoint, other: Checkpoint | null | undefined): boolean =>
+  one.path === other?.path && one.createdAtMs === other.createdAtMs && one.verified === other.verified;
 
 /** By step, since a clock can be set back; only a third party's files have nothing but their time. */
 function isBefore(one: Checkpoint, other: Checkpoint, turn: Turn): boolean {
