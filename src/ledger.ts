@@ -70,19 +70,19 @@ export class Ledger {
   }
 
   /** Events with all that has changed of the jobs, in one transaction. */
-  recordWith(jobs: Record<string, SupervisedJob>, events: NewEvent[], now: Now): void {
+  recordWith(jobs: Readonly<Record<string, SupervisedJob>>, events: NewEvent[], now: Now): void {
     this.record(events, now, { jobs: this.#unsaved(jobs) });
   }
 
   /** All in one transaction; what has only progressed goes with the rest, or when it is time. */
-  save(jobs: Record<string, SupervisedJob>, now: Now): void {
+  save(jobs: Readonly<Record<string, SupervisedJob>>, now: Now): void {
     const unsaved = this.#unsaved(jobs);
     const isTime = now.monotonicMs - this.#savedProgressAtMs >= SAVE_PROGRESS_EVERY_MS;
     if (unsaved.length === 0 || !(isTime || unsaved.some((job) => !this.#hasOnlyProgressed(job)))) return;
     if (this.record([], now, { jobs: unsaved })) this.#savedProgressAtMs = now.monotonicMs;
   }
 
-  #unsaved(jobs: Record<string, SupervisedJob>): SupervisedJob[] {
+  #unsaved(jobs: Readonly<Record<string, SupervisedJob>>): SupervisedJob[] {
     return Object.values(jobs).filter((job) => this.#saved.get(job.name) !== job);
   }
 

@@ -7,7 +7,7 @@
 import type { Config } from "./config/schema.ts";
 import { step } from "./decide/lifecycle.ts";
 import { savingProblem } from "./decide/pauses/disk-room.ts";
-import { decide, newWorld, type World } from "./decide/policy.ts";
+import { decide } from "./decide/policy.ts";
 import type { Recovery } from "./decide/recover-jobs.ts";
 import { type JobRequest, request } from "./decide/request.ts";
 import { roster } from "./decide/roster.ts";
@@ -16,6 +16,7 @@ import { askTurn, type TurnRequest } from "./decide/sharing/ask-turn.ts";
 import { gpuView } from "./decide/sharing/gpu-view.ts";
 import { ownClaims } from "./decide/sharing/line.ts";
 import { windowStates } from "./decide/windows/windows.ts";
+import { newWorld, type World } from "./decide/world.ts";
 import { Effects } from "./effects.ts";
 import { Ledger } from "./ledger.ts";
 import type {
@@ -107,7 +108,7 @@ export class Supervisor {
     const sample = sensors.sample(live, now);
     const windows = windowStates(this.#config.windows, now.wallMs);
     const mode = { stopping: this.#stopping, journalHealthy: this.#ledger.problem === null };
-    const decided = decide(this.#world, sample, windows, this.#config, now, mode);
+    const decided = decide(this.#world, { sample, windows, config: this.#config, now, mode });
     this.#world = decided.world;
     this.#ledger.record(decided.events, now);
     for (const decision of decided.decisions) this.#carryOut(decision, now);
@@ -154,7 +155,7 @@ export class Supervisor {
 
   /** A job added by hand. The name must be free. */
   add(job: SupervisedJob): void {
-    this.#world = { ...this.#world, jobs: { ...this.#world.jobs, [job.name]: job } };
+    this.#replace(job);
     this.#ledger.save(this.#world.jobs, this.#parts.clock.now());
     this.#parts.wake();
   }
@@ -246,8 +247,14 @@ export class Supervisor {
   ): void {
     const job = this.#ledger.recordStep(before, next, now, how);
     if (job === null) return;
-    this.#world.jobs[before.name] = job;
+    this.#replace(job);
     for (const effect of next.effects) this.#perform(effect);
+  }
+
+  /** Never into the world that there is: a moment that was published still shows it. */
+  #replace(job: SupervisedJob): void {
+    if (this.#world.jobs[job.name] === job) return;
+    this.#world = { ...this.#world, jobs: { ...this.#world.jobs, [job.name]: job } };
   }
 
   #perform(effect: Effect): void {

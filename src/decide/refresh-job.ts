@@ -2,19 +2,19 @@
 import { isWorking, type Reading, runOf, type Sample } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { holds } from "./rules/dwell.ts";
-import type { Scene } from "./tick-input.ts";
+import type { TickInput } from "./tick-input.ts";
 
 /** A footprint follows a rise at once; a fall only when it is large, since the peak is what must fit. */
 const FALLEN = 0.7;
 const RISEN = 1.02;
 
 /** The same job when nothing has changed. */
-export function keepUp(job: SupervisedJob, scene: Scene): SupervisedJob {
-  return settleGpu(weigh(mind(job, scene), scene.sample), scene);
+export function refreshJob(job: SupervisedJob, input: TickInput): SupervisedJob {
+  return updateGpuFootprint(updateFootprint(expireManual(job, input), input.sample), input);
 }
 
 /** A turn that has begun ends with its run, whoever ended that; a shortage once the job works again. */
-function settleGpu(job: SupervisedJob, { sample }: Scene): SupervisedJob {
+function updateGpuFootprint(job: SupervisedJob, { sample }: TickInput): SupervisedJob {
   const run = runOf(job);
   const held = run === null ? 0 : gpuMemory(run.id, sample);
   const over = job.turn?.untilMs !== undefined && run === null;
@@ -35,7 +35,8 @@ function gpuMemory(run: string, { gpus }: Sample): number {
   return Math.max(0, ...held);
 }
 
-function mind(job: SupervisedJob, { now, rules }: Scene): SupervisedJob {
+/** A wish by hand is over when its time is, or once it has been granted and nothing is excused any more. */
+function expireManual(job: SupervisedJob, { now, rules }: TickInput): SupervisedJob {
   const { manual } = job;
   if (manual === null) return job;
   if (manual.want === "pause")
@@ -54,7 +55,7 @@ function mind(job: SupervisedJob, { now, rules }: Scene): SupervisedJob {
   return { ...job, manual: { ...manual, excused, windowUntilMs, honoured } };
 }
 
-function weigh(job: SupervisedJob, sample: Sample): SupervisedJob {
+function updateFootprint(job: SupervisedJob, sample: Sample): SupervisedJob {
   const run = runOf(job);
   // Loading isn't the footprint.
   if (run === null || job.state.name !== "running") return job;

@@ -7,9 +7,9 @@ import type { SupervisedJob } from "../ports.ts";
 import { step } from "./lifecycle.ts";
 import { pauseMethod } from "./pauses/pause-method.ts";
 import { mayRun } from "./pauses/pause-reasons.ts";
-import type { World } from "./policy.ts";
 import { holds } from "./rules/dwell.ts";
 import { windowsOf } from "./windows/windows.ts";
+import type { World } from "./world.ts";
 
 /** The last moment that a date can name, for a window that never closes. */
 const LATEST_MS = 8.64e15;
@@ -30,12 +30,8 @@ export interface Requested {
 type Asked = (Pick<Requested, "events" | "effects"> & { job: SupervisedJob }) | { error: string };
 
 export function request(world: World, asked: JobRequest, windows: WindowState[], now: Now): Requested {
-  const done: Requested = {
-    world: { ...world, jobs: { ...world.jobs } },
-    events: [],
-    effects: [],
-    errors: [],
-  };
+  const jobs: Record<string, SupervisedJob> = { ...world.jobs };
+  const done: Omit<Requested, "world"> = { events: [], effects: [], errors: [] };
   const every = asked.jobs.length > 1;
   for (const name of asked.jobs) {
     const job = world.jobs[name];
@@ -46,26 +42,26 @@ export function request(world: World, asked: JobRequest, windows: WindowState[],
       if (!(every && job !== undefined && isEnded(job.state.name))) done.errors.push(result.error);
       continue;
     }
-    done.world.jobs[name] = result.job;
+    jobs[name] = result.job;
     done.events.push(...result.events);
     done.effects.push(...result.effects);
   }
-  return done;
+  return { ...done, world: { ...world, jobs } };
 }
 
-interface Around {
+interface WithRequest {
   world: World;
   windows: WindowState[];
   now: Now;
 }
 
-function ask(job: SupervisedJob, asked: JobRequest, around: Around): Asked {
+function ask(job: SupervisedJob, asked: JobRequest, within: WithRequest): Asked {
   if (asked.verb === "cancel")
     return isEnded(job.state.name)
       ? { error: hasEnded(job) }
-      : step(job, { kind: "cancel", by: asked.by }, around.now);
+      : step(job, { kind: "cancel", by: asked.by }, within.now);
   if (job.cancelling !== undefined) return { error: `'${job.name}' was cancelled and is about to end.` };
-  return asked.verb === "pause" ? pause(job, asked, around) : resume(job, asked.by, around);
+  return asked.verb === "pause" ? pause(job, asked, within) : resume(job, asked.by, within);
 }
 
 const hasEnded = ({ name, state }: SupervisedJob): string =>
@@ -79,7 +75,11 @@ const anew = ({ name, spec }: SupervisedJob): string =>
 const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
-function pause(job: SupervisedJob, asked: Extract<JobRequest, { verb: "pause" }>, { now }: Around): Asked {
+function pause(
+  job: SupervisedJob,
+  asked: Extract<JobRequest, { verb: "pause" }>,
+  { now }: WithRequest,
+): Asked {
   if (isEnded(job.state.name)) return { error: hasEnded(job) };
   const { force } = asked;
   const freeze = force === "freeze";
@@ -94,7 +94,7 @@ function pause(job: SupervisedJob, asked: Extract<JobRequest, { verb: "pause" }>
   return { job: { ...job, manual: { ...wish, ...(force && { force }) } }, events: [], effects: [] };
 }
 
-function resume(job: SupervisedJob, by: string, { world, windows, now }: Around): Asked {
+function resume(job: SupervisedJob, by: string, { world, windows, now }: WithRequest): Asked {
   if (job.state.name === "finished") return { error: `${hasEnded(job)} ${anew(job)}` };
   const next = isEnded(job.state.name)
     ? step(job, { kind: "retry", by }, now)

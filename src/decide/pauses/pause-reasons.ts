@@ -15,18 +15,18 @@ import {
 import type { SupervisedJob } from "../../ports.ts";
 import { clockTime } from "../say.ts";
 import { turnPause } from "../sharing/turns.ts";
-import type { Scene } from "../tick-input.ts";
+import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
 import { pauseMethod } from "./pause-method.ts";
 import type { Pause } from "./victims.ts";
 
 /** At most one pause for each job; what is paused or on its way isn't asked again. */
-export function otherPauses(scene: Scene): Pause[] {
-  return Object.values(scene.jobs).flatMap((job) => {
+export function otherPauses(input: TickInput): Pause[] {
+  return Object.values(input.jobs).flatMap((job) => {
     if (job.cancelling !== undefined) return [];
-    const pause = scene.mode.stopping
+    const pause = input.mode.stopping
       ? stopPause(job)
-      : (manualPause(job) ?? windowPause(job, scene) ?? turnPause(job, scene));
+      : (manualPause(job) ?? windowPause(job, input) ?? turnPause(job, input));
     return pause === null ? [] : [pause];
   });
 }
@@ -79,7 +79,7 @@ function mayBeEnded({ state }: SupervisedJob): boolean {
   return runOf({ state }) !== null && state.name !== "lost";
 }
 
-function windowPause(job: SupervisedJob, { windows, now }: Scene): Pause | null {
+function windowPause(job: SupervisedJob, { windows, now }: TickInput): Pause | null {
   if (!isWorking(job.state.name) || mayRun(job, windows, now.wallMs)) return null;
   const method = pauseMethod(job, { frees: "time" });
   const closed = lastClosed(windowsOf(job.name, windows));
@@ -93,7 +93,7 @@ function windowPause(job: SupervisedJob, { windows, now }: Scene): Pause | null 
 }
 
 /** In one of its windows, bound to none, or let run outside them by hand. */
-export function mayRun(job: SupervisedJob, windows: WindowState[], wallMs: number): boolean {
+export function mayRun(job: SupervisedJob, windows: readonly WindowState[], wallMs: number): boolean {
   const bound = windowsOf(job.name, windows);
   if (bound.length === 0 || bound.some(({ open }) => open)) return true;
   return job.manual?.want === "run" && job.manual.windowUntilMs !== null && wallMs < job.manual.windowUntilMs;

@@ -3,71 +3,44 @@
  * resource the cheapest, one at a time with a fresh look in between; all at once when critical.
  * Nothing here waits for the sake of balance: that is paid on resume.
  */
-import {
-  canSave,
-  type Decision,
-  isFrozenOverdue,
-  isHeld,
-  isWorking,
-  type PauseMethod,
-  type Sample,
-} from "../../model.ts";
+import { canSave, type Decision, isHeld, type PauseMethod, type Sample } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
 import { evidenceOf, pressureSentence } from "../rules/evidence.ts";
-import { MEASURES, needsMemory } from "../rules/measures.ts";
-import { concerns, isExcused, isOnGpu, type RuleNow, runUse, type Scene } from "../tick-input.ts";
+import { needsMemory } from "../rules/measures.ts";
+import type { RuleNow } from "../rules/rule-now.ts";
+import type { TickInput } from "../tick-input.ts";
 import { pauseMethod } from "./pause-method.ts";
+import { relieves } from "./relieves.ts";
 
 export type Pause = Extract<Decision, { verb: "pause" }>;
 
-/** Less than this isn't use: a pause of it would free nothing. */
-const CPU_PERCENT = 1;
-const MEMORY_MIB = 16;
 /** Cost of a pause that was never measured. */
 const UNKNOWN_COST_MS = 30_000;
 
-/** @param asked names of the jobs that are asked to pause at this tick already; added to. */
-export function rulePauses(scene: Scene, asked: Set<string>): Pause[] {
+/** @param asked names of the jobs that are asked to pause at this tick already */
+export function rulePauses(input: TickInput, asked: ReadonlySet<string>): Pause[] {
   const pauses: Pause[] = [];
-  for (const rule of scene.rules) {
-    const { state } = rule;
-    if (state.firm !== "pressure" || state.unavailable !== null || state.beyondSinceMs === null) continue;
-    const all = Object.values(scene.jobs).filter((job) => relieves(job, rule, scene.sample));
-    const victims = all.filter((job) => !asked.has(job.name)).flatMap((job) => ask(job, rule));
-    if (victims.length === 0) continue;
-    const critical = rule.rule.severity === "critical";
-    if (
-      !critical &&
-      (all.some((job) => asked.has(job.name) || isOnItsWay(job)) || !isRemeasured(rule, scene))
-    )
-      continue;
-    const chosen = critical ? victims : victims.sort(cheapestFirst).slice(0, 1);
-    for (const { job, method } of chosen) {
-      asked.add(job.name);
-      pauses.push(pauseBy(rule, job, method, scene.sample));
-    }
+  for (const rule of input.rules.filter(isPressing)) {
+    const names = new Set([...asked, ...pauses.map(({ job }) => job)]);
+    for (const { job, method } of victimsOf(rule, input, names))
+      pauses.push(pauseBy(rule, job, method, input.sample));
   }
   return pauses;
 }
 
-/** Whether the job uses what the rule is about; what isn't known of a live job is assumed to be used. */
-function relieves(job: SupervisedJob, rule: RuleNow, sample: Sample): boolean {
-  const { name } = job.state;
-  if (!isWorking(name) && !isHeld(name) && name !== "pausing") return false;
-  if (!concerns(rule, job) || isExcused(rule, job) || job.cancelling !== undefined) return false;
-  const { metric } = rule.rule;
-  const still = isHeld(name) || isFrozenOverdue(job.state);
-  if (still && !needsMemory(metric)) return false;
-  if (rule.state.gpu !== null) return isOnGpu(job, rule.state.gpu, rule.gpu);
-  const use = runUse(job, sample);
-  const { relieves: resource } = MEASURES[metric];
-  if (resource === "cpu") return use === null || atLeast(use.cpuPercent, CPU_PERCENT);
-  if (resource === "memory") return use === null || atLeast(use.memoryMiB, MEMORY_MIB);
-  return true;
-}
+/** In pressure, and seen to be so now. */
+const isPressing = ({ state }: RuleNow): boolean =>
+  state.firm === "pressure" && state.unavailable === null && state.beyondSinceMs !== null;
 
-const atLeast = (reading: { value: number } | { unavailable: string }, least: number): boolean =>
-  !("value" in reading) || reading.value >= least;
+/** Of one rule; none while the relief of an earlier pause is still to come, unless it is critical. */
+function victimsOf(rule: RuleNow, input: TickInput, asked: ReadonlySet<string>): Victim[] {
+  const all = Object.values(input.jobs).filter((job) => relieves(job, rule, input.sample));
+  const victims = all.filter((job) => !asked.has(job.name)).flatMap((job) => victim(job, rule));
+  if (rule.rule.severity === "critical") return victims;
+  const isUnderWay = all.some((job) => asked.has(job.name) || isOnItsWay(job));
+  if (isUnderWay || !isRemeasured(rule, input)) return [];
+  return victims.sort(cheapestFirst).slice(0, 1);
+}
 
 /** Asked already and still within its grace: its relief is to come. An overdue one is no relief. */
 const isOnItsWay = ({ state }: SupervisedJob): boolean =>
@@ -78,7 +51,7 @@ interface Victim {
   method: PauseMethod;
 }
 
-function ask(job: SupervisedJob, { rule }: RuleNow): Victim[] {
+function victim(job: SupervisedJob, { rule }: RuleNow): Victim[] {
   const { name } = job.state;
   if (name === "pausing") return [];
   const memory = needsMemory(rule.metric);
@@ -89,7 +62,7 @@ function ask(job: SupervisedJob, { rule }: RuleNow): Victim[] {
 }
 
 /** The pressure has lasted its dwell since the last victim of this rule was gone. */
-function isRemeasured({ key, rule, state }: RuleNow, { jobs, now }: Scene): boolean {
+function isRemeasured({ key, rule, state }: RuleNow, { jobs, now }: TickInput): boolean {
   let gone = Number.NEGATIVE_INFINITY;
   for (const { state: job } of Object.values(jobs))
     if ((job.name === "paused" || isHeld(job.name)) && "cause" in job && job.cause.rule === key)

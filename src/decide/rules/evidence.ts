@@ -1,8 +1,8 @@
 /** A rule's reading as evidence and as a sentence: what was read, what is allowed, and who it is. */
 import type { Evidence, GpuSample, Metric, ProcessEvidence, Sample } from "../../model.ts";
 import { processes } from "../say.ts";
-import type { RuleNow } from "../tick-input.ts";
 import { MEASURES } from "./measures.ts";
+import type { RuleNow } from "./rule-now.ts";
 
 /** Enough to name the culprits; the audit keeps every one of them for ever. */
 const MOST_PROCESSES = 10;
@@ -81,6 +81,7 @@ export function allowance({ rule }: RuleNow): string {
 
 /** The whole sentence of a pause. */
 export function pressureSentence(now: RuleNow, sample: Sample): string {
-  const said = `${fact(now, sample)}; ${allowance(now)}.`;
-  return said.charAt(0).toUpperCase() + said.slice(1);
+  return sentence(`${fact(now, sample)}; ${allowance(now)}.`);
 }
+
+export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

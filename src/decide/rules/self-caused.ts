@@ -7,26 +7,30 @@ import { type NewEvent, type ProcessEvidence, runOf, type Sample } from "../../m
 import type { SupervisedJob } from "../../ports.ts";
 import type { Pause } from "../pauses/victims.ts";
 import { clockTime, processes as named } from "../say.ts";
-import type { Blamed, RuleNow, Scene } from "../tick-input.ts";
+import type { TickInput } from "../tick-input.ts";
+import type { Jobs, Watched } from "../world.ts";
 import { MEASURES } from "./measures.ts";
+import type { RuleNow } from "./rule-now.ts";
 
 /** What ends together need not be seen to in one reading; who is absent from more has gone earlier. */
 const MOST_ABSENT = 1;
 /** Without a fresh reading so long after the exit nothing can be told any more. */
 const GIVE_UP_MS = 15_000;
 
+type WatchedJobs = Readonly<Record<string, Watched>>;
+
 /** What has to be watched after these pauses; of the old what is still undecided. */
-export function blame(blamed: Record<string, Blamed>, pauses: Pause[], scene: Scene): Record<string, Blamed> {
-  const found = { ...blamed };
+export function watchPauses(watched: WatchedJobs, pauses: readonly Pause[], input: TickInput): WatchedJobs {
+  const found: Record<string, Watched> = { ...watched };
   for (const { job: name, cause, evidence } of pauses) {
-    const job = scene.jobs[name];
+    const job = input.jobs[name];
     const run = job === undefined ? null : runOf(job);
     const { metric, processes = [] } = evidence;
     if (cause.rule === undefined || metric === undefined || MEASURES[metric].who !== "others") continue;
     const begun = run?.startTime ?? null;
     if (begun === null || processes.length === 0) continue;
     if (!processes.every((one) => couldBeOwn(one, begun))) continue;
-    const { now } = scene;
+    const { now } = input;
     found[name] = { key: cause.rule, processes, askedWallMs: now.wallMs, readMs: now.monotonicMs, absent: 0 };
   }
   return found;
@@ -35,28 +39,31 @@ export function blame(blamed: Record<string, Blamed>, pauses: Pause[], scene: Sc
 const couldBeOwn = ({ startTime, otherUser }: ProcessEvidence, begun: number): boolean =>
   startTime !== null && startTime >= begun && otherUser !== true;
 
-/** Judges what is watched by this tick's sample; changes the jobs of the scene that were wronged. */
-export function acquit(
-  blamed: Record<string, Blamed>,
-  scene: Scene,
-): { blamed: Record<string, Blamed>; events: NewEvent[] } {
-  const left: Record<string, Blamed> = {};
+/** Decides by this tick's sample what it can of what is watched; `jobs` with the rules that had wronged them off. */
+export function decideWatched(input: TickInput): { jobs: Jobs; watched: WatchedJobs; events: NewEvent[] } {
+  const jobs: Record<string, SupervisedJob> = { ...input.jobs };
+  const watched: Record<string, Watched> = {};
   const events: NewEvent[] = [];
-  for (const [name, one] of Object.entries(blamed)) {
-    const job = scene.jobs[name];
-    const rule = scene.rules.find(({ key }) => key === one.key);
+  for (const [name, one] of Object.entries(input.memory.watched ?? {})) {
+    const job = input.jobs[name];
+    const rule = input.rules.find(({ key }) => key === one.key);
     if (job === undefined || rule === undefined) continue;
-    const verdict = judge(job, one, rule, scene);
+    const verdict = verdictOn(job, one, rule, input);
     if (verdict === "own") {
-      scene.jobs[name] = { ...job, misattributed: [...job.misattributed, one.key] };
-      events.push(misattributed(job, one, rule, scene));
-    } else if (verdict !== "others") left[name] = verdict;
+      jobs[name] = { ...job, misattributed: [...job.misattributed, one.key] };
+      events.push(misattributed(job, one, rule, input));
+    } else if (verdict !== "others") watched[name] = verdict;
   }
-  return { blamed: left, events };
+  return { jobs, watched, events };
 }
 
-function judge(job: SupervisedJob, one: Blamed, rule: RuleNow, scene: Scene): Blamed | "own" | "others" {
-  const { now, sample } = scene;
+function verdictOn(
+  job: SupervisedJob,
+  one: Watched,
+  rule: RuleNow,
+  input: TickInput,
+): Watched | "own" | "others" {
+  const { now, sample } = input;
   const { state } = job;
   if (state.name !== "pausing" && state.name !== "paused") return "others";
   if (state.name === "paused" && state.cause.rule !== one.key) return "others";
@@ -84,7 +91,12 @@ function isListed(processes: ProcessEvidence[], { gpu }: RuleNow, sample: Sample
   );
 }
 
-function misattributed(job: SupervisedJob, one: Blamed, { rule, state }: RuleNow, { now }: Scene): NewEvent {
+function misattributed(
+  job: SupervisedJob,
+  one: Watched,
+  { rule, state }: RuleNow,
+  { now }: TickInput,
+): NewEvent {
   const at = clockTime(one.askedWallMs, now.wallMs);
   return {
     kind: "rule.misattributed",

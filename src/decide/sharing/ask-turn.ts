@@ -4,8 +4,8 @@
  */
 import { type NewEvent, type Now, runOf, type Sample } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
-import type { World } from "../policy.ts";
 import { duration } from "../say.ts";
+import type { World } from "../world.ts";
 import { isGpu } from "./turn-requests.ts";
 
 export interface TurnRequest {
@@ -27,7 +27,7 @@ export function askTurn(world: World, asked: TurnRequest, sample: Sample, now: N
     return {
       error: `GPU ${gpu.index} isn't held by a supervised job of anybody else: there is nobody to ask.`,
     };
-  const line = world.settle.line ?? {};
+  const line = world.memory.line ?? {};
   const would = Object.values(world.jobs).filter(
     (job) =>
       runOf(job) === null &&

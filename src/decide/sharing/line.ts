@@ -6,7 +6,8 @@
 import { type Claim, type GpuSample, type Now, type Run, runOf, type WaitingFor } from "../../model.ts";
 import type { OwnClaim, SupervisedJob } from "../../ports.ts";
 import { clockTime } from "../say.ts";
-import type { Scene, Settle } from "../tick-input.ts";
+import type { TickInput } from "../tick-input.ts";
+import type { Jobs, PolicyMemory } from "../world.ts";
 
 /** Two supervisors never see the same change at the same moment: so long one waits for who is before it. */
 const COURTESY_MS = 10_000;
@@ -17,16 +18,19 @@ const OUT_OF_LINE = new Set<WaitingFor["code"]>(["manual", "window", "shutdown",
 export const isInLine = (waits: WaitingFor[]): boolean => !waits.some(({ code }) => OUT_OF_LINE.has(code));
 
 /** Wall time since which the job stands in line; now, when it has only just come. */
-const inLineSince = ({ name, state }: SupervisedJob, { line }: Settle, now: Now): number =>
+const inLineSince = ({ name, state }: SupervisedJob, { line }: PolicyMemory, now: Now): number =>
   // Nothing is remembered of the time before this supervisor.
   line === undefined ? state.since.wallMs : (line[name] ?? now.wallMs);
 
 /** Who stands in line from now on, each with the time since when. */
-export function stayInLine(names: Iterable<string>, { jobs, settle, now }: Scene): Record<string, number> {
+export function stayInLine(
+  names: Iterable<string>,
+  { jobs, memory, now }: TickInput,
+): Record<string, number> {
   const since: Record<string, number> = {};
   for (const name of names) {
     const job = jobs[name];
-    if (job !== undefined) since[name] = inLineSince(job, settle, now);
+    if (job !== undefined) since[name] = inLineSince(job, memory, now);
   }
   return since;
 }
@@ -35,23 +39,28 @@ export const couldStart = ({ readyMs }: Claim, wallMs: number): boolean =>
   readyMs !== null && readyMs <= wallMs + COURTESY_MS;
 
 /** Of those who wait there, the ones that go before this job. */
-export function before(job: SupervisedJob, there: Claim[], scene: Scene): Claim[] {
+export function before(job: SupervisedJob, there: Claim[], input: TickInput): Claim[] {
   return there.filter(
-    (claim) => !claim.holds && isEarlier(claim, job, scene) && couldStart(claim, scene.now.wallMs),
+    (claim) => !claim.holds && isEarlier(claim, job, input) && couldStart(claim, input.now.wallMs),
   );
 }
 
-function isEarlier({ sinceMs, id }: Claim, job: SupervisedJob, scene: Scene): boolean {
-  const since = inLineSince(job, scene.settle, scene.now);
-  return sinceMs < since || (sinceMs === since && id < `${scene.sample.claimant ?? ""}-${job.name}`);
+function isEarlier({ sinceMs, id }: Claim, job: SupervisedJob, input: TickInput): boolean {
+  const since = inLineSince(job, input.memory, input.now);
+  return sinceMs < since || (sinceMs === since && id < `${input.sample.claimant ?? ""}-${job.name}`);
 }
 
 /** "GPU 0 held by bob's 'asr-ft' (supervised, since Mon 09:12); you're 1st in line". */
-export function claimWait(job: SupervisedJob, gpu: GpuSample, against: Claim[], scene: Scene): WaitingFor {
-  const { now, sample } = scene;
+export function claimWait(
+  job: SupervisedJob,
+  gpu: GpuSample,
+  against: Claim[],
+  input: TickInput,
+): WaitingFor {
+  const { now, sample } = input;
   const [first] = against as [Claim];
   const waiting = (sample.claims ?? []).filter(
-    (claim) => !claim.holds && claim.gpus.includes(gpu.uuid) && isEarlier(claim, job, scene),
+    (claim) => !claim.holds && claim.gpus.includes(gpu.uuid) && isEarlier(claim, job, input),
   );
   const place = waiting.length + 1;
   const who = `${first.user}'s '${first.job}'`;
@@ -79,7 +88,7 @@ export type Lines = Record<string, InLine>;
 
 /** What others are to know of our jobs. */
 export function ownClaims(
-  { jobs, settle }: { jobs: Record<string, SupervisedJob>; settle: Settle },
+  { jobs, memory }: { jobs: Jobs; memory: PolicyMemory },
   lines: Lines,
   now: Now,
 ): OwnClaim[] {
@@ -89,7 +98,7 @@ export function ownClaims(
     if (run !== null) return [holding(job, run)];
     const line = lines[job.name];
     if (line === undefined) return [];
-    const sinceMs = inLineSince(job, settle, now);
+    const sinceMs = inLineSince(job, memory, now);
     const { turn } = job;
     const asks = turn === undefined ? {} : { asks: { gpu: turn.gpu, forMs: turn.forMs } };
     const readyMs = readyAt(line.waits, now.wallMs);

@@ -5,7 +5,7 @@
 import { type Claim, type GpuSample, type ProcessEvidence, runOf, type WaitingFor } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
 import { processes, size } from "../say.ts";
-import type { Scene } from "../tick-input.ts";
+import type { TickInput } from "../tick-input.ts";
 import { before, claimWait, type InLine } from "./line.ts";
 import { isGpu, turnBefore } from "./turn-requests.ts";
 
@@ -18,22 +18,22 @@ export interface Placed {
 type Blocked = (gpu: string) => WaitingFor[];
 
 /** How many GPUs a job is to have; one, where there is one, unless it says otherwise. */
-export function gpuCount({ spec }: SupervisedJob, { sample }: Scene): number {
+export function gpuCount({ spec }: SupervisedJob, { sample }: TickInput): number {
   const least = sample.gpus.length > 0 || sample.gpusExpected ? 1 : 0;
   return spec.gpuIds?.length ?? spec.gpus ?? least;
 }
 
 /** @param blocked what the rules of one GPU hold against this job */
-export function place(job: SupervisedJob, scene: Scene, blocked: Blocked): Placed {
+export function place(job: SupervisedJob, input: TickInput, blocked: Blocked): Placed {
   const run = runOf(job);
   if (run !== null) return { gpus: run.gpus, waits: run.gpus.flatMap(blocked) };
-  const count = gpuCount(job, scene);
+  const count = gpuCount(job, input);
   if (count === 0) return { gpus: [], waits: [] };
-  const rated = candidates(job, scene).map((gpu) => rate(job, gpu, scene, blocked));
+  const rated = candidates(job, input).map((gpu) => rate(job, gpu, input, blocked));
   // Named ones are all needed; of the others the freest are taken.
   if (job.spec.gpuIds === undefined) rated.sort(freestFirst);
   const chosen = rated.slice(0, count);
-  const missing = chosen.length < count ? [notThere(job, count, scene)] : [];
+  const missing = chosen.length < count ? [notThere(job, count, input)] : [];
   const open = rated.filter(({ own }) => own.length === 0);
   return {
     gpus: chosen.map(({ gpu }) => gpu.uuid),
@@ -48,12 +48,12 @@ export function place(job: SupervisedJob, scene: Scene, blocked: Blocked): Place
   };
 }
 
-function candidates({ spec }: SupervisedJob, { sample }: Scene): GpuSample[] {
+function candidates({ spec }: SupervisedJob, { sample }: TickInput): GpuSample[] {
   if (spec.gpuIds === undefined) return sample.gpus;
   return spec.gpuIds.flatMap((id) => sample.gpus.find((gpu) => isGpu(gpu, id)) ?? []);
 }
 
-function notThere({ spec }: SupervisedJob, count: number, { sample }: Scene): WaitingFor {
+function notThere({ spec }: SupervisedJob, count: number, { sample }: TickInput): WaitingFor {
   const ids = spec.gpuIds?.filter((id) => !sample.gpus.some((gpu) => isGpu(gpu, id)));
   const what = ids !== undefined ? `GPU ${ids.join(", ")}` : count === 1 ? "1 GPU" : `${count} GPUs`;
   const why = sample.gpusUnavailable ?? `${sample.gpus.length} of them can be seen`;
@@ -76,27 +76,27 @@ const freestFirst = (a: Rated, b: Rated): number =>
 
 const sharers = ({ gpu }: Rated): number => gpu.processes.length;
 
-function rate(job: SupervisedJob, gpu: GpuSample, scene: Scene, blocked: Blocked): Rated {
-  const peers = claimsAgainst(job, gpu, scene);
+function rate(job: SupervisedJob, gpu: GpuSample, input: TickInput, blocked: Blocked): Rated {
+  const peers = claimsAgainst(job, gpu, input);
   return {
     gpu,
     own: [
       ...blocked(gpu.uuid),
-      ...ownJobs(job, gpu, scene),
-      ...letPass(job, gpu, scene),
+      ...ownJobs(job, gpu, input),
+      ...letPass(job, gpu, input),
       ...memory(job, gpu),
     ],
-    peers: peers.length === 0 ? [] : [claimWait(job, gpu, peers, scene)],
+    peers: peers.length === 0 ? [] : [claimWait(job, gpu, peers, input)],
   };
 }
 
 /** Holders first, then those who are before it in line and could start about now. */
-function claimsAgainst(job: SupervisedJob, { uuid }: GpuSample, scene: Scene): Claim[] {
-  const there = (scene.sample.claims ?? []).filter(({ gpus }) => gpus.includes(uuid));
-  return [...there.filter(({ holds }) => holds), ...before(job, there, scene)];
+function claimsAgainst(job: SupervisedJob, { uuid }: GpuSample, input: TickInput): Claim[] {
+  const there = (input.sample.claims ?? []).filter(({ gpus }) => gpus.includes(uuid));
+  return [...there.filter(({ holds }) => holds), ...before(job, there, input)];
 }
 
-function ownJobs(job: SupervisedJob, gpu: GpuSample, { jobs }: Scene): WaitingFor[] {
+function ownJobs(job: SupervisedJob, gpu: GpuSample, { jobs }: TickInput): WaitingFor[] {
   const holder = Object.values(jobs).find(
     (other) =>
       other.name !== job.name &&
@@ -108,8 +108,8 @@ function ownJobs(job: SupervisedJob, gpu: GpuSample, { jobs }: Scene): WaitingFo
 }
 
 /** Stands with what is our own: so others are told that this job lets them pass. */
-function letPass(job: SupervisedJob, gpu: GpuSample, scene: Scene): WaitingFor[] {
-  const turn = turnBefore(job, gpu.uuid, scene);
+function letPass(job: SupervisedJob, gpu: GpuSample, input: TickInput): WaitingFor[] {
+  const turn = turnBefore(job, gpu.uuid, input);
   if (turn === null) return [];
   const by = { user: turn.user, job: turn.job };
   const text = `GPU ${gpu.index} goes to ${turn.user}'s '${turn.job}' first, who has asked for a turn`;

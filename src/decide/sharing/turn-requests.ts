@@ -4,7 +4,7 @@
  */
 import { type Claim, type GpuSample, runOf } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
-import type { Scene } from "../tick-input.ts";
+import type { TickInput } from "../tick-input.ts";
 import { couldStart } from "./line.ts";
 
 export type Answer = "yield" | "ask" | "ignore";
@@ -13,15 +13,15 @@ export const isGpu = ({ uuid, index }: GpuSample, id: string | number): boolean 
   id === uuid || String(id) === String(index);
 
 /** Who asks for a GPU of this job, and is next in line for it. */
-export function requestFor(job: SupervisedJob, scene: Scene): { claim: Claim; gpu: string } | null {
+export function requestFor(job: SupervisedJob, input: TickInput): { claim: Claim; gpu: string } | null {
   for (const gpu of runOf(job)?.gpus ?? []) {
-    const claim = requestOn(gpu, scene);
+    const claim = requestOn(gpu, input);
     if (claim !== null) return { claim, gpu };
   }
   return null;
 }
 
-function requestOn(gpu: string, { sample, now }: Scene): Claim | null {
+function requestOn(gpu: string, { sample, now }: TickInput): Claim | null {
   const next = (sample.claims ?? []).find(
     (claim) => !claim.holds && claim.gpus.includes(gpu) && couldStart(claim, now.wallMs),
   );
@@ -31,15 +31,15 @@ function requestOn(gpu: string, { sample, now }: Scene): Claim | null {
   return isIt ? next : null;
 }
 
-export const answerTo = ({ spec }: SupervisedJob, { user }: Claim, { config }: Scene): Answer =>
+export const answerTo = ({ spec }: SupervisedJob, { user }: Claim, { config }: TickInput): Answer =>
   spec.yieldTo?.includes(user) ? "yield" : config.sharing.requests;
 
 /**
  * Whose turn this waiting job lets pass: what one of our jobs has made room for, another of them, even if
  * it is before it in line, must not take. One who asks for a turn itself stands in line as ever.
  */
-export function turnBefore(job: SupervisedJob, gpu: string, scene: Scene): Claim | null {
+export function turnBefore(job: SupervisedJob, gpu: string, input: TickInput): Claim | null {
   if (job.turn !== undefined) return null;
-  const claim = requestOn(gpu, scene);
-  return claim !== null && answerTo(job, claim, scene) === "yield" ? claim : null;
+  const claim = requestOn(gpu, input);
+  return claim !== null && answerTo(job, claim, input) === "yield" ? claim : null;
 }

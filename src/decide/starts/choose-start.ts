@@ -2,11 +2,12 @@
 import { actorKind, type Decision, pausedByRule, type WaitingFor } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
 import { readings } from "../rules/evidence.ts";
+import { concerns } from "../rules/rule-now.ts";
 import { clockTime, number } from "../say.ts";
 import type { Lines } from "../sharing/line.ts";
-import { concerns, type Scene } from "../tick-input.ts";
+import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
-import { type Common, isStartable, isWanted, obstacles } from "./obstacles.ts";
+import { isStartable, isWanted, obstacles, type StartInput } from "./obstacles.ts";
 
 export type Start = Extract<Decision, { verb: "start" | "resume" }>;
 
@@ -20,14 +21,13 @@ export interface Choice {
   lines: Lines;
 }
 
-export function chooseStart(common: Common): Choice {
-  const { scene } = common;
+export function chooseStart(input: StartInput): Choice {
   const waits: Choice["waits"] = {};
   const lines: Lines = {};
   const ready: { job: SupervisedJob; gpus: string[] }[] = [];
-  for (const job of Object.values(scene.jobs)) {
+  for (const job of Object.values(input.jobs)) {
     if (!isStartable(job)) continue;
-    const found = obstacles(job, common);
+    const found = obstacles(job, input);
     waits[job.name] = found.waits;
     if (found.line !== undefined) lines[job.name] = found.line;
     if (found.waits.length === 0) ready.push({ job, gpus: found.gpus });
@@ -35,11 +35,11 @@ export function chooseStart(common: Common): Choice {
   ready.sort((a, b) => firstInLine(a.job, b.job));
   const [first] = ready;
   if (first === undefined) return { start: null, waits, lines };
-  const settling = unsettled(first.job, scene);
+  const settling = unsettled(first.job, input);
   if (settling !== null) waits[first.job.name] = [settling];
   for (const { job } of ready.slice(1))
     waits[job.name] = [{ code: "turn", text: `'${first.job.name}' goes first: one start at a time` }];
-  return { start: settling === null ? startOf(first.job, first.gpus, scene) : null, waits, lines };
+  return { start: settling === null ? startOf(first.job, first.gpus, input) : null, waits, lines };
 }
 
 function firstInLine(a: SupervisedJob, b: SupervisedJob): number {
@@ -52,8 +52,8 @@ function firstInLine(a: SupervisedJob, b: SupervisedJob): number {
 }
 
 /** Between resumes after a rule's pause the machine is given time to show what the last one did to it. */
-function unsettled(job: SupervisedJob, { settle, now, config, jobs }: Scene): WaitingFor | null {
-  const { last } = settle;
+function unsettled(job: SupervisedJob, { memory, now, config, jobs }: TickInput): WaitingFor | null {
+  const { last } = memory;
   if (last === null || !last.polite || last.job === job.name || !pausedByRule(job.state) || isWanted(job))
     return null;
   const passed = now.monotonicMs - last.atMs;
@@ -69,9 +69,9 @@ function unsettled(job: SupervisedJob, { settle, now, config, jobs }: Scene): Wa
   return null;
 }
 
-function startOf(job: SupervisedJob, gpus: string[], scene: Scene): Start {
+function startOf(job: SupervisedJob, gpus: string[], input: TickInput): Start {
   const verb = job.state.name === "waiting" ? "start" : "resume";
-  const { actor, reason } = whyNow(job, scene);
+  const { actor, reason } = whyNow(job, input);
   const from = job.checkpoint?.step;
   const step = job.state.name === "paused" || job.state.name === "waiting" ? from : null;
   const on = step === null || step === undefined ? "" : ` It goes on from step ${number(step)}.`;
@@ -80,14 +80,14 @@ function startOf(job: SupervisedJob, gpus: string[], scene: Scene): Start {
     job: job.name,
     actor,
     reason: `${reason}${on}`,
-    evidence: { readings: readings(scene.sample) },
+    evidence: { readings: readings(input.sample) },
     gpus,
   };
 }
 
-function whyNow(job: SupervisedJob, scene: Scene): Pick<Start, "actor" | "reason"> {
+function whyNow(job: SupervisedJob, input: TickInput): Pick<Start, "actor" | "reason"> {
   const { state } = job;
-  const { now, windows } = scene;
+  const { now, windows } = input;
   if (isWanted(job)) return { actor: "user", reason: "It was asked for by hand." };
   if (state.name === "waiting") {
     if (job.attempts.failures > 0)
@@ -97,7 +97,7 @@ function whyNow(job: SupervisedJob, scene: Scene): Pick<Start, "actor" | "reason
   const cause = state.name === "pausing" ? state.request.cause : "cause" in state ? state.cause : null;
   if (cause === null) return { actor: "supervisor", reason: "There is room again." };
   if (cause.rule !== undefined) {
-    const rule = scene.rules.find(
+    const rule = input.rules.find(
       ({ key, ...rest }) => key === cause.rule && concerns({ key, ...rest }, job),
     );
     const since =

@@ -1,15 +1,13 @@
 /**
- * The price of being polite, paid on resume alone: a back-off for each job and rule, and a budget
- * for what pausing costs. Neither ever delays a pause.
+ * The flap back-off: a rule that pauses a job again and again within `calmSeconds` makes it wait
+ * longer and longer after the pressure. A cool-down, paid on resume alone: it never delays a pause.
  */
 import type { Config } from "../../config/schema.ts";
-import { type Balance, pausedByRule, type WaitingFor } from "../../model.ts";
+import type { Balance, WaitingFor } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
-import { clockTime, duration, number } from "../say.ts";
-import { concerns, type RuleNow, type Scene } from "../tick-input.ts";
-
-/** A job's very first pauses are free, as if it had worked so long: a young job has no history to judge by. */
-const FREE_MS = 600_000;
+import type { RuleNow } from "../rules/rule-now.ts";
+import { clockTime, duration } from "../say.ts";
+import type { TickInput } from "../tick-input.ts";
 
 /** After a pause by a rule: one more in a row, or the first again after calm. */
 export function countPause(balance: Balance, key: string, wallMs: number, calmSeconds: number): Balance {
@@ -34,18 +32,12 @@ export function extraWaitMs(
   return 1000 * Math.min(config.maxBackoffSeconds, config.backoffSeconds * 2 ** (known.count - 2));
 }
 
-/** For a job that a rule has paused; others are never held back by balance. */
-export function balanceWaits(job: SupervisedJob, scene: Scene): WaitingFor[] {
-  const { state } = job;
-  if (!pausedByRule(state)) return [];
-  const concerned = scene.rules.filter((rule) => concerns(rule, job));
-  const waits = concerned.flatMap((rule) => backOff(job, rule, scene));
-  // A frozen job goes on where it is: nothing was saved, nothing has to be loaded.
-  const over = state.name === "paused" ? overBudget(job, quietMs(concerned, scene), scene) : null;
-  return over === null ? waits : [...waits, over];
-}
-
-function backOff(job: SupervisedJob, { key, state, rule }: RuleNow, { now, config }: Scene): WaitingFor[] {
+/** What the rule that concerns this job still makes it wait beyond its own dwell, if anything. */
+export function backOffWait(
+  job: SupervisedJob,
+  { key, state, rule }: RuleNow,
+  { now, config }: TickInput,
+): WaitingFor[] {
   const wait = extraWaitMs(job.balance, key, now.wallMs, config.balance);
   const left = state.firmSinceMs + wait - now.monotonicMs;
   if (wait === 0 || left <= 0) return [];
@@ -53,31 +45,4 @@ function backOff(job: SupervisedJob, { key, state, rule }: RuleNow, { now, confi
   const untilMs = now.wallMs + left;
   const text = `rule '${rule.name}' has paused it ${times} times in a row: it waits ${duration(wait)} longer, until ${clockTime(untilMs, now.wallMs)}`;
   return [{ code: "back-off", text, rule: rule.name, untilMs }];
-}
-
-/** How long no rule that concerns the job has been in pressure. */
-function quietMs(rules: RuleNow[], { now, settle }: Scene): number {
-  let since = settle.startedMs ?? now.monotonicMs;
-  for (const { state } of rules)
-    since = Math.max(since, state.firm === "clear" ? state.firmSinceMs : now.monotonicMs);
-  return now.monotonicMs - since;
-}
-
-/**
- * The cost so far and that of one more pause have to fit the budget, measured by the time that
- * the job has worked and by how long the machine has been quiet: quiet that has lasted is the best
- * forecast of quiet to come, so short gaps aren't filled with saving and loading.
- */
-function overBudget(
-  { balance, learned }: SupervisedJob,
-  quiet: number,
-  { config, now }: Scene,
-): WaitingFor | null {
-  const cost = (learned.saveMs ?? 0) + (learned.reloadMs ?? 0);
-  const share = config.balance.maxPauseOverhead;
-  const needed = (balance.overheadMs + cost) / share - balance.productiveMs - FREE_MS;
-  if (quiet >= needed) return null;
-  const untilMs = now.wallMs + needed - quiet;
-  const text = `pausing has cost ${duration(balance.overheadMs)} of its ${duration(balance.productiveMs)} of work, and may cost ${number(share * 100)} %: it waits for a longer quiet, until ${clockTime(untilMs, now.wallMs)}`;
-  return { code: "budget", text, untilMs };
 }

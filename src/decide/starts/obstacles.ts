@@ -2,27 +2,34 @@
  * Everything that stands between a job and running, in the order in which people want to hear it.
  * Missing and stale readings stand in the way; they never clear it.
  */
-import { isFrozenOverdue, isHeld, runOf, type WaitingFor, type WindowState } from "../../model.ts";
+import {
+  isFrozenOverdue,
+  isHeld,
+  pausedByRule,
+  runOf,
+  type WaitingFor,
+  type WindowState,
+} from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
 import { mayRun } from "../pauses/pause-reasons.ts";
-import { freshMs } from "../rules/dwell.ts";
-import { culprits, fact } from "../rules/evidence.ts";
+import { concerns, isExcused, type RuleNow } from "../rules/rule-now.ts";
 import { clockTime, duration } from "../say.ts";
 import { isInLine } from "../sharing/line.ts";
 import { type Placed, place } from "../sharing/place.ts";
-import { concerns, isExcused, type RuleNow, type Scene } from "../tick-input.ts";
+import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
-import { balanceWaits } from "./flap-backoff.ts";
+import { backOffWait } from "./flap-backoff.ts";
+import { overBudget } from "./overhead-budget.ts";
 import { tightness } from "./room.ts";
+import type { RuleBlock } from "./rule-blocks.ts";
 
 const LONGEST_BACKOFF_MS = 3_600_000;
 
-/** What is the same for all jobs of a tick. */
-export interface Common {
-  scene: Scene;
+/** With what is the same for all jobs of a tick. */
+export interface StartInput extends TickInput {
   /** What each rule holds against the jobs that it concerns. */
-  blocks: { rule: RuleNow; wait: WaitingFor }[];
-  owedMiB: number;
+  readonly blocks: readonly RuleBlock[];
+  readonly owedMiB: number;
 }
 
 /** States from which a job can be started or let go on; null where there is nothing to start. */
@@ -36,23 +43,22 @@ export function isStartable({ state, cancelling }: SupervisedJob): boolean {
 export const isWanted = ({ manual }: SupervisedJob): boolean =>
   manual?.want === "run" && manual.honoured !== true;
 
-export function obstacles(job: SupervisedJob, common: Common): Placed {
-  const { scene } = common;
-  const { mode } = scene;
+export function obstacles(job: SupervisedJob, input: StartInput): Placed {
+  const { mode } = input;
   const waits: WaitingFor[] = [];
   if (mode.stopping) waits.push({ code: "shutdown", text: "the supervisor is stopping" });
-  manual(job, scene, waits);
-  window(job, scene, waits);
-  restart(job, scene, waits);
+  manual(job, input, waits);
+  window(job, input, waits);
+  restart(job, input, waits);
   if (job.state.name === "paused" && job.state.checkpoint?.verified === "quick")
     waits.push({ code: "checkpoint-check", text: "every byte of its checkpoint is being checked" });
-  const placed = place(job, scene, (gpu) => blocksOf(job, common, (rule) => rule.state.gpu === gpu));
+  const placed = place(job, input, (gpu) => blocksOf(job, input, (rule) => rule.state.gpu === gpu));
   const bound = placed.gpus.length > 0 || job.spec.gpus !== undefined || job.spec.gpuIds !== undefined;
   // A GPU rule that has paused a job without a place of its own goes on concerning it.
   const others = (rule: RuleNow): boolean =>
     rule.state.gpu === null || (!bound && job.balance.backoff[rule.key] !== undefined);
-  const rest = [...blocksOf(job, common, others), ...tightness(job, scene, common.owedMiB)];
-  if (!isWanted(job)) rest.push(...balanceWaits(job, scene));
+  const rest = [...blocksOf(job, input, others), ...tightness(job, input, input.owedMiB)];
+  if (!isWanted(job)) rest.push(...balanceWaits(job, input));
   if (!mode.journalHealthy)
     rest.push({ code: "journal", text: "the audit log can't be written, so nothing is started" });
   const all = { gpus: placed.gpus, waits: [...waits, ...placed.waits, ...rest] };
@@ -60,62 +66,27 @@ export function obstacles(job: SupervisedJob, common: Common): Placed {
   return { ...all, line: { ...placed.line, waits: [...waits, ...rest, ...placed.line.waits] } };
 }
 
-function blocksOf(job: SupervisedJob, { blocks }: Common, which: (rule: RuleNow) => boolean): WaitingFor[] {
+function blocksOf(
+  job: SupervisedJob,
+  { blocks }: StartInput,
+  which: (rule: RuleNow) => boolean,
+): WaitingFor[] {
   return blocks
     .filter(({ rule }) => which(rule) && concerns(rule, job) && !isExcused(rule, job))
     .map(({ wait }) => wait);
 }
 
-/** What each rule holds against starting anything. */
-export function ruleBlocks(scene: Scene): Common["blocks"] {
-  return scene.rules.flatMap((rule) => {
-    const wait = blockOf(rule, scene);
-    return wait === null ? [] : [{ rule, wait }];
-  });
+/** Balance holds back only a job that a rule has paused. */
+function balanceWaits(job: SupervisedJob, input: TickInput): WaitingFor[] {
+  if (!pausedByRule(job.state)) return [];
+  const concerned = input.rules.filter((rule) => concerns(rule, job));
+  const waits = concerned.flatMap((rule) => backOffWait(job, rule, input));
+  // A frozen job goes on where it is: nothing was saved, nothing has to be loaded.
+  const over = job.state.name === "paused" ? overBudget(job, concerned, input) : null;
+  return over === null ? waits : [...waits, over];
 }
 
-function blockOf(now: RuleNow, { sample, config, now: at }: Scene): WaitingFor | null {
-  const { rule, state } = now;
-  const gpu = state.gpu === null ? {} : { gpu: state.gpu };
-  const base = { rule: rule.name, ...gpu };
-  if (state.firm === "pressure") {
-    const left =
-      state.leaningSinceMs === null
-        ? null
-        : state.leaningSinceMs + rule.clear.forSeconds * 1000 - at.monotonicMs;
-    if (state.unavailable !== null)
-      return {
-        ...base,
-        code: "rule",
-        text: `rule '${rule.name}' was in pressure, and ${rule.metric} can't be read now (${state.unavailable})`,
-      };
-    const until = left === null ? {} : { untilMs: at.wallMs + Math.max(0, left) };
-    const clear = rule.clear.below === undefined ? `above ${rule.clear.above}` : `below ${rule.clear.below}`;
-    const text = `${fact(now, sample)}; rule '${rule.name}' must be ${clear} for ${duration(rule.clear.forSeconds * 1000)}`;
-    return { ...base, ...until, code: "rule", text, processes: culprits(now, sample) };
-  }
-  if (state.unavailable !== null || state.readAtMs === null) {
-    // A machine without such a sensor isn't held back by it, once that is certain.
-    const never =
-      state.readAtMs === null && at.monotonicMs - state.firmSinceMs >= freshMs(config.pollSeconds);
-    if (never) return null;
-    return {
-      ...base,
-      code: "sensor",
-      text: `${rule.metric} can't be read (${state.unavailable ?? "not yet"}), so nobody knows whether there is room`,
-    };
-  }
-  if (state.roomy) return null;
-  const doubt = state.beyondSinceMs === null ? ", or it can't be told whose use it is" : "";
-  return {
-    ...base,
-    code: "rule",
-    text: `${fact(now, sample)} just now${doubt}: rule '${rule.name}'`,
-    processes: culprits(now, sample),
-  };
-}
-
-function manual({ manual: wish }: SupervisedJob, { now }: Scene, waits: WaitingFor[]): void {
+function manual({ manual: wish }: SupervisedJob, { now }: TickInput, waits: WaitingFor[]): void {
   if (wish?.want !== "pause") return;
   // Only the owner can ask, and the owner reads this.
   const until = wish.untilMs === null ? "" : `, until ${clockTime(wish.untilMs, now.wallMs)}`;
@@ -127,7 +98,7 @@ function manual({ manual: wish }: SupervisedJob, { now }: Scene, waits: WaitingF
   });
 }
 
-function window(job: SupervisedJob, { windows, now }: Scene, waits: WaitingFor[]): void {
+function window(job: SupervisedJob, { windows, now }: TickInput, waits: WaitingFor[]): void {
   if (!mayRun(job, windows, now.wallMs)) {
     waits.push(closedWait(windowsOf(job.name, windows), now.wallMs));
     return;
@@ -153,7 +124,7 @@ function closedWait(bound: WindowState[], wallMs: number): WaitingFor {
   return { code: "window", text, untilMs: next.changesAtMs };
 }
 
-function restart(job: SupervisedJob, { now }: Scene, waits: WaitingFor[]): void {
+function restart(job: SupervisedJob, { now }: TickInput, waits: WaitingFor[]): void {
   const { attempts } = job;
   const left = attempts.notBeforeMs - now.monotonicMs;
   // Longer than any back-off: of an earlier boot.

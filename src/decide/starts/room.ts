@@ -4,8 +4,9 @@
  */
 import { type Reading, runOf, type Sample, type WaitingFor } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
+import { concerns, isExcused, type RuleNow } from "../rules/rule-now.ts";
 import { number, size } from "../say.ts";
-import { concerns, isExcused, type RuleNow, type Scene } from "../tick-input.ts";
+import type { TickInput } from "../tick-input.ts";
 
 /** So much has to stay free beyond the threshold, since footprints vary. */
 const CPU_MARGIN_PERCENT = 2;
@@ -25,12 +26,12 @@ export function owedMiB(jobs: Iterable<SupervisedJob>, sample: Sample): number {
 }
 
 /** What is too tight, one entry for each rule. A held run has its memory already. */
-export function tightness(job: SupervisedJob, scene: Scene, owed: number): WaitingFor[] {
+export function tightness(job: SupervisedJob, input: TickInput, owed: number): WaitingFor[] {
   const held = runOf(job) !== null;
-  return scene.rules.flatMap((rule) => {
+  return input.rules.flatMap((rule) => {
     if (!concerns(rule, job) || isExcused(rule, job) || rule.state.lastValue === null) return [];
     const text =
-      rule.rule.metric === "cpu.total" ? cpu(job, rule) : held ? null : memory(job, rule, scene.sample, owed);
+      rule.rule.metric === "cpu.total" ? cpu(job, rule) : held ? null : memory(job, rule, input.sample, owed);
     return text === null ? [] : [{ code: "footprint" as const, text, rule: rule.rule.name }];
   });
 }

@@ -4,7 +4,7 @@
  */
 import type { WaitingFor, WayOut } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
-import type { Scene } from "../tick-input.ts";
+import type { TickInput } from "../tick-input.ts";
 import { endingLoses, freezingKeeps } from "./stakes.ts";
 
 /** What a resume by hand puts aside, with what that means. */
@@ -20,12 +20,12 @@ const LIFTED: Partial<Record<WaitingFor["code"], string>> = {
 /** Passes by itself within moments. */
 const PASSING: WaitingFor["code"][] = ["turn", "checkpoint-check"];
 
-export function waysOut(job: SupervisedJob, waitingFor: WaitingFor[], scene: Scene): WayOut[] {
+export function waysOut(job: SupervisedJob, waitingFor: WaitingFor[], input: TickInput): WayOut[] {
   const { name, state } = job;
   const resume = (does: string): WayOut => ({ command: `supervisor resume ${name}`, does });
   switch (state.name) {
     case "pausing":
-      return fromPause(job, scene);
+      return fromPause(job, input);
     case "failed":
       return [
         { command: `supervisor logs ${name}`, does: "what it wrote last" },
@@ -35,14 +35,14 @@ export function waysOut(job: SupervisedJob, waitingFor: WaitingFor[], scene: Sce
     case "paused":
     case "frozen":
     case "standby":
-      return fromWait(job, waitingFor, scene);
+      return fromWait(job, waitingFor, input);
     default:
       return [];
   }
 }
 
 /** Out of a pause that is overdue: nothing is forced unless a person says so. */
-function fromPause(job: SupervisedJob, { now }: Scene): WayOut[] {
+function fromPause(job: SupervisedJob, { now }: TickInput): WayOut[] {
   const { name, state } = job;
   if (state.name !== "pausing" || (state.request.overdue !== "waiting" && state.request.overdue !== "frozen"))
     return [];
@@ -54,7 +54,7 @@ function fromPause(job: SupervisedJob, { now }: Scene): WayOut[] {
   return [{ command: `supervisor pause ${name} --freeze`, does: freezingKeeps(job) }, end];
 }
 
-function fromWait({ name }: SupervisedJob, waitingFor: WaitingFor[], { sample }: Scene): WayOut[] {
+function fromWait({ name }: SupervisedJob, waitingFor: WaitingFor[], { sample }: TickInput): WayOut[] {
   const claimed = waitingFor.find(({ code }) => code === "gpu-claimed");
   const gpu = sample.gpus.find(({ uuid }) => uuid === claimed?.gpu);
   const ways: WayOut[] = [];

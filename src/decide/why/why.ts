@@ -11,26 +11,26 @@ import {
 import type { SupervisedJob } from "../../ports.ts";
 import { clockTime, duration } from "../say.ts";
 import { gpuView } from "../sharing/gpu-view.ts";
-import type { Scene } from "../tick-input.ts";
+import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
 import { waysOut } from "./ways-out.ts";
 
 /** Ended jobs don't change: theirs is made once. */
 const ended = new WeakMap<JobState, Why>();
 
-export function whyOf(job: SupervisedJob, waitingFor: WaitingFor[], scene: Scene): Why {
+export function whyOf(job: SupervisedJob, waitingFor: WaitingFor[], input: TickInput): Why {
   const known = ended.get(job.state);
   if (known !== undefined) return known;
-  const sooner = waysOut(job, waitingFor, scene);
-  const why = bare(job, waitingFor, scene);
+  const sooner = waysOut(job, waitingFor, input);
+  const why = bare(job, waitingFor, input);
   const whole = sooner.length === 0 ? why : { ...why, sooner };
   if (isEnded(job.state.name)) ended.set(job.state, whole);
   return whole;
 }
 
-function bare(job: SupervisedJob, waitingFor: WaitingFor[], scene: Scene): Why {
+function bare(job: SupervisedJob, waitingFor: WaitingFor[], input: TickInput): Why {
   const { state } = job;
-  const { now, windows } = scene;
+  const { now, windows } = input;
   const at = clockTime(state.since.wallMs, now.wallMs);
   switch (state.name) {
     case "finished":
@@ -46,7 +46,7 @@ function bare(job: SupervisedJob, waitingFor: WaitingFor[], scene: Scene): Why {
     case "running":
       return running(job, at, windows, now);
     case "pausing":
-      if (state.request.overdue !== "frozen") return pausing(job, state, at, scene);
+      if (state.request.overdue !== "frozen") return pausing(job, state, at, input);
       return held(job, `frozen at ${at}, as it didn't pause in time`, waitingFor, now);
     case "waiting":
       return held(job, null, waitingFor, now);
@@ -72,7 +72,7 @@ const plain = (
   nextAtMs,
 });
 
-function running(job: SupervisedJob, at: string, windows: WindowState[], now: Now): Why {
+function running(job: SupervisedJob, at: string, windows: readonly WindowState[], now: Now): Why {
   if (job.cancelling !== undefined)
     return plain(job, `runs since ${at}; it was cancelled and is asked to end`);
   const stalled = job.progress?.stalledSinceMs;
@@ -101,7 +101,7 @@ function pausing(
   job: SupervisedJob,
   state: Extract<JobState, { name: "pausing" }>,
   at: string,
-  { now, sample }: Scene,
+  { now, sample }: TickInput,
 ): Why {
   const { request } = state;
   const asked = `asked to pause at ${at}: ${request.cause.reason}`;

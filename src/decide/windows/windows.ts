@@ -39,7 +39,7 @@ export function windowStates(windows: Window[], wallMs: number): WindowState[] {
 }
 
 /** The windows that a job is bound to; none means that it may always run. */
-export function windowsOf(job: string, windows: WindowState[]): WindowState[] {
+export function windowsOf(job: string, windows: readonly WindowState[]): WindowState[] {
   return windows.filter(({ jobs }) => jobs === null || jobs.includes(job));
 }
 

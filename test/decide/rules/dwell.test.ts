@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { judge } from "../../../src/decide/rules/dwell.ts";
+import { judgeRules } from "../../../src/decide/rules/judge-rules.ts";
 import type { Reading, RuleState } from "../../../src/model.ts";
 import { at, makeGpu, makeRule, makeSample } from "../make.ts";
 
@@ -16,9 +16,9 @@ function history(rule: object, readings: (number | string | Reading)[], key = "b
         : typeof reading === "string"
           ? { unavailable: reading }
           : reading;
-    const judged = judge([makeRule(rule)], memory, sample, { now, pollSeconds: 1 });
-    memory = judged.memory;
-    told.push(...judged.transitions.map(({ to }) => `${second} ${to}`));
+    const judged = judgeRules([makeRule(rule)], memory, sample, { now, pollSeconds: 1 });
+    memory = judged.states;
+    told.push(...judged.changes.map(({ to }) => `${second} ${to}`));
     return memory[key]?.firm[0] ?? "?";
   });
   return { states: states.join(""), told, state: memory[key] as RuleState };
@@ -64,10 +64,10 @@ describe("what can't be read", () => {
     let memory: Record<string, RuleState> = {};
     for (const second of [0, 1, 60, 61, 62]) {
       const now = at(second);
-      memory = judge([makeRule(dwell)], memory, makeSample(now, { "cpu.others": 70 }), {
+      memory = judgeRules([makeRule(dwell)], memory, makeSample(now, { "cpu.others": 70 }), {
         now,
         pollSeconds: 1,
-      }).memory;
+      }).states;
       expect(memory.busy?.firm).toBe("clear");
     }
   });
@@ -96,29 +96,29 @@ describe("gpu rules", () => {
       makeGpu(now, "A", 0, { "gpu.temperature": 91 }),
       makeGpu(now, "B", 1, { "gpu.temperature": 60 }),
     ];
-    const { memory } = judge([rule], {}, makeSample(now, {}, { gpus }), { now, pollSeconds: 1 });
+    const { states: memory } = judgeRules([rule], {}, makeSample(now, {}, { gpus }), { now, pollSeconds: 1 });
     expect([memory["hot@A"]?.firm, memory["hot@B"]?.firm]).toEqual(["pressure", "clear"]);
   });
   test("a GPU that vanishes is unavailable, not forgotten", () => {
     const gpus = [makeGpu(at(0), "A", 0, { "gpu.temperature": 91 })];
-    const first = judge([rule], {}, makeSample(at(0), {}, { gpus }), { now: at(0), pollSeconds: 1 });
+    const first = judgeRules([rule], {}, makeSample(at(0), {}, { gpus }), { now: at(0), pollSeconds: 1 });
     const lost = makeSample(at(1), {}, { gpusUnavailable: "the driver doesn't answer" });
-    const then = judge([rule], first.memory, lost, { now: at(1), pollSeconds: 1 });
-    expect(then.memory["hot@A"]).toMatchObject({
+    const then = judgeRules([rule], first.states, lost, { now: at(1), pollSeconds: 1 });
+    expect(then.states["hot@A"]).toMatchObject({
       firm: "pressure",
       unavailable: "the driver doesn't answer",
     });
   });
   test("a machine without any GPU has no such rule", () =>
-    expect(judge([rule], {}, makeSample(at(0)), { now: at(0), pollSeconds: 1 }).memory).toEqual({}));
+    expect(judgeRules([rule], {}, makeSample(at(0)), { now: at(0), pollSeconds: 1 }).states).toEqual({}));
 });
 
 test("a rule that left the config is forgotten", () => {
-  const { memory } = judge([makeRule({})], {}, makeSample(at(0), { "cpu.others": 90 }), {
+  const { states: memory } = judgeRules([makeRule({})], {}, makeSample(at(0), { "cpu.others": 90 }), {
     now: at(0),
     pollSeconds: 1,
   });
-  expect(judge([], memory, makeSample(at(1)), { now: at(1), pollSeconds: 1 }).memory).toEqual({});
+  expect(judgeRules([], memory, makeSample(at(1)), { now: at(1), pollSeconds: 1 }).states).toEqual({});
 });
 
 test("a rule may leave niced CPU time out", () => {
@@ -128,6 +128,6 @@ test("a rule may leave niced CPU time out", () => {
   sample.machine["cpu.others"] = reading(90);
   sample.withoutNice = { "cpu.total": reading(20), "cpu.others": reading(10) };
   const firm = (countNice: boolean) =>
-    judge([makeRule({ countNice })], {}, sample, { now, pollSeconds: 1 }).memory.busy?.firm;
+    judgeRules([makeRule({ countNice })], {}, sample, { now, pollSeconds: 1 }).states.busy?.firm;
   expect([firm(true), firm(false)]).toEqual(["pressure", "clear"]);
 });

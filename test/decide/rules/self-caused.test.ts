@@ -1,7 +1,8 @@
 /** The "others" that vanish with the job's own exit were its own. */
 import { describe, expect, test } from "vitest";
-import { decide, newWorld, type World } from "../../../src/decide/policy.ts";
+import { decide } from "../../../src/decide/policy.ts";
 import { request } from "../../../src/decide/request.ts";
+import { newWorld, type World } from "../../../src/decide/world.ts";
 import type { GpuProcess, NewEvent, Sample } from "../../../src/model.ts";
 import { at, makeCheckpoint, makeConfig, makeGpu, makeRun, makeSample, runningJob } from "../make.ts";
 
@@ -28,7 +29,13 @@ class Days {
     const now = at(second);
     const gpu = { ...makeGpu(now, "A", 0, { "gpu.others.utilization": readings }), processes };
     const sample: Sample = makeSample(now, {}, { gpus: [gpu], gpusUnavailable: null });
-    const decided = decide(this.world, sample, [], config, now, { stopping: false, journalHealthy: true });
+    const decided = decide(this.world, {
+      sample,
+      windows: [],
+      config,
+      now,
+      mode: { stopping: false, journalHealthy: true },
+    });
     this.world = decided.world;
     this.events.push(...decided.events);
     return decided.decisions.map(({ verb }) => verb);

@@ -1,8 +1,9 @@
 /** Where a job goes, who is before it in line, and what a pause has freed; pure. */
 import { describe, expect, it } from "vitest";
-import { type Decided, decide, newWorld, type World } from "../../../src/decide/policy.ts";
+import { type Decided, decide } from "../../../src/decide/policy.ts";
 import { askTurn } from "../../../src/decide/sharing/ask-turn.ts";
 import { ownClaims } from "../../../src/decide/sharing/line.ts";
+import { newWorld, type World } from "../../../src/decide/world.ts";
 import type { Claim, GpuSample, GpuView, Sample } from "../../../src/model.ts";
 import type { SupervisedJob } from "../../../src/ports.ts";
 import {
@@ -46,7 +47,7 @@ class Desk {
   tick(second: number, more: Partial<Sample>): Decided {
     const sample = makeSample(at(second), {}, { claimant: "1002-me", gpusUnavailable: null, ...more });
     const mode = { stopping: false, journalHealthy: true };
-    this.last = decide(this.world, sample, [], this.config, at(second), mode);
+    this.last = decide(this.world, { sample, windows: [], config: this.config, now: at(second), mode });
     this.world = this.last.world;
     return this.last;
   }
@@ -248,7 +249,8 @@ describe("turns", () => {
     desk.tick(2, { gpus: gpus(2, 1), claims: [] });
     const job = desk.world.jobs.tts as SupervisedJob;
     expect(job.turn?.untilMs).toBe(at(62).wallMs);
-    desk.world.jobs.tts = { ...holder(), turn: job.turn as NonNullable<typeof job.turn> };
+    const held = { ...holder(), turn: job.turn as NonNullable<typeof job.turn> };
+    desk.world = { ...desk.world, jobs: { tts: held } };
     const waiting = claim({ holds: false, readyMs: 0 });
     expect(desk.tick(61, { gpus: gpus(61, 1), claims: [waiting] }).decisions).toEqual([]);
     expect(desk.tick(63, { gpus: gpus(63, 1), claims: [] }).decisions).toEqual([]);
