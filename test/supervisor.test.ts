@@ -93,12 +93,12 @@ test("a start that can't be recorded isn't made, and nothing says later that it 
 
 test("a moment that was published stays as it was, whatever the next ticks see and do", async () => {
   const { supervisor, reaches } = given(createMemoryJournal());
-  const held: { moment: Moment; then: Moment }[] = [];
+  const held: { moment: Moment; copy: Moment }[] = [];
   await reaches("running", () => {
     const { moment } = supervisor;
-    if (moment) held.push({ moment, then: structuredClone(moment) });
+    if (moment) held.push({ moment, copy: structuredClone(moment) });
     return moment?.world.jobs.tts?.state.name === "running" && supervisor.world.jobs.tts?.runs === 2;
   });
   expect(held.length).toBeGreaterThan(2);
-  for (const { moment, then } of held) expect(moment).toEqual(then);
+  for (const { moment, copy } of held) expect(moment).toEqual(copy);
 });

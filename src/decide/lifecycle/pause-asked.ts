@@ -6,17 +6,21 @@ import { canSave, graceMs, type PauseDecision, type PauseRequest } from "../../m
 import { lacksRoom } from "../pauses/disk-room.ts";
 import { plural } from "../say.ts";
 import { creditRunning } from "./learn.ts";
-import { stepsLost } from "./run-ended.ts";
-import type { Turn } from "./transition.ts";
+import { stepsLost } from "./steps-lost.ts";
+import type { Transition } from "./transition.ts";
 
 /** From SIGTERM to SIGKILL, for a run that a person has ended; longer while a save is seen to grow. */
 export const KILLED_AFTER_MS = 30_000;
 
 /** `freeMiB`: room on the disk that checkpoints are saved on; null where that isn't known. */
-export function pause(turn: Turn, decision: PauseDecision, freeMiB: number | null = null): void {
-  const { state } = turn;
+export function askToPause(
+  transition: Transition,
+  decision: PauseDecision,
+  freeMiB: number | null = null,
+): void {
+  const { state } = transition;
   if (decision.end) {
-    endByHand(turn, decision);
+    endByHand(transition, decision);
     return;
   }
   switch (state.name) {
@@ -24,35 +28,36 @@ export function pause(turn: Turn, decision: PauseDecision, freeMiB: number | nul
     case "running":
     case "frozen":
     case "standby":
-      if (state.name === "frozen" && decision.method === "freeze") throw turn.bug("pause by freeze");
-      if (state.name === "standby" && decision.method === "standby") throw turn.bug("pause by standby");
-      ask(turn, decision, freeMiB);
+      if (state.name === "frozen" && decision.method === "freeze") throw transition.bug("pause by freeze");
+      if (state.name === "standby" && decision.method === "standby") throw transition.bug("pause by standby");
+      ask(transition, decision, freeMiB);
       return;
     case "pausing":
-      if (decision.method !== "freeze" || state.request.overdue === "frozen") throw turn.bug("pause");
-      freezeMeanwhile(turn, decision);
+      if (decision.method !== "freeze" || state.request.overdue === "frozen") throw transition.bug("pause");
+      freezeMeanwhile(transition, decision);
       return;
     default:
-      throw turn.bug("pause");
+      throw transition.bug("pause");
   }
 }
 
-function ask(turn: Turn, decision: PauseDecision, freeMiB: number | null): void {
-  const { state } = turn;
+function ask(transition: Transition, decision: PauseDecision, freeMiB: number | null): void {
+  const { state } = transition;
   const released = state.name === "standby";
-  const sequence = decision.method === "freeze" ? (turn.run.sequence ?? 0) : (turn.run.sequence ?? 0) + 1;
-  request(turn, decision, {
+  const sequence =
+    decision.method === "freeze" ? (transition.run.sequence ?? 0) : (transition.run.sequence ?? 0) + 1;
+  request(transition, decision, {
     freeMiB,
     sequence,
-    graceMs: graceMs(turn.job.spec.pause.graceSeconds, turn.job.learned),
+    graceMs: graceMs(transition.job.spec.pause.graceSeconds, transition.job.learned),
   });
-  if (state.name === "frozen") turn.effects.push({ do: "thaw", job: turn.name, run: turn.run });
+  if (state.name === "frozen") transition.perform({ do: "thaw", run: transition.run });
   if (decision.method === "freeze") {
-    turn.effects.push({ do: "freeze", job: turn.name, run: turn.run });
+    transition.perform({ do: "freeze", run: transition.run });
     return;
   }
   const want = released ? "release" : decision.method === "standby" ? "standby" : "pause";
-  turn.effects.push({ do: "ask", job: turn.name, run: turn.run, want, sequence });
+  transition.perform({ do: "ask", run: transition.run, want, sequence });
 }
 
 interface Terms {
@@ -62,10 +67,14 @@ interface Terms {
 }
 
 /** Into `pausing`, and said. */
-function request(turn: Turn, decision: PauseDecision, { freeMiB, sequence, graceMs }: Terms): void {
-  const { now } = turn;
-  creditRunning(turn);
-  const run = turn.run;
+function request(
+  transition: Transition,
+  decision: PauseDecision,
+  { freeMiB, sequence, graceMs }: Terms,
+): void {
+  const { now } = transition;
+  creditRunning(transition);
+  const run = transition.run;
   const request: PauseRequest = {
     method: decision.method,
     cause: decision.cause,
@@ -73,21 +82,21 @@ function request(turn: Turn, decision: PauseDecision, { freeMiB, sequence, grace
     askedAt: now,
     acknowledgedAt: null,
     // To ask is to ring, where somebody is known to listen; any other is rung once it is seen to.
-    lastRingMs: canSave(turn.job) ? now.monotonicMs : now.monotonicMs - 1,
+    lastRingMs: canSave(transition.job) ? now.monotonicMs : now.monotonicMs - 1,
     deadlineMs: now.monotonicMs + graceMs,
     bytesSaved: 0,
     overdue: null,
-    stepAtRequest: turn.job.progress?.step ?? null,
+    stepAtRequest: transition.job.progress?.step ?? null,
     availableMiBAtRequest: null,
   };
   const said = (run.said ?? []).filter((fact) => fact !== "leftovers");
-  turn.state = { name: "pausing", since: now, run: { ...run, sequence, said }, request };
-  const tight = decision.method === "checkpoint" && !decision.end ? lacksRoom(turn.job, freeMiB) : null;
+  transition.become({ name: "pausing", since: now, run: { ...run, sequence, said }, request });
+  const tight = decision.method === "checkpoint" && !decision.end ? lacksRoom(transition.job, freeMiB) : null;
   const reason = tight === null ? decision.cause.reason : `${decision.cause.reason} ${tight}`;
-  turn.tell("pause.requested", decision.cause.actor, reason, {
+  transition.tell("pause.requested", decision.cause.actor, reason, {
     evidence: decision.evidence,
     outcome: {
-      ...(tight !== null && { diskFreeMiB: freeMiB, lastCheckpointBytes: turn.job.checkpoint?.bytes }),
+      ...(tight !== null && { diskFreeMiB: freeMiB, lastCheckpointBytes: transition.job.checkpoint?.bytes }),
       method: decision.method,
       graceSeconds: Math.round(graceMs / 1000),
     },
@@ -95,44 +104,37 @@ function request(turn: Turn, decision: PauseDecision, { freeMiB, sequence, grace
 }
 
 /** An unanswered request whose processes are frozen while it lasts: it holds memory, nothing else. */
-function freezeMeanwhile(turn: Turn, decision: PauseDecision): void {
-  const { state } = turn;
-  if (state.name !== "pausing") throw turn.bug("pause");
-  turn.state = { ...state, request: { ...state.request, overdue: "frozen" } };
-  turn.tell("pause.forced", decision.cause.actor, decision.cause.reason, {
+function freezeMeanwhile(transition: Transition, decision: PauseDecision): void {
+  transition.amend({ overdue: "frozen" });
+  transition.tell("pause.forced", decision.cause.actor, decision.cause.reason, {
     evidence: decision.evidence,
     outcome: { method: "freeze" },
   });
-  turn.effects.push({ do: "freeze", job: turn.name, run: state.run });
+  transition.perform({ do: "freeze", run: transition.run });
 }
 
 /**
  * Ended although it hasn't saved, since a person wants what it holds: by SIGTERM, which many programs
  * save on, and then by SIGKILL. Thawed for it; it stays paused until it is resumed by hand.
  */
-function endByHand(turn: Turn, decision: PauseDecision): void {
+function endByHand(transition: Transition, decision: PauseDecision): void {
   const method = "checkpoint" as const;
-  const terms = { freeMiB: null, sequence: turn.run.sequence ?? 0, graceMs: KILLED_AFTER_MS };
-  if (turn.state.name !== "pausing") request(turn, { ...decision, method }, terms);
-  const { state, now } = turn;
-  if (state.name !== "pausing") throw turn.bug("pause");
-  const deadlineMs = now.monotonicMs + KILLED_AFTER_MS;
-  const ended = { method, overdue: "terminated", deadlineMs, endedByHand: true } as const;
-  turn.state = { ...state, request: { ...state.request, ...ended } };
-  const lost = stepsLost(turn);
+  const terms = { freeMiB: null, sequence: transition.run.sequence ?? 0, graceMs: KILLED_AFTER_MS };
+  if (transition.state.name !== "pausing") request(transition, { ...decision, method }, terms);
+  const deadlineMs = transition.now.monotonicMs + KILLED_AFTER_MS;
+  transition.amend({ method, overdue: "terminated", deadlineMs, endedByHand: true });
+  const lost = stepsLost(transition);
   const loses =
     lost === null
       ? "What it hasn't saved is lost"
       : `${plural(lost, "step")} since its last checkpoint are lost`;
-  turn.tell("pause.forced", decision.cause.actor, `${decision.cause.reason} It is ended. ${loses}.`, {
+  transition.tell("pause.forced", decision.cause.actor, `${decision.cause.reason} It is ended. ${loses}.`, {
     outcome: { method: "terminate", stepsLost: lost },
   });
-  turn.effects.push({ do: "terminate", job: turn.name, run: state.run });
+  transition.perform({ do: "terminate", run: transition.run });
 }
 
-export function ring(turn: Turn): void {
-  const { state, now } = turn;
-  if (state.name !== "pausing") throw turn.bug("ring");
-  turn.state = { ...state, request: { ...state.request, lastRingMs: now.monotonicMs } };
-  turn.effects.push({ do: "ring", job: turn.name, run: state.run });
+export function ring(transition: Transition): void {
+  transition.amend({ lastRingMs: transition.now.monotonicMs });
+  transition.perform({ do: "ring", run: transition.run });
 }

@@ -3,69 +3,61 @@
  * the checkpoint is there and no process of the run is left. Forces nothing before its deadline.
  */
 import type { PauseRequest, Seen } from "../../model.ts";
-import { duration, plural } from "../say.ts";
+import { duration } from "../say.ts";
 import { heldMiB } from "../sharing/place.ts";
-import { KILLED_AFTER_MS, ring } from "./pause-asked.ts";
+import { watchGrace } from "./grace-ended.ts";
+import { ring } from "./pause-asked.ts";
 import { exited } from "./pause-ended.ts";
 import { waitsForGpus } from "./release.ts";
-import { stepsLost, waitsForLeftovers } from "./run-ended.ts";
-import type { Turn } from "./transition.ts";
+import { waitsForLeftovers } from "./run-ended.ts";
+import type { Transition } from "./transition.ts";
 
 const FIRST_RING_MS = 1000;
 const LONGEST_RING_MS = 10_000;
 
-export function pausing(turn: Turn, seen: Seen, availableMiB: number | null): void {
-  const request = noted(turn, seen, availableMiB);
+export function pauseProgress(transition: Transition, seen: Seen, availableMiB: number | null): void {
+  const request = noted(transition, seen, availableMiB);
   if (seen.exit !== null && !seen.alive) {
-    if (request.exitedAt === undefined) change(turn, { exitedAt: turn.now });
-    if (!waitsForLeftovers(turn, seen) && !waitsForGpus(turn)) {
-      exited(turn, seen, seen.exit, availableMiB);
+    if (request.exitedAt === undefined) transition.amend({ exitedAt: transition.now });
+    if (!waitsForLeftovers(transition, seen) && !waitsForGpus(transition)) {
+      exited(transition, seen, seen.exit, availableMiB);
       return;
     }
-    watchGrace(turn, seen);
+    watchGrace(transition, seen);
     return;
   }
   if (request.method === "freeze") {
     if (seen.stopped) {
-      hold(turn, "frozen");
+      hold(transition, "frozen");
       return;
     }
-    if (ringIsDue(request, turn.now.monotonicMs)) freezeAgain(turn);
-    watchGrace(turn, seen);
+    if (ringIsDue(request, transition.now.monotonicMs)) freezeAgain(transition);
+    watchGrace(transition, seen);
     return;
   }
   if (request.overdue === "frozen") {
     // A fork may have slipped past the freeze.
-    if (!seen.stopped) turn.effects.push({ do: "freeze", job: turn.name, run: turn.run });
+    if (!seen.stopped) transition.perform({ do: "freeze", run: transition.run });
     return;
   }
   if (request.method === "standby" && isOnStandby(seen, request)) {
-    hold(turn, "standby");
+    hold(transition, "standby");
     return;
   }
   // Who has been told to end isn't asked for anything else.
-  if (request.overdue === null || request.overdue === "waiting") ringIfUnheard(turn, seen);
-  watchGrace(turn, seen);
-}
-
-function change(turn: Turn, facts: Partial<PauseRequest>): PauseRequest {
-  const { state } = turn;
-  if (state.name !== "pausing") throw turn.bug("seen");
-  const request = { ...state.request, ...facts };
-  turn.state = { ...state, request };
-  return request;
+  if (request.overdue === null || request.overdue === "waiting") ringIfUnheard(transition, seen);
+  watchGrace(transition, seen);
 }
 
 /** Takes in what bears on the request: who has heard it, and whether a save is getting on. */
-function noted(turn: Turn, seen: Seen, availableMiB: number | null): PauseRequest {
-  const { now, state } = turn;
-  if (state.name !== "pausing") throw turn.bug("seen");
-  const before = state.request;
+function noted(transition: Transition, seen: Seen, availableMiB: number | null): PauseRequest {
+  const { now } = transition;
+  const before = transition.pausing("seen").request;
   const facts: Partial<PauseRequest> = {};
   if (before.availableMiBAtRequest === null && availableMiB !== null)
     facts.availableMiBAtRequest = availableMiB;
-  if (before.gpuAtRequest === undefined && turn.gpus?.unavailable === null)
-    facts.gpuAtRequest = { freeMiB: turn.gpus.freeMiB, heldMiB: heldMiB(turn.gpus.entries) };
+  if (before.gpuAtRequest === undefined && transition.gpus?.unavailable === null)
+    facts.gpuAtRequest = { freeMiB: transition.gpus.freeMiB, heldMiB: heldMiB(transition.gpus.entries) };
   if (before.acknowledgedAt === null && seen.ranks.some((rank) => rank.sequence >= before.sequence))
     if (before.method !== "freeze") facts.acknowledgedAt = now;
   if (seen.ranks.some((rank) => rank.state === "saving")) {
@@ -79,7 +71,8 @@ function noted(turn: Turn, seen: Seen, availableMiB: number | null): PauseReques
         facts.deadlineMs = before.deadlineMs + now.monotonicMs - before.grewAtMs;
     }
   }
-  return change(turn, facts);
+  transition.amend(facts);
+  return transition.pausing("seen").request;
 }
 
 /** After 1 s, 2 s, 4 s, then every 10 s. */
@@ -90,34 +83,34 @@ function ringIsDue(request: PauseRequest, nowMs: number): boolean {
   return nowMs - lastRingMs >= wait;
 }
 
-function ringIfUnheard(turn: Turn, seen: Seen): void {
-  const { state, now } = turn;
+function ringIfUnheard(transition: Transition, seen: Seen): void {
+  const { state, now } = transition;
   if (state.name !== "pausing" || state.request.acknowledgedAt !== null) return;
   if (!seen.alive || seen.pid === null) return;
   if (seen.ranks.length === 0) {
     // A program without a library may take a second signal for "now, at once": it gets one.
     if (state.request.lastRingMs >= state.request.askedAt.monotonicMs) return;
     if (seen.signalCaught === false) {
-      sayDeaf(turn);
+      sayDeaf(transition);
       return;
     }
   }
-  if (ringIsDue(state.request, now.monotonicMs)) ring(turn);
+  if (ringIsDue(state.request, now.monotonicMs)) ring(transition);
 }
 
-function sayDeaf(turn: Turn): void {
-  if (!turn.first("deaf")) return;
-  const { signal } = turn.job.spec.pause;
-  turn.tell(
+function sayDeaf(transition: Transition): void {
+  if (!transition.first("deaf")) return;
+  const { signal } = transition.job.spec.pause;
+  transition.tell(
     "pause.overdue",
     "supervisor",
     `It doesn't catch ${signal} now, which would end it; the signal waits until it does.`,
   );
 }
 
-function freezeAgain(turn: Turn): void {
-  change(turn, { lastRingMs: turn.now.monotonicMs });
-  turn.effects.push({ do: "freeze", job: turn.name, run: turn.run });
+function freezeAgain(transition: Transition): void {
+  transition.amend({ lastRingMs: transition.now.monotonicMs });
+  transition.perform({ do: "freeze", run: transition.run });
 }
 
 const isOnStandby = (seen: Seen, request: PauseRequest): boolean =>
@@ -129,63 +122,13 @@ const HELD = {
 };
 
 /** The pause is complete with the run still there. */
-function hold(turn: Turn, name: keyof typeof HELD): void {
-  const { state, now } = turn;
-  if (state.name !== "pausing") throw turn.bug("seen");
-  const { run, request } = state;
+function hold(transition: Transition, name: keyof typeof HELD): void {
+  const { now } = transition;
+  const { run, request } = transition.pausing("seen");
   const { method, cause } = request;
   const pausedAfterMs = now.monotonicMs - request.askedAt.monotonicMs;
-  turn.tell("pause.completed", cause.actor, HELD[name](duration(pausedAfterMs)), {
+  transition.tell("pause.completed", cause.actor, HELD[name](duration(pausedAfterMs)), {
     outcome: { method, pausedAfterMs },
   });
-  turn.state = { name, since: now, run, cause };
+  transition.become({ name, since: now, run, cause });
 }
-
-/** Only of a run that a person has ended: they have been told what is lost. */
-function killAtLast(turn: Turn): void {
-  const { state } = turn;
-  change(turn, { overdue: "killed" });
-  turn.tell(
-    "pause.forced",
-    "user",
-    `It didn't end within ${duration(KILLED_AFTER_MS)} of SIGTERM: it is killed.`,
-    {
-      outcome: { method: "kill", stepsLost: stepsLost(turn) },
-    },
-  );
-  if (state.name === "pausing") turn.effects.push({ do: "kill", job: turn.name, run: state.run });
-}
-
-function watchGrace(turn: Turn, seen: Seen): void {
-  const { state, now } = turn;
-  if (state.name !== "pausing") throw turn.bug("seen");
-  const { request } = state;
-  if (now.monotonicMs < request.deadlineMs) return;
-  if (request.overdue === "terminated" && request.endedByHand) killAtLast(turn);
-  if (request.overdue !== null) return;
-  const waited = duration(now.monotonicMs - request.askedAt.monotonicMs);
-  const several = (turn.job.worldSize ?? 1) > 1;
-  const { onTimeout } = turn.job.spec.pause;
-  // Ranks that are frozen past their timeout fail on the thaw, so several are never frozen.
-  const force = request.method === "freeze" || (onTimeout === "freeze" && several) ? "wait" : onTimeout;
-  const left = seen.alive ? "still running" : "not gone";
-  const plan = force === "wait" ? "nothing was forced" : `it is now ${FORCED[force]}`;
-  turn.tell("pause.overdue", "supervisor", `Asked to pause, ${left} ${waited} later; ${plan}.`, {
-    outcome: { waitedMs: now.monotonicMs - request.askedAt.monotonicMs, stepsAtRisk: stepsLost(turn) },
-  });
-  change(turn, { overdue: force === "wait" ? "waiting" : FORCED[force] });
-  if (force === "wait") return;
-  const lost = force === "freeze" ? 0 : stepsLost(turn);
-  const atRisk = lost === null ? "" : ` Up to ${plural(lost, "step")} since the last checkpoint are lost.`;
-  turn.tell(
-    "pause.forced",
-    "supervisor",
-    `Its grace ran out: it is ${FORCED[force]}.${force === "freeze" ? " Its memory stays held." : atRisk}`,
-    {
-      outcome: { method: force, stepsLost: lost },
-    },
-  );
-  turn.effects.push({ do: force, job: turn.name, run: turn.run });
-}
-
-const FORCED = { freeze: "frozen", terminate: "terminated", kill: "killed" } as const;

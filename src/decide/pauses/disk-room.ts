@@ -10,7 +10,10 @@ import { bytes, size } from "../say.ts";
 const MARGIN = 1.2;
 
 /** One sentence, or null where it fits or nothing is known. `freeMiB`: of the checkpoints' own disk. */
-export function lacksRoom({ checkpoint }: SupervisedJob, freeMiB: number | null): string | null {
+export function lacksRoom(
+  { checkpoint }: Pick<SupervisedJob, "checkpoint">,
+  freeMiB: number | null,
+): string | null {
   if (checkpoint === null || freeMiB === null) return null;
   if (checkpoint.bytes * MARGIN <= freeMiB * 1_048_576) return null;
   return `Only ${size(freeMiB)} are free where it saves, and its last checkpoint has ${bytes(checkpoint.bytes)}: the save may fail.`;

@@ -2,7 +2,7 @@
  * A person asks for a turn on a GPU that another user's supervised job holds: one of our jobs in line
  * for it carries the request. What comes of it is up to the holder.
  */
-import { type NewEvent, type Now, runOf, type Sample } from "../../model.ts";
+import { type GpuSample, type NewEvent, type Now, runOf, type Sample } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
 import { duration } from "../say.ts";
 import type { World } from "../world.ts";
@@ -27,15 +27,7 @@ export function askTurn(world: World, asked: TurnRequest, sample: Sample, now: N
     return {
       error: `GPU ${gpu.index} isn't held by a supervised job of anybody else: there is nobody to ask.`,
     };
-  const line = world.memory.line ?? {};
-  const would = Object.values(world.jobs).filter(
-    (job) =>
-      runOf(job) === null &&
-      line[job.name] !== undefined &&
-      (asked.job === undefined || asked.job === job.name) &&
-      (job.spec.gpuIds === undefined || job.spec.gpuIds.some((id) => isGpu(gpu, id))),
-  );
-  const job = would.sort((a, b) => b.spec.priority - a.spec.priority || since(line, a) - since(line, b))[0];
+  const job = firstInLine(world, gpu, asked);
   if (job === undefined)
     return {
       error: `${asked.job === undefined ? "No job" : `'${asked.job}' isn't a job that`} waits for GPU ${gpu.index}: hand it over first (supervisor run).`,
@@ -60,4 +52,17 @@ export function askTurn(world: World, asked: TurnRequest, sample: Sample, now: N
   };
 }
 
-const since = (line: Record<string, number>, { name }: SupervisedJob): number => line[name] ?? 0;
+/** Of our jobs that wait for this GPU: the one that was named, or the most important. */
+function firstInLine(world: World, gpu: GpuSample, asked: TurnRequest): SupervisedJob | undefined {
+  const line = world.memory.line ?? {};
+  const waiting = Object.values(world.jobs).filter(
+    (job) =>
+      runOf(job) === null &&
+      line[job.name] !== undefined &&
+      (asked.job === undefined || asked.job === job.name) &&
+      (job.spec.gpuIds === undefined || job.spec.gpuIds.some((id) => isGpu(gpu, id))),
+  );
+  return waiting.sort((a, b) => b.spec.priority - a.spec.priority || since(line, a) - since(line, b))[0];
+}
+
+const since = (line: Readonly<Record<string, number>>, { name }: SupervisedJob): number => line[name] ?? 0;
