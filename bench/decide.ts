@@ -7,9 +7,10 @@ import { DEFAULT_RULES } from "../src/config/defaults.ts";
 import { jobSchema } from "../src/config/job-schema.ts";
 import { configSchema } from "../src/config/schema.ts";
 import { step } from "../src/decide/lifecycle.ts";
-import { decide, newWorld } from "../src/decide/policy.ts";
+import { decide } from "../src/decide/policy.ts";
 import { newJob } from "../src/decide/roster.ts";
-import { windowStates } from "../src/decide/windows.ts";
+import { windowStates } from "../src/decide/windows/windows.ts";
+import { newWorld } from "../src/decide/world.ts";
 import { MACHINE_METRICS, type Now, type Run, type Sample, type Seen } from "../src/model.ts";
 import type { SupervisedJob } from "../src/ports.ts";
 import type { Measured } from "./run.ts";
@@ -76,7 +77,7 @@ function decideMs(jobs: SupervisedJob[], ticks: number): number {
     const seen = sample(now, jobs);
     const begun = process.cpuUsage();
     const windows = windowStates(config.windows, now.wallMs);
-    world = decide(world, seen, windows, config, now, mode).world;
+    world = decide(world, { sample: seen, windows, config, now, mode }).world;
     const { user, system } = process.cpuUsage(begun);
     if (tick >= WARM_UP) spent += (user + system) / 1000;
   }

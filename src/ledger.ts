@@ -47,7 +47,7 @@ export class Ledger {
     { seen, orNothing }: { seen?: Seen; orNothing?: true } = {},
   ): SupervisedJob | null {
     // A step copies the job: what is still the same needn't be saved again.
-    const job = isSame(before, after) ? before : after;
+    const job = changed(before, after).length === 0 ? before : after;
     const ended = runOf(before);
     const begun = runOf(job);
     const another = ended?.id !== begun?.id;
@@ -62,37 +62,38 @@ export class Ledger {
   }
 
   /** Events with all that has changed of the jobs, in one transaction. */
-  recordWith(jobs: Record<string, SupervisedJob>, events: NewEvent[], now: Now): void {
+  recordWith(jobs: Readonly<Record<string, SupervisedJob>>, events: NewEvent[], now: Now): void {
     this.record(events, now, { jobs: this.#unsaved(jobs) });
   }
 
   /** All in one transaction; what has only progressed goes with the rest, or when it is time. */
-  save(jobs: Record<string, SupervisedJob>, now: Now): void {
+  save(jobs: Readonly<Record<string, SupervisedJob>>, now: Now): void {
     const unsaved = this.#unsaved(jobs);
     const isTime = now.monotonicMs - this.#savedProgressAtMs >= SAVE_PROGRESS_EVERY_MS;
     if (unsaved.length === 0 || !(isTime || unsaved.some((job) => !this.#hasOnlyProgressed(job)))) return;
     if (this.record([], now, { jobs: unsaved })) this.#savedProgressAtMs = now.monotonicMs;
   }
 
-  #unsaved(jobs: Record<string, SupervisedJob>): SupervisedJob[] {
+  #unsaved(jobs: Readonly<Record<string, SupervisedJob>>): SupervisedJob[] {
     return Object.values(jobs).filter((job) => this.#saved.get(job.name) !== job);
   }
 
   #hasOnlyProgressed(job: SupervisedJob): boolean {
     const saved = this.#saved.get(job.name);
-    return saved !== undefined && WITHOUT_PROGRESS.every((key) => saved[key] === job[key]);
+    return saved !== undefined && changed(saved, job).every((key) => PROGRESS_ONLY.has(key));
   }
 }
 
-/** What of a job is saved at once when it has changed. */
-const WITHOUT_PROGRESS: (keyof Job)[] = ["state", "manual", "checkpoint", "spec", "attempts", "turn"];
+/** What a crash may take back by a few seconds; a change of anything else is saved at once. */
+const PROGRESS_ONLY: ReadonlySet<keyof Job> = new Set<keyof Job>(["progress", "learned"]);
 
 function endOf({ state, progress }: SupervisedJob, seen: Seen | undefined, now: Now): RunEnd {
   const { code, signal } = seen?.exit?.known ? seen.exit : { code: null, signal: null };
   return { at: now, code, signal, how: state.name, step: progress?.step ?? null };
 }
 
-function isSame(a: SupervisedJob, b: SupervisedJob): boolean {
-  const keys = Object.keys(b) as (keyof SupervisedJob)[];
-  return keys.length === Object.keys(a).length && keys.every((key) => a[key] === b[key]);
+/** Facts that differ, are new or are gone. */
+function changed(a: SupervisedJob, b: SupervisedJob): (keyof SupervisedJob)[] {
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)] as (keyof SupervisedJob)[]);
+  return [...keys].filter((key) => a[key] !== b[key]);
 }

@@ -5,17 +5,18 @@
  * them is journalled; a start or a resume that can't be journalled doesn't happen.
  */
 import type { Config } from "./config/schema.ts";
-import { askTurn, type TurnRequest } from "./decide/ask-turn.ts";
-import { savingProblem } from "./decide/disk-room.ts";
-import { gpuView } from "./decide/gpu-view.ts";
-import { guardThreshold } from "./decide/guard-threshold.ts";
 import { step } from "./decide/lifecycle.ts";
-import { ownClaims } from "./decide/line.ts";
-import { decide, newWorld, type World } from "./decide/policy.ts";
-import type { Recovery } from "./decide/recover.ts";
+import { savingProblem } from "./decide/pauses/disk-room.ts";
+import { decide } from "./decide/policy.ts";
+import type { Recovery } from "./decide/recover-jobs.ts";
 import { type JobRequest, request } from "./decide/request.ts";
 import { roster } from "./decide/roster.ts";
-import { windowStates } from "./decide/windows.ts";
+import { guardThreshold } from "./decide/rules/guard-threshold.ts";
+import { askTurn, type TurnRequest } from "./decide/sharing/ask-turn.ts";
+import { gpuView } from "./decide/sharing/gpu-view.ts";
+import { ownClaims } from "./decide/sharing/line.ts";
+import { windowStates } from "./decide/windows/windows.ts";
+import { newWorld, type World } from "./decide/world.ts";
 import { Effects } from "./effects.ts";
 import { Ledger } from "./ledger.ts";
 import type {
@@ -105,7 +106,7 @@ export class Supervisor {
     const sample = sensors.sample(live, now);
     const windows = windowStates(this.#config.windows, now.wallMs);
     const mode = { stopping: this.#stopping, journalHealthy: this.#parts.journal.problem === null };
-    const decided = decide(this.#world, sample, windows, this.#config, now, mode);
+    const decided = decide(this.#world, { sample, windows, config: this.#config, now, mode });
     this.#world = decided.world;
     this.#ledger.record(decided.events, now);
     for (const decision of decided.decisions) this.#carryOut(decision, now);
@@ -152,7 +153,7 @@ export class Supervisor {
 
   /** A job added by hand. The name must be free. */
   add(job: SupervisedJob): void {
-    this.#world = { ...this.#world, jobs: { ...this.#world.jobs, [job.name]: job } };
+    this.#replace(job);
     this.#ledger.save(this.#world.jobs, this.#parts.clock.now());
     this.#parts.wake();
   }
@@ -244,8 +245,14 @@ export class Supervisor {
   ): void {
     const job = this.#ledger.recordStep(before, next, now, how);
     if (job === null) return;
-    this.#world.jobs[before.name] = job;
+    this.#replace(job);
     for (const effect of next.effects) this.#perform(effect);
+  }
+
+  /** Never into the world that there is: a moment that was published still shows it. */
+  #replace(job: SupervisedJob): void {
+    if (this.#world.jobs[job.name] === job) return;
+    this.#world = { ...this.#world, jobs: { ...this.#world.jobs, [job.name]: job } };
   }
 
   #perform(effect: Effect): void {

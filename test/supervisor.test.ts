@@ -9,7 +9,7 @@ import { prepareStateDirectory } from "../src/act/state-directory.ts";
 import { clock } from "../src/clock.ts";
 import { runOf } from "../src/model.ts";
 import type { Runs, Sensors } from "../src/ports.ts";
-import { Supervisor } from "../src/supervisor.ts";
+import { type Moment, Supervisor } from "../src/supervisor.ts";
 import { makeConfig, makeJob, makeSample } from "./decide/make.ts";
 import { createFailingJournal, createMemoryJournal, type MemoryJournal } from "./fakes/memory-journal.ts";
 
@@ -89,4 +89,16 @@ test("a start that can't be recorded isn't made, and nothing says later that it 
   await reaches("its beginning", () => beginnings() === 1);
   expect(journal.events.filter(({ kind }) => kind === "job.started")).toHaveLength(1);
   expect(journal.runs).toHaveLength(1);
+});
+
+test("a moment that was published stays as it was, whatever the next ticks see and do", async () => {
+  const { supervisor, reaches } = given(createMemoryJournal());
+  const held: { moment: Moment; copy: Moment }[] = [];
+  await reaches("running", () => {
+    const { moment } = supervisor;
+    if (moment) held.push({ moment, copy: structuredClone(moment) });
+    return moment?.world.jobs.tts?.state.name === "running" && supervisor.world.jobs.tts?.runs === 2;
+  });
+  expect(held.length).toBeGreaterThan(2);
+  for (const { moment, copy } of held) expect(moment).toEqual(copy);
 });

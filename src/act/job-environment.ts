@@ -7,12 +7,10 @@ import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import type { JobSpec } from "../config/job-schema.ts";
 import { ENV } from "../contract.ts";
-import type { Checkpoint, Run } from "../model.ts";
+import { type Checkpoint, graceMs, type Run } from "../model.ts";
 import { checkpointDirectory, statusDirectory } from "../paths.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { Refusal } from "../refusal.ts";
-
-const MIN_GRACE_SECONDS = 120;
 
 /** @throws Refusal when the job's `envFile` can't be read */
 export function environmentOf(
@@ -39,7 +37,7 @@ export function environmentOf(
     [ENV.resumeFrom]: resumeFrom?.path ?? "",
     [ENV.statusDir]: statusDirectory(stateDirectory, run.id),
     [ENV.pauseSignal]: spec.pause.signal,
-    [ENV.graceSeconds]: String(graceSeconds(job)),
+    [ENV.graceSeconds]: String(Math.ceil(graceMs(spec.pause.graceSeconds, job.learned) / 1000)),
     [ENV.checkpointMinutes]: String(spec.checkpoint.everyMinutes),
     [ENV.checkpointKeep]: String(spec.checkpoint.keep),
   };
@@ -68,10 +66,4 @@ function readEnvFile(path: string): NodeJS.Dict<string> {
   } catch (error) {
     throw new Refusal(`envFile ${path} can't be read: ${(error as Error).message}`);
   }
-}
-
-/** Whole seconds; `auto` is three times the slowest save seen, and at least two minutes. */
-function graceSeconds({ spec, learned }: SupervisedJob): number {
-  if (spec.pause.graceSeconds !== "auto") return Math.ceil(spec.pause.graceSeconds);
-  return Math.max(MIN_GRACE_SECONDS, Math.ceil((3 * (learned.slowestSaveMs ?? 0)) / 1000));
 }

@@ -8,7 +8,7 @@ import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { TEMPORARY_PREFIX } from "../contract.ts";
 import { sweep } from "../job/keep-checkpoints.ts";
-import { LIVE_STATES } from "../model.ts";
+import { isLive } from "../model.ts";
 import { checkpointDirectory } from "../paths.ts";
 import type { SupervisedJob } from "../ports.ts";
 import type { CheckpointList } from "../sense/checkpoints.ts";
@@ -42,7 +42,7 @@ export async function prune(
 /** With no run there is no writer; beside one, only what names a writer that is gone. */
 async function sweepTemporary(job: SupervisedJob, keep: number, directory: string): Promise<void> {
   await sweep(directory, keep);
-  if ((LIVE_STATES as readonly string[]).includes(job.state.name)) return;
+  if (isLive(job.state.name)) return;
   const names = await readdir(directory).catch(() => []);
   for (const name of names) {
     if (name.startsWith(TEMPORARY_PREFIX)) await rm(join(directory, name), { recursive: true, force: true });

@@ -1,7 +1,7 @@
 /** `pause JOB… | --all`: asks, and returns when each job is proven to be saved and gone. */
 import { wallMs } from "../clock.ts";
-import { endingLoses } from "../decide/stakes.ts";
-import { END_STATES } from "../model.ts";
+import { endingLoses } from "../decide/why/stakes.ts";
+import { isEnded } from "../model.ts";
 import type { JobView, Snapshot } from "../protocol.ts";
 import { misuse } from "../refusal.ts";
 import { bytes, count, when } from "../show/format.ts";
@@ -50,13 +50,11 @@ export function chosen(
 ): string[] {
   if (options.all && names.length > 0) throw misuse("Name jobs or give --all, not both.");
   if (options.all) {
-    return snapshot.jobs.filter((job) => !isEnded(job)).map((job) => job.name);
+    return snapshot.jobs.filter((job) => !isEnded(job.state)).map((job) => job.name);
   }
   if (names.length === 0) throw misuse(`Which job? Name one, or all: supervisor ${verb} --all`);
   return [...new Set(jobsNamed(names, snapshot.jobs).map((job) => job.name))];
 }
-
-export const isEnded = (job: JobView): boolean => (END_STATES as readonly string[]).includes(job.state);
 
 function untilOf(options: PauseOptions, nowMs: number): number | null {
   if (options.for !== undefined && options.until !== undefined)
@@ -123,7 +121,7 @@ export function overdueText({ name, why }: JobView, asked: "pause" | "resume"): 
 
 /** Before anything is done: what ending the job loses. */
 function tellStakes(job: JobView): void {
-  if (job.pid !== null && !isEnded(job)) print(`${job.name}  ${endingLoses(job, wallMs())}`);
+  if (job.pid !== null && !isEnded(job.state)) print(`${job.name}  ${endingLoses(job, wallMs())}`);
 }
 
 /** How far an end that was asked for has come. */

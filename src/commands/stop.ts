@@ -1,10 +1,12 @@
 /** `stop`: ends the supervisor; its jobs are saved and paused first, unless told otherwise. */
+import { isHeld, LIVE_STATES } from "../model.ts";
 import type { Snapshot } from "../protocol.ts";
 import { Refusal } from "../refusal.ts";
 import { ask, askedBy, mustConnect, type Options, placesOf, tryConnect } from "./connect.ts";
 import { print, say } from "./print.ts";
 
-const LIVE = ["starting", "running", "pausing", "lost"];
+/** Of these a stop waits until they are saved, or can't be. */
+const OPEN: readonly string[] = LIVE_STATES.filter((name) => !isHeld(name));
 
 export async function stop(options: Options & { leaveJobs?: boolean }): Promise<void> {
   const client = await mustConnect(options, true);
@@ -14,7 +16,7 @@ export async function stop(options: Options & { leaveJobs?: boolean }): Promise<
     client.onSnapshot((snapshot) => {
       last = snapshot;
       const open = snapshot.jobs
-        .filter((job) => LIVE.includes(job.state))
+        .filter((job) => OPEN.includes(job.state))
         .map((job) => `${job.name} (${job.state})`);
       const line = `saving and pausing: ${open.join(", ")}`;
       if (!options.leaveJobs && open.length > 0 && line !== told) say(line);
@@ -41,9 +43,9 @@ function summary(snapshot: Snapshot | null, leave: boolean): string {
       .filter((job) => states.includes(job.state))
       .map((job) => job.name)
       .join(", ");
-  const alive = named(...LIVE, "frozen", "standby");
+  const alive = named(...LIVE_STATES);
   if (leave) return alive === "" ? "No job is running." : `Left as they are: ${alive}.`;
-  const [paused, frozen, late] = [named("paused"), named("frozen"), named(...LIVE)];
+  const [paused, frozen, late] = [named("paused"), named("frozen"), named(...OPEN)];
   const parts = [
     ...(paused === "" ? [] : [`Saved and paused: ${paused}. The next start resumes what stop paused.`]),
     ...(frozen === ""

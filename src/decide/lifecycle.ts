@@ -3,25 +3,15 @@
  * returns is to be journalled (events) and then performed (effects). Level-triggered: a live
  * job is shown what was seen of it at every tick. Never reads a clock, never does I/O.
  */
-import type {
-  Checkpoint,
-  Effect,
-  GpuView,
-  NewEvent,
-  Now,
-  PauseDecision,
-  Run,
-  Seen,
-  StartDecision,
-} from "../model.ts";
+import type { Checkpoint, GpuView, Now, PauseDecision, Run, Seen, StartDecision } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { cancel } from "./lifecycle/cancel.ts";
 import { launch, launchFailed, retry } from "./lifecycle/launch.ts";
-import { pause } from "./lifecycle/pause.ts";
+import { onSeen } from "./lifecycle/on-seen.ts";
+import { askToPause } from "./lifecycle/pause-asked.ts";
 import { recover, takeBack } from "./lifecycle/recover.ts";
-import { see } from "./lifecycle/see.ts";
 import { checked } from "./lifecycle/take-stock.ts";
-import { Turn } from "./lifecycle/turn.ts";
+import { type Stepped, Transition } from "./lifecycle/transition.ts";
 
 export type Input =
   /**
@@ -54,12 +44,6 @@ export type Input =
   /** A live run of this job, of which its database knows nothing. */
   | { kind: "taken-back"; run: Run };
 
-export interface Stepped {
-  job: SupervisedJob;
-  events: NewEvent[];
-  effects: Effect[];
-}
-
 /**
  * Moves a job by one input. Legitimately nothing happens on a cancel of an ended job, a retry of
  * one that hasn't ended, and a late `launch-failed` or `checked`; every other input that has no
@@ -67,40 +51,40 @@ export interface Stepped {
  * @throws Error naming job, state and input.
  */
 export function step(job: SupervisedJob, input: Input, now: Now): Stepped {
-  const turn = new Turn(job, now);
-  apply(turn, input);
-  return { job: { ...turn.job, state: turn.state }, events: turn.events, effects: turn.effects };
+  const gpus = input.kind === "seen" ? (input.gpus ?? null) : null;
+  const transition = new Transition(job, now, gpus);
+  apply(transition, input);
+  return transition.done();
 }
 
-function apply(turn: Turn, input: Input): void {
+function apply(transition: Transition, input: Input): void {
   switch (input.kind) {
     case "seen":
-      turn.gpus = input.gpus ?? null;
-      see(turn, input.seen, input.availableMiB);
+      onSeen(transition, input.seen, input.availableMiB);
       return;
     case "pause":
-      pause(turn, input.decision, input.diskFreeMiB);
+      askToPause(transition, input.decision, input.diskFreeMiB);
       return;
     case "launch":
-      launch(turn, input);
+      launch(transition, input);
       return;
     case "launch-failed":
-      launchFailed(turn, input.reason, input.taken);
+      launchFailed(transition, input.reason, input.taken);
       return;
     case "cancel":
-      cancel(turn, input.by);
+      cancel(transition, input.by);
       return;
     case "retry":
-      retry(turn, input.by);
+      retry(transition, input.by);
       return;
     case "checked":
-      checked(turn, input);
+      checked(transition, input);
       return;
     case "recovered":
-      recover(turn, input.rebooted);
+      recover(transition, input.rebooted);
       return;
     case "taken-back":
-      takeBack(turn, input.run);
+      takeBack(transition, input.run);
       return;
   }
 }

@@ -1,33 +1,36 @@
 /**
  * What is wanted of every job at this tick, and why: everything known → decisions. Yields at once,
- * comes back carefully. Reads no clock, does no I/O, and leaves what it was given as it was.
+ * comes back carefully. Reads no clock, does no I/O, and writes into nothing that it was given: each
+ * stage returns what it has changed, and the next one is given that.
  */
-import type { Config } from "../config/schema.ts";
-import type { Decision, NewEvent, Now, RuleState, Sample, Why, WindowState } from "../model.ts";
+import {
+  type Decision,
+  type NewEvent,
+  type Now,
+  pausedByRule,
+  type Why,
+  type WindowState,
+} from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
-import { countPause } from "./balance.ts";
-import { allowance, evidenceOf, fact, pressureSentence } from "./evidence.ts";
-import { type Lines, stayInLine } from "./line.ts";
-import { acquit, blame } from "./misattribution.ts";
-import { ruleBlocks } from "./obstacles.ts";
-import { otherPauses } from "./pauses.ts";
-import { owedMiB } from "./room.ts";
-import { judge, type Transition } from "./rules.ts";
-import { clockTime, duration } from "./say.ts";
-import { type Mode, rulesNow, type Scene, type Settle } from "./scene.ts";
-import { chooseStart, isPolite, type Start } from "./starts.ts";
-import { answerTo, requestFor } from "./turn-requests.ts";
-import { requestEvents } from "./turns.ts";
-import { keepUp } from "./upkeep.ts";
-import { type Pause, rulePauses } from "./victims.ts";
-import { whyOf } from "./why.ts";
-
-export interface World {
-  jobs: Record<string, SupervisedJob>;
-  /** By key: the rule's name, with `@` and the GPU's UUID for gpu.* rules. */
-  rules: Record<string, RuleState>;
-  settle: Settle;
-}
+import { otherPauses } from "./pauses/pause-reasons.ts";
+import { type Pause, rulePauses } from "./pauses/victims.ts";
+import { refreshJob } from "./refresh-job.ts";
+import { type Judged, judgeRules } from "./rules/judge-rules.ts";
+import { notices, ruleEvents } from "./rules/rule-events.ts";
+import { rulesNow } from "./rules/rule-now.ts";
+import { decideWatched, watchPauses } from "./rules/self-caused.ts";
+import { duration } from "./say.ts";
+import { type Lines, stayInLine } from "./sharing/line.ts";
+import { answerTo, requestFor } from "./sharing/turn-requests.ts";
+import { requestEvents } from "./sharing/turns.ts";
+import { chooseStart, type Start } from "./starts/choose-start.ts";
+import { countPause } from "./starts/flap-backoff.ts";
+import { owedMiB } from "./starts/room.ts";
+import { ruleBlocks } from "./starts/rule-blocks.ts";
+import type { Tick, TickInput } from "./tick-input.ts";
+import { whyOf } from "./why/why.ts";
+import { windowEvents } from "./windows/window-events.ts";
+import type { Jobs, PolicyMemory, World } from "./world.ts";
 
 export interface Decided {
   world: World;
@@ -38,72 +41,70 @@ export interface Decided {
   lines: Lines;
 }
 
-export const newWorld = (jobs: Record<string, SupervisedJob>): World => ({
-  jobs,
-  rules: {},
-  settle: { startedMs: null, last: null, windows: {} },
-});
-
 /** At most one start or resume; pauses first. `events` are those of rules, sensors and windows. */
-export function decide(
-  world: World,
-  sample: Sample,
-  windows: WindowState[],
-  config: Config,
-  now: Now,
-  mode: Mode,
-): Decided {
-  const { memory, transitions } = judge(config.rules, world.rules, sample, {
-    now,
-    pollSeconds: config.pollSeconds,
-  });
-  const settle = { ...world.settle, startedMs: world.settle.startedMs ?? now.monotonicMs };
-  const scene: Scene = {
-    jobs: { ...world.jobs },
-    rules: rulesNow(config, memory, sample),
-    sample,
-    windows,
-    config,
-    now,
-    mode,
-    settle,
-  };
-  for (const [name, job] of Object.entries(scene.jobs)) scene.jobs[name] = keepUp(job, scene);
+export function decide(world: World, tick: Tick): Decided {
+  const { sample, config, now, windows } = tick;
+  const judged = judgeRules(config.rules, world.rules, sample, { now, pollSeconds: config.pollSeconds });
+  const before = inputOf(world, judged, tick);
+  const refreshed = { ...before, jobs: refresh(before) };
+  const decided = decideWatched(refreshed);
+  const input = { ...refreshed, jobs: decided.jobs };
 
-  const acquitted = acquit(settle.blamed ?? {}, scene);
-  const pauses = choosePauses(scene);
-  const common = { scene, blocks: ruleBlocks(scene), owedMiB: owedMiB(Object.values(scene.jobs), sample) };
-  const { start, waits, lines } = chooseStart(common);
-  const why: Record<string, Why> = {};
-  for (const job of Object.values(scene.jobs))
-    why[job.name] = withRequest(whyOf(job, waits[job.name] ?? [], scene), job, scene);
-  const requests = requestEvents(scene);
-  const line = stayInLine(Object.keys(lines), scene);
-  remember(scene, pauses, start);
-  const blamed = blame(acquitted.blamed, pauses, scene);
-  const notices = transitions.flatMap((one) => notice(one, sample));
+  const pauses = choosePauses(input);
+  const { start, waits, lines } = chooseStart({
+    ...input,
+    blocks: ruleBlocks(input),
+    owedMiB: owedMiB(Object.values(input.jobs), sample),
+  });
+  const requests = requestEvents(input);
+
+  const counted = countPauses(input, pauses);
+  const jobs = start === null ? counted : begin(counted, start, now);
+  const memory: PolicyMemory = {
+    ...input.memory,
+    last: lastStart(input, start),
+    windows: openings(windows),
+    watched: watchPauses(decided.watched, pauses, input),
+    line: stayInLine(Object.keys(lines), input),
+    requests: requests.told,
+  };
   return {
-    world: {
-      jobs: scene.jobs,
-      rules: memory,
-      settle: { ...scene.settle, windows: openings(windows), blamed, line, requests: requests.told },
-    },
-    decisions: [...pauses, ...(start === null ? [] : [start]), ...notices],
-    why,
+    world: { jobs, rules: judged.states, memory },
+    decisions: [...pauses, ...(start === null ? [] : [start]), ...notices(judged.changes, sample)],
+    why: mapJobs(input.jobs, (job) => withRequest(whyOf(job, waits[job.name] ?? [], input), job, input)),
     events: [
-      ...transitionEvents(transitions, sample, config),
-      ...windowEvents(world.settle, windows, now),
-      ...acquitted.events,
+      ...ruleEvents(judged.changes, tick),
+      ...windowEvents(world.memory.windows, windows, now),
+      ...decided.events,
       ...requests.events,
     ],
     lines,
   };
 }
 
+function inputOf({ jobs, memory }: World, { states }: Judged, tick: Tick): TickInput {
+  return {
+    ...tick,
+    jobs,
+    rules: rulesNow(tick.config, states, tick.sample),
+    memory: { ...memory, startedMs: memory.startedMs ?? tick.now.monotonicMs },
+  };
+}
+
+const mapJobs = <T>(jobs: Jobs, make: (job: SupervisedJob) => T): Record<string, T> =>
+  Object.fromEntries(Object.entries(jobs).map(([name, job]) => [name, make(job)]));
+
+const refresh = (input: TickInput): Jobs => mapJobs(input.jobs, (job) => refreshJob(job, input));
+
+function choosePauses(input: TickInput): Pause[] {
+  const others = otherPauses(input);
+  return [...others, ...rulePauses(input, new Set(others.map(({ job }) => job)))];
+}
+
 /** A person who is asked for a turn sees it wherever the job is looked at. */
-function withRequest(why: Why, job: SupervisedJob, scene: Scene): Why {
-  const asked = requestFor(job, scene);
-  if (asked === null || answerTo(job, asked.claim, scene) !== "ask") return why;
+function withRequest(why: Why, job: SupervisedJob, input: TickInput): Why {
+  const asked = requestFor(job, input);
+  if (asked === null || answerTo(job, asked.claim, input) !== "ask") return why;
   const { user, asks } = asked.claim;
   const turn = duration(asks?.forMs ?? 0);
   return {
@@ -112,96 +113,32 @@ function withRequest(why: Why, job: SupervisedJob, scene: Scene): Why {
   };
 }
 
-function choosePauses(scene: Scene): Pause[] {
-  const others = otherPauses(scene);
-  const asked = new Set(others.map(({ job }) => job));
-  return [...others, ...rulePauses(scene, asked)];
-}
-
-/** Keeps count of pauses by rules, and of the last start, for the next ticks. */
-function remember(scene: Scene, pauses: Pause[], start: Start | null): void {
-  const { now, config } = scene;
+/** The flap back-off of each job that a rule pauses now. */
+function countPauses({ jobs, now, config }: TickInput, pauses: readonly Pause[]): Jobs {
+  const counted: Record<string, SupervisedJob> = { ...jobs };
   for (const { job: name, cause } of pauses) {
-    const job = scene.jobs[name];
+    const job = counted[name];
     if (job === undefined || cause.rule === undefined) continue;
     const balance = countPause(job.balance, cause.rule, now.wallMs, config.balance.calmSeconds);
-    scene.jobs[name] = { ...job, balance };
+    counted[name] = { ...job, balance };
   }
-  const begun = start === null ? undefined : scene.jobs[start.job];
-  if (start !== null && begun !== undefined) scene.jobs[begun.name] = beginTurn(begun, start.gpus, now);
-  const started = start === null ? undefined : scene.jobs[start.job];
-  if (started !== undefined)
-    scene.settle = {
-      ...scene.settle,
-      last: { job: started.name, atMs: now.monotonicMs, polite: isPolite(started) },
-    };
+  return counted;
 }
 
 /** A turn that was asked for begins with the start on that GPU; on another one it wasn't needed. */
-function beginTurn(job: SupervisedJob, gpus: string[], now: Now): SupervisedJob {
+function begin(jobs: Jobs, { job: name, gpus }: Start, now: Now): Jobs {
+  const job = jobs[name];
+  if (job?.turn === undefined) return jobs;
   const { turn, ...rest } = job;
-  if (turn === undefined) return job;
-  return gpus.includes(turn.gpu) ? { ...job, turn: { ...turn, untilMs: now.wallMs + turn.forMs } } : rest;
+  const begun = { ...turn, untilMs: now.wallMs + turn.forMs };
+  return { ...jobs, [name]: gpus.includes(turn.gpu) ? { ...rest, turn: begun } : rest };
 }
 
-const openings = (windows: WindowState[]): Record<string, boolean> =>
+function lastStart({ jobs, memory, now }: TickInput, start: Start | null): PolicyMemory["last"] {
+  const job = start === null ? undefined : jobs[start.job];
+  if (job === undefined) return memory.last;
+  return { job: job.name, atMs: now.monotonicMs, polite: pausedByRule(job.state) };
+}
+
+const openings = (windows: readonly WindowState[]): Record<string, boolean> =>
   Object.fromEntries(windows.map(({ name, open }) => [name, open]));
-
-function notice({ rule, state, to, key }: Transition, sample: Sample): Decision[] {
-  if (rule.action !== "notify" || to !== "pressure") return [];
-  const now = { key, rule, state, gpu: sample.gpus.find(({ uuid }) => uuid === state.gpu) ?? null };
-  const reason = pressureSentence(now, sample);
-  return [
-    { verb: "notify", job: null, actor: `rule:${rule.name}`, reason, evidence: evidenceOf(now, sample) },
-  ];
-}
-
-function transitionEvents(transitions: Transition[], sample: Sample, config: Config): NewEvent[] {
-  const sensors = new Set<string>();
-  return transitions.flatMap(({ key, rule, state, to }): NewEvent[] => {
-    const now = { key, rule, state, gpu: sample.gpus.find(({ uuid }) => uuid === state.gpu) ?? null };
-    const event = {
-      job: null,
-      run: null,
-      actor: `rule:${rule.name}` as const,
-      evidence: evidenceOf(now, sample),
-    };
-    if (to === "pressure")
-      return [{ ...event, kind: "rule.pressure", reason: pressureSentence(now, sample) }];
-    if (to === "clear") {
-      const dwell = rule.clear.forSeconds === 0 ? "" : `, clear for ${rule.clear.forSeconds} s`;
-      return [
-        {
-          ...event,
-          kind: "rule.cleared",
-          reason: `${sentence(fact(now, sample))}${dwell}; ${allowance(now)}.`,
-        },
-      ];
-    }
-    // Several rules may read one sensor: it is told of once.
-    const sensor = `${rule.metric} ${state.gpu ?? ""}`;
-    if (sensors.has(sensor)) return [];
-    sensors.add(sensor);
-    const held = config.rules.some((one) => one.metric === rule.metric && one.action !== "notify");
-    const lost = `${rule.metric} can't be read: ${state.unavailable}.${held ? " Until it can, nothing that it concerns is resumed." : ""}`;
-    const reason = to === "lost" ? lost : `${rule.metric} can be read again.`;
-    return [
-      { ...event, actor: "supervisor", kind: to === "lost" ? "sensor.lost" : "sensor.recovered", reason },
-    ];
-  });
-}
-
-const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-
-function windowEvents({ windows: before }: Settle, windows: WindowState[], now: Now): NewEvent[] {
-  return windows.flatMap(({ name, open, changesAtMs }): NewEvent[] => {
-    if (before[name] === undefined || before[name] === open) return [];
-    const next =
-      changesAtMs === null
-        ? ""
-        : `; it ${open ? "closes" : "opens"} at ${clockTime(changesAtMs, now.wallMs)}`;
-    const reason = `Window '${name}' has ${open ? "opened" : "closed"}${next}.`;
-    const kind = open ? "window.opened" : "window.closed";
-    return [{ kind, job: null, run: null, actor: `window:${name}`, reason, evidence: { window: name } }];
-  });
-}

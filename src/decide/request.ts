@@ -2,14 +2,14 @@
  * What a person asks for by hand. A wish is written down here and takes effect at the next
  * decision; only a cancel and a second chance move a job at once, through `step`.
  */
-import type { Effect, Force, NewEvent, Now, WindowState } from "../model.ts";
+import { type Effect, type Force, isEnded, type NewEvent, type Now, type WindowState } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { step } from "./lifecycle.ts";
-import { pauseMethod } from "./pause-method.ts";
-import { mayRun } from "./pauses.ts";
-import type { World } from "./policy.ts";
-import { holds } from "./rules.ts";
-import { windowsOf } from "./windows.ts";
+import { pauseMethod } from "./pauses/pause-method.ts";
+import { mayRun } from "./pauses/pause-reasons.ts";
+import { holds } from "./rules/dwell.ts";
+import { windowsOf } from "./windows/windows.ts";
+import type { World } from "./world.ts";
 
 /** The last moment that a date can name, for a window that never closes. */
 const LATEST_MS = 8.64e15;
@@ -30,12 +30,8 @@ export interface Requested {
 type Asked = (Pick<Requested, "events" | "effects"> & { job: SupervisedJob }) | { error: string };
 
 export function request(world: World, asked: JobRequest, windows: WindowState[], now: Now): Requested {
-  const done: Requested = {
-    world: { ...world, jobs: { ...world.jobs } },
-    events: [],
-    effects: [],
-    errors: [],
-  };
+  const jobs: Record<string, SupervisedJob> = { ...world.jobs };
+  const done: Omit<Requested, "world"> = { events: [], effects: [], errors: [] };
   const every = asked.jobs.length > 1;
   for (const name of asked.jobs) {
     const job = world.jobs[name];
@@ -43,30 +39,29 @@ export function request(world: World, asked: JobRequest, windows: WindowState[],
       job === undefined ? { error: `There is no job '${name}'.` } : ask(job, asked, { world, windows, now });
     if ("error" in result) {
       // Of many jobs, those that have ended are simply not meant.
-      if (!(every && job !== undefined && isEnded(job))) done.errors.push(result.error);
+      if (!(every && job !== undefined && isEnded(job.state.name))) done.errors.push(result.error);
       continue;
     }
-    done.world.jobs[name] = result.job;
+    jobs[name] = result.job;
     done.events.push(...result.events);
     done.effects.push(...result.effects);
   }
-  return done;
+  return { ...done, world: { ...world, jobs } };
 }
 
-interface Around {
+interface WithRequest {
   world: World;
   windows: WindowState[];
   now: Now;
 }
 
-const isEnded = ({ state }: SupervisedJob): boolean =>
-  state.name === "finished" || state.name === "failed" || state.name === "cancelled";
-
-function ask(job: SupervisedJob, asked: JobRequest, around: Around): Asked {
+function ask(job: SupervisedJob, asked: JobRequest, within: WithRequest): Asked {
   if (asked.verb === "cancel")
-    return isEnded(job) ? { error: hasEnded(job) } : step(job, { kind: "cancel", by: asked.by }, around.now);
+    return isEnded(job.state.name)
+      ? { error: hasEnded(job) }
+      : step(job, { kind: "cancel", by: asked.by }, within.now);
   if (job.cancelling !== undefined) return { error: `'${job.name}' was cancelled and is about to end.` };
-  return asked.verb === "pause" ? pause(job, asked, around) : resume(job, asked.by, around);
+  return asked.verb === "pause" ? pause(job, asked, within) : resume(job, asked.by, within);
 }
 
 const hasEnded = ({ name, state }: SupervisedJob): string =>
@@ -80,8 +75,12 @@ const anew = ({ name, spec }: SupervisedJob): string =>
 const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
-function pause(job: SupervisedJob, asked: Extract<JobRequest, { verb: "pause" }>, { now }: Around): Asked {
-  if (isEnded(job)) return { error: hasEnded(job) };
+function pause(
+  job: SupervisedJob,
+  asked: Extract<JobRequest, { verb: "pause" }>,
+  { now }: WithRequest,
+): Asked {
+  if (isEnded(job.state.name)) return { error: hasEnded(job) };
   const { force } = asked;
   const freeze = force === "freeze";
   const method = pauseMethod(job, { frees: "time", freeze });
@@ -95,9 +94,11 @@ function pause(job: SupervisedJob, asked: Extract<JobRequest, { verb: "pause" }>
   return { job: { ...job, manual: { ...wish, ...(force && { force }) } }, events: [], effects: [] };
 }
 
-function resume(job: SupervisedJob, by: string, { world, windows, now }: Around): Asked {
+function resume(job: SupervisedJob, by: string, { world, windows, now }: WithRequest): Asked {
   if (job.state.name === "finished") return { error: `${hasEnded(job)} ${anew(job)}` };
-  const next = isEnded(job) ? step(job, { kind: "retry", by }, now) : { job, events: [], effects: [] };
+  const next = isEnded(job.state.name)
+    ? step(job, { kind: "retry", by }, now)
+    : { job, events: [], effects: [] };
   // Whatever holds it back now is excused until it has been clear once.
   const excused = Object.entries(world.rules)
     .filter(([, state]) => holds(state))

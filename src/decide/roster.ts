@@ -4,7 +4,7 @@
  */
 import type { JobSpec } from "../config/job-schema.ts";
 import type { Config } from "../config/schema.ts";
-import { END_STATES, LIVE_STATES, type Now } from "../model.ts";
+import { isEnded, isLive, type Now } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
 
 /** Ended jobs that were added by hand stay on the list so long, for people to see what came of them. */
@@ -38,10 +38,9 @@ export function roster(config: Config, known: SupervisedJob[], now: Now): Record
   const configured = new Set(config.jobs.map((spec) => spec.name));
   for (const job of known) {
     if (configured.has(job.name)) continue;
-    const ended = (END_STATES as readonly string[]).includes(job.state.name);
-    const live = (LIVE_STATES as readonly string[]).includes(job.state.name);
     const fresh = now.wallMs - job.state.since.wallMs < KEEP_ENDED_MS;
-    if (live || (job.origin === "run" && (!ended || fresh))) jobs[job.name] = job;
+    const { name } = job.state;
+    if (isLive(name) || (job.origin === "run" && (!isEnded(name) || fresh))) jobs[job.name] = job;
   }
   const byName = new Map(known.map((job) => [job.name, job]));
   for (const spec of config.jobs) {

@@ -2,7 +2,7 @@
  * The wording of numbers, times and processes in reasons, so that all sentences agree. Local
  * times are those of the system's time zone. Never decides anything.
  */
-import type { Exit, ProcessEvidence } from "../model.ts";
+import { type Exit, type ProcessEvidence, programOf } from "../model.ts";
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const DAY_MS = 86_400_000;
@@ -49,15 +49,9 @@ export function clockTime(wallMs: number, nowWallMs: number): string {
 export function processes(found: ProcessEvidence[]): string | null {
   const first = found[0];
   if (first === undefined) return null;
-  const name = `'${program(first.command)}' (pid ${first.pid}, ${first.user})`;
+  const name = `'${programOf(first.command)}' (pid ${first.pid}, ${first.user})`;
   if (found.length === 1) return name;
   return `${name} and ${found.length === 2 ? "1 other" : `${found.length - 1} others`}`;
-}
-
-/** The program of a command line, without its folder and arguments. */
-function program(command: string): string {
-  const first = command.trim().split(/\s+/)[0] ?? "";
-  return first.slice(first.lastIndexOf("/") + 1) || command;
 }
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>

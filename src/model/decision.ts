@@ -1,6 +1,7 @@
 /** What is decided, why, and what that rests on. */
-import type { Actor, Cause, PauseMethod } from "./job.ts";
+import type { Actor, Cause } from "./actor.ts";
 import type { Metric, ProcessEvidence } from "./machine.ts";
+import type { PauseMethod } from "./state.ts";
 
 /** What stands between a job and running; `text` is for people, `code` for programs. */
 export interface WaitingFor {

@@ -1,5 +1,5 @@
 /** What is to be done to processes and files. */
-import type { Checkpoint, Run } from "./job.ts";
+import type { Checkpoint, Run } from "./run.ts";
 
 export type Effect =
   | { do: "launch"; job: string; run: Run; resumeFrom: Checkpoint | null }

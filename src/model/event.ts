@@ -1,6 +1,6 @@
 /** The rows of the audit log. */
+import type { Actor } from "./actor.ts";
 import type { Evidence } from "./decision.ts";
-import type { Actor } from "./job.ts";
 
 export const EVENT_KINDS = [
   "supervisor.started",

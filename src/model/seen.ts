@@ -1,6 +1,6 @@
 /** What can be seen of one run at one tick. */
-import type { Checkpoint } from "./job.ts";
 import type { ProcessEvidence } from "./machine.ts";
+import type { Checkpoint } from "./run.ts";
 
 /** How a run ended. `known: false`: its record is missing, so nobody knows; never taken for success. */
 export type Exit = { known: true; code: number | null; signal: string | null } | { known: false };

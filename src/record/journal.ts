@@ -9,6 +9,7 @@ import type { AuditEvent, NewEvent, Now } from "../model.ts";
 import type { Change, Journal, SupervisedJob } from "../ports.ts";
 import { errorText } from "./database-error.ts";
 import { draftEvent, type EventDraft, type EventRow, eventOf } from "./event-row.ts";
+import { jobOf } from "./job-row.ts";
 import { BUSY_MS, openDatabase } from "./open.ts";
 import { packSample } from "./sample-row.ts";
 import { upkeepTimes } from "./start-upkeep.ts";
@@ -140,7 +141,7 @@ export function createJournal(path: string, options: { retention: Retention }): 
       holdJob(job);
       return flush();
     },
-    loadJobs: () => (allJobs.all() as string[]).map((json) => JSON.parse(json) as SupervisedJob),
+    loadJobs: () => (allJobs.all() as string[]).map(jobOf),
     startRun(job, run) {
       hold({ write: () => writes.runStarted(job, run) });
       flush();

@@ -2,7 +2,7 @@
  * The machine as lines: CPU, memory, stalls and each GPU, with others' share, ours and the
  * thresholds. Pure. An unavailable reading says so in words; it is never drawn as zero.
  */
-import type { MachineMetric } from "../model.ts";
+import { type MachineMetric, programOf } from "../model.ts";
 import type { Snapshot } from "../protocol.ts";
 import { gaugeBar } from "./bars.ts";
 import { pad, shorten } from "./cells.ts";
@@ -179,10 +179,4 @@ function summaryLine(snapshot: Snapshot, width: number): Line {
     gpus.length === 0 ? [] : [span(`gpu ${gpus.join("/")} %`, "strong")],
   ];
   return joinFitting(parts, width);
-}
-
-/** A program's name without its path: `/usr/bin/ffmpeg -i a` is `ffmpeg`. */
-export function programOf(command: string): string {
-  const first = command.trim().split(/\s+/)[0] ?? "";
-  return first.slice(first.lastIndexOf("/") + 1) || command.trim();
 }

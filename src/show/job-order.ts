@@ -1,10 +1,8 @@
 /** The order in which jobs stand on the screen. Pure. */
+import { isEnded, isLive } from "../model.ts";
 import type { JobView } from "../protocol.ts";
 
-const LIVE = new Set(["starting", "running", "pausing", "standby", "frozen", "lost"]);
-const ENDED = new Set(["finished", "failed", "cancelled"]);
-
-const rank = (job: JobView): number => (LIVE.has(job.state) ? 0 : ENDED.has(job.state) ? 2 : 1);
+const rank = ({ state }: JobView): number => (isLive(state) ? 0 : isEnded(state) ? 2 : 1);
 
 /** Up to so many jobs keep their places; of more, what runs stands first and what has ended last. */
 export const FEW = 12;

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { expect, onTestFinished } from "vitest";
 import { createRuns } from "../../src/act/runs.ts";
 import { prepareStateDirectory } from "../../src/act/state-directory.ts";
-import { lacksRoom } from "../../src/decide/disk-room.ts";
+import { lacksRoom } from "../../src/decide/pauses/disk-room.ts";
 import { type LastLook, listThirdParty } from "../../src/sense/checkpoints.ts";
 import { smallDisk, testWith } from "../needs.ts";
 import { givenJob, givenRun, inState, start, until } from "./given.ts";

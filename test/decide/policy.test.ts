@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { decide, newWorld, type World } from "../../src/decide/policy.ts";
+import { decide } from "../../src/decide/policy.ts";
 import { type JobRequest, request } from "../../src/decide/request.ts";
-import type { Mode } from "../../src/decide/scene.ts";
-import { windowStates } from "../../src/decide/windows.ts";
+import type { Mode } from "../../src/decide/tick-input.ts";
+import { windowStates } from "../../src/decide/windows/windows.ts";
+import { newWorld, type World } from "../../src/decide/world.ts";
 import type { Cause, Sample } from "../../src/model.ts";
 import type { SupervisedJob } from "../../src/ports.ts";
 import { at, makeCheckpoint, makeConfig, makeGpu, makeJob, makeRun, makeSample, runningJob } from "./make.ts";
@@ -45,7 +46,13 @@ class Days {
   ): string[] {
     const now = { ...at(second), wallMs: at(second).wallMs + this.#clockMs };
     const windows = windowStates(this.config.windows, now.wallMs);
-    const decided = decide(this.world, makeSample(now, readings, more), windows, this.config, now, this.mode);
+    const decided = decide(this.world, {
+      sample: makeSample(now, readings, more),
+      windows,
+      config: this.config,
+      now,
+      mode: this.mode,
+    });
     this.world = decided.world;
     this.why = decided.why;
     this.decisions = decided.decisions;

@@ -4,12 +4,13 @@
  */
 import { expect } from "vitest";
 import type { Config } from "../../src/config/schema.ts";
-import { askTurn } from "../../src/decide/ask-turn.ts";
-import { gpuView } from "../../src/decide/gpu-view.ts";
 import { step } from "../../src/decide/lifecycle.ts";
-import { type Decided, decide, newWorld, type World } from "../../src/decide/policy.ts";
+import { type Decided, decide } from "../../src/decide/policy.ts";
 import { type JobRequest, request } from "../../src/decide/request.ts";
-import { windowStates } from "../../src/decide/windows.ts";
+import { askTurn } from "../../src/decide/sharing/ask-turn.ts";
+import { gpuView } from "../../src/decide/sharing/gpu-view.ts";
+import { windowStates } from "../../src/decide/windows/windows.ts";
+import { newWorld, type World } from "../../src/decide/world.ts";
 import {
   type Checkpoint,
   type Effect,
@@ -149,7 +150,7 @@ export class VirtualMachine {
     const mode = { stopping, journalHealthy: true };
     const sample = this.#sample(others);
     this.#lastSample = sample;
-    const decided = decide(this.world, sample, windows, this.#config, now, mode);
+    const decided = decide(this.world, { sample, windows, config: this.#config, now, mode });
     this.#mustNeverHappen(decided);
     this.world = decided.world;
     this.last = decided;

@@ -1,13 +1,13 @@
 /** A cancel: ends the run by SIGTERM, then by SIGKILL, and only then calls the job cancelled. */
 import { plural } from "../say.ts";
-import { stepsLost } from "./end.ts";
 import { creditRunning } from "./learn.ts";
-import type { Turn } from "./turn.ts";
+import { stepsLost } from "./steps-lost.ts";
+import type { Transition } from "./transition.ts";
 
 const KILL_AFTER_MS = 10_000;
 
-export function cancel(turn: Turn, by: string): void {
-  const { state, now } = turn;
+export function cancel(transition: Transition, by: string): void {
+  const { state, now } = transition;
   switch (state.name) {
     case "finished":
     case "failed":
@@ -15,30 +15,30 @@ export function cancel(turn: Turn, by: string): void {
       return;
     case "waiting":
     case "paused":
-      turn.tell(
+      transition.tell(
         "job.cancelled",
         "user",
         `${by} cancelled it before it ran${state.name === "paused" ? " on" : ""}.`,
       );
-      turn.state = { name: "cancelled", since: now };
+      transition.become({ name: "cancelled", since: now });
       return;
     default: {
-      if (turn.job.cancelling !== undefined) return;
-      creditRunning(turn);
-      const lost = stepsLost(turn);
+      if (transition.job.cancelling !== undefined) return;
+      creditRunning(transition);
+      const lost = stepsLost(transition);
       const steps = lost === null ? "" : `; ${plural(lost, "step")} since its last checkpoint go with it`;
-      turn.tell("job.cancelled", "user", `${by} cancelled it: its program is asked to end${steps}.`);
-      turn.job.cancelling = { by, askedAt: now, killed: false };
-      turn.effects.push({ do: "terminate", job: turn.name, run: state.run });
+      transition.tell("job.cancelled", "user", `${by} cancelled it: its program is asked to end${steps}.`);
+      transition.note({ cancelling: { by, askedAt: now, killed: false } });
+      transition.perform({ do: "terminate", run: state.run });
     }
   }
 }
 
-export function watchCancel(turn: Turn): void {
-  const { cancelling } = turn.job;
+export function watchCancel(transition: Transition): void {
+  const { cancelling } = transition.job;
   if (cancelling === undefined || cancelling.killed) return;
-  if (turn.now.monotonicMs - cancelling.askedAt.monotonicMs < KILL_AFTER_MS) return;
-  turn.job.cancelling = { ...cancelling, killed: true };
-  turn.tell("job.cancelled", "supervisor", "It didn't end when it was asked to: it is killed.");
-  turn.effects.push({ do: "kill", job: turn.name, run: turn.run });
+  if (transition.now.monotonicMs - cancelling.askedAt.monotonicMs < KILL_AFTER_MS) return;
+  transition.note({ cancelling: { ...cancelling, killed: true } });
+  transition.tell("job.cancelled", "supervisor", "It didn't end when it was asked to: it is killed.");
+  transition.perform({ do: "kill", run: transition.run });
 }

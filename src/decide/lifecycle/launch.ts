@@ -1,7 +1,8 @@
 /** Starts, resumes and second chances: into `starting`, or on with a run that was held. */
-import type { Checkpoint, Run, StartDecision } from "../../model.ts";
-import { ended, fail, leave } from "./end.ts";
-import type { Turn } from "./turn.ts";
+import { askedByRule, type Checkpoint, type Run, type StartDecision } from "../../model.ts";
+import { leave } from "./leave-run.ts";
+import { ended, fail } from "./run-ended.ts";
+import type { Transition } from "./transition.ts";
 
 export interface Launch {
   decision: StartDecision;
@@ -10,10 +11,10 @@ export interface Launch {
   gpus: string[];
 }
 
-export function launch(turn: Turn, { decision, identity, resumeFrom, gpus }: Launch): void {
-  const { state, now, job } = turn;
+export function launch(transition: Transition, { decision, identity, resumeFrom, gpus }: Launch): void {
+  const { state, now, job } = transition;
   if (state.name !== "waiting" && state.name !== "paused") {
-    goOn(turn, decision);
+    goOn(transition, decision);
     return;
   }
   const resuming = state.name === "paused";
@@ -30,55 +31,60 @@ export function launch(turn: Turn, { decision, identity, resumeFrom, gpus }: Lau
     gpus,
     sequence: 0,
   };
-  if (resuming) run.resuming = { since: now, polite: state.cause.actor.startsWith("rule:") };
-  turn.job.runs = number;
-  turn.state = { name: "starting", since: now, run };
-  turn.tell(resuming ? "resume.requested" : "job.started", decision.actor, decision.reason, {
+  if (resuming) run.resuming = { since: now, polite: askedByRule(state.cause) };
+  transition.note({ runs: number });
+  transition.become({ name: "starting", since: now, run });
+  transition.tell(resuming ? "resume.requested" : "job.started", decision.actor, decision.reason, {
     evidence: decision.evidence,
     outcome: { resumedFrom: run.resumedFrom, step: run.resumedAtStep, gpus },
   });
-  turn.effects.push({ do: "launch", job: turn.name, run, resumeFrom });
+  transition.perform({ do: "launch", run, resumeFrom });
 }
 
 /** A late failure of a launch whose job has moved on is nothing. */
-export function launchFailed(turn: Turn, reason: string, taken = false): void {
-  if (turn.state.name !== "starting" && turn.state.name !== "lost" && turn.state.name !== "pausing") return;
-  if (turn.job.cancelling !== undefined) {
-    ended(turn, { known: false });
+export function launchFailed(transition: Transition, reason: string, taken = false): void {
+  if (
+    transition.state.name !== "starting" &&
+    transition.state.name !== "lost" &&
+    transition.state.name !== "pausing"
+  )
+    return;
+  if (transition.job.cancelling !== undefined) {
+    ended(transition, { known: false });
     return;
   }
   if (taken) {
-    turn.tell("gpu.released", "peer", `It wasn't launched: ${reason}. It waits in line.`);
-    leave(turn);
-    turn.state = { name: "waiting", since: turn.now };
+    transition.tell("gpu.released", "peer", `It wasn't launched: ${reason}. It waits in line.`);
+    leave(transition);
+    transition.become({ name: "waiting", since: transition.now });
     return;
   }
-  fail(turn, `It couldn't be launched: ${reason}.`, null);
+  fail(transition, `It couldn't be launched: ${reason}.`, null);
 }
 
 /** Into running again with the processes that were held. */
-function goOn(turn: Turn, decision: StartDecision): void {
-  const { state, now } = turn;
+function goOn(transition: Transition, decision: StartDecision): void {
+  const { state, now } = transition;
   const since = { since: now, polite: false };
   if (state.name === "pausing" && state.request.overdue === "frozen") {
     // What was asked for can't be withdrawn: it goes on to its checkpoint.
-    turn.state = { ...state, request: { ...state.request, overdue: "waiting" } };
-    turn.effects.push({ do: "thaw", job: turn.name, run: state.run });
+    transition.become({ ...state, request: { ...state.request, overdue: "waiting" } });
+    transition.perform({ do: "thaw", run: state.run });
   } else if (state.name === "frozen") {
-    turn.state = { name: "running", since: now, run: { ...state.run, resuming: since } };
-    turn.effects.push({ do: "thaw", job: turn.name, run: turn.run });
+    transition.become({ name: "running", since: now, run: { ...state.run, resuming: since } });
+    transition.perform({ do: "thaw", run: transition.run });
   } else if (state.name === "standby") {
     const sequence = (state.run.sequence ?? 0) + 1;
-    turn.state = { name: "running", since: now, run: { ...state.run, sequence, resuming: since } };
-    turn.effects.push({ do: "ask", job: turn.name, run: turn.run, want: "run", sequence });
-  } else throw turn.bug("launch");
-  turn.tell("resume.requested", decision.actor, decision.reason, { evidence: decision.evidence });
+    transition.become({ name: "running", since: now, run: { ...state.run, sequence, resuming: since } });
+    transition.perform({ do: "ask", run: transition.run, want: "run", sequence });
+  } else throw transition.bug("launch");
+  transition.tell("resume.requested", decision.actor, decision.reason, { evidence: decision.evidence });
 }
 
-export function retry(turn: Turn, by: string): void {
-  if (turn.state.name !== "failed" && turn.state.name !== "cancelled") return;
-  turn.job.attempts = { failures: 0, fruitless: 0, notBeforeMs: 0 };
-  delete turn.job.cancelling;
-  turn.tell("resume.requested", "user", `${by} asked to try it again.`);
-  turn.state = { name: "waiting", since: turn.now };
+export function retry(transition: Transition, by: string): void {
+  if (transition.state.name !== "failed" && transition.state.name !== "cancelled") return;
+  transition.note({ attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 } });
+  transition.drop("cancelling");
+  transition.tell("resume.requested", "user", `${by} asked to try it again.`);
+  transition.become({ name: "waiting", since: transition.now });
 }

@@ -1,7 +1,7 @@
 /** What several ranks have said together, and what is done when one of them dies. */
 import type { Seen } from "../../model.ts";
 import { duration } from "../say.ts";
-import type { Turn } from "./turn.ts";
+import type { Transition } from "./transition.ts";
 
 export const worldSize = (seen: Seen): number => Math.max(1, ...seen.ranks.map((rank) => rank.worldSize));
 
@@ -16,25 +16,24 @@ export const stepsByRank = (seen: Seen): { ranks?: { rank: number; step: number 
  * One has died and the others don't notice: they can't finish a step without it, so after a while the
  * run is ended and goes on from its last complete checkpoint, on all ranks.
  */
-export function watchRanks(turn: Turn, seen: Seen): void {
-  const { now, run } = turn;
+export function watchRanks(transition: Transition, seen: Seen): void {
+  const { now, run } = transition;
   // Launchers and process groups that watch their ranks are quicker, and do it better.
-  const noticeMs = turn.job.spec.restart.deadRankSeconds * 1000;
+  const noticeMs = transition.job.spec.restart.deadRankSeconds * 1000;
   const rank = seen.ranks.find((one) => seen.ranksGone?.includes(one.rank));
   if (rank === undefined) {
     // A launcher has started it again.
-    const { rankGoneAt, ...rest } = run;
-    if (rankGoneAt !== undefined) turn.state = { ...turn.live(), run: rest };
+    if (run.rankGoneAt !== undefined) transition.forget("rankGoneAt");
     return;
   }
   if (run.rankGoneAt === undefined) {
-    turn.know({ rankGoneAt: now });
+    transition.know({ rankGoneAt: now });
     const reason = `Rank ${rank.rank} (pid ${rank.pid}) has died while the others go on; they have ${duration(noticeMs)} to notice.`;
-    turn.tell("job.stalled", "supervisor", reason, { outcome: { rank: rank.rank, step: rank.step } });
+    transition.tell("job.stalled", "supervisor", reason, { outcome: { rank: rank.rank, step: rank.step } });
     return;
   }
-  if (now.monotonicMs - run.rankGoneAt.monotonicMs < noticeMs || !turn.first("rank gone")) return;
+  if (now.monotonicMs - run.rankGoneAt.monotonicMs < noticeMs || !transition.first("rank gone")) return;
   const reason = `The others still wait for rank ${rank.rank}: the run is ended and goes on from its last checkpoint.`;
-  turn.tell("job.stalled", "supervisor", reason, { outcome: { rank: rank.rank, step: rank.step } });
-  turn.effects.push({ do: "terminate", job: turn.name, run: turn.run });
+  transition.tell("job.stalled", "supervisor", reason, { outcome: { rank: rank.rank, step: rank.step } });
+  transition.perform({ do: "terminate", run: transition.run });
 }

@@ -4,44 +4,45 @@
  */
 import type { JobState, Now, Run, Seen } from "../../model.ts";
 import { clockTime, duration, number, plural } from "../say.ts";
-import { leave, settleAsPaused, stepsLost } from "./end.ts";
-import type { Turn } from "./turn.ts";
+import { becomePaused, leave } from "./leave-run.ts";
+import { stepsLost } from "./steps-lost.ts";
+import type { Transition } from "./transition.ts";
 
 /** A run of which nothing at all can be seen is given up after so long. */
 const NOTHING_SEEN_MS = 30_000;
 
-export function recover(turn: Turn, rebooted: boolean): void {
-  const { state, now } = turn;
+export function recover(transition: Transition, rebooted: boolean): void {
+  const { state, now } = transition;
   if (rebooted) {
-    turn.state = { ...state, since: rebase(state.since, now) };
+    transition.become({ ...state, since: rebase(state.since, now) });
     // The boot itself was a longer wait than most.
-    turn.job.attempts = { ...turn.job.attempts, notBeforeMs: 0 };
+    transition.note({ attempts: { ...transition.job.attempts, notBeforeMs: 0 } });
   }
   if ("run" in state && state.name !== "lost") {
-    turn.state = { name: "lost", since: now, run: state.run, was: state, rebooted };
+    transition.become({ name: "lost", since: now, run: state.run, was: state, rebooted });
     return;
   }
   if (state.name === "lost")
-    turn.state = { ...state, since: now, rebooted: rebooted || state.rebooted === true };
+    transition.become({ ...state, since: now, rebooted: rebooted || state.rebooted === true });
   if (state.name === "paused" && state.checkpoint?.verified === "quick")
-    turn.effects.push({ do: "verify", job: turn.name, checkpoint: state.checkpoint });
+    transition.perform({ do: "verify", checkpoint: state.checkpoint });
 }
 
 /**
  * A run that is alive although the database doesn't know it, as after one was set aside: looked at
  * like any other that was left, so that no second copy is started beside it.
  */
-export function takeBack(turn: Turn, { resuming: _, ...run }: Run): void {
-  if ("run" in turn.state) throw turn.bug("taken-back");
-  turn.job.runs = Math.max(turn.job.runs, run.number);
-  turn.state = { name: "lost", since: turn.now, run };
-  turn.tell(
+export function takeBack(transition: Transition, { resuming: _, ...run }: Run): void {
+  if ("run" in transition.state) throw transition.bug("taken-back");
+  transition.note({ runs: Math.max(transition.job.runs, run.number) });
+  transition.become({ name: "lost", since: transition.now, run });
+  transition.tell(
     "supervisor.recovered",
     "recovery",
     `Run ${run.number} is alive, of which this audit log knows nothing: it is taken back, and not started again.`,
   );
   // Nobody knows any more why it was frozen, if it was.
-  turn.effects.push({ do: "thaw", job: turn.name, run });
+  transition.perform({ do: "thaw", run });
 }
 
 /** The same moment in the monotonic time that began with this boot. */
@@ -51,53 +52,57 @@ const rebase = (then: Now, now: Now): Now => ({
 });
 
 /** Decides a lost job from its first sight. Returns what the state that it had is to be shown, or null. */
-export function found(turn: Turn, seen: Seen): Seen | null {
-  const { state, now } = turn;
+export function found(transition: Transition, seen: Seen): Seen | null {
+  const { state, now } = transition;
   if (state.name !== "lost") return null;
   const decided = seen.alive || (seen.exit?.known ?? false);
   if (state.rebooted && !decided) {
     if (seen.leftovers.length > 0) return null;
-    endedByReboot(turn);
+    endedByReboot(transition);
     return null;
   }
   const nothing = seen.exit === null && now.monotonicMs - state.since.monotonicMs > NOTHING_SEEN_MS;
   if (!seen.alive && seen.exit === null && !nothing) return null;
-  turn.state = back(state.was, turn);
+  transition.become(back(state.was, transition));
   // The word may not have been written before the supervisor died. A program without a library isn't
   // asked twice: it may be in the middle of its save, and take a second signal for "now, at once".
-  if (turn.state.name === "pausing" && turn.state.request.method !== "freeze" && seen.ranks.length > 0) {
-    const { request } = turn.state;
+  if (
+    transition.state.name === "pausing" &&
+    transition.state.request.method !== "freeze" &&
+    seen.ranks.length > 0
+  ) {
+    const { request } = transition.state;
     const want = request.method === "standby" ? "standby" : "pause";
-    turn.effects.push({ do: "ask", job: turn.name, run: turn.run, want, sequence: request.sequence });
+    transition.perform({ do: "ask", run: transition.run, want, sequence: request.sequence });
   }
   return nothing ? { ...seen, exit: { known: false } } : seen;
 }
 
-function back(was: JobState | undefined, turn: Turn): JobState {
-  const run = turn.run;
-  if (was === undefined || !("run" in was)) return { name: "running", since: turn.now, run };
+function back(was: JobState | undefined, transition: Transition): JobState {
+  const run = transition.run;
+  if (was === undefined || !("run" in was)) return { name: "running", since: transition.now, run };
   return { ...was, run };
 }
 
-function endedByReboot(turn: Turn): void {
-  const lost = stepsLost(turn);
-  const { checkpoint, progress } = turn.job;
+function endedByReboot(transition: Transition): void {
+  const lost = stepsLost(transition);
+  const { checkpoint, progress } = transition.job;
   const reached = progress?.step == null ? "" : ` at step ${number(progress.step)}`;
   const from = checkpoint === null ? "the beginning" : `step ${number(checkpoint.step ?? 0)}`;
-  const redo = lost === null ? "" : `: ${plural(lost, "step")} to be redone${work(turn, lost)}`;
-  const reason = `The machine rebooted: run ${turn.run.number} ended with it${reached}; it goes on from ${from}${redo}.`;
-  turn.tell("job.lost", "recovery", reason, { outcome: { stepsLost: lost } });
-  leave(turn);
-  if (turn.job.cancelling !== undefined) {
-    delete turn.job.cancelling;
-    turn.state = { name: "cancelled", since: turn.now };
+  const redo = lost === null ? "" : `: ${plural(lost, "step")} to be redone${work(transition, lost)}`;
+  const reason = `The machine rebooted: run ${transition.run.number} ended with it${reached}; it goes on from ${from}${redo}.`;
+  transition.tell("job.lost", "recovery", reason, { outcome: { stepsLost: lost } });
+  leave(transition);
+  if (transition.job.cancelling !== undefined) {
+    transition.drop("cancelling");
+    transition.become({ name: "cancelled", since: transition.now });
     return;
   }
-  settleAsPaused(turn, { actor: "recovery", reason, critical: false });
+  becomePaused(transition, { actor: "recovery", reason, critical: false });
 }
 
 /** About how long the steps take that are to be redone, and when the checkpoint was made. */
-function work({ job: { checkpoint, progress }, now }: Turn, lost: number): string {
+function work({ job: { checkpoint, progress }, now }: Transition, lost: number): string {
   const facts = [
     ...(progress?.stepMs && lost > 0 ? [`about ${duration(lost * progress.stepMs)}`] : []),
     ...(checkpoint === null ? [] : [`its checkpoint is of ${clockTime(checkpoint.createdAtMs, now.wallMs)}`]),

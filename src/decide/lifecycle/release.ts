@@ -4,7 +4,7 @@
  * nobody can tell: then it is said that it wasn't verified.
  */
 import { duration, size } from "../say.ts";
-import type { Turn } from "./turn.ts";
+import type { Transition } from "./transition.ts";
 
 /** A driver takes a moment to clear up after a process. */
 const CLEARING_MS = 3000;
@@ -12,32 +12,31 @@ const CLEARING_MS = 3000;
 const UNREADABLE_MS = 10_000;
 
 /** Whether the pause has to wait for a GPU. Called when no process of the run is left. */
-export function waitsForGpus(turn: Turn): boolean {
-  const { state, now, gpus } = turn;
-  if (state.name !== "pausing" || !gpus || turn.job.cancelling !== undefined) return false;
+export function waitsForGpus(transition: Transition): boolean {
+  const { state, now, gpus } = transition;
+  if (state.name !== "pausing" || !gpus || transition.job.cancelling !== undefined) return false;
   const exitedMs = (state.request.exitedAt ?? now).monotonicMs;
   const waitedMs = now.monotonicMs - exitedMs;
   if (gpus.unavailable !== null || gpus.atMs <= exitedMs) return waitedMs < UNREADABLE_MS;
   if (gpus.entries.length === 0) return false;
-  if (waitedMs >= CLEARING_MS) tellWhatStays(turn, waitedMs);
+  if (waitedMs >= CLEARING_MS) tellWhatStays(transition, waitedMs);
   return true;
 }
 
-function tellWhatStays(turn: Turn, waitedMs: number): void {
-  const { state, gpus } = turn;
-  if (state.name !== "pausing" || !gpus || !turn.first("gpu-entries")) return;
+function tellWhatStays(transition: Transition, waitedMs: number): void {
+  const { state, gpus } = transition;
+  if (state.name !== "pausing" || !gpus || !transition.first("gpu-entries")) return;
   const held = gpus.entries.map(
     ({ pid, gpuMemoryMiB }) => `pid ${pid}${gpuMemoryMiB === undefined ? "" : ` with ${size(gpuMemoryMiB)}`}`,
   );
-  turn.tell(
+  transition.tell(
     "pause.overdue",
     "supervisor",
     `Its processes ended ${duration(waitedMs)} ago, but the driver still lists ${held.join(", ")} of it on ${gpus.name}; it isn't paused, and no relief, until that is gone.`,
     { evidence: { leftovers: gpus.entries, processes: gpus.entries } },
   );
   // From now on others may be asked to make room instead.
-  if (state.request.overdue === null && turn.state.name === "pausing")
-    turn.state = { ...turn.state, request: { ...turn.state.request, overdue: "waiting" } };
+  if (state.request.overdue === null) transition.amend({ overdue: "waiting" });
 }
 
 export interface Released {
@@ -47,7 +46,7 @@ export interface Released {
 }
 
 /** What a pause has freed; empty for a run without a GPU. */
-export function released({ state, now, gpus }: Turn): Released {
+export function released({ state, now, gpus }: Transition): Released {
   if (state.name !== "pausing" || !gpus) return { outcome: {}, text: "" };
   const { gpuAtRequest: before, exitedAt, askedAt } = state.request;
   const seen = gpus.unavailable === null && gpus.atMs > (exitedAt ?? now).monotonicMs;

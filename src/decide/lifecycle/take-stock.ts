@@ -4,7 +4,7 @@
  */
 import type { Checkpoint } from "../../model.ts";
 import { number, plural } from "../say.ts";
-import type { Turn } from "./turn.ts";
+import type { Transition } from "./transition.ts";
 
 /** Newest first; `rejected` were found broken, by the quick look or by the full check. */
 export interface Stock {
@@ -17,56 +17,68 @@ const OLDER = 5;
 const REJECTED = 20;
 const GONE = "it is gone";
 
-export function takeStock(turn: Turn, { checkpoints, rejected }: Stock): void {
+export function takeStock(transition: Transition, { checkpoints, rejected }: Stock): void {
   const [newest, ...older] = checkpoints;
-  const known = turn.job.checkpoint;
+  const known = transition.job.checkpoint;
   const broken = known !== null && rejected.some(({ path }) => path === known.path);
-  for (const one of rejected) tellRejected(turn, one, newest);
-  if (turn.job.rejected?.some((path) => checkpoints.some((found) => found.path === path)))
-    turn.job.rejected = turn.job.rejected.filter((path) => !checkpoints.some((found) => found.path === path));
+  for (const one of rejected) tellRejected(transition, one, newest);
+  if (transition.job.rejected?.some((path) => checkpoints.some((found) => found.path === path)))
+    transition.note({
+      rejected: transition.job.rejected.filter((path) => !checkpoints.some((found) => found.path === path)),
+    });
   if (newest === undefined) {
-    if (broken) hold(turn, null);
+    if (broken) hold(transition, null);
     return;
   }
-  if (older.length > 0 || turn.job.older !== undefined) turn.job.older = older.slice(0, OLDER);
+  remember(transition, older.slice(0, OLDER));
   const same = known !== null && known.path === newest.path && known.createdAtMs === newest.createdAtMs;
   if (same && known.verified === newest.verified) return;
   if (same) {
-    hold(turn, newest);
-    if (newest.verified === "full") tellWhole(turn, newest);
+    hold(transition, newest);
+    if (newest.verified === "full") tellWhole(transition, newest);
     return;
   }
-  const gone = known !== null && !broken && isBefore(newest, known, turn);
+  const gone = known !== null && !broken && isBefore(newest, known, transition);
   // A third party's file is passed over while it is being written, and then counts again.
-  if (gone && turn.job.spec.checkpoint.glob !== undefined) return;
-  if (gone) tellRejected(turn, { path: known.path, reason: GONE }, newest);
-  hold(turn, newest);
-  if (!broken && !gone) tellNew(turn, newest);
+  if (gone && transition.job.spec.checkpoint.glob !== undefined) return;
+  if (gone) tellRejected(transition, { path: known.path, reason: GONE }, newest);
+  hold(transition, newest);
+  if (!broken && !gone) tellNew(transition, newest);
 }
 
+/** The same list stays the same object: a job that hasn't changed isn't saved again. */
+function remember(transition: Transition, older: Checkpoint[]): void {
+  const known = transition.job.older ?? [];
+  const same = older.length === known.length && older.every((one, at) => isSame(one, known[at]));
+  if (!same) transition.note({ older });
+}
+
+const isSame = (one: Checkpoint, other: Checkpoint | null | undefined): boolean =>
+  one.path === other?.path && one.createdAtMs === other.createdAtMs && one.verified === other.verified;
+
 /** By step, since a clock can be set back; only a third party's files have nothing but their time. */
-function isBefore(one: Checkpoint, other: Checkpoint, turn: Turn): boolean {
-  if (turn.job.spec.checkpoint.glob !== undefined) return one.createdAtMs <= other.createdAtMs;
+function isBefore(one: Checkpoint, other: Checkpoint, transition: Transition): boolean {
+  if (transition.job.spec.checkpoint.glob !== undefined) return one.createdAtMs <= other.createdAtMs;
   return (one.step ?? 0) < (other.step ?? 0);
 }
 
 /** The job and its state name the same checkpoint. */
-function hold(turn: Turn, checkpoint: Checkpoint | null): void {
-  turn.job.checkpoint = checkpoint;
-  if (turn.state.name === "paused") turn.state = { ...turn.state, checkpoint };
+function hold(transition: Transition, checkpoint: Checkpoint | null): void {
+  transition.note({ checkpoint });
+  if (transition.state.name === "paused") transition.become({ ...transition.state, checkpoint });
 }
 
 function tellRejected(
-  turn: Turn,
+  transition: Transition,
   { path, reason }: Stock["rejected"][number],
   next: Checkpoint | undefined,
 ): void {
-  const told = turn.job.rejected ?? [];
+  const told = transition.job.rejected ?? [];
   if (told.includes(path)) return;
-  turn.job.rejected = [...told, path].slice(-REJECTED);
-  const known = turn.job.checkpoint;
+  transition.note({ rejected: [...told, path].slice(-REJECTED) });
+  const known = transition.job.checkpoint;
   if (known?.path !== path) {
-    turn.tell("checkpoint.rejected", "supervisor", `Checkpoint ${path} isn't used: ${reason}.`, {
+    transition.tell("checkpoint.rejected", "supervisor", `Checkpoint ${path} isn't used: ${reason}.`, {
       outcome: { path },
     });
     return;
@@ -74,7 +86,7 @@ function tellRejected(
   const from = next === undefined ? "the beginning" : `the one before${of(next)}`;
   const lost = known.step === null ? null : Math.max(0, known.step - (next?.step ?? 0));
   const redo = lost === null ? "" : `; ${plural(lost, "step")} to be redone`;
-  turn.tell(
+  transition.tell(
     "checkpoint.rejected",
     "supervisor",
     `Checkpoint ${path} is ${reason === GONE ? "gone" : `broken (${reason})`}: it goes on from ${from}${redo}.`,
@@ -84,34 +96,34 @@ function tellRejected(
   );
 }
 
-function tellNew(turn: Turn, newest: Checkpoint): void {
+function tellNew(transition: Transition, newest: Checkpoint): void {
   const how = newest.verified === "size and age only" ? "size and age only" : "manifest and sizes match";
-  turn.tell("checkpoint.verified", "supervisor", `Checkpoint${of(newest)} is there: ${how}.`, {
+  transition.tell("checkpoint.verified", "supervisor", `Checkpoint${of(newest)} is there: ${how}.`, {
     outcome: facts(newest),
   });
   // The one before stays until the newest was read in full, whatever `keep` says.
-  prune(turn, Math.max(2, turn.job.spec.checkpoint.keep));
+  prune(transition, Math.max(2, transition.job.spec.checkpoint.keep));
 }
 
-function tellWhole(turn: Turn, newest: Checkpoint): void {
+function tellWhole(transition: Transition, newest: Checkpoint): void {
   const reason = `Checkpoint${of(newest)} is whole: every SHA-256 matches.`;
-  turn.tell("checkpoint.verified", "supervisor", reason, { outcome: facts(newest) });
-  prune(turn, turn.job.spec.checkpoint.keep);
+  transition.tell("checkpoint.verified", "supervisor", reason, { outcome: facts(newest) });
+  prune(transition, transition.job.spec.checkpoint.keep);
 }
 
 /** Files of third-party jobs are theirs: never pruned. */
-function prune(turn: Turn, keep: number): void {
-  if (turn.job.spec.checkpoint.glob === undefined) turn.effects.push({ do: "prune", job: turn.name, keep });
+function prune(transition: Transition, keep: number): void {
+  if (transition.job.spec.checkpoint.glob === undefined) transition.perform({ do: "prune", keep });
 }
 
 const of = ({ step }: Checkpoint): string => (step === null ? "" : ` of step ${number(step)}`);
 const facts = ({ path, step, bytes, verified }: Checkpoint) => ({ path, step, bytes, verified });
 
 /** What was found of a paused job: nobody writes any more, the full check is on its way. */
-export function checked(turn: Turn, stock: Stock): void {
-  if (turn.state.name !== "paused") return;
-  takeStock(turn, stock);
-  const { checkpoint } = turn.job;
+export function checked(transition: Transition, stock: Stock): void {
+  if (transition.state.name !== "paused") return;
+  takeStock(transition, stock);
+  const { checkpoint } = transition.job;
   // Asked for at every look: a check that is under way or done isn't made again.
-  if (checkpoint?.verified === "quick") turn.effects.push({ do: "verify", job: turn.name, checkpoint });
+  if (checkpoint?.verified === "quick") transition.perform({ do: "verify", checkpoint });
 }

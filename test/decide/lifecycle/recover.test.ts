@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { arrivals, recover } from "../../../src/decide/recover.ts";
+import { arrivals, recover } from "../../../src/decide/recover-jobs.ts";
 import type { SupervisedJob } from "../../../src/ports.ts";
 import { at, exitCode, makeCheckpoint, makeJob, makeRank, makeRun, runningJob, Story } from "../make.ts";
 

@@ -1,0 +1,105 @@
+/** What was seen of a live run at this tick, and where it takes the job. */
+import type { Seen } from "../../model.ts";
+import { duration, number } from "../say.ts";
+import { watchCancel } from "./cancel.ts";
+import { account, learn, makesProgress } from "./learn.ts";
+import { pauseProgress } from "./pause-progress.ts";
+import { watchRanks } from "./ranks.ts";
+import { found } from "./recover.ts";
+import { ended, waitsForLeftovers } from "./run-ended.ts";
+import { sayIfStalled } from "./stalled.ts";
+import type { Transition } from "./transition.ts";
+
+const RING_AGAIN_MS = 1000;
+
+export function onSeen(transition: Transition, seen: Seen, availableMiB: number | null): void {
+  if (!("run" in transition.state)) throw transition.bug("seen");
+  if (transition.state.name === "lost") {
+    learn(transition, seen);
+    const shown = found(transition, seen);
+    if (shown !== null) onSeen(transition, shown, availableMiB);
+    return;
+  }
+  learn(transition, seen);
+  if (transition.job.cancelling !== undefined && (seen.alive || seen.leftovers.length > 0)) {
+    watchCancel(transition);
+    return;
+  }
+  switch (transition.state.name) {
+    case "starting":
+      if (!gone(transition, seen)) starting(transition, seen);
+      return;
+    case "running":
+      if (gone(transition, seen)) return;
+      completeResume(transition, seen);
+      sayIfStalled(transition);
+      watchRanks(transition, seen);
+      return;
+    case "pausing":
+      pauseProgress(transition, seen, availableMiB);
+      return;
+    case "frozen":
+      if (gone(transition, seen)) return;
+      // Somebody continued it, or a new child slipped through.
+      if (!seen.stopped && seen.alive) transition.perform({ do: "freeze", run: transition.run });
+      return;
+    case "standby":
+      gone(transition, seen);
+  }
+}
+
+/** Into `running` once its first process is known. */
+function starting(transition: Transition, seen: Seen): void {
+  if ((!seen.alive || seen.pid === null) && seen.ranks.length === 0) return;
+  transition.become({ name: "running", since: transition.now, run: transition.run });
+  tellOfGpus(transition);
+  completeResume(transition, seen);
+}
+
+function tellOfGpus(transition: Transition): void {
+  const { gpus } = transition.run;
+  if (gpus.length === 0 || transition.run.claimed) return;
+  transition.know({ claimed: true });
+  const reason = `${transition.gpus?.name ?? gpus.join(", ")} is held by run ${transition.run.number} of '${transition.name}'.`;
+  transition.tell("gpu.claimed", "supervisor", reason, { evidence: { gpus } });
+}
+
+/** Ends the run when its first process and all others are gone. */
+function gone(transition: Transition, seen: Seen): boolean {
+  if (seen.exit === null || seen.alive) return false;
+  if (waitsForLeftovers(transition, seen)) return true;
+  ended(transition, seen.exit, seen);
+  return true;
+}
+
+/** A resume is complete at the first new step, or once it runs where it reports no steps. */
+function completeResume(transition: Transition, seen: Seen): void {
+  const { run, now } = transition;
+  const { resuming } = run;
+  if (resuming === undefined) return;
+  const held = run.startedAt.monotonicMs !== resuming.since.monotonicMs;
+  if (held ? seen.stopped || unheard(transition, seen) : !makesProgress(transition) || !seen.alive) return;
+  const ms = now.monotonicMs - resuming.since.monotonicMs;
+  transition.forget("resuming");
+  if (resuming.polite) account(transition, 0, ms);
+  const { progress } = transition.job;
+  const step = progress?.step ?? null;
+  transition.tell(
+    "resume.completed",
+    "job",
+    `It goes on${step === null ? "" : ` at step ${number(step)}`} after ${duration(ms)}.`,
+    {
+      outcome: { reloadMs: ms, step, resumedAtStep: run.resumedAtStep },
+    },
+  );
+}
+
+/** A job on standby that hasn't heard yet that it may go on is rung again. */
+function unheard(transition: Transition, seen: Seen): boolean {
+  const { run, now } = transition;
+  if (seen.ranks.length === 0 || seen.ranks.some((rank) => rank.sequence >= (run.sequence ?? 0)))
+    return false;
+  const waited = now.monotonicMs - (run.resuming?.since.monotonicMs ?? 0);
+  if (waited >= RING_AGAIN_MS) transition.perform({ do: "ring", run });
+  return true;
+}

@@ -1,0 +1,140 @@
+/**
+ * One call of `step` while it is being worked out: the job's facts, its next state, and what is to be
+ * journalled and performed. Only its methods write it, and the caller's job is never changed.
+ */
+import type {
+  Actor,
+  Effect,
+  Evidence,
+  GpuView,
+  JobState,
+  NewEvent,
+  Now,
+  PauseRequest,
+  Run,
+  Said,
+} from "../../model.ts";
+import type { SupervisedJob } from "../../ports.ts";
+
+type Live = Extract<JobState, { run: Run }>;
+type Pausing = Extract<JobState, { name: "pausing" }>;
+type Facts = Omit<SupervisedJob, "name" | "spec" | "state">;
+/** The job is this one. */
+type OwnEffect = Effect extends infer One ? (One extends Effect ? Omit<One, "job"> : never) : never;
+
+export interface Stepped {
+  job: SupervisedJob;
+  events: NewEvent[];
+  effects: Effect[];
+}
+
+export class Transition {
+  readonly now: Now;
+  /** What its GPUs showed at the last look; null where it has none. */
+  readonly gpus: GpuView | null;
+  #job: Readonly<SupervisedJob>;
+  #state: Readonly<JobState>;
+  readonly #events: NewEvent[] = [];
+  readonly #effects: Effect[] = [];
+
+  constructor(job: SupervisedJob, now: Now, gpus: GpuView | null) {
+    this.now = now;
+    this.gpus = gpus;
+    this.#job = job;
+    this.#state = job.state;
+  }
+
+  get name(): string {
+    return this.#job.name;
+  }
+
+  /** Its facts as they are now; its state is `state`. */
+  get job(): Readonly<Omit<SupervisedJob, "state">> {
+    return this.#job;
+  }
+
+  get state(): Readonly<JobState> {
+    return this.#state;
+  }
+
+  /** The run of a live state. @throws Error in any other: a bug. */
+  get run(): Readonly<Run> {
+    return this.live().run;
+  }
+
+  live(): Readonly<Live> {
+    if ("run" in this.#state) return this.#state;
+    throw this.bug("a run");
+  }
+
+  /** @param input what has no meaning in any other state. @throws Error there: a bug. */
+  pausing(input: string): Readonly<Pausing> {
+    if (this.#state.name === "pausing") return this.#state;
+    throw this.bug(input);
+  }
+
+  become(state: JobState): void {
+    this.#state = state;
+  }
+
+  /** Sets facts of the job. */
+  note(facts: Partial<Facts>): void {
+    this.#job = { ...this.#job, ...facts };
+  }
+
+  drop(fact: "cancelling"): void {
+    const { [fact]: _, ...rest } = this.#job;
+    this.#job = rest;
+  }
+
+  /** Sets facts of the run, in whatever live state the job is. */
+  know(facts: Partial<Run>): void {
+    const state = this.live();
+    this.#state = { ...state, run: { ...state.run, ...facts } };
+  }
+
+  forget(fact: "resuming" | "rankGoneAt"): void {
+    const state = this.live();
+    const { [fact]: _, ...run } = state.run;
+    this.#state = { ...state, run };
+  }
+
+  /** Sets facts of the pause that was asked for. */
+  amend(facts: Partial<PauseRequest>): void {
+    const state = this.pausing("a pause request");
+    this.#state = { ...state, request: { ...state.request, ...facts } };
+  }
+
+  perform(effect: OwnEffect): void {
+    this.#effects.push({ ...effect, job: this.name } as Effect);
+  }
+
+  tell(
+    kind: NewEvent["kind"],
+    actor: Actor,
+    reason: string,
+    more: { evidence?: Evidence; outcome?: Record<string, unknown> } = {},
+  ): void {
+    const run = "run" in this.#state ? this.#state.run.number : this.#job.runs || null;
+    this.#events.push({ kind, job: this.name, run, actor, reason, ...more });
+  }
+
+  /** Whether this is the first time that the run is said to be so. */
+  first(fact: Said): boolean {
+    const said = this.run.said ?? [];
+    if (said.includes(fact)) return false;
+    this.know({ said: [...said, fact] });
+    return true;
+  }
+
+  /** What it has come to. */
+  done(): Stepped {
+    return { job: { ...this.#job, state: this.#state }, events: this.#events, effects: this.#effects };
+  }
+
+  bug(input: string): Error {
+    return new Error(
+      `job '${this.name}' in state '${this.#state.name}' got '${input}', which has no meaning there`,
+    );
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Pauses that no rule asks for: the supervisor stops, a person wants it, a window has closed, another
+ * supervisor's job has its turn.
+ */
+import {
+  type Cause,
+  canSave,
+  type Evidence,
+  isHeld,
+  isWorking,
+  type PauseMethod,
+  runOf,
+  type WindowState,
+} from "../../model.ts";
+import type { SupervisedJob } from "../../ports.ts";
+import { clockTime } from "../say.ts";
+import { turnPause } from "../sharing/turns.ts";
+import type { TickInput } from "../tick-input.ts";
+import { windowsOf } from "../windows/windows.ts";
+import { pauseMethod } from "./pause-method.ts";
+import type { Pause } from "./victims.ts";
+
+/** At most one pause for each job; what is paused or on its way isn't asked again. */
+export function otherPauses(input: TickInput): Pause[] {
+  return Object.values(input.jobs).flatMap((job) => {
+    if (job.cancelling !== undefined) return [];
+    const pause = input.mode.stopping
+      ? stopPause(job)
+      : (manualPause(job) ?? windowPause(job, input) ?? turnPause(job, input));
+    return pause === null ? [] : [pause];
+  });
+}
+
+function pause(
+  job: SupervisedJob,
+  method: PauseMethod,
+  cause: Omit<Cause, "critical">,
+  evidence: Evidence = {},
+): Pause {
+  return { verb: "pause", job: job.name, method, cause: { ...cause, critical: false }, evidence };
+}
+
+/**
+ * By checkpoint wherever the job can; a program that knows nothing is frozen and stays so: to let
+ * it compete on, unwatched, would break the promise made to everybody else on the machine.
+ */
+function stopPause(job: SupervisedJob): Pause | null {
+  const held = isHeld(job.state.name);
+  if (!isWorking(job.state.name) && !held) return null;
+  const saves = pauseMethod(job, { frees: "memory" });
+  if (saves !== null && (!held || canSave(job)))
+    return pause(job, saves, {
+      actor: "shutdown",
+      reason: "The supervisor stops; it goes on at the next start.",
+    });
+  if (held || pauseMethod(job, { frees: "time" }) === null) return null;
+  const reason =
+    "The supervisor stops, and this program can't save: it is frozen, holds its memory, and goes on at the next start (or with kill -CONT).";
+  return pause(job, "freeze", { actor: "shutdown", reason });
+}
+
+function manualPause(job: SupervisedJob): Pause | null {
+  const { manual, state } = job;
+  if (manual?.want !== "pause") return null;
+  const cause = { actor: "user" as const, reason: `Asked for by ${manual.by}.` };
+  if (manual.force === "terminate")
+    return mayBeEnded(job) ? { ...pause(job, "checkpoint", cause), end: true } : null;
+  const freeze = manual.force === "freeze";
+  const method = pauseMethod(job, { frees: "time", freeze });
+  if (method === null) return null;
+  const frozenNow = freeze && state.name === "pausing" && state.request.overdue === "waiting";
+  if (!isWorking(job.state.name) && !(frozenNow && method === "freeze")) return null;
+  return pause(job, method, cause);
+}
+
+/** Something of it lives, whatever it is doing; once is enough. */
+function mayBeEnded({ state }: SupervisedJob): boolean {
+  if (state.name === "pausing") return state.request.endedByHand === undefined;
+  return runOf({ state }) !== null && state.name !== "lost";
+}
+
+function windowPause(job: SupervisedJob, { windows, now }: TickInput): Pause | null {
+  if (!isWorking(job.state.name) || mayRun(job, windows, now.wallMs)) return null;
+  const method = pauseMethod(job, { frees: "time" });
+  const closed = lastClosed(windowsOf(job.name, windows));
+  if (method === null || closed === null) return null;
+  const since = closed.sinceMs === null ? "isn't open" : `closed at ${clockTime(closed.sinceMs, now.wallMs)}`;
+  const cause = {
+    actor: `window:${closed.name}` as const,
+    reason: `Window '${closed.name}' ${since}; it runs only while that is open.`,
+  };
+  return pause(job, method, cause, { window: closed.name });
+}
+
+/** In one of its windows, bound to none, or let run outside them by hand. */
+export function mayRun(job: SupervisedJob, windows: readonly WindowState[], wallMs: number): boolean {
+  const bound = windowsOf(job.name, windows);
+  if (bound.length === 0 || bound.some(({ open }) => open)) return true;
+  return job.manual?.want === "run" && job.manual.windowUntilMs !== null && wallMs < job.manual.windowUntilMs;
+}
+
+const lastClosed = (windows: WindowState[]): WindowState | null =>
+  windows.reduce<WindowState | null>(
+    (last, one) => ((one.sinceMs ?? 0) >= (last?.sinceMs ?? 0) ? one : last),
+    null,
+  );

@@ -1,0 +1,47 @@
+/** Whether a pause of a job would free what a rule is about. */
+import {
+  type GpuSample,
+  isFrozenOverdue,
+  isHeld,
+  isWorking,
+  type RunUse,
+  runOf,
+  type Sample,
+} from "../../model.ts";
+import type { SupervisedJob } from "../../ports.ts";
+import { MEASURES, needsMemory } from "../rules/measures.ts";
+import { concerns, isExcused, type RuleNow } from "../rules/rule-now.ts";
+
+/** Less than this isn't use: a pause of it would free nothing. */
+const CPU_PERCENT = 1;
+const MEMORY_MIB = 16;
+/** Whether the job uses what the rule is about; what isn't known of a live job is assumed to be used. */
+export function relieves(job: SupervisedJob, rule: RuleNow, sample: Sample): boolean {
+  const { name } = job.state;
+  if (!isWorking(name) && !isHeld(name) && name !== "pausing") return false;
+  if (!concerns(rule, job) || isExcused(rule, job) || job.cancelling !== undefined) return false;
+  const { metric } = rule.rule;
+  const still = isHeld(name) || isFrozenOverdue(job.state);
+  if (still && !needsMemory(metric)) return false;
+  if (rule.state.gpu !== null) return isOnGpu(job, rule.state.gpu, rule.gpu);
+  const use = runUse(job, sample);
+  const { relieves: resource } = MEASURES[metric];
+  if (resource === "cpu") return use === null || atLeast(use.cpuPercent, CPU_PERCENT);
+  if (resource === "memory") return use === null || atLeast(use.memoryMiB, MEMORY_MIB);
+  return true;
+}
+
+const atLeast = (reading: { value: number } | { unavailable: string }, least: number): boolean =>
+  !("value" in reading) || reading.value >= least;
+
+function isOnGpu(job: SupervisedJob, uuid: string, gpu: GpuSample | null): boolean {
+  const run = runOf(job);
+  if (run === null) return false;
+  if (run.gpus.includes(uuid)) return true;
+  return gpu?.processes.some(({ ours }) => ours === run.id || ours === job.name) ?? false;
+}
+
+function runUse(job: SupervisedJob, sample: Sample): RunUse | null {
+  const run = runOf(job);
+  return run === null ? null : (sample.runs[run.id] ?? null);
+}

@@ -1,0 +1,98 @@
+/**
+ * Who has to make room. For each rule in pressure: of the jobs whose pause would relieve that very
+ * resource the cheapest, one at a time with a fresh look in between; all at once when critical.
+ * Nothing here waits for the sake of balance: that is paid on resume.
+ */
+import { canSave, type Decision, isHeld, type PauseMethod, type Sample } from "../../model.ts";
+import type { SupervisedJob } from "../../ports.ts";
+import { evidenceOf, pressureSentence } from "../rules/evidence.ts";
+import { needsMemory } from "../rules/measures.ts";
+import type { RuleNow } from "../rules/rule-now.ts";
+import type { TickInput } from "../tick-input.ts";
+import { pauseMethod } from "./pause-method.ts";
+import { relieves } from "./relieves.ts";
+
+export type Pause = Extract<Decision, { verb: "pause" }>;
+
+/** Cost of a pause that was never measured. */
+const UNKNOWN_COST_MS = 30_000;
+
+/** @param asked names of the jobs that are asked to pause at this tick already */
+export function rulePauses(input: TickInput, asked: ReadonlySet<string>): Pause[] {
+  const pauses: Pause[] = [];
+  for (const rule of input.rules.filter(isPressing)) {
+    const names = new Set([...asked, ...pauses.map(({ job }) => job)]);
+    for (const { job, method } of victimsOf(rule, input, names))
+      pauses.push(pauseBy(rule, job, method, input.sample));
+  }
+  return pauses;
+}
+
+/** In pressure, and seen to be so now. */
+const isPressing = ({ state }: RuleNow): boolean =>
+  state.firm === "pressure" && state.unavailable === null && state.beyondSinceMs !== null;
+
+/** Of one rule; none while the relief of an earlier pause is still to come, unless it is critical. */
+function victimsOf(rule: RuleNow, input: TickInput, asked: ReadonlySet<string>): Victim[] {
+  const all = Object.values(input.jobs).filter((job) => relieves(job, rule, input.sample));
+  const victims = all.filter((job) => !asked.has(job.name)).flatMap((job) => victim(job, rule));
+  if (rule.rule.severity === "critical") return victims;
+  const isUnderWay = all.some((job) => asked.has(job.name) || isOnItsWay(job));
+  if (isUnderWay || !isRemeasured(rule, input)) return [];
+  return victims.sort(cheapestFirst).slice(0, 1);
+}
+
+/** Asked already and still within its grace: its relief is to come. An overdue one is no relief. */
+const isOnItsWay = ({ state }: SupervisedJob): boolean =>
+  state.name === "pausing" && state.request.overdue === null;
+
+interface Victim {
+  job: SupervisedJob;
+  method: PauseMethod;
+}
+
+function victim(job: SupervisedJob, { rule }: RuleNow): Victim[] {
+  const { name } = job.state;
+  if (name === "pausing") return [];
+  const memory = needsMemory(rule.metric);
+  // Only a job that can save may be thawed to give its memory back; any other is left as it is.
+  if (isHeld(name) && (!memory || !canSave(job))) return [];
+  const method = pauseMethod(job, { frees: memory ? "memory" : "time", freeze: rule.action === "freeze" });
+  return method === null ? [] : [{ job, method }];
+}
+
+/** The pressure has lasted its dwell since the last victim of this rule was gone. */
+function isRemeasured({ key, rule, state }: RuleNow, { jobs, now }: TickInput): boolean {
+  let gone = Number.NEGATIVE_INFINITY;
+  for (const { state: job } of Object.values(jobs))
+    if ((job.name === "paused" || isHeld(job.name)) && "cause" in job && job.cause.rule === key)
+      if (job.since.monotonicMs <= now.monotonicMs) gone = Math.max(gone, job.since.monotonicMs);
+  if (state.readAtMs === null || state.readAtMs <= gone) return false;
+  return state.readAtMs - Math.max(gone, state.beyondSinceMs ?? state.readAtMs) >= rule.forSeconds * 1000;
+}
+
+export const costMs = ({ learned }: SupervisedJob): number =>
+  learned.saveMs === null && learned.reloadMs === null
+    ? UNKNOWN_COST_MS
+    : (learned.saveMs ?? 0) + (learned.reloadMs ?? 0);
+
+function cheapestFirst({ job: a }: Victim, { job: b }: Victim): number {
+  return (
+    a.spec.priority - b.spec.priority ||
+    costMs(a) - costMs(b) ||
+    (b.checkpoint?.createdAtMs ?? 0) - (a.checkpoint?.createdAtMs ?? 0) ||
+    (a.name < b.name ? -1 : 1)
+  );
+}
+
+function pauseBy(rule: RuleNow, job: SupervisedJob, method: PauseMethod, sample: Sample): Pause {
+  const critical = rule.rule.severity === "critical";
+  const reason = pressureSentence(rule, sample);
+  return {
+    verb: "pause",
+    job: job.name,
+    method,
+    cause: { actor: `rule:${rule.rule.name}`, reason, critical, rule: rule.key },
+    evidence: evidenceOf(rule, sample),
+  };
+}

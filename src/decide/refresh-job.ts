@@ -1,0 +1,74 @@
+/** What the policy keeps of a job from tick to tick: its wishes that have run out, its footprint. */
+import { isWorking, type Reading, runOf, type Sample } from "../model.ts";
+import type { SupervisedJob } from "../ports.ts";
+import { holds } from "./rules/dwell.ts";
+import type { TickInput } from "./tick-input.ts";
+
+/** A footprint follows a rise at once; a fall only when it is large, since the peak is what must fit. */
+const FALLEN = 0.7;
+const RISEN = 1.02;
+
+/** The same job when nothing has changed. */
+export function refreshJob(job: SupervisedJob, input: TickInput): SupervisedJob {
+  return updateGpuFootprint(updateFootprint(expireManual(job, input), input.sample), input);
+}
+
+/** A turn that has begun ends with its run, whoever ended that; a shortage once the job works again. */
+function updateGpuFootprint(job: SupervisedJob, { sample }: TickInput): SupervisedJob {
+  const run = runOf(job);
+  const held = run === null ? 0 : gpuMemory(run.id, sample);
+  const over = job.turn?.untilMs !== undefined && run === null;
+  const works = job.gpuShortage !== undefined && run?.firstStepAt !== undefined;
+  const more = held > (job.learned.gpuMemoryMiB ?? 0) * RISEN;
+  if (!over && !works && !more) return job;
+  const next = { ...job, learned: more ? { ...job.learned, gpuMemoryMiB: held } : job.learned };
+  if (over) delete next.turn;
+  if (works) delete next.gpuShortage;
+  return next;
+}
+
+/** The most that a run holds on one GPU. */
+function gpuMemory(run: string, { gpus }: Sample): number {
+  const held = gpus.map(({ processes }) =>
+    processes.reduce((sum, one) => sum + (one.ours === run ? (one.gpuMemoryMiB ?? 0) : 0), 0),
+  );
+  return Math.max(0, ...held);
+}
+
+/** A wish by hand is over when its time is, or once it has been granted and nothing is excused any more. */
+function expireManual(job: SupervisedJob, { now, rules }: TickInput): SupervisedJob {
+  const { manual } = job;
+  if (manual === null) return job;
+  if (manual.want === "pause")
+    return manual.untilMs !== null && now.wallMs >= manual.untilMs ? { ...job, manual: null } : job;
+  const excused = manual.excused.filter((key) => {
+    const rule = rules.find((one) => one.key === key);
+    return rule !== undefined && holds(rule.state);
+  });
+  const { name } = job.state;
+  const honoured = manual.honoured === true || isWorking(name);
+  const over = manual.windowUntilMs !== null && now.wallMs >= manual.windowUntilMs;
+  const windowUntilMs = over ? null : manual.windowUntilMs;
+  if (honoured && excused.length === 0 && windowUntilMs === null) return { ...job, manual: null };
+  const same = excused.length === manual.excused.length && windowUntilMs === manual.windowUntilMs;
+  if (same && honoured === (manual.honoured === true)) return job;
+  return { ...job, manual: { ...manual, excused, windowUntilMs, honoured } };
+}
+
+function updateFootprint(job: SupervisedJob, sample: Sample): SupervisedJob {
+  const run = runOf(job);
+  // Loading isn't the footprint.
+  if (run === null || job.state.name !== "running") return job;
+  const use = sample.runs[run.id];
+  if (use === undefined) return job;
+  const memoryMiB = follow(job.learned.memoryMiB, use.memoryMiB);
+  const cpuPercent = follow(job.learned.cpuPercent, use.cpuPercent);
+  if (memoryMiB === job.learned.memoryMiB && cpuPercent === job.learned.cpuPercent) return job;
+  return { ...job, learned: { ...job.learned, memoryMiB, cpuPercent } };
+}
+
+function follow(known: number | null, reading: Reading): number | null {
+  if (!("value" in reading)) return known;
+  if (known === null || reading.value > known * RISEN) return reading.value;
+  return reading.value < known * FALLEN ? (known + reading.value) / 2 : known;
+}

@@ -1,0 +1,86 @@
+/**
+ * One rule's hysteresis: it is firmly in pressure or firmly clear, and changes sides only when the
+ * other side's threshold has been met for the whole dwell (`forSeconds`, `clear.forSeconds`); between
+ * the two thresholds it keeps the side that it has. A long dwell on the clear side is its cool-down.
+ * Doubt (`upTo`) and missing readings hold room back; they never make pressure.
+ */
+import type { Rule } from "../../config/schema.ts";
+import type { Now, Reading, RuleState } from "../../model.ts";
+
+/** A reading counts for three polls, and at least so long. */
+const FRESH_AT_LEAST_MS = 3000;
+
+export interface Pace {
+  now: Now;
+  pollSeconds: number;
+}
+
+export const freshMs = (pollSeconds: number): number => Math.max(FRESH_AT_LEAST_MS, 3000 * pollSeconds);
+
+/** Before the first reading. */
+export const unread = (rule: Rule, gpu: string | null, now: Now): RuleState => ({
+  rule: rule.name,
+  gpu,
+  firm: "clear",
+  sinceMs: now.wallMs,
+  firmSinceMs: now.monotonicMs,
+  leaningSinceMs: null,
+  beyondSinceMs: null,
+  roomy: false,
+  readAtMs: null,
+  lastValue: null,
+  unavailable: null,
+});
+
+/** One reading further. */
+export function advance(rule: Rule, state: RuleState, reading: Reading, pace: Pace): RuleState {
+  const { now } = pace;
+  const longest = freshMs(pace.pollSeconds);
+  const unavailable =
+    "unavailable" in reading
+      ? reading.unavailable
+      : now.monotonicMs - reading.atMs > longest
+        ? `its last reading is ${Math.round((now.monotonicMs - reading.atMs) / 1000)} s old`
+        : null;
+  if (unavailable !== null || "unavailable" in reading)
+    return { ...state, unavailable, leaningSinceMs: null, beyondSinceMs: null, roomy: false };
+  const { value, upTo = value, atMs } = reading;
+  // Nothing is known of the time in between: a dwell doesn't span it.
+  const broken = state.readAtMs === null || state.unavailable !== null || atMs - state.readAtMs > longest;
+  const beyond = isBeyond(rule, value);
+  const beyondSinceMs = beyond ? ((broken ? null : state.beyondSinceMs) ?? atMs) : null;
+  const leans = state.firm === "clear" ? beyond : isClear(rule, value, upTo);
+  const leaningSinceMs = leans ? ((broken ? null : state.leaningSinceMs) ?? atMs) : null;
+  const dwell = (state.firm === "clear" ? rule.forSeconds : rule.clear.forSeconds) * 1000;
+  const read = {
+    ...state,
+    beyondSinceMs,
+    leaningSinceMs,
+    roomy: !isBeyond(rule, worst(rule, value, upTo)),
+    readAtMs: atMs,
+    lastValue: value,
+    unavailable: null,
+  };
+  if (leaningSinceMs === null || atMs - leaningSinceMs < dwell) return read;
+  const firm = state.firm === "clear" ? "pressure" : "clear";
+  return { ...read, firm, sinceMs: now.wallMs, firmSinceMs: now.monotonicMs, leaningSinceMs: null };
+}
+
+/** `upTo` is the most it might be: the worst case of a use, not of what is free. */
+const worst = (rule: Rule, value: number, upTo: number): number =>
+  rule.above === undefined ? value : Math.max(value, upTo);
+
+export function isBeyond(
+  { above, below }: { above?: number | undefined; below?: number | undefined },
+  value: number,
+): boolean {
+  if (above !== undefined) return value > above;
+  return below !== undefined && value < below;
+}
+
+const isClear = (rule: Rule, value: number, upTo: number): boolean =>
+  isBeyond(rule.clear, worst(rule, value, upTo));
+
+/** Whether a rule says anything but clear: in pressure, beyond its threshold for now, or blind. */
+export const holds = ({ firm, roomy, readAtMs }: RuleState): boolean =>
+  firm === "pressure" || (readAtMs !== null && !roomy);

@@ -1,0 +1,87 @@
+/** A rule's reading as evidence and as a sentence: what was read, what is allowed, and who it is. */
+import type { Evidence, GpuSample, Metric, ProcessEvidence, Sample } from "../../model.ts";
+import { processes } from "../say.ts";
+import { MEASURES } from "./measures.ts";
+import type { RuleNow } from "./rule-now.ts";
+
+/** Enough to name the culprits; the audit keeps every one of them for ever. */
+const MOST_PROCESSES = 10;
+
+/** Foreign processes behind a reading, greediest first. */
+export function culprits({ rule, gpu }: RuleNow, sample: Sample): ProcessEvidence[] {
+  const { relieves } = MEASURES[rule.metric];
+  if (relieves === "gpu") {
+    return greediest(
+      behind(rule.metric, gpu),
+      (one) => (one.gpuPercent ?? 0) * 1e6 + (one.gpuMemoryMiB ?? 0),
+    );
+  }
+  if (relieves === "memory") return greediest(sample.foreign, (one) => one.memoryMiB ?? 0);
+  return greediest(sample.foreign, (one) => one.cpuPercent ?? 0);
+}
+
+/** Of others' processes on the GPU those that make up the reading, where that is known. */
+function behind(metric: Metric, gpu: GpuSample | null): ProcessEvidence[] {
+  const others = (gpu?.processes ?? []).filter(({ ours, counts }) => ours === null && counts !== false);
+  if (metric === "gpu.newcomers.memoryMiB") return others.filter(({ newcomer }) => newcomer === true);
+  const busy = others.filter(({ gpuPercent = 0 }) => gpuPercent > 0);
+  return metric === "gpu.others.utilization" && busy.length > 0 ? busy : others;
+}
+
+const greediest = (all: ProcessEvidence[], by: (one: ProcessEvidence) => number): ProcessEvidence[] =>
+  [...all].sort((a, b) => by(b) - by(a)).slice(0, MOST_PROCESSES);
+
+export function evidenceOf(now: RuleNow, sample: Sample): Evidence {
+  const { rule, state } = now;
+  const found = culprits(now, sample);
+  return {
+    rule: rule.name,
+    metric: rule.metric,
+    ...(state.gpu === null ? {} : { gpu: state.gpu }),
+    ...(state.lastValue === null ? {} : { value: state.lastValue }),
+    threshold: rule.above ?? rule.below ?? 0,
+    dwellSeconds: rule.forSeconds,
+    readings: readings(sample, now),
+    ...(found.length === 0 ? {} : { processes: found }),
+  };
+}
+
+/** The machine's readings that can be read, and those of the rule's GPU. */
+export function readings(sample: Sample, rule?: RuleNow): Record<string, number | string> {
+  const all: Record<string, number | string> = {};
+  const add = (metrics: object): void => {
+    for (const [metric, reading] of Object.entries(metrics))
+      if ("value" in reading) all[metric] = Math.round(reading.value * 100) / 100;
+  };
+  add(sample.machine);
+  if (rule?.gpu) add(rule.gpu.metrics);
+  return all;
+}
+
+/** "'stress' (pid 8812, ana) and 2 others use 64 % of the CPU" or "available memory is 3 %". */
+export function fact(now: RuleNow, sample: Sample): string {
+  const { rule, state, gpu } = now;
+  const measure = MEASURES[rule.metric];
+  const value = state.lastValue === null ? "an unknown share" : measure.show(state.lastValue);
+  const where = state.gpu === null ? "" : ` on GPU ${gpu?.index ?? state.gpu}`;
+  if (measure.who === "machine") return `${measure.words}${where} is at ${value}`;
+  const found = culprits(now, sample);
+  const who = processes(found) ?? "other programs";
+  return `${who} ${found.length === 1 ? "uses" : "use"} ${value} ${measure.words}${where}`;
+}
+
+/** "rule 'x' allows 60 % for 10 s" or "rule 'x' needs 5 % and waits 2 s". */
+export function allowance({ rule }: RuleNow): string {
+  const { show } = MEASURES[rule.metric];
+  const dwell = rule.forSeconds === 0 ? "" : ` for ${rule.forSeconds} s`;
+  if (rule.above !== undefined) return `rule '${rule.name}' allows ${show(rule.above)}${dwell}`;
+  const less = rule.forSeconds === 0 ? "" : ` and bears less for ${rule.forSeconds} s`;
+  return `rule '${rule.name}' needs ${show(rule.below ?? 0)}${less}`;
+}
+
+/** The whole sentence of a pause. */
+export function pressureSentence(now: RuleNow, sample: Sample): string {
+  return sentence(`${fact(now, sample)}; ${allowance(now)}.`);
+}
+
+export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

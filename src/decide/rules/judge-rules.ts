@@ -1,0 +1,65 @@
+/** Every rule by one sample: its state from now on, and what has changed. */
+import type { Rule } from "../../config/schema.ts";
+import type { GpuMetric, MachineMetric, Reading, RuleState, Sample } from "../../model.ts";
+import { advance, type Pace, unread } from "./dwell.ts";
+
+type States = Readonly<Record<string, RuleState>>;
+
+export interface RuleChange {
+  key: string;
+  rule: Rule;
+  state: RuleState;
+  to: "pressure" | "clear" | "lost" | "recovered";
+}
+
+export interface Judged {
+  states: Record<string, RuleState>;
+  changes: RuleChange[];
+}
+
+/** A rule's name, and the GPU's UUID for gpu.* rules. */
+export const keyOf = (rule: string, gpu: string | null): string => (gpu === null ? rule : `${rule}@${gpu}`);
+
+/** A GPU that was seen once and is missing now is unavailable. */
+export function judgeRules(rules: readonly Rule[], before: States, sample: Sample, pace: Pace): Judged {
+  const judged: Judged = { states: {}, changes: [] };
+  const missing = Object.values(before).filter(
+    ({ gpu }) => gpu !== null && !sample.gpus.some(({ uuid }) => uuid === gpu),
+  );
+  for (const rule of rules)
+    for (const [gpu, reading] of readingsOf(rule, sample, missing)) {
+      const key = keyOf(rule.name, gpu);
+      const state = advance(rule, before[key] ?? unread(rule, gpu, pace.now), reading, pace);
+      judged.states[key] = state;
+      judged.changes.push(...changes({ key, rule, state }, before[key]));
+    }
+  return judged;
+}
+
+function readingsOf(rule: Rule, sample: Sample, missing: RuleState[]): [gpu: string | null, Reading][] {
+  if (!rule.metric.startsWith("gpu.")) return [[null, machineReading(rule, sample)]];
+  const unavailable = sample.gpusUnavailable ?? "the GPU isn't reported any more";
+  return [
+    ...sample.gpus.map(({ uuid, metrics }): [string, Reading] => [uuid, metrics[rule.metric as GpuMetric]]),
+    ...missing
+      .filter((state) => state.rule === rule.name)
+      .map(({ gpu }): [string | null, Reading] => [gpu, { unavailable }]),
+  ];
+}
+
+/** A rule may leave niced CPU time out; a source that can't tell niced time counts all. */
+function machineReading({ metric, countNice }: Rule, { machine, withoutNice }: Sample): Reading {
+  if (!countNice && withoutNice && (metric === "cpu.total" || metric === "cpu.others"))
+    return withoutNice[metric];
+  return machine[metric as MachineMetric];
+}
+
+function changes(what: Omit<RuleChange, "to">, before: RuleState | undefined): RuleChange[] {
+  const { state } = what;
+  const found: RuleChange[] = [];
+  if (state.firm !== (before?.firm ?? "clear")) found.push({ ...what, to: state.firm });
+  if (before === undefined || before.lastValue === null) return found;
+  if (state.unavailable !== null && before.unavailable === null) found.push({ ...what, to: "lost" });
+  if (state.unavailable === null && before.unavailable !== null) found.push({ ...what, to: "recovered" });
+  return found;
+}

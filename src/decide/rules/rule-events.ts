@@ -1,0 +1,72 @@
+/** What is told of rules: pressure, room again, a sensor that went away or came back. */
+import type { Decision, NewEvent, Sample } from "../../model.ts";
+import type { Tick } from "../tick-input.ts";
+import { allowance, evidenceOf, fact, pressureSentence, sentence } from "./evidence.ts";
+import type { RuleChange } from "./judge-rules.ts";
+import { gpuOf, type RuleNow } from "./rule-now.ts";
+
+const ruleNow = ({ key, rule, state }: RuleChange, sample: Sample): RuleNow => ({
+  key,
+  rule,
+  state,
+  gpu: gpuOf(state, sample),
+});
+
+/** For rules that act on no job. */
+export function notices(changes: readonly RuleChange[], sample: Sample): Decision[] {
+  return changes.flatMap((change): Decision[] => {
+    const { rule, to } = change;
+    if (rule.action !== "notify" || to !== "pressure") return [];
+    const now = ruleNow(change, sample);
+    const reason = pressureSentence(now, sample);
+    return [
+      { verb: "notify", job: null, actor: `rule:${rule.name}`, reason, evidence: evidenceOf(now, sample) },
+    ];
+  });
+}
+
+export function ruleEvents(changes: readonly RuleChange[], tick: Tick): NewEvent[] {
+  // Several rules may read one sensor: it is told of once.
+  const sensors = new Set<string>();
+  return changes.flatMap((change) => {
+    if (change.to === "pressure" || change.to === "clear") return [ruleEvent(change, change.to, tick.sample)];
+    const sensor = `${change.rule.metric} ${change.state.gpu ?? ""}`;
+    if (sensors.has(sensor)) return [];
+    sensors.add(sensor);
+    return [sensorEvent(change, tick)];
+  });
+}
+
+function ruleEvent(change: RuleChange, to: "pressure" | "clear", sample: Sample): NewEvent {
+  const { rule } = change;
+  const now = ruleNow(change, sample);
+  const dwell = rule.clear.forSeconds === 0 ? "" : `, clear for ${rule.clear.forSeconds} s`;
+  return {
+    kind: to === "pressure" ? "rule.pressure" : "rule.cleared",
+    job: null,
+    run: null,
+    actor: `rule:${rule.name}`,
+    reason:
+      to === "pressure"
+        ? pressureSentence(now, sample)
+        : `${sentence(fact(now, sample))}${dwell}; ${allowance(now)}.`,
+    evidence: evidenceOf(now, sample),
+  };
+}
+
+function sensorEvent(change: RuleChange, { sample, config }: Tick): NewEvent {
+  const { rule, state, to } = change;
+  const held = config.rules.some((one) => one.metric === rule.metric && one.action !== "notify");
+  const until = held ? " Until it can, nothing that it concerns is resumed." : "";
+  return {
+    kind: to === "lost" ? "sensor.lost" : "sensor.recovered",
+    job: null,
+    run: null,
+    actor: "supervisor",
+    reason:
+      to === "lost"
+        ? `${rule.metric} can't be read: ${state.unavailable}.${until}`
+        : `${rule.metric} can be read again.`,
+    evidence: evidenceOf(ruleNow(change, sample), sample),
+  };
+}

@@ -1,0 +1,40 @@
+/** A rule that acts on jobs, with its state at this tick, and the jobs that it concerns. */
+import type { Config, Rule } from "../../config/schema.ts";
+import type { GpuSample, RuleState, Sample } from "../../model.ts";
+import type { SupervisedJob } from "../../ports.ts";
+import { keyOf } from "./judge-rules.ts";
+
+/** One for each GPU for gpu.* rules. */
+export interface RuleNow {
+  readonly key: string;
+  readonly rule: Readonly<Rule>;
+  readonly state: Readonly<RuleState>;
+  readonly gpu: Readonly<GpuSample> | null;
+}
+
+/** Without the rules that only notify: the policy has no business with them. */
+export function rulesNow(
+  config: Config,
+  states: Readonly<Record<string, RuleState>>,
+  sample: Sample,
+): RuleNow[] {
+  const all = Object.values(states);
+  return config.rules.flatMap((rule): RuleNow[] => {
+    if (rule.action === "notify") return [];
+    return all
+      .filter((state) => state.rule === rule.name)
+      .map((state) => ({ key: keyOf(rule.name, state.gpu), rule, state, gpu: gpuOf(state, sample) }));
+  });
+}
+
+export const gpuOf = ({ gpu }: RuleState, sample: Sample): GpuSample | null =>
+  sample.gpus.find(({ uuid }) => uuid === gpu) ?? null;
+
+export function concerns({ key, rule }: Pick<RuleNow, "key" | "rule">, job: SupervisedJob): boolean {
+  return (rule.jobs === undefined || rule.jobs.includes(job.name)) && !job.misattributed.includes(key);
+}
+
+/** Excused by a manual resume until the rule has been clear once; a critical rule never is. */
+export function isExcused({ key, rule }: RuleNow, { manual }: SupervisedJob): boolean {
+  return rule.severity !== "critical" && manual?.want === "run" && manual.excused.includes(key);
+}

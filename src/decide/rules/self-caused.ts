@@ -1,0 +1,114 @@
+/**
+ * Were the "others" behind a pause the job's own processes after all? They were when they began after
+ * its run, as the same user, and vanished together with its exit. Then the rule is off for that job
+ * until a person looks. Whoever goes earlier, stays, is another user's or was there before is another.
+ */
+import { type NewEvent, type ProcessEvidence, runOf, type Sample } from "../../model.ts";
+import type { SupervisedJob } from "../../ports.ts";
+import type { Pause } from "../pauses/victims.ts";
+import { clockTime, processes as named } from "../say.ts";
+import type { TickInput } from "../tick-input.ts";
+import type { Jobs, Watched } from "../world.ts";
+import { MEASURES } from "./measures.ts";
+import type { RuleNow } from "./rule-now.ts";
+
+/** What ends together need not be seen to in one reading; who is absent from more has gone earlier. */
+const MOST_ABSENT = 1;
+/** Without a fresh reading so long after the exit nothing can be told any more. */
+const GIVE_UP_MS = 15_000;
+
+type WatchedJobs = Readonly<Record<string, Watched>>;
+
+/** What has to be watched after these pauses; of the old what is still undecided. */
+export function watchPauses(watched: WatchedJobs, pauses: readonly Pause[], input: TickInput): WatchedJobs {
+  const found: Record<string, Watched> = { ...watched };
+  for (const { job: name, cause, evidence } of pauses) {
+    const job = input.jobs[name];
+    const run = job === undefined ? null : runOf(job);
+    const { metric, processes = [] } = evidence;
+    if (cause.rule === undefined || metric === undefined || MEASURES[metric].who !== "others") continue;
+    const begun = run?.startTime ?? null;
+    if (begun === null || processes.length === 0) continue;
+    if (!processes.every((one) => couldBeOwn(one, begun))) continue;
+    const { now } = input;
+    found[name] = { key: cause.rule, processes, askedWallMs: now.wallMs, readMs: now.monotonicMs, absent: 0 };
+  }
+  return found;
+}
+
+const couldBeOwn = ({ startTime, otherUser }: ProcessEvidence, begun: number): boolean =>
+  startTime !== null && startTime >= begun && otherUser !== true;
+
+/** Decides by this tick's sample what it can of what is watched; `jobs` with the rules that had wronged them off. */
+export function decideWatched(input: TickInput): { jobs: Jobs; watched: WatchedJobs; events: NewEvent[] } {
+  const jobs: Record<string, SupervisedJob> = { ...input.jobs };
+  const watched: Record<string, Watched> = {};
+  const events: NewEvent[] = [];
+  for (const [name, one] of Object.entries(input.memory.watched ?? {})) {
+    const job = input.jobs[name];
+    const rule = input.rules.find(({ key }) => key === one.key);
+    if (job === undefined || rule === undefined) continue;
+    const verdict = verdictOn(job, one, rule, input);
+    if (verdict === "own") {
+      jobs[name] = { ...job, misattributed: [...job.misattributed, one.key] };
+      events.push(misattributed(job, one, rule, input));
+    } else if (verdict !== "others") watched[name] = verdict;
+  }
+  return { jobs, watched, events };
+}
+
+function verdictOn(
+  job: SupervisedJob,
+  one: Watched,
+  rule: RuleNow,
+  input: TickInput,
+): Watched | "own" | "others" {
+  const { now, sample } = input;
+  const { state } = job;
+  if (state.name !== "pausing" && state.name !== "paused") return "others";
+  if (state.name === "paused" && state.cause.rule !== one.key) return "others";
+  const exitedMs = state.name === "pausing" ? state.request.exitedAt?.monotonicMs : state.since.monotonicMs;
+  const goneMs = one.goneMs ?? exitedMs;
+  const { readAtMs, unavailable, beyondSinceMs } = rule.state;
+  const there = isListed(one.processes, rule, sample);
+  if (goneMs === undefined) {
+    if (there) return { ...one, absent: 0 };
+    const isNew = readAtMs !== null && readAtMs > one.readMs;
+    const next = { ...one, readMs: readAtMs ?? one.readMs, absent: one.absent + (isNew ? 1 : 0) };
+    return next.absent > MOST_ABSENT ? "others" : next;
+  }
+  if (now.monotonicMs - goneMs > GIVE_UP_MS) return "others";
+  if (readAtMs === null || readAtMs <= goneMs || unavailable !== null) return { ...one, goneMs };
+  if (!there && beyondSinceMs === null) return "own";
+  // A reading taken around the exit may still hold use of before it; the next one doesn't.
+  return there || one.lingered === true ? "others" : { ...one, goneMs: readAtMs, lingered: true };
+}
+
+function isListed(processes: ProcessEvidence[], { gpu }: RuleNow, sample: Sample): boolean {
+  const listed = gpu?.processes ?? sample.foreign;
+  return processes.some(({ pid, startTime }) =>
+    listed.some((one) => one.pid === pid && one.startTime === startTime),
+  );
+}
+
+function misattributed(
+  job: SupervisedJob,
+  one: Watched,
+  { rule, state }: RuleNow,
+  { now }: TickInput,
+): NewEvent {
+  const at = clockTime(one.askedWallMs, now.wallMs);
+  return {
+    kind: "rule.misattributed",
+    job: job.name,
+    run: job.runs,
+    actor: "supervisor",
+    reason: `${named(one.processes) ?? "Somebody"}, whom the pause of ${at} was for, began after this job and ended together with it: that was its own use. Rule '${rule.name}' is off for it until it is resumed by hand.`,
+    evidence: {
+      rule: rule.name,
+      metric: rule.metric,
+      ...(state.gpu === null ? {} : { gpu: state.gpu }),
+      processes: one.processes,
+    },
+  };
+}

@@ -1,0 +1,32 @@
+/** What the last sample shows of the GPUs of one run: what is left of it on them, and who else is there. */
+import type { GpuView, Run, Sample } from "../../model.ts";
+import { freeMiB, heldMiB, othersOn } from "./place.ts";
+
+/** Null for a run that was given no GPU and isn't seen on any. */
+export function gpuView({ id, gpus }: Run, sample: Sample): GpuView | null {
+  const there = sample.gpus.filter(
+    ({ uuid, processes }) => gpus.includes(uuid) || processes.some(({ ours }) => ours === id),
+  );
+  if (gpus.length === 0 && there.length === 0) return null;
+  const missing = gpus.find((uuid) => !there.some((gpu) => gpu.uuid === uuid));
+  const blind = there.flatMap(({ memoryUsedMiB: used, metrics }) => {
+    if (!("value" in used)) return [used.unavailable];
+    // Where nobody can tell whose a process is, none is listed.
+    const others = metrics["gpu.others.memoryMiB"];
+    return "value" in others ? [] : [others.unavailable];
+  });
+  const free = there.map(freeMiB);
+  const crowded = there.map(othersOn).sort((a, b) => heldMiB(b) - heldMiB(a))[0] ?? [];
+  return {
+    atMs: Math.min(
+      ...there.map(({ memoryUsedMiB: used }) => ("value" in used ? used.atMs : Number.NEGATIVE_INFINITY)),
+    ),
+    unavailable:
+      missing === undefined ? (blind[0] ?? null) : (sample.gpusUnavailable ?? "the GPU isn't reported"),
+    name: `GPU ${there.map(({ index }) => index).join(" and ")}`,
+    freeMiB: free.every((one) => one !== null) ? free.reduce((sum, one) => sum + one, 0) : null,
+    entries: there.flatMap(({ processes }) => processes.filter(({ ours }) => ours === id)),
+    othersMiB: heldMiB(crowded),
+    others: crowded,
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * The line of supervised jobs of all users for each GPU. First come keeps; the next goes when it is
+ * free. One who can't start anyway lets others pass, unless it could in a moment. Knows nothing of
+ * files: claims of others come with the sample, ours are made here.
+ */
+import { type Claim, type GpuSample, type Now, type Run, runOf, type WaitingFor } from "../../model.ts";
+import type { OwnClaim, SupervisedJob } from "../../ports.ts";
+import { clockTime } from "../say.ts";
+import type { TickInput } from "../tick-input.ts";
+import type { Jobs, PolicyMemory } from "../world.ts";
+
+/** Two supervisors never see the same change at the same moment: so long one waits for who is before it. */
+const COURTESY_MS = 10_000;
+
+/** With these a job isn't in line at all: it wouldn't take the GPU if it were offered. */
+const OUT_OF_LINE = new Set<WaitingFor["code"]>(["manual", "window", "shutdown", "journal"]);
+
+export const isInLine = (waits: WaitingFor[]): boolean => !waits.some(({ code }) => OUT_OF_LINE.has(code));
+
+/** Wall time since which the job stands in line; now, when it has only just come. */
+const inLineSince = ({ name, state }: SupervisedJob, { line }: PolicyMemory, now: Now): number =>
+  // Nothing is remembered of the time before this supervisor.
+  line === undefined ? state.since.wallMs : (line[name] ?? now.wallMs);
+
+/** Who stands in line from now on, each with the time since when. */
+export function stayInLine(
+  names: Iterable<string>,
+  { jobs, memory, now }: TickInput,
+): Record<string, number> {
+  const since: Record<string, number> = {};
+  for (const name of names) {
+    const job = jobs[name];
+    if (job !== undefined) since[name] = inLineSince(job, memory, now);
+  }
+  return since;
+}
+
+export const couldStart = ({ readyMs }: Claim, wallMs: number): boolean =>
+  readyMs !== null && readyMs <= wallMs + COURTESY_MS;
+
+/** Of those who wait there, the ones that go before this job. */
+export function before(job: SupervisedJob, there: Claim[], input: TickInput): Claim[] {
+  return there.filter(
+    (claim) => !claim.holds && isEarlier(claim, job, input) && couldStart(claim, input.now.wallMs),
+  );
+}
+
+function isEarlier({ sinceMs, id }: Claim, job: SupervisedJob, input: TickInput): boolean {
+  const since = inLineSince(job, input.memory, input.now);
+  return sinceMs < since || (sinceMs === since && id < `${input.sample.claimant ?? ""}-${job.name}`);
+}
+
+/** "GPU 0 held by bob's 'asr-ft' (supervised, since Mon 09:12); you're 1st in line". */
+export function claimWait(
+  job: SupervisedJob,
+  gpu: GpuSample,
+  against: Claim[],
+  input: TickInput,
+): WaitingFor {
+  const { now, sample } = input;
+  const [first] = against as [Claim];
+  const waiting = (sample.claims ?? []).filter(
+    (claim) => !claim.holds && claim.gpus.includes(gpu.uuid) && isEarlier(claim, job, input),
+  );
+  const place = waiting.length + 1;
+  const who = `${first.user}'s '${first.job}'`;
+  const since = `since ${clockTime(first.sinceMs, now.wallMs)}`;
+  const text = first.holds
+    ? `GPU ${gpu.index} held by ${who} (supervised, ${since}); you're ${ordinal(place)} in line`
+    : `GPU ${gpu.index} goes to ${who} first (supervised, in line ${since}); you're ${ordinal(place)} in line`;
+  const by = { user: first.user, job: first.job };
+  return { code: "gpu-claimed", text, gpu: gpu.uuid, by, sinceMs: first.sinceMs, place };
+}
+
+function ordinal(place: number): string {
+  const teen = place % 100 >= 11 && place % 100 <= 13;
+  return `${place}${teen ? "th" : (["th", "st", "nd", "rd"][place % 10] ?? "th")}`;
+}
+
+/** GPUs that a job would be content with, and what stands between it and them besides other supervisors. */
+export interface InLine {
+  gpus: string[];
+  waits: WaitingFor[];
+}
+
+/** For each job that stands in line. */
+export type Lines = Record<string, InLine>;
+
+/** What others are to know of our jobs. */
+export function ownClaims(
+  { jobs, memory }: { jobs: Jobs; memory: PolicyMemory },
+  lines: Lines,
+  now: Now,
+): OwnClaim[] {
+  return Object.values(jobs).flatMap((job): OwnClaim[] => {
+    const run = runOf(job);
+    // Without a GPU, too: its use of the CPU isn't somebody's need either.
+    if (run !== null) return [holding(job, run)];
+    const line = lines[job.name];
+    if (line === undefined) return [];
+    const sinceMs = inLineSince(job, memory, now);
+    const { turn } = job;
+    const asks = turn === undefined ? {} : { asks: { gpu: turn.gpu, forMs: turn.forMs } };
+    const readyMs = readyAt(line.waits, now.wallMs);
+    return [{ job: job.name, gpus: line.gpus, holds: false, sinceMs, readyMs, ...asks }];
+  });
+}
+
+const holding = ({ name }: Pick<SupervisedJob, "name">, run: Run): OwnClaim => ({
+  job: name,
+  gpus: run.gpus,
+  holds: true,
+  sinceMs: run.startedAt.wallMs,
+  readyMs: null,
+  run,
+});
+
+/** Rounded up to seconds, so that what is told doesn't change with every tick. */
+function readyAt(waits: WaitingFor[], wallMs: number): number | null {
+  if (waits.length === 0) return 0;
+  const times = waits.map(({ untilMs }) => untilMs);
+  if (!times.every((time) => time !== undefined)) return null;
+  return Math.ceil(Math.max(wallMs, ...times) / 1000) * 1000;
+}

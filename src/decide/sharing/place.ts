@@ -1,0 +1,156 @@
+/**
+ * Which GPUs a job can go to now: the freest that nobody else is on or in line for. Two jobs share a
+ * GPU only when both may. Never a GPU that is in pressure; a run that is held stays where it is.
+ */
+import { type Claim, type GpuSample, type ProcessEvidence, runOf, type WaitingFor } from "../../model.ts";
+import type { SupervisedJob } from "../../ports.ts";
+import { processes, size } from "../say.ts";
+import type { TickInput } from "../tick-input.ts";
+import { before, claimWait, type InLine } from "./line.ts";
+import { isGpu, turnBefore } from "./turn-requests.ts";
+
+export interface Placed {
+  gpus: string[];
+  waits: WaitingFor[];
+  line?: InLine;
+}
+
+type Blocked = (gpu: string) => WaitingFor[];
+
+/** How many GPUs a job is to have; one, where there is one, unless it says otherwise. */
+export function gpuCount({ spec }: SupervisedJob, { sample }: TickInput): number {
+  const least = sample.gpus.length > 0 || sample.gpusExpected ? 1 : 0;
+  return spec.gpuIds?.length ?? spec.gpus ?? least;
+}
+
+/** @param blocked what the rules of one GPU hold against this job */
+export function place(job: SupervisedJob, input: TickInput, blocked: Blocked): Placed {
+  const run = runOf(job);
+  if (run !== null) return { gpus: run.gpus, waits: run.gpus.flatMap(blocked) };
+  const count = gpuCount(job, input);
+  if (count === 0) return { gpus: [], waits: [] };
+  const rated = candidates(job, input).map((gpu) => rate(job, gpu, input, blocked));
+  // Named ones are all needed; of the others the freest are taken.
+  if (job.spec.gpuIds === undefined) rated.sort(freestFirst);
+  const chosen = rated.slice(0, count);
+  const missing = chosen.length < count ? [notThere(job, count, input)] : [];
+  const open = rated.filter(({ own }) => own.length === 0);
+  return {
+    gpus: chosen.map(({ gpu }) => gpu.uuid),
+    waits: [...chosen.flatMap(({ own, peers }) => [...own, ...peers]), ...missing],
+    line:
+      open.length >= count
+        ? { gpus: open.map(({ gpu }) => gpu.uuid), waits: [] }
+        : {
+            gpus: rated.map(({ gpu }) => gpu.uuid),
+            waits: [...chosen.flatMap(({ own }) => own), ...missing],
+          },
+  };
+}
+
+function candidates({ spec }: SupervisedJob, { sample }: TickInput): GpuSample[] {
+  if (spec.gpuIds === undefined) return sample.gpus;
+  return spec.gpuIds.flatMap((id) => sample.gpus.find((gpu) => isGpu(gpu, id)) ?? []);
+}
+
+function notThere({ spec }: SupervisedJob, count: number, { sample }: TickInput): WaitingFor {
+  const ids = spec.gpuIds?.filter((id) => !sample.gpus.some((gpu) => isGpu(gpu, id)));
+  const what = ids !== undefined ? `GPU ${ids.join(", ")}` : count === 1 ? "1 GPU" : `${count} GPUs`;
+  const why = sample.gpusUnavailable ?? `${sample.gpus.length} of them can be seen`;
+  const way = spec.gpus === undefined && ids === undefined ? ` (if it needs none: "gpus": 0)` : "";
+  return { code: "sensor", text: `needs ${what}: ${why}${way}` };
+}
+
+interface Rated {
+  gpu: GpuSample;
+  /** What stands against it: of the GPU and of our own jobs; and of other supervisors'. */
+  own: WaitingFor[];
+  peers: WaitingFor[];
+}
+
+const freestFirst = (a: Rated, b: Rated): number =>
+  a.own.length + a.peers.length - (b.own.length + b.peers.length) ||
+  sharers(a) - sharers(b) ||
+  (freeMiB(b.gpu) ?? 0) - (freeMiB(a.gpu) ?? 0) ||
+  a.gpu.index - b.gpu.index;
+
+const sharers = ({ gpu }: Rated): number => gpu.processes.length;
+
+function rate(job: SupervisedJob, gpu: GpuSample, input: TickInput, blocked: Blocked): Rated {
+  const peers = claimsAgainst(job, gpu, input);
+  return {
+    gpu,
+    own: [
+      ...blocked(gpu.uuid),
+      ...ownJobs(job, gpu, input),
+      ...letPass(job, gpu, input),
+      ...memory(job, gpu),
+    ],
+    peers: peers.length === 0 ? [] : [claimWait(job, gpu, peers, input)],
+  };
+}
+
+/** Holders first, then those who are before it in line and could start about now. */
+function claimsAgainst(job: SupervisedJob, { uuid }: GpuSample, input: TickInput): Claim[] {
+  const there = (input.sample.claims ?? []).filter(({ gpus }) => gpus.includes(uuid));
+  return [...there.filter(({ holds }) => holds), ...before(job, there, input)];
+}
+
+function ownJobs(job: SupervisedJob, gpu: GpuSample, { jobs }: TickInput): WaitingFor[] {
+  const holder = Object.values(jobs).find(
+    (other) =>
+      other.name !== job.name &&
+      (runOf(other)?.gpus.includes(gpu.uuid) ?? false) &&
+      !(job.spec.shareGpu && other.spec.shareGpu),
+  );
+  if (holder === undefined) return [];
+  return [{ code: "gpu-claimed", text: `GPU ${gpu.index} is held by '${holder.name}'`, gpu: gpu.uuid }];
+}
+
+/** Stands with what is our own: so others are told that this job lets them pass. */
+function letPass(job: SupervisedJob, gpu: GpuSample, input: TickInput): WaitingFor[] {
+  const turn = turnBefore(job, gpu.uuid, input);
+  if (turn === null) return [];
+  const by = { user: turn.user, job: turn.job };
+  const text = `GPU ${gpu.index} goes to ${turn.user}'s '${turn.job}' first, who has asked for a turn`;
+  return [{ code: "gpu-claimed", text, gpu: gpu.uuid, by }];
+}
+
+function memory(job: SupervisedJob, gpu: GpuSample): WaitingFor[] {
+  const waits: WaitingFor[] = [];
+  const shortage = job.gpuShortage?.othersMiB;
+  const others = othersOn(gpu);
+  const held = heldMiB(others);
+  if (shortage !== undefined && held >= shortage) {
+    const text = `it has run out of memory on a GPU while others held ${size(shortage)}; on GPU ${gpu.index} ${whoHolds(others)}`;
+    waits.push({ code: "gpu-memory", text, gpu: gpu.uuid, processes: others });
+  }
+  const need = job.spec.gpuMemoryMiB ?? job.learned.gpuMemoryMiB;
+  const free = freeMiB(gpu);
+  if (need === undefined) return waits;
+  if (free === null)
+    waits.push({ code: "sensor", text: `the memory of GPU ${gpu.index} can't be read`, gpu: gpu.uuid });
+  else if (free < need) {
+    const holds = others.length === 0 ? "" : `; ${whoHolds(others)}`;
+    const text = `needs ${size(need)} on GPU ${gpu.index}, ${size(free)} free${holds}`;
+    waits.push({ code: "gpu-memory", text, gpu: gpu.uuid, processes: others });
+  }
+  return waits;
+}
+
+/** Processes that aren't ours, the greediest for memory first. */
+export const othersOn = ({ processes: all }: GpuSample): GpuSample["processes"] =>
+  all.filter(({ ours }) => ours === null).sort((a, b) => (b.gpuMemoryMiB ?? 0) - (a.gpuMemoryMiB ?? 0));
+
+export const heldMiB = (all: ProcessEvidence[]): number =>
+  all.reduce((sum, { gpuMemoryMiB = 0 }) => sum + gpuMemoryMiB, 0);
+
+function whoHolds(others: ProcessEvidence[]): string {
+  const who = processes(others.slice(0, 1)) ?? "nobody known";
+  const more = others.length > 1 ? `, all others together ${size(heldMiB(others))}` : "";
+  return `${who} holds ${size(others[0]?.gpuMemoryMiB ?? 0)}${more}`;
+}
+
+export function freeMiB({ memoryTotalMiB: total, memoryUsedMiB: used }: GpuSample): number | null {
+  return "value" in total && "value" in used ? total.value - used.value : null;
+}

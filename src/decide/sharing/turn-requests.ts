@@ -1,0 +1,45 @@
+/**
+ * What other users ask of our jobs: a turn on a GPU. Only who is next in line there and could start is
+ * heard, so that a claim alone, true or forged, asks for nothing.
+ */
+import { type Claim, type GpuSample, runOf } from "../../model.ts";
+import type { SupervisedJob } from "../../ports.ts";
+import type { TickInput } from "../tick-input.ts";
+import { couldStart } from "./line.ts";
+
+export type Answer = "yield" | "ask" | "ignore";
+
+export const isGpu = ({ uuid, index }: GpuSample, id: string | number): boolean =>
+  id === uuid || String(id) === String(index);
+
+/** Who asks for a GPU of this job, and is next in line for it. */
+export function requestFor(job: SupervisedJob, input: TickInput): { claim: Claim; gpu: string } | null {
+  for (const gpu of runOf(job)?.gpus ?? []) {
+    const claim = requestOn(gpu, input);
+    if (claim !== null) return { claim, gpu };
+  }
+  return null;
+}
+
+function requestOn(gpu: string, { sample, now }: TickInput): Claim | null {
+  const next = (sample.claims ?? []).find(
+    (claim) => !claim.holds && claim.gpus.includes(gpu) && couldStart(claim, now.wallMs),
+  );
+  const asked = next?.asks?.gpu;
+  if (next === undefined || asked === undefined) return null;
+  const isIt = asked === gpu || sample.gpus.some((one) => one.uuid === gpu && isGpu(one, asked));
+  return isIt ? next : null;
+}
+
+export const answerTo = ({ spec }: SupervisedJob, { user }: Claim, { config }: TickInput): Answer =>
+  spec.yieldTo?.includes(user) ? "yield" : config.sharing.requests;
+
+/**
+ * Whose turn this waiting job lets pass: what one of our jobs has made room for, another of them, even if
+ * it is before it in line, must not take. One who asks for a turn itself stands in line as ever.
+ */
+export function turnBefore(job: SupervisedJob, gpu: string, input: TickInput): Claim | null {
+  if (job.turn !== undefined) return null;
+  const claim = requestOn(gpu, input);
+  return claim !== null && answerTo(job, claim, input) === "yield" ? claim : null;
+}

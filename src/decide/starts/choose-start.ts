@@ -1,0 +1,126 @@
+/** Which one job is started or resumed at this tick: the most important of those that nothing holds. */
+import { actorKind, type Decision, pausedByRule, type WaitingFor } from "../../model.ts";
+import type { SupervisedJob } from "../../ports.ts";
+import { readings } from "../rules/evidence.ts";
+import { concerns } from "../rules/rule-now.ts";
+import { clockTime, number } from "../say.ts";
+import type { Lines } from "../sharing/line.ts";
+import type { TickInput } from "../tick-input.ts";
+import { windowsOf } from "../windows/windows.ts";
+import { isStartable, isWanted, obstacles, type StartInput } from "./obstacles.ts";
+
+export type Start = Extract<Decision, { verb: "start" | "resume" }>;
+
+/** A resume that never gets going must not hold up the others for ever. */
+const LOADING_AT_MOST_MS = 300_000;
+
+export interface Choice {
+  start: Start | null;
+  /** For each job that could run but doesn't. */
+  waits: Record<string, WaitingFor[]>;
+  lines: Lines;
+}
+
+export function chooseStart(input: StartInput): Choice {
+  const waits: Choice["waits"] = {};
+  const lines: Lines = {};
+  const ready: { job: SupervisedJob; gpus: string[] }[] = [];
+  for (const job of Object.values(input.jobs)) {
+    if (!isStartable(job)) continue;
+    const found = obstacles(job, input);
+    waits[job.name] = found.waits;
+    if (found.line !== undefined) lines[job.name] = found.line;
+    if (found.waits.length === 0) ready.push({ job, gpus: found.gpus });
+  }
+  ready.sort((a, b) => firstInLine(a.job, b.job));
+  const [first] = ready;
+  if (first === undefined) return { start: null, waits, lines };
+  const settling = unsettled(first.job, input);
+  if (settling !== null) waits[first.job.name] = [settling];
+  for (const { job } of ready.slice(1))
+    waits[job.name] = [{ code: "turn", text: `'${first.job.name}' goes first: one start at a time` }];
+  return { start: settling === null ? startOf(first.job, first.gpus, input) : null, waits, lines };
+}
+
+function firstInLine(a: SupervisedJob, b: SupervisedJob): number {
+  return (
+    Number(isWanted(b)) - Number(isWanted(a)) ||
+    b.spec.priority - a.spec.priority ||
+    a.state.since.wallMs - b.state.since.wallMs ||
+    (a.name < b.name ? -1 : 1)
+  );
+}
+
+/** Between resumes after a rule's pause the machine is given time to show what the last one did to it. */
+function unsettled(job: SupervisedJob, { memory, now, config, jobs }: TickInput): WaitingFor | null {
+  const { last } = memory;
+  if (last === null || !last.polite || last.job === job.name || !pausedByRule(job.state) || isWanted(job))
+    return null;
+  const passed = now.monotonicMs - last.atMs;
+  const other = jobs[last.job];
+  const loads = other !== undefined && "run" in other.state && other.state.run.resuming !== undefined;
+  const left = config.balance.settleSeconds * 1000 - passed;
+  if (left > 0) {
+    const untilMs = now.wallMs + left;
+    return { code: "settling", text: `'${last.job}' was resumed just now`, untilMs };
+  }
+  if (loads && passed < LOADING_AT_MOST_MS)
+    return { code: "settling", text: `'${last.job}' is still loading` };
+  return null;
+}
+
+function startOf(job: SupervisedJob, gpus: string[], input: TickInput): Start {
+  const verb = job.state.name === "waiting" ? "start" : "resume";
+  const { actor, reason } = whyNow(job, input);
+  const from = job.checkpoint?.step;
+  const step = job.state.name === "paused" || job.state.name === "waiting" ? from : null;
+  const on = step === null || step === undefined ? "" : ` It goes on from step ${number(step)}.`;
+  return {
+    verb,
+    job: job.name,
+    actor,
+    reason: `${reason}${on}`,
+    evidence: { readings: readings(input.sample) },
+    gpus,
+  };
+}
+
+function whyNow(job: SupervisedJob, input: TickInput): Pick<Start, "actor" | "reason"> {
+  const { state } = job;
+  const { now, windows } = input;
+  if (isWanted(job)) return { actor: "user", reason: "It was asked for by hand." };
+  if (state.name === "waiting") {
+    if (job.attempts.failures > 0)
+      return { actor: "supervisor", reason: `Its wait after failure ${job.attempts.failures} is over.` };
+    return { actor: "supervisor", reason: "Nothing stands in its way." };
+  }
+  const cause = state.name === "pausing" ? state.request.cause : "cause" in state ? state.cause : null;
+  if (cause === null) return { actor: "supervisor", reason: "There is room again." };
+  if (cause.rule !== undefined) {
+    const rule = input.rules.find(
+      ({ key, ...rest }) => key === cause.rule && concerns({ key, ...rest }, job),
+    );
+    const since =
+      rule === undefined
+        ? "is no longer in force"
+        : `has been clear since ${clockTime(rule.state.sinceMs, now.wallMs)}`;
+    return {
+      actor: cause.actor,
+      reason: `Rule '${rule?.rule.name ?? cause.rule}' ${since} and there is room.`,
+    };
+  }
+  if (actorKind(cause.actor) === "window") {
+    const open = windowsOf(job.name, windows).find((one) => one.open);
+    if (open === undefined) return { actor: cause.actor, reason: "No window holds it back any more." };
+    return {
+      actor: `window:${open.name}`,
+      reason: `Window '${open.name}' is open${since(open.sinceMs, now.wallMs)}.`,
+    };
+  }
+  if (cause.actor === "user") return { actor: "user", reason: "The pause by hand is over." };
+  if (cause.actor === "shutdown") return { actor: "recovery", reason: "The supervisor is back." };
+  return { actor: cause.actor, reason: "There is room again." };
+}
+
+const since = (ms: number | null, wallMs: number): string =>
+  ms === null ? "" : ` since ${clockTime(ms, wallMs)}`;

@@ -1,0 +1,136 @@
+/**
+ * Everything that stands between a job and running, in the order in which people want to hear it.
+ * Missing and stale readings stand in the way; they never clear it.
+ */
+import {
+  isFrozenOverdue,
+  isHeld,
+  pausedByRule,
+  runOf,
+  type WaitingFor,
+  type WindowState,
+} from "../../model.ts";
+import type { SupervisedJob } from "../../ports.ts";
+import { mayRun } from "../pauses/pause-reasons.ts";
+import { concerns, isExcused, type RuleNow } from "../rules/rule-now.ts";
+import { clockTime, duration } from "../say.ts";
+import { isInLine } from "../sharing/line.ts";
+import { type Placed, place } from "../sharing/place.ts";
+import type { TickInput } from "../tick-input.ts";
+import { windowsOf } from "../windows/windows.ts";
+import { backOffWait } from "./flap-backoff.ts";
+import { overBudget } from "./overhead-budget.ts";
+import { tightness } from "./room.ts";
+import type { RuleBlock } from "./rule-blocks.ts";
+
+const LONGEST_BACKOFF_MS = 3_600_000;
+
+/** With what is the same for all jobs of a tick. */
+export interface StartInput extends TickInput {
+  /** What each rule holds against the jobs that it concerns. */
+  readonly blocks: readonly RuleBlock[];
+  readonly owedMiB: number;
+}
+
+/** States from which a job can be started or let go on; null where there is nothing to start. */
+export function isStartable({ state, cancelling }: SupervisedJob): boolean {
+  if (cancelling !== undefined) return false;
+  if (state.name === "pausing") return isFrozenOverdue(state);
+  return state.name === "waiting" || state.name === "paused" || isHeld(state.name);
+}
+
+/** A manual resume that hasn't led to a start yet: a person waits for it, so balance doesn't count. */
+export const isWanted = ({ manual }: SupervisedJob): boolean =>
+  manual?.want === "run" && manual.honoured !== true;
+
+export function obstacles(job: SupervisedJob, input: StartInput): Placed {
+  const { mode } = input;
+  const waits: WaitingFor[] = [];
+  if (mode.stopping) waits.push({ code: "shutdown", text: "the supervisor is stopping" });
+  manual(job, input, waits);
+  window(job, input, waits);
+  restart(job, input, waits);
+  if (job.state.name === "paused" && job.state.checkpoint?.verified === "quick")
+    waits.push({ code: "checkpoint-check", text: "every byte of its checkpoint is being checked" });
+  const placed = place(job, input, (gpu) => blocksOf(job, input, (rule) => rule.state.gpu === gpu));
+  const bound = placed.gpus.length > 0 || job.spec.gpus !== undefined || job.spec.gpuIds !== undefined;
+  // A GPU rule that has paused a job without a place of its own goes on concerning it.
+  const others = (rule: RuleNow): boolean =>
+    rule.state.gpu === null || (!bound && job.balance.backoff[rule.key] !== undefined);
+  const rest = [...blocksOf(job, input, others), ...tightness(job, input, input.owedMiB)];
+  if (!isWanted(job)) rest.push(...balanceWaits(job, input));
+  if (!mode.journalHealthy)
+    rest.push({ code: "journal", text: "the audit log can't be written, so nothing is started" });
+  const all = { gpus: placed.gpus, waits: [...waits, ...placed.waits, ...rest] };
+  if (placed.line === undefined || !isInLine(all.waits)) return all;
+  return { ...all, line: { ...placed.line, waits: [...waits, ...rest, ...placed.line.waits] } };
+}
+
+function blocksOf(
+  job: SupervisedJob,
+  { blocks }: StartInput,
+  which: (rule: RuleNow) => boolean,
+): WaitingFor[] {
+  return blocks
+    .filter(({ rule }) => which(rule) && concerns(rule, job) && !isExcused(rule, job))
+    .map(({ wait }) => wait);
+}
+
+/** Balance holds back only a job that a rule has paused. */
+function balanceWaits(job: SupervisedJob, input: TickInput): WaitingFor[] {
+  if (!pausedByRule(job.state)) return [];
+  const concerned = input.rules.filter((rule) => concerns(rule, job));
+  const waits = concerned.flatMap((rule) => backOffWait(job, rule, input));
+  // A frozen job goes on where it is: nothing was saved, nothing has to be loaded.
+  const over = job.state.name === "paused" ? overBudget(job, concerned, input) : null;
+  return over === null ? waits : [...waits, over];
+}
+
+function manual({ manual: wish }: SupervisedJob, { now }: TickInput, waits: WaitingFor[]): void {
+  if (wish?.want !== "pause") return;
+  // Only the owner can ask, and the owner reads this.
+  const until = wish.untilMs === null ? "" : `, until ${clockTime(wish.untilMs, now.wallMs)}`;
+  const since = `paused by you at ${clockTime(wish.sinceMs, now.wallMs)}`;
+  waits.push({
+    code: "manual",
+    text: `${since}${until}`,
+    ...(wish.untilMs === null ? {} : { untilMs: wish.untilMs }),
+  });
+}
+
+function window(job: SupervisedJob, { windows, now }: TickInput, waits: WaitingFor[]): void {
+  if (!mayRun(job, windows, now.wallMs)) {
+    waits.push(closedWait(windowsOf(job.name, windows), now.wallMs));
+    return;
+  }
+  // A run that is too short to be worth its loading and saving waits for the next window.
+  const bound = windowsOf(job.name, windows).filter(({ open }) => open);
+  if (bound.length === 0 || job.manual?.want === "run" || runOf(job) !== null) return;
+  const ends = Math.max(...bound.map(({ changesAtMs }) => changesAtMs ?? Number.POSITIVE_INFINITY));
+  const least = (job.learned.reloadMs ?? 0) + (job.learned.saveMs ?? 0);
+  if (ends - now.wallMs >= least) return;
+  const text = `window '${bound[0]?.name}' closes at ${clockTime(ends, now.wallMs)}, too soon to load and save (${duration(least)})`;
+  waits.push({ code: "window", text });
+}
+
+function closedWait(bound: WindowState[], wallMs: number): WaitingFor {
+  const next = bound.reduce<WindowState | null>(
+    (first, one) => ((one.changesAtMs ?? Infinity) < (first?.changesAtMs ?? Infinity) ? one : first),
+    null,
+  );
+  if (next === null || next.changesAtMs === null)
+    return { code: "window", text: `window '${bound[0]?.name}' is closed and never opens` };
+  const text = `window '${next.name}' opens at ${clockTime(next.changesAtMs, wallMs)}`;
+  return { code: "window", text, untilMs: next.changesAtMs };
+}
+
+function restart(job: SupervisedJob, { now }: TickInput, waits: WaitingFor[]): void {
+  const { attempts } = job;
+  const left = attempts.notBeforeMs - now.monotonicMs;
+  // Longer than any back-off: of an earlier boot.
+  if (left <= 0 || left > LONGEST_BACKOFF_MS || isWanted(job)) return;
+  const times = Math.max(attempts.failures, attempts.fruitless);
+  const untilMs = now.wallMs + left;
+  const text = `it has failed ${times === 1 ? "once" : `${times} times in a row`}: tried again at ${clockTime(untilMs, now.wallMs)}`;
+  waits.push({ code: "restart", text, untilMs });
+}

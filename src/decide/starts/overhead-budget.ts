@@ -1,0 +1,42 @@
+/**
+ * The overhead budget: saving and loading may cost a job only a share of the time that it works
+ * (`maxPauseOverhead`). Paid on resume alone: it never delays a pause.
+ */
+import type { WaitingFor } from "../../model.ts";
+import type { SupervisedJob } from "../../ports.ts";
+import type { RuleNow } from "../rules/rule-now.ts";
+import { clockTime, duration, number } from "../say.ts";
+import type { TickInput } from "../tick-input.ts";
+
+/** A job's very first pauses are free, as if it had worked so long: a young job has no history to judge by. */
+const FREE_MS = 600_000;
+
+/** How long no rule that concerns the job has been in pressure. */
+function quietMs(rules: readonly RuleNow[], { now, memory }: TickInput): number {
+  let since = memory.startedMs ?? now.monotonicMs;
+  for (const { state } of rules)
+    since = Math.max(since, state.firm === "clear" ? state.firmSinceMs : now.monotonicMs);
+  return now.monotonicMs - since;
+}
+
+/**
+ * The cost so far and that of one more pause have to fit the budget, measured by the time that
+ * the job has worked and by how long the machine has been quiet: quiet that has lasted is the best
+ * forecast of quiet to come, so short gaps aren't filled with saving and loading. `rules`: those
+ * that concern the job.
+ */
+export function overBudget(
+  { balance, learned }: SupervisedJob,
+  rules: readonly RuleNow[],
+  input: TickInput,
+): WaitingFor | null {
+  const { config, now } = input;
+  const quiet = quietMs(rules, input);
+  const cost = (learned.saveMs ?? 0) + (learned.reloadMs ?? 0);
+  const share = config.balance.maxPauseOverhead;
+  const needed = (balance.overheadMs + cost) / share - balance.productiveMs - FREE_MS;
+  if (quiet >= needed) return null;
+  const untilMs = now.wallMs + needed - quiet;
+  const text = `pausing has cost ${duration(balance.overheadMs)} of its ${duration(balance.productiveMs)} of work, and may cost ${number(share * 100)} %: it waits for a longer quiet, until ${clockTime(untilMs, now.wallMs)}`;
+  return { code: "budget", text, untilMs };
+}

@@ -1,0 +1,63 @@
+/**
+ * Whether a job, as heavy as it was last seen, fits under the thresholds of rules about totals.
+ * What it needs isn't known before its first run: then nothing is held back.
+ */
+import { type Reading, runOf, type Sample, type WaitingFor } from "../../model.ts";
+import type { SupervisedJob } from "../../ports.ts";
+import { concerns, isExcused, type RuleNow } from "../rules/rule-now.ts";
+import { number, size } from "../say.ts";
+import type { TickInput } from "../tick-input.ts";
+
+/** So much has to stay free beyond the threshold, since footprints vary. */
+const CPU_MARGIN_PERCENT = 2;
+const MEMORY_MARGIN = 0.05;
+const MEMORY_MARGIN_MIB = 64;
+
+/** Memory that live jobs are known to grow to and don't hold yet, in MiB. */
+export function owedMiB(jobs: Iterable<SupervisedJob>, sample: Sample): number {
+  let owed = 0;
+  for (const job of jobs) {
+    const run = runOf(job);
+    if (run === null || job.learned.memoryMiB === null) continue;
+    const held = sample.runs[run.id]?.memoryMiB;
+    owed += Math.max(0, job.learned.memoryMiB - (held && "value" in held ? held.value : 0));
+  }
+  return owed;
+}
+
+/** What is too tight, one entry for each rule. A held run has its memory already. */
+export function tightness(job: SupervisedJob, input: TickInput, owed: number): WaitingFor[] {
+  const held = runOf(job) !== null;
+  return input.rules.flatMap((rule) => {
+    if (!concerns(rule, job) || isExcused(rule, job) || rule.state.lastValue === null) return [];
+    const text =
+      rule.rule.metric === "cpu.total" ? cpu(job, rule) : held ? null : memory(job, rule, input.sample, owed);
+    return text === null ? [] : [{ code: "footprint" as const, text, rule: rule.rule.name }];
+  });
+}
+
+function cpu({ learned }: SupervisedJob, { rule, state }: RuleNow): string | null {
+  if (rule.above === undefined || learned.cpuPercent === null || state.lastValue === null) return null;
+  if (state.lastValue + learned.cpuPercent + CPU_MARGIN_PERCENT <= rule.above) return null;
+  return `it used ${number(learned.cpuPercent)} % of the CPU, which is at ${number(state.lastValue)} %; rule '${rule.name}' allows ${number(rule.above)} %`;
+}
+
+function memory({ learned }: SupervisedJob, { rule }: RuleNow, sample: Sample, owed: number): string | null {
+  if (rule.below === undefined || learned.memoryMiB === null) return null;
+  const free = value(sample.machine["memory.availableMiB"]);
+  const percent = value(sample.machine["memory.availablePercent"]);
+  if (free === null) return null;
+  const total = percent === null || percent <= 0 ? null : (free / percent) * 100;
+  const least =
+    rule.metric === "memory.availableMiB"
+      ? rule.below
+      : rule.metric === "memory.availablePercent" && total !== null
+        ? (rule.below / 100) * total
+        : null;
+  if (least === null) return null;
+  const margin = Math.max(MEMORY_MARGIN_MIB, learned.memoryMiB * MEMORY_MARGIN);
+  if (free - owed - learned.memoryMiB - margin >= least) return null;
+  return `needs ${size(learned.memoryMiB)}, ${size(Math.max(0, free - owed))} of memory free; rule '${rule.name}' keeps ${size(least)}`;
+}
+
+const value = (reading: Reading): number | null => ("value" in reading ? reading.value : null);

@@ -1,0 +1,62 @@
+/** What each rule holds against starting anything. Missing and stale readings hold; they never clear. */
+import type { WaitingFor } from "../../model.ts";
+import { freshMs } from "../rules/dwell.ts";
+import { culprits, fact } from "../rules/evidence.ts";
+import type { RuleNow } from "../rules/rule-now.ts";
+import { duration } from "../say.ts";
+import type { TickInput } from "../tick-input.ts";
+
+export interface RuleBlock {
+  rule: RuleNow;
+  wait: WaitingFor;
+}
+
+export function ruleBlocks(input: TickInput): RuleBlock[] {
+  return input.rules.flatMap((rule) => {
+    const wait = blockOf(rule, input);
+    return wait === null ? [] : [{ rule, wait: { ...wait, ...aboutOf(rule) } }];
+  });
+}
+
+const aboutOf = ({ rule, state }: RuleNow): Pick<WaitingFor, "rule" | "gpu"> => ({
+  rule: rule.name,
+  ...(state.gpu !== null && { gpu: state.gpu }),
+});
+
+function blockOf(now: RuleNow, input: TickInput): WaitingFor | null {
+  const { rule, state } = now;
+  if (state.firm === "pressure") return pressureBlock(now, input);
+  if (state.unavailable !== null || state.readAtMs === null) return sensorBlock(now, input);
+  if (state.roomy) return null;
+  const doubt = state.beyondSinceMs === null ? ", or it can't be told whose use it is" : "";
+  const text = `${fact(now, input.sample)} just now${doubt}: rule '${rule.name}'`;
+  return { code: "rule", text, processes: culprits(now, input.sample) };
+}
+
+function pressureBlock(now: RuleNow, { sample, now: at }: TickInput): WaitingFor {
+  const { rule, state } = now;
+  if (state.unavailable !== null)
+    return {
+      code: "rule",
+      text: `rule '${rule.name}' was in pressure, and ${rule.metric} can't be read now (${state.unavailable})`,
+    };
+  const dwellMs = rule.clear.forSeconds * 1000;
+  const left = state.leaningSinceMs === null ? null : state.leaningSinceMs + dwellMs - at.monotonicMs;
+  const clear = rule.clear.below === undefined ? `above ${rule.clear.above}` : `below ${rule.clear.below}`;
+  return {
+    code: "rule",
+    text: `${fact(now, sample)}; rule '${rule.name}' must be ${clear} for ${duration(dwellMs)}`,
+    ...(left !== null && { untilMs: at.wallMs + Math.max(0, left) }),
+    processes: culprits(now, sample),
+  };
+}
+
+function sensorBlock({ rule, state }: RuleNow, { config, now }: TickInput): WaitingFor | null {
+  // A machine without such a sensor isn't held back by it, once that is certain.
+  const never = state.readAtMs === null && now.monotonicMs - state.firmSinceMs >= freshMs(config.pollSeconds);
+  if (never) return null;
+  return {
+    code: "sensor",
+    text: `${rule.metric} can't be read (${state.unavailable ?? "not yet"}), so nobody knows whether there is room`,
+  };
+}

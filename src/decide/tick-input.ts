@@ -1,0 +1,30 @@
+/**
+ * All that one decision looks at, gathered once per tick, so that the cost for each job is small.
+ * Read only: a stage that changes something returns it, and the next one is given that.
+ */
+import type { Config } from "../config/schema.ts";
+import type { Now, Sample, WindowState } from "../model.ts";
+import type { RuleNow } from "./rules/rule-now.ts";
+import type { Jobs, PolicyMemory } from "./world.ts";
+
+export interface Mode {
+  /** The supervisor is on its way out: everything is paused, nothing started. */
+  readonly stopping: boolean;
+  /** Intents can be written; without that nothing is started. */
+  readonly journalHealthy: boolean;
+}
+
+/** What is new at this tick. */
+export interface Tick {
+  readonly sample: Readonly<Sample>;
+  readonly windows: readonly WindowState[];
+  readonly config: Readonly<Config>;
+  readonly now: Readonly<Now>;
+  readonly mode: Mode;
+}
+
+export interface TickInput extends Tick {
+  readonly jobs: Jobs;
+  readonly rules: readonly RuleNow[];
+  readonly memory: PolicyMemory;
+}

@@ -1,0 +1,29 @@
+/**
+ * What is at stake when a run isn't waited for: what ending it now would lose, what freezing it would
+ * leave held. In words, for whoever has to choose. Decides nothing.
+ */
+import type { Job } from "../../model.ts";
+import { clockTime, duration, plural, size } from "../say.ts";
+
+/** "loses about 3,412 steps (41 min, last checkpoint 13:21)" */
+export function endingLoses(
+  { progress, checkpoint }: Pick<Job, "progress" | "checkpoint">,
+  nowMs: number,
+): string {
+  const step = progress?.step ?? null;
+  if (checkpoint === null)
+    return `loses all that it has done${step === null ? "" : ` (${plural(step, "step")})`}: there is no checkpoint`;
+  const age = duration(Math.max(0, nowMs - checkpoint.createdAtMs));
+  const last = `last checkpoint ${clockTime(checkpoint.createdAtMs, nowMs)}`;
+  if (step === null || checkpoint.step === null) return `loses what it hasn't saved (${age}, ${last})`;
+  const steps = Math.max(0, step - checkpoint.step);
+  return steps === 0 ? `loses no step (${last})` : `loses about ${plural(steps, "step")} (${age}, ${last})`;
+}
+
+/** "frees its GPU time now, keeps 18.2 GiB VRAM" */
+export function freezingKeeps({ learned }: Pick<Job, "learned">): string {
+  const { gpuMemoryMiB, memoryMiB } = learned;
+  if (gpuMemoryMiB !== undefined && gpuMemoryMiB > 0)
+    return `frees its GPU and CPU time now, keeps ${size(gpuMemoryMiB)} VRAM`;
+  return `frees its CPU time now, keeps ${memoryMiB === null ? "its memory" : `${size(memoryMiB)} of memory`}`;
+}

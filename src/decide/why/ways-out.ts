@@ -1,0 +1,72 @@
+/**
+ * What a person can type to have a job where they want it sooner than by itself, with what comes of
+ * it. Names only what would help as things stand. Decides nothing.
+ */
+import type { WaitingFor, WayOut } from "../../model.ts";
+import type { SupervisedJob } from "../../ports.ts";
+import type { TickInput } from "../tick-input.ts";
+import { endingLoses, freezingKeeps } from "./stakes.ts";
+
+/** What a resume by hand puts aside, with what that means. */
+const LIFTED: Partial<Record<WaitingFor["code"], string>> = {
+  manual: "ends the pause by hand",
+  window: "runs it outside its window, until that next closes",
+  rule: "goes ahead of the rule until that has been clear once",
+  "back-off": "doesn't wait for the back-off",
+  budget: "doesn't wait for the budget",
+  restart: "tries it again now",
+  settling: "doesn't wait for the other to settle",
+};
+/** Passes by itself within moments. */
+const PASSING: WaitingFor["code"][] = ["turn", "checkpoint-check"];
+
+export function waysOut(job: SupervisedJob, waitingFor: WaitingFor[], input: TickInput): WayOut[] {
+  const { name, state } = job;
+  const resume = (does: string): WayOut => ({ command: `supervisor resume ${name}`, does });
+  switch (state.name) {
+    case "pausing":
+      return fromPause(job, input);
+    case "failed":
+      return [
+        { command: `supervisor logs ${name}`, does: "what it wrote last" },
+        resume(`tries it again${job.checkpoint === null ? "" : ", from its last checkpoint"}`),
+      ];
+    case "waiting":
+    case "paused":
+    case "frozen":
+    case "standby":
+      return fromWait(job, waitingFor, input);
+    default:
+      return [];
+  }
+}
+
+/** Out of a pause that is overdue: nothing is forced unless a person says so. */
+function fromPause(job: SupervisedJob, { now }: TickInput): WayOut[] {
+  const { name, state } = job;
+  if (state.name !== "pausing" || (state.request.overdue !== "waiting" && state.request.overdue !== "frozen"))
+    return [];
+  const end = { command: `supervisor pause ${name} --terminate`, does: endingLoses(job, now.wallMs) };
+  if (state.request.overdue === "frozen")
+    return [{ command: `supervisor resume ${name}`, does: "thaws it: it goes on to its checkpoint" }, end];
+  // Ranks that are frozen fail; of what has exited nothing is left to freeze.
+  if ((job.worldSize ?? 1) > 1 || state.request.exitedAt !== undefined) return [end];
+  return [{ command: `supervisor pause ${name} --freeze`, does: freezingKeeps(job) }, end];
+}
+
+function fromWait({ name }: SupervisedJob, waitingFor: WaitingFor[], { sample }: TickInput): WayOut[] {
+  const claimed = waitingFor.find(({ code }) => code === "gpu-claimed");
+  const gpu = sample.gpus.find(({ uuid }) => uuid === claimed?.gpu);
+  const ways: WayOut[] = [];
+  const lasting = waitingFor.filter(({ code }) => !PASSING.includes(code));
+  const lifted = lasting.flatMap(({ code }) => LIFTED[code] ?? []);
+  // A pause by hand ends only by hand, whatever else stands in the way.
+  if (lasting[0]?.code === "manual" || (lifted.length > 0 && lifted.length === lasting.length))
+    ways.push({ command: `supervisor resume ${name}`, does: [...new Set(lifted)].join(", and ") });
+  if (claimed?.by !== undefined && gpu !== undefined)
+    ways.push({
+      command: `supervisor ask ${name} --gpu ${gpu.index} --for 2h`,
+      does: `asks ${claimed.by.user} for a turn`,
+    });
+  return ways;
+}

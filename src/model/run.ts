@@ -1,0 +1,51 @@
+/** One process life of a job, what it saves, and what has been said of it. */
+import type { Now } from "./time.ts";
+
+export interface Checkpoint {
+  /** Absolute path of the checkpoint's directory (or file, for third-party jobs). */
+  path: string;
+  step: number | null;
+  epoch: number | null;
+  bytes: number;
+  createdAtMs: number;
+  /** `quick`: manifest valid and sizes match. `full`: every SHA-256 was checked. */
+  verified: "quick" | "full" | "size and age only";
+}
+
+/** What is said once of a run: each is the key of one sentence. */
+export type Said =
+  /** Processes of it outlive its first one. */
+  | "leftovers"
+  /** The driver still lists it on a GPU although its processes have ended. */
+  | "gpu-entries"
+  /** It doesn't catch the pause signal now. */
+  | "deaf"
+  /** A rank has died and the others were given time to notice. */
+  | "rank gone";
+
+/** One process life of a job. `pid` is the job's own first process, not the parent that records its exit. */
+export interface Run {
+  id: string;
+  number: number;
+  startedAt: Now;
+  pid: number | null;
+  startTime: number | null;
+  bootId: string;
+  resumedFrom: string | null;
+  /** The step it resumed from, 0 on a first run. */
+  resumedAtStep: number;
+  /** UUIDs of the GPUs it was placed on. */
+  gpus: string[];
+  /** The last control sequence that was written for it. */
+  sequence?: number;
+  /** When its first new step was seen; the time before is reloading. */
+  firstStepAt?: Now;
+  /** Set from a resume until it is seen to go on; `polite`: a rule had asked for the pause. */
+  resuming?: { since: Now; polite: boolean };
+  /** When one of several ranks was first seen to have died while the others go on. */
+  rankGoneAt?: Now;
+  /** Its GPUs were recorded as held by it; their release is recorded only then. */
+  claimed?: true;
+  /** What has been said of this run, so that it is said once. */
+  said?: Said[];
+}

@@ -1,0 +1,84 @@
+/** The states of a job, and the sets of them that the program asks for. A state holds only the facts valid in it. */
+import { actorKind, type Cause } from "./actor.ts";
+import type { Checkpoint, Run } from "./run.ts";
+import type { Now } from "./time.ts";
+
+export type PauseMethod = "checkpoint" | "standby" | "freeze";
+
+/** A pause that was asked for and isn't over. */
+export interface PauseRequest {
+  method: PauseMethod;
+  cause: Cause;
+  sequence: number;
+  askedAt: Now;
+  acknowledgedAt: Now | null;
+  lastRingMs: number;
+  /** Monotonic; moved on while the job reports `saving` with growing bytes. */
+  deadlineMs: number;
+  bytesSaved: number;
+  /** Set once the grace has run out, or a person wouldn't wait for it, with what was done about it. */
+  overdue: null | "waiting" | "frozen" | "terminated" | "killed";
+  /** A person has it ended: killed at `deadlineMs`, as they were told what goes with it. */
+  endedByHand?: true;
+  /** Step reported when the pause was asked for. */
+  stepAtRequest: number | null;
+  /** Available host memory when the pause was asked for, to tell afterwards how much came free. */
+  availableMiBAtRequest: number | null;
+  /** The same of its GPUs, and what the run itself held of it. */
+  gpuAtRequest?: { freeMiB: number | null; heldMiB: number };
+  /** Monotonic time of the last growth of `bytesSaved`. */
+  grewAtMs?: number;
+  /** When its first process was seen to have ended. */
+  exitedAt?: Now;
+}
+
+export type JobState =
+  | { name: "waiting"; since: Now }
+  | { name: "starting"; since: Now; run: Run }
+  | { name: "running"; since: Now; run: Run }
+  | { name: "pausing"; since: Now; run: Run; request: PauseRequest }
+  | { name: "paused"; since: Now; cause: Cause; checkpoint: Checkpoint | null }
+  | { name: "standby" | "frozen"; since: Now; run: Run; cause: Cause }
+  /** `was`: the live state that it had when the supervisor went away. */
+  | { name: "lost"; since: Now; run: Run; was?: JobState; rebooted?: boolean }
+  | { name: "finished"; since: Now }
+  | { name: "failed"; since: Now; reason: string; exitCode: number | null }
+  | { name: "cancelled"; since: Now };
+
+export type StateName = JobState["name"];
+
+/** States in which processes of the job may be alive. */
+export const LIVE_STATES = ["starting", "running", "pausing", "standby", "frozen", "lost"] as const;
+export const END_STATES = ["finished", "failed", "cancelled"] as const;
+
+type LiveState = (typeof LIVE_STATES)[number];
+type EndState = (typeof END_STATES)[number];
+
+export const isLive = (name: StateName): name is LiveState =>
+  (LIVE_STATES as readonly StateName[]).includes(name);
+
+/** For good, unless a person has it tried again. */
+export const isEnded = (name: StateName): name is EndState =>
+  (END_STATES as readonly StateName[]).includes(name);
+
+/** It has the machine, and nobody has asked for it back. */
+export const isWorking = (name: StateName): name is "starting" | "running" =>
+  name === "starting" || name === "running";
+
+/** Paused within its run: it uses no time, and keeps its memory. */
+export const isHeld = (name: StateName): name is "standby" | "frozen" =>
+  name === "standby" || name === "frozen";
+
+/** Frozen since its grace ran out: it holds memory, nothing else, and still owes its checkpoint. */
+export const isFrozenOverdue = (state: JobState): boolean =>
+  state.name === "pausing" && state.request.overdue === "frozen";
+
+/** Held back by a rule; what that costs is paid on resume. */
+export const pausedByRule = (state: JobState): boolean => "cause" in state && askedByRule(state.cause);
+
+export const askedByRule = ({ actor }: Pick<Cause, "actor">): boolean => actorKind(actor) === "rule";
+
+/** The run whose processes may be alive; null where there can be none. */
+export function runOf({ state }: { state: JobState }): Run | null {
+  return isLive(state.name) && "run" in state ? state.run : null;
+}

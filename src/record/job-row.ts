@@ -1,0 +1,23 @@
+/** A job as its row holds it. Rows of earlier versions are brought up to date as they are read. */
+import type { Run, Said } from "../model.ts";
+import type { SupervisedJob } from "../ports.ts";
+
+/** Once among what was said of a run; now `Run.claimed`. */
+const CLAIMED = "claimed";
+
+export function jobOf(json: string): SupervisedJob {
+  const job = JSON.parse(json) as SupervisedJob;
+  const { state } = job;
+  if (!("run" in state)) return job;
+  const run = upToDate(state.run);
+  if (state.name !== "lost" || !state.was || !("run" in state.was))
+    return { ...job, state: { ...state, run } };
+  const was = { ...state.was, run: upToDate(state.was.run) };
+  return { ...job, state: { ...state, run, was } };
+}
+
+function upToDate(run: Run): Run {
+  const said: readonly string[] = run.said ?? [];
+  if (!said.includes(CLAIMED)) return run;
+  return { ...run, claimed: true, said: said.filter((fact) => fact !== CLAIMED) as Said[] };
+}

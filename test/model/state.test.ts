@@ -1,0 +1,65 @@
+/** The sets of states, the reading of an actor, and an automatic grace, against what they must say. */
+import { expect, test } from "vitest";
+import {
+  type Actor,
+  actorKind,
+  canSave,
+  END_STATES,
+  graceMs,
+  isEnded,
+  isHeld,
+  isLive,
+  isWorking,
+  LIVE_STATES,
+  pausedByRule,
+  programOf,
+  type StateName,
+} from "../../src/model.ts";
+import { at } from "../decide/make.ts";
+
+const ALL: StateName[] = ["waiting", "paused", ...LIVE_STATES, ...END_STATES];
+
+test.each<[string, (name: StateName) => boolean, StateName[]]>([
+  ["live", isLive, ["starting", "running", "pausing", "standby", "frozen", "lost"]],
+  ["ended", isEnded, ["finished", "failed", "cancelled"]],
+  ["working", isWorking, ["starting", "running"]],
+  ["held", isHeld, ["standby", "frozen"]],
+])("which states are %s", (_, is, states) => expect(ALL.filter(is)).toEqual(states));
+
+test.each<[Actor, string]>([
+  ["rule:busy: very", "rule"],
+  ["window:rule:night", "window"],
+  ["user", "user"],
+  ["peer", "peer"],
+])("'%s' is a %s", (actor, kind) => expect(actorKind(actor)).toBe(kind));
+
+test.each<[Actor, boolean]>([
+  ["rule:busy", true],
+  ["user", false],
+])("what '%s' has paused is paused by a rule: %s", (actor, is) => {
+  const cause = { actor, reason: "x", critical: false };
+  expect(pausedByRule({ name: "paused", since: at(0), cause, checkpoint: null })).toBe(is);
+  expect(pausedByRule({ name: "waiting", since: at(0) })).toBe(false);
+});
+
+test.each([
+  ["contract", true],
+  ["signal", true],
+  ["nothing", false],
+  [null, false],
+] as const)("a job that understands %s can save: %s", (understands, can) =>
+  expect(canSave({ understands })).toBe(can),
+);
+
+test("a grace is what was configured; auto is three times the slowest save, and at least two minutes", () => {
+  expect(graceMs(5, { slowestSaveMs: 90_000 })).toBe(5000);
+  expect(graceMs("auto", { slowestSaveMs: null })).toBe(120_000);
+  expect(graceMs("auto", { slowestSaveMs: 90_000 })).toBe(270_000);
+});
+
+test("a program's name is without its folder and arguments", () =>
+  expect(["/usr/bin/ffmpeg -i a", " python train.py", "/"].map(programOf)).toEqual([
+    "ffmpeg",
+    "python",
+    "/",
+  ]));

@@ -1,0 +1,31 @@
+/** Rows of earlier versions: what they say in other words is kept. */
+import { expect, test } from "vitest";
+import { jobOf } from "../../src/record/job-row.ts";
+import { at, job, run } from "./material.ts";
+
+const old = { ...run("r1"), said: ["claimed", "deaf"] };
+const now = { ...run("r1"), claimed: true, said: ["deaf"] };
+const rowOf = (state: object): string => JSON.stringify({ ...job("voice-train"), state });
+
+test("that a run's GPUs were recorded as held was once among what was said of it", () => {
+  const state = { name: "running", since: at(0) };
+  expect(jobOf(rowOf({ ...state, run: old })).state).toEqual({ ...state, run: now });
+});
+
+test("the state that a lost job had is brought up to date too", () => {
+  const was = { name: "running", since: at(0) };
+  const lost = { name: "lost", since: at(1), rebooted: false };
+  expect(jobOf(rowOf({ ...lost, run: old, was: { ...was, run: old } })).state).toEqual({
+    ...lost,
+    run: now,
+    was: { ...was, run: now },
+  });
+});
+
+test.each([
+  { name: "waiting", since: at(0) },
+  { name: "running", since: at(0), run: run("r1") },
+  { name: "lost", since: at(0), run: run("r1") },
+])("a row of today stays as it is: $name", (state) => {
+  expect(jobOf(rowOf(state)).state).toEqual(state);
+});
