@@ -3,7 +3,6 @@
  * lock, database, recovery, sensors, socket, config watch, signals. All decisions are elsewhere.
  */
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { ClaimFiles } from "./act/claim.ts";
 import { Notifier } from "./act/notify.ts";
 import { createRuns } from "./act/runs.ts";
@@ -27,6 +26,7 @@ import { createJournal, type RecordJournal } from "./record/journal.ts";
 import { holdLock } from "./record/lock.ts";
 import { watchClaims } from "./sense/claims.ts";
 import { createGpuSource } from "./sense/gpu/source.ts";
+import { bootId } from "./sense/run.ts";
 import { createSensors } from "./sense/sensors.ts";
 import { Pace } from "./show/pace.ts";
 import { snapshot } from "./show/snapshot.ts";
@@ -94,9 +94,8 @@ class Household {
     );
     this.#claims = claims;
     this.#runs = createRuns({ stateDirectory, directory, claims, logs: () => this.#config.logs });
-    const bootId = readBootId();
     const now = clock.now();
-    const recovered = recover(roster(config, journal.loadJobs(), now), bootId, now);
+    const recovered = recover(roster(config, journal.loadJobs(), now), bootId(), now);
     const othersClaims = watchClaims(claims.claimant);
     this.#sensors = createSensors({
       diskPath: config.stateDirectory,
@@ -104,7 +103,7 @@ class Household {
       gpu: createGpuSource({
         supervisorPid: process.pid,
         settings: () => ({ ...this.#config.others, pollSeconds: this.#config.pollSeconds }),
-        arrivals: arrivals(recovered.jobs, bootId),
+        arrivals: arrivals(recovered.jobs, bootId()),
         claims: othersClaims,
       }),
       claimant: claims.claimant,
@@ -116,7 +115,7 @@ class Household {
       runs: this.#runs,
       sensors: this.#sensors,
       claims,
-      identity: { bootId, newRunId: () => randomBytes(8).toString("hex") },
+      identity: { bootId: bootId(), newRunId: () => randomBytes(8).toString("hex") },
       wake: () => this.#loop?.wake(),
       onEvent: (event: AuditEvent) => {
         this.#events.push(event);
@@ -253,14 +252,5 @@ class Household {
       events: this.#events,
       pace: (job) => this.#pace.of(job),
     });
-  }
-}
-
-/** Changes with every boot of the machine; empty where the system doesn't tell. */
-function readBootId(): string {
-  try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch {
-    return "unknown";
   }
 }

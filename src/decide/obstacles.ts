@@ -15,8 +15,6 @@ import { clockTime, duration } from "./say.ts";
 import { concerns, isExcused, type RuleNow, type Scene } from "./scene.ts";
 import { windowsOf } from "./windows.ts";
 
-const LONGEST_BACKOFF_MS = 3_600_000;
-
 /** What is the same for all jobs of a tick. */
 export interface Common {
   scene: Scene;
@@ -158,10 +156,14 @@ function closedWait(bound: WindowState[], wallMs: number): WaitingFor {
 function restart(job: SupervisedJob, { now }: Scene, waits: WaitingFor[]): void {
   const { attempts } = job;
   const left = attempts.notBeforeMs - now.monotonicMs;
-  // Longer than any back-off: of an earlier boot.
-  if (left <= 0 || left > LONGEST_BACKOFF_MS || isWanted(job)) return;
-  const times = Math.max(attempts.failures, attempts.fruitless);
+  if (left <= 0 || isWanted(job)) return;
   const untilMs = now.wallMs + left;
-  const text = `it has failed ${times === 1 ? "once" : `${times} times in a row`}: tried again at ${clockTime(untilMs, now.wallMs)}`;
+  const text = `${badEnds(job)}: tried again at ${clockTime(untilMs, now.wallMs)}`;
   waits.push({ code: "restart", text, untilMs });
+}
+
+function badEnds({ attempts, gpuShortage }: SupervisedJob): string {
+  const times = Math.max(attempts.failures, attempts.fruitless);
+  if (times === 0 && gpuShortage !== undefined) return "it ran out of GPU memory";
+  return `it has failed ${times === 1 ? "once" : `${times} times in a row`}`;
 }

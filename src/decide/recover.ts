@@ -32,10 +32,7 @@ export function recover(known: Record<string, SupervisedJob>, bootId: string, no
   const events: NewEvent[] = [];
   const effects: Effect[] = [];
   for (const job of Object.values(known)) {
-    const run = runOf(job);
-    // A time that lies ahead can only be of an earlier boot; without a run nothing else tells.
-    const anew = run ? run.bootId !== bootId : job.state.since.monotonicMs > now.monotonicMs;
-    const stepped = step(job, { kind: "recovered", rebooted: anew }, now);
+    const stepped = step(job, { kind: "recovered", bootId }, now);
     jobs[job.name] = stepped.job;
     events.push(...stepped.events);
     effects.push(...stepped.effects);

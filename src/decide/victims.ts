@@ -94,11 +94,11 @@ function ask(job: SupervisedJob, { rule }: RuleNow): Victim[] {
 }
 
 /** The pressure has lasted its dwell since the last victim of this rule was gone. */
-function isRemeasured({ key, rule, state }: RuleNow, { jobs, now }: Scene): boolean {
+function isRemeasured({ key, rule, state }: RuleNow, { jobs }: Scene): boolean {
   let gone = Number.NEGATIVE_INFINITY;
   for (const { state: job } of Object.values(jobs))
     if ((job.name === "paused" || job.name === "frozen" || job.name === "standby") && job.cause.rule === key)
-      if (job.since.monotonicMs <= now.monotonicMs) gone = Math.max(gone, job.since.monotonicMs);
+      gone = Math.max(gone, job.since.monotonicMs);
   if (state.readAtMs === null || state.readAtMs <= gone) return false;
   return state.readAtMs - Math.max(gone, state.beyondSinceMs ?? state.readAtMs) >= rule.forSeconds * 1000;
 }

@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { ENV } from "../contract.ts";
-import type { Exit } from "../model.ts";
+import { type Exit, UNKNOWN_BOOT } from "../model.ts";
 import type { LiveRun } from "../ports.ts";
 import { readOnce } from "./kept-file.ts";
 import { type ProcessStat, parsePids } from "./parse.ts";
@@ -22,9 +22,9 @@ const read = (path: string): string | null => {
 
 let knownBootId: string | null = null;
 
-/** Names this boot of the machine; "unknown" where the system doesn't tell. */
+/** Names this boot of the machine; UNKNOWN_BOOT where the system doesn't tell. */
 export function bootId(): string {
-  knownBootId ??= read("/proc/sys/kernel/random/boot_id")?.trim() || "unknown";
+  knownBootId ??= read("/proc/sys/kernel/random/boot_id")?.trim() || UNKNOWN_BOOT;
   return knownBootId;
 }
 

@@ -7,10 +7,10 @@ import type { Cause, Exit, Seen } from "../../model.ts";
 import { duration, exitText, number, plural } from "../say.ts";
 import { creditRunning, hasSaved } from "./learn.ts";
 import { allPaused, stepsByRank } from "./ranks.ts";
+import { restartWaitMs } from "./restart-wait.ts";
 import { shortage, waitForRoom } from "./shortage.ts";
 import type { Turn } from "./turn.ts";
 
-const LONGEST_BACKOFF_MS = 3_600_000;
 const FRUITLESS = 3;
 const SIGNALS: Record<string, number> = {
   SIGHUP: 1,
@@ -141,7 +141,7 @@ function tryAgain(turn: Turn, reason: string, exitCode: number | null): string {
     turn.state = { name: "failed", since: now, reason, exitCode };
     return `It is left failed ${why}.`;
   }
-  const waitMs = Math.min(LONGEST_BACKOFF_MS, restart.backoffSeconds * 1000 * 2 ** (failures - 1));
+  const waitMs = restartWaitMs(turn.job.spec, failures);
   turn.job.attempts = { ...turn.job.attempts, failures, notBeforeMs: now.monotonicMs + waitMs };
   turn.state = { name: "waiting", since: now };
   return `It is tried again in ${duration(waitMs)} (failure ${failures} of at most ${restart.maxRetries} in a row).`;
@@ -166,7 +166,7 @@ function pausedItself(turn: Turn, seen: Seen | undefined): void {
       : "It asked to be run again without a new checkpoint.",
     critical: false,
   };
-  const waitMs = saved ? 0 : turn.job.spec.restart.backoffSeconds * 1000 * 2 ** (fruitless - 1);
+  const waitMs = saved ? 0 : restartWaitMs(turn.job.spec, fruitless);
   const outcome = { stepsLost: stepsLost(turn), ...(seen === undefined ? {} : stepsByRank(seen)) };
   turn.tell("pause.completed", "job", cause.reason, { outcome });
   leave(turn);

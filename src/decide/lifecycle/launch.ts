@@ -32,6 +32,7 @@ export function launch(turn: Turn, { decision, identity, resumeFrom, gpus }: Lau
   };
   if (resuming) run.resuming = { since: now, polite: state.cause.actor.startsWith("rule:") };
   turn.job.runs = number;
+  turn.job.bootId = identity.bootId;
   turn.state = { name: "starting", since: now, run };
   turn.tell(resuming ? "resume.requested" : "job.started", decision.actor, decision.reason, {
     evidence: decision.evidence,

@@ -2,21 +2,20 @@
  * The supervisor is back. What it left alive is `lost` until it has been seen once; after a
  * reboot monotonic times begin anew, and what ran then is paused with the steps that it lost.
  */
-import type { JobState, Now, Run, Seen } from "../../model.ts";
+import { type JobState, type Run, type Seen, UNKNOWN_BOOT } from "../../model.ts";
 import { clockTime, duration, number, plural } from "../say.ts";
 import { leave, settleAsPaused, stepsLost } from "./end.ts";
+import { rebased } from "./rebase.ts";
 import type { Turn } from "./turn.ts";
 
 /** A run of which nothing at all can be seen is given up after so long. */
 const NOTHING_SEEN_MS = 30_000;
 
-export function recover(turn: Turn, rebooted: boolean): void {
-  const { state, now } = turn;
-  if (rebooted) {
-    turn.state = { ...state, since: rebase(state.since, now) };
-    // The boot itself was a longer wait than most.
-    turn.job.attempts = { ...turn.job.attempts, notBeforeMs: 0 };
-  }
+export function recover(turn: Turn, bootId: string): void {
+  const { now } = turn;
+  enterBoot(turn, bootId);
+  const { state } = turn;
+  const rebooted = "run" in state && state.run.bootId !== bootId;
   if ("run" in state && state.name !== "lost") {
     turn.state = { name: "lost", since: now, run: state.run, was: state, rebooted };
     return;
@@ -44,11 +43,16 @@ export function takeBack(turn: Turn, { resuming: _, ...run }: Run): void {
   turn.effects.push({ do: "thaw", job: turn.name, run });
 }
 
-/** The same moment in the monotonic time that began with this boot. */
-const rebase = (then: Now, now: Now): Now => ({
-  wallMs: then.wallMs,
-  monotonicMs: now.monotonicMs - Math.max(0, now.wallMs - then.wallMs),
-});
+/** Where it isn't certain that the job's monotonic times are of this boot, the wall clock decides. */
+function enterBoot(turn: Turn, bootId: string): void {
+  const { job } = turn;
+  const before = job.bootId ?? ("run" in turn.state ? turn.state.run.bootId : undefined);
+  if (before !== bootId || bootId === UNKNOWN_BOOT) {
+    turn.job = rebased({ ...job, state: turn.state }, turn.now);
+    turn.state = turn.job.state;
+  }
+  turn.job.bootId = bootId;
+}
 
 /** Decides a lost job from its first sight. Returns what the state that it had is to be shown, or null. */
 export function found(turn: Turn, seen: Seen): Seen | null {

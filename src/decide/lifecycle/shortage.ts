@@ -3,6 +3,7 @@
  * until others hold less, and isn't counted against it. With nobody else there it is a failure.
  */
 import { duration, processes, size } from "../say.ts";
+import { restartWaitMs } from "./restart-wait.ts";
 import type { Turn } from "./turn.ts";
 
 /** What a desktop holds has never kept anybody from training. */
@@ -19,7 +20,7 @@ export function shortage({ gpus, run }: Turn, outOfGpuMemory: string | undefined
 /** Into `waiting`, without a failure counted. */
 export function waitForRoom(turn: Turn, reason: string, leave: (turn: Turn) => void): void {
   const { now, gpus } = turn;
-  const waitMs = turn.job.spec.restart.backoffSeconds * 1000;
+  const waitMs = restartWaitMs(turn.job.spec, 1);
   turn.tell(turn.run.resuming === undefined ? "job.stalled" : "resume.failed", "job", reason, {
     evidence: { processes: gpus?.others ?? [] },
     outcome: { againAfter: duration(waitMs) },
