@@ -2,6 +2,7 @@
  * `run [--] CMD…`: hands a command to the supervisor, starting one if none runs. Says what will be
  * run and how it will make room.
  */
+
 import { homedir } from "node:os";
 import { resolveCommand } from "../act/resolve-command.ts";
 import { checkMeaning } from "../config/check-meaning.ts";
@@ -9,6 +10,7 @@ import { explain } from "../config/explain.ts";
 import { type JobSpec, jobSchema } from "../config/job-schema.ts";
 import type { ControlClient } from "../control/client.ts";
 import type { JobView } from "../protocol.ts";
+import { list } from "../words/list.ts";
 import { ask, askedBy, type Options, placesOf, snapshotOf, tryConnect } from "./connect.ts";
 import { misuse } from "./failure.ts";
 import { follow } from "./follow.ts";
@@ -69,7 +71,7 @@ export async function run(command: string[], options: RunOptions): Promise<numbe
     );
     await ask(client, { verb: "add", spec, by: askedBy() });
     const job = await beginning(client, spec.name);
-    const gpus = (job?.gpus ?? []).length === 0 ? "" : `, GPU ${job?.gpus.join(" and ")}`;
+    const gpus = (job?.gpus ?? []).length === 0 ? "" : `, GPU ${list(job?.gpus ?? [])}`;
     print(`Job '${spec.name}': ${command[0]} = ${tilde(program.path)} in ${tilde(cwd)}${gpus}`);
     return tellStart(spec, job);
   } finally {

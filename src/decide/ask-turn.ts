@@ -4,8 +4,8 @@
  */
 import { type NewEvent, type Now, runOf, type Sample } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
+import { duration } from "../words/duration.ts";
 import type { World } from "./policy.ts";
-import { duration } from "./say.ts";
 import { isGpu } from "./turn-requests.ts";
 
 export interface TurnRequest {

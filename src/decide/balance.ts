@@ -5,7 +5,9 @@
 import type { Config } from "../config/schema.ts";
 import type { Balance, WaitingFor } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
-import { clockTime, duration, number } from "./say.ts";
+import { duration } from "../words/duration.ts";
+import { number, percent } from "../words/number.ts";
+import { clockTime } from "../words/time.ts";
 import { concerns, type RuleNow, type Scene } from "./scene.ts";
 
 /** A job's very first pauses are free, as if it had worked so long: a young job has no history to judge by. */
@@ -52,7 +54,7 @@ function backOff(job: SupervisedJob, { key, state, rule }: RuleNow, { now, confi
   if (wait === 0 || left <= 0) return [];
   const times = job.balance.backoff[key]?.count ?? 0;
   const untilMs = now.wallMs + left;
-  const text = `rule '${rule.name}' has paused it ${times} times in a row: it waits ${duration(wait)} longer, until ${clockTime(untilMs, now.wallMs)}`;
+  const text = `rule '${rule.name}' has paused it ${number(times)} times in a row: it waits ${duration(wait)} longer, until ${clockTime(untilMs, now.wallMs)}`;
   return [{ code: "back-off", text, rule: rule.name, untilMs }];
 }
 
@@ -79,6 +81,6 @@ function overBudget(
   const needed = (balance.overheadMs + cost) / share - balance.productiveMs - FREE_MS;
   if (quiet >= needed) return null;
   const untilMs = now.wallMs + needed - quiet;
-  const text = `pausing has cost ${duration(balance.overheadMs)} of its ${duration(balance.productiveMs)} of work, and may cost ${number(share * 100)} %: it waits for a longer quiet, until ${clockTime(untilMs, now.wallMs)}`;
+  const text = `pausing has cost ${duration(balance.overheadMs)} of its ${duration(balance.productiveMs)} of work, and may cost ${percent(share * 100)}: it waits for a longer quiet, until ${clockTime(untilMs, now.wallMs)}`;
   return { code: "budget", text, untilMs };
 }

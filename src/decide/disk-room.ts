@@ -4,7 +4,7 @@
  */
 import { runOf } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
-import { bytes, size } from "./say.ts";
+import { bytes, size } from "../words/size.ts";
 
 /** A model grows a little, and the older checkpoint stays until the new one is whole. */
 const MARGIN = 1.2;

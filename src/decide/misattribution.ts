@@ -5,8 +5,9 @@
  */
 import { type NewEvent, type ProcessEvidence, runOf, type Sample } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
+import { processes as named } from "../words/process.ts";
+import { clockTime } from "../words/time.ts";
 import { MEASURES } from "./measures.ts";
-import { clockTime, processes as named } from "./say.ts";
 import type { Blamed, RuleNow, Scene } from "./scene.ts";
 import type { Pause } from "./victims.ts";
 

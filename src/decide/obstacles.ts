@@ -2,8 +2,12 @@
  * Everything that stands between a job and running, in the order in which people want to hear it.
  * Missing and stale readings stand in the way; they never clear it.
  */
+
 import { runOf, type WaitingFor, type WindowState } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
+import { duration } from "../words/duration.ts";
+import { number } from "../words/number.ts";
+import { clockTime } from "../words/time.ts";
 import { balanceWaits } from "./balance.ts";
 import { culprits, fact } from "./evidence.ts";
 import { isInLine } from "./line.ts";
@@ -11,7 +15,6 @@ import { mayRun } from "./pauses.ts";
 import { type Placed, place } from "./place.ts";
 import { tightness } from "./room.ts";
 import { freshMs } from "./rules.ts";
-import { clockTime, duration } from "./say.ts";
 import { concerns, isExcused, type RuleNow, type Scene } from "./scene.ts";
 import { windowsOf } from "./windows.ts";
 
@@ -165,5 +168,5 @@ function restart(job: SupervisedJob, { now }: Scene, waits: WaitingFor[]): void 
 function badEnds({ attempts, gpuShortage }: SupervisedJob): string {
   const times = Math.max(attempts.failures, attempts.fruitless);
   if (times === 0 && gpuShortage !== undefined) return "it ran out of GPU memory";
-  return `it has failed ${times === 1 ? "once" : `${times} times in a row`}`;
+  return `it has failed ${times === 1 ? "once" : `${number(times)} times in a row`}`;
 }

@@ -4,8 +4,8 @@
  */
 import { type Cause, type Evidence, type PauseMethod, runOf, type WindowState } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
+import { clockTime } from "../words/time.ts";
 import { pauseMethod } from "./pause-method.ts";
-import { clockTime } from "./say.ts";
 import type { Scene } from "./scene.ts";
 import { turnPause } from "./turns.ts";
 import type { Pause } from "./victims.ts";

@@ -5,6 +5,8 @@
 import type { Config } from "../config/schema.ts";
 import type { Decision, NewEvent, Now, RuleState, Sample, Why, WindowState } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
+import { duration } from "../words/duration.ts";
+import { clockTime } from "../words/time.ts";
 import { countPause } from "./balance.ts";
 import { allowance, evidenceOf, fact, pressureSentence } from "./evidence.ts";
 import { type Lines, stayInLine } from "./line.ts";
@@ -13,7 +15,6 @@ import { ruleBlocks } from "./obstacles.ts";
 import { otherPauses } from "./pauses.ts";
 import { owedMiB } from "./room.ts";
 import { judge, type Transition } from "./rules.ts";
-import { clockTime, duration } from "./say.ts";
 import { type Mode, rulesNow, type Scene, type Settle } from "./scene.ts";
 import { chooseStart, isPolite, type Start } from "./starts.ts";
 import { answerTo, requestFor } from "./turn-requests.ts";
@@ -169,7 +170,8 @@ function transitionEvents(transitions: Transition[], sample: Sample, config: Con
     if (to === "pressure")
       return [{ ...event, kind: "rule.pressure", reason: pressureSentence(now, sample) }];
     if (to === "clear") {
-      const dwell = rule.clear.forSeconds === 0 ? "" : `, clear for ${rule.clear.forSeconds} s`;
+      const dwell =
+        rule.clear.forSeconds === 0 ? "" : `, clear for ${duration(rule.clear.forSeconds * 1000)}`;
       return [
         {
           ...event,

@@ -5,8 +5,8 @@
  */
 import { type Effect, type NewEvent, type Now, runOf } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
+import { clockTime } from "../words/time.ts";
 import { step } from "./lifecycle.ts";
-import { clockTime } from "./say.ts";
 
 /**
  * When our last run on each GPU began, in ticks since boot, as far as jobs without a run tell: those who

@@ -4,7 +4,8 @@
  */
 import { type Reading, runOf, type Sample, type WaitingFor } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
-import { number, size } from "./say.ts";
+import { percent } from "../words/number.ts";
+import { size } from "../words/size.ts";
 import { concerns, isExcused, type RuleNow, type Scene } from "./scene.ts";
 
 /** So much has to stay free beyond the threshold, since footprints vary. */
@@ -38,15 +39,15 @@ export function tightness(job: SupervisedJob, scene: Scene, owed: number): Waiti
 function cpu({ learned }: SupervisedJob, { rule, state }: RuleNow): string | null {
   if (rule.above === undefined || learned.cpuPercent === null || state.lastValue === null) return null;
   if (state.lastValue + learned.cpuPercent + CPU_MARGIN_PERCENT <= rule.above) return null;
-  return `it used ${number(learned.cpuPercent)} % of the CPU, which is at ${number(state.lastValue)} %; rule '${rule.name}' allows ${number(rule.above)} %`;
+  return `it used ${percent(learned.cpuPercent)} of the CPU, which is at ${percent(state.lastValue)}; rule '${rule.name}' allows ${percent(rule.above)}`;
 }
 
 function memory({ learned }: SupervisedJob, { rule }: RuleNow, sample: Sample, owed: number): string | null {
   if (rule.below === undefined || learned.memoryMiB === null) return null;
   const free = value(sample.machine["memory.availableMiB"]);
-  const percent = value(sample.machine["memory.availablePercent"]);
+  const freePercent = value(sample.machine["memory.availablePercent"]);
   if (free === null) return null;
-  const total = percent === null || percent <= 0 ? null : (free / percent) * 100;
+  const total = freePercent === null || freePercent <= 0 ? null : (free / freePercent) * 100;
   const least =
     rule.metric === "memory.availableMiB"
       ? rule.below

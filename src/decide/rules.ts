@@ -2,8 +2,10 @@
  * What each rule makes of the readings: firm pressure or firm clear, with dwell, and the memory
  * in between. Doubt (`upTo`) and missing readings hold room back; they never make pressure.
  */
+
 import type { Rule } from "../config/schema.ts";
 import type { GpuMetric, MachineMetric, Now, Reading, RuleState, Sample } from "../model.ts";
+import { elapsed } from "../words/duration.ts";
 
 /** A reading counts for three polls, and at least so long. */
 const FRESH_AT_LEAST_MS = 3000;
@@ -87,7 +89,7 @@ function advance(
     "unavailable" in reading
       ? reading.unavailable
       : now.monotonicMs - reading.atMs > longest
-        ? `its last reading is ${Math.round((now.monotonicMs - reading.atMs) / 1000)} s old`
+        ? `its last reading is ${elapsed(now.monotonicMs - reading.atMs)} old`
         : null;
   if (unavailable !== null || "unavailable" in reading)
     return { ...state, unavailable, leaningSinceMs: null, beyondSinceMs: null, roomy: false };

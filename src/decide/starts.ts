@@ -1,10 +1,11 @@
 /** Which one job is started or resumed at this tick: the most important of those that nothing holds. */
 import type { Decision, WaitingFor } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
+import { number } from "../words/number.ts";
+import { clockTime } from "../words/time.ts";
 import { readings } from "./evidence.ts";
 import type { Lines } from "./line.ts";
 import { type Common, isStartable, isWanted, obstacles } from "./obstacles.ts";
-import { clockTime, number } from "./say.ts";
 import { concerns, type Scene } from "./scene.ts";
 import { windowsOf } from "./windows.ts";
 

@@ -5,9 +5,9 @@
  */
 import { type Claim, type NewEvent, type Run, runOf } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
+import { duration } from "../words/duration.ts";
 import { couldStart } from "./line.ts";
 import { pauseMethod } from "./pause-method.ts";
-import { duration } from "./say.ts";
 import type { Scene } from "./scene.ts";
 import { answerTo, requestFor } from "./turn-requests.ts";
 import type { Pause } from "./victims.ts";

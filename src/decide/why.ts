@@ -1,23 +1,26 @@
 /** The answer to "why?" for one job, in plain English, with what is expected next. Decides nothing. */
 import { type JobState, type Now, runOf, type WaitingFor, type Why, type WindowState } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
+import { duration, elapsed } from "../words/duration.ts";
+import { clockTime } from "../words/time.ts";
 import { gpuView } from "./gpu-view.ts";
-import { clockTime, duration } from "./say.ts";
 import type { Scene } from "./scene.ts";
 import { waysOut } from "./ways-out.ts";
 import { windowsOf } from "./windows.ts";
 
-/** Ended jobs don't change: theirs is made once. */
-const ended = new WeakMap<JobState, Why>();
+/** Ended jobs don't change: theirs is made once for each way of naming the time at which they ended. */
+const ended = new WeakMap<JobState, { at: string; why: Why }>();
 
 export function whyOf(job: SupervisedJob, waitingFor: WaitingFor[], scene: Scene): Why {
   const known = ended.get(job.state);
-  if (known !== undefined) return known;
+  const at = clockTime(job.state.since.wallMs, scene.now.wallMs);
+  if (known?.at === at) return known.why;
   const sooner = waysOut(job, waitingFor, scene);
   const why = bare(job, waitingFor, scene);
   const whole = sooner.length === 0 ? why : { ...why, sooner };
   const { name } = job.state;
-  if (name === "finished" || name === "failed" || name === "cancelled") ended.set(job.state, whole);
+  if (name === "finished" || name === "failed" || name === "cancelled")
+    ended.set(job.state, { at, why: whole });
   return whole;
 }
 
@@ -72,7 +75,7 @@ function running(job: SupervisedJob, at: string, windows: WindowState[], now: No
   const summary =
     stalled === undefined
       ? `runs since ${at}`
-      : `runs since ${at}, but has made no step for ${duration(now.wallMs - stalled)}`;
+      : `runs since ${at}, but has made no step for ${elapsed(now.wallMs - stalled)}`;
   const { manual } = job;
   if (manual?.want === "run" && manual.windowUntilMs !== null)
     return plain(

@@ -4,7 +4,10 @@
  */
 import { EXIT_PAUSED } from "../../contract.ts";
 import type { Cause, Exit, Seen } from "../../model.ts";
-import { duration, exitText, number, plural } from "../say.ts";
+import { duration } from "../../words/duration.ts";
+import { exitText } from "../../words/exit.ts";
+import { plural } from "../../words/list.ts";
+import { number } from "../../words/number.ts";
 import { creditRunning, hasSaved } from "./learn.ts";
 import { allPaused, stepsByRank } from "./ranks.ts";
 import { restartWaitMs } from "./restart-wait.ts";

@@ -3,7 +3,8 @@
  * understands, what pausing costs it. Never moves it to another state.
  */
 import type { Seen } from "../../model.ts";
-import { duration, number } from "../say.ts";
+import { duration } from "../../words/duration.ts";
+import { number } from "../../words/number.ts";
 import { takeStock } from "./take-stock.ts";
 import type { Turn } from "./turn.ts";
 

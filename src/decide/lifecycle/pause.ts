@@ -3,8 +3,8 @@
  * A sent request is never withdrawn; only its means may get harder when its grace is over.
  */
 import type { PauseDecision, PauseRequest } from "../../model.ts";
+import { plural } from "../../words/list.ts";
 import { lacksRoom } from "../disk-room.ts";
-import { plural } from "../say.ts";
 import { stepsLost } from "./end.ts";
 import { creditRunning } from "./learn.ts";
 import type { Turn } from "./turn.ts";

@@ -4,7 +4,11 @@
  */
 import { EXIT_PAUSED } from "../../contract.ts";
 import type { Checkpoint, Exit, PauseRequest, Seen } from "../../model.ts";
-import { bytes, duration, exitText, number, plural, size } from "../say.ts";
+import { duration } from "../../words/duration.ts";
+import { exitText } from "../../words/exit.ts";
+import { plural } from "../../words/list.ts";
+import { number } from "../../words/number.ts";
+import { bytes, size } from "../../words/size.ts";
 import { ended, fail, finish, leave, lose, settleAsPaused, shellCode, stepsLost } from "./end.ts";
 import { account, FILE_CLOCK_MS } from "./learn.ts";
 import { allPaused, stepsByRank, worldSize } from "./ranks.ts";

@@ -3,8 +3,9 @@
  * the checkpoint is there and no process of the run is left. Forces nothing before its deadline.
  */
 import type { PauseRequest, Seen } from "../../model.ts";
+import { duration } from "../../words/duration.ts";
+import { plural } from "../../words/list.ts";
 import { heldMiB } from "../place.ts";
-import { duration, plural } from "../say.ts";
 import { stepsLost, waitsForLeftovers } from "./end.ts";
 import { KILLED_AFTER_MS, ring } from "./pause.ts";
 import { exited } from "./paused.ts";

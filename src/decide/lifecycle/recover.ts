@@ -3,7 +3,10 @@
  * reboot monotonic times begin anew, and what ran then is paused with the steps that it lost.
  */
 import { type JobState, type Run, type Seen, UNKNOWN_BOOT } from "../../model.ts";
-import { clockTime, duration, number, plural } from "../say.ts";
+import { duration } from "../../words/duration.ts";
+import { plural } from "../../words/list.ts";
+import { number } from "../../words/number.ts";
+import { clockTime } from "../../words/time.ts";
 import { leave, settleAsPaused, stepsLost } from "./end.ts";
 import { rebased } from "./rebase.ts";
 import type { Turn } from "./turn.ts";

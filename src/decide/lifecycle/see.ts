@@ -1,6 +1,7 @@
 /** What was seen of a live run at this tick, and where it takes the job. */
 import type { Seen } from "../../model.ts";
-import { duration, number } from "../say.ts";
+import { duration } from "../../words/duration.ts";
+import { number } from "../../words/number.ts";
 import { watchCancel } from "./cancel.ts";
 import { ended, waitsForLeftovers } from "./end.ts";
 import { account, isWorking, learn, sayIfStalled } from "./learn.ts";

@@ -2,7 +2,9 @@
  * A run that ended for want of GPU memory while others held some: no failure of the job. It waits
  * until others hold less, and isn't counted against it. With nobody else there it is a failure.
  */
-import { duration, processes, size } from "../say.ts";
+import { duration } from "../../words/duration.ts";
+import { processes } from "../../words/process.ts";
+import { size } from "../../words/size.ts";
 import { restartWaitMs } from "./restart-wait.ts";
 import type { Turn } from "./turn.ts";
 

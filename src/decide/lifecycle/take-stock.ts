@@ -3,7 +3,8 @@
  * them. Must never hold on to one that was found broken, nor prune before the newest is known whole.
  */
 import type { Checkpoint } from "../../model.ts";
-import { number, plural } from "../say.ts";
+import { plural } from "../../words/list.ts";
+import { number } from "../../words/number.ts";
 import type { Turn } from "./turn.ts";
 
 /** Newest first; `rejected` were found broken, by the quick look or by the full check. */
