@@ -1,7 +1,9 @@
 /** The supervisor's own events, in words: its start, its end, a changed config. */
+
 import type { Config } from "./config/schema.ts";
 import { type NewEvent, runOf } from "./model.ts";
 import type { SupervisedJob } from "./ports.ts";
+import { list } from "./words/list.ts";
 
 type Kind = "supervisor.started" | "supervisor.stopped" | "config.changed" | "config.rejected";
 
@@ -34,7 +36,7 @@ export function stopped(jobs: SupervisedJob[]): NewEvent {
 }
 
 export function configChanged(file: string, kept: string[]): NewEvent {
-  const note = kept.length > 0 ? ` ${kept.join(" and ")} can't change while it runs; restart for that.` : "";
+  const note = kept.length > 0 ? ` ${list(kept)} can't change while it runs; restart for that.` : "";
   return own("config.changed", `${file} was changed and is in force.${note}`, {});
 }
 

@@ -2,8 +2,10 @@
  * Hands one message to a command, on its stdin. No shell, no output kept; one that takes too long is
  * killed, so that none is left behind.
  */
+
 import { spawn } from "node:child_process";
 import type { Notify } from "../config/schema.ts";
+import { duration } from "../words/duration.ts";
 import { resolveCommand } from "./resolve-command.ts";
 
 type Command = Pick<Notify, "command" | "timeoutSeconds">;
@@ -35,7 +37,7 @@ export function handTo(
     };
     child.on("error", (error: NodeJS.ErrnoException) => over(error.code ?? error.name));
     child.on("exit", (code, signal) => {
-      if (late) over(`it took longer than ${timeoutSeconds} s and was killed`);
+      if (late) over(`it took longer than ${duration(timeoutSeconds * 1000)} and was killed`);
       else over(code === 0 ? null : `it ended with ${signal ?? `exit code ${code}`}`);
     });
     // One that reads nothing is fine, too.

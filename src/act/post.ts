@@ -2,8 +2,10 @@
  * Posts one message to a webhook. Never follows a redirect, which could carry the headers elsewhere;
  * says of a failure what happened, never where to or with what.
  */
+
 import type { RequestOptions } from "node:http";
 import type { Notify } from "../config/schema.ts";
+import { duration } from "../words/duration.ts";
 
 type Post = Pick<Notify, "webhook" | "headers" | "timeoutSeconds">;
 
@@ -25,7 +27,8 @@ export async function postTo(
   } catch (error) {
     if (error instanceof Missing) return error.message;
     const { name, code } = error as NodeJS.ErrnoException;
-    if (name === "AbortError" || name === "TimeoutError") return `no answer within ${how.timeoutSeconds} s`;
+    if (name === "AbortError" || name === "TimeoutError")
+      return `no answer within ${duration(how.timeoutSeconds * 1000)}`;
     // Messages of Node's own name the address; its codes don't.
     return code === "ERR_INVALID_URL" ? "its URL isn't one" : (code ?? name);
   }

@@ -1,4 +1,5 @@
 /** `audit` and `audit verify`: what was decided and why, from the database itself; needs no supervisor. */
+
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
@@ -9,7 +10,8 @@ import { type EventFilter, readEvents, readExports } from "../record/read.ts";
 import { type Verified, verifyChain } from "../record/verify.ts";
 import { misuse, Refusal } from "../refusal.ts";
 import { formatEvent } from "../show/event-words.ts";
-import { count } from "../show/format.ts";
+import { plural } from "../words/list.ts";
+import { number } from "../words/number.ts";
 import { type Options, placesOf } from "./connect.ts";
 import { print, printJson, printJsonLine, say } from "./print.ts";
 import { pastMs } from "./times.ts";
@@ -52,7 +54,9 @@ function sayExported(database: string, sinceMs = Number.NEGATIVE_INFINITY): void
     exports.length === 1
       ? newest.path
       : `${exports.length} files, ${oldest.path} to ${basename(newest.path)}`;
-  say(`Events ${count(oldest.first)} to ${count(newest.last)} were exported and aren't shown: see ${files}`);
+  say(
+    `Events ${number(oldest.first)} to ${number(newest.last)} were exported and aren't shown: see ${files}`,
+  );
 }
 
 export async function auditVerify(options: Options & { expect?: string }): Promise<number> {
@@ -61,9 +65,7 @@ export async function auditVerify(options: Options & { expect?: string }): Promi
   if (options.json) printJson(result);
   else if (!result.ok) print(`${database}: ${result.text}`);
   else {
-    print(
-      `${database}: ${count(result.count)} ${result.count === 1 ? "event" : "events"}, whole and in order.`,
-    );
+    print(`${database}: ${plural(result.count, "event")}, whole and in order.`);
     for (const line of exportedLines(result)) print(line);
     if (result.newest !== null) {
       print(
@@ -77,12 +79,12 @@ export async function auditVerify(options: Options & { expect?: string }): Promi
 function exportedLines({ exported }: Verified): string[] {
   if (exported === undefined) return [];
   const { files, events, absent } = exported;
-  const checked = `${count(events)} older ones in ${files} exported ${files === 1 ? "file" : "files"}, which they follow.`;
+  const checked = `${number(events)} older ones in ${plural(files, "exported file")}, which they follow.`;
   return [
     ...(files === 0 ? [] : [checked]),
     ...absent.map(
       ({ path, first, last }) =>
-        `Events ${count(first)} to ${count(last)} were exported to ${path}, which isn't there: they weren't checked.`,
+        `Events ${number(first)} to ${number(last)} were exported to ${path}, which isn't there: they weren't checked.`,
     ),
   ];
 }

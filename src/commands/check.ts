@@ -1,7 +1,9 @@
 /** `check [FILE]`: every problem of a config at once, and doubts about it; starts nothing. */
+
 import { relative } from "node:path";
 import { findConfig } from "../config/find.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
+import { plural } from "../words/list.ts";
 import type { Options } from "./connect.ts";
 import { print, printJson } from "./print.ts";
 import { tell } from "./tell.ts";
@@ -20,11 +22,9 @@ export async function check(file: string | undefined, options: Options): Promise
 
 function summary(loaded: Loaded & { ok: true }, path: string | null): string {
   const { jobs, rules, windows } = loaded.config;
-  const counts = [number(jobs.length, "job"), number(rules.length, "rule"), number(windows.length, "window")];
-  const notes = loaded.warnings.length === 0 ? "" : `, ${number(loaded.warnings.length, "warning")}`;
+  const counts = [plural(jobs.length, "job"), plural(rules.length, "rule"), plural(windows.length, "window")];
+  const notes = loaded.warnings.length === 0 ? "" : `, ${plural(loaded.warnings.length, "warning")}`;
   if (path === null)
     return `There is no config file, so the built-in defaults hold: ${counts.join(", ")}. Write one: supervisor init`;
   return `${relative(process.cwd(), path)} is valid: ${counts.join(", ")}${notes}.`;
 }
-
-const number = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;

@@ -1,9 +1,13 @@
 /** The page that `doctor` prints. Pure. */
+
 import type { ConfigFile } from "../config/schema.ts";
 import type { GpuProcess, GpuSample, Reading, Sample } from "../model.ts";
 import type { Examination } from "../sense/gpu/examine.ts";
 import { words } from "../sense/gpu/nvml/codes.ts";
 import type { MachineDescription } from "../sense/other-systems.ts";
+import { plural } from "../words/list.ts";
+import { percent } from "../words/number.ts";
+import { size } from "../words/size.ts";
 import type { Unworkable } from "./doctor-rules.ts";
 
 export interface Diagnosis {
@@ -22,13 +26,11 @@ export interface Diagnosis {
   supervisorPid: number | null;
 }
 
-const gib = (mib: number): string => `${(mib / 1024).toFixed(1)} GiB`;
-
 export function page(found: Diagnosis): string {
   const { machine } = found;
   return [
     `supervisor ${found.version}, Node ${found.node}, ${machine.system}, kernel ${machine.kernel}`,
-    `${machine.processor}, ${machine.cores} processors, ${gib(machine.memoryMiB)} of memory`,
+    `${machine.processor}, ${machine.cores} processors, ${size(machine.memoryMiB)} of memory`,
     "",
     ...gpuLines(found),
     ...callLines(found.gpus),
@@ -55,7 +57,7 @@ function gpuLines({ gpus, ignored }: Diagnosis): string[] {
 }
 
 function gpuLine(gpu: GpuSample, blind: string | null, ignored: ConfigFile["others"]): string[] {
-  const total = "value" in gpu.memoryTotalMiB ? gib(gpu.memoryTotalMiB.value) : "size not known";
+  const total = "value" in gpu.memoryTotalMiB ? size(gpu.memoryTotalMiB.value) : "size not known";
   const missing = Object.entries({
     ...gpu.metrics,
     "memory used": gpu.memoryUsedMiB,
@@ -75,8 +77,8 @@ function gpuLine(gpu: GpuSample, blind: string | null, ignored: ConfigFile["othe
 
 function processLines({ processes }: GpuSample, ignored: ConfigFile["others"]): string[] {
   const say = (one: GpuProcess): string => {
-    const use = one.gpuPercent === undefined ? "" : `, ${one.gpuPercent} %`;
-    const memory = one.gpuMemoryMiB === undefined ? "" : `, ${one.gpuMemoryMiB} MiB`;
+    const use = one.gpuPercent === undefined ? "" : `, ${percent(one.gpuPercent)}`;
+    const memory = one.gpuMemoryMiB === undefined ? "" : `, ${size(one.gpuMemoryMiB)}`;
     return `${one.command.slice(0, 60)} (pid ${one.pid}, ${one.user}${memory}${use})`;
   };
   const counted = processes.filter(({ counts }) => counts !== false);
@@ -87,7 +89,7 @@ function processLines({ processes }: GpuSample, ignored: ConfigFile["others"]): 
     ...counted.map((one) => `  on it: ${say(one)}`),
     ...left.map((one) =>
       isDesktop(one)
-        ? `  desktop: ${say(one)}: ignored below ${ignored.ignoreGpuBelow} %`
+        ? `  desktop: ${say(one)}: ignored below ${percent(ignored.ignoreGpuBelow)}`
         : `  on it: ${say(one)}: nobody can tell whose it is`,
     ),
   ];
@@ -111,7 +113,7 @@ function ruleLines({ rules, unworkable, withoutGpu, config }: Diagnosis): string
     config.problems === 0
       ? []
       : [
-          `The config has ${config.problems} ${config.problems === 1 ? "problem" : "problems"} (supervisor check): the built-in rules are looked at.`,
+          `The config has ${plural(config.problems, "problem")} (supervisor check): the built-in rules are looked at.`,
         ];
   const idle =
     withoutGpu.length === 0

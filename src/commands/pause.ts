@@ -1,10 +1,13 @@
 /** `pause JOB… | --all`: asks, and returns when each job is proven to be saved and gone. */
+
 import { wallMs } from "../clock.ts";
 import { endingLoses } from "../decide/why/stakes.ts";
 import { isEnded } from "../model.ts";
 import type { JobView, Snapshot } from "../protocol.ts";
 import { misuse } from "../refusal.ts";
-import { bytes, count, when } from "../show/format.ts";
+import { number } from "../words/number.ts";
+import { bytes } from "../words/size.ts";
+import { clockTime } from "../words/time.ts";
 import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "./connect.ts";
 import { followJobs, type Outcome } from "./follow.ts";
 import { print } from "./print.ts";
@@ -31,7 +34,7 @@ export async function pause(names: string[], options: PauseOptions): Promise<num
     if (jobs.length === 0) return 0;
     if (force === "terminate") for (const job of jobsNamed(jobs, snapshot.jobs)) tellStakes(job);
     await ask(client, { verb: "pause", jobs, untilMs, by: askedBy(), ...(force && { force }) });
-    const until = untilMs === null ? "" : `, until ${when(untilMs, wallMs())}`;
+    const until = untilMs === null ? "" : `, until ${clockTime(untilMs, wallMs())}`;
     print(`asked ${jobs.join(", ")} to ${force === "terminate" ? "end" : (force ?? "pause")}${until}`);
     if (!options.wait) return 0;
     const outcome = force === "terminate" ? endOutcome : pauseOutcome;
@@ -89,7 +92,7 @@ export function pauseOutcome(job: JobView): Outcome {
 function saved({ checkpoint }: JobView): string {
   if (checkpoint === null) return "it is gone, and had nothing to save";
   const checked = checkpoint.verified === "size and age only" ? checkpoint.verified : "verified";
-  const step = checkpoint.step === null ? "checkpoint" : `step ${count(checkpoint.step)}`;
+  const step = checkpoint.step === null ? "checkpoint" : `step ${number(checkpoint.step)}`;
   return `${step} saved (${bytes(checkpoint.bytes)}, ${checked})`;
 }
 
@@ -107,7 +110,7 @@ function pausing(job: JobView): Outcome {
   return { end: null, text: `asked; it finishes its step${atStep(progress?.step ?? null)}` };
 }
 
-const atStep = (step: number | null): string => (step === null ? "" : ` (step ${count(step)})`);
+const atStep = (step: number | null): string => (step === null ? "" : ` (step ${number(step)})`);
 
 /** What stands in the way, and the two ways out with what each costs. */
 export function overdueText({ name, why }: JobView, asked: "pause" | "resume"): string {

@@ -1,7 +1,9 @@
 /** `resume JOB… | --all`: asks, and returns when each job runs again or says what it waits for. */
+
 import { wallMs } from "../clock.ts";
 import type { JobView } from "../protocol.ts";
-import { count, when } from "../show/format.ts";
+import { number } from "../words/number.ts";
+import { clockTime } from "../words/time.ts";
 import { ask, askedBy, mustConnect, type Options, snapshotOf } from "./connect.ts";
 import { followJobs, type Outcome } from "./follow.ts";
 import { chosen, overdueText } from "./pause.ts";
@@ -63,10 +65,10 @@ function running(job: JobView): string {
   const run =
     job.run === null
       ? ""
-      : ` (run ${job.run}${job.checkpoint?.step == null ? "" : `, from step ${count(job.checkpoint.step)}`})`;
+      : ` (run ${job.run}${job.checkpoint?.step == null ? "" : `, from step ${number(job.checkpoint.step)}`})`;
   const until = job.manual?.want === "run" ? job.manual.windowUntilMs : null;
   if (until === null) return `running${run}`;
-  return `running${run} outside its window until that next closes (${when(until, wallMs())}). Back to waiting: supervisor pause ${job.name}`;
+  return `running${run} outside its window until that next closes (${clockTime(until, wallMs())}). Back to waiting: supervisor pause ${job.name}`;
 }
 
 function waits(job: JobView): string {

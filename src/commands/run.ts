@@ -2,6 +2,7 @@
  * `run [--] CMD…`: hands a command to the supervisor, starting one if none runs. Says what will be
  * run and how it will make room.
  */
+
 import { homedir } from "node:os";
 import { resolveCommand } from "../act/resolve-command.ts";
 import { elapsedMs } from "../clock.ts";
@@ -11,6 +12,7 @@ import { type JobSpec, jobSchema } from "../config/job-schema.ts";
 import type { ControlClient } from "../control/client.ts";
 import type { JobView } from "../protocol.ts";
 import { misuse } from "../refusal.ts";
+import { list } from "../words/list.ts";
 import { ask, askedBy, type Options, placesOf, snapshotOf, tryConnect } from "./connect.ts";
 import { follow } from "./follow.ts";
 import { nameJob } from "./name-job.ts";
@@ -70,7 +72,7 @@ export async function run(command: string[], options: RunOptions): Promise<numbe
     );
     await ask(client, { verb: "add", spec, by: askedBy() });
     const job = await beginning(client, spec.name);
-    const gpus = (job?.gpus ?? []).length === 0 ? "" : `, GPU ${job?.gpus.join(" and ")}`;
+    const gpus = (job?.gpus ?? []).length === 0 ? "" : `, GPU ${list(job?.gpus ?? [])}`;
     print(`Job '${spec.name}': ${command[0]} = ${tilde(program.path)} in ${tilde(cwd)}${gpus}`);
     return tellStart(spec, job);
   } finally {

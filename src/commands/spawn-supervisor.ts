@@ -2,6 +2,7 @@
  * Starts a supervisor that outlives its terminal: in a session of its own, with its output in a
  * file. Returns when it answers, or shows what it said before it gave up.
  */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -13,6 +14,7 @@ import type { ControlClient } from "../control/client.ts";
 import { ownProgram } from "../own-files.ts";
 import { supervisorLogPath } from "../paths.ts";
 import { Refusal, refusing } from "../refusal.ts";
+import { duration } from "../words/duration.ts";
 import { tryConnect } from "./connect.ts";
 import { logTail } from "./log-tail.ts";
 
@@ -48,7 +50,7 @@ export async function spawnSupervisor(places: Places, watch = false): Promise<Co
   }
   child.unref();
   throw new Refusal(
-    `The supervisor (pid ${child.pid}) doesn't answer after ${ANSWERS_WITHIN_MS / 1000} s. Its output: ${log}`,
+    `The supervisor (pid ${child.pid}) doesn't answer after ${duration(ANSWERS_WITHIN_MS)}. Its output: ${log}`,
   );
 }
 

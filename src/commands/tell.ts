@@ -1,7 +1,9 @@
 /** Tells what is wrong or doubtful in a config, for whoever has loaded it. */
+
 import { relative } from "node:path";
 import type { Loaded } from "../config/load.ts";
 import { formatProblem, type Problem } from "../config/problem.ts";
+import { plural } from "../words/list.ts";
 import { say } from "./print.ts";
 
 /** Problems and warnings on stderr, one per line, with a file name as short as it may be. */
@@ -14,5 +16,5 @@ export function tell(loaded: Loaded): void {
       say(formatProblem({ ...problem, file, message: `${mark}${problem.message}` }));
     }
   }
-  if (!loaded.ok) say(`${loaded.problems.length} ${loaded.problems.length === 1 ? "problem" : "problems"}.`);
+  if (!loaded.ok) say(`${plural(loaded.problems.length, "problem")}.`);
 }

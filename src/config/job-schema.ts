@@ -54,7 +54,9 @@ const restartSchema = z.strictObject({
     .min(0)
     .default(3)
     .describe("Failures in a row without progress before it is left failed."),
-  backoffSeconds: positive.default(10).describe("Doubled with every failure in a row, up to an hour."),
+  backoffSeconds: positive
+    .default(10)
+    .describe("Doubled with every failure in a row, up to an hour. One of more than an hour isn't doubled."),
   deadRankSeconds: positive
     .default(60)
     .describe(

@@ -3,7 +3,9 @@
  * come to an end; windows too short to get anything done. Pure but for the time zone tables; never
  * a reason to refuse a config.
  */
+
 import { Cron } from "croner";
+import { duration } from "../words/duration.ts";
 import type { Finding } from "./explain.ts";
 import { formatPath } from "./problem.ts";
 import type { ConfigFile, Rule, Window } from "./schema.ts";
@@ -96,7 +98,7 @@ function windowWarnings(window: Window, path: (string | number)[], nowMs: number
   return [
     {
       path,
-      message: `${formatPath(path)} is open for only ${shortest} ${shortest === 1 ? "minute" : "minutes"} at a time: little more than a job needs to load and to save.`,
+      message: `${formatPath(path)} is open for only ${duration(shortest * 60_000)} at a time: little more than a job needs to load and to save.`,
     },
   ];
 }

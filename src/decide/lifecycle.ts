@@ -39,8 +39,8 @@ export type Input =
   | { kind: "retry"; by: string }
   /** What is there of a paused job whose checkpoint isn't fully checked; verdicts come in here. */
   | { kind: "checked"; checkpoints: Checkpoint[]; rejected: { path: string; reason: string }[] }
-  /** The supervisor has started again and found this job in its database. */
-  | { kind: "recovered"; rebooted: boolean }
+  /** The supervisor has started again, in the boot `bootId`, and found this job in its database. */
+  | { kind: "recovered"; bootId: string }
   /** A live run of this job, of which its database knows nothing. */
   | { kind: "taken-back"; run: Run };
 
@@ -81,7 +81,7 @@ function apply(transition: Transition, input: Input): void {
       checked(transition, input);
       return;
     case "recovered":
-      recover(transition, input.rebooted);
+      recover(transition, input.bootId);
       return;
     case "taken-back":
       takeBack(transition, input.run);

@@ -3,6 +3,7 @@
  * comes back carefully. Reads no clock, does no I/O, and writes into nothing that it was given: each
  * stage returns what it has changed, and the next one is given that.
  */
+
 import {
   type Decision,
   type NewEvent,
@@ -12,6 +13,7 @@ import {
   type WindowState,
 } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
+import { duration } from "../words/duration.ts";
 import { otherPauses } from "./pauses/pause-reasons.ts";
 import { type Pause, rulePauses } from "./pauses/victims.ts";
 import { refreshJob } from "./refresh-job.ts";
@@ -19,7 +21,6 @@ import { type Judged, judgeRules } from "./rules/judge-rules.ts";
 import { notices, ruleEvents } from "./rules/rule-events.ts";
 import { rulesNow } from "./rules/rule-now.ts";
 import { decideWatched, watchPauses } from "./rules/self-caused.ts";
-import { duration } from "./say.ts";
 import { type Lines, stayInLine } from "./sharing/line.ts";
 import { answerTo, requestFor } from "./sharing/turn-requests.ts";
 import { requestEvents } from "./sharing/turns.ts";

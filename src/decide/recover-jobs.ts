@@ -3,10 +3,11 @@
  * the first look at their processes decides; after a reboot none of them can be alive. Never assumes
  * that a job has ended, or that it has not.
  */
+
 import { type Effect, type NewEvent, type Now, runOf } from "../model.ts";
 import type { SupervisedJob } from "../ports.ts";
+import { clockTime } from "../words/time.ts";
 import { step } from "./lifecycle.ts";
-import { clockTime } from "./say.ts";
 
 /**
  * When our last run on each GPU began, in ticks since boot, as far as jobs without a run tell: those who
@@ -32,10 +33,7 @@ export function recover(known: Record<string, SupervisedJob>, bootId: string, no
   const events: NewEvent[] = [];
   const effects: Effect[] = [];
   for (const job of Object.values(known)) {
-    const run = runOf(job);
-    // A time that lies ahead can only be of an earlier boot; without a run nothing else tells.
-    const anew = run ? run.bootId !== bootId : job.state.since.monotonicMs > now.monotonicMs;
-    const stepped = step(job, { kind: "recovered", rebooted: anew }, now);
+    const stepped = step(job, { kind: "recovered", bootId }, now);
     jobs[job.name] = stepped.job;
     events.push(...stepped.events);
     effects.push(...stepped.effects);

@@ -75,6 +75,8 @@ export interface Job<Spec = unknown> {
   understands: "contract" | "signal" | "nothing" | null;
   /** Failed or fruitless runs in a row, and when the next try may start (monotonic time). */
   attempts: { failures: number; fruitless: number; notBeforeMs: number };
+  /** The boot that its monotonic times are of; left out before its first run, and by older versions. */
+  bootId?: string;
   /** Keys of rules that were proven to blame this job for its own use; off for it until a person looks. */
   misattributed: string[];
   /** Ranks that its library reported; a job of several is never frozen. */

@@ -1,4 +1,7 @@
-/** The two clocks. */
+/** The two clocks, and what the second one counts from. */
+
+/** Stands for the boot where the system doesn't name it. */
+export const UNKNOWN_BOOT = "unknown";
 
 /** Wall time for windows and people; monotonic time for dwell, grace and cool-down. */
 export interface Now {

@@ -1,11 +1,12 @@
 /** Which boot of the machine this is: pids and monotonic times mean something only within one. */
 import { readFileSync } from "node:fs";
+import { UNKNOWN_BOOT } from "../model.ts";
 
 let known: string | null = null;
 
-/** Read once; "unknown" where the system doesn't tell. Never throws. */
+/** Read once; UNKNOWN_BOOT where the system doesn't tell. Never throws. */
 export function bootId(): string {
-  known ??= read() || "unknown";
+  known ??= read() || UNKNOWN_BOOT;
   return known;
 }
 

@@ -1,7 +1,10 @@
 /** The first and the last lines of the screen: who runs where, what to know now, the keys. Pure. */
+
 import type { Snapshot } from "../protocol.ts";
+import { elapsed } from "../words/duration.ts";
+import { plural } from "../words/list.ts";
+import { exactTime } from "../words/time.ts";
 import { shorten } from "./cells.ts";
-import { clockTime, duration } from "./format.ts";
 import { clip, joinFitting, type Line, type Span, span, spread } from "./lines.ts";
 import type { Screen } from "./screen.ts";
 
@@ -12,10 +15,10 @@ export function headerLines(screen: Screen, width: number, rows: number): Line[]
   const { supervisor, atMs } = snapshot;
   const left: Line[] = [
     [span("supervisor", "strong"), span(` on ${supervisor.host}`)],
-    [span(`up ${duration(atMs - supervisor.startedAtMs)}`, "faint")],
+    [span(`up ${elapsed(atMs - supervisor.startedAtMs)}`, "faint")],
     supervisor.configFile === null ? [] : [span(shorten(supervisor.configFile, 48), "faint")],
   ];
-  const clock: Line = [span(clockTime(atMs), "faint")];
+  const clock: Line = [span(exactTime(atMs), "faint")];
   const title = spread(joinFitting(left, Math.max(10, width - 10)), clock, width);
   const notices = noticeLines(screen, snapshot, width);
   return [clip(title, width), ...notices.slice(0, rows < 5 ? 0 : rows < 12 ? 1 : 3)];
@@ -25,7 +28,7 @@ function noticeLines(screen: Screen, snapshot: Snapshot, width: number): Line[] 
   const notices: Span[] = [];
   if (screen.lost !== null) {
     notices.push(
-      span(`${screen.lost} Reconnecting… What you see is from ${clockTime(snapshot.atMs)}.`, "bad"),
+      span(`${screen.lost} Reconnecting… What you see is from ${exactTime(snapshot.atMs)}.`, "bad"),
     );
   }
   if (snapshot.supervisor.stopping) notices.push(span(stoppingWords(snapshot), "warn"));
@@ -40,7 +43,7 @@ function stoppingWords({ jobs }: Snapshot): string {
     : `The supervisor is stopping: ${countJobs(left)} still to be saved and paused.`;
 }
 
-export const countJobs = (number: number): string => `${number} job${number === 1 ? "" : "s"}`;
+export const countJobs = (count: number): string => plural(count, "job");
 
 /** Jobs that a stop would have to pause. */
 export const toPause = (snapshot: Snapshot | null): number =>

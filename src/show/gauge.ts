@@ -2,11 +2,13 @@
  * One gauge line and what it is made of: label, bar with thresholds, others' share, ours, the
  * rule. Pure. An unavailable reading says so in words; it is never drawn as zero.
  */
+
 import type { Metric, Reading } from "../model.ts";
 import type { RuleView } from "../protocol.ts";
+import { wholePercent } from "../words/number.ts";
+import { size } from "../words/size.ts";
 import type { Mark } from "./bars.ts";
 import { pad } from "./cells.ts";
-import { mebibytes, percent } from "./format.ts";
 import { clip, joinFitting, type Line, lineCells, span } from "./lines.ts";
 
 export const LABEL_CELLS = 8;
@@ -48,7 +50,7 @@ export function unknownGauge(name: string, reason: string, width: number): Line 
 /** `others 71 %`, or `others 71–74 %` where more than that can't be told apart. */
 export function othersPart(reading: Reading, unit: "%" | "MiB"): Line {
   if ("unavailable" in reading) return [span("others ?".padEnd(15), "warn")];
-  const show = (value: number): string => (unit === "%" ? percent(value) : mebibytes(value));
+  const show = (value: number): string => (unit === "%" ? wholePercent(value) : size(value));
   const { value, upTo = value } = reading;
   const [least, most] = [show(value), show(upTo)];
   const sameUnit = least.split(" ")[1] === most.split(" ")[1];

@@ -2,11 +2,13 @@
  * The machine as lines: CPU, memory, stalls and each GPU, with others' share, ours and the
  * thresholds. Pure. An unavailable reading says so in words; it is never drawn as zero.
  */
+
 import { type MachineMetric, programOf } from "../model.ts";
 import type { Snapshot } from "../protocol.ts";
+import { percent, whole, wholePercent } from "../words/number.ts";
+import { size, sizeOf } from "../words/size.ts";
 import { gaugeBar } from "./bars.ts";
 import { pad, shorten } from "./cells.ts";
-import { measured, mebibytes, mebibytesOf, percent, reasonOf } from "./format.ts";
 import {
   anyPresses,
   barCells,
@@ -24,6 +26,7 @@ import {
 } from "./gauge.ts";
 import { gpuGrid, gpuLine, gpuLines, gpuValue } from "./gpu-gauges.ts";
 import { clip, joinFitting, type Line, span } from "./lines.ts";
+import { measured, reasonOf } from "./readings.ts";
 
 /** Metrics of the third line. */
 const STALLS: MachineMetric[] = [
@@ -78,7 +81,7 @@ function cpuLine(snapshot: Snapshot, width: number): Line {
   const parts = [
     totalPart(total),
     othersPart(machine["cpu.others"], "%"),
-    oursPart(percent(ours)),
+    oursPart(wholePercent(ours)),
     thresholdPart([...onOthers, ...onTotal], percent),
     greediestPart(snapshot),
     othersReason(machine["cpu.others"]),
@@ -87,13 +90,15 @@ function cpuLine(snapshot: Snapshot, width: number): Line {
   return gauge(name, gaugeBar(shares, marks, barCells(width)), parts, width);
 }
 
-const totalPart = (total: number): Line => [span(percent(total).padStart(5), "strong")];
+const totalPart = (total: number): Line => [span(wholePercent(total).padStart(5), "strong")];
 
 function greediestPart({ foreign }: Snapshot): Line {
   const [greediest] = foreign;
   if (greediest?.cpuPercent === undefined) return [];
   const { command, user, cpuPercent } = greediest;
-  return [span(`${shorten(programOf(command), 20)} (${shorten(user, 12)}) ${percent(cpuPercent)}`, "faint")];
+  return [
+    span(`${shorten(programOf(command), 20)} (${shorten(user, 12)}) ${wholePercent(cpuPercent)}`, "faint"),
+  ];
 }
 
 function memoryLine(snapshot: Snapshot, width: number): Line {
@@ -120,9 +125,9 @@ function memoryLine(snapshot: Snapshot, width: number): Line {
   const parts = [
     totalPart(100 - freePercent),
     othersPart(machine["memory.othersMiB"], "MiB"),
-    oursPart(mebibytes(ours)),
+    oursPart(size(ours)),
     thresholdPart(onFree, (at) => `${percent(at)} free`),
-    [span(`${mebibytesOf(free, whole)} free`, "faint")] as Line,
+    [span(`${sizeOf(free, whole)} free`, "faint")] as Line,
     othersReason(machine["memory.othersMiB"]),
   ];
   const name = label("memory", anyPresses([...onFree, ...onFreeMiB, ...onOthers]));
@@ -134,7 +139,7 @@ function stallLine(snapshot: Snapshot, width: number): Line {
   const stalls = (["cpu", "memory", "io"] as const)
     .map((name) => [name, measured(machine[`pressure.${name}.some`])] as const)
     .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name} ${percent(value ?? 0, 1)}`);
+    .map(([name, value]) => `${name} ${percent(value ?? 0)}`);
   const unavailable = reasonOf(machine["pressure.cpu.some"]);
   const amount = (metric: MachineMetric, text: (value: number) => string): Line => {
     const value = measured(machine[metric]);
@@ -146,9 +151,9 @@ function stallLine(snapshot: Snapshot, width: number): Line {
         stalls.length > 0 ? stalls.join("  ") : `unknown${unavailable === null ? "" : `: ${unavailable}`}`,
       ),
     ],
-    amount("swap.usedMiB", (value) => `swap ${mebibytes(value)}`),
-    amount("disk.freeMiB", (value) => `disk ${mebibytes(value)} free`),
-    amount("battery.percent", (value) => `battery ${percent(value)}`),
+    amount("swap.usedMiB", (value) => `swap ${size(value)}`),
+    amount("disk.freeMiB", (value) => `disk ${size(value)} free`),
+    amount("battery.percent", (value) => `battery ${wholePercent(value)}`),
   ];
   const rest = joinFitting(parts, width - LABEL_CELLS);
   return [
@@ -170,12 +175,12 @@ function summaryLine(snapshot: Snapshot, width: number): Line {
   const free = measured(machine["memory.availablePercent"]);
   const gpus = snapshot.gpus.map((gpu) => {
     const use = gpuValue(gpu, "gpu.utilization");
-    return use === null ? "?" : String(Math.round(use));
+    return use === null ? "?" : whole(use);
   });
   const parts: Line[] = [
-    [span(cpu === null ? "cpu ?" : `cpu ${percent(cpu)}`, "strong")],
-    others === null ? [] : [span(`others ${percent(others)}`, "others")],
-    [span(free === null ? "memory ?" : `memory ${percent(100 - free)}`, "strong")],
+    [span(cpu === null ? "cpu ?" : `cpu ${wholePercent(cpu)}`, "strong")],
+    others === null ? [] : [span(`others ${wholePercent(others)}`, "others")],
+    [span(free === null ? "memory ?" : `memory ${wholePercent(100 - free)}`, "strong")],
     gpus.length === 0 ? [] : [span(`gpu ${gpus.join("/")} %`, "strong")],
   ];
   return joinFitting(parts, width);

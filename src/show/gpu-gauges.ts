@@ -1,9 +1,11 @@
 /** Each GPU as lines: use, memory, temperature and power. Pure. */
+
 import type { GpuMetric, GpuSample } from "../model.ts";
 import type { RuleView, Snapshot } from "../protocol.ts";
+import { whole, wholePercent } from "../words/number.ts";
+import { size, sizeOf } from "../words/size.ts";
 import { gaugeBar } from "./bars.ts";
 import { pad, shorten } from "./cells.ts";
-import { measured, mebibytes, mebibytesOf, percent, reasonOf } from "./format.ts";
 import {
   anyPresses,
   barCells,
@@ -18,6 +20,7 @@ import {
   unknownGauge,
 } from "./gauge.ts";
 import { type Line, span } from "./lines.ts";
+import { measured, reasonOf } from "./readings.ts";
 
 export const gpuValue = (gpu: GpuSample, metric: GpuMetric): number | null => measured(gpu.metrics[metric]);
 
@@ -55,9 +58,9 @@ export function gpuLine(
     ...marksOf(ownRules(snapshot, gpu, ["gpu.utilization"]), "total", share),
   ];
   const parts = [
-    [span(percent(use).padStart(5), "strong")] as Line,
+    [span(wholePercent(use).padStart(5), "strong")] as Line,
     othersPart(reading, "%"),
-    vram === "same line" ? vramPart(gpu) : oursPart(percent(ours)),
+    vram === "same line" ? vramPart(gpu) : oursPart(wholePercent(ours)),
     temperaturePart(snapshot, gpu),
     powerPart(gpu),
     [span(shorten(gpu.name, 28), "faint")] as Line,
@@ -82,10 +85,10 @@ function vramLine(snapshot: Snapshot, gpu: GpuSample, width: number): Line {
     ...marksOf(ownRules(snapshot, gpu, ["gpu.memory.freeMiB"]), "total", (at) => 1 - at / whole),
   ];
   const parts = [
-    [span(percent((used / whole) * 100).padStart(5), "strong")] as Line,
+    [span(wholePercent((used / whole) * 100).padStart(5), "strong")] as Line,
     othersPart(reading, "MiB"),
-    oursPart(mebibytes(ours)),
-    [span(`${mebibytesOf(used, whole)} used`, "faint")] as Line,
+    oursPart(size(ours)),
+    [span(`${sizeOf(used, whole)} used`, "faint")] as Line,
   ];
   return gauge(label("  vram", false), gaugeBar(shares, marks, barCells(width)), parts, width);
 }
@@ -93,7 +96,7 @@ function vramLine(snapshot: Snapshot, gpu: GpuSample, width: number): Line {
 function vramPart(gpu: GpuSample): Line {
   const used = measured(gpu.memoryUsedMiB);
   const whole = measured(gpu.memoryTotalMiB);
-  return used === null || whole === null ? [] : [span(mebibytesOf(used, whole).padEnd(16))];
+  return used === null || whole === null ? [] : [span(sizeOf(used, whole).padEnd(16))];
 }
 
 /** `91 °C of 90` */
@@ -102,13 +105,13 @@ function temperaturePart(snapshot: Snapshot, gpu: GpuSample): Line {
   if (celsius === null) return [];
   const [rule] = ownRules(snapshot, gpu, ["gpu.temperature"]);
   const limit = rule?.rule.above;
-  const text = `${Math.round(celsius)} °C${limit === undefined ? "" : ` of ${limit}`}`;
+  const text = `${whole(celsius)} °C${limit === undefined ? "" : ` of ${limit}`}`;
   return [span(text, rule?.firm === "pressure" ? "bad" : "plain")];
 }
 
 function powerPart(gpu: GpuSample): Line {
   const watts = gpuValue(gpu, "gpu.power");
-  return watts === null ? [] : [span(`${String(Math.round(watts)).padStart(3)} W`)];
+  return watts === null ? [] : [span(`${whole(watts).padStart(3)} W`)];
 }
 
 const GRID_CELLS = 24;
@@ -134,9 +137,9 @@ function shortGpu(gpu: GpuSample, sign: string): string {
   const celsius = gpuValue(gpu, "gpu.temperature");
   const parts = [
     `${gpu.index}${sign}`,
-    use === null ? "?" : percent(use),
-    used === null ? "" : mebibytes(used),
-    celsius === null ? "" : `${Math.round(celsius)}°`,
+    use === null ? "?" : wholePercent(use),
+    used === null ? "" : size(used),
+    celsius === null ? "" : `${whole(celsius)}°`,
   ];
   return parts.filter((part) => part !== "").join(" ");
 }

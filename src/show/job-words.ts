@@ -1,18 +1,13 @@
 /** One job in words: what it does now, why, what is expected next. Pure; shared by all views. */
+
 import type { JobView } from "../protocol.ts";
+import { elapsed, shortElapsed } from "../words/duration.ts";
+import { metric, number, wholePercent } from "../words/number.ts";
+import { size } from "../words/size.ts";
+import { clockTime, coming, timeAndComing } from "../words/time.ts";
 import { pad, shorten } from "./cells.ts";
-import {
-  count,
-  duration,
-  measured,
-  mebibytes,
-  metric,
-  percent,
-  shortDuration,
-  when,
-  whenAndIn,
-} from "./format.ts";
 import type { Tone } from "./lines.ts";
+import { measured } from "./readings.ts";
 
 const TONES: Record<JobView["state"], Tone> = {
   waiting: "plain",
@@ -34,7 +29,7 @@ export const toneOf = (job: JobView): Tone =>
 
 /** `running 3 h` */
 export const stateFor = (job: JobView, nowMs: number): string =>
-  `${job.state} ${shortDuration(nowMs - job.sinceMs)}`;
+  `${job.state} ${shortElapsed(nowMs - job.sinceMs)}`;
 
 /** Done share, 0 to 1; null when the job didn't say how far it goes. */
 export function shareOf(job: JobView): number | null {
@@ -48,14 +43,14 @@ export function shareOf(job: JobView): number | null {
 /** ` 62 %`: never 100 before it is done. */
 export function sharePercent(job: JobView): string {
   const share = shareOf(job);
-  return share === null ? "" : `${Math.floor(share * 100)} %`;
+  return share === null ? "" : wholePercent(Math.floor(share * 100));
 }
 
 /** `37,210/60,000`, or the epoch where no step is known. */
 export function stepOf(job: JobView): string {
   const { step = null, totalSteps = null, epoch = null } = job.progress ?? {};
-  if (step === null) return epoch === null ? "" : `epoch ${count(epoch)}`;
-  return totalSteps === null ? `step ${count(step)}` : `${count(step)}/${count(totalSteps)}`;
+  if (step === null) return epoch === null ? "" : `epoch ${number(epoch)}`;
+  return totalSteps === null ? `step ${number(step)}` : `${number(step)}/${number(totalSteps)}`;
 }
 
 /** `loss 0.312`: its loss, or else the first thing that it measures. */
@@ -71,8 +66,8 @@ export function resourcesOf(job: JobView): string {
   const cpu = measured(job.use?.cpuPercent);
   const memory = measured(job.use?.memoryMiB);
   if (cpu === null && memory === null) return "";
-  const left = cpu === null ? "cpu ?" : `cpu ${percent(cpu).padStart(5)}`;
-  return `${pad(left, 9)} ${(memory === null ? "?" : mebibytes(memory)).padStart(9)}`;
+  const left = cpu === null ? "cpu ?" : `cpu ${wholePercent(cpu).padStart(5)}`;
+  return `${pad(left, 9)} ${(memory === null ? "?" : size(memory)).padStart(9)}`;
 }
 
 /** When the last step will be done at the present pace (wall time); null while unknown. */
@@ -84,36 +79,43 @@ export function doneAtMs(job: JobView, nowMs: number): number | null {
   return nowMs + (Math.max(0, totalSteps - step) / pace) * 1000;
 }
 
+/** `text` with the moment that it waits for, the time itself only where the text hasn't named it. */
+export function withTime(
+  text: string,
+  atMs: number,
+  { nowMs, until = "" }: { nowMs: number; until?: string },
+): string {
+  const named = text.includes(clockTime(atMs, nowMs));
+  return `${text} (${named ? coming(atMs, nowMs) : `${until}${timeAndComing(atMs, nowMs)}`})`;
+}
+
 /** The next expected change with its time: `'off-peak' closes, 07:00, in 4 h 12 min`; empty when unknown. */
 export function nextOf(job: JobView, nowMs: number): string {
   const { next, nextAtMs } = job.why;
   if (next !== null) {
-    if (nextAtMs === null) return next;
-    const told = next.includes(when(nextAtMs, nowMs));
-    const coming = nextAtMs > nowMs ? `in ${duration(nextAtMs - nowMs)}` : "now";
-    return `${next} (${told ? coming : whenAndIn(nextAtMs, nowMs)})`;
+    return nextAtMs === null ? next : withTime(next, nextAtMs, { nowMs });
   }
   const done = doneAtMs(job, nowMs);
-  return done === null ? "" : `done about ${whenAndIn(done, nowMs)}`;
+  return done === null ? "" : `done about ${timeAndComing(done, nowMs)}`;
 }
 
 /** The same for where there is little room: `14:10`, `done about 23:15`; empty when unknown. */
 export function shortNextOf(job: JobView, nowMs: number): string {
   const { next, nextAtMs } = job.why;
   if (job.overdue !== null) return soonerOf(job).replaceAll("supervisor ", "");
-  if (nextAtMs !== null) return when(nextAtMs, nowMs);
+  if (nextAtMs !== null) return clockTime(nextAtMs, nowMs);
   const done = next === null ? doneAtMs(job, nowMs) : null;
-  return done === null ? "" : `done about ${when(done, nowMs)}`;
+  return done === null ? "" : `done about ${clockTime(done, nowMs)}`;
 }
 
 /** What is wrong or special, before any other reason. */
 function alarm(job: JobView, nowMs: number): string {
-  if (job.stalledSinceMs !== null) return `no step for ${duration(nowMs - job.stalledSinceMs)}`;
+  if (job.stalledSinceMs !== null) return `no step for ${elapsed(nowMs - job.stalledSinceMs)}`;
   return "";
 }
 
 /** What stands beside it already: `paused at 13:50: …`, and `runs since 13:50` with nothing more to say. */
-const SAID = /^(?:paused at (?:\S+ )?\d\d:\d\d: |runs since (?:\S+ )?\d\d:\d\d$)/;
+const SAID = /^(?:paused at [\w ]*\d\d:\d\d: |runs since [\w ]*\d\d:\d\d$)/;
 
 /** Of a job that a person has to decide about: what they can type. */
 const soonerOf = ({ why }: JobView): string =>
@@ -123,6 +125,8 @@ const soonerOf = ({ why }: JobView): string =>
 export function reasonAndNext(job: JobView, nowMs: number): { reason: string; next: string } {
   const next = job.overdue === null ? nextOf(job, nowMs) : soonerOf(job);
   const fine = job.state === "running" && next !== "" && job.manual === null;
-  const reasons = [alarm(job, nowMs), fine ? "" : job.why.summary.replace(SAID, "")];
+  const said = fine ? "" : job.why.summary.replace(SAID, "");
+  const wrong = alarm(job, nowMs);
+  const reasons = [said.includes(wrong) ? "" : wrong, said];
   return { reason: reasons.filter((text) => text !== "").join("; "), next };
 }

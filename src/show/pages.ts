@@ -1,9 +1,13 @@
 /** Pages that take the whole screen: help, the whole why of a job, its log. Pure. */
+
 import type { Checkpoint } from "../model.ts";
 import type { JobView } from "../protocol.ts";
+import { duration, elapsed } from "../words/duration.ts";
+import { metric, number, percent } from "../words/number.ts";
+import { bytes, size } from "../words/size.ts";
+import { clockTime, exactTime, timeAndComing } from "../words/time.ts";
 import { pad, shorten, wrap } from "./cells.ts";
-import { bytes, clockTime, count, duration, mebibytes, percent, when, whenAndIn } from "./format.ts";
-import { doneAtMs, metricOf, nextOf, sharePercent, stepOf, toneOf } from "./job-words.ts";
+import { doneAtMs, metricOf, nextOf, sharePercent, stepOf, toneOf, withTime } from "./job-words.ts";
 import { type Line, span } from "./lines.ts";
 import type { Screen } from "./screen.ts";
 
@@ -60,18 +64,18 @@ export function whyPage(job: JobView, nowMs: number, width: number): Line[] {
   const tone = toneOf(job);
   add(
     "state",
-    `${job.state} since ${when(job.sinceMs, nowMs)} (${duration(nowMs - job.sinceMs)})`,
+    `${job.state} since ${clockTime(job.sinceMs, nowMs)} (${elapsed(nowMs - job.sinceMs)})`,
     tone === "good" || tone === "warn" || tone === "bad" ? tone : "plain",
   );
   add("why", job.why.summary);
   for (const waiting of job.why.waitingFor) {
-    const until = waiting.untilMs === undefined ? "" : ` (until ${whenAndIn(waiting.untilMs, nowMs)})`;
-    add("waits for", `${waiting.text}${until}`);
+    const { text, untilMs } = waiting;
+    add("waits for", untilMs === undefined ? text : withTime(text, untilMs, { nowMs, until: "until " }));
     for (const process of waiting.processes ?? []) add("", processWords(process), "faint");
   }
   if (job.pausedBy !== null && job.pausedBy !== job.why.summary) add("paused by", job.pausedBy);
   if (job.overdue !== null) add("overdue", job.overdue, "bad");
-  if (job.stalledSinceMs !== null) add("stalled", `no step since ${clockTime(job.stalledSinceMs)}`, "bad");
+  if (job.stalledSinceMs !== null) add("stalled", `no step since ${exactTime(job.stalledSinceMs)}`, "bad");
   add("next", nextOf(job, nowMs), "good");
   for (const { command, does } of job.why.sooner ?? []) add("sooner", `${command}: ${does}`, "good");
   add("progress", progressWords(job, nowMs));
@@ -93,9 +97,9 @@ export function processWords(process: {
 }): string {
   const uses = [
     process.cpuPercent === undefined ? "" : `cpu ${percent(process.cpuPercent)}`,
-    process.memoryMiB === undefined ? "" : mebibytes(process.memoryMiB),
+    process.memoryMiB === undefined ? "" : size(process.memoryMiB),
     process.gpuPercent === undefined ? "" : `gpu ${percent(process.gpuPercent)}`,
-    process.gpuMemoryMiB === undefined ? "" : `vram ${mebibytes(process.gpuMemoryMiB)}`,
+    process.gpuMemoryMiB === undefined ? "" : `vram ${size(process.gpuMemoryMiB)}`,
   ].filter((use) => use !== "");
   return `${shorten(process.command, 60)}, pid ${process.pid}, ${process.user}${uses.length > 0 ? `: ${uses.join(", ")}` : ""}`;
 }
@@ -107,8 +111,8 @@ function progressWords(job: JobView, nowMs: number): string {
     sharePercent(job),
     stepOf(job),
     metricOf(job),
-    pace === null || job.state !== "running" ? "" : `${pace < 10 ? pace.toFixed(1) : count(pace)} steps/s`,
-    done === null ? "" : `done about ${whenAndIn(done, nowMs)}`,
+    pace === null || job.state !== "running" ? "" : `${metric(pace)} steps/s`,
+    done === null ? "" : `done about ${timeAndComing(done, nowMs)}`,
   ]
     .filter((part) => part !== "")
     .join(", ");
@@ -120,25 +124,25 @@ export function checkpointWords(checkpoint: Checkpoint, nowMs: number): string {
     quick: "sizes checked, hashes not yet",
     "size and age only": "checked by size and age only",
   }[checkpoint.verified];
-  const step = checkpoint.step === null ? "" : `step ${count(checkpoint.step)}, `;
-  return `${step}${bytes(checkpoint.bytes)}, ${when(checkpoint.createdAtMs, nowMs)} (${duration(nowMs - checkpoint.createdAtMs)} ago), ${verified}`;
+  const step = checkpoint.step === null ? "" : `step ${number(checkpoint.step)}, `;
+  return `${step}${bytes(checkpoint.bytes)}, ${clockTime(checkpoint.createdAtMs, nowMs)} (${elapsed(nowMs - checkpoint.createdAtMs)} ago), ${verified}`;
 }
 
 function runWords(job: JobView): string {
   if (job.run === null) return "never ran";
   const pid = job.pid === null ? "" : `, pid ${job.pid}`;
-  return `number ${count(job.run)}${pid}, pauses by ${job.method}, priority ${job.priority}`;
+  return `number ${number(job.run)}${pid}, pauses by ${job.method}, priority ${job.priority}`;
 }
 
 function costWords(job: JobView): string {
   const { saveMs, reloadMs, memoryMiB } = job.learned;
   const { productiveMs, overheadMs } = job.balance;
-  const whole = productiveMs + overheadMs;
+  const all = productiveMs + overheadMs;
   return [
     saveMs === null ? "" : `a save takes ${duration(saveMs)}`,
     reloadMs === null ? "" : `a reload ${duration(reloadMs)}`,
-    memoryMiB === null ? "" : `it holds ${mebibytes(memoryMiB)}`,
-    whole > 0 ? `pausing has cost ${percent((overheadMs / whole) * 100, 1)} of its time` : "",
+    memoryMiB === null ? "" : `it holds ${size(memoryMiB)}`,
+    all > 0 ? `pausing has cost ${percent((overheadMs / all) * 100)} of its time` : "",
   ]
     .filter((part) => part !== "")
     .join(", ");

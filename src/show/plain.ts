@@ -2,9 +2,10 @@
  * What people read without a dashboard: the `status` table and the answer to "why?". Pure; never
  * prints.
  */
+
 import type { JobView, Snapshot } from "../protocol.ts";
+import { elapsed } from "../words/duration.ts";
 import { cellsOf, pad, wrap } from "./cells.ts";
-import { duration } from "./format.ts";
 import { gaugeLines, gaugeRows } from "./gauges.ts";
 import { FEW } from "./job-order.ts";
 import { jobRows } from "./job-rows.ts";
@@ -18,7 +19,7 @@ const unpainted = (line: Line): string => paint(line, "none").trimEnd();
 /** The machine and each job, no line wider than `width` columns; many jobs have one line each. */
 export function formatStatus(snapshot: Snapshot, width: number): string {
   const { supervisor, jobs, atMs } = snapshot;
-  const up = duration(atMs - supervisor.startedAtMs);
+  const up = elapsed(atMs - supervisor.startedAtMs);
   const title = `supervisor ${supervisor.version} on ${supervisor.host}, pid ${supervisor.pid}, up ${up}`;
   const warnings = supervisor.warnings.flatMap((warning) => wrap(`! ${warning}`, width));
   const table = { jobs, selected: null, nowMs: atMs };

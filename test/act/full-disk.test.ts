@@ -86,8 +86,10 @@ testWith(smallDisk)(
     const free = runs.freeMiB(saved(join(disk, "step-7.pt")));
     expect(free).toBeGreaterThan(0);
     expect(free).toBeLessThan(0.4);
-    expect(lacksRoom(saved(join(disk, "step-7.pt")), free)).toBe(
-      "Only 0.3 MiB are free where it saves, and its last checkpoint has 684 KiB: the save may fail.",
+    expect(lacksRoom(saved(join(disk, "step-7.pt")), free)).toEqual(
+      expect.stringMatching(
+        /^Only [123]\d\d KiB are free where it saves, and its last checkpoint has 684 KiB: the save may fail\.$/,
+      ),
     );
     const room = runs.freeMiB(saved(roomy));
     expect(room).toBeGreaterThan(1);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
-const ROOT = join(import.meta.dirname, "../../src/decide");
+const ROOT = join(import.meta.dirname, "../../src");
 const FORBIDDEN: [string, RegExp][] = [
   ["the time", /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\)|\bperformance\b|\bTemporal\b/],
   ["chance", /\bMath\.random\b|\bcrypto\b/],
@@ -18,16 +18,24 @@ const code = (path: string): string =>
     .replace(/\/\*[\s\S]*?\*\//g, "")
     .replace(/^\s*\/\/.*$/gm, "");
 
-const files = readdirSync(ROOT, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+const filesIn = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(folder, name));
+const words = filesIn("words");
+const files = [...filesIn("decide"), ...words];
 
-test("there is something to look at", () => expect(files.length).toBeGreaterThan(10));
+test("there is something to look at", () => {
+  expect(files.length).toBeGreaterThan(10);
+  expect(words.length).toBeGreaterThan(4);
+});
 
-test.each(files)("decide/%s reads no clock, no chance, no world", (name) => {
+test.each(files)("%s reads no clock, no chance, no world", (name) => {
   const text = code(join(ROOT, name));
   expect(FORBIDDEN.filter(([, pattern]) => pattern.test(text)).map(([what]) => what)).toEqual([]);
 });
 
-test.each(files)("decide/%s imports only the words, the config's types and croner", (name) => {
+test.each(files)("%s imports only the words, the config's types and croner", (name) => {
   const imports = [...code(join(ROOT, name)).matchAll(/^(?:import|export) (type )?[^;]*?from "([^"]+)"/gms)];
   const wrong = imports
     .map(([, type, from = ""]) => ({ type: type !== undefined, from }))
@@ -38,4 +46,20 @@ test.each(files)("decide/%s imports only the words, the config's types and crone
       (/config\/|ports\.ts/.test(from) && type === undefined),
   );
   expect({ wrong, outside: outside.map(([all]) => all) }).toEqual({ wrong: [], outside: [] });
+});
+
+test.each(words)("%s imports only words and types", (name) => {
+  const imports = [...code(join(ROOT, name)).matchAll(/^(?:import|export) (type )?[^;]*?from "([^"]+)"/gms)];
+  const wrong = imports.filter(([, type, from = ""]) => type === undefined && !/^\.\/[a-z]+\.ts$/.test(from));
+  expect(wrong.map(([all]) => all)).toEqual([]);
+});
+
+/** What has a form of its own for a machine to read, or is no figure of the program's. */
+const OWN_FORMS = /^(words\/|contract\.ts|record\/event-row\.ts|sense\/gpu\/drm\/parse-card\.ts|job\/)/;
+
+test.each(filesIn(".").filter((name) => !OWN_FORMS.test(name)))("%s words no figure by itself", (name) => {
+  const text = code(join(ROOT, name));
+  const own =
+    /\.toFixed\(|\.toLocale\w*String\(|padStart\(\d, "0"\)|\} (?:s|min|h|d|[KMGT]iB|%)\b[^ ]?`|\\B\(\?=/g;
+  expect(text.match(own) ?? []).toEqual([]);
 });

@@ -237,7 +237,7 @@ describe("doubts", () => {
     ],
     [
       window('"opens":"0 22 * * *","closes":"5 22 * * *"'),
-      "windows[0] is open for only 5 minutes at a time: little more than a job needs to load and to save.",
+      "windows[0] is open for only 5 min at a time: little more than a job needs to load and to save.",
     ],
     [
       window('"opens":"0 22 * * *","closes":"0 22 * * *"'),

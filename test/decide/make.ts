@@ -176,6 +176,7 @@ export const makeRun = (facts: Partial<Run> = {}): Run => ({
 export const runningJob = (spec: object = {}, facts: Partial<SupervisedJob> = {}): SupervisedJob =>
   makeJob(spec, {
     runs: 1,
+    bootId: "b",
     understands: "contract",
     state: { name: "running", since: at(0), run: makeRun() },
     ...facts,

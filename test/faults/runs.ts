@@ -135,7 +135,7 @@ export const runs: Group = {
     ),
     event("the machine reboots", () =>
       story()
-        .on(2, { kind: "recovered", rebooted: true })
+        .on(2, { kind: "recovered", bootId: "another boot" })
         .see(3, ends({ known: false }, { ranks: [] })),
     ),
   ],

@@ -1,5 +1,5 @@
 /** A cancel: ends the run by SIGTERM, then by SIGKILL, and only then calls the job cancelled. */
-import { plural } from "../say.ts";
+import { plural } from "../../words/list.ts";
 import { creditRunning } from "./learn.ts";
 import { stepsLost } from "./steps-lost.ts";
 import type { Transition } from "./transition.ts";

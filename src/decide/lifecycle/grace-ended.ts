@@ -2,8 +2,10 @@
  * Where the grace period runs out: the pause is overdue, which is said, and what `onTimeout` names is
  * done. Forces nothing before the deadline, and kills only what a person has ended.
  */
+
 import type { PauseRequest, Seen } from "../../model.ts";
-import { duration, plural } from "../say.ts";
+import { duration } from "../../words/duration.ts";
+import { plural } from "../../words/list.ts";
 import { KILLED_AFTER_MS } from "./pause-asked.ts";
 import { stepsLost } from "./steps-lost.ts";
 import type { Transition } from "./transition.ts";

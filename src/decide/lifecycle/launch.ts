@@ -32,7 +32,7 @@ export function launch(transition: Transition, { decision, identity, resumeFrom,
     sequence: 0,
   };
   if (resuming) run.resuming = { since: now, polite: askedByRule(state.cause) };
-  transition.note({ runs: number });
+  transition.note({ runs: number, bootId: identity.bootId });
   transition.become({ name: "starting", since: now, run });
   transition.tell(resuming ? "resume.requested" : "job.started", decision.actor, decision.reason, {
     evidence: decision.evidence,

@@ -2,8 +2,9 @@
  * What is learned of a job from what is seen of its run: progress, checkpoints, what it
  * understands, what pausing costs it. Never moves it to another state.
  */
+
 import type { Seen } from "../../model.ts";
-import { number } from "../say.ts";
+import { number } from "../../words/number.ts";
 import { takeStock } from "./take-stock.ts";
 import type { Transition } from "./transition.ts";
 

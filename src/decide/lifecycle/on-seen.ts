@@ -1,6 +1,8 @@
 /** What was seen of a live run at this tick, and where it takes the job. */
+
 import type { Seen } from "../../model.ts";
-import { duration, number } from "../say.ts";
+import { duration } from "../../words/duration.ts";
+import { number } from "../../words/number.ts";
 import { watchCancel } from "./cancel.ts";
 import { account, learn, makesProgress } from "./learn.ts";
 import { pauseProgress } from "./pause-progress.ts";

@@ -2,9 +2,10 @@
  * A pause is asked for: the word is written, the bell is rung, or the processes are frozen.
  * A sent request is never withdrawn; only its means may get harder when its grace is over.
  */
+
 import { canSave, graceMs, type PauseDecision, type PauseRequest } from "../../model.ts";
+import { plural } from "../../words/list.ts";
 import { lacksRoom } from "../pauses/disk-room.ts";
-import { plural } from "../say.ts";
 import { creditRunning } from "./learn.ts";
 import { stepsLost } from "./steps-lost.ts";
 import type { Transition } from "./transition.ts";

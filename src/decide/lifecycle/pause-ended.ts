@@ -2,9 +2,14 @@
  * The end of a run that was asked to pause. `paused` is a promise: it is given only with a
  * valid checkpoint and with nobody left; where that isn't so, the event says what was lost.
  */
+
 import { EXIT_PAUSED } from "../../contract.ts";
 import { askedByRule, type Checkpoint, type Exit, type PauseRequest, type Seen } from "../../model.ts";
-import { bytes, duration, exitText, number, plural, size } from "../say.ts";
+import { duration } from "../../words/duration.ts";
+import { exitText } from "../../words/exit.ts";
+import { plural } from "../../words/list.ts";
+import { number } from "../../words/number.ts";
+import { bytes, size } from "../../words/size.ts";
 import { shellCode } from "./exit-code.ts";
 import { account, FILE_CLOCK_MS } from "./learn.ts";
 import { becomePaused, leave } from "./leave-run.ts";

@@ -2,8 +2,9 @@
  * A pause on its way: rings until it is heard, watches the grace, and calls it done only when
  * the checkpoint is there and no process of the run is left. Forces nothing before its deadline.
  */
+
 import type { PauseRequest, Seen } from "../../model.ts";
-import { duration } from "../say.ts";
+import { duration } from "../../words/duration.ts";
 import { heldMiB } from "../sharing/place.ts";
 import { watchGrace } from "./grace-ended.ts";
 import { ring } from "./pause-asked.ts";

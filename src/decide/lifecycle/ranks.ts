@@ -1,6 +1,7 @@
 /** What several ranks have said together, and what is done when one of them dies. */
+
 import type { Seen } from "../../model.ts";
-import { duration } from "../say.ts";
+import { duration } from "../../words/duration.ts";
 import type { Transition } from "./transition.ts";
 
 export const worldSize = (seen: Seen): number => Math.max(1, ...seen.ranks.map((rank) => rank.worldSize));

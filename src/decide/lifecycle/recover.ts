@@ -2,22 +2,25 @@
  * The supervisor is back. What it left alive is `lost` until it has been seen once; after a
  * reboot monotonic times begin anew, and what ran then is paused with the steps that it lost.
  */
-import type { JobState, Now, Run, Seen } from "../../model.ts";
-import { clockTime, duration, number, plural } from "../say.ts";
+
+import { type JobState, type Run, type Seen, UNKNOWN_BOOT } from "../../model.ts";
+import { duration } from "../../words/duration.ts";
+import { plural } from "../../words/list.ts";
+import { number } from "../../words/number.ts";
+import { clockTime } from "../../words/time.ts";
 import { becomePaused, leave } from "./leave-run.ts";
+import { rebased } from "./rebase.ts";
 import { stepsLost } from "./steps-lost.ts";
 import type { Transition } from "./transition.ts";
 
 /** A run of which nothing at all can be seen is given up after so long. */
 const NOTHING_SEEN_MS = 30_000;
 
-export function recover(transition: Transition, rebooted: boolean): void {
-  const { state, now } = transition;
-  if (rebooted) {
-    transition.become({ ...state, since: rebase(state.since, now) });
-    // The boot itself was a longer wait than most.
-    transition.note({ attempts: { ...transition.job.attempts, notBeforeMs: 0 } });
-  }
+export function recover(transition: Transition, bootId: string): void {
+  const { now } = transition;
+  enterBoot(transition, bootId);
+  const { state } = transition;
+  const rebooted = "run" in state && state.run.bootId !== bootId;
   if ("run" in state && state.name !== "lost") {
     transition.become({ name: "lost", since: now, run: state.run, was: state, rebooted });
     return;
@@ -45,11 +48,17 @@ export function takeBack(transition: Transition, { resuming: _, ...run }: Run): 
   transition.perform({ do: "thaw", run });
 }
 
-/** The same moment in the monotonic time that began with this boot. */
-const rebase = (then: Now, now: Now): Now => ({
-  wallMs: then.wallMs,
-  monotonicMs: now.monotonicMs - Math.max(0, now.wallMs - then.wallMs),
-});
+/** Where it isn't certain that the job's monotonic times are of this boot, the wall clock decides. */
+function enterBoot(transition: Transition, bootId: string): void {
+  const { job, state, now } = transition;
+  const before = job.bootId ?? ("run" in state ? state.run.bootId : undefined);
+  if (before !== bootId || bootId === UNKNOWN_BOOT) {
+    const { state: moved, ...facts } = rebased({ ...job, state }, now);
+    transition.note(facts);
+    transition.become(moved);
+  }
+  transition.note({ bootId });
+}
 
 /** Decides a lost job from its first sight. Returns what the state that it had is to be shown, or null. */
 export function found(transition: Transition, seen: Seen): Seen | null {

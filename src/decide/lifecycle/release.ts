@@ -3,7 +3,8 @@
  * the driver still lists any of it. Says what became free, and when. Never waits for ever where
  * nobody can tell: then it is said that it wasn't verified.
  */
-import { duration, size } from "../say.ts";
+import { duration } from "../../words/duration.ts";
+import { size } from "../../words/size.ts";
 import type { Transition } from "./transition.ts";
 
 /** A driver takes a moment to clear up after a process. */

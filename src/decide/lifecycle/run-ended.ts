@@ -2,18 +2,22 @@
  * The ends of a run that nobody asked for: finished, failed and tried again, lost, or paused by
  * the job itself. What can't be known is never taken for success.
  */
+
 import { EXIT_PAUSED } from "../../contract.ts";
 import type { Cause, Exit, Seen } from "../../model.ts";
-import { duration, exitText, number, plural } from "../say.ts";
+import { duration } from "../../words/duration.ts";
+import { exitText } from "../../words/exit.ts";
+import { plural } from "../../words/list.ts";
+import { number } from "../../words/number.ts";
 import { shellCode } from "./exit-code.ts";
 import { creditRunning, hasSaved } from "./learn.ts";
 import { becomePaused, leave } from "./leave-run.ts";
 import { allPaused, stepsByRank } from "./ranks.ts";
+import { restartWaitMs } from "./restart-wait.ts";
 import { shortage, waitForRoom } from "./shortage.ts";
 import { redone, stepsLost } from "./steps-lost.ts";
 import type { Transition } from "./transition.ts";
 
-const LONGEST_BACKOFF_MS = 3_600_000;
 const FRUITLESS = 3;
 /** What is left of a run whose first process has ended; it goes on until they are gone. */
 export function waitsForLeftovers(transition: Transition, seen: Seen): boolean {
@@ -121,7 +125,7 @@ function tryAgain(transition: Transition, reason: string, exitCode: number | nul
     transition.become({ name: "failed", since: now, reason, exitCode });
     return `It is left failed ${why}.`;
   }
-  const waitMs = Math.min(LONGEST_BACKOFF_MS, restart.backoffSeconds * 1000 * 2 ** (failures - 1));
+  const waitMs = restartWaitMs(transition.job.spec, failures);
   transition.note({
     attempts: { ...transition.job.attempts, failures, notBeforeMs: now.monotonicMs + waitMs },
   });
@@ -148,7 +152,7 @@ function pausedItself(transition: Transition, seen: Seen | undefined): void {
       : "It asked to be run again without a new checkpoint.",
     critical: false,
   };
-  const waitMs = saved ? 0 : transition.job.spec.restart.backoffSeconds * 1000 * 2 ** (fruitless - 1);
+  const waitMs = saved ? 0 : restartWaitMs(transition.job.spec, fruitless);
   const outcome = { stepsLost: stepsLost(transition), ...(seen === undefined ? {} : stepsByRank(seen)) };
   transition.tell("pause.completed", "job", cause.reason, { outcome });
   leave(transition);

@@ -2,8 +2,11 @@
  * A run that ended for want of GPU memory while others held some: no failure of the job. It waits
  * until others hold less, and isn't counted against it. With nobody else there it is a failure.
  */
-import { duration, processes, size } from "../say.ts";
+import { duration } from "../../words/duration.ts";
+import { processes } from "../../words/process.ts";
+import { size } from "../../words/size.ts";
 import { leave } from "./leave-run.ts";
+import { restartWaitMs } from "./restart-wait.ts";
 import type { Transition } from "./transition.ts";
 
 /** What a desktop holds has never kept anybody from training. */
@@ -20,7 +23,7 @@ export function shortage({ gpus, run }: Transition, outOfGpuMemory: string | und
 /** Into `waiting`, without a failure counted. */
 export function waitForRoom(transition: Transition, reason: string): void {
   const { now, gpus } = transition;
-  const waitMs = transition.job.spec.restart.backoffSeconds * 1000;
+  const waitMs = restartWaitMs(transition.job.spec, 1);
   transition.tell(transition.run.resuming === undefined ? "job.stalled" : "resume.failed", "job", reason, {
     evidence: { processes: gpus?.others ?? [] },
     outcome: { againAfter: duration(waitMs) },

@@ -1,5 +1,6 @@
 /** A run that makes no step although one is long due: said once, until the next step. Never ends it. */
-import { duration, number } from "../say.ts";
+import { duration } from "../../words/duration.ts";
+import { number } from "../../words/number.ts";
 import type { Transition } from "./transition.ts";
 
 const STALL_STEPS = 10;

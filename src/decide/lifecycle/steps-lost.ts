@@ -1,5 +1,5 @@
 /** What the end of a run costs in steps. */
-import { plural } from "../say.ts";
+import { plural } from "../../words/list.ts";
 import type { Transition } from "./transition.ts";
 
 /** Steps made since the checkpoint that the next run will begin from. */

@@ -2,8 +2,10 @@
  * Which checkpoints a job has: the newest valid one, those before it, and what is to be told of
  * them. Must never hold on to one that was found broken, nor prune before the newest is known whole.
  */
+
 import type { Checkpoint } from "../../model.ts";
-import { number, plural } from "../say.ts";
+import { plural } from "../../words/list.ts";
+import { number } from "../../words/number.ts";
 import type { Transition } from "./transition.ts";
 
 /** Newest first; `rejected` were found broken, by the quick look or by the full check. */

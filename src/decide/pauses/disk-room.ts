@@ -2,9 +2,10 @@
  * Whether a job's next checkpoint will fit on the disk, judged by its newest. Only tells: a pause that
  * others need is asked for all the same, since a job that can't save goes on and loses nothing.
  */
+
 import { runOf } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
-import { bytes, size } from "../say.ts";
+import { bytes, size } from "../../words/size.ts";
 
 /** A model grows a little, and the older checkpoint stays until the new one is whole. */
 const MARGIN = 1.2;

@@ -2,6 +2,7 @@
  * Pauses that no rule asks for: the supervisor stops, a person wants it, a window has closed, another
  * supervisor's job has its turn.
  */
+
 import {
   type Cause,
   canSave,
@@ -13,7 +14,7 @@ import {
   type WindowState,
 } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
-import { clockTime } from "../say.ts";
+import { clockTime } from "../../words/time.ts";
 import { turnPause } from "../sharing/turns.ts";
 import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";

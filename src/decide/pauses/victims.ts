@@ -62,11 +62,11 @@ function victim(job: SupervisedJob, { rule }: RuleNow): Victim[] {
 }
 
 /** The pressure has lasted its dwell since the last victim of this rule was gone. */
-function isRemeasured({ key, rule, state }: RuleNow, { jobs, now }: TickInput): boolean {
+function isRemeasured({ key, rule, state }: RuleNow, { jobs }: TickInput): boolean {
   let gone = Number.NEGATIVE_INFINITY;
   for (const { state: job } of Object.values(jobs))
     if ((job.name === "paused" || isHeld(job.name)) && "cause" in job && job.cause.rule === key)
-      if (job.since.monotonicMs <= now.monotonicMs) gone = Math.max(gone, job.since.monotonicMs);
+      gone = Math.max(gone, job.since.monotonicMs);
   if (state.readAtMs === null || state.readAtMs <= gone) return false;
   return state.readAtMs - Math.max(gone, state.beyondSinceMs ?? state.readAtMs) >= rule.forSeconds * 1000;
 }

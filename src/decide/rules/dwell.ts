@@ -4,8 +4,10 @@
  * the two thresholds it keeps the side that it has. A long dwell on the clear side is its cool-down.
  * Doubt (`upTo`) and missing readings hold room back; they never make pressure.
  */
+
 import type { Rule } from "../../config/schema.ts";
 import type { Now, Reading, RuleState } from "../../model.ts";
+import { elapsed } from "../../words/duration.ts";
 
 /** A reading counts for three polls, and at least so long. */
 const FRESH_AT_LEAST_MS = 3000;
@@ -40,7 +42,7 @@ export function advance(rule: Rule, state: RuleState, reading: Reading, pace: Pa
     "unavailable" in reading
       ? reading.unavailable
       : now.monotonicMs - reading.atMs > longest
-        ? `its last reading is ${Math.round((now.monotonicMs - reading.atMs) / 1000)} s old`
+        ? `its last reading is ${elapsed(now.monotonicMs - reading.atMs)} old`
         : null;
   if (unavailable !== null || "unavailable" in reading)
     return { ...state, unavailable, leaningSinceMs: null, beyondSinceMs: null, roomy: false };

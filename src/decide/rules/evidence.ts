@@ -1,6 +1,8 @@
 /** A rule's reading as evidence and as a sentence: what was read, what is allowed, and who it is. */
+
 import type { Evidence, GpuSample, Metric, ProcessEvidence, Sample } from "../../model.ts";
-import { processes } from "../say.ts";
+import { duration } from "../../words/duration.ts";
+import { processes } from "../../words/process.ts";
 import { MEASURES } from "./measures.ts";
 import type { RuleNow } from "./rule-now.ts";
 
@@ -73,9 +75,9 @@ export function fact(now: RuleNow, sample: Sample): string {
 /** "rule 'x' allows 60 % for 10 s" or "rule 'x' needs 5 % and waits 2 s". */
 export function allowance({ rule }: RuleNow): string {
   const { show } = MEASURES[rule.metric];
-  const dwell = rule.forSeconds === 0 ? "" : ` for ${rule.forSeconds} s`;
+  const dwell = rule.forSeconds === 0 ? "" : ` for ${duration(rule.forSeconds * 1000)}`;
   if (rule.above !== undefined) return `rule '${rule.name}' allows ${show(rule.above)}${dwell}`;
-  const less = rule.forSeconds === 0 ? "" : ` and bears less for ${rule.forSeconds} s`;
+  const less = rule.forSeconds === 0 ? "" : ` and bears less for ${duration(rule.forSeconds * 1000)}`;
   return `rule '${rule.name}' needs ${show(rule.below ?? 0)}${less}`;
 }
 

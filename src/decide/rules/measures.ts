@@ -1,6 +1,8 @@
 /** What each metric measures, in words, and which resource a pause would relieve. */
+
 import type { Metric } from "../../model.ts";
-import { number, size } from "../say.ts";
+import { number, percent } from "../../words/number.ts";
+import { size } from "../../words/size.ts";
 
 export type Resource = "cpu" | "memory" | "gpu" | "any";
 
@@ -12,8 +14,6 @@ export interface Measure {
   words: string;
   show: (value: number) => string;
 }
-
-const percent = (value: number): string => `${number(value)} %`;
 
 const machine = (relieves: Resource, words: string, show: Measure["show"]): Measure => ({
   relieves,

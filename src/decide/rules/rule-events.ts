@@ -1,5 +1,7 @@
 /** What is told of rules: pressure, room again, a sensor that went away or came back. */
+
 import type { Decision, NewEvent, Sample } from "../../model.ts";
+import { duration } from "../../words/duration.ts";
 import type { Tick } from "../tick-input.ts";
 import { allowance, evidenceOf, fact, pressureSentence, sentence } from "./evidence.ts";
 import type { RuleChange } from "./judge-rules.ts";
@@ -40,7 +42,7 @@ export function ruleEvents(changes: readonly RuleChange[], tick: Tick): NewEvent
 function ruleEvent(change: RuleChange, to: "pressure" | "clear", sample: Sample): NewEvent {
   const { rule } = change;
   const now = ruleNow(change, sample);
-  const dwell = rule.clear.forSeconds === 0 ? "" : `, clear for ${rule.clear.forSeconds} s`;
+  const dwell = rule.clear.forSeconds === 0 ? "" : `, clear for ${duration(rule.clear.forSeconds * 1000)}`;
   return {
     kind: to === "pressure" ? "rule.pressure" : "rule.cleared",
     job: null,

@@ -3,10 +3,12 @@
  * its run, as the same user, and vanished together with its exit. Then the rule is off for that job
  * until a person looks. Whoever goes earlier, stays, is another user's or was there before is another.
  */
+
 import { type NewEvent, type ProcessEvidence, runOf, type Sample } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
+import { processes as named } from "../../words/process.ts";
+import { clockTime } from "../../words/time.ts";
 import type { Pause } from "../pauses/victims.ts";
-import { clockTime, processes as named } from "../say.ts";
 import type { TickInput } from "../tick-input.ts";
 import type { Jobs, Watched } from "../world.ts";
 import { MEASURES } from "./measures.ts";

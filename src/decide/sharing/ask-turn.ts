@@ -2,9 +2,10 @@
  * A person asks for a turn on a GPU that another user's supervised job holds: one of our jobs in line
  * for it carries the request. What comes of it is up to the holder.
  */
+
 import { type GpuSample, type NewEvent, type Now, runOf, type Sample } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
-import { duration } from "../say.ts";
+import { duration } from "../../words/duration.ts";
 import type { World } from "../world.ts";
 import { isGpu } from "./turn-requests.ts";
 

@@ -1,5 +1,7 @@
 /** What the last sample shows of the GPUs of one run: what is left of it on them, and who else is there. */
+
 import type { GpuView, Run, Sample } from "../../model.ts";
+import { list } from "../../words/list.ts";
 import { freeMiB, heldMiB, othersOn } from "./place.ts";
 
 /** Null for a run that was given no GPU and isn't seen on any. */
@@ -23,7 +25,7 @@ export function gpuView({ id, gpus }: Run, sample: Sample): GpuView | null {
     ),
     unavailable:
       missing === undefined ? (blind[0] ?? null) : (sample.gpusUnavailable ?? "the GPU isn't reported"),
-    name: `GPU ${there.map(({ index }) => index).join(" and ")}`,
+    name: `GPU ${list(there.map(({ index }) => index))}`,
     freeMiB: free.every((one) => one !== null) ? free.reduce((sum, one) => sum + one, 0) : null,
     entries: there.flatMap(({ processes }) => processes.filter(({ ours }) => ours === id)),
     othersMiB: heldMiB(crowded),

@@ -3,9 +3,11 @@
  * free. One who can't start anyway lets others pass, unless it could in a moment. Knows nothing of
  * files: claims of others come with the sample, ours are made here.
  */
+
 import { type Claim, type GpuSample, type Now, type Run, runOf, type WaitingFor } from "../../model.ts";
 import type { OwnClaim, SupervisedJob } from "../../ports.ts";
-import { clockTime } from "../say.ts";
+import { ordinal } from "../../words/list.ts";
+import { clockTime } from "../../words/time.ts";
 import type { TickInput } from "../tick-input.ts";
 import type { Jobs, PolicyMemory } from "../world.ts";
 
@@ -70,11 +72,6 @@ export function claimWait(
     : `GPU ${gpu.index} goes to ${who} first (supervised, in line ${since}); you're ${ordinal(place)} in line`;
   const by = { user: first.user, job: first.job };
   return { code: "gpu-claimed", text, gpu: gpu.uuid, by, sinceMs: first.sinceMs, place };
-}
-
-function ordinal(place: number): string {
-  const teen = place % 100 >= 11 && place % 100 <= 13;
-  return `${place}${teen ? "th" : (["th", "st", "nd", "rd"][place % 10] ?? "th")}`;
 }
 
 /** GPUs that a job would be content with, and what stands between it and them besides other supervisors. */

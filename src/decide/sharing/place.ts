@@ -2,9 +2,12 @@
  * Which GPUs a job can go to now: the freest that nobody else is on or in line for. Two jobs share a
  * GPU only when both may. Never a GPU that is in pressure; a run that is held stays where it is.
  */
+
 import { type Claim, type GpuSample, type ProcessEvidence, runOf, type WaitingFor } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
-import { processes, size } from "../say.ts";
+import { plural } from "../../words/list.ts";
+import { processes } from "../../words/process.ts";
+import { size } from "../../words/size.ts";
 import type { TickInput } from "../tick-input.ts";
 import { before, claimWait, type InLine } from "./line.ts";
 import { isGpu, turnBefore } from "./turn-requests.ts";
@@ -55,7 +58,7 @@ function candidates({ spec }: SupervisedJob, { sample }: TickInput): GpuSample[]
 
 function notThere({ spec }: SupervisedJob, count: number, { sample }: TickInput): WaitingFor {
   const ids = spec.gpuIds?.filter((id) => !sample.gpus.some((gpu) => isGpu(gpu, id)));
-  const what = ids !== undefined ? `GPU ${ids.join(", ")}` : count === 1 ? "1 GPU" : `${count} GPUs`;
+  const what = ids !== undefined ? `GPU ${ids.join(", ")}` : plural(count, "GPU");
   const why = sample.gpusUnavailable ?? `${sample.gpus.length} of them can be seen`;
   const way = spec.gpus === undefined && ids === undefined ? ` (if it needs none: "gpus": 0)` : "";
   return { code: "sensor", text: `needs ${what}: ${why}${way}` };

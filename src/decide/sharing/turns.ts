@@ -3,11 +3,12 @@
  * asks, and the end of a turn that was given. What people ask for decides, never a forged claim alone:
  * only who waits in line and could start is heard.
  */
+
 import { type Claim, isWorking, type NewEvent, type Run, runOf } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
+import { duration } from "../../words/duration.ts";
 import { pauseMethod } from "../pauses/pause-method.ts";
 import type { Pause } from "../pauses/victims.ts";
-import { duration } from "../say.ts";
 import type { TickInput } from "../tick-input.ts";
 import { couldStart } from "./line.ts";
 import { answerTo, requestFor } from "./turn-requests.ts";

@@ -1,9 +1,11 @@
 /** Which one job is started or resumed at this tick: the most important of those that nothing holds. */
+
 import { actorKind, type Decision, pausedByRule, type WaitingFor } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
+import { number } from "../../words/number.ts";
+import { clockTime } from "../../words/time.ts";
 import { readings } from "../rules/evidence.ts";
 import { concerns } from "../rules/rule-now.ts";
-import { clockTime, number } from "../say.ts";
 import type { Lines } from "../sharing/line.ts";
 import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";

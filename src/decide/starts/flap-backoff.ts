@@ -2,11 +2,14 @@
  * The flap back-off: a rule that pauses a job again and again within `calmSeconds` makes it wait
  * longer and longer after the pressure. A cool-down, paid on resume alone: it never delays a pause.
  */
+
 import type { Config } from "../../config/schema.ts";
 import type { Balance, WaitingFor } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
+import { duration } from "../../words/duration.ts";
+import { number } from "../../words/number.ts";
+import { clockTime } from "../../words/time.ts";
 import type { RuleNow } from "../rules/rule-now.ts";
-import { clockTime, duration } from "../say.ts";
 import type { TickInput } from "../tick-input.ts";
 
 /** After a pause by a rule: one more in a row, or the first again after calm. */
@@ -43,6 +46,6 @@ export function backOffWait(
   if (wait === 0 || left <= 0) return [];
   const times = job.balance.backoff[key]?.count ?? 0;
   const untilMs = now.wallMs + left;
-  const text = `rule '${rule.name}' has paused it ${times} times in a row: it waits ${duration(wait)} longer, until ${clockTime(untilMs, now.wallMs)}`;
+  const text = `rule '${rule.name}' has paused it ${number(times)} times in a row: it waits ${duration(wait)} longer, until ${clockTime(untilMs, now.wallMs)}`;
   return [{ code: "back-off", text, rule: rule.name, untilMs }];
 }

@@ -2,6 +2,7 @@
  * Everything that stands between a job and running, in the order in which people want to hear it.
  * Missing and stale readings stand in the way; they never clear it.
  */
+
 import {
   isFrozenOverdue,
   isHeld,
@@ -11,9 +12,11 @@ import {
   type WindowState,
 } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
+import { duration } from "../../words/duration.ts";
+import { number } from "../../words/number.ts";
+import { clockTime } from "../../words/time.ts";
 import { mayRun } from "../pauses/pause-reasons.ts";
 import { concerns, isExcused, type RuleNow } from "../rules/rule-now.ts";
-import { clockTime, duration } from "../say.ts";
 import { isInLine } from "../sharing/line.ts";
 import { type Placed, place } from "../sharing/place.ts";
 import type { TickInput } from "../tick-input.ts";
@@ -22,8 +25,6 @@ import { backOffWait } from "./flap-backoff.ts";
 import { overBudget } from "./overhead-budget.ts";
 import { tightness } from "./room.ts";
 import type { RuleBlock } from "./rule-blocks.ts";
-
-const LONGEST_BACKOFF_MS = 3_600_000;
 
 /** With what is the same for all jobs of a tick. */
 export interface StartInput extends TickInput {
@@ -127,10 +128,14 @@ function closedWait(bound: WindowState[], wallMs: number): WaitingFor {
 function restart(job: SupervisedJob, { now }: TickInput, waits: WaitingFor[]): void {
   const { attempts } = job;
   const left = attempts.notBeforeMs - now.monotonicMs;
-  // Longer than any back-off: of an earlier boot.
-  if (left <= 0 || left > LONGEST_BACKOFF_MS || isWanted(job)) return;
-  const times = Math.max(attempts.failures, attempts.fruitless);
+  if (left <= 0 || isWanted(job)) return;
   const untilMs = now.wallMs + left;
-  const text = `it has failed ${times === 1 ? "once" : `${times} times in a row`}: tried again at ${clockTime(untilMs, now.wallMs)}`;
+  const text = `${badEnds(job)}: tried again at ${clockTime(untilMs, now.wallMs)}`;
   waits.push({ code: "restart", text, untilMs });
+}
+
+function badEnds({ attempts, gpuShortage }: SupervisedJob): string {
+  const times = Math.max(attempts.failures, attempts.fruitless);
+  if (times === 0 && gpuShortage !== undefined) return "it ran out of GPU memory";
+  return `it has failed ${times === 1 ? "once" : `${number(times)} times in a row`}`;
 }

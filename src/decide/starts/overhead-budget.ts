@@ -2,10 +2,13 @@
  * The overhead budget: saving and loading may cost a job only a share of the time that it works
  * (`maxPauseOverhead`). Paid on resume alone: it never delays a pause.
  */
+
 import type { WaitingFor } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
+import { duration } from "../../words/duration.ts";
+import { percent } from "../../words/number.ts";
+import { clockTime } from "../../words/time.ts";
 import type { RuleNow } from "../rules/rule-now.ts";
-import { clockTime, duration, number } from "../say.ts";
 import type { TickInput } from "../tick-input.ts";
 
 /** A job's very first pauses are free, as if it had worked so long: a young job has no history to judge by. */
@@ -37,6 +40,6 @@ export function overBudget(
   const needed = (balance.overheadMs + cost) / share - balance.productiveMs - FREE_MS;
   if (quiet >= needed) return null;
   const untilMs = now.wallMs + needed - quiet;
-  const text = `pausing has cost ${duration(balance.overheadMs)} of its ${duration(balance.productiveMs)} of work, and may cost ${number(share * 100)} %: it waits for a longer quiet, until ${clockTime(untilMs, now.wallMs)}`;
+  const text = `pausing has cost ${duration(balance.overheadMs)} of its ${duration(balance.productiveMs)} of work, and may cost ${percent(share * 100)}: it waits for a longer quiet, until ${clockTime(untilMs, now.wallMs)}`;
   return { code: "budget", text, untilMs };
 }

@@ -2,10 +2,12 @@
  * Whether a job, as heavy as it was last seen, fits under the thresholds of rules about totals.
  * What it needs isn't known before its first run: then nothing is held back.
  */
+
 import { type Reading, runOf, type Sample, type WaitingFor } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
+import { percent } from "../../words/number.ts";
+import { size } from "../../words/size.ts";
 import { concerns, isExcused, type RuleNow } from "../rules/rule-now.ts";
-import { number, size } from "../say.ts";
 import type { TickInput } from "../tick-input.ts";
 
 /** So much has to stay free beyond the threshold, since footprints vary. */
@@ -39,15 +41,15 @@ export function tightness(job: SupervisedJob, input: TickInput, owed: number): W
 function cpu({ learned }: SupervisedJob, { rule, state }: RuleNow): string | null {
   if (rule.above === undefined || learned.cpuPercent === null || state.lastValue === null) return null;
   if (state.lastValue + learned.cpuPercent + CPU_MARGIN_PERCENT <= rule.above) return null;
-  return `it used ${number(learned.cpuPercent)} % of the CPU, which is at ${number(state.lastValue)} %; rule '${rule.name}' allows ${number(rule.above)} %`;
+  return `it used ${percent(learned.cpuPercent)} of the CPU, which is at ${percent(state.lastValue)}; rule '${rule.name}' allows ${percent(rule.above)}`;
 }
 
 function memory({ learned }: SupervisedJob, { rule }: RuleNow, sample: Sample, owed: number): string | null {
   if (rule.below === undefined || learned.memoryMiB === null) return null;
   const free = value(sample.machine["memory.availableMiB"]);
-  const percent = value(sample.machine["memory.availablePercent"]);
+  const freePercent = value(sample.machine["memory.availablePercent"]);
   if (free === null) return null;
-  const total = percent === null || percent <= 0 ? null : (free / percent) * 100;
+  const total = freePercent === null || freePercent <= 0 ? null : (free / freePercent) * 100;
   const least =
     rule.metric === "memory.availableMiB"
       ? rule.below

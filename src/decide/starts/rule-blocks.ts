@@ -1,9 +1,10 @@
 /** What each rule holds against starting anything. Missing and stale readings hold; they never clear. */
+
 import type { WaitingFor } from "../../model.ts";
+import { duration } from "../../words/duration.ts";
 import { freshMs } from "../rules/dwell.ts";
 import { culprits, fact } from "../rules/evidence.ts";
 import type { RuleNow } from "../rules/rule-now.ts";
-import { duration } from "../say.ts";
 import type { TickInput } from "../tick-input.ts";
 
 export interface RuleBlock {

@@ -2,8 +2,12 @@
  * What is at stake when a run isn't waited for: what ending it now would lose, what freezing it would
  * leave held. In words, for whoever has to choose. Decides nothing.
  */
+
 import type { Job } from "../../model.ts";
-import { clockTime, duration, plural, size } from "../say.ts";
+import { duration } from "../../words/duration.ts";
+import { plural } from "../../words/list.ts";
+import { size } from "../../words/size.ts";
+import { clockTime } from "../../words/time.ts";
 
 /** "loses about 3,412 steps (41 min, last checkpoint 13:21)" */
 export function endingLoses(

@@ -1,4 +1,5 @@
 /** The answer to "why?" for one job, in plain English, with what is expected next. Decides nothing. */
+
 import {
   isEnded,
   type JobState,
@@ -9,22 +10,24 @@ import {
   type WindowState,
 } from "../../model.ts";
 import type { SupervisedJob } from "../../ports.ts";
-import { clockTime, duration } from "../say.ts";
+import { duration, elapsed } from "../../words/duration.ts";
+import { clockTime } from "../../words/time.ts";
 import { gpuView } from "../sharing/gpu-view.ts";
 import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
 import { waysOut } from "./ways-out.ts";
 
-/** Ended jobs don't change: theirs is made once. */
-const ended = new WeakMap<JobState, Why>();
+/** Ended jobs don't change: theirs is made once for each way of naming the time at which they ended. */
+const ended = new WeakMap<JobState, { at: string; why: Why }>();
 
 export function whyOf(job: SupervisedJob, waitingFor: WaitingFor[], input: TickInput): Why {
   const known = ended.get(job.state);
-  if (known !== undefined) return known;
+  const at = clockTime(job.state.since.wallMs, input.now.wallMs);
+  if (known?.at === at) return known.why;
   const sooner = waysOut(job, waitingFor, input);
   const why = bare(job, waitingFor, input);
   const whole = sooner.length === 0 ? why : { ...why, sooner };
-  if (isEnded(job.state.name)) ended.set(job.state, whole);
+  if (isEnded(job.state.name)) ended.set(job.state, { at, why: whole });
   return whole;
 }
 
@@ -79,7 +82,7 @@ function running(job: SupervisedJob, at: string, windows: readonly WindowState[]
   const summary =
     stalled === undefined
       ? `runs since ${at}`
-      : `runs since ${at}, but has made no step for ${duration(now.wallMs - stalled)}`;
+      : `runs since ${at}, but has made no step for ${elapsed(now.wallMs - stalled)}`;
   const { manual } = job;
   if (manual?.want === "run" && manual.windowUntilMs !== null)
     return plain(

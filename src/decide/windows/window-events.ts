@@ -1,6 +1,7 @@
 /** What is told of windows: that one has opened or closed. */
+
 import type { NewEvent, Now, WindowState } from "../../model.ts";
-import { clockTime } from "../say.ts";
+import { clockTime } from "../../words/time.ts";
 
 /** @param before whether each was open at the last tick */
 export function windowEvents(

@@ -2,8 +2,10 @@
  * Keeps the reading process going: hears its reports, gives it up when it falls silent, begins
  * another after a while. At most one that can't be ended is left behind. Never waits for anything.
  */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { ownProgram } from "../../own-files.ts";
+import { elapsed } from "../../words/duration.ts";
 import { ASLEEP } from "./find.ts";
 import type { Task } from "./read-gpus.ts";
 import { type GpuReport, type Message, unreadable } from "./report.ts";
@@ -203,8 +205,7 @@ export class ReaderWatch {
     this.#child = null;
     this.#stuck = child;
     child.kill("SIGKILL");
-    const seconds = Math.round((nowMs - this.#heardMs) / 1000);
-    this.#fail(`the driver hasn't answered for ${seconds} s`);
+    this.#fail(`the driver hasn't answered for ${elapsed(nowMs - this.#heardMs)}`);
   }
 
   #fail(reason: string, retryMs: number | null = null): void {

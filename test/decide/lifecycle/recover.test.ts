@@ -5,7 +5,7 @@ import { at, exitCode, makeCheckpoint, makeJob, makeRank, makeRun, runningJob, S
 
 const save = (step: number, second: number) => ({ checkpoints: [makeCheckpoint(step, at(second))] });
 const back = (story: Story, second: number, rebooted = false) =>
-  story.on(second, { kind: "recovered", rebooted });
+  story.on(second, { kind: "recovered", bootId: rebooted ? "another boot" : "b" });
 
 test("where a run on GPUs was, and since when, outlives it and this supervisor, but not the boot", () => {
   const on = (name: string, startTime: number, gpus: string[]): SupervisedJob => {
@@ -166,10 +166,10 @@ describe("after a reboot", () => {
   test("monotonic times begin anew, on the same wall time", () => {
     const paused = new Story(runningJob()).pause(100).see(101, { exit: exitCode(75), ...save(6, 101) });
     const now = { wallMs: at(500).wallMs, monotonicMs: 3000 };
-    expect(new Story(paused.job).at(now, { kind: "recovered", rebooted: false }).job.state.since).toEqual(
+    expect(new Story(paused.job).at(now, { kind: "recovered", bootId: "b" }).job.state.since).toEqual(
       at(101),
     );
-    const rebooted = new Story(paused.job).at(now, { kind: "recovered", rebooted: true });
+    const rebooted = new Story(paused.job).at(now, { kind: "recovered", bootId: "another boot" });
     expect(rebooted.job.state.since).toEqual({ wallMs: at(101).wallMs, monotonicMs: 3000 - 399_000 });
   });
 });

@@ -296,7 +296,7 @@ describe("a cancel", () => {
     const story = new Story(runningJob()).on(1, { kind: "cancel", by: "ana" }).see(2, left);
     expect(story.see(12, left).did()).toContain("kill");
     const rebooted = new Story(runningJob()).on(1, { kind: "cancel", by: "ana" });
-    rebooted.on(2, { kind: "recovered", rebooted: true }).see(3, { exit: { known: false } });
+    rebooted.on(2, { kind: "recovered", bootId: "another boot" }).see(3, { exit: { known: false } });
     expect(rebooted.state).toBe("cancelled");
     const starting = new Story(makeJob()).launch(0).on(1, { kind: "cancel", by: "ana" });
     expect(starting.on(2, { kind: "launch-failed", reason: "x" }).state).toBe("cancelled");

@@ -108,7 +108,7 @@ describe("placement", () => {
     const used = { memoryUsedMiB: { value: 9562, atMs: at(0).monotonicMs } };
     desk.tick(0, { gpus: gpus(0, 1, { ...held, ...used }) });
     expect(desk.why).toBe(
-      "waits: needs 18.2 GiB on GPU 0, 14.1 GiB free; 'python' (pid 4412, ana) holds 9 GiB",
+      "waits: needs 18.2 GiB on GPU 0, 14.1 GiB free; 'python' (pid 4412, ana) holds 9.0 GiB",
     );
     expect(
       started(desk.tick(1, { gpus: [...gpus(1, 1, { ...held, ...used }), gpus(1, 2)[1] as GpuSample] })),
@@ -243,7 +243,7 @@ describe("turns", () => {
     );
     if ("error" in asked) throw new Error(asked.error);
     desk.world = asked.world;
-    expect(asked.events[0]?.reason).toBe("ana asks bob's 'asr-ft' for a turn of 60 s on GPU 0.");
+    expect(asked.events[0]?.reason).toBe("ana asks bob's 'asr-ft' for a turn of 1 min on GPU 0.");
     const { lines, world } = desk.tick(1, sample);
     expect(ownClaims(world, lines, at(1))).toMatchObject([{ asks: { gpu: "GPU-0", forMs: 60_000 } }]);
     desk.tick(2, { gpus: gpus(2, 1), claims: [] });
@@ -257,7 +257,7 @@ describe("turns", () => {
     expect(desk.tick(64, { gpus: gpus(64, 1), claims: [waiting] }).decisions).toMatchObject([
       {
         verb: "pause",
-        cause: { actor: "peer", reason: "Its turn of 60 s is over, and bob's 'asr-ft' waits." },
+        cause: { actor: "peer", reason: "Its turn of 1 min is over, and bob's 'asr-ft' waits." },
       },
     ]);
   });

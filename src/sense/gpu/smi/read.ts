@@ -2,8 +2,10 @@
  * GPUs through nvidia-smi, where the driver library can't be called. One nvidia-smi at a time, each
  * with a deadline; one that can't be ended is waited for, never joined by another.
  */
+
 import { execa } from "execa";
 import { elapsedMs, monotonicMs } from "../../../clock.ts";
+import { duration } from "../../../words/duration.ts";
 import type { Reader } from "../nvml/read.ts";
 import type { GpuReport, Message } from "../report.ts";
 import { failure, GPU_FIELDS, joinReports, PROCESS_FIELDS, parseGpus, withMissing } from "./parse.ts";
@@ -22,7 +24,7 @@ async function ask(program: string, ...args: string[]): Promise<Said> {
   });
   if (!done.failed) return { ok: true, text: done.stdout };
   if (done.timedOut)
-    return { ok: false, reason: `nvidia-smi took longer than ${DEADLINE_MS / 1000} s`, text: "" };
+    return { ok: false, reason: `nvidia-smi took longer than ${duration(DEADLINE_MS)}`, text: "" };
   if (done.code === "ENOENT") return { ok: false, reason: "there is no nvidia-smi", text: "" };
   return { ok: false, reason: failure(`${done.stderr}\n${done.stdout}`), text: done.stdout };
 }

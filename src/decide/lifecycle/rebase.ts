@@ -1,0 +1,62 @@
+/**
+ * Monotonic times begin anew with each boot. This moves all those of a job into the present boot, each
+ * as far back as the wall clock says, so that nobody has to guess from a time's size which boot it is
+ * of. A new monotonic fact of a job must be moved here, too.
+ */
+import type { JobState, Now, PauseRequest, Run } from "../../model.ts";
+import type { SupervisedJob } from "../../ports.ts";
+
+type Move = (ms: number) => number;
+
+/** The same moments in the monotonic time of `now`'s boot. */
+export function rebased(job: SupervisedJob, now: Now): SupervisedJob {
+  const { since } = job.state;
+  // A clock that was set back counts as no time at all: no wait becomes longer than it was.
+  const present = now.monotonicMs - Math.max(0, now.wallMs - since.wallMs);
+  const move: Move = (ms) => ms + present - since.monotonicMs;
+  const { progress, cancelling, attempts } = job;
+  return {
+    ...job,
+    state: movedState(job.state, move),
+    // 0 stands for no wait at all.
+    attempts: { ...attempts, notBeforeMs: attempts.notBeforeMs === 0 ? 0 : move(attempts.notBeforeMs) },
+    ...(progress && { progress: { ...progress, advancedAtMs: move(progress.advancedAtMs) } }),
+    ...(cancelling && { cancelling: { ...cancelling, askedAt: moved(cancelling.askedAt, move) } }),
+  };
+}
+
+const moved = (then: Now, move: Move): Now => ({ ...then, monotonicMs: move(then.monotonicMs) });
+
+function movedState(state: JobState, move: Move): JobState {
+  const since = moved(state.since, move);
+  if (!("run" in state)) return { ...state, since };
+  const run = movedRun(state.run, move);
+  if (state.name === "pausing") return { ...state, since, run, request: movedRequest(state.request, move) };
+  if (state.name === "lost" && state.was !== undefined)
+    return { ...state, since, run, was: movedState(state.was, move) };
+  return { ...state, since, run };
+}
+
+function movedRun(run: Run, move: Move): Run {
+  const { startedAt, firstStepAt, resuming, rankGoneAt } = run;
+  return {
+    ...run,
+    startedAt: moved(startedAt, move),
+    ...(firstStepAt && { firstStepAt: moved(firstStepAt, move) }),
+    ...(resuming && { resuming: { ...resuming, since: moved(resuming.since, move) } }),
+    ...(rankGoneAt && { rankGoneAt: moved(rankGoneAt, move) }),
+  };
+}
+
+function movedRequest(request: PauseRequest, move: Move): PauseRequest {
+  const { acknowledgedAt, grewAtMs, exitedAt } = request;
+  return {
+    ...request,
+    askedAt: moved(request.askedAt, move),
+    acknowledgedAt: acknowledgedAt && moved(acknowledgedAt, move),
+    lastRingMs: move(request.lastRingMs),
+    deadlineMs: move(request.deadlineMs),
+    ...(grewAtMs !== undefined && { grewAtMs: move(grewAtMs) }),
+    ...(exitedAt && { exitedAt: moved(exitedAt, move) }),
+  };
+}

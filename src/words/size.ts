@@ -1,0 +1,46 @@
+/**
+ * Sizes in words, in the unit that leaves at most three digits before the point. GiB and TiB have one
+ * decimal always, so that figures that change stay in place; smaller units have one below 10 where it
+ * isn't 0. The same in a reason and on a gauge. Never decides anything.
+ */
+const MIB = 1024 * 1024;
+
+const UNITS: [unit: string, bytes: number][] = [
+  ["B", 1],
+  ["KiB", 1024],
+  ["MiB", MIB],
+  ["GiB", 1024 * MIB],
+  ["TiB", MIB * MIB],
+];
+
+const wholes = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+const tenths = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
+const fixedTenths = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** From MiB: "412 MiB", "1.1 GiB", "2.0 TiB"; "?" for what is no number. */
+export const size = (mib: number): string => (mib === 0 ? "0 MiB" : bytes(mib * MIB));
+
+/** From bytes: "40 B", "1.5 MiB". */
+export function bytes(count: number): string {
+  return Number.isFinite(count) ? inUnits(count).join(" ") : "?";
+}
+
+/** Two sizes, from MiB, with one unit where they share it: "18.2 of 24.0 GiB", "0.3 of 24.0 GiB". */
+export function sizeOf(partMiB: number, wholeMiB: number): string {
+  const whole = size(wholeMiB);
+  const inGiB = whole.endsWith(" GiB") && partMiB >= 0;
+  return `${inGiB ? fixedTenths.format(partMiB / 1024) : size(partMiB)} of ${whole}`;
+}
+
+function inUnits(count: number): [figure: string, unit: string] {
+  for (const [unit, each] of UNITS) {
+    const value = count / each;
+    if (Math.abs(value) < 999.5 || unit === "TiB") return [figure(value, unit), unit];
+  }
+  throw new Error("the largest unit takes all");
+}
+
+function figure(value: number, unit: string): string {
+  if (unit === "GiB" || unit === "TiB") return fixedTenths.format(value);
+  return (Math.abs(value) < 10 && unit !== "B" ? tenths : wholes).format(value);
+}

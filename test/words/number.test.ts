@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { metric, number, percent, whole, wholePercent } from "../../src/words/number.ts";
+
+test.each([
+  [0, "0"],
+  [-0.01, "0"],
+  [5, "5"],
+  [63.72, "63.7"],
+  [99.96, "100"],
+  [128.4, "128"],
+  [48_210, "48,210"],
+  [-1_234_567, "-1,234,567"],
+  [Number.NaN, "?"],
+])("the number %d is %s", (value, words) => expect(number(value)).toBe(words));
+
+test("a share has its decimal in a sentence, and none on a gauge", () => {
+  expect([52.42, 0.42, 100, Number.NaN].map(percent)).toEqual(["52.4 %", "0.4 %", "100 %", "? %"]);
+  expect([52.42, 0.42, 100, Number.NaN].map(wholePercent)).toEqual(["52 %", "0 %", "100 %", "? %"]);
+  expect([93.6, 1e6].map(whole)).toEqual(["94", "1,000,000"]);
+});
+
+test("what a job measures keeps about three digits", () => {
+  expect([0.3124, 2.417, 12.44, 0.000012, 0, 91_234, Number.NaN].map(metric)).toEqual([
+    "0.312",
+    "2.42",
+    "12.4",
+    "1.2e-5",
+    "0",
+    "91,234",
+    "NaN",
+  ]);
+});

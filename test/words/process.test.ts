@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { exitText } from "../../src/words/exit.ts";
+import { processes, programOf } from "../../src/words/process.ts";
+
+const one = (command: string, pid: number) => ({ pid, user: "ana", command, startTime: 1 }) as never;
+
+test("the first process is named, the others counted", () => {
+  const found = [one("/usr/bin/stress --cpu 4", 8812), one("a", 2), one("b", 3)];
+  expect([0, 1, 2, 3].map((many) => processes(found.slice(0, many)))).toEqual([
+    null,
+    "'stress' (pid 8812, ana)",
+    "'stress' (pid 8812, ana) and 1 other",
+    "'stress' (pid 8812, ana) and 2 others",
+  ]);
+  expect(["/usr/bin/ffmpeg -i a", "  [kworker/0:1]  ", "/"].map(programOf)).toEqual(["ffmpeg", "0:1]", "/"]);
+});
+
+test("an exit says what it means", () => {
+  const ended = (code: number, signal: string | null = null) => exitText({ known: true, code, signal });
+  expect([ended(1), ended(126), ended(127), ended(137, "SIGKILL"), exitText({ known: false })]).toEqual([
+    "exit code 1",
+    "exit code 126: not executable",
+    "exit code 127: command not found",
+    "signal SIGKILL",
+    "an unknown exit (its record is missing)",
+  ]);
+});

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { bytes, size, sizeOf } from "../../src/words/size.ts";
+
+test.each([
+  [0, "0 MiB"],
+  [0.5, "512 KiB"],
+  [1.5, "1.5 MiB"],
+  [2, "2 MiB"],
+  [9.96, "10 MiB"],
+  [63.7, "64 MiB"],
+  [412, "412 MiB"],
+  [999.4, "999 MiB"],
+  [999.6, "1.0 GiB"],
+  [1024, "1.0 GiB"],
+  [1126, "1.1 GiB"],
+  [18_637, "18.2 GiB"],
+  [422_195, "412.3 GiB"],
+  [2048 * 1024, "2.0 TiB"],
+  [1234.5 * 1024 * 1024, "1,234.5 TiB"],
+  [-412, "-412 MiB"],
+  [Number.NaN, "?"],
+])("%d MiB is %s", (mib, words) => expect(size(mib)).toBe(words));
+
+test.each([
+  [0, "0 B"],
+  [40, "40 B"],
+  [1_000, "1 KiB"],
+  [1_572_864, "1.5 MiB"],
+  [1_181_116_006, "1.1 GiB"],
+])("%d bytes are %s", (count, words) => expect(bytes(count)).toBe(words));
+
+test("two of them share their unit where they can", () => {
+  expect(sizeOf(300, 24_564)).toBe("0.3 of 24.0 GiB");
+  expect(sizeOf(300, 800)).toBe("300 MiB of 800 MiB");
+  expect(sizeOf(Number.NaN, 24_564)).toBe("? of 24.0 GiB");
+});
