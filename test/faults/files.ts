@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { launch } from "../../src/act/launch.ts";
 import { prepareStateDirectory } from "../../src/act/state-directory.ts";
-import { checkpointName, MANIFEST_FILE } from "../../src/contract.ts";
+import { checkpointName, MANIFEST_FILE } from "../../src/contract/names.ts";
 import { removeStale } from "../../src/control/socket-file.ts";
 import { logPath } from "../../src/paths.ts";
 import { holdLock } from "../../src/record/lock.ts";

@@ -2,7 +2,7 @@
  * The ends of a run that nobody asked for: finished, failed and tried again, lost, or paused by
  * the job itself. What can't be known is never taken for success.
  */
-import { EXIT_PAUSED } from "../../contract.ts";
+import { EXIT_PAUSED } from "../../contract/names.ts";
 import type { Cause, Exit, Seen } from "../../model.ts";
 import { duration, exitText, number, plural } from "../say.ts";
 import { creditRunning, hasSaved } from "./learn.ts";

@@ -2,7 +2,7 @@
  * The end of a run that was asked to pause. `paused` is a promise: it is given only with a
  * valid checkpoint and with nobody left; where that isn't so, the event says what was lost.
  */
-import { EXIT_PAUSED } from "../../contract.ts";
+import { EXIT_PAUSED } from "../../contract/names.ts";
 import type { Checkpoint, Exit, PauseRequest, Seen } from "../../model.ts";
 import { bytes, duration, exitText, number, plural, size } from "../say.ts";
 import { ended, fail, finish, leave, lose, settleAsPaused, shellCode, stepsLost } from "./end.ts";
