@@ -27,7 +27,7 @@ export function parseObject(
     // A byte order mark is kept, and so refused: JSON has none.
     value = parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch {
-    return new Rejected("isn't JSON in UTF-8");
+    return new Rejected("isn't JSON");
   }
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   return isObject ? (value as JsonObject) : new Rejected("isn't a JSON object");
@@ -40,7 +40,7 @@ export function refuse(place: string, value: unknown, wanted: string): Rejected 
 }
 
 function shown(value: unknown): string {
-  if (Array.isArray(value)) return "[…]";
+  if (Array.isArray(value)) return value.length === 0 ? "[]" : "[…]";
   return typeof value === "object" && value !== null ? "{…}" : JSON.stringify(value).slice(0, 80);
 }
 

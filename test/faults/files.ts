@@ -52,7 +52,7 @@ export const checkpoints: Group = {
   faults: [
     checkpoint("no manifest", (path) => rmSync(join(path, MANIFEST_FILE))),
     checkpoint("a manifest cut short", (path) => rewrite(path, '{"step": 7')),
-    checkpoint("a manifest without files", (path) => rewrite(path, '{"step": 7}')),
+    checkpoint("a manifest without files", (path) => listing(path, [])),
     checkpoint("another step than its name says", (path) =>
       rewrite(path, JSON.stringify({ ...manifest, step: 9 })),
     ),

@@ -84,7 +84,7 @@ describe("checkpoints", () => {
       'its manifest has createdAt "soon", not a time in ISO 8601',
       "its manifest is missing",
       "its manifest is of step 6",
-      "its manifest isn't JSON in UTF-8",
+      "its manifest isn't JSON",
       "model.pt has 4 bytes instead of 5",
       "parts/rank-1.pt is missing",
     ]);

@@ -32,7 +32,7 @@ def parse_manifest(text: bytes, directory: str = "") -> Dict[str, Any]:
         refuse("", raw, "worldSize", whole_from(1))
     files = raw.get("files")
     if not isinstance(files, list) or not files:
-        refuse("", raw, "files", "a list of files")
+        refuse("", raw, "files", "a list of one file or more")
     _check_entries(files)
     return {**raw, "step": step, "epoch": epoch_or_none(raw.get("epoch")), "worldSize": world_size}
 

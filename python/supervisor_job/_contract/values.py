@@ -25,7 +25,7 @@ def parse_object(text: bytes, most: int, *, nan_is_null: bool = False) -> Dict[s
             text.decode("utf-8"), parse_int=_number, parse_constant=_null if nan_is_null else _no_json
         )
     except (ValueError, RecursionError):
-        raise ValueError("isn't JSON in UTF-8") from None
+        raise ValueError("isn't JSON") from None
     if not isinstance(value, dict):
         raise ValueError("isn't a JSON object")
     return value
@@ -40,7 +40,7 @@ def refuse(place: str, found: Dict[str, Any], name: str, wanted: str) -> NoRetur
 
 def shown(value: Any) -> str:
     if isinstance(value, list):
-        return "[…]"
+        return "[…]" if value else "[]"
     return "{…}" if isinstance(value, dict) else json.dumps(value)[:80]
 
 
