@@ -52,7 +52,8 @@ export function parseManifest(bytes: Uint8Array, directory = ""): Manifest | Rej
   if (!isTime(createdAt)) return refuse("createdAt", createdAt, TIME_WANTED);
   if (!isWhole(worldSize, 1)) return refuse("worldSize", worldSize, wholeFrom(1));
   // The writers refuse to save nothing; a list of no files is a list that was lost.
-  if (!Array.isArray(files) || files.length === 0) return refuse("files", files, "a list of one file or more");
+  if (!Array.isArray(files) || files.length === 0)
+    return refuse("files", files, "a list of one file or more");
   const wrong = firstWrong(files);
   if (wrong) return wrong;
   return { ...raw, step, epoch: isEpoch(epoch) ? epoch : null, createdAt, worldSize, files };
