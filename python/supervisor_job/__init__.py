@@ -18,6 +18,7 @@ from ._files import CheckpointFiles, Contents, Save
 from ._find import Checkpoint, Rejected, verify_checkpoint
 from ._job import Job
 from ._status import Numbers
+from ._together import RankFailed, RankLost
 from ._write import SavedCheckpoint
 
 #: This process's job. One per process, made from the environment at import.
@@ -33,6 +34,8 @@ __all__ = [
     "Contents",
     "Job",
     "Numbers",
+    "RankFailed",
+    "RankLost",
     "Rejected",
     "Save",
     "SavedCheckpoint",

@@ -5,17 +5,14 @@ runs in a signal handler in the middle of training."""
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import time
 from _thread import allocate_lock
-from typing import Any, Callable, Optional, Tuple, Union
+from typing import Callable, Optional, Tuple, Union
 
-from ._contract import whole
+from ._contract.control import MOST_CONTROL_BYTES, parse_control
 
-_MOST_BYTES = 65_536
-_WANTS = ("run", "pause", "standby", "release")
 #: How old our knowledge of control.json may get while no signal comes through.
 _REREAD_AFTER = 0.2
 
@@ -33,26 +30,13 @@ def read_control(path: str) -> Word:
         return "unreadable"
     try:
         found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
+        if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_CONTROL_BYTES:
             return "unreadable"
-        return _parse(os.read(descriptor, _MOST_BYTES))
-    except OSError:
+        return parse_control(os.read(descriptor, MOST_CONTROL_BYTES))
+    except (OSError, ValueError):
         return "unreadable"
     finally:
         os.close(descriptor)
-
-
-def _parse(text: bytes) -> Word:
-    try:
-        value: Any = json.loads(text.decode("utf-8"))
-    except (ValueError, RecursionError):
-        return "unreadable"
-    if not isinstance(value, dict):
-        return "unreadable"
-    sequence, want = whole(value.get("sequence")), value.get("want")
-    if sequence is None or not isinstance(want, str) or want not in _WANTS:
-        return "unreadable"
-    return sequence, want
 
 
 class Doorbell:

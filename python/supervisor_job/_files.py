@@ -1,5 +1,5 @@
 """The files of a checkpoint that is being written: hashed on the way, flushed to the disk, and taken in
-when somebody else's code has written them. Must never follow a link out of the checkpoint."""
+when code other than ours has written them. Must never follow a link out of the checkpoint."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Callable, Dict, Iterable, List, Union, cast
 
 from ._contract import MANIFEST_FILE
-from ._find import is_inside
+from ._contract.manifest import is_listable
 
 Contents = Union[bytes, bytearray, memoryview, str, Iterable[bytes]]
 Entry = Dict[str, Any]
@@ -35,8 +35,11 @@ class CheckpointFiles:
         self._entries: Dict[str, Entry] = {}
 
     def open(self, path: str) -> IO[bytes]:
-        """A file to write to, hashed on the way: ``torch.save(state, files.open("state.pt"))``."""
-        if not is_inside(path) or path == MANIFEST_FILE:
+        """A binary file to write to from its start to its end, hashed on the way:
+        ``torch.save(state, files.open("state.pt"))``. It is flushed to the disk when it is closed, at the
+        latest after the save function. Folders are made as needed. Raises ValueError for a path that isn't
+        inside the checkpoint or was written before, and OSError from the disk (ENOSPC, EACCES …)."""
+        if not is_listable(path):
             raise ValueError(f"not a path inside a checkpoint: {path}")
         if path in self._entries:
             raise ValueError(f"written twice in one checkpoint: {path}")
@@ -50,6 +53,8 @@ class CheckpointFiles:
         return cast("IO[bytes]", file)
 
     def file(self, path: str, contents: Contents) -> None:
+        """Writes, hashes and flushes one file: bytes, text (as UTF-8), or an iterable of bytes. Raises as
+        `open` does, TypeError for contents of another kind, and whatever an iterable raises."""
         if isinstance(contents, str):
             contents = contents.encode("utf-8")
         pieces = [contents] if isinstance(contents, (bytes, bytearray, memoryview)) else contents
@@ -58,6 +63,8 @@ class CheckpointFiles:
                 file.write(piece)
 
     def json(self, path: str, value: Any) -> None:
+        """The same for a value as JSON, as ``json.dumps`` writes it, NaN included. Raises as `open` does,
+        and TypeError or ValueError for a value that JSON can't hold (a set, a cycle)."""
         self.file(path, json.dumps(value))
 
     def close(self) -> List[Entry]:
@@ -78,7 +85,7 @@ class CheckpointFiles:
                 path = os.path.relpath(full, self.directory).replace(os.sep, "/")
                 if path in known:
                     continue
-                if not os.path.isfile(full) or os.path.islink(full) or not is_inside(path):
+                if not os.path.isfile(full) or os.path.islink(full):
                     raise ValueError(f"only plain files can be part of a checkpoint: {path}")
                 if path == MANIFEST_FILE:
                     raise ValueError(f"{MANIFEST_FILE} is written by the library")
@@ -143,6 +150,7 @@ class _HashedFile(io.RawIOBase):
             super().close()
 
 
+#: Writes everything that a resume needs. Whatever it raises fails the save.
 Save = Callable[[CheckpointFiles], Any]
 
 

@@ -14,7 +14,7 @@ from ._find import Checkpoint
 from ._run import Run
 from ._say import say
 from ._speaker import ignore, other_speaker
-from ._status import Numbers, plain
+from ._status import Numbers
 from ._together import NOTHING, Alone, Group, write_together
 from ._write import SavedCheckpoint
 
@@ -54,7 +54,8 @@ class Job:
 
     def wants_save(self, step: int) -> bool:
         """True when ``step(step, save=…)`` would call `save`, for programs that save in a place of their
-        own: a pause is asked for or a checkpoint is due, and the last attempt didn't fail a moment ago."""
+        own: a pause is asked for or a checkpoint is due, and the last attempt didn't fail a moment ago.
+        Raises TypeError for a step that isn't an integer."""
         return self._run is not None and self._run.wish(operator.index(step)) != NOTHING
 
     def step(
@@ -63,13 +64,21 @@ class Job:
         *,
         loss: Any = None,
         total_steps: Optional[int] = None,
-        epoch: Optional[int] = None,
+        epoch: Optional[float] = None,
         metrics: Optional[Mapping[str, Any]] = None,
         save: Optional[Save] = None,
     ) -> None:
         """Call once after every training step; with several ranks, on every rank. Reports progress,
         checkpoints when one is due, and, when a pause is asked for, saves, reports ``paused`` and exits
-        75. Without `save` it only reports. `step`: completed steps, what a resume starts from."""
+        75. Without `save` it only reports. A save that fails is told in the status and on stderr.
+
+        `step`: completed steps, a whole number ≥ 0, what a resume starts from; `epoch`: epochs completed,
+        whole or fractional; `total_steps`: of the whole training; `loss` and `metrics`: anything that
+        float() takes.
+
+        Raises SystemExit(75) when it pauses, and TypeError for a step that isn't an integer. With several
+        ranks also RankLost when another rank is gone or silent, and RuntimeError when the ranks are at
+        different steps."""
         run = self._run
         if run is None:
             return
@@ -77,10 +86,13 @@ class Job:
         with run.turn:
             run.step(operator.index(step), numbers, save)
 
-    def pause(self, step: int, save: Save, epoch: Optional[int] = None) -> None:
+    def pause(self, step: int, save: Save, *, epoch: Optional[float] = None) -> None:
         """Saves, reports ``paused`` and exits 75. Returns only without a supervisor, or when the save
         failed: training then goes on, and a later call tries again (after 10 s at first, or at the next
-        ring). With several ranks every rank must call it at the same step."""
+        ring). With several ranks every rank must call it at the same step. The numbers are those of `step`.
+
+        Raises SystemExit(75) when it is saved, TypeError for a step that isn't an integer, and RankLost
+        when another rank is gone or silent."""
         run = self._run
         if run is None:
             return
@@ -88,15 +100,19 @@ class Job:
             run.pause(operator.index(step), save, epoch)
 
     def save(
-        self, step: int, save: Save, *, epoch: Optional[int] = None, directory: Optional[str] = None
+        self, step: int, save: Save, *, epoch: Optional[float] = None, directory: Optional[str] = None
     ) -> Optional[SavedCheckpoint]:
-        """Writes a checkpoint now. None without a supervisor and without a `directory`. Raises on any
-        error of `save` or of the disk; older checkpoints are then untouched."""
+        """Writes a checkpoint now, into `directory` or where the supervisor says. None without either.
+
+        Raises TypeError for a step that isn't an integer, ValueError for one below 0 or where manifest.json
+        would be larger than 16 MiB, whatever `save` or the disk raises, RankFailed when another rank
+        couldn't write its part, and RankLost when one is gone or silent. Older checkpoints are then
+        untouched."""
         step, run = operator.index(step), self._run
         if run is None:
             if directory is None:
                 return None
-            return write_together(Alone(), str(directory), step, save, plain(epoch), lambda _: None)
+            return write_together(Alone(), str(directory), step, save, epoch, lambda _: None)
         with run.turn:
             if directory is None or directory == run.where.checkpoint_dir:
                 return run.saves.write(step, save, epoch)
@@ -105,8 +121,11 @@ class Job:
     def resume(self, *, any_world_size: bool = False) -> Optional[Checkpoint]:
         """The newest checkpoint of which every hash is right, read in full; None on a first run. Those
         that aren't are passed over and named in the status. When a pause is asked for already, this
-        exits 75 at once, since nothing would be lost. Raises where it was written by another number of
-        ranks, unless the program says that it can handle that."""
+        exits 75 at once, since nothing would be lost.
+
+        Raises SystemExit(75) then, and RuntimeError before ``supervisor_job.torch.join()`` when there are
+        several ranks, or where another number of ranks wrote it, unless the program says by
+        `any_world_size` that it can handle that. RankFailed and RankLost are RuntimeErrors too."""
         run = self._run
         if run is None:
             tell_of_other_speaker()

@@ -106,13 +106,13 @@ class Run:
         if report["state"] == "ready":
             claim_for_good()
         elif report["state"] == "paused":
-            report["state"] = "pausing"  # Somebody has caught the exit.
+            report["state"] = "pausing"  # The exit was caught.
             atexit.unregister(self.saves.group.close)
         self._exit.goes_on()
 
     def _ring(self, _signal: int, _frame: Any) -> None:
         """Idempotent: the supervisor rings until it has read the acknowledgement."""
-        # Somebody who rings again has perhaps made room on the disk.
+        # Whoever rings again may have made room on the disk.
         self.saves.try_again()
         self.bell.ring()
         self.status.write_now()

@@ -8,12 +8,13 @@ import os
 import time
 from typing import Any, Callable, Optional
 
+from ._contract.status import error_in
 from ._environment import Surroundings
 from ._files import Save
 from ._find import Checkpoint, newest_verified
 from ._keep import keep_newest, sweep
 from ._say import describe, say, say_where
-from ._status import Status, plain
+from ._status import Status
 from ._together import Alone, Group, RankLost, from_first, write_together
 from ._write import SavedCheckpoint
 
@@ -96,10 +97,10 @@ class Saves:
             self._status.write_now()
 
     def write_to(self, directory: str, step: int, save: Save, epoch: Any) -> SavedCheckpoint:
-        return write_together(self.group, directory, step, save, plain(epoch), self._count)
+        return write_together(self.group, directory, step, save, epoch, self._count)
 
     def complain(self, sentence: str) -> None:
-        self._status.report["error"] = sentence
+        self._status.report["error"] = error_in(sentence)
         say(sentence)
 
     def _look(self) -> Optional[Checkpoint]:

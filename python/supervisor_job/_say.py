@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 import traceback
 
-_LIBRARY = os.path.dirname(__file__)
+#: Of the parts that a program doesn't call by name.
+_OWN = os.path.join(os.path.dirname(__file__), "_")
 
 
 def say(sentence: str) -> None:
@@ -26,7 +27,7 @@ def say_where(error: BaseException) -> None:
     if isinstance(error, OSError):
         return
     trace = error.__traceback__
-    while trace is not None and os.path.dirname(trace.tb_frame.f_code.co_filename) == _LIBRARY:
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_OWN):
         trace = trace.tb_next
     if trace is not None:
         say("".join(traceback.format_exception(type(error), error, trace)).rstrip())

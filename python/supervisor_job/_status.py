@@ -5,7 +5,6 @@ training. Must never raise, and must survive a signal handler that reports in th
 from __future__ import annotations
 
 import json
-import math
 import operator
 import os
 import socket
@@ -14,7 +13,7 @@ import time
 from datetime import datetime, timezone
 from typing import Any, Dict, Mapping, Optional, TypedDict
 
-from ._contract import step_of_name
+from ._contract.status import MOST_STATUS_BYTES, metrics_in, number_in, parse_status
 from ._environment import Surroundings
 
 _PROGRESS_EVERY = 1.0
@@ -23,9 +22,13 @@ _PROGRESS_EVERY = 1.0
 class Numbers(TypedDict, total=False):
     """What a training loop may tell of a step; anything that float() takes is a number."""
 
+    #: Reported as the metric `loss`.
     loss: Any
+    #: Steps of the whole training, for the remaining time.
     total_steps: Optional[int]
-    epoch: Optional[int]
+    #: Epochs completed, whole or fractional.
+    epoch: Optional[float]
+    #: At most 64, under names of at most 64 letters, digits, spaces and `_.:/%-`; others are left out.
     metrics: Optional[Mapping[str, Any]]
 
 
@@ -59,7 +62,7 @@ class Status:
         }
 
     def write_now(self) -> None:
-        """For changes that somebody waits for: a state, an acknowledgement, an error."""
+        """For changes that are waited for: a state, an acknowledgement, an error."""
         self._pending = not self.silent
         # Whoever holds the lock (an interrupted frame of this very thread, or another thread) looks
         # at `_pending` again after letting go, so nobody ever waits here.
@@ -105,7 +108,7 @@ class Status:
         if numbers["loss"] is not None:
             metrics = {"loss": numbers["loss"], **metrics}
         if metrics:
-            report["metrics"] = finite(metrics)
+            report["metrics"] = metrics_in(metrics)
         if first:
             report["state"] = "running"
         self.write_now()
@@ -113,33 +116,19 @@ class Status:
 
 def _checkpoint_in(path: str, run_id: str) -> Optional[str]:
     try:
-        with open(path, encoding="utf-8") as file:
-            report = json.loads(file.read(65_536))
-        name = report["checkpoint"]
-        return name if report["runId"] == run_id and step_of_name(name) is not None else None
-    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        with open(path, "rb") as file:
+            named_run, checkpoint = parse_status(file.read(MOST_STATUS_BYTES + 1))
+    except (OSError, ValueError):
         return None
-
-
-def finite(metrics: Mapping[str, Any]) -> Dict[str, float]:
-    """JSON has no NaN: a metric that isn't a number is left out, not shown as null."""
-    numbers: Dict[str, float] = {}
-    for name, value in metrics.items():
-        try:
-            number = float(value)
-        except Exception:  # Somebody's own type, or a tensor on a GPU that has failed.
-            continue
-        if math.isfinite(number):
-            numbers[str(name)] = number
-    return numbers
+    return checkpoint if named_run == run_id else None
 
 
 def plain(value: Any) -> Optional[float]:
     """NumPy's and PyTorch's numbers as JSON knows them; None for what isn't a number."""
     try:
         return operator.index(value)
-    except Exception:  # As above; a fraction, mostly.
-        return finite({"": value}).get("")
+    except Exception:  # A fraction, mostly.
+        return number_in(value)
 
 
 def now_text() -> str:

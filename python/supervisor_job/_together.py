@@ -7,8 +7,10 @@ from __future__ import annotations
 import os
 from typing import Any, Callable, Dict, List, Optional, Protocol, TypeVar
 
+from ._contract.values import epoch_or_none
 from ._files import CheckpointFiles, Entry, Save
 from ._say import describe
+from ._status import plain
 from ._write import SavedCheckpoint, abandon, begin, commit
 
 T = TypeVar("T")
@@ -83,7 +85,7 @@ def write_together(
     directory: str,
     step: int,
     save: Save,
-    epoch: Optional[float],
+    epoch: Any,
     on_bytes: Callable[[int], None],
 ) -> SavedCheckpoint:
     """Every rank's `save` writes into the same checkpoint, under names of its own."""
@@ -99,7 +101,7 @@ def write_together(
 
     def whole(parts: List[List[Entry]]) -> SavedCheckpoint:
         entries = [entry for entries in parts for entry in entries]
-        more: Dict[str, Any] = {"epoch": epoch, "worldSize": group.world_size}
+        more: Dict[str, Any] = {"epoch": epoch_or_none(plain(epoch)), "worldSize": group.world_size}
         return commit(files, step, entries, more)
 
     try:

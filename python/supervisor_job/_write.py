@@ -5,14 +5,15 @@ existing checkpoint before its replacement is complete, and must leave nothing b
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List
 
-from ._contract import MANIFEST_FILE, TEMPORARY_PREFIX, checkpoint_name, whole
+from ._contract import MANIFEST_FILE, TEMPORARY_PREFIX, checkpoint_name
+from ._contract.manifest import manifest_bytes
+from ._contract.values import whole
 from ._files import CheckpointFiles, Entry, flush_directory
 from ._keep import owner_suffix
 from ._status import now_text
@@ -20,8 +21,10 @@ from ._status import now_text
 
 @dataclass(frozen=True)
 class SavedCheckpoint:
+    #: Its directory.
     path: Path
     step: int
+    #: Of its files, the manifest not counted.
     bytes: int
 
 
@@ -48,9 +51,9 @@ def commit(files: CheckpointFiles, step: int, entries: List[Entry], more: Dict[s
     if not entries:
         raise ValueError("the save function wrote no file")
     entries.sort(key=lambda entry: str(entry["path"]))
-    manifest = {"step": step, **more, "createdAt": now_text(), "files": entries}
+    text = manifest_bytes({"step": step, **more, "createdAt": now_text(), "files": entries})
     with open(temporary / MANIFEST_FILE, "xb") as file:
-        file.write((json.dumps(manifest, indent=1) + "\n").encode("utf-8"))
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
     flush_directory(temporary)

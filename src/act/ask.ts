@@ -4,7 +4,8 @@
  */
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CONTROL_FILE, type Control } from "../contract.ts";
+import type { Control } from "../contract/control.ts";
+import { CONTROL_FILE } from "../contract/names.ts";
 import { statusDirectory } from "../paths.ts";
 
 /** Replaced atomically: a reader sees the old word or the new one. Throws what the disk throws. */

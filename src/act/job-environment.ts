@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import type { JobSpec } from "../config/job-schema.ts";
-import { ENV } from "../contract.ts";
+import { ENV } from "../contract/names.ts";
 import { type Checkpoint, graceMs, type Run } from "../model.ts";
 import { checkpointDirectory, statusDirectory } from "../paths.ts";
 import type { SupervisedJob } from "../ports.ts";

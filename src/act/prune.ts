@@ -6,7 +6,7 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { TEMPORARY_PREFIX } from "../contract.ts";
+import { stepOfName, TEMPORARY_PREFIX } from "../contract/names.ts";
 import { sweep } from "../job/keep-checkpoints.ts";
 import { isLive } from "../model.ts";
 import { checkpointDirectory } from "../paths.ts";
@@ -29,7 +29,7 @@ export async function prune(
   const { state } = job;
   if ("run" in state && state.run.resumedFrom) kept.add(state.run.resumedFrom);
   const oldest = checkpoints.slice(0, keep).at(-1)?.path;
-  const broken = rejected.filter(({ path }) => oldest !== undefined && basename(path) < basename(oldest));
+  const broken = rejected.filter(({ path }) => oldest !== undefined && stepAt(path) < stepAt(oldest));
   try {
     for (const { path } of [...checkpoints, ...broken]) if (!kept.has(path)) await remove(path);
     await sweepTemporary(job, keep, checkpointDirectory(stateDirectory, job.name));
@@ -48,6 +48,9 @@ async function sweepTemporary(job: SupervisedJob, keep: number, directory: strin
     if (name.startsWith(TEMPORARY_PREFIX)) await rm(join(directory, name), { recursive: true, force: true });
   }
 }
+
+/** Not by name: `step-100000000` comes before `step-99999999` there. */
+const stepAt = (path: string): number => stepOfName(basename(path)) ?? Number.POSITIVE_INFINITY;
 
 /** Renamed first: a half-deleted checkpoint must not keep a checkpoint's name. */
 async function remove(path: string): Promise<void> {

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { JobSpec } from "../config/job-schema.ts";
-import { ENV } from "../contract.ts";
+import { ENV } from "../contract/names.ts";
 import type { RankStatus } from "../model.ts";
 import type { LiveRun } from "../ports.ts";
 import { catches, isAlive, readRunId, readStat } from "../sense/process.ts";

@@ -5,7 +5,9 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CONTROL_FILE } from "../contract.ts";
+import { parseControl } from "../contract/control.ts";
+import { CONTROL_FILE } from "../contract/names.ts";
+import { Rejected } from "../contract/values.ts";
 import type { Run } from "../model.ts";
 import { runRecord, statusDirectory } from "../paths.ts";
 import { bootId } from "../sense/boot-id.ts";
@@ -25,9 +27,17 @@ export function readRunRecord(stateDirectory: string, runId: string): RunRecord 
   const record = readJson(runRecord(stateDirectory, runId)) as Partial<RunRecord> | null;
   const { job, run } = record ?? {};
   if (typeof job !== "string" || run?.id !== runId || run.bootId !== bootId()) return null;
-  const control = readJson(join(statusDirectory(stateDirectory, runId), CONTROL_FILE));
-  const sequence = (control as { sequence?: unknown } | null)?.sequence;
-  return { job, run: typeof sequence === "number" ? { ...run, sequence } : run };
+  const sequence = lastSequence(join(statusDirectory(stateDirectory, runId), CONTROL_FILE));
+  return { job, run: sequence === null ? run : { ...run, sequence } };
+}
+
+function lastSequence(path: string): number | null {
+  try {
+    const control = parseControl(readFileSync(path));
+    return control instanceof Rejected ? null : control.sequence;
+  } catch {
+    return null;
+  }
 }
 
 function readJson(path: string): unknown {

@@ -1,46 +1,54 @@
 /**
  * The files of a checkpoint that is being written: hashed on the way, flushed to the disk, and taken in
- * when somebody else's code has written them. Must never follow a link out of the checkpoint.
+ * when code other than ours has written them. Must never follow a link out of the checkpoint.
  */
 import { createHash } from "node:crypto";
 import { lstat, mkdir, open, readdir } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
-import { MANIFEST_FILE, type Manifest } from "../contract.ts";
+import { isListable, type ManifestEntry } from "../contract/manifest.ts";
+import { MANIFEST_FILE } from "../contract/names.ts";
 
 export type Contents = Uint8Array | string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** Handed to a save function; every path is relative to the checkpoint, with "/" between folders. */
 export interface CheckpointFiles {
-  /** The directory being written, for code that insists on writing its own files. They are hashed afterwards. */
+  /** Absolute path of the directory being written, for code that insists on writing its own files. They are hashed afterwards. */
   readonly directory: string;
-  /** Writes and hashes one file. Throws on a path outside the checkpoint, and on any disk error. */
+  /**
+   * Writes, hashes and flushes one file; text is written as UTF-8. Folders are made as needed.
+   * @throws (rejects) on a path that isn't inside the checkpoint or was written before, on whatever
+   * `contents` throws while it is read, and on any error of the disk (ENOSPC, EACCES …)
+   */
   file(path: string, contents: Contents): Promise<void>;
+  /**
+   * The same for a value as JSON. NaN and Infinity become null there.
+   * @throws also TypeError, at once, for a value that JSON can't hold (a cycle, a BigInt)
+   */
   json(path: string, value: unknown): Promise<void>;
 }
 
+/** Writes everything that a resume needs. Whatever it throws fails the save. */
 export type Save = (checkpoint: CheckpointFiles) => Promise<unknown> | unknown;
-
-type Entry = Manifest["files"][number];
 
 const CHUNK_BYTES = 4 << 20;
 /** Flushed this often, so that `bytesSaved` grows with what is on disk and the last fsync is short. */
 const FLUSH_BYTES = 128 << 20;
 
 export class Writing implements CheckpointFiles {
-  private readonly entries = new Map<string, Entry>();
-  private readonly pending: Promise<void>[] = [];
-  private bytes = 0;
+  readonly #entries = new Map<string, ManifestEntry>();
+  readonly #pending: Promise<void>[] = [];
+  #bytes = 0;
   readonly directory: string;
-  private readonly onBytes: (bytes: number) => void;
+  readonly #onBytes: (bytes: number) => void;
 
   constructor(directory: string, onBytes: (bytes: number) => void) {
     this.directory = directory;
-    this.onBytes = onBytes;
+    this.#onBytes = onBytes;
   }
 
   file(path: string, contents: Contents): Promise<void> {
-    const writing = this.write(path, contents);
-    this.pending.push(writing);
+    const writing = this.#write(path, contents);
+    this.#pending.push(writing);
     // A save function that forgets an await must not bring the process down; complete() reports it.
     writing.catch(() => {});
     return writing;
@@ -51,19 +59,19 @@ export class Writing implements CheckpointFiles {
   }
 
   /** Waits for every file, takes in those written behind our back, and flushes the folders. */
-  async complete(): Promise<Entry[]> {
-    await Promise.all(this.pending);
-    for (const entry of this.entries.values()) await this.checkThere(entry);
-    await this.takeIn("");
-    if (this.entries.size === 0) throw new Error("the save function wrote no file");
-    return [...this.entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  async complete(): Promise<ManifestEntry[]> {
+    await Promise.all(this.#pending);
+    for (const entry of this.#entries.values()) await this.#checkThere(entry);
+    await this.#takeIn("");
+    if (this.#entries.size === 0) throw new Error("the save function wrote no file");
+    return [...this.#entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 
-  private async write(path: string, contents: Contents): Promise<void> {
-    if (!isInside(path) || path === MANIFEST_FILE) throw new Error(`not a path inside a checkpoint: ${path}`);
-    if (this.entries.has(path)) throw new Error(`written twice in one checkpoint: ${path}`);
-    const entry: Entry = { path, bytes: 0, sha256: "" };
-    this.entries.set(path, entry);
+  async #write(path: string, contents: Contents): Promise<void> {
+    if (!isListable(path)) throw new Error(`not a path inside a checkpoint: ${path}`);
+    if (this.#entries.has(path)) throw new Error(`written twice in one checkpoint: ${path}`);
+    const entry: ManifestEntry = { path, bytes: 0, sha256: "" };
+    this.#entries.set(path, entry);
     const target = join(this.directory, path);
     await mkdir(dirname(target), { recursive: true });
     const file = await open(target, "wx");
@@ -73,7 +81,7 @@ export class Writing implements CheckpointFiles {
       for await (const chunk of pieces(contents)) {
         hash.update(chunk);
         await file.writeFile(chunk);
-        this.count(entry, chunk.byteLength);
+        this.#count(entry, chunk.byteLength);
         unflushed += chunk.byteLength;
         if (unflushed < FLUSH_BYTES) continue;
         await file.datasync();
@@ -87,7 +95,7 @@ export class Writing implements CheckpointFiles {
   }
 
   /** Renamed or rewritten by the save function: such a checkpoint would push out the good ones and never verify. */
-  private async checkThere({ path, bytes }: Entry): Promise<void> {
+  async #checkThere({ path, bytes }: ManifestEntry): Promise<void> {
     const found = await lstat(join(this.directory, path)).catch(() => null);
     if (!found)
       throw new Error(`${path} was written, but isn't in ${this.directory} any more: was it renamed?`);
@@ -95,27 +103,27 @@ export class Writing implements CheckpointFiles {
       throw new Error(`${path} has ${found.size} bytes, but ${bytes} were written and hashed`);
   }
 
-  private async takeIn(folder: string): Promise<void> {
+  async #takeIn(folder: string): Promise<void> {
     for (const found of await readdir(join(this.directory, folder), { withFileTypes: true })) {
       const path = posix.join(folder, found.name);
-      if (found.isDirectory()) await this.takeIn(path);
+      if (found.isDirectory()) await this.#takeIn(path);
       else if (!found.isFile()) throw new Error(`only plain files can be part of a checkpoint: ${path}`);
       else if (path === MANIFEST_FILE) throw new Error(`${MANIFEST_FILE} is written by the library`);
-      else if (!this.entries.has(path)) await this.hashWritten(path);
+      else if (!this.#entries.has(path)) await this.#hashWritten(path);
     }
     await flushDirectory(join(this.directory, folder));
   }
 
-  private async hashWritten(path: string): Promise<void> {
-    const entry: Entry = { path, bytes: 0, sha256: "" };
-    this.entries.set(path, entry);
+  async #hashWritten(path: string): Promise<void> {
+    const entry: ManifestEntry = { path, bytes: 0, sha256: "" };
+    this.#entries.set(path, entry);
     // Read and write: some systems refuse to flush a descriptor that can't write.
     const file = await open(join(this.directory, path), "r+");
     try {
       const hash = createHash("sha256");
       for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES })) {
         hash.update(chunk as Buffer);
-        this.count(entry, (chunk as Buffer).byteLength);
+        this.#count(entry, (chunk as Buffer).byteLength);
       }
       await file.sync();
       entry.sha256 = hash.digest("hex");
@@ -124,17 +132,11 @@ export class Writing implements CheckpointFiles {
     }
   }
 
-  private count(entry: Entry, bytes: number): void {
+  #count(entry: ManifestEntry, bytes: number): void {
     entry.bytes += bytes;
-    this.bytes += bytes;
-    this.onBytes(this.bytes);
+    this.#bytes += bytes;
+    this.#onBytes(this.#bytes);
   }
-}
-
-/** True for a relative path that stays inside its directory; backslashes would mean different things elsewhere. */
-export function isInside(path: unknown): path is string {
-  if (typeof path !== "string" || path === "" || path.includes("\\") || path.includes("\0")) return false;
-  return path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }
 
 async function* pieces(contents: Contents): AsyncGenerator<Uint8Array> {

@@ -4,10 +4,8 @@
  * without a limit, because it runs in the middle of a training loop.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import type { Control } from "../contract.ts";
-
-const MOST_BYTES = 65_536;
-const WANTS: ReadonlySet<unknown> = new Set(["run", "pause", "standby", "release"]);
+import { type Control, MOST_CONTROL_BYTES, parseControl } from "../contract/control.ts";
+import { Rejected } from "../contract/values.ts";
 
 /** The word; "missing" when there is no such file, "unreadable" when it makes no sense. */
 export function readControl(path: string): Control | "missing" | "unreadable" {
@@ -20,25 +18,13 @@ export function readControl(path: string): Control | "missing" | "unreadable" {
   }
   try {
     const stat = fstatSync(fd);
-    if (!stat.isFile() || stat.size > MOST_BYTES) return "unreadable";
+    if (!stat.isFile() || stat.size > MOST_CONTROL_BYTES) return "unreadable";
     const bytes = Buffer.alloc(stat.size);
-    return parseControl(bytes.toString("utf8", 0, readSync(fd, bytes, 0, bytes.length, 0)));
+    const control = parseControl(bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0)));
+    return control instanceof Rejected ? "unreadable" : control;
   } catch {
     return "unreadable";
   } finally {
     closeSync(fd);
   }
-}
-
-export function parseControl(text: string): Control | "unreadable" {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return "unreadable";
-  }
-  if (typeof value !== "object" || value === null) return "unreadable";
-  const { sequence, want } = value as Partial<Record<keyof Control, unknown>>;
-  if (!Number.isSafeInteger(sequence) || (sequence as number) < 0 || !WANTS.has(want)) return "unreadable";
-  return { sequence: sequence as number, want: want as Control["want"] };
 }

@@ -17,45 +17,45 @@ export class Doorbell {
   wanted = false;
   /** The last control sequence that was read. */
   sequence = 0;
-  private callsUntilLook = 1;
-  private callsBetweenLooks = 1;
-  private lookedAt = performance.now();
-  private readAt = Number.NEGATIVE_INFINITY;
-  private readonly path: string | null;
-  private readonly onNews: () => void;
+  #callsUntilLook = 1;
+  #callsBetweenLooks = 1;
+  #lookedAt = performance.now();
+  #readAt = Number.NEGATIVE_INFINITY;
+  readonly #path: string | null;
+  readonly #onNews: () => void;
 
   /**
    * @param path of control.json; null where nobody will ever ask
    * @param onNews told when the word or its sequence has changed
    */
   constructor(path: string | null, onNews: () => void) {
-    this.path = path;
-    this.onNews = onNews;
-    if (path === null) this.callsUntilLook = Number.MAX_SAFE_INTEGER;
+    this.#path = path;
+    this.#onNews = onNews;
+    if (path === null) this.#callsUntilLook = Number.MAX_SAFE_INTEGER;
   }
 
   shouldPause(): boolean {
     if (this.wanted) return true;
-    if (--this.callsUntilLook > 0) return false;
-    return this.look();
+    if (--this.#callsUntilLook > 0) return false;
+    return this.#look();
   }
 
   /** For the signal. No control.json at all means that a person or a batch system rang by hand. */
   ring(): void {
     if (this.read() !== "missing" || this.wanted) return;
     this.wanted = true;
-    this.onNews();
+    this.#onNews();
   }
 
   /** Reads control.json unless that was done a moment ago. */
   readSometimes(): void {
-    if (performance.now() - this.readAt >= REREAD_AFTER_MS) this.read();
+    if (performance.now() - this.#readAt >= REREAD_AFTER_MS) this.read();
   }
 
   read(): "missing" | "unreadable" | "read" {
-    if (this.path === null) return "missing";
-    this.readAt = performance.now();
-    const control = readControl(this.path);
+    if (this.#path === null) return "missing";
+    this.#readAt = performance.now();
+    const control = readControl(this.#path);
     // Torn or nonsense: the last word stands until a whole one can be read.
     if (typeof control === "string") return control;
     // A job that trains has no standby: whatever isn't "run" means checkpoint and go.
@@ -63,17 +63,17 @@ export class Doorbell {
     if (control.sequence === this.sequence && !asks) return "read";
     this.sequence = control.sequence;
     this.wanted ||= asks;
-    this.onNews();
+    this.#onNews();
     return "read";
   }
 
-  private look(): boolean {
+  #look(): boolean {
     const now = performance.now();
-    const quick = now - this.lookedAt < QUICK_MS;
-    this.callsBetweenLooks = quick ? Math.min(MOST_CALLS_BETWEEN_LOOKS, this.callsBetweenLooks * 2) : 1;
-    this.callsUntilLook = this.callsBetweenLooks;
-    this.lookedAt = now;
-    if (now - this.readAt >= REREAD_AFTER_MS) this.read();
+    const quick = now - this.#lookedAt < QUICK_MS;
+    this.#callsBetweenLooks = quick ? Math.min(MOST_CALLS_BETWEEN_LOOKS, this.#callsBetweenLooks * 2) : 1;
+    this.#callsUntilLook = this.#callsBetweenLooks;
+    this.#lookedAt = now;
+    if (now - this.#readAt >= REREAD_AFTER_MS) this.read();
     return this.wanted;
   }
 }

@@ -4,7 +4,7 @@
  */
 import { constants } from "node:os";
 import { resolve } from "node:path";
-import { ENV } from "../contract.ts";
+import { ENV } from "../contract/names.ts";
 import { complain } from "./complain.ts";
 import { claimSpeaker } from "./speaker.ts";
 

@@ -4,15 +4,17 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { lstat, readdir, readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { CHECKPOINT_NAME, MANIFEST_FILE, type Manifest } from "../contract.ts";
-import { isInside } from "./checkpoint-files.ts";
+import { lstat, readdir, readFile, realpath } from "node:fs/promises";
+import { basename, join, sep } from "node:path";
+import { type Manifest, MOST_MANIFEST_BYTES, parseManifest } from "../contract/manifest.ts";
+import { MANIFEST_FILE, stepOfName } from "../contract/names.ts";
+import { Rejected } from "../contract/values.ts";
 
 export interface VerifiedCheckpoint {
   /** Absolute or as given; the directory that holds the manifest. */
   path: string;
   step: number;
+  /** As it was given to the save, whole or fractional; null where none was. */
   epoch: number | null;
   manifest: Manifest;
 }
@@ -21,14 +23,6 @@ export interface RejectedCheckpoint {
   path: string;
   /** Why it can't be trusted, as half a sentence. */
   rejected: string;
-}
-
-const MOST_MANIFEST_BYTES = 64 << 20;
-
-/** Step of a checkpoint's name; null for any other name. */
-export function stepOfName(name: string): number | null {
-  const digits = CHECKPOINT_NAME.exec(name)?.[1];
-  return digits === undefined ? null : Number(digits);
 }
 
 /** Paths of complete-looking checkpoints, highest step first; empty where there is no directory. */
@@ -47,15 +41,19 @@ export async function listCheckpoints(directory: string): Promise<string[]> {
 export async function verifyCheckpoint(path: string): Promise<VerifiedCheckpoint | RejectedCheckpoint> {
   try {
     const manifest = await readManifest(path);
+    const root = await realpath(path);
     for (const file of manifest.files) {
       const at = join(path, file.path);
       const stat = await lstat(at);
       if (!stat.isFile()) throw new Error(`${file.path} is not a plain file`);
+      // One of its folders may be a link.
+      if (!(await realpath(at)).startsWith(root + sep))
+        throw new Error(`${file.path} leads out of the checkpoint`);
       if (stat.size !== file.bytes) throw new Error(`${file.path} has ${stat.size} bytes, not ${file.bytes}`);
       if ((await sha256Of(at)) !== file.sha256)
         throw new Error(`${file.path} has changed since it was hashed`);
     }
-    return { path, step: manifest.step, epoch: manifest.epoch ?? null, manifest };
+    return { path, step: manifest.step, epoch: manifest.epoch, manifest };
   } catch (error) {
     return { path, rejected: (error as Error).message };
   }
@@ -82,22 +80,13 @@ export async function newestVerified(
 /** @throws with a reason a person can read when the manifest is missing, malformed or another step's */
 async function readManifest(path: string): Promise<Manifest> {
   const at = join(path, MANIFEST_FILE);
-  const { size } = await lstat(at);
-  if (size > MOST_MANIFEST_BYTES) throw new Error(`${MANIFEST_FILE} is too large`);
-  const value = JSON.parse(await readFile(at, "utf8")) as Partial<Manifest> | null;
-  if (!value || !Number.isSafeInteger(value.step) || !Array.isArray(value.files) || value.files.length === 0)
-    throw new Error(`${MANIFEST_FILE} names no step or no files`);
-  const named = stepOfName(basename(path));
-  if (named !== null && named !== value.step) throw new Error(`${MANIFEST_FILE} is of step ${value.step}`);
-  for (const file of value.files as Partial<Manifest["files"][number]>[])
-    if (
-      !file ||
-      !isInside(file.path) ||
-      !Number.isSafeInteger(file.bytes) ||
-      !/^[0-9a-f]{64}$/.test(String(file.sha256))
-    )
-      throw new Error(`${MANIFEST_FILE} has an entry that makes no sense: ${JSON.stringify(file)}`);
-  return value as Manifest;
+  const stat = await lstat(at);
+  // Reading a pipe would wait for a writer.
+  if (!stat.isFile() || stat.size > MOST_MANIFEST_BYTES)
+    throw new Error(`${MANIFEST_FILE} isn't a plain file of at most ${MOST_MANIFEST_BYTES} bytes`);
+  const manifest = parseManifest(await readFile(at), basename(path));
+  if (manifest instanceof Rejected) throw new Error(`${MANIFEST_FILE} ${manifest.reason}`);
+  return manifest;
 }
 
 async function sha256Of(path: string): Promise<string> {

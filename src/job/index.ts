@@ -6,14 +6,16 @@
 import { readSurroundings } from "./environment.ts";
 import { Job } from "./job.ts";
 
-export { EXIT_PAUSED } from "../contract.ts";
+export type { Manifest, ManifestEntry } from "../contract/manifest.ts";
+export { EXIT_PAUSED } from "../contract/names.ts";
+export type { StatusFile } from "../contract/status.ts";
 export type { CheckpointFiles, Contents, Save } from "./checkpoint-files.ts";
 export {
   type RejectedCheckpoint,
   type VerifiedCheckpoint,
   verifyCheckpoint,
 } from "./find-checkpoint.ts";
-export type { Job, Progress, SaveOptions } from "./job.ts";
+export type { Job, PauseOptions, Progress, SaveOptions } from "./job.ts";
 export type { SavedCheckpoint } from "./write-checkpoint.ts";
 
 /** This process's job. One per process, made from the environment at import. */

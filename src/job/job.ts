@@ -4,14 +4,15 @@
  * must never exit 75 without a complete checkpoint, and does nothing where there is no supervisor.
  */
 import { basename, join } from "node:path";
-import { CONTROL_FILE, EXIT_PAUSED } from "../contract.ts";
+import { CONTROL_FILE, EXIT_PAUSED } from "../contract/names.ts";
+import type { StatusFile } from "../contract/status.ts";
 import type { Save } from "./checkpoint-files.ts";
 import { Doorbell } from "./doorbell.ts";
 import type { Surroundings } from "./environment.ts";
 import type { VerifiedCheckpoint } from "./find-checkpoint.ts";
 import { Saves } from "./saves.ts";
 import { claimForGood, tellOfOtherSpeaker } from "./speaker.ts";
-import { type Numbers, type Report, Status } from "./status.ts";
+import { type Numbers, Status } from "./status.ts";
 import { type SavedCheckpoint, writeCheckpoint } from "./write-checkpoint.ts";
 
 export interface Progress extends Numbers {
@@ -19,8 +20,12 @@ export interface Progress extends Numbers {
   save?: Save;
 }
 
-export interface SaveOptions {
+export interface PauseOptions {
+  /** Epochs completed, whole or fractional; a resume gets it back. */
   epoch?: number | null | undefined;
+}
+
+export interface SaveOptions extends PauseOptions {
   /** Where `step-<n>/` is written; by default the directory that the supervisor gave. */
   directory?: string;
 }
@@ -32,31 +37,31 @@ const macrotask = (): Promise<void> => new Promise((resolve) => setImmediate(res
 
 export class Job {
   /** What a supervised run has; null without a supervisor. */
-  private readonly run: { where: Surroundings; status: Status; saves: Saves } | null = null;
-  private readonly bell: Doorbell;
-  private yieldedAt = performance.now();
+  readonly #run: { where: Surroundings; status: Status; saves: Saves } | null = null;
+  readonly #bell: Doorbell;
+  #yieldedAt = performance.now();
 
   /** @param where null: no supervisor, every method is a no-op */
   constructor(where: Surroundings | null) {
-    this.bell = new Doorbell(where && join(where.statusDir, CONTROL_FILE), () => this.acknowledge());
+    this.#bell = new Doorbell(where && join(where.statusDir, CONTROL_FILE), () => this.#acknowledge());
     if (!where) return;
     const status = new Status(where);
-    this.run = { where, status, saves: new Saves(where, status, () => this.bell.wanted) };
+    this.#run = { where, status, saves: new Saves(where, status, () => this.#bell.wanted) };
     // The handler first, the file second: a ring between the two is heard by one of them.
-    this.listen(where.pauseSignal);
-    process.on("exit", (code) => this.reportExit(code));
-    this.bell.read();
+    this.#listen(where.pauseSignal);
+    process.on("exit", (code) => this.#reportExit(code));
+    this.#bell.read();
     status.writeNow();
   }
 
   /** False when the program was started by hand, and in its worker processes. */
   get supervised(): boolean {
-    return this.run !== null;
+    return this.#run !== null;
   }
 
   /** What this process reports of itself; null without a supervisor. */
-  get report(): Readonly<Report> | null {
-    return this.run && { ...this.run.status.report };
+  get report(): Readonly<StatusFile> | null {
+    return this.#run && { ...this.#run.status.report };
   }
 
   /**
@@ -64,118 +69,127 @@ export class Job {
    * signal handler: there control.json itself is read, at most every 200 ms and 64 calls.
    */
   shouldPause(): boolean {
-    return this.bell.shouldPause();
+    return this.#bell.shouldPause();
   }
 
   /**
    * Call once after every training step. Reports progress, checkpoints when one is due, and, when a
-   * pause is asked for, saves, reports `paused` and exits 75 (it then never returns). Never throws,
-   * but within a save function.
-   * @param step completed steps, a whole number; what a resume starts from
+   * pause is asked for, saves, reports `paused` and exits 75 (it then never returns). A save that
+   * fails is told in the status and on stderr.
+   * @param step completed steps, a whole number ≥ 0; what a resume starts from
+   * @throws Error only when a save function calls it, which would wait for itself
    */
   async step(step: number, progress: Progress = {}): Promise<void> {
-    if (!this.run) return;
-    const { status, saves } = this.run;
+    if (!this.#run) return;
+    const { status, saves } = this.#run;
     await saves.settled();
     if (status.report.state === "ready") claimForGood(process.env);
     status.progress(step, progress);
-    this.bell.readSometimes();
-    if (performance.now() - this.yieldedAt >= YIELD_EVERY_MS) {
+    this.#bell.readSometimes();
+    if (performance.now() - this.#yieldedAt >= YIELD_EVERY_MS) {
       await macrotask();
-      this.yieldedAt = performance.now();
+      this.#yieldedAt = performance.now();
     }
     const { save, epoch } = progress;
     if (!save) return;
-    if (saves.due && !this.bell.wanted) await saves.attempt(step, save, epoch);
-    if (this.bell.wanted) await this.pause(step, save, epoch);
+    if (saves.due && !this.#bell.wanted) await saves.attempt(step, save, epoch ?? null);
+    if (this.#bell.wanted) await this.pause(step, save, { epoch });
   }
 
   /**
    * Saves, reports `paused` and exits 75. Returns only without a supervisor, or when the save failed:
    * training then goes on, and a later call tries again (after 10 s at first, or at the next ring).
+   * @param step completed steps, a whole number ≥ 0
+   * @throws Error only when a save function calls it
    */
-  async pause(step: number, save: Save, epoch?: number): Promise<void> {
-    if (!this.run) return;
-    const { status, saves } = this.run;
+  async pause(step: number, save: Save, { epoch = null }: PauseOptions = {}): Promise<void> {
+    if (!this.#run) return;
+    const { status, saves } = this.#run;
     await saves.settled();
     status.report.step = step;
-    if (saves.good?.step === step || (await saves.attempt(step, save, epoch))) this.leave();
+    if (saves.good?.step === step || (await saves.attempt(step, save, epoch))) this.#leave();
     await macrotask();
   }
 
   /**
    * Writes a checkpoint now.
+   * @param step completed steps, a whole number ≥ 0
    * @returns where it lies; null without a supervisor and without a `directory`
-   * @throws on any error of `save` or of the disk; older checkpoints are then untouched
+   * @throws RangeError on another `step`, or where `manifest.json` would be larger than 16 MiB; whatever
+   * `save` or the disk throws (ENOSPC, EACCES …); Error when a save function calls it. Older checkpoints
+   * are then untouched
    */
-  async save(step: number, save: Save, options: SaveOptions = {}): Promise<SavedCheckpoint | null> {
-    const directory = options.directory ?? this.run?.where.checkpointDir;
+  async save(
+    step: number,
+    save: Save,
+    { epoch = null, directory: given }: SaveOptions = {},
+  ): Promise<SavedCheckpoint | null> {
+    const directory = given ?? this.#run?.where.checkpointDir;
     if (!directory) return null;
-    const epoch = options.epoch ?? null;
-    if (!this.run) return writeCheckpoint(directory, step, save, { epoch });
-    return this.run.saves.write(directory, step, save, epoch);
+    if (!this.#run) return writeCheckpoint(directory, step, save, { epoch });
+    return this.#run.saves.write(directory, step, save, epoch);
   }
 
   /**
    * The newest checkpoint of which every hash is right, read in full; null on a first run. Those that
    * aren't are passed over and named in the status. When a pause is asked for already, this exits 75
-   * at once, since nothing would be lost: better than loading a model only to save it again.
+   * at once, since nothing would be lost: better than loading a model only to save it again. Never throws.
    */
   async resume(): Promise<VerifiedCheckpoint | null> {
-    if (!this.run) {
+    if (!this.#run) {
       tellOfOtherSpeaker(process.env);
       return null;
     }
     claimForGood(process.env);
-    const found = await this.run.saves.find();
-    this.run.status.writeNow();
+    const found = await this.#run.saves.find();
+    this.#run.status.writeNow();
     await macrotask();
-    if (this.run.saves.good && this.bell.wanted) this.leave();
+    if (this.#run.saves.good && this.#bell.wanted) this.#leave();
     return found;
   }
 
   /** Optional: says `finished` before a long evaluation or upload. Exit code 0 says the same. */
   finished(): void {
-    if (!this.run) return;
-    this.run.status.report.state = "finished";
-    this.run.status.writeNow();
+    if (!this.#run) return;
+    this.#run.status.report.state = "finished";
+    this.#run.status.writeNow();
   }
 
-  private listen(signal: NodeJS.Signals): void {
+  #listen(signal: NodeJS.Signals): void {
     try {
-      process.on(signal, () => this.ring());
+      process.on(signal, () => this.#ring());
     } catch {
       // A system without this signal; control.json is read every now and then all the same.
     }
   }
 
   /** Idempotent: the supervisor rings until it has read the acknowledgement. */
-  private ring(): void {
-    // Somebody who rings again has perhaps made room on the disk.
-    this.run?.saves.tryAgain();
-    this.bell.ring();
-    this.run?.status.writeNow();
+  #ring(): void {
+    // Whoever rings again may have made room on the disk.
+    this.#run?.saves.tryAgain();
+    this.#bell.ring();
+    this.#run?.status.writeNow();
   }
 
   /** At once, even in the middle of a save: the supervisor stops ringing when it reads the sequence. */
-  private acknowledge(): void {
-    if (!this.run) return;
-    const { status } = this.run;
-    status.report.sequence = this.bell.sequence;
-    if (this.bell.wanted && /^(ready|running)$/.test(status.report.state)) status.report.state = "pausing";
+  #acknowledge(): void {
+    if (!this.#run) return;
+    const { status } = this.#run;
+    status.report.sequence = this.#bell.sequence;
+    if (this.#bell.wanted && /^(ready|running)$/.test(status.report.state)) status.report.state = "pausing";
     status.writeNow();
   }
 
-  private leave(): never {
-    const good = this.run?.saves.good;
-    if (this.run && good) this.run.status.report.checkpoint = basename(good.path);
+  #leave(): never {
+    const good = this.#run?.saves.good;
+    if (this.#run && good) this.#run.status.report.checkpoint = basename(good.path);
     // The exit hook writes the state; nothing may come between it and the exit.
     process.exit(EXIT_PAUSED);
   }
 
-  private reportExit(code: number): void {
-    if (!this.run) return;
-    const { status } = this.run;
+  #reportExit(code: number): void {
+    if (!this.#run) return;
+    const { status } = this.#run;
     status.report.state = code === EXIT_PAUSED ? "paused" : code === 0 ? "finished" : "failed";
     status.writeNow();
   }

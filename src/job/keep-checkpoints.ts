@@ -6,8 +6,8 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { TEMPORARY_PREFIX } from "../contract.ts";
-import { listCheckpoints, stepOfName } from "./find-checkpoint.ts";
+import { stepOfName, TEMPORARY_PREFIX } from "../contract/names.ts";
+import { listCheckpoints } from "./find-checkpoint.ts";
 import { startTimeOf } from "./status.ts";
 import type { SavedCheckpoint } from "./write-checkpoint.ts";
 

@@ -4,7 +4,7 @@
  * in its place. The Python library reads the same mark.
  */
 import { isMainThread } from "node:worker_threads";
-import { ENV } from "../contract.ts";
+import { ENV } from "../contract/names.ts";
 import { complain } from "./complain.ts";
 
 const MARK = "SUPERVISOR_SPEAKER";

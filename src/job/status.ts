@@ -6,42 +6,38 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { CHECKPOINT_NAME, rankFile, type StatusFile } from "../contract.ts";
+import { rankFile, stepOfName } from "../contract/names.ts";
+import { metricsIn, parseStatus, type StatusFile } from "../contract/status.ts";
+import { Rejected } from "../contract/values.ts";
 import type { Surroundings } from "./environment.ts";
 
 const PROGRESS_EVERY_MS = 1000;
 
-/** The named fields of the contract, and what else a person may want to read. */
-export interface Report extends StatusFile {
-  /** The last thing that went wrong, as a sentence; null once a later attempt has succeeded. */
-  error?: string | null;
-  /** Saves that have failed since the last good one. */
-  failedSaves?: number;
-}
-
-/** What a training loop may tell of a step. */
+/** What a training loop may tell of a step. What isn't a finite number ≥ 0 (of metrics: a finite number) is left out. */
 export interface Numbers {
+  /** Reported as the metric `loss`. */
   loss?: number;
-  /** Steps of the whole training, for the remaining time. */
+  /** Steps of the whole training, a whole number, for the remaining time. */
   totalSteps?: number;
-  /** Epochs, whole or fractional. */
+  /** Epochs completed, whole or fractional. */
   epoch?: number;
+  /** At most 64, under names of at most 64 letters, digits, spaces and `_.:/%-`. */
   metrics?: Record<string, number>;
 }
 
 export class Status {
-  readonly report: Report;
+  readonly report: StatusFile;
   /** Of an earlier process of this same run: its newest checkpoint. */
   readonly earlierCheckpoint: string | null;
-  private readonly path: string;
-  private readonly temporary: string;
-  private lastWrite = Number.NEGATIVE_INFINITY;
+  readonly #path: string;
+  readonly #temporary: string;
+  #lastWrite = Number.NEGATIVE_INFINITY;
 
   constructor(where: Surroundings) {
     const name = rankFile(where.rank);
-    this.path = join(where.statusDir, name);
-    this.earlierCheckpoint = checkpointIn(this.path, where.runId);
-    this.temporary = join(where.statusDir, `.${name}.${process.pid}`);
+    this.#path = join(where.statusDir, name);
+    this.earlierCheckpoint = checkpointIn(this.#path, where.runId);
+    this.#temporary = join(where.statusDir, `.${name}.${process.pid}`);
     this.report = {
       runId: where.runId,
       pid: process.pid,
@@ -61,13 +57,13 @@ export class Status {
     };
   }
 
-  /** For changes that somebody waits for: a state, an acknowledgement, an error. */
+  /** For changes that are waited for: a state, an acknowledgement, an error. */
   writeNow(): void {
-    this.lastWrite = performance.now();
+    this.#lastWrite = performance.now();
     this.report.at = new Date().toISOString();
     try {
-      writeFileSync(this.temporary, `${JSON.stringify(this.report)}\n`);
-      renameSync(this.temporary, this.path);
+      writeFileSync(this.#temporary, `${JSON.stringify(this.report)}\n`);
+      renameSync(this.#temporary, this.#path);
     } catch {
       // Written again at the next occasion; the exit code and the checkpoint speak for themselves.
     }
@@ -81,8 +77,7 @@ export class Status {
     if (epoch !== undefined) report.epoch = epoch;
     if (metrics || loss !== undefined) {
       const all = loss === undefined ? { ...metrics } : { loss, ...metrics };
-      // JSON has no NaN: a metric that isn't a number is left out, not shown as null.
-      report.metrics = Object.fromEntries(Object.entries(all).filter(([, value]) => Number.isFinite(value)));
+      report.metrics = metricsIn(all);
     }
     if (report.state !== "ready") {
       this.writeSometimes();
@@ -94,15 +89,15 @@ export class Status {
 
   /** At most once a second. */
   writeSometimes(): void {
-    if (performance.now() - this.lastWrite >= PROGRESS_EVERY_MS) this.writeNow();
+    if (performance.now() - this.#lastWrite >= PROGRESS_EVERY_MS) this.writeNow();
   }
 }
 
 function checkpointIn(path: string, runId: string): string | null {
   try {
-    const report = JSON.parse(readFileSync(path, "utf8")) as Partial<Report>;
-    const name = report.runId === runId ? report.checkpoint : null;
-    return typeof name === "string" && CHECKPOINT_NAME.test(name) ? name : null;
+    const report = parseStatus(readFileSync(path));
+    if (report instanceof Rejected || report.runId !== runId || report.checkpoint === null) return null;
+    return stepOfName(report.checkpoint) === null ? null : report.checkpoint;
   } catch {
     return null;
   }

@@ -7,13 +7,17 @@
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { checkpointName, MANIFEST_FILE, type Manifest, TEMPORARY_PREFIX } from "../contract.ts";
+import { manifestText } from "../contract/manifest.ts";
+import { checkpointName, MANIFEST_FILE, TEMPORARY_PREFIX } from "../contract/names.ts";
+import { isEpoch } from "../contract/values.ts";
 import { flushDirectory, type Save, Writing } from "./checkpoint-files.ts";
 import { startTimeOf } from "./status.ts";
 
 export interface SavedCheckpoint {
+  /** Its directory. */
   path: string;
   step: number;
+  /** Of its files, the manifest not counted. */
   bytes: number;
 }
 
@@ -21,7 +25,7 @@ export interface SavedCheckpoint {
  * Writes `directory/step-<step>/`.
  * @param step completed training steps, a whole number ≥ 0
  * @param onBytes told the bytes written so far, every few MiB
- * @throws whatever `save` or the disk throws (ENOSPC, EACCES …); older checkpoints are then untouched
+ * @throws RangeError on another `step`, or where no reader would take the manifest; whatever `save` or the disk throws (ENOSPC, EACCES …); older checkpoints are then untouched
  */
 export async function writeCheckpoint(
   directory: string,
@@ -39,8 +43,10 @@ export async function writeCheckpoint(
     const writing = new Writing(temporary, onBytes);
     await save(writing);
     const files = await writing.complete();
-    const manifest: Manifest = { step, epoch, createdAt: new Date().toISOString(), files };
-    await writeFlushed(join(temporary, MANIFEST_FILE), `${JSON.stringify(manifest, null, 1)}\n`);
+    const known = isEpoch(epoch) ? epoch : null;
+    const createdAt = new Date().toISOString();
+    const text = manifestText({ step, epoch: known, createdAt, worldSize: 1, files });
+    await writeFlushed(join(temporary, MANIFEST_FILE), text);
     await flushDirectory(temporary);
     await moveInto(temporary, path);
     await flushDirectory(directory);

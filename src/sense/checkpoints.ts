@@ -4,11 +4,16 @@
  * and follows no path out of the checkpoint's directory.
  */
 import { existsSync, globSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { join, resolve, sep } from "node:path";
-import { CHECKPOINT_NAME, MANIFEST_FILE, type Manifest } from "../contract.ts";
+import { basename, join, resolve, sep } from "node:path";
+import {
+  type Manifest,
+  type ManifestEntry,
+  MOST_MANIFEST_BYTES,
+  parseManifest,
+} from "../contract/manifest.ts";
+import { MANIFEST_FILE, stepOfName } from "../contract/names.ts";
+import { Rejected } from "../contract/values.ts";
 import type { Checkpoint } from "../model.ts";
-
-const MOST_MANIFEST_BYTES = 16 * 1024 * 1024;
 
 export interface CheckpointList {
   /** Newest (highest step) first. */
@@ -39,7 +44,7 @@ export function listCheckpoints(directory: string, memory: CheckpointMemory = {}
     return { checkpoints: [], rejected: [] };
   }
   const list: CheckpointList = { checkpoints: [], rejected: [] };
-  for (const name of names.filter((entry) => CHECKPOINT_NAME.test(entry))) {
+  for (const name of names.filter((entry) => stepOfName(entry) !== null)) {
     const found = inspectCheckpoint(join(directory, name));
     if (!("reason" in found)) list.checkpoints.push(found);
     // The job removes its old ones meanwhile: one that is gone was not broken.
@@ -52,12 +57,8 @@ export function listCheckpoints(directory: string, memory: CheckpointMemory = {}
 
 /** The quick check of one directory: the checkpoint, or the reason why it isn't one. */
 export function inspectCheckpoint(path: string): Checkpoint | { path: string; reason: string } {
-  const manifest = readManifest(join(path, MANIFEST_FILE));
-  if (typeof manifest === "string") return { path, reason: manifest };
-  const named = CHECKPOINT_NAME.exec(path.slice(path.lastIndexOf(sep) + 1))?.[1];
-  if (named !== undefined && Number(named) !== manifest.step) {
-    return { path, reason: `its manifest is of step ${manifest.step}` };
-  }
+  const manifest = readManifest(path);
+  if (manifest instanceof Rejected) return { path, reason: `its manifest ${manifest.reason}` };
   let bytes = 0;
   for (const file of manifest.files) {
     const reason = checkFile(path, file);
@@ -67,19 +68,19 @@ export function inspectCheckpoint(path: string): Checkpoint | { path: string; re
   return {
     path,
     step: manifest.step,
-    epoch: manifest.epoch ?? null,
+    epoch: manifest.epoch,
     bytes,
     createdAtMs: Date.parse(manifest.createdAt),
     verified: "quick",
   };
 }
 
-function checkFile(directory: string, file: Manifest["files"][number]): string | null {
+function checkFile(directory: string, file: ManifestEntry): string | null {
   try {
     const path = realpathSync(join(directory, file.path));
     if (!path.startsWith(realpathSync(directory) + sep)) return `${file.path} leads out of the checkpoint`;
-    const stat = statSync(path);
-    if (!stat.isFile()) return `${file.path} isn't a file`;
+    const stat = lstatSync(join(directory, file.path));
+    if (!stat.isFile()) return `${file.path} isn't a plain file`;
     return stat.size === file.bytes ? null : `${file.path} has ${stat.size} bytes instead of ${file.bytes}`;
   } catch (problem) {
     const code = (problem as NodeJS.ErrnoException).code;
@@ -87,47 +88,18 @@ function checkFile(directory: string, file: Manifest["files"][number]): string |
   }
 }
 
-/** A valid manifest, or what is wrong with it. */
-export function readManifest(path: string): Manifest | string {
-  let raw: unknown;
+function readManifest(directory: string): Manifest | Rejected {
+  const path = join(directory, MANIFEST_FILE);
   try {
     const stat = lstatSync(path);
-    if (!stat.isFile() || stat.size > MOST_MANIFEST_BYTES) return "its manifest isn't a small plain file";
-    raw = JSON.parse(readFileSync(path, "utf8"));
+    // A pipe would make the reader wait, a link could lead anywhere.
+    if (!stat.isFile()) return new Rejected("isn't a plain file");
+    if (stat.size > MOST_MANIFEST_BYTES) return new Rejected(`is larger than ${MOST_MANIFEST_BYTES} bytes`);
+    return parseManifest(readFileSync(path), basename(directory));
   } catch (problem) {
     const code = (problem as NodeJS.ErrnoException).code;
-    if (code === "ENOENT") return "it has no manifest";
-    return code ? `its manifest can't be read (${code})` : "its manifest isn't JSON";
+    return new Rejected(code === "ENOENT" ? "is missing" : `can't be read (${code})`);
   }
-  return isManifest(raw) ? raw : "its manifest lacks a field or has a wrong one";
-}
-
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
-
-function isManifest(raw: unknown): raw is Manifest {
-  if (typeof raw !== "object" || raw === null) return false;
-  const { step, epoch, createdAt, files } = raw as Record<string, unknown>;
-  return (
-    isCount(step) &&
-    (epoch === undefined || epoch === null || isCount(epoch)) &&
-    typeof createdAt === "string" &&
-    !Number.isNaN(Date.parse(createdAt)) &&
-    Array.isArray(files) &&
-    files.every(isManifestFile)
-  );
-}
-
-function isManifestFile(raw: unknown): boolean {
-  if (typeof raw !== "object" || raw === null) return false;
-  const { path, bytes, sha256 } = raw as Record<string, unknown>;
-  return (
-    typeof path === "string" &&
-    path !== "" &&
-    !path.includes("\0") &&
-    isCount(bytes) &&
-    typeof sha256 === "string" &&
-    /^[0-9a-f]{64}$/i.test(sha256)
-  );
 }
 
 /** Size and age of what was found at the last look, by path; keep one per job. */

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
-import { ENV } from "../contract.ts";
+import { ENV } from "../contract/names.ts";
 import type { Exit } from "../model.ts";
 import type { LiveRun } from "../ports.ts";
 import { readOnce } from "./kept-file.ts";

@@ -3,7 +3,7 @@
  * to use the CPU. What two such looks prove is in prove.ts.
  */
 
-import { ENV } from "../contract.ts";
+import { ENV } from "../contract/names.ts";
 import type { Claim } from "../model.ts";
 import type { LiveRun } from "../ports.ts";
 import { childrenIn, type ProcessTable } from "./accounts.ts";

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, w
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createRuns } from "../../src/act/runs.ts";
-import { checkpointName, MANIFEST_FILE, type Manifest } from "../../src/contract.ts";
+import type { Manifest } from "../../src/contract/manifest.ts";
+import { checkpointName, MANIFEST_FILE } from "../../src/contract/names.ts";
 import type { Checkpoint } from "../../src/model.ts";
 import { checkpointDirectory } from "../../src/paths.ts";
 import type { Runs, SupervisedJob } from "../../src/ports.ts";
@@ -17,6 +18,8 @@ function save(directory: string, step: number, text = `weights of ${step}`): str
   writeFileSync(join(path, "model.bin"), text);
   const manifest: Manifest = {
     step,
+    epoch: null,
+    worldSize: 1,
     createdAt: new Date().toISOString(),
     files: [
       {
@@ -128,6 +131,14 @@ test("pruning keeps the newest, the one resumed from, and the newest that was ch
   });
   expect(readdirSync(directory).sort()).toEqual([10, 30, 50, 60].map(checkpointName));
   expect(runs.checkpoints(job).checkpoints.map(({ step }) => step)).toEqual([60, 50, 30, 10]);
+});
+
+test("pruning goes by the step, also where another digit begins", async () => {
+  const { runs, job, directory } = given();
+  writeFileSync(join(save(directory, 99_999_999), "model.bin"), "cut");
+  save(directory, 100_000_000);
+  await runs.perform({ do: "prune", job: "job", keep: 1 }, job);
+  expect(readdirSync(directory)).toEqual([checkpointName(100_000_000)]);
 });
 
 test("half-written checkpoints go once nobody writes them any more", async () => {

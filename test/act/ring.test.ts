@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { sendSignal } from "../../src/act/send-signal.ts";
-import { CONTROL_FILE } from "../../src/contract.ts";
+import { CONTROL_FILE } from "../../src/contract/names.ts";
 import { statusDirectory } from "../../src/paths.ts";
 import { isAlive, readStat } from "../../src/sense/process.ts";
 import { child, givenJob, givenState, logOf, readOr, type Started, start, until } from "./given.ts";

@@ -5,7 +5,9 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { CONTROL_FILE, type Control, ENV, rankFile, type StatusFile } from "../../src/contract.ts";
+import type { Control } from "../../src/contract/control.ts";
+import { CONTROL_FILE, ENV, rankFile } from "../../src/contract/names.ts";
+import type { StatusFile } from "../../src/contract/status.ts";
 
 const directory = process.env[ENV.statusDir] ?? ".";
 const stat = readFileSync("/proc/self/stat", "utf8");

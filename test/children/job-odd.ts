@@ -60,6 +60,12 @@ if (odd === "in another directory") {
   const child = [process.argv[1] as string, "is a child"];
   const { stdout, stderr } = spawnSync(process.execPath, child, { env, encoding: "utf8" });
   console.log(`${stdout}${stderr}status pid is mine ${job.report?.pid === process.pid}`);
+} else if (odd === "says too much") {
+  const metrics = Object.fromEntries(Array.from({ length: 3000 }, (_, at) => [`metric ${at}`, at]));
+  await job.step(1, { epoch: 0.5, loss: Number.NaN, metrics });
+  await job.save(1, good, { epoch: 0.5 });
+  await job.save(2, good, { epoch: -1 });
+  await job.save(3, () => Promise.reject(new Error("x".repeat(100_000)))).catch(() => {});
 } else if (odd === "is a child") {
   process.kill(process.pid, "SIGUSR2");
   await job.resume();

@@ -83,6 +83,18 @@ elif odd == "starts a rank":
         [sys.executable, __file__, "is a child"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     print(f"{child.stdout}status pid is mine {str(job.report['pid'] == os.getpid()).lower()}")
+elif odd == "says too much":
+    job.step(1, epoch=0.5, loss=float("nan"), metrics={f"metric {at}": at for at in range(3000)})
+    job.save(1, good, epoch=0.5)
+    job.save(2, good, epoch=-1)
+
+    def fails(files):
+        raise RuntimeError("x" * 100_000)
+
+    try:
+        job.save(3, fails)
+    except RuntimeError:
+        pass
 elif odd == "is a child":
     os.kill(os.getpid(), signal.SIGUSR2)
     job.resume()

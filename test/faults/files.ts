@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { launch } from "../../src/act/launch.ts";
 import { prepareStateDirectory } from "../../src/act/state-directory.ts";
-import { checkpointName, MANIFEST_FILE } from "../../src/contract.ts";
+import { checkpointName, MANIFEST_FILE } from "../../src/contract/names.ts";
 import { removeStale } from "../../src/control/socket-file.ts";
 import { logPath } from "../../src/paths.ts";
 import { holdLock } from "../../src/record/lock.ts";
@@ -52,7 +52,7 @@ export const checkpoints: Group = {
   faults: [
     checkpoint("no manifest", (path) => rmSync(join(path, MANIFEST_FILE))),
     checkpoint("a manifest cut short", (path) => rewrite(path, '{"step": 7')),
-    checkpoint("a manifest without files", (path) => rewrite(path, '{"step": 7}')),
+    checkpoint("a manifest without files", (path) => listing(path, [])),
     checkpoint("another step than its name says", (path) =>
       rewrite(path, JSON.stringify({ ...manifest, step: 9 })),
     ),

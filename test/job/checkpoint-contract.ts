@@ -18,6 +18,8 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { newestVerified, verifyCheckpoint } from "../../src/job/find-checkpoint.ts";
 import { writeCheckpoint } from "../../src/job/write-checkpoint.ts";
+import { listCheckpoints } from "../../src/sense/checkpoints.ts";
+import { readRanks } from "../../src/sense/ranks.ts";
 import { payload } from "../children/job-payload.ts";
 import { type Need, testWith } from "../needs.ts";
 import { damages } from "./damages.ts";
@@ -103,6 +105,23 @@ export function keepsCheckpointContract(library: Library, kills: number): void {
     expect(run.status()).toMatchObject({ state: "finished", checkpoint: "step-00000001", failedSaves: 1 });
     expect(readdirSync(join(job, "checkpoints"))).toEqual(["step-00000001"]);
     expect((await launch(library.odd, [odd], job).ended).output).toMatch(/^again: /m);
+  });
+
+  test(`${library.name}: what it writes counts for the supervisor, however much the program says`, async () => {
+    const job = temporaryFolder();
+    const run = launch(library.odd, ["says too much"], job);
+    const { code, output } = await run.ended;
+    expect(code, output).toBe(0);
+    const [report] = readRanks(run.statusDir);
+    expect(report).toMatchObject({ state: "finished", step: 1, epoch: 0.5, failedSaves: 1 });
+    expect(Object.keys(report?.metrics ?? {})).toHaveLength(64);
+    expect(report?.error).toHaveLength(500);
+    const { checkpoints, rejected } = listCheckpoints(join(job, "checkpoints"));
+    expect(rejected).toEqual([]);
+    expect(checkpoints).toMatchObject([
+      { step: 2, epoch: null },
+      { step: 1, epoch: 0.5 },
+    ]);
   });
 
   testWith(tmpfs)(

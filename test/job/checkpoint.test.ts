@@ -47,6 +47,10 @@ describe("writing", () => {
       "one file twice",
       (files: never) => Promise.all([(files as Files).file("a", "x"), (files as Files).file("a", "y")]),
     ],
+    [
+      "a name that no manifest can list",
+      (files: never) => writeFileSync(join((files as Files).directory, "a\\b"), ""),
+    ],
     ["nothing at all", () => {}],
     ["an error in save()", () => Promise.reject(new Error("no"))],
     ["a broken source that nobody awaits", (files: never) => void (files as Files).file("a", broken())],

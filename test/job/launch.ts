@@ -7,8 +7,10 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { CONTROL_FILE, type Control, ENV, rankFile } from "../../src/contract.ts";
-import type { Report } from "../../src/job/status.ts";
+import type { Control } from "../../src/contract/control.ts";
+import { CONTROL_FILE, ENV, rankFile } from "../../src/contract/names.ts";
+import { parseStatus, type StatusFile } from "../../src/contract/status.ts";
+import { Rejected } from "../../src/contract/values.ts";
 
 /** argv to put before the arguments; a lone path is a TypeScript program for this Node. */
 export type Program = string | readonly string[];
@@ -23,10 +25,10 @@ export interface Launched {
   child: ChildProcess;
   statusDir: string;
   ended: Promise<Ended>;
-  /** The status file as it is now; null before the first one. */
-  status(): Report | null;
+  /** The status file as the supervisor reads it now; null before the first one. */
+  status(): StatusFile | null;
   /** Waits until the status satisfies the condition; fails when the program ends before. */
-  until(what: string, condition: (report: Report) => boolean): Promise<Report>;
+  until(what: string, condition: (report: StatusFile) => boolean): Promise<StatusFile>;
   /** Writes control.json atomically, then rings. */
   ask(control: Control): void;
   write(control: string): void;
@@ -84,13 +86,17 @@ export function endOf(child: ChildProcess): Promise<Ended> {
 function attach(child: ChildProcess, statusDir: string): Launched {
   let over: Ended | null = null;
   const ended = endOf(child).then((end) => (over = end));
-  const status = (): Report | null => {
+  const status = (): StatusFile | null => {
+    let bytes: Buffer;
     try {
-      return JSON.parse(readFileSync(join(statusDir, rankFile(0)), "utf8")) as Report;
+      bytes = readFileSync(join(statusDir, rankFile(0)));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
       throw error;
     }
+    const report = parseStatus(bytes);
+    if (report instanceof Rejected) throw new Error(`${rankFile(0)} ${report.reason}: ${bytes}`);
+    return report;
   };
   const ring = (): void => void child.kill("SIGUSR2");
   const write = (text: string): void => {

@@ -1,8 +1,8 @@
 /** The PyTorch voice job as tests start it, pause it at chosen moments and compare its weights. */
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { rankFile } from "../../src/contract.ts";
-import type { Report } from "../../src/job/status.ts";
+import { rankFile } from "../../src/contract/names.ts";
+import type { StatusFile } from "../../src/contract/status.ts";
 import { catches } from "../../src/sense/process.ts";
 import { type Launched, launch, type Program, waitFor } from "../job/launch.ts";
 import { pythonPath } from "../python-path.ts";
@@ -35,9 +35,9 @@ const ringingAt = (step: number, rank: string): NodeJS.ProcessEnv => ({
 export const hashIn = (output: string): string | undefined =>
   /weights sha256 ([0-9a-f]{64})/.exec(output)?.[1];
 
-export function reportOf(run: Launched, rank: number): Report | null {
+export function reportOf(run: Launched, rank: number): StatusFile | null {
   try {
-    return JSON.parse(readFileSync(join(run.statusDir, rankFile(rank)), "utf8")) as Report;
+    return JSON.parse(readFileSync(join(run.statusDir, rankFile(rank)), "utf8")) as StatusFile;
   } catch {
     return null;
   }

@@ -3,14 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkpointName, MANIFEST_FILE } from "../../src/contract.ts";
+import { checkpointName, MANIFEST_FILE } from "../../src/contract/names.ts";
 import {
   type CheckpointMemory,
   inspectCheckpoint,
   type LastLook,
   listCheckpoints,
   listThirdParty,
-  readManifest,
 } from "../../src/sense/checkpoints.ts";
 
 let directory: string;
@@ -82,13 +81,36 @@ describe("checkpoints", () => {
     const { checkpoints, rejected } = listCheckpoints(directory);
     expect(checkpoints.map(({ step }) => step)).toEqual([1]);
     expect(rejected.map(({ reason }) => reason).sort()).toEqual([
-      "it has no manifest",
+      'its manifest has createdAt "soon", not a time in ISO 8601',
+      "its manifest is missing",
       "its manifest is of step 6",
       "its manifest isn't JSON",
-      "its manifest lacks a field or has a wrong one",
       "model.pt has 4 bytes instead of 5",
       "parts/rank-1.pt is missing",
     ]);
+  });
+
+  it("with a manifest that the job libraries refuse are rejected", () => {
+    const manifest = manifestOf(1);
+    const [first, ...more] = manifest.files;
+    for (const wrong of [
+      { ...manifest, files: [] },
+      { ...manifest, files: [{ ...first, sha256: "A".repeat(64) }, ...more] },
+      { ...manifest, files: [first, first] },
+      { ...manifest, files: [{ ...first, path: "./model.pt" }] },
+      { ...manifest, worldSize: 0 },
+    ]) {
+      const path = save(1, wrong);
+      expect(inspectCheckpoint(path)).toHaveProperty("reason", expect.stringMatching(/^its manifest has /));
+      rmSync(path, { recursive: true });
+    }
+    const large = save(1, JSON.stringify(manifest).padEnd(16 * 2 ** 20 + 1));
+    expect(inspectCheckpoint(large)).toHaveProperty("reason", "its manifest is larger than 16777216 bytes");
+  });
+
+  it("may be of a part of an epoch, or of one that makes no sense", () => {
+    expect(inspectCheckpoint(save(1, { ...manifestOf(1), epoch: 2.5 }))).toMatchObject({ epoch: 2.5 });
+    expect(inspectCheckpoint(save(2, { ...manifestOf(2), epoch: -1 }))).toMatchObject({ epoch: null });
   });
 
   it("whose files lie elsewhere are rejected", () => {
@@ -104,6 +126,9 @@ describe("checkpoints", () => {
     ]) {
       expect(inspectCheckpoint(path)).toHaveProperty("reason");
     }
+    const within = save(4, { ...file("link"), step: 4 });
+    symlinkSync("model.pt", join(within, "link"));
+    expect(inspectCheckpoint(within)).toEqual({ path: within, reason: "link isn't a plain file" });
     expect(inspectCheckpoint(linked)).toEqual({ path: linked, reason: "link leads out of the checkpoint" });
   });
 
@@ -123,9 +148,8 @@ describe("checkpoints", () => {
     fc.assert(
       fc.property(key, fc.jsonValue(), (name, value) => {
         writeFileSync(join(path, MANIFEST_FILE), JSON.stringify({ ...manifestOf(1), [name]: value }));
-        const read = readManifest(join(path, MANIFEST_FILE));
-        if (typeof read !== "string") expect(Number.isSafeInteger(read.step)).toBe(true);
-        inspectCheckpoint(path);
+        const read = inspectCheckpoint(path);
+        if (!("reason" in read)) expect(Number.isSafeInteger(read.step)).toBe(true);
       }),
       { numRuns: 200 },
     );

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { StatusFile } from "../../src/contract.ts";
+import type { StatusFile } from "../../src/contract/status.ts";
 import { parseRank, type RankMemory, readRanks } from "../../src/sense/ranks.ts";
 
 const status: StatusFile = {
@@ -30,6 +30,8 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "sense-ranks-"));
 });
 afterEach(() => rmSync(directory, { recursive: true }));
+
+const parse = (text: string, runId?: string) => parseRank(Buffer.from(text), runId);
 
 const put = (name: string, content: unknown): void => {
   const text = typeof content === "string" ? content : JSON.stringify(content);
@@ -76,10 +78,14 @@ describe("status files", () => {
     expect(readRanks(join(directory, "none"))).toEqual([]);
   });
 
+  it("keep a fraction of an epoch", () => {
+    expect(parse(JSON.stringify({ ...status, epoch: 2.5 }))).toMatchObject({ epoch: 2.5 });
+  });
+
   it("with a loss that has diverged still count", () => {
     const text = JSON.stringify(status).replace("0.31", "NaN");
-    expect(parseRank(text)).toMatchObject({ step: 1234, metrics: {} });
-    expect(parseRank(text.replace("NaN", "-Infinity"))).toMatchObject({ step: 1234 });
+    expect(parse(text)).toMatchObject({ step: 1234, metrics: {} });
+    expect(parse(text.replace("NaN", "-Infinity"))).toMatchObject({ step: 1234 });
   });
 });
 
@@ -96,7 +102,7 @@ describe("a field", () => {
     ["at", "yesterday"],
     ["at", 5],
   ])("%s = %j makes the file worthless", (name, value) => {
-    expect(parseRank(JSON.stringify({ ...status, [name]: value }))).toBeNull();
+    expect(parse(JSON.stringify({ ...status, [name]: value }))).toBeNull();
   });
 
   it.each([
@@ -111,7 +117,7 @@ describe("a field", () => {
     ["metrics", [1, 2], {}],
     ["metrics", { loss: "low", fine: 1, "\u001b[2J": 2 }, { fine: 1 }],
   ])("%s = %j is left out alone", (name, value, read) => {
-    expect(parseRank(JSON.stringify({ ...status, [name]: value }))).toMatchObject({
+    expect(parse(JSON.stringify({ ...status, [name]: value }))).toMatchObject({
       step: name === "step" ? null : 1234,
       [name]: read,
     });
@@ -122,8 +128,8 @@ describe("a field", () => {
     fc.assert(
       fc.property(keys, fc.jsonValue(), fc.nat(300), (key, value, cut) => {
         const text = JSON.stringify({ ...status, [key]: value });
-        const read = parseRank(text);
-        expect(parseRank(text.slice(0, cut)) === null || cut >= text.length).toBe(true);
+        const read = parse(text);
+        expect(parse(text.slice(0, cut)) === null || cut >= text.length).toBe(true);
         if (read) expect(read.rank).toBeLessThan(read.worldSize);
       }),
     );

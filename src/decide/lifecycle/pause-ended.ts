@@ -3,7 +3,7 @@
  * valid checkpoint and with nobody left; where that isn't so, the event says what was lost.
  */
 
-import { EXIT_PAUSED } from "../../contract.ts";
+import { EXIT_PAUSED } from "../../contract/names.ts";
 import { askedByRule, type Checkpoint, type Exit, type PauseRequest, type Seen } from "../../model.ts";
 import { duration } from "../../words/duration.ts";
 import { exitText } from "../../words/exit.ts";

@@ -3,7 +3,7 @@
  * the job itself. What can't be known is never taken for success.
  */
 
-import { EXIT_PAUSED } from "../../contract.ts";
+import { EXIT_PAUSED } from "../../contract/names.ts";
 import type { Cause, Exit, Seen } from "../../model.ts";
 import { duration } from "../../words/duration.ts";
 import { exitText } from "../../words/exit.ts";

@@ -3,7 +3,7 @@
  * launcher, in its cgroup, or with a run id of this supervisor in its environment. What can't be told
  * is nobody's: neither ours nor evidence against others. Reads /proc only.
  */
-import { ENV } from "../../contract.ts";
+import { ENV } from "../../contract/names.ts";
 import type { LiveRun } from "../../ports.ts";
 import { KeptFiles, readOnce } from "../kept-file.ts";
 import { type ProcessStat, parsePids } from "../parse.ts";

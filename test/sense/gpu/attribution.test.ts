@@ -1,7 +1,7 @@
 /** Whose a GPU's processes are, with real processes of every kind on a GPU. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { ENV } from "../../../src/contract.ts";
+import { ENV } from "../../../src/contract/names.ts";
 import type { GpuProcess, GpuSample, Reading } from "../../../src/model.ts";
 import type { LiveRun } from "../../../src/ports.ts";
 import { Attribution } from "../../../src/sense/gpu/attribute.ts";

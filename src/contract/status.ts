@@ -1,0 +1,136 @@
+/**
+ * `rank-<n>.json`: what a job says of itself. The supervisor relies on who, where and how far it has
+ * heard, so these must be right or the file doesn't count; the rest is for people, so what makes no
+ * sense there is left out alone. Must never let a strange loss hide a whole report.
+ */
+import {
+  isEpoch,
+  isTime,
+  isWhole,
+  type JsonObject,
+  parseObject,
+  Rejected,
+  refuse,
+  TIME_WANTED,
+  wholeFrom,
+} from "./values.ts";
+
+/** What a job may report of itself. */
+export const REPORTED_STATES = [
+  "ready",
+  "running",
+  "pausing",
+  "saving",
+  "standby",
+  "paused",
+  "finished",
+  "failed",
+] as const;
+export type ReportedState = (typeof REPORTED_STATES)[number];
+
+/** Renamed into place, for progress at most once a second. */
+export interface StatusFile {
+  runId: string;
+  pid: number;
+  /** Field 22 of /proc/PID/stat; null where there is none. */
+  startTime: number | null;
+  rank: number;
+  worldSize: number;
+  host: string;
+  state: ReportedState;
+  /** The last control sequence this rank has seen. */
+  sequence: number;
+  step?: number | null;
+  totalSteps?: number | null;
+  /** Whole or fractional. */
+  epoch?: number | null;
+  metrics?: Record<string, number>;
+  /** Name of the newest complete checkpoint, inside the checkpoint directory. */
+  checkpoint?: string | null;
+  /** Of the save under way. */
+  bytesSaved?: number;
+  /** The last thing that went wrong, as a sentence; null once a later attempt has succeeded. */
+  error?: string | null;
+  /** Saves that have failed since the last good one. */
+  failedSaves?: number;
+  at: string;
+}
+
+/** Read at every tick that finds it changed. Whoever writes it keeps to the two limits below, and so to this one. */
+export const MOST_STATUS_BYTES = 64 * 1024;
+const MOST_METRICS = 64;
+const MOST_ERROR_LENGTH = 500;
+
+/** What isn't in the file is null, 0 or empty; other names are left out. */
+export function parseStatus(bytes: Uint8Array): Required<StatusFile> | Rejected {
+  const raw = parseObject(bytes, MOST_STATUS_BYTES, parseWithNaN);
+  if (raw instanceof Rejected) return raw;
+  return identify(raw) ?? (describe(raw) as Required<StatusFile>);
+}
+
+/** The first field that the supervisor relies on and that isn't right. */
+function identify({ runId, pid, rank, worldSize, state, sequence, at }: JsonObject): Rejected | null {
+  if (typeof runId !== "string" || runId === "") return refuse("runId", runId, "the run's id");
+  if (!isWhole(pid, 1)) return refuse("pid", pid, wholeFrom(1));
+  if (!isWhole(rank, 0)) return refuse("rank", rank, wholeFrom(0));
+  if (!isWhole(worldSize, rank + 1)) return refuse("worldSize", worldSize, wholeFrom(rank + 1));
+  if (!REPORTED_STATES.some((name) => name === state))
+    return refuse("state", state, `one of ${REPORTED_STATES.join(", ")}`);
+  if (!isWhole(sequence, 0)) return refuse("sequence", sequence, wholeFrom(0));
+  return isTime(at) ? null : refuse("at", at, TIME_WANTED);
+}
+
+function describe(raw: JsonObject): JsonObject {
+  const { runId, pid, rank, worldSize, state, sequence, at } = raw;
+  return {
+    runId,
+    pid,
+    startTime: whole(raw.startTime, 1),
+    rank,
+    worldSize,
+    host: typeof raw.host === "string" ? raw.host : "",
+    state,
+    sequence,
+    step: whole(raw.step, 0),
+    totalSteps: whole(raw.totalSteps, 0),
+    epoch: isEpoch(raw.epoch) ? raw.epoch : null,
+    metrics: metricsIn(raw.metrics),
+    checkpoint: isPlainName(raw.checkpoint) ? raw.checkpoint : null,
+    bytesSaved: whole(raw.bytesSaved, 0) ?? 0,
+    error: errorIn(raw.error),
+    failedSaves: whole(raw.failedSaves, 0) ?? 0,
+    at,
+  };
+}
+
+/** The first 64 that are finite numbers under a name that fits on a line. */
+export function metricsIn(value: unknown): Record<string, number> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return {};
+  const plain = Object.entries(value).filter(
+    (entry): entry is [string, number] => Number.isFinite(entry[1]) && /^[\w .:/%-]{1,64}$/.test(entry[0]),
+  );
+  return Object.fromEntries(plain.slice(0, MOST_METRICS));
+}
+
+/** It is drawn and recorded, so it is short. */
+export const errorIn = (value: unknown): string | null =>
+  typeof value === "string" && value !== "" ? value.slice(0, MOST_ERROR_LENGTH) : null;
+
+const whole = (value: unknown, least: number): number | null => (isWhole(value, least) ? value : null);
+
+/** A name inside the checkpoint directory, not a path. */
+function isPlainName(value: unknown): value is string {
+  return typeof value === "string" && /^[^/\\\0]{1,255}$/.test(value) && !/^\.{1,2}$/.test(value);
+}
+
+/** Many programs write a diverged loss as NaN, which isn't JSON: it is read as null. */
+function parseWithNaN(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const strict = text.replace(/"(?:[^"\\]|\\.)*"|NaN|-?Infinity/g, (found) =>
+      found.startsWith('"') ? found : "null",
+    );
+    return JSON.parse(strict);
+  }
+}
