@@ -2,7 +2,7 @@
  * Starts what outlives us, in a session of its own, so that neither our end nor Ctrl-C in our
  * terminal is its end. Spawned by hand: its output must be a real descriptor (a pipe through us
  * would end it with us), it is never waited for, and every supervisor that starts a job would hold
- * the 4 MiB of a library for children.
+ * the 3 MiB of a library for children.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
