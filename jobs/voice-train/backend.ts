@@ -8,6 +8,7 @@ import util from "node:util";
 import type * as Core from "@tensorflow/tfjs-core";
 import type * as Layers from "@tensorflow/tfjs-layers";
 import { registerFilterGradient } from "./filter-gradient.ts";
+import { requireNativePart } from "./native-part.ts";
 
 export interface Backend {
   name: string;
@@ -24,6 +25,9 @@ const WAYS: [name: string, open: () => Promise<Omit<Backend, "name">>][] = [
   ["cpu", () => separate("cpu")],
 ];
 
+const INSTALL =
+  "Install one: npm install @tensorflow/tfjs-core @tensorflow/tfjs-layers @tensorflow/tfjs-backend-wasm";
+
 /** @param only use this one and no other; null takes the first that works */
 export async function openBackend(log: (line: string) => void, only: string | null = null): Promise<Backend> {
   for (const [name, open] of WAYS.filter(([name]) => only === null || name === only)) {
@@ -36,7 +40,9 @@ export async function openBackend(log: (line: string) => void, only: string | nu
       log(`backend: not ${name}: ${reason(error)}`);
     }
   }
-  throw new Error(only ? `the backend "${only}" doesn't work here` : "no TensorFlow.js backend works here");
+  throw new Error(
+    only ? `the backend "${only}" doesn't work here` : `no TensorFlow.js backend works here. ${INSTALL}`,
+  );
 }
 
 /** One line, without the path of the file that asked. */
@@ -47,6 +53,8 @@ function reason(error: unknown): string {
 
 /** The native packages bring core and layers in one namespace. */
 async function native(packageName: string): Promise<Omit<Backend, "name">> {
+  const description = fileURLToPath(import.meta.resolve(`${packageName}/package.json`));
+  requireNativePart(dirname(description), packageName);
   // Node 23 removed this function, and the native backend still calls it in most operations.
   const old = util as { isNullOrUndefined?: (value: unknown) => boolean };
   old.isNullOrUndefined ??= (value) => value === null || value === undefined;

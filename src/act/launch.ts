@@ -3,8 +3,6 @@
  * in a session of its own. The job gets real file descriptors for its output, since a pipe through
  * us would kill it when we die. No shell ever sees the job's argv as text.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { closeSync, constants, mkdirSync, openSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { JobSpec } from "../config/job-schema.ts";
@@ -12,6 +10,7 @@ import type { Checkpoint, Run } from "../model.ts";
 import { cgroupRecord, checkpointDirectory, logPath } from "../paths.ts";
 import type { SupervisedJob } from "../ports.ts";
 import { Refusal } from "../refusal.ts";
+import { spawnDetached } from "../spawn-detached.ts";
 import { makeCgroup, removeCgroup } from "./cgroup.ts";
 import type { ClaimFiles } from "./claim.ts";
 import { argumentsOf, environmentOf } from "./job-environment.ts";
@@ -27,7 +26,7 @@ export interface Launched {
   /** Null when the run has none. */
   cgroup: string | null;
   /** Resolves when the launcher has ended, however it did. */
-  ended: Promise<void>;
+  ended: Promise<unknown>;
 }
 
 export interface Launching {
@@ -76,26 +75,14 @@ async function start(
   try {
     if (cgroup) writeFileSync(cgroupRecord(stateDirectory, run.id), cgroup, { mode: 0o600 });
     const words = [files.launcher, "keep", files.directory, cgroup ?? "", run.bootId, ...argv];
-    return { ok: true, cgroup, ...(await spawnLauncher(words, cwd, env, log)) };
+    const { pid, ended } = await spawnDetached("/bin/sh", words, log, { cwd, env });
+    return { ok: true, cgroup, launcherPid: pid, ended };
   } catch (error) {
     if (cgroup) removeCgroup(cgroup);
     throw error;
   } finally {
     closeSync(log);
   }
-}
-
-async function spawnLauncher(
-  words: string[],
-  cwd: string,
-  env: Record<string, string>,
-  log: number,
-): Promise<Pick<Launched, "launcherPid" | "ended">> {
-  const launcher = spawn("/bin/sh", words, { cwd, env, stdio: ["ignore", log, log], detached: true });
-  const ended = new Promise<void>((resolve) => launcher.once("exit", () => resolve()));
-  await once(launcher, "spawn");
-  launcher.unref();
-  return { launcherPid: launcher.pid as number, ended };
 }
 
 /** The folder a job runs in. A missing one would be reported as a missing shell. */

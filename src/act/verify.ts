@@ -3,9 +3,9 @@
  * Must never call a checkpoint bad because the check itself failed: then it is tried again, and
  * until there is a verdict there is none.
  */
-import { askChild } from "../ask-child.ts";
 import type { Checkpoint } from "../model.ts";
 import { ownProgram } from "../own-files.ts";
+import { runChild } from "../run-child.ts";
 import type { Verdict } from "./verify-child.ts";
 
 const CHILD = ownProgram("act/verify-child");
@@ -65,11 +65,8 @@ export class Verifier {
 
 /** Null when there is no verdict: the child was killed, or could not be started. */
 async function readThrough(path: string, signal: AbortSignal): Promise<Verdict | null> {
-  try {
-    return JSON.parse(await askChild(CHILD, { args: [path], signal })) as Verdict;
-  } catch {
-    return null;
-  }
+  const done = await runChild(process.execPath, [CHILD, path], { signal });
+  return done.ok ? (JSON.parse(done.stdout) as Verdict) : null;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

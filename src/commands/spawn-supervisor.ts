@@ -2,8 +2,6 @@
  * Starts a supervisor that outlives its terminal: in a session of its own, with its output in a
  * file. Returns when it answers, or shows what it said before it gave up.
  */
-
-import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,6 +12,7 @@ import type { ControlClient } from "../control/client.ts";
 import { ownProgram } from "../own-files.ts";
 import { supervisorLogPath } from "../paths.ts";
 import { Refusal, refusing } from "../refusal.ts";
+import { type Detached, spawnDetached } from "../spawn-detached.ts";
 import { duration } from "../words/duration.ts";
 import { tryConnect } from "./connect.ts";
 import { logTail } from "./log-tail.ts";
@@ -30,40 +29,36 @@ export async function spawnSupervisor(places: Places, watch = false): Promise<Co
   if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) > LARGEST_LOG_BYTES)
     refusing(`${log} can't be put aside`, () => renameSync(log, `${log}.1`));
   const before = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
-  const child = launch(places, log);
+  const child = await launch(places, log);
   let ended: { code: number | null } | null = null;
-  child.once("exit", (code) => {
+  void child.ended.then((code) => {
     ended = { code };
-  });
-  child.once("error", () => {
-    ended = { code: 1 };
   });
   for (const until = elapsedMs() + ANSWERS_WITHIN_MS; elapsedMs() < until; await sleep(LOOK_EVERY_MS)) {
     // Read before the try: one that ended because another was quicker leaves somebody who answers.
     const over = ended as { code: number | null } | null;
     const client = await tryConnect(places, watch);
-    if (client !== null) {
-      child.unref();
-      return client;
-    }
+    if (client !== null) return client;
     if (over !== null) throw new Refusal(said(log, before), over.code === 2 ? 2 : 1);
   }
-  child.unref();
   throw new Refusal(
     `The supervisor (pid ${child.pid}) doesn't answer after ${duration(ANSWERS_WITHIN_MS)}. Its output: ${log}`,
   );
 }
 
-function launch(places: Places, log: string): ChildProcess {
+async function launch(places: Places, log: string): Promise<Detached> {
   const config = places.file === null ? [] : ["--config", places.file];
   const output = refusing(`The supervisor's output can't be written to ${log}`, () =>
     openSync(log, "a", 0o600),
   );
   try {
-    return spawn(process.execPath, [ownProgram("bin"), "start", "--headless", ...config], {
-      detached: true,
-      stdio: ["ignore", output, output],
-    });
+    return await spawnDetached(
+      process.execPath,
+      [ownProgram("bin"), "start", "--headless", ...config],
+      output,
+    );
+  } catch (error) {
+    throw new Refusal(`The supervisor can't be started: ${(error as Error).message}`);
   } finally {
     closeSync(output);
   }

@@ -2,8 +2,8 @@
  * Checks configs and jobs in a short-lived process of its own: the schema library would hold 6 to
  * 11 MiB for ever in a supervisor that needs it for a moment at a time. Must never load it here.
  */
-import { askChild } from "../ask-child.ts";
 import { ownProgram } from "../own-files.ts";
+import { lastWords, runChild } from "../run-child.ts";
 import type { JobSpec } from "./job-schema.ts";
 import type { Loaded } from "./load.ts";
 
@@ -33,5 +33,8 @@ export async function checkJobApart(job: unknown): Promise<CheckedJob> {
 }
 
 async function ask(question: Question): Promise<Answer> {
-  return JSON.parse(await askChild(CHILD, { input: JSON.stringify(question) })) as Answer;
+  const done = await runChild(process.execPath, [CHILD], { input: JSON.stringify(question) });
+  if (done.ok) return JSON.parse(done.stdout) as Answer;
+  const said = lastWords(done.stderr);
+  throw new Error(said === "" ? done.reason : `${done.reason}: ${said}`);
 }

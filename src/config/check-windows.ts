@@ -1,6 +1,7 @@
 /**
- * Whether a window's two cron expressions and its time zone mean something. node-cron, which wakes
- * the loop, and croner, which computes, must both take them.
+ * Whether a window's two cron expressions and its time zone mean something. Must pass only what both
+ * libraries take: node-cron, which wakes the loop and says which field is wrong, and croner, which
+ * computes the turns and knows whether one ever comes.
  */
 
 import { Cron } from "croner";

@@ -1,13 +1,42 @@
 /**
  * `gpu-job-supervisor/job/tfjs`: exact save and restore of a TensorFlow.js layers model with its
  * optimizer, and callbacks for `model.fit`. Must never import TensorFlow.js at run time: a program
- * may use any of its packages, and two copies don't understand each other's tensors.
+ * may use any of its packages, and two copies don't understand each other's tensors. Says so at once
+ * where none is installed.
  */
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import type * as core from "@tensorflow/tfjs-core";
 import type { CustomCallbackArgs, LayersModel, Logs } from "@tensorflow/tfjs-layers";
 import type { CheckpointFiles } from "./checkpoint-files.ts";
+import { complain } from "./complain.ts";
 import { job } from "./index.ts";
 import { hashTensors, type NamedTensors, readTensors, type Tf, writeTensors } from "./tfjs-tensors.ts";
+
+/** Any of them brings tensors and layers. */
+const PACKAGES = ["tfjs-core", "tfjs", "tfjs-node", "tfjs-node-gpu"].map((name) => `@tensorflow/${name}`);
+
+if (!isInstalled())
+  complain(
+    "TensorFlow.js isn't installed, and gpu-job-supervisor/job/tfjs does nothing without it. " +
+      "Install it beside your job: npm install @tensorflow/tfjs-core @tensorflow/tfjs-layers " +
+      "@tensorflow/tfjs-backend-wasm, or @tensorflow/tfjs-node-gpu for NVIDIA GPUs",
+  );
+
+/** Where the job looks for packages, or where this one does. */
+function isInstalled(): boolean {
+  const places = [process.argv[1] ?? join(process.cwd(), "job"), import.meta.filename];
+  return places.some((place) => {
+    const { resolve } = createRequire(place);
+    return PACKAGES.some((name) => {
+      try {
+        return resolve(`${name}/package.json`) !== "";
+      } catch {
+        return false;
+      }
+    });
+  });
+}
 
 /**
  * Running products that `optimizer.getWeights()` leaves out. `setWeights()` recomputes them as

@@ -1,7 +1,8 @@
 /**
  * Off-peak windows: open or closed, for any `now`. The state is what the last of `opens` and
  * `closes` says; a tie closes; before anything has occurred a window is closed. Croner finds the
- * occurrences on the wall, daylight-saving.ts turns them into instants; no clock is read.
+ * occurrences on the wall, before and after any `now`, which node-cron can't; daylight-saving.ts turns
+ * them into instants. No clock is read: node-cron wakes the loop at a window's turn (wake-at-windows.ts).
  */
 import { Cron } from "croner";
 import type { Window } from "../../config/schema.ts";

@@ -1,6 +1,8 @@
 /**
  * Keeps the reading process going: hears its reports, gives it up when it falls silent, begins
  * another after a while. At most one that can't be ended is left behind. Never waits for anything.
+ * Spawned by hand: it is never waited for, its lines are heard as they come for as long as we live, and
+ * every supervisor beside a GPU would hold the 3 MiB of a library for children.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";

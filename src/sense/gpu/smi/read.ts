@@ -2,9 +2,8 @@
  * GPUs through nvidia-smi, where the driver library can't be called. One nvidia-smi at a time, each
  * with a deadline; one that can't be ended is waited for, never joined by another.
  */
-
-import { execa } from "execa";
 import { elapsedMs, monotonicMs } from "../../../clock.ts";
+import { runChild } from "../../../run-child.ts";
 import { duration } from "../../../words/duration.ts";
 import type { Reader } from "../nvml/read.ts";
 import type { GpuReport, Message } from "../report.ts";
@@ -16,16 +15,15 @@ const DEADLINE_MS = 10_000;
 type Said = { ok: true; text: string } | { ok: false; reason: string; text: string };
 
 async function ask(program: string, ...args: string[]): Promise<Said> {
-  const done = await execa(program, args, {
-    timeout: DEADLINE_MS,
+  const done = await runChild(program, args, {
+    timeoutMs: DEADLINE_MS,
     killSignal: "SIGKILL",
     env: { LC_ALL: "C" },
-    reject: false,
   });
-  if (!done.failed) return { ok: true, text: done.stdout };
-  if (done.timedOut)
+  if (done.ok) return { ok: true, text: done.stdout };
+  if (done.why === "late")
     return { ok: false, reason: `nvidia-smi took longer than ${duration(DEADLINE_MS)}`, text: "" };
-  if (done.code === "ENOENT") return { ok: false, reason: "there is no nvidia-smi", text: "" };
+  if (done.why === "missing") return { ok: false, reason: "there is no nvidia-smi", text: "" };
   return { ok: false, reason: failure(`${done.stderr}\n${done.stdout}`), text: done.stdout };
 }
 
