@@ -10,7 +10,8 @@ import { logMel, SAMPLES } from "../../jobs/voice-train/log-mel.ts";
 import { Random } from "../../jobs/voice-train/random.ts";
 import { Batches, loadRecordings } from "../../jobs/voice-train/recordings.ts";
 import { verifyCheckpoint } from "../../src/job/find-checkpoint.ts";
-import { endOf, launch, plainEnvironment, start, temporaryFolder, waitFor } from "../job/launch.ts";
+import { endOf, launch, plainEnvironment, start, temporaryFolder } from "../job/launch.ts";
+import { until } from "../until.ts";
 
 const STEPS = 40;
 const PAUSES = 3;
@@ -38,7 +39,7 @@ test("paused at random steps and resumed in new processes: bit-identical weights
     if (pauses < PAUSES) {
       await run.until("a first step", ({ state }) => state === "running");
       const moment = performance.now() + random.between(0, 500);
-      await waitFor("the moment", () => performance.now() >= moment);
+      await until("the moment", () => performance.now() >= moment);
       run.ask({ sequence: 1, want: "pause" });
     }
     const { code, output } = await run.ended;

@@ -5,6 +5,7 @@ import { Random } from "../../jobs/voice-train/random.ts";
 import { verifyCheckpoint } from "../../src/job/find-checkpoint.ts";
 import { endOf, launch, plainEnvironment, start, temporaryFolder } from "../job/launch.ts";
 import { testWith, torch } from "../needs.ts";
+import { rounds } from "../rounds.ts";
 import {
   argumentsOf,
   hashIn,
@@ -19,7 +20,7 @@ import {
 } from "./voice.ts";
 
 const STEPS = 100;
-const PAUSES = 20;
+const PAUSES = rounds(20, MOMENTS.length);
 /** Twenty-two starts of PyTorch, on a machine that is busy with other tests. */
 const LIMIT = { timeout: 900_000 };
 

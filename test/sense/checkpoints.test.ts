@@ -12,6 +12,7 @@ import {
   listThirdParty,
   readManifest,
 } from "../../src/sense/checkpoints.ts";
+import { rounds } from "../rounds.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -127,7 +128,7 @@ describe("checkpoints", () => {
         if (typeof read !== "string") expect(Number.isSafeInteger(read.step)).toBe(true);
         inspectCheckpoint(path);
       }),
-      { numRuns: 200 },
+      { numRuns: rounds(200) },
     );
   });
 });

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { clock } from "../../src/clock.ts";
 import { MACHINE_METRICS, type Reading } from "../../src/model.ts";
 import type { LiveRun, Sensors } from "../../src/ports.ts";
 import { createSensors } from "../../src/sense/sensors.ts";
+import { until } from "../until.ts";
 
 let sensors: Sensors;
 const children: ChildProcess[] = [];
@@ -62,12 +63,13 @@ describe("a sample", () => {
     const run = runOf(children[0]?.pid ?? null);
     // The job is its own launcher's child in life; here a run of one process stands for both.
     const job = { ...run, launcherPid: null, pid: run.launcherPid };
-    const found = await vi.waitUntil(
+    const found = await until(
+      "its memory",
       () => {
         const sample = sensors.sample([job], clock.now());
         return figure(sample.runs.r?.memoryMiB) > size ? sample : null;
       },
-      { timeout: 60_000, interval: 500 },
+      { everyMs: 500 },
     );
     expect(found.runs.r?.processes).toBe(1);
     expect(figure(found.runs.r?.memoryMiB)).toBeLessThan(size + 200);
@@ -99,12 +101,13 @@ describe("a sample", () => {
     const run = runOf(children[0]?.pid ?? null);
     sensors.sample([run], clock.now());
     const processors = readFileSync("/proc/stat", "utf8").match(/^cpu\d+ /gm)?.length ?? 1;
-    const used = await vi.waitUntil(
+    const used = await until(
+      "its CPU time",
       () => {
         const percent = figure(sensors.sample([run], clock.now()).runs.r?.cpuPercent);
         return percent > 20 / processors ? percent : null;
       },
-      { timeout: 60_000, interval: 300 },
+      { everyMs: 300 },
     );
     expect(used).toBeLessThanOrEqual((100 / processors) * 1.3);
   });
