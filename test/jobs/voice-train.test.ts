@@ -44,6 +44,8 @@ test("paused at random steps and resumed in new processes: bit-identical weights
     }
     const { code, output } = await run.ended;
     expect(output).toContain(from.step === 0 ? "from the start" : `resumed at step ${from.step}`);
+    // On a busy machine a run may end before it is asked; one that fewer than two pauses preceded proves nothing.
+    if (code === 0 && pauses < 2) continue;
     if (code === 0) last = output;
     else {
       expect(code, output).toBe(75);
@@ -53,7 +55,6 @@ test("paused at random steps and resumed in new processes: bit-identical weights
       expect(await verifyCheckpoint(path)).toMatchObject({ step: from.step });
     }
   }
-  // On a slow day the last run may have ended before it was asked; fewer than two prove nothing.
   expect(pauses).toBeGreaterThanOrEqual(2);
   expect(hashIn(last)).toMatch(/./);
   expect(hashIn(last)).toBe(hashIn((await whole).output));

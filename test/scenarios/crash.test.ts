@@ -5,6 +5,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
 import { smallDisk, testWith } from "../needs.ts";
+import { untilHolds } from "../until.ts";
 import { alive, CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
 
 let supervisor: RealSupervisor;
@@ -163,7 +164,7 @@ test("killed after the start was recorded and before anything was launched: it s
   expect(lost.reason).toContain("no record of its exit");
   expect(supervisor.say("resume", "count").code).toBe(0);
   await supervisor.reaches("count", ["running"]);
-  expect(log().match(/begins at/g)).toHaveLength(2);
+  await untilHolds(() => expect(log().match(/begins at/g)).toHaveLength(2));
   expect(existsSync(join(supervisor.directory, "state/runs/0123456789abcdef"))).toBe(false);
 });
 
