@@ -3,9 +3,15 @@ import { defineConfig } from "vitest/config";
 const common = {
   // Real processes on busy machines: limits are generous, conditions are waited for.
   testTimeout: 300_000,
-  hookTimeout: 120_000,
-  pool: "forks",
-} as const;
+  hookTimeout: 240_000,
+  pool: "forks" as const,
+  setupFiles: ["./test/setup.ts"],
+};
+
+/** Whole supervisors whose rules watch the machine's load: one at a time, and after everything else. */
+const alone = ["cpu-sharing", "own-load", "yield-to-others", "torture"].map(
+  (name) => `test/scenarios/${name}.test.ts`,
+);
 
 export default defineConfig({
   test: {
@@ -17,16 +23,15 @@ export default defineConfig({
           ...common,
           name: "parts",
           include: ["test/**/*.test.{ts,tsx}"],
-          exclude: ["test/scenarios/**"],
+          exclude: alone,
           sequence: { groupOrder: 0 },
         },
       },
       {
-        // Whole supervisors that watch the machine's load: one at a time, and after everything else.
         test: {
           ...common,
-          name: "scenarios",
-          include: ["test/scenarios/**/*.test.ts"],
+          name: "alone",
+          include: alone,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },

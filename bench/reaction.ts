@@ -50,13 +50,13 @@ async function reactions(env: NodeJS.ProcessEnv): Promise<number[]> {
         .filter((line) => line.startsWith("signal "))
         .map((line) => Number(line.slice(7)));
     for (let i = 0; i < TRIES; i++) {
-      await until("the job to run", () => state === "running", 120_000);
+      await until("the job to run", () => state === "running", { limitMs: 120_000 });
       // At different moments of the second, and with the guard's baseline settled.
       await wait(2500 + ((i * 370) % 1000));
       if (state !== "running") continue;
       const before = signals().length;
       const began = await burn(load);
-      await until("the signal", () => signals().length > before, 30_000);
+      await until("the signal", () => signals().length > before, { limitMs: 30_000 });
       found.push((signals()[before] ?? Number.NaN) - began);
       await until("the pause", () => state === "paused");
     }

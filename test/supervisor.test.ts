@@ -2,7 +2,6 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { createRuns } from "../src/act/runs.ts";
 import { prepareStateDirectory } from "../src/act/state-directory.ts";
@@ -12,6 +11,7 @@ import type { Runs, Sensors } from "../src/ports.ts";
 import { type Moment, Supervisor } from "../src/supervisor.ts";
 import { makeConfig, makeJob, makeSample } from "./decide/make.ts";
 import { createFailingJournal, createMemoryJournal, type MemoryJournal } from "./fakes/memory-journal.ts";
+import { until } from "./until.ts";
 
 const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 const sensors: Sensors = { sample: (_, now) => makeSample(now), guard: () => {}, close: () => {} };
@@ -44,12 +44,12 @@ function given(journal: MemoryJournal, slow: (runs: Runs) => Runs = (runs) => ru
     }
   };
   /** Ticks until it holds. */
-  const reaches = async (what: string, holds: () => boolean): Promise<void> => {
-    for (const end = Date.now() + 30_000; !holds(); await sleep(10)) {
-      if (Date.now() > end) throw new Error(`gave up waiting for ${what}`);
-      supervisor.tick();
-    }
-  };
+  const reaches = (what: string, holds: () => boolean): Promise<boolean> =>
+    until(what, () => {
+      const held = holds();
+      if (!held) supervisor.tick();
+      return held;
+    });
   return { supervisor, beginnings, reaches };
 }
 

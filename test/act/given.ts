@@ -14,6 +14,10 @@ import { newJob } from "../../src/decide/roster.ts";
 import type { PauseRequest, Run, Seen } from "../../src/model.ts";
 import { logPath } from "../../src/paths.ts";
 import type { Runs, SupervisedJob } from "../../src/ports.ts";
+import { pythonPath } from "../python-path.ts";
+import { until } from "../until.ts";
+
+export { until };
 
 export const BOOT_ID = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 
@@ -134,7 +138,7 @@ export const cgroupsHere = (): boolean => {
   return "directory" in probe && removeCgroup(probe.directory);
 };
 
-export const hasPython = spawnSync("python3", ["--version"]).status === 0;
+export const hasPython = spawnSync(pythonPath, ["--version"]).status === 0;
 
 /** Cgroups are for accounting only, so what matters is tested with and without them. */
 export const WITH_AND_WITHOUT_CGROUP = [
@@ -155,17 +159,6 @@ export const child = (name: string): string =>
   fileURLToPath(new URL(`../children/${name}.ts`, import.meta.url));
 
 export const logOf = (state: string): string => readFileSync(logPath(state, "job"), "utf8");
-
-/** Polls until `look` gives something true; fails with `what` when that takes absurdly long. */
-export async function until<T>(what: string, look: () => T, limitMs = 60_000): Promise<NonNullable<T>> {
-  const end = performance.now() + limitMs;
-  for (;;) {
-    const seen = look();
-    if (seen) return seen;
-    if (performance.now() > end) throw new Error(`never came: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 15));
-  }
-}
 
 export function readOr(path: string, otherwise = ""): string {
   try {

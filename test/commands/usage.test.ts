@@ -11,10 +11,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { program } from "../../src/program.ts";
 import { createJournal } from "../../src/record/journal.ts";
 import { upkeep } from "../../src/record/upkeep.ts";
+import { untilHolds } from "../until.ts";
 import { BIN, CommandLine } from "./command-line.ts";
 
 let cli: CommandLine;
@@ -219,7 +220,7 @@ describe("logs", () => {
     child.stdout?.setEncoding("utf8").on("data", (chunk) => {
       out += chunk;
     });
-    const shows = (text: string) => vi.waitFor(() => expect(out).toBe(text), 30_000);
+    const shows = (text: string) => untilHolds(() => expect(out).toBe(text));
     await shows("one\n");
     appendFileSync(path, "o\nthree\n");
     await shows("one\ntwo\nthree\n");

@@ -7,6 +7,7 @@ import { DEFAULT_RULES } from "../../src/config/defaults.ts";
 import { checkText, loadConfig } from "../../src/config/load.ts";
 import { formatProblem } from "../../src/config/problem.ts";
 import { configSchema, ruleSchema } from "../../src/config/schema.ts";
+import { rounds } from "../rounds.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -376,7 +377,7 @@ describe("whatever is written", () => {
           for (const one of loaded.problems) expect(one.line).toBeGreaterThan(0);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: rounds(400) },
     );
   });
 

@@ -1,11 +1,11 @@
 import { linkSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Loaded } from "../../src/config/load.ts";
 import { watchConfig } from "../../src/config/watch.ts";
+import { untilHolds } from "../until.ts";
 
-const LONG_MS = 30_000;
 let directory: string;
 let path: string;
 let seen: Loaded[];
@@ -35,13 +35,13 @@ const watchIt = (lookEveryMs?: number) => {
 it("tells a change in place, and one by a rename as editors do it, each once", async () => {
   watchIt(3_600_000);
   writeFileSync(path, config(2));
-  await vi.waitFor(() => expect(last()).toBe(2), LONG_MS);
+  await untilHolds(() => expect(last()).toBe(2));
   writeFileSync(join(directory, "c.json.new"), config(3));
   renameSync(join(directory, "c.json.new"), path);
-  await vi.waitFor(() => expect(last()).toBe(3), LONG_MS);
+  await untilHolds(() => expect(last()).toBe(3));
   // The file watched now is another one than at the start.
   writeFileSync(path, config(4));
-  await vi.waitFor(() => expect(last()).toBe(4), LONG_MS);
+  await untilHolds(() => expect(last()).toBe(4));
   expect(seen).toHaveLength(3);
 });
 
@@ -50,7 +50,7 @@ it("survives an editor that moves the old file away first", async () => {
   renameSync(path, `${path}~`);
   linkSync(`${path}~`, join(directory, "other"));
   writeFileSync(path, config(5));
-  await vi.waitFor(() => expect(last()).toBe(5), LONG_MS);
+  await untilHolds(() => expect(last()).toBe(5));
   expect(seen).toHaveLength(1);
 });
 
@@ -62,7 +62,7 @@ it("sees by looking what no event tells: a change behind a link", async () => {
     symlinkSync(join(real, "r.json"), path);
     watchIt(50);
     writeFileSync(join(real, "r.json"), config(6));
-    await vi.waitFor(() => expect(last()).toBe(6), LONG_MS);
+    await untilHolds(() => expect(last()).toBe(6));
   } finally {
     rmSync(real, { recursive: true });
   }
@@ -71,14 +71,13 @@ it("sees by looking what no event tells: a change behind a link", async () => {
 it("tells problems of a bad edit, and the file that stays away, once", async () => {
   watchIt(50);
   writeFileSync(path, '{ "pollSeconds": "1s" }');
-  await vi.waitFor(
-    () => expect(last()).toBe('pollSeconds must be a number from 0.1 to 60, got "1s". Write 1.'),
-    LONG_MS,
+  await untilHolds(() =>
+    expect(last()).toBe('pollSeconds must be a number from 0.1 to 60, got "1s". Write 1.'),
   );
   unlinkSync(path);
-  await vi.waitFor(() => expect(last()).toMatch(/does not exist/), LONG_MS);
+  await untilHolds(() => expect(last()).toMatch(/does not exist/));
   writeFileSync(path, config(7));
-  await vi.waitFor(() => expect(last()).toBe(7), LONG_MS);
+  await untilHolds(() => expect(last()).toBe(7));
   expect(seen).toHaveLength(3);
 });
 
@@ -87,14 +86,14 @@ it("is silent about a file that was only touched, and after it was stopped", asy
   writeFileSync(path, config(1));
   writeFileSync(join(directory, "other.json"), config(9));
   writeFileSync(path, config(8));
-  await vi.waitFor(() => expect(last()).toBe(8), LONG_MS);
+  await untilHolds(() => expect(last()).toBe(8));
   expect(seen).toHaveLength(1);
   unwatch();
   writeFileSync(path, config(9));
   const second: Loaded[] = [];
   const stop = watchConfig(path, (loaded) => second.push(loaded), 50);
   writeFileSync(path, config(10));
-  await vi.waitFor(() => expect(second).toHaveLength(1), LONG_MS);
+  await untilHolds(() => expect(second).toHaveLength(1));
   stop();
   expect(seen).toHaveLength(1);
 });

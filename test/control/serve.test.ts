@@ -12,10 +12,12 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ControlClient, connectControl, NoSupervisor } from "../../src/control/client.ts";
 import { type Command, type ControlServer, serveControl } from "../../src/control/serve.ts";
 import { type Answer, MAX_REQUEST_BYTES, type Snapshot } from "../../src/protocol.ts";
+import { rounds } from "../rounds.ts";
+import { untilHolds } from "../until.ts";
 
 let directory: string;
 let path: string;
@@ -121,7 +123,7 @@ describe("requests", () => {
       "\u0000\u0001garbage",
     ];
     socket.write(`${bad.join("\n")}\n`);
-    await vi.waitFor(() => expect(answers).toHaveLength(bad.length), 20_000);
+    await untilHolds(() => expect(answers).toHaveLength(bad.length));
     expect(answers.filter((answer) => answer.ok || answer.code !== "bad-request")).toEqual([]);
     expect(asked).toEqual([]);
     expect(answers.find((answer) => answer.id === 8)).toMatchObject({ error: "unknown field 'force'" });
@@ -129,7 +131,7 @@ describe("requests", () => {
       error: expect.stringMatching(/^spec\.name: /),
     });
     socket.write('{"id":11,"verb":"resume","jobs":["a"],"by":"x"}\n');
-    await vi.waitFor(() => expect(answers.find((answer) => answer.id === 11)?.ok).toBe(true), 20_000);
+    await untilHolds(() => expect(answers.find((answer) => answer.id === 11)?.ok).toBe(true));
   });
 
   it("of any bytes are answered or cut off, act on nothing, and keep nobody else from being heard", async () => {
@@ -154,11 +156,11 @@ describe("requests", () => {
         socket.write("\n");
         // Whoever sends it knows that it has been heard once this one is answered.
         socket.write('{"id":77,"verb":"snapshot"}\n');
-        await vi.waitFor(() => expect(closed() || answers.some(({ id }) => id === 77)).toBe(true), 20_000);
+        await untilHolds(() => expect(closed() || answers.some(({ id }) => id === 77)).toBe(true));
         for (const answer of answers) expect(answer.ok).toBe(answer.id === 77);
         socket.destroy();
       }),
-      { numRuns: 60 },
+      { numRuns: rounds(60) },
     );
     expect(asked).toEqual([]);
     const one = await client();
@@ -177,12 +179,12 @@ describe("requests", () => {
     const { socket, answers } = await raw();
     const line = Buffer.from('{"id":1,"verb":"resume","jobs":["ж"],"by":"x"}\n');
     for (const byte of line) socket.write(Buffer.from([byte]));
-    await vi.waitFor(() => expect(answers).toHaveLength(1), 20_000);
+    await untilHolds(() => expect(answers).toHaveLength(1));
     expect(asked[0]).toMatchObject({ jobs: ["ж"] });
 
     const endless = await raw();
     endless.socket.write("x".repeat(MAX_REQUEST_BYTES + 1));
-    await vi.waitFor(() => expect(endless.closed()).toBe(true), 20_000);
+    await untilHolds(() => expect(endless.closed()).toBe(true));
     expect(endless.answers[0]).toMatchObject({ ok: false, code: "bad-request" });
     expect(await (await client()).request({ verb: "snapshot" })).toMatchObject({ ok: true });
   });
@@ -200,17 +202,15 @@ describe("watching", () => {
     });
     expect(running.watchers).toBe(2);
     running.publish();
-    await vi.waitFor(
-      () =>
-        expect(seen).toEqual([
-          [1, 3],
-          [2, 3],
-        ]),
-      20_000,
+    await untilHolds(() =>
+      expect(seen).toEqual([
+        [1, 3],
+        [2, 3],
+      ]),
     );
     expect(made).toBe(3);
     watchers[0]?.close();
-    await vi.waitFor(() => expect(running.watchers).toBe(1), 20_000);
+    await untilHolds(() => expect(running.watchers).toBe(1));
   });
 
   it("drops a watcher that doesn't read, without holding more than its backlog", async () => {
@@ -219,12 +219,12 @@ describe("watching", () => {
     const slow = await raw();
     slow.socket.pause();
     slow.socket.write('{"id":1,"verb":"watch"}\n');
-    await vi.waitFor(() => expect(running.watchers).toBe(1), 20_000);
+    await untilHolds(() => expect(running.watchers).toBe(1));
     const before = made;
-    await vi.waitFor(() => {
+    await untilHolds(() => {
       running.publish();
       expect(running.watchers).toBe(0);
-    }, 20_000);
+    });
     expect(made - before).toBeLessThan(5);
   });
 
@@ -255,7 +255,7 @@ describe("watching", () => {
     one.onClose((reason) => reasons.push(reason));
     await running.close();
     server = null;
-    await vi.waitFor(() => expect(reasons).toHaveLength(1), 20_000);
+    await untilHolds(() => expect(reasons).toHaveLength(1));
     await expect(one.request({ verb: "snapshot" })).rejects.toThrow(NoSupervisor);
     await expect(one.reconnect()).rejects.toThrow(NoSupervisor);
     await serve();

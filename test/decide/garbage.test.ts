@@ -11,6 +11,7 @@ import { checkpointName, MANIFEST_FILE } from "../../src/contract/names.ts";
 import { REPORTED_STATES } from "../../src/contract/status.ts";
 import { listCheckpoints } from "../../src/sense/checkpoints.ts";
 import { readRanks } from "../../src/sense/ranks.ts";
+import { rounds } from "../rounds.ts";
 import { at, exitCode, makeCheckpoint, makeRank, runningJob, Story } from "./make.ts";
 
 let directory: string;
@@ -79,7 +80,7 @@ describe("garbage in place of a job's report", () => {
         expect(story.told()).toEqual([]);
         expect(story.did()).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: rounds(200) },
     );
   });
 
@@ -96,7 +97,7 @@ describe("garbage in place of a job's report", () => {
         expect(events).not.toContain("checkpoint.verified");
         if (code !== 0) expect(events).not.toContain("job.finished");
       }),
-      { numRuns: 200 },
+      { numRuns: rounds(200) },
     );
   });
 
@@ -152,7 +153,7 @@ describe("garbage in place of a manifest", () => {
         expect(story.told()).not.toContain("pause.completed");
         expect(story.job.checkpoint?.path).toBe(GOOD.path);
       }),
-      { numRuns: 200 },
+      { numRuns: rounds(200) },
     );
   });
 

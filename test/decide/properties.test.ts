@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { SupervisedJob } from "../../src/ports.ts";
+import { rounds } from "../rounds.ts";
 import { makeConfig, makeJob } from "./make.ts";
 import { type Nature, VirtualMachine } from "./virtual-machine.ts";
 
@@ -118,7 +119,7 @@ describe("whatever happens", () => {
           }
         },
       ),
-      { numRuns: 150 },
+      { numRuns: rounds(150) },
     );
   });
 
@@ -133,7 +134,7 @@ describe("whatever happens", () => {
         if (forced >= 0 && machine.forced.length > 0)
           expect(machine.events.slice(asked, forced).some(({ kind }) => kind === "pause.overdue")).toBe(true);
       }),
-      { numRuns: 100 },
+      { numRuns: rounds(100) },
     );
   });
 
@@ -153,7 +154,7 @@ describe("whatever happens", () => {
             expect(["waiting", "paused", "finished", "failed", "cancelled"]).toContain(job.state.name);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: rounds(60) },
     );
   });
 });
@@ -195,7 +196,7 @@ describe("balance", () => {
           expect(overhead).toBeLessThanOrEqual(allowed);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: rounds(25) },
     );
   });
 
@@ -222,6 +223,6 @@ test("no step is lost or redone over pauses of every kind", () => {
       perform(machine, gentle);
       expect(machine.world.jobs.a?.progress?.step ?? 0).toBe(machine.worked.a ?? 0);
     }),
-    { numRuns: 60 },
+    { numRuns: rounds(60) },
   );
 });

@@ -22,8 +22,9 @@ import { listCheckpoints } from "../../src/sense/checkpoints.ts";
 import { readRanks } from "../../src/sense/ranks.ts";
 import { payload } from "../children/job-payload.ts";
 import { type Need, testWith } from "../needs.ts";
+import { until } from "../until.ts";
 import { damages } from "./damages.ts";
-import { launch, temporaryFolder, waitFor } from "./launch.ts";
+import { launch, temporaryFolder } from "./launch.ts";
 import type { Library } from "./pause-contract.ts";
 
 const tmpfs: Need = {
@@ -172,7 +173,7 @@ export function keepsCheckpointContract(library: Library, kills: number): void {
           Boolean(checkpoint) && state === "saving" && bytesSaved !== undefined,
       );
       const moment = performance.now() + ((seed * (round + 1) * 7919) % 97);
-      await waitFor("the moment", () => performance.now() >= moment);
+      await until("the moment", () => performance.now() >= moment);
       run.child.kill("SIGKILL");
       const { output } = await run.ended;
       // The program itself has compared what it resumed from, byte by byte.
@@ -192,7 +193,7 @@ export function keepsCheckpointContract(library: Library, kills: number): void {
     }
     // The next run sweeps what the kills have left.
     const last = launch(library.saveStorm, [], job);
-    await waitFor(
+    await until(
       "the sweep",
       () =>
         existsSync(checkpoints) &&

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
+import { rounds } from "../rounds.ts";
 import { keepsCheckpointContract } from "./checkpoint-contract.ts";
 import { launch, temporaryFolder } from "./launch.ts";
 import { typescript } from "./typescript.ts";
 
-keepsCheckpointContract(typescript, 12);
+keepsCheckpointContract(typescript, rounds(12, 5));
 
 // Python's libraries come again into their own thread's turn; here one would wait for itself.
 test.each(["saves within", "steps within"])(

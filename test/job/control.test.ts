@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { readControl } from "../../src/job/control.ts";
 import { python, testWith } from "../needs.ts";
 import { pythonPath } from "../python-path.ts";
+import { rounds } from "../rounds.ts";
 
 const word = { sequence: 7, want: "pause" };
 const whole = JSON.stringify(word);
@@ -47,7 +48,7 @@ test("a word is believed only where the whole text says it", () => {
       expect(read.sequence).toBeGreaterThanOrEqual(0);
       expect(["run", "pause", "standby", "release"]).toContain(read.want);
     }),
-    { numRuns: 500 },
+    { numRuns: rounds(500) },
   );
   expect(believed).toBeGreaterThan(0); // or it would say nothing
 });

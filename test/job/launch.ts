@@ -11,6 +11,7 @@ import type { Control } from "../../src/contract/control.ts";
 import { CONTROL_FILE, ENV, rankFile } from "../../src/contract/names.ts";
 import { parseStatus, type StatusFile } from "../../src/contract/status.ts";
 import { Rejected } from "../../src/contract/values.ts";
+import { NeverComes, until } from "../until.ts";
 
 /** argv to put before the arguments; a lone path is a TypeScript program for this Node. */
 export type Program = string | readonly string[];
@@ -34,9 +35,6 @@ export interface Launched {
   write(control: string): void;
   ring(): void;
 }
-
-const LIMIT_MS = 60_000;
-const LOOK_EVERY_MS = 10;
 
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "job-test-"));
@@ -115,22 +113,11 @@ function attach(child: ChildProcess, statusDir: string): Launched {
       ring();
     },
     until: (what, condition) =>
-      waitFor(what, () => {
+      until(what, () => {
         const report = status();
         if (report && condition(report)) return report;
-        if (over) throw new Error(`ended before "${what}": ${JSON.stringify({ ...over, report })}`);
+        if (over) throw new NeverComes(`ended before "${what}": ${JSON.stringify({ ...over, report })}`);
         return null;
       }),
   };
-}
-
-/** The first value that isn't null or false; fails with `what` after a minute. */
-export async function waitFor<T>(what: string, look: () => T | null | false): Promise<T> {
-  const end = performance.now() + LIMIT_MS;
-  for (;;) {
-    const value = look();
-    if (value !== null && value !== false) return value;
-    if (performance.now() > end) throw new Error(`waited a minute for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
 }

@@ -6,6 +6,7 @@ import * as layers from "@tensorflow/tfjs-layers";
 import { describe, expect, test } from "vitest";
 import { hashWeights, restoreModel, saveModel } from "../../src/job/tfjs.ts";
 import { writeCheckpoint } from "../../src/job/write-checkpoint.ts";
+import { NeverComes, until } from "../until.ts";
 import { endOf, launch, plainEnvironment, start, temporaryFolder } from "./launch.ts";
 
 function build(optimizer: tf.Optimizer): layers.Sequential {
@@ -74,13 +75,16 @@ describe("model.fit", () => {
 
   test("pauses at an epoch's end, and resumes to the same weights", async () => {
     const whole = endOf(start(child, ["epoch", "40"], plainEnvironment()));
-    const job = temporaryFolder();
-    const first = launch(child, ["epoch", "40"], job);
-    await first.until("running", ({ state }) => state === "running");
-    first.ask({ sequence: 1, want: "pause" });
-    const { code, output } = await first.ended;
-    expect(code, output).toBe(75);
-    const report = first.status();
+    // On a busy machine a run may end before it is asked.
+    const { job, report } = await until("a pause in time", async () => {
+      const job = temporaryFolder();
+      const first = launch(child, ["epoch", "40"], job);
+      await first.until("running", ({ state }) => state === "running");
+      first.ask({ sequence: 1, want: "pause" });
+      const { code, output } = await first.ended;
+      if (code !== 75 && code !== 0) throw new NeverComes(output);
+      return code === 75 && { job, report: first.status() };
+    });
     expect(report).toMatchObject({ state: "paused", totalSteps: 320, metrics: { loss: expect.any(Number) } });
     expect(report?.step).toBe(8 * Number(report?.epoch));
     const second = await launch(child, ["epoch", "40"], job).ended;

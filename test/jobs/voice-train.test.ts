@@ -10,7 +10,8 @@ import { logMel, SAMPLES } from "../../jobs/voice-train/log-mel.ts";
 import { Random } from "../../jobs/voice-train/random.ts";
 import { Batches, loadRecordings } from "../../jobs/voice-train/recordings.ts";
 import { verifyCheckpoint } from "../../src/job/find-checkpoint.ts";
-import { endOf, launch, plainEnvironment, start, temporaryFolder, waitFor } from "../job/launch.ts";
+import { endOf, launch, plainEnvironment, start, temporaryFolder } from "../job/launch.ts";
+import { until } from "../until.ts";
 
 const STEPS = 40;
 const PAUSES = 3;
@@ -38,11 +39,13 @@ test("paused at random steps and resumed in new processes: bit-identical weights
     if (pauses < PAUSES) {
       await run.until("a first step", ({ state }) => state === "running");
       const moment = performance.now() + random.between(0, 500);
-      await waitFor("the moment", () => performance.now() >= moment);
+      await until("the moment", () => performance.now() >= moment);
       run.ask({ sequence: 1, want: "pause" });
     }
     const { code, output } = await run.ended;
     expect(output).toContain(from.step === 0 ? "from the start" : `resumed at step ${from.step}`);
+    // On a busy machine a run may end before it is asked; one that fewer than two pauses preceded proves nothing.
+    if (code === 0 && pauses < 2) continue;
     if (code === 0) last = output;
     else {
       expect(code, output).toBe(75);
@@ -52,7 +55,6 @@ test("paused at random steps and resumed in new processes: bit-identical weights
       expect(await verifyCheckpoint(path)).toMatchObject({ step: from.step });
     }
   }
-  // On a slow day the last run may have ended before it was asked; fewer than two prove nothing.
   expect(pauses).toBeGreaterThanOrEqual(2);
   expect(hashIn(last)).toMatch(/./);
   expect(hashIn(last)).toBe(hashIn((await whole).output));

@@ -2,6 +2,7 @@
 import { keepsCheckpointContract } from "../job/checkpoint-contract.ts";
 import { keepsPauseContract, type Library } from "../job/pause-contract.ts";
 import { describeWith, python as needsPython } from "../needs.ts";
+import { rounds } from "../rounds.ts";
 import { pythonChild } from "./interpreter.ts";
 
 const library: Library = {
@@ -16,5 +17,5 @@ const library: Library = {
 
 describeWith(needsPython)("the Python library", () => {
   keepsPauseContract(library);
-  keepsCheckpointContract(library, 200);
+  keepsCheckpointContract(library, rounds(200));
 });

@@ -31,8 +31,7 @@ function reports(): { rank: number; pid: number; step: number }[] {
 }
 
 const log = (): string => readFileSync(join(supervisor.directory, "state/logs/voice.log"), "utf8");
-const training = (past: number) =>
-  until("steps", () => (supervisor.job("voice").progress?.step ?? 0) > past, 120_000);
+const training = (past: number) => supervisor.steps("voice", past);
 
 /** The one step at which an event says that all ranks have stopped. */
 function expectOneStep({ outcome }: AuditEvent): number {
@@ -78,10 +77,10 @@ testWith(torch)("a ring at one rank alone, by hand, stops both at the same step"
   await training(3);
   const rung = await until("rank 1", () => reports().find(({ rank }) => rank === 1));
   process.kill(rung.pid, "SIGUSR2");
-  const paused = await supervisor.recorded("pause.completed", "voice", 120_000);
+  const paused = await supervisor.recorded("pause.completed", "voice");
   expect(paused.actor).toBe("job");
   const step = expectOneStep(paused);
-  await until("both to go on", () => log().includes(`resumed at step ${step}`), 120_000);
+  await until("both to go on", () => log().includes(`resumed at step ${step}`));
 });
 
 testWith(torch)(
@@ -91,12 +90,12 @@ testWith(torch)(
     const shape = { ranks: 2, workers: 0, steps: STEPS };
     const often = { checkpoint: { everyMinutes: 0.01 } };
     supervisor = await new RealSupervisor(train([...voice, ...argumentsOf(shape)], often)).start();
-    await until("a checkpoint", () => supervisor.job("voice").checkpoint !== null, 120_000);
+    await until("a checkpoint", () => supervisor.job("voice").checkpoint !== null);
     const victim = await until("rank 1", () => reports().find(({ rank }) => rank === 1));
     process.kill(victim.pid, "SIGKILL");
-    const failed = await supervisor.recorded("job.failed", "voice", 120_000);
+    const failed = await supervisor.recorded("job.failed", "voice");
     expect(failed.outcome).toMatchObject({ stepsLost: expect.any(Number) });
-    await supervisor.reaches("voice", ["finished"], 240_000);
+    await supervisor.reaches("voice", ["finished"], { limitMs: 400_000 });
     expect(supervisor.audit("checkpoint.rejected")).toEqual([]);
     const step = /resumed at step (\d+)/.exec(log())?.[1];
     expect(Number(step)).toBeGreaterThan(0);
@@ -109,11 +108,11 @@ testWith(torch)("a rank that hangs fails the others after their timeout, and bot
   const often = { checkpoint: { everyMinutes: 0.01 } };
   const command = [...voice, ...argumentsOf({ ...endless, workers: 0 }), "--timeout", "5"];
   supervisor = await new RealSupervisor(train(command, often)).start();
-  await until("a checkpoint", () => supervisor.job("voice").checkpoint !== null, 120_000);
+  await until("a checkpoint", () => supervisor.job("voice").checkpoint !== null);
   const victim = await until("rank 1", () => reports().find(({ rank }) => rank === 1));
   process.kill(victim.pid, "SIGSTOP");
-  await supervisor.recorded("job.failed", "voice", 120_000);
-  await until("the next run to go on", () => /resumed at step \d+/.test(log()), 120_000);
+  await supervisor.recorded("job.failed", "voice");
+  await until("the next run to go on", () => /resumed at step \d+/.test(log()));
 });
 
 testWith(python)("a rank that dies unnoticed by the others is an event", LIMIT, async () => {
@@ -134,6 +133,6 @@ testWith(torch)("another number of ranks is refused, and says how to go on", LIM
   supervisor.configure(train(single, { restart: { onFailure: false } }));
   await supervisor.recorded("config.changed");
   supervisor.say("resume", "voice");
-  await supervisor.reaches("voice", ["failed"], 120_000);
+  await supervisor.reaches("voice", ["failed"]);
   expect(log()).toContain("was written by 2 ranks, not 1: run as many");
 });

@@ -86,7 +86,7 @@ recipe("bash train.sh in front of a job with the library: the program itself is 
   supervisor.configure(one(["bash", "train.sh"]));
   await supervisor.start();
   await logged(/supervised true, from 0/);
-  await until("steps", () => (supervisor.job("train").progress?.step ?? 0) > 0);
+  await supervisor.steps("train", 0);
   expect(supervisor.say("pause", "train").code).toBe(0);
   const { step } = (await supervisor.recorded("pause.completed")).outcome as { step: number };
   expect(log()).toContain("after");
@@ -105,7 +105,7 @@ recipe("a virtual environment's python is found in the job's folder", async () =
   supervisor.configure(one(["python", "where.py", child("python-loop.py"), "0"]));
   await supervisor.start();
   expect((await logged(/prefix (.*)/))[1]).toBe(join(supervisor.directory, ".venv"));
-  await until("steps", () => (supervisor.job("train").progress?.step ?? 0) > 0);
+  await supervisor.steps("train", 0);
   expect(supervisor.say("pause", "train").code).toBe(0);
   expect(supervisor.job("train").state).toBe("paused");
 });

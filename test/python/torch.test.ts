@@ -1,7 +1,8 @@
 /** supervisor_job.torch in one process; exact-resume.ts puts it all together. */
 import { expect } from "vitest";
-import { launch, temporaryFolder, waitFor } from "../job/launch.ts";
+import { launch, temporaryFolder } from "../job/launch.ts";
 import { testWith, torch } from "../needs.ts";
+import { until } from "../until.ts";
 import { pythonChild } from "./interpreter.ts";
 import { ask } from "./voice.ts";
 
@@ -15,7 +16,7 @@ testWith(torch)("a ring inside a long operation is heard at its end", async () =
   const run = launch(pythonChild("python-long-op.py"), ["1200"], temporaryFolder());
   let said = "";
   run.child.stdout?.on("data", (text) => (said += text));
-  await waitFor("the operation", () => said.endsWith("in step 2\n"));
+  await until("the operation", () => said.endsWith("in step 2\n"));
   await ask(run, 0);
   const { code, output } = await run.ended;
   expect(code, output).toBe(75);

@@ -4,8 +4,9 @@ import { join, resolve } from "node:path";
 import { rankFile } from "../../src/contract/names.ts";
 import type { StatusFile } from "../../src/contract/status.ts";
 import { catches } from "../../src/sense/process.ts";
-import { type Launched, launch, type Program, waitFor } from "../job/launch.ts";
+import { type Launched, launch, type Program } from "../job/launch.ts";
 import { pythonPath } from "../python-path.ts";
+import { until } from "../until.ts";
 
 export const MAIN = resolve("jobs/voice-train-torch/main.py");
 /** The whole batch, over all ranks; ten steps are an epoch. */
@@ -48,7 +49,7 @@ export async function ask(run: Launched, rank: number): Promise<void> {
   run.write(JSON.stringify({ sequence: 1, want: "pause" }));
   let over = false;
   void run.ended.then(() => (over = true));
-  const pid = await waitFor(`rank ${rank} to listen`, () => over || reportOf(run, rank)?.pid);
+  const pid = await until(`rank ${rank} to listen`, () => over || reportOf(run, rank)?.pid);
   if (typeof pid === "number" && catches(pid, "SIGUSR2")) process.kill(pid, "SIGUSR2");
 }
 
@@ -82,7 +83,7 @@ export async function pauseAt(moment: Moment, shape: Shape, from: number, where:
     const reached = STATES[moment] ?? /running|saving/;
     await run.until(moment, ({ state }) => reached.test(state));
     const end = performance.now() + (moment in STATES || moment === "first step" ? 0 : random() * 250);
-    await waitFor("the moment", () => performance.now() >= end);
+    await until("the moment", () => performance.now() >= end);
   }
   await ask(run, rank);
   return run;

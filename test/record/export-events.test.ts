@@ -1,10 +1,11 @@
 import { mkdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { exportPath } from "../../src/record/exports.ts";
 import { readEvents, readExports } from "../../src/record/read.ts";
 import { upkeep } from "../../src/record/upkeep.ts";
 import { verifyChain } from "../../src/record/verify.ts";
+import { untilHolds } from "../until.ts";
 import { DAY, daysMs, filesOf, idsIn, KEEP_10_DAYS, logOfDays, numbers, pathsOf, rowsIn } from "./export.ts";
 import { at, event, RETENTION, sample } from "./material.ts";
 import { openJournal, scratch } from "./scratch.ts";
@@ -122,12 +123,12 @@ describe("events that have come of age", () => {
     journal.retain(KEEP_10_DAYS);
     let s = 29.5 * DAY;
     const hour = async (check: () => void) => {
-      await vi.waitFor(
+      await untilHolds(
         () => {
           journal.addSample(sample(at(++s)));
           check();
         },
-        { timeout: 120_000, interval: 50 },
+        { everyMs: 50 },
       );
       s += 3600;
     };

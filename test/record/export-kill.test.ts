@@ -5,11 +5,12 @@
 import { spawnSync } from "node:child_process";
 import { cpSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { readEvents, readExports } from "../../src/record/read.ts";
 import { upkeep } from "../../src/record/upkeep.ts";
 import { verifyChain } from "../../src/record/verify.ts";
 import { strace, testWith } from "../needs.ts";
+import { untilHolds } from "../until.ts";
 import { DAY, daysMs, filesOf, idsIn, KEEP_10_DAYS, logOfDays, numbers, pathsOf, rowsIn } from "./export.ts";
 import { at, event } from "./material.ts";
 import { child, openJournal, scratch } from "./scratch.ts";
@@ -106,10 +107,7 @@ test("killed again and again beside a supervisor that writes, both end whole", a
     const { process } = housekeeping;
     // The first is killed as soon as there is a file, the next ones once some rows are gone.
     const enough = () => (kills === 0 ? filesOf(path).length > 0 : oldest() > from);
-    await vi.waitFor(() => expect(enough() || process.exitCode !== null).toBe(true), {
-      timeout: 120_000,
-      interval: 1,
-    });
+    await untilHolds(() => expect(enough() || process.exitCode !== null).toBe(true), { everyMs: 1 });
     await housekeeping.kill("SIGKILL");
     if (process.signalCode === "SIGKILL") kills++;
     expect(verifyChain(path)).toMatchObject({ ok: true });

@@ -5,6 +5,7 @@ import { createJournal } from "../../src/record/journal.ts";
 import { readRuns, readSamples } from "../../src/record/read.ts";
 import { verifyChain } from "../../src/record/verify.ts";
 import { createFailingJournal, createMemoryJournal } from "../fakes/memory-journal.ts";
+import { rounds } from "../rounds.ts";
 import { journalContract } from "./journal-contract.ts";
 import { at, event, job, RETENTION, run, sample } from "./material.ts";
 import { openJournal, scratch } from "./scratch.ts";
@@ -105,7 +106,7 @@ describe("the journal in SQLite", () => {
         expect(journal.tail(20).map((e) => e.evidence)).toEqual(events.map((e) => e.evidence));
         journal.close();
       }),
-      { numRuns: 30 },
+      { numRuns: rounds(30) },
     );
   });
 

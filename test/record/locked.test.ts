@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { BUSY_MS } from "../../src/record/open.ts";
 import { readRuns, readSamples } from "../../src/record/read.ts";
 import { verifyChain } from "../../src/record/verify.ts";
 import { at, event, job, run, sample } from "./material.ts";
@@ -73,10 +74,16 @@ describe("a database that another program has locked", () => {
     expect([...readRuns(journal.path)]).toEqual([]);
   });
 
-  // A thousand waits of BUSY_MS would take 50 s.
-  test("only the first write waits for the lock", { timeout: 25_000 }, async () => {
+  test("only the first write waits for the lock", async () => {
     const { journal, unlock } = await lockedJournal();
-    for (let i = 0; i < 1000; i++) expect(journal.saveJob(job(`job-${i}`)).ok).toBe(false);
+    const took: number[] = [];
+    for (let i = 0; i < 1000; i++) {
+      const began = performance.now();
+      expect(journal.saveJob(job(`job-${i}`)).ok).toBe(false);
+      took.push(performance.now() - began);
+    }
+    // Of a thousand, the machine's load may hold up some, but not most.
+    expect(took.filter((ms) => ms >= BUSY_MS).length).toBeLessThan(500);
     await unlock();
     expect(journal.append([], at(2)).ok).toBe(true);
     expect(journal.loadJobs()).toHaveLength(1000);

@@ -1,9 +1,10 @@
 import { statSync } from "node:fs";
 import Sqlite from "better-sqlite3";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { readSamples } from "../../src/record/read.ts";
 import { upkeep } from "../../src/record/upkeep.ts";
 import { verifyChain } from "../../src/record/verify.ts";
+import { untilHolds } from "../until.ts";
 import { at, event, RETENTION, START_MS, sample } from "./material.ts";
 import { openJournal } from "./scratch.ts";
 
@@ -43,7 +44,7 @@ describe("housekeeping", () => {
     journal.append([], at(26 * HOUR));
     // An hour is past full retention; each of its minutes had two samples.
     let s = 26 * HOUR;
-    await vi.waitFor(
+    await untilHolds(
       () => {
         s += 1;
         journal.addSample(sample(at(s)));
@@ -53,7 +54,7 @@ describe("housekeeping", () => {
           ...readSamples(journal.path, { sinceMs: at(2 * HOUR).wallMs, untilMs: at(3 * HOUR).wallMs }),
         ]).toHaveLength(120);
       },
-      { timeout: 60_000, interval: 50 },
+      { everyMs: 50 },
     );
     expect(journal.trouble).toBeNull();
   });

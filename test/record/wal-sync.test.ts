@@ -2,9 +2,10 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { WalSync } from "../../src/record/wal-sync.ts";
 import { strace, testWith } from "../needs.ts";
+import { untilHolds } from "../until.ts";
 import { at, event } from "./material.ts";
 import { openJournal, scratch } from "./scratch.ts";
 
@@ -13,10 +14,10 @@ describe("syncing the WAL", () => {
     const path = scratch();
     const sync = new WalSync(path);
     sync.wrote();
-    await vi.waitFor(() => expect(sync.trouble).toMatch(/power cut.*ENOENT/), { timeout: 20_000 });
+    await untilHolds(() => expect(sync.trouble).toMatch(/power cut.*ENOENT/));
     writeFileSync(`${path}-wal`, "");
     sync.wrote();
-    await vi.waitFor(() => expect(sync.trouble).toBeNull(), { timeout: 20_000 });
+    await untilHolds(() => expect(sync.trouble).toBeNull());
     sync.close();
     sync.close();
   });

@@ -1,6 +1,7 @@
 /** Jobs that do what they shouldn't: each gets a clear event, and the others go on. */
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { catches } from "../../src/sense/process.ts";
 import { CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
 
 let supervisor: RealSupervisor;
@@ -17,11 +18,10 @@ test("exits at once, command missing, not executable, unrequested 75: said, and 
       { name: "exits", command: script("exit 3"), ...once },
       { name: "missing", command: ["/no/such/program"], ...once },
       { name: "folder", command: ["/tmp"], ...once },
-      { name: "tempfail", command: script("exit 75") },
+      { name: "tempfail", command: script("exit 75"), restart: { backoffSeconds: 0.1 } },
     ],
   }).start();
-  for (const name of ["exits", "missing", "folder", "tempfail"])
-    await supervisor.reaches(name, ["failed"], 120_000);
+  for (const name of ["exits", "missing", "folder", "tempfail"]) await supervisor.reaches(name, ["failed"]);
   const reason = (name: string): string =>
     supervisor
       .audit("job.failed")
@@ -46,8 +46,8 @@ test("a job that knows nothing is frozen and thawed, and a job that ignores the 
     ],
   }).start();
   await supervisor.reaches("plain", ["running"]);
-  await supervisor.reaches("deaf", ["running"]);
-  await until("the signal to be caught", () => supervisor.job("deaf").pid !== null);
+  const { pid } = await supervisor.reaches("deaf", ["running"]);
+  await until("the signal to be caught", () => catches(pid as number, "SIGUSR2"));
   expect(supervisor.say("pause", "plain").code).toBe(0);
   expect(supervisor.job("plain").state).toBe("frozen");
   expect(supervisor.say("resume", "plain").code).toBe(0);

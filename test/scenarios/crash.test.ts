@@ -5,6 +5,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
 import { smallDisk, testWith } from "../needs.ts";
+import { untilHolds } from "../until.ts";
 import { alive, CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
 
 let supervisor: RealSupervisor;
@@ -31,10 +32,7 @@ function leaveStarting(id: string, facts: Record<string, unknown> = {}): void {
 
 test("killed with SIGKILL and started again: the same process goes on and can still be paused", async () => {
   supervisor = await new RealSupervisor(counting()).start();
-  const before = await until("some steps", () => {
-    const job = supervisor.job("count");
-    return (job.progress?.step ?? 0) > 3 && job;
-  });
+  const before = await supervisor.steps("count", 3);
   await supervisor.crash();
   expect(alive(before.pid as number)).toBe(true);
 
@@ -76,10 +74,7 @@ test.each([
   "killed in the middle of a pause that ends %s: intent, recovery and outcome, each once",
   async (_, alone) => {
     supervisor = await new RealSupervisor(counting()).start();
-    const { pid, run } = await until("some steps", () => {
-      const job = supervisor.job("count");
-      return (job.progress?.step ?? 0) > 1 && job;
-    });
+    const { pid, run } = await supervisor.steps("count", 1);
     // It can't save before it is let go on, so the middle of the pause lasts as long as this test wants.
     process.kill(pid as number, "SIGSTOP");
     expect(supervisor.say("pause", "count", "--no-wait").code).toBe(0);
@@ -160,7 +155,7 @@ test("the job killed while it saves: the half-written checkpoint is passed over"
 
 test("killed after the start was recorded and before anything was launched: it starts again, once", async () => {
   supervisor = await new RealSupervisor(counting()).start();
-  await until("some steps", () => (supervisor.job("count").progress?.step ?? 0) > 1);
+  await supervisor.steps("count", 1);
   expect(supervisor.say("pause", "count").code).toBe(0);
   await supervisor.crash();
   leaveStarting("0123456789abcdef");
@@ -169,13 +164,13 @@ test("killed after the start was recorded and before anything was launched: it s
   expect(lost.reason).toContain("no record of its exit");
   expect(supervisor.say("resume", "count").code).toBe(0);
   await supervisor.reaches("count", ["running"]);
-  expect(log().match(/begins at/g)).toHaveLength(2);
+  await untilHolds(() => expect(log().match(/begins at/g)).toHaveLength(2));
   expect(existsSync(join(supervisor.directory, "state/runs/0123456789abcdef"))).toBe(false);
 });
 
 test("after a reboot: no run is taken for alive, and the steps to be redone are said", async () => {
   supervisor = await new RealSupervisor(counting("--ms", "5")).start();
-  await until("some steps", () => (supervisor.job("count").progress?.step ?? 0) > 20);
+  await supervisor.steps("count", 20);
   const { pid } = supervisor.job("count");
   expect(supervisor.say("pause", "count").code).toBe(0);
   await supervisor.crash();
@@ -200,10 +195,7 @@ test("a second supervisor of one database says who holds it", async () => {
 
 test("the database corrupt: set aside, named by the first event of a new one, and no job started twice", async () => {
   supervisor = await new RealSupervisor(counting()).start();
-  const { pid, runId, run } = await until("some steps", () => {
-    const job = supervisor.job("count");
-    return (job.progress?.step ?? 0) > 3 && job;
-  });
+  const { pid, runId, run } = await supervisor.steps("count", 3);
   await supervisor.crash();
   const database = join(supervisor.directory, "audit.sqlite");
   for (const suffix of ["", "-wal"]) writeFileSync(database + suffix, "no database".repeat(1000));

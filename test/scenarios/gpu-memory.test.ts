@@ -5,7 +5,7 @@ import { afterEach, expect, it } from "vitest";
 import { FakeNvml, type FakeProcess } from "../fakes/nvml/fake.ts";
 import { compiler, describeWith } from "../needs.ts";
 import { jobOn, OTHERS, STEPS } from "./gpu-material.ts";
-import { RealSupervisor, until } from "./real-supervisor.ts";
+import { RealSupervisor } from "./real-supervisor.ts";
 
 let supervisor: RealSupervisor;
 let driver: FakeNvml;
@@ -30,8 +30,6 @@ function stranger(gpu: number, memory: number, sm = 0) {
   return { child, entry: { gpu, pid: child.pid as number, memory, sm } };
 }
 
-const gpu = (index: number) => supervisor.snapshot().gpus[index];
-
 describeWith(compiler)("GPU memory (needs a C compiler)", () => {
   it("rules on what others hold and on what is free pause the job on that GPU, and let it go on", async () => {
     const held = {
@@ -47,7 +45,10 @@ describeWith(compiler)("GPU memory (needs a C compiler)", () => {
     await supervisor.reaches("right", ["running"]);
     const ours = [...on(0, "left"), ...on(1, "right")];
     driver.set({ gpus: [{ used: 8500 }, { used: 8500 }], processes: ours });
-    await until("our memory to be seen", () => gpu(0)?.processes[0]?.gpuMemoryMiB === 8000);
+    await supervisor.shows(
+      "our memory to be seen",
+      ({ gpus }) => gpus[0]?.processes[0]?.gpuMemoryMiB === 8000,
+    );
     await supervisor.ticks(12);
     expect(supervisor.audit("pause.requested")).toEqual([]);
 
@@ -84,7 +85,7 @@ describeWith(compiler)("GPU memory (needs a C compiler)", () => {
     });
     driver.set({ gpus: [{ used: 500 }, { used: 500 }] });
     await supervisor.reaches("right", ["running"]);
-  }, 180_000);
+  });
 
   it("a job that runs out of it while others hold some waits for them; alone it has failed", async () => {
     const says = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.";
@@ -95,7 +96,7 @@ describeWith(compiler)("GPU memory (needs a C compiler)", () => {
     await supervisor.reaches("train", ["running"]);
     const notebook = stranger(0, 9000);
     driver.set({ gpus: [{ used: 9500 }], processes: [notebook.entry] });
-    await until("the notebook to be seen", () => gpu(0)?.processes.length === 1);
+    await supervisor.shows("the notebook to be seen", ({ gpus }) => gpus[0]?.processes.length === 1);
     writeFileSync(join(supervisor.directory, "full"), "");
     const short = await supervisor.recorded("job.stalled", "train");
     expect(short.reason).toContain(says);
@@ -112,10 +113,10 @@ describeWith(compiler)("GPU memory (needs a C compiler)", () => {
     driver.set({ gpus: [{ used: 500 }], processes: [] });
     await supervisor.reaches("train", ["running"]);
 
-    await until("the GPU to be seen empty", () => gpu(0)?.processes.length === 0);
+    await supervisor.shows("the GPU to be seen empty", ({ gpus }) => gpus[0]?.processes.length === 0);
     writeFileSync(join(supervisor.directory, "full"), "");
     expect((await supervisor.recorded("job.failed", "train")).reason).toMatch(/failure 1 of/);
-  }, 120_000);
+  });
 
   it("a job whose GPU entry outlives it isn't paused, and no relief, until that is gone", async () => {
     const shared = { shareGpu: true, command: STEPS };
@@ -129,7 +130,7 @@ describeWith(compiler)("GPU memory (needs a C compiler)", () => {
     const [ghost] = on(0, "cheap", { ghost: 1, memory: 6000, sm: 40 }) as [FakeProcess];
     const other = on(0, "dear", { memory: 6000, sm: 40 });
     driver.set({ gpus: [{ util: 80, used: 12_500 }], processes: [ghost, ...other] });
-    await until("both to be seen", () => gpu(0)?.processes.length === 2);
+    await supervisor.shows("both to be seen", ({ gpus }) => gpus[0]?.processes.length === 2);
     const game = stranger(0, 400, 60);
     driver.set({ processes: [ghost, ...other, game.entry] });
 
@@ -156,5 +157,5 @@ describeWith(compiler)("GPU memory (needs a C compiler)", () => {
     driver.set({ gpus: [{ used: 500 }], processes: [] });
     await supervisor.reaches("dear", ["running"]);
     await supervisor.reaches("cheap", ["running"]);
-  }, 180_000);
+  });
 });

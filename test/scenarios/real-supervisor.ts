@@ -7,35 +7,19 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import Database from "better-sqlite3";
-import type { AuditEvent } from "../../src/model.ts";
+import { connectControl } from "../../src/control/client.ts";
+import type { AuditEvent, EventKind } from "../../src/model.ts";
+import { socketPath } from "../../src/paths.ts";
 import type { JobView, Snapshot } from "../../src/protocol.ts";
+import { readEvents } from "../../src/record/read.ts";
+import { NeverComes, type Pace, until } from "../until.ts";
+
+export { until };
 
 const BIN = resolve(import.meta.dirname, "../../dist/bin.js");
+/** How often a supervisor is looked at that has jobs to run on the same processors. */
+const GENTLE: Pace = { everyMs: 50 };
 export const CHILDREN = resolve(import.meta.dirname, "../children");
-
-/** Polls until `probe` gives something; fails with what was last seen. Limits are for broken programs, not slow machines. */
-export async function until<T>(
-  what: string,
-  probe: () => T | null | undefined | false,
-  limitMs = 60_000,
-): Promise<T> {
-  const end = Date.now() + limitMs;
-  let last: unknown;
-  for (;;) {
-    const began = performance.now();
-    try {
-      const found = probe();
-      if (found) return found;
-    } catch (error) {
-      last = error;
-    }
-    if (Date.now() > end) throw new Error(`gave up waiting: ${what}${last ? ` (${last})` : ""}`);
-    // Asking is itself somebody else's use of the CPU: at most a fifth of a core goes into it.
-    const pause = Math.max(50, 4 * (performance.now() - began));
-    await new Promise((wake) => setTimeout(wake, pause));
-  }
-}
 
 /** The state letter of a process, or null when it's gone; a zombie counts as gone. */
 export function alive(pid: number): boolean {
@@ -53,24 +37,32 @@ export interface Said {
   err: string;
 }
 
+/** The time of the tick that a snapshot shows, ms on the monotonic clock. */
+export function tickOf({ machine }: Snapshot): number {
+  const reading = machine["memory.availableMiB"];
+  if ("unavailable" in reading) throw new Error(reading.unavailable);
+  return reading.atMs;
+}
+
 export class RealSupervisor {
   readonly directory = mkdtempSync(join(tmpdir(), "supervisor-test-"));
   readonly configFile = join(this.directory, "supervisor.config.json");
   readonly #env: NodeJS.ProcessEnv;
   readonly #user: { uid?: number; gid?: number };
   readonly #outside: ChildProcess[] = [];
+  #database = "";
   process: ChildProcess | null = null;
   output = "";
 
   /** `uid`: whose supervisor it is, where that can be chosen (root). */
-  constructor(config: Record<string, unknown>, env: NodeJS.ProcessEnv = {}, uid?: number) {
+  constructor(config: Parameters<RealSupervisor["configure"]>[0], env: NodeJS.ProcessEnv = {}, uid?: number) {
     this.#env = { ...process.env, NO_COLOR: "1", ...env };
     this.#user = uid === undefined ? {} : { uid, gid: uid };
     this.configure(config);
     if (uid !== undefined) for (const path of [this.directory, this.configFile]) chownSync(path, uid, uid);
   }
 
-  configure(config: Record<string, unknown>): void {
+  configure(config: { database?: string; [key: string]: unknown }): void {
     const whole = {
       pollSeconds: 0.25,
       database: "audit.sqlite",
@@ -78,6 +70,7 @@ export class RealSupervisor {
       rules: [],
       ...config,
     };
+    this.#database = join(this.directory, whole.database);
     writeFileSync(this.configFile, JSON.stringify(whole, null, 2));
   }
 
@@ -95,9 +88,9 @@ export class RealSupervisor {
     child.stdout.on("data", collect);
     child.stderr.on("data", collect);
     this.process = child;
-    await until(`the supervisor to answer; it said: ${this.output}`, () => {
-      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${this.output}`);
-      return this.say("status", "--json").code === 0;
+    await until("the supervisor to answer", () => {
+      if (child.exitCode !== null) throw new NeverComes(`it ended with ${child.exitCode}: ${this.output}`);
+      return this.look();
     });
     return this;
   }
@@ -125,17 +118,42 @@ export class RealSupervisor {
     return found;
   }
 
+  /** The snapshot without a command: cheap enough to wait with. Throws while nobody answers. */
+  async look(): Promise<Snapshot> {
+    // The socket is its owner's alone.
+    if (this.#user.uid !== undefined) return this.snapshot();
+    const client = await connectControl(socketPath(join(this.directory, "state")));
+    try {
+      const answer = await client.request({ verb: "snapshot" });
+      if (!answer.ok) throw new Error(answer.error);
+      return answer.result as Snapshot;
+    } finally {
+      client.close();
+    }
+  }
+
+  /** Waits until the snapshot gives something true. */
+  async shows<T>(what: string, find: (seen: Snapshot) => T | null | undefined | false, pace?: Pace) {
+    return await until(what, async () => find(await this.look()), { ...GENTLE, ...pace });
+  }
+
   /** Waits until `name` is in one of `states`. */
-  async reaches(name: string, states: string[], limitMs = 60_000): Promise<JobView> {
-    let last: JobView | null = null;
-    return await until(
-      `'${name}' to be ${states.join(" or ")}`,
-      () => {
-        last = this.job(name);
-        if (!states.includes(last.state)) throw new Error(`it is ${last.state}: ${JSON.stringify(last.why)}`);
-        return last;
-      },
-      limitMs,
+  async reaches(name: string, states: string[], pace?: Pace): Promise<JobView> {
+    const what = `'${name}' to be ${states.join(" or ")}`;
+    const find = ({ jobs }: Snapshot): JobView => {
+      const found = jobs.find((job) => job.name === name);
+      if (!found) throw new Error(`no job '${name}'`);
+      if (!states.includes(found.state))
+        throw new Error(`it is ${found.state}: ${JSON.stringify(found.why)}`);
+      return found;
+    };
+    return await this.shows(what, find, pace);
+  }
+
+  /** Waits until `name` has reported more steps than `past`. */
+  async steps(name: string, past: number): Promise<JobView> {
+    return await this.shows(`more than ${past} steps of '${name}'`, ({ jobs }) =>
+      jobs.find((job) => job.name === name && (job.progress?.step ?? 0) > past),
     );
   }
 
@@ -146,36 +164,20 @@ export class RealSupervisor {
     return kind ? events.filter((event) => event.kind === kind) : events;
   }
 
-  async recorded(kind: string, job?: string, limitMs = 60_000): Promise<AuditEvent> {
-    return await until(
-      `an event ${kind}`,
-      () => this.audit(kind).find((event) => job === undefined || event.job === job),
-      limitMs,
-    );
+  /** Waits for the first event of this kind. */
+  async recorded(kind: EventKind, job?: string, pace?: Pace): Promise<AuditEvent> {
+    const first = (): AuditEvent | undefined => {
+      for (const event of readEvents(this.#database, { kind })) {
+        if (job === undefined || event.job === job) return event;
+      }
+    };
+    return await until(`an event ${kind}`, first, { ...GENTLE, ...pace });
   }
 
-  /** Monotonic times of its samples so far: one for each tick. */
-  sampleTimes(): number[] {
-    const database = new Database(join(this.directory, "audit.sqlite"), { readonly: true });
-    try {
-      return database
-        .prepare("SELECT data FROM samples ORDER BY at_ms")
-        .all()
-        .map((row) => JSON.parse((row as { data: string }).data).t);
-    } finally {
-      database.close();
-    }
-  }
-
-  /** Waits until so many more samples were taken. */
-  async ticks(count: number): Promise<void> {
-    const from = this.sampleTimes().length;
-    await until(`${count} ticks`, () => this.sampleTimes().length >= from + count);
-  }
-
-  longestGapMs(): number {
-    const times = this.sampleTimes();
-    return Math.max(...times.slice(1).map((at, i) => at - (times[i] ?? at)));
+  /** Waits until so many more ticks were seen. */
+  async ticks(count: number, pace?: Pace): Promise<void> {
+    const seen = new Set<number>();
+    await this.shows(`${count} ticks`, (now) => seen.add(tickOf(now)).size > count, pace);
   }
 
   /**

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
+import { CHILDREN, RealSupervisor } from "./real-supervisor.ts";
 
 const INLINE = "inline-s3cret-5f1c";
 const FILED = "filed-s3cret-77aa";
@@ -40,7 +40,7 @@ test("they are in no event, log, record, status or answer; the database is the u
   await supervisor.start();
   await supervisor.reaches("secretive", ["failed"]);
   expect(readFileSync(seen, "utf8")).toBe(`${INLINE} ${FILED}`);
-  await until("steps", () => (supervisor.job("count").progress?.step ?? 0) > 1);
+  await supervisor.steps("count", 1);
   const told = [
     ...[
       ["status", "--json"],

@@ -1,10 +1,11 @@
 /** A short torture with a new seed each time; `npm run torture -- --rounds N --seed S` does the same for longer. */
 import { expect, test } from "vitest";
+import { rounds } from "../rounds.ts";
 import { torture } from "../torture/torture.ts";
 
-const ROUNDS = 25;
+const ROUNDS = rounds(25, 10);
 
-test("25 rounds of faults by a new seed: nothing is lost, doubled or left over", async () => {
+test(`${ROUNDS} rounds of faults by a new seed: nothing is lost, doubled or left over`, async () => {
   const seed = Number(process.env.SUPERVISOR_TORTURE_SEED ?? Math.floor(Math.random() * 2 ** 31));
   const said: string[] = [];
   const again = `npm run torture -- --rounds ${ROUNDS} --seed ${seed}`;

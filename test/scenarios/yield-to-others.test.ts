@@ -38,7 +38,7 @@ testWith(quietMachine())(
         },
       ],
     }).start();
-    await until("some steps", () => (supervisor.job("count").progress?.step ?? 0) > 20);
+    await supervisor.steps("count", 20);
 
     const outsiders = supervisor.burn(3);
     const paused = await supervisor.reaches("count", ["paused"]);
@@ -66,7 +66,7 @@ testWith(quietMachine())(
 
     for (const child of outsiders) await supervisor.end(child);
     await supervisor.reaches("count", ["running", "finished"]);
-    await supervisor.reaches("count", ["finished"], 120_000);
+    await supervisor.reaches("count", ["finished"]);
     expect(supervisor.audit("resume.requested").at(-1)?.reason).toMatch(/\S/);
     expect(supervisor.audit("resume.completed")).toHaveLength(1);
     const log = readFileSync(join(supervisor.directory, "state/logs/count.log"), "utf8");
@@ -80,7 +80,7 @@ test("a manual pause holds until the resume, and both name who asked", async () 
   supervisor = await new RealSupervisor({
     jobs: [{ name: "count", command: ["node", join(CHILDREN, "count-steps.ts")] }],
   }).start();
-  await until("some steps", () => (supervisor.job("count").progress?.step ?? 0) > 3);
+  await supervisor.steps("count", 3);
   const pause = supervisor.say("pause", "count");
   expect(pause).toMatchObject({ code: 0 });
   expect(pause.out).toMatch(/paused: step \d+/);
@@ -95,7 +95,7 @@ test("stop pauses the jobs, and the next start resumes them", async () => {
   supervisor = await new RealSupervisor({
     jobs: [{ name: "count", command: ["node", join(CHILDREN, "count-steps.ts")] }],
   }).start();
-  await until("some steps", () => (supervisor.job("count").progress?.step ?? 0) > 3);
+  await supervisor.steps("count", 3);
   expect(supervisor.say("stop")).toMatchObject({ code: 0 });
   await until("the supervisor to end", () => supervisor.process?.exitCode === 0);
   expect(supervisor.audit("pause.completed").at(-1)?.job).toBe("count");

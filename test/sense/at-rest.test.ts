@@ -1,13 +1,16 @@
 /** Many runs in cgroups beside each other: none of them is read while all rest, and each counts as soon as it works. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
-import { afterEach, expect, vi } from "vitest";
+import { afterEach, expect } from "vitest";
 import { clock } from "../../src/clock.ts";
 import type { LiveRun, Sensors } from "../../src/ports.ts";
 import { createSensors } from "../../src/sense/sensors.ts";
 import { cpuCgroup, testWith } from "../needs.ts";
+import { until } from "../until.ts";
 
 const RUNS = 6;
+/** Windows long enough for a tick of 10 ms to mean something. */
+const PACE = { everyMs: 150 };
 const parent = `/sys/fs/cgroup/cpuacct/gpu-job-supervisor-rest-${process.pid}`;
 const children: ChildProcess[] = [];
 let sensors: Sensors | null = null;
@@ -30,7 +33,7 @@ afterEach(async () => {
   for (const child of children) child.kill("SIGKILL");
   await Promise.all(ended);
   const directories = [...Array.from({ length: RUNS }, (_, i) => `${parent}/${i}`), parent];
-  for (const directory of directories) await vi.waitUntil(() => removed(directory), 30_000);
+  for (const directory of directories) await until("its cgroup to be empty", () => removed(directory));
 });
 
 const removed = (directory: string): boolean => {
@@ -54,12 +57,11 @@ testWith(cpuCgroup)(
         return reading && "value" in reading ? reading.value : Number.NaN;
       });
     };
-    await vi.waitUntil(() => used().every((percent) => percent === 0), { timeout: 60_000, interval: 150 });
+    await until("rest", () => used().every((percent) => percent === 0), PACE);
     children[3]?.stdin?.write("go\n");
-    await vi.waitUntil(() => (used()[3] ?? 0) > 5, { timeout: 60_000, interval: 150 });
+    await until("its work", () => (used()[3] ?? 0) > 5, PACE);
     expect(used().map((percent) => percent > 5)).toEqual(runs.map((_, i) => i === 3));
     children[3]?.kill("SIGSTOP");
-    await vi.waitUntil(() => used().every((percent) => percent === 0), { timeout: 60_000, interval: 150 });
+    await until("rest", () => used().every((percent) => percent === 0), PACE);
   },
-  120_000,
 );

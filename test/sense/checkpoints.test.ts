@@ -11,6 +11,7 @@ import {
   listCheckpoints,
   listThirdParty,
 } from "../../src/sense/checkpoints.ts";
+import { rounds } from "../rounds.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -151,7 +152,7 @@ describe("checkpoints", () => {
         const read = inspectCheckpoint(path);
         if (!("reason" in read)) expect(Number.isSafeInteger(read.step)).toBe(true);
       }),
-      { numRuns: 200 },
+      { numRuns: rounds(200) },
     );
   });
 });

@@ -3,13 +3,14 @@
  * with a forged one, it is. Compared with who is named, since the machine may be busy with anything.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { clock } from "../../src/clock.ts";
 import type { Claim, Reading, Sample } from "../../src/model.ts";
 import type { Sensors } from "../../src/ports.ts";
 import { readStat } from "../../src/sense/process.ts";
 import { createSensors } from "../../src/sense/sensors.ts";
 import { describeWith, root } from "../needs.ts";
+import { until } from "../until.ts";
 
 const JOB = new URL("../children/sense-job.ts", import.meta.url).pathname;
 const BOB = 1001;
@@ -56,13 +57,14 @@ const figure = (reading: Reading | undefined): { value: number; upTo: number } =
 /** Samples until `enough`, a quarter of a second apart. */
 async function watch(enough: (samples: Sample[]) => boolean): Promise<Sample[]> {
   const samples: Sample[] = [];
-  await vi.waitUntil(
+  await until(
+    "enough samples",
     () => {
       const sample = sensors.sample([], clock.now());
       if ("value" in sample.machine["cpu.others"]) samples.push(sample);
       return enough(samples);
     },
-    { timeout: 60_000, interval: 250 },
+    { everyMs: 250 },
   );
   return samples;
 }

@@ -9,6 +9,7 @@ import { bootId } from "../../src/sense/boot-id.ts";
 import type { ClaimFile } from "../../src/sense/claim-file.ts";
 import { readClaims } from "../../src/sense/claims.ts";
 import { readStat } from "../../src/sense/process.ts";
+import { rounds } from "../rounds.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -89,7 +90,7 @@ it("of any kind never makes it throw, nor hold what it doesn't say", () => {
         if (one.asks !== undefined) expect(Number.isFinite(one.asks.forMs)).toBe(true);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: rounds(300) },
   );
   expect(believed).toBeGreaterThan(0);
 });

@@ -26,7 +26,14 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "supervisor-claims-"));
 });
 afterEach(() => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
+  // With what each has started: a shell that is killed leaves its sleeping child behind.
+  for (const { pid } of children.splice(0)) {
+    try {
+      if (pid !== undefined) process.kill(-pid, "SIGKILL");
+    } catch {
+      // The whole group has ended already.
+    }
+  }
   rmSync(directory, { recursive: true, force: true });
 });
 

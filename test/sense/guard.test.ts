@@ -5,8 +5,10 @@ import { availableParallelism } from "node:os";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { clock } from "../../src/clock.ts";
 import type { LiveRun, Sensors } from "../../src/ports.ts";
+import { readStat } from "../../src/sense/process.ts";
 import { createSensors } from "../../src/sense/sensors.ts";
 import { cpuCgroup, testWith } from "../needs.ts";
+import { until } from "../until.ts";
 
 const JOB = new URL("../children/sense-job.ts", import.meta.url).pathname;
 const children: ChildProcess[] = [];
@@ -21,6 +23,15 @@ const start = (command: string, ...argv: string[]): number => {
 const burn = (...more: string[]): number =>
   start(process.execPath, JOB, "a plain loop", "sense-guard", ...more);
 
+const burnAll = (): number[] => Array.from({ length: availableParallelism() }, () => burn());
+
+/** Waits until each has used as much CPU time as several of the guard's looks are apart, and as long. */
+async function works(pids: number[]): Promise<void> {
+  const ticks = (): number[] => pids.map((pid) => readStat(pid)?.own ?? 0);
+  const from = ticks();
+  await until("its work", () => ticks().every((used, i) => used >= (from[i] ?? 0) + 60), { everyMs: 50 });
+}
+
 function begin(): void {
   sensors = createSensors({ diskPath: "/", supervisorPid: start("sleep", "1000"), hidden: null });
 }
@@ -34,7 +45,7 @@ afterEach(async () => {
   await Promise.all(ended);
   const directory = group;
   group = null;
-  if (directory) await vi.waitUntil(() => removed(directory), 30_000);
+  if (directory) await until("its cgroup to be empty", () => removed(directory));
 });
 
 const removed = (directory: string): boolean => {
@@ -59,16 +70,15 @@ describe("the guard", () => {
     const suspect = vi.fn();
     sensors.sample([run], clock.now());
     sensors.guard(5, [run], suspect);
-    for (let i = 0; i < availableParallelism(); i++) burn();
-    await vi.waitUntil(() => suspect.mock.calls.length > 0, 60_000);
+    const load = burnAll();
+    await until("a call", () => suspect.mock.calls.length > 0);
     // Nothing but a sample lets it call again: a call now would be a second one.
-    let looks = 0;
-    await vi.waitUntil(() => ++looks > 12, { interval: 50, timeout: 60_000 });
+    await works(load);
     expect(suspect).toHaveBeenCalledTimes(1);
     const sample = sensors.sample([run], clock.now());
     expect(sample.machine["cpu.others"]).toHaveProperty("upTo");
     expect((sample.machine["cpu.others"] as { upTo: number }).upTo).toBeGreaterThan(5);
-    await vi.waitUntil(() => suspect.mock.calls.length > 1, 60_000);
+    await until("a second call", () => suspect.mock.calls.length > 1);
     const proven = sensors.sample([run], clock.now());
     expect((proven.machine["cpu.others"] as { value: number }).value).toBeGreaterThan(5);
   });
@@ -88,11 +98,11 @@ describe("the guard", () => {
         return reading && "value" in reading ? reading.value : 0;
       };
       // Its processes need a moment to enter the cgroup.
-      await vi.waitUntil(() => used() > 40, { timeout: 60_000, interval: 200 });
+      await until("the job at work", () => used() > 40, { everyMs: 200 });
       // Whatever others do on this machine, they leave it more than a tenth.
       sensors.guard(90, [run], suspect);
       let looks = 0;
-      await vi.waitUntil(() => used() >= 0 && ++looks > 8, { interval: 200, timeout: 60_000 });
+      await until("more samples", () => used() >= 0 && ++looks > 8, { everyMs: 200 });
       expect(suspect).not.toHaveBeenCalled();
     },
   );
@@ -102,9 +112,7 @@ describe("the guard", () => {
     const suspect = vi.fn();
     sensors.guard(0, [], suspect);
     sensors.guard(null, [], suspect);
-    for (let i = 0; i < availableParallelism(); i++) burn();
-    let looks = 0;
-    await vi.waitUntil(() => ++looks > 10, { interval: 50, timeout: 60_000 });
+    await works(burnAll());
     expect(suspect).not.toHaveBeenCalled();
   });
 
@@ -112,9 +120,7 @@ describe("the guard", () => {
     sensors = createSensors({ diskPath: "/", supervisorPid: process.pid, hidden: "because" });
     const suspect = vi.fn();
     sensors.guard(0, [], suspect);
-    for (let i = 0; i < availableParallelism(); i++) burn();
-    let looks = 0;
-    await vi.waitUntil(() => ++looks > 10, { interval: 50, timeout: 60_000 });
+    await works(burnAll());
     expect(suspect).not.toHaveBeenCalled();
     const { machine } = sensors.sample([], clock.now());
     expect(machine["cpu.others"]).toEqual({ unavailable: "because" });

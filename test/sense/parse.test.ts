@@ -11,6 +11,7 @@ import {
   parseStatm,
   parseStatusLine,
 } from "../../src/sense/parse.ts";
+import { rounds } from "../rounds.ts";
 
 const STAT = "cpu  100 20 30 800 40 5 6 7 50 10\ncpu0 100 20 30 800 40 5 6 7 50 10\nintr 1 2 3\n";
 const PROCESS =
@@ -168,7 +169,7 @@ describe("garbage", () => {
         ];
         for (const figure of figures(parsed)) expect(Number.isFinite(figure)).toBe(true);
       }),
-      { numRuns: 2000 },
+      { numRuns: rounds(2000) },
     );
   });
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { catches, isAlive, readChildren, readCommand, readRunId, readStat } from "../../src/sense/process.ts";
+import { until } from "../until.ts";
 
 const children: ChildProcess[] = [];
 const start = (command: string, argv: string[], env: NodeJS.ProcessEnv = process.env): number => {
@@ -29,8 +30,8 @@ describe("alive", () => {
   it("isn't a zombie, although its pid can still be signalled", async () => {
     // The shell becomes a program that never waits for the child it already has.
     const parent = script("sleep 0.1 & exec sleep 1000");
-    const zombie = await vi.waitUntil(() => readChildren(parent)[0], 30_000);
-    await vi.waitUntil(() => readStat(zombie)?.state === "Z", 30_000);
+    const zombie = await until("its child", () => readChildren(parent)[0]);
+    await until("a zombie", () => readStat(zombie)?.state === "Z");
     expect(process.kill(zombie, 0)).toBe(true);
     expect(isAlive(zombie, readStat(zombie)?.startTime ?? null)).toBe(false);
   });
@@ -38,7 +39,7 @@ describe("alive", () => {
   it("is a stopped process", async () => {
     const pid = start("sleep", ["1000"]);
     process.kill(pid, "SIGSTOP");
-    await vi.waitUntil(() => readStat(pid)?.state === "T", 30_000);
+    await until("it to be stopped", () => readStat(pid)?.state === "T");
     expect(isAlive(pid, readStat(pid)?.startTime ?? null)).toBe(true);
   });
 
@@ -54,13 +55,13 @@ describe("a signal", () => {
       "-e",
       "process.on('SIGUSR2', () => {}); setInterval(() => {}, 1000)",
     ]);
-    await vi.waitUntil(() => catches(pid, "SIGUSR2") === true, 30_000);
+    await until("its handler", () => catches(pid, "SIGUSR2"));
     expect(catches(pid, "SIGHUP")).toBe(false);
   });
 
   it("isn't caught by a program that doesn't know it", async () => {
     const pid = start("sleep", ["1000"]);
-    await vi.waitUntil(() => shown(pid).startsWith("sleep"), 30_000);
+    await until("its program", () => shown(pid).startsWith("sleep"));
     expect(catches(pid, "SIGUSR2")).toBe(false);
   });
 
@@ -72,16 +73,16 @@ describe("a signal", () => {
 describe("a process", () => {
   it("shows its run, and no run where it has none", async () => {
     const ours = start("sleep", ["1000"], { ...process.env, SUPERVISOR_RUN_ID: "run-7" });
-    await vi.waitUntil(() => readRunId(ours, "SUPERVISOR_RUN_ID") === "run-7", 30_000);
+    await until("its run", () => readRunId(ours, "SUPERVISOR_RUN_ID") === "run-7");
     const other = start("sleep", ["1000"], { NOT_SUPERVISOR_RUN_ID: "run-7", PATH: process.env.PATH });
-    await vi.waitUntil(() => shown(other).startsWith("sleep"), 30_000);
+    await until("its program", () => shown(other).startsWith("sleep"));
     expect(readRunId(other, "SUPERVISOR_RUN_ID")).toBeNull();
     expect(readRunId(2 ** 22 + 1, "SUPERVISOR_RUN_ID")).toBeUndefined();
   });
 
   it("has a command line in which nothing can move the cursor", async () => {
     const pid = start(process.execPath, ["-e", "setInterval(() => {}, 1000)", "a\u001b[2Jb", "größe"]);
-    await vi.waitUntil(() => shown(pid).includes("größe"), 30_000);
+    await until("its arguments", () => shown(pid).includes("größe"));
     expect(shown(pid)).toMatch(/a \[2Jb größe$/);
   });
 
@@ -89,11 +90,8 @@ describe("a process", () => {
     const code = `const { Worker } = require("node:worker_threads");
       new Worker('require("node:child_process").execFileSync("sleep", ["1000"])', { eval: true });`;
     const pid = start(process.execPath, ["-e", code]);
-    const [child] = await vi.waitUntil(() => {
-      const found = readChildren(pid);
-      return found.length > 0 ? found : null;
-    }, 30_000);
-    expect(readStat(child ?? 0)?.parent).toBe(pid);
-    process.kill(child ?? 0, "SIGKILL");
+    const child = await until("its child", () => readChildren(pid)[0]);
+    expect(readStat(child)?.parent).toBe(pid);
+    process.kill(child, "SIGKILL");
   });
 });

@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { LiveRun } from "../../src/ports.ts";
 import { readStat } from "../../src/sense/process.ts";
 import { processesOf, readExit, readPidRecord } from "../../src/sense/run.ts";
+import { rounds } from "../rounds.ts";
+import { until, untilHolds } from "../until.ts";
 
 let directory: string;
 const children: ChildProcess[] = [];
@@ -117,43 +119,37 @@ it("a pid record of any kind names a process only where it is written whole", ()
       expect(record.startTime === null || record.startTime > 0).toBe(true);
       expect(record.bootId).toMatch(/^\S+$/);
     }),
-    { numRuns: 200 },
+    { numRuns: rounds(200) },
   );
 });
 
 describe("the processes of a run", () => {
   it("are its tree without the launcher, parents first", async () => {
     const run = startRun("sh -c 'sleep 1000 & sleep 1001; :'; :");
-    const found = await vi.waitUntil(() => {
-      const processes = processesOf(run);
-      // A process that is just becoming another program has no command line for a moment.
-      const named = processes.every(({ command }) => !command.startsWith("["));
-      return processes.length === 3 && named ? processes : null;
-    }, 30_000);
-    expect(found[0]?.command).toMatch(/^sh -c/);
-    expect(found.map(({ pid }) => pid)).not.toContain(run.launcherPid);
-    expect(
-      found
-        .slice(1)
-        .map(({ command }) => command)
-        .sort(),
-    ).toEqual(["sleep 1000", "sleep 1001"]);
+    // A process that is just becoming another program shows its parent's command line, or none.
+    await untilHolds(() => {
+      const found = processesOf(run);
+      expect(found.map(({ pid }) => pid)).not.toContain(run.launcherPid);
+      const [first, ...below] = found.map(({ command }) => command);
+      expect(first).toMatch(/^sh -c/);
+      expect(below.sort()).toEqual(["sleep 1000", "sleep 1001"]);
+    });
   });
 
   it("that left the tree are found by a scan", async () => {
     const run = startRun("(setsid sleep 1003 &); sleep 1000");
-    const found = await vi.waitUntil(() => {
+    const found = await until("the stray", () => {
       const stray = processesOf(run, { scan: true }).find(({ command }) => command === "sleep 1003");
       return stray && readStat(stray.pid)?.parent !== run.launcherPid ? stray : null;
-    }, 30_000);
+    });
     strays.push(found.pid);
-    expect(processesOf(run).map(({ command }) => command)).toEqual(["sleep 1000"]);
+    await untilHolds(() => expect(processesOf(run).map(({ command }) => command)).toEqual(["sleep 1000"]));
   });
 
   it("aren't those of somebody who got the pid later", async () => {
     const run = startRun("exec sleep 1000");
     const pid = run.launcherPid ?? 0;
-    const startTime = (await vi.waitUntil(() => readStat(pid), 30_000)).startTime;
+    const startTime = (await until("it", () => readStat(pid))).startTime;
     const job = { ...run, launcherPid: null, pid };
     expect(processesOf({ ...job, startTime })).toHaveLength(1);
     expect(processesOf({ ...job, startTime: startTime + 1 })).toEqual([]);

@@ -1,12 +1,13 @@
 /** The real component under the real Ink, with keys as bytes on its stdin. */
 import { PassThrough } from "node:stream";
 import { render } from "ink";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { Dashboard } from "../../src/show/Dashboard.tsx";
 import type { Key } from "../../src/show/keys.ts";
 import { paintFrame } from "../../src/show/paint-frame.ts";
 import { newScreen } from "../../src/show/screen.ts";
 import { frameOf } from "../../src/show/view-model.ts";
+import { untilHolds } from "../until.ts";
 import { busy, hostile, hundred } from "./snapshots.ts";
 
 const SIZE = { width: 100, height: 30 };
@@ -42,7 +43,7 @@ test.each([
     .join("\n")
     .split("\n")
     .map((line) => line.trimEnd());
-  await vi.waitFor(() =>
+  await untilHolds(() =>
     expect(
       frame()
         .split("\n")
@@ -64,8 +65,8 @@ test.each<[string, string, Key[]]>([
   ["Esc", "\u001b", [{ named: "escape" }]],
 ])("keys arrive as they are pressed: %s", async (_, bytes, expected) => {
   const { stdin, keys, ink } = open();
-  await vi.waitFor(() => expect(stdin.listenerCount("readable")).toBeGreaterThan(0));
+  await untilHolds(() => expect(stdin.listenerCount("readable")).toBeGreaterThan(0));
   stdin.write(bytes);
-  await vi.waitFor(() => expect(keys).toEqual(expected), { timeout: 10_000 });
+  await untilHolds(() => expect(keys).toEqual(expected));
   ink.unmount();
 });

@@ -1,9 +1,10 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { Answer, Request, Snapshot } from "../../src/protocol.ts";
 import type { DashboardClient } from "../../src/show/client-interface.ts";
 import type { Key } from "../../src/show/keys.ts";
 import type { Screen } from "../../src/show/screen.ts";
 import { Session } from "../../src/show/session.ts";
+import { untilHolds } from "../until.ts";
 import { busy } from "./snapshots.ts";
 
 /** A supervisor's end of the connection, worked by the test. */
@@ -74,10 +75,10 @@ test("a pause is asked for in the user's name; the answer is shown until the nex
   line.push(busy());
   type("p");
   expect(line.requests).toEqual([{ verb: "pause", jobs: ["voice-train"], untilMs: null, by: "ana" }]);
-  await vi.waitFor(() => expect(screen().message?.tone).toBe("good"));
+  await untilHolds(() => expect(screen().message?.tone).toBe("good"));
   line.answer = { id: 2, ok: false, code: "refused", error: "it is finished" };
   type("r");
-  await vi.waitFor(() => expect(screen().message).toEqual({ text: "it is finished", tone: "bad" }));
+  await untilHolds(() => expect(screen().message).toEqual({ text: "it is finished", tone: "bad" }));
   type("j");
   expect(screen().message).toBeNull();
 });
@@ -87,7 +88,7 @@ test("a request that is lost with the connection says so", async () => {
   line.push(busy());
   line.answers = false;
   type("p");
-  await vi.waitFor(() => expect(screen().message?.text).toContain("lost"));
+  await untilHolds(() => expect(screen().message?.text).toContain("lost"));
 });
 
 test("after a loss it says so, keeps the last picture, and comes back by itself", async () => {
@@ -98,7 +99,7 @@ test("after a loss it says so, keeps the last picture, and comes back by itself"
   expect(screen().lost).toContain("gone (it closed the connection)");
   expect(screen().snapshot).not.toBeNull();
   line.answers = true;
-  await vi.waitFor(() => expect(screen().lost).toBeNull(), { timeout: 30_000 });
+  await untilHolds(() => expect(screen().lost).toBeNull());
 });
 
 test("a supervisor that was stopping and is gone has stopped", async () => {
@@ -114,7 +115,7 @@ test("stop saves and pauses; its answer ends the dashboard, a refusal doesn't", 
   line.push(busy());
   line.answer = { id: 1, ok: false, code: "failed", error: "not now" };
   type("ctrl-c", "s");
-  await vi.waitFor(() => expect(screen().message?.text).toBe("not now"));
+  await untilHolds(() => expect(screen().message?.text).toBe("not now"));
   line.answer = { id: 2, ok: true, result: {} };
   type("ctrl-c", "s");
   await expect(session.ended).resolves.toMatchObject({ end: "stopped" });
@@ -146,12 +147,12 @@ test("the log of the selected job is read and followed while it is open", async 
   });
   line.push(busy());
   type("l");
-  await vi.waitFor(() => expect(screen().log).toEqual({ lines: ["first"] }));
+  await untilHolds(() => expect(screen().log).toEqual({ lines: ["first"] }));
   text = "first\nsecond\n";
-  await vi.waitFor(() => expect(screen().log).toEqual({ lines: ["first", "second"] }), { timeout: 30_000 });
+  await untilHolds(() => expect(screen().log).toEqual({ lines: ["first", "second"] }));
   type("escape");
   expect(screen().log).toBeNull();
   type("G", "l");
-  await vi.waitFor(() => expect(screen().log).toEqual({ unreadable: "it has no log" }));
+  await untilHolds(() => expect(screen().log).toEqual({ unreadable: "it has no log" }));
   session.detach();
 });

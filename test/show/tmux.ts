@@ -1,6 +1,6 @@
 /** A real terminal without a screen: tmux on a socket of its own, for tests and benchmarks. */
 import { execFileSync } from "node:child_process";
-import { setTimeout as wait } from "node:timers/promises";
+import { until } from "../until.ts";
 
 export interface Terminal {
   /** What is on the screen, a line per row, without trailing spaces. */
@@ -16,8 +16,6 @@ export interface Terminal {
   shellPid(): number;
   close(): void;
 }
-
-const LIMIT_MS = 60_000;
 
 /** Starts `command` (argv) in a terminal of this size, and this environment added. */
 export function openTerminal(
@@ -42,13 +40,12 @@ export function openTerminal(
     keys: (...keys) => void tmux("send-keys", ...keys),
     resize: (width, height) => void tmux("resize-window", "-x", String(width), "-y", String(height)),
     async until(what, condition) {
-      const end = performance.now() + LIMIT_MS;
-      for (;;) {
+      const shows = (): string => {
         const now = screen();
-        if (condition(now)) return now;
-        if (performance.now() > end) throw new Error(`never came: ${what}; the screen is\n${now}`);
-        await wait(100);
-      }
+        if (!condition(now)) throw new Error(`the screen is\n${now}`);
+        return now;
+      };
+      return await until(what, shows, { everyMs: 100 });
     },
     shellPid: () => Number(tmux("list-panes", "-F", "#{pane_pid}").trim()),
     close: () => void tmux("kill-server"),

@@ -6,6 +6,7 @@ import type { Snapshot } from "../../src/protocol.ts";
 import { type Palette, paint } from "../../src/show/lines.ts";
 import { newScreen, type Screen, type Size } from "../../src/show/screen.ts";
 import { frameOf, rowsOf } from "../../src/show/view-model.ts";
+import { rounds } from "../rounds.ts";
 import * as moments from "./snapshots.ts";
 
 const MOMENTS: Record<string, () => Snapshot> = {
@@ -133,7 +134,7 @@ test("whatever is shown, in any terminal: the height is filled but never exceede
         expect(stringWidth(bare)).toBeLessThanOrEqual(size.width);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: rounds(300) },
   );
 });
 

@@ -6,7 +6,7 @@ import type { GpuProcess, GpuSample, Reading } from "../../../src/model.ts";
 import type { LiveRun } from "../../../src/ports.ts";
 import { Attribution } from "../../../src/sense/gpu/attribute.ts";
 import type { GpuReport, ProcessReport } from "../../../src/sense/gpu/report.ts";
-import { readStat } from "../../../src/sense/process.ts";
+import { readCommand, readStat } from "../../../src/sense/process.ts";
 import { until } from "../../scenarios/real-supervisor.ts";
 
 let attribution: Attribution;
@@ -39,7 +39,11 @@ async function stranger(env: Record<string, string>, ...setsid: string[]): Promi
   });
   const pid = await until("its pid", () => shell.exitCode !== null && Number(said));
   strays.push(pid);
-  await until("its program", () => readStat(pid)?.name === "sleep");
+  // Its name changes first, then its memory, in which command line and environment are.
+  await until("its program", () => {
+    const stat = readStat(pid);
+    return stat && readCommand(stat).startsWith("sleep");
+  });
   return pid;
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { GPU_METRICS, type Reading } from "../../../src/model.ts";
 import { type Circumstances, type OwnedProcess, readingsOf } from "../../../src/sense/gpu/judge.ts";
 import type { GpuReport } from "../../../src/sense/gpu/report.ts";
+import { rounds } from "../../rounds.ts";
 
 const GPU: GpuReport = {
   uuid: "GPU-1",
@@ -150,6 +151,6 @@ it("every reading is a sane figure or has a reason, whatever the driver says", (
       if (circumstances.oursHere && "value" in use && use.value > 0)
         expect(owned.some((process) => process.whose === "others" || process.whose === "ignored")).toBe(true);
     }),
-    { numRuns: 3000 },
+    { numRuns: rounds(3000) },
   );
 });
