@@ -8,7 +8,7 @@ import { closeSync, mkdirSync, openSync, readSync, rmdirSync, writeFileSync } fr
 import { setTimeout as wait } from "node:timers/promises";
 import { clock } from "../src/clock.ts";
 import type { LiveRun } from "../src/ports.ts";
-import { Scanner } from "../src/sense/scan.ts";
+import { Scanner } from "../src/sense/others/scan.ts";
 import { createSensors } from "../src/sense/sensors.ts";
 import type { Measured } from "./run.ts";
 

@@ -16,8 +16,8 @@ import { watchMemoryLimit } from "./memory-limit.ts";
 import { type MemoryShares, shareMemory, stillHeld } from "./memory-use.ts";
 import { Moments } from "./moments.ts";
 import { createOtherSystemSensors } from "./other-systems.ts";
-import { Others, type OthersUse } from "./others.ts";
-import { type Moment, Ours, type Window } from "./ours.ts";
+import { Others, type OthersUse } from "./others/attribute-cpu.ts";
+import { type Moment, Ours, type Window } from "./others/our-cpu.ts";
 
 export interface SensorOptions {
   /** Its disk is the one that `disk.freeMiB` is about. */

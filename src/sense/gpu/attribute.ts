@@ -6,10 +6,10 @@
 import type { Claim, GpuProcess, GpuSample } from "../../model.ts";
 import type { LiveRun } from "../../ports.ts";
 import { claimOf } from "./claimed.ts";
-import { counts, type OwnedProcess, readingsOf, told } from "./judge.ts";
+import { GpuProcesses, type Known } from "./known-processes.ts";
+import type { Report } from "./reader-process.ts";
+import { counts, type OwnedProcess, readingsOf, told } from "./readings.ts";
 import type { GpuReport, ProcessReport } from "./report.ts";
-import type { Report } from "./watch.ts";
-import { GpuProcesses, type Known } from "./whose.ts";
 
 export interface Ignoring {
   ignore: readonly string[];

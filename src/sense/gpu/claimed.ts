@@ -4,7 +4,7 @@
  */
 import type { Claim } from "../../model.ts";
 import { readStat } from "../process.ts";
-import type { Known } from "./whose.ts";
+import type { Known } from "./known-processes.ts";
 
 const MOST_PARENTS = 64;
 

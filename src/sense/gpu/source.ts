@@ -6,7 +6,7 @@ import type { Claim, GpuSample, Now } from "../../model.ts";
 import type { LiveRun } from "../../ports.ts";
 import { Attribution, type Ignoring } from "./attribute.ts";
 import { allAsleep, findGpus, type Where } from "./find.ts";
-import { ReaderWatch } from "./watch.ts";
+import { ReaderWatch } from "./reader-process.ts";
 
 export interface GpusRead {
   gpus: GpuSample[];

@@ -3,9 +3,9 @@
  * for processes of its own user that are, or descend from, the ones that it names, or did when they
  * were last seen: one that leaves its tree later stays with the job, as ours do.
  */
-import type { Claim } from "../model.ts";
-import type { ProcessTable } from "./accounts.ts";
-import { uidOf } from "./process.ts";
+import type { Claim } from "../../model.ts";
+import type { ProcessTable } from "../accounts.ts";
+import { uidOf } from "../process.ts";
 
 export class ClaimedProcesses {
   #known = new Map<number, { startTime: number; claim: string }>();

@@ -4,9 +4,9 @@
  * others, only foreign processes seen in two scans are. Scans are taken only while others seem to use
  * something, and within a budget of CPU time.
  */
-import type { Claim, ProcessEvidence, Reading } from "../model.ts";
-import type { LiveRun } from "../ports.ts";
-import type { Moment, Ours, Window } from "./ours.ts";
+import type { Claim, ProcessEvidence, Reading } from "../../model.ts";
+import type { LiveRun } from "../../ports.ts";
+import type { Moment, Ours, Window } from "./our-cpu.ts";
 import { evidenceOf, type Proof, prove, runningNow } from "./prove.ts";
 import { type Scan, Scanner } from "./scan.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { ProcessStat } from "../../src/sense/parse.ts";
-import { evidenceOf, prove, runningNow } from "../../src/sense/prove.ts";
-import type { Owner, Scan } from "../../src/sense/scan.ts";
+import { evidenceOf, prove, runningNow } from "../../../src/sense/others/prove.ts";
+import type { Owner, Scan } from "../../../src/sense/others/scan.ts";
+import type { ProcessStat } from "../../../src/sense/parse.ts";
 
 interface Entry {
   pid: number;

@@ -3,14 +3,14 @@
  * to use the CPU. What two such looks prove is in prove.ts.
  */
 
-import { ENV } from "../contract.ts";
-import type { Claim } from "../model.ts";
-import type { LiveRun } from "../ports.ts";
-import { childrenIn, type ProcessTable } from "./accounts.ts";
-import { ClaimedProcesses } from "./claimed-processes.ts";
-import { readOnce } from "./kept-file.ts";
-import { type ProcessStat, parsePids } from "./parse.ts";
-import { isDead, listPids, readRunId, readStat, uidOf } from "./process.ts";
+import { ENV } from "../../contract.ts";
+import type { Claim } from "../../model.ts";
+import type { LiveRun } from "../../ports.ts";
+import { childrenIn, type ProcessTable } from "../accounts.ts";
+import { readOnce } from "../kept-file.ts";
+import { ClaimedProcesses } from "../owners/claimed-processes.ts";
+import { type ProcessStat, parsePids } from "../parse.ts";
+import { isDead, listPids, readRunId, readStat, uidOf } from "../process.ts";
 
 /**
  * `nobody`: whose it is can't be told, so that it is neither ours nor evidence against others. `claimed`:

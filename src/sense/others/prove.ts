@@ -2,14 +2,14 @@
  * What two scans prove about processes that aren't ours, and who those are. A process whose owner isn't
  * certain proves nothing, and neither does time that a reaper of orphans has waited for.
  */
-import type { ProcessEvidence } from "../model.ts";
-import { sum, ticksBetween } from "./accounts.ts";
-import { readOnce } from "./kept-file.ts";
-import { PAGES_PER_MIB } from "./page-size.ts";
-import { type ProcessStat, parseStatm } from "./parse.ts";
-import { readCommand, uidOf } from "./process.ts";
+import type { ProcessEvidence } from "../../model.ts";
+import { sum, ticksBetween } from "../accounts.ts";
+import { readOnce } from "../kept-file.ts";
+import { PAGES_PER_MIB } from "../page-size.ts";
+import { type ProcessStat, parseStatm } from "../parse.ts";
+import { readCommand, uidOf } from "../process.ts";
+import { userName } from "../user-name.ts";
 import type { Owner, Scan } from "./scan.ts";
-import { userName } from "./user-name.ts";
 
 /** What two scans prove, in ticks. */
 export interface Proof {
