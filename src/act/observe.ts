@@ -5,9 +5,10 @@
 import type { Exit, Run, Seen } from "../model.ts";
 import { exitRecord } from "../paths.ts";
 import type { SupervisedJob } from "../ports.ts";
+import { processesOf } from "../sense/owners/run-processes.ts";
 import { isAlive } from "../sense/process.ts";
 import { readRanks } from "../sense/ranks.ts";
-import { bootId, processesOf, readExit } from "../sense/run.ts";
+import { bootId, readExit } from "../sense/run.ts";
 import type { Checkpoints } from "./find-checkpoints.ts";
 import { asLiveRun, type Followed, look } from "./follow.ts";
 import { areHeld } from "./freeze.ts";

@@ -1,29 +1,16 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { LiveRun } from "../../src/ports.ts";
-import { readStat } from "../../src/sense/process.ts";
-import { bootId, processesOf, readExit, readPidRecord } from "../../src/sense/run.ts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { bootId, readExit, readPidRecord } from "../../src/sense/run.ts";
 
 let directory: string;
-const children: ChildProcess[] = [];
-const strays: number[] = [];
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "sense-run-"));
 });
 afterEach(() => {
-  for (const child of children.splice(0)) {
-    try {
-      if (child.pid) process.kill(-child.pid, "SIGKILL");
-    } catch {
-      // The whole group has ended already.
-    }
-  }
-  for (const pid of strays.splice(0)) process.kill(pid, "SIGKILL");
   rmSync(directory, { recursive: true });
 });
 
@@ -92,14 +79,6 @@ describe("the pid record", () => {
   });
 });
 
-function startRun(script: string): LiveRun {
-  const id = `run-${process.pid}-${Math.floor(performance.now())}`;
-  const env = { ...process.env, SUPERVISOR_RUN_ID: id };
-  const child = spawn("/bin/sh", ["-c", script], { detached: true, stdio: "ignore", env });
-  children.push(child);
-  return { id, job: "j", launcherPid: child.pid ?? null, pid: null, cpuCgroup: null };
-}
-
 it("a pid record of any kind names a process only where it is written whole", () => {
   const text = fc.oneof(
     fc.string({ unit: "binary", maxLength: 40 }),
@@ -123,43 +102,4 @@ it("a pid record of any kind names a process only where it is written whole", ()
     }),
     { numRuns: 200 },
   );
-});
-
-describe("the processes of a run", () => {
-  it("are its tree without the launcher, parents first", async () => {
-    const run = startRun("sh -c 'sleep 1000 & sleep 1001; :'; :");
-    const found = await vi.waitUntil(() => {
-      const processes = processesOf(run);
-      // A process that is just becoming another program has no command line for a moment.
-      const named = processes.every(({ command }) => !command.startsWith("["));
-      return processes.length === 3 && named ? processes : null;
-    }, 30_000);
-    expect(found[0]?.command).toMatch(/^sh -c/);
-    expect(found.map(({ pid }) => pid)).not.toContain(run.launcherPid);
-    expect(
-      found
-        .slice(1)
-        .map(({ command }) => command)
-        .sort(),
-    ).toEqual(["sleep 1000", "sleep 1001"]);
-  });
-
-  it("that left the tree are found by a scan", async () => {
-    const run = startRun("(setsid sleep 1003 &); sleep 1000");
-    const found = await vi.waitUntil(() => {
-      const stray = processesOf(run, { scan: true }).find(({ command }) => command === "sleep 1003");
-      return stray && readStat(stray.pid)?.parent !== run.launcherPid ? stray : null;
-    }, 30_000);
-    strays.push(found.pid);
-    expect(processesOf(run).map(({ command }) => command)).toEqual(["sleep 1000"]);
-  });
-
-  it("aren't those of somebody who got the pid later", async () => {
-    const run = startRun("exec sleep 1000");
-    const pid = run.launcherPid ?? 0;
-    const startTime = (await vi.waitUntil(() => readStat(pid), 30_000)).startTime;
-    const job = { ...run, launcherPid: null, pid };
-    expect(processesOf({ ...job, startTime })).toHaveLength(1);
-    expect(processesOf({ ...job, startTime: startTime + 1 })).toEqual([]);
-  });
 });
