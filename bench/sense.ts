@@ -8,7 +8,8 @@ import { closeSync, mkdirSync, openSync, readSync, rmdirSync, writeFileSync } fr
 import { setTimeout as wait } from "node:timers/promises";
 import { clock } from "../src/clock.ts";
 import type { LiveRun } from "../src/ports.ts";
-import { Scanner } from "../src/sense/scan.ts";
+import { scan as scanAll } from "../src/sense/others/scan.ts";
+import { ProcessOwners } from "../src/sense/owners/process-owners.ts";
 import { createSensors } from "../src/sense/sensors.ts";
 import type { Measured } from "./run.ts";
 
@@ -125,13 +126,13 @@ async function guardCost(seconds: number, runs: LiveRun[]): Promise<number> {
 
 /** CPU ms of one scan of all processes, and how many there are. */
 async function scanCost(scans: number): Promise<{ ms: number; processes: number }> {
-  const scanner = new Scanner(process.pid);
-  const at = { atMs: 0, bootTicks: 0, cpuAll: 0 };
-  let processes = scanner.scan([], new Map(), at).table.size;
+  const owners = new ProcessOwners(process.pid);
+  const at = { atMs: 0, bootTicks: 0, cpuAll: 0, trees: new Map() };
+  let processes = scanAll(owners, [], at).table.size;
   const before = cpuMs();
   for (let i = 0; i < scans; i++) {
     await wait(PAUSE_MS);
-    processes = scanner.scan([], new Map(), at).table.size;
+    processes = scanAll(owners, [], at).table.size;
   }
   return { ms: (cpuMs() - before) / scans, processes };
 }

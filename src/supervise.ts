@@ -27,6 +27,7 @@ import { holdLock } from "./record/lock.ts";
 import { bootId } from "./sense/boot-id.ts";
 import { watchClaims } from "./sense/claims.ts";
 import { createGpuSource } from "./sense/gpu/source.ts";
+import { ProcessOwners } from "./sense/owners/process-owners.ts";
 import { createSensors } from "./sense/sensors.ts";
 import { Pace } from "./show/pace.ts";
 import { snapshot } from "./show/snapshot.ts";
@@ -97,11 +98,13 @@ class Household {
     const now = clock.now();
     const recovered = recover(roster(config, journal.loadJobs(), now), bootId(), now);
     const othersClaims = watchClaims(claims.claimant);
+    const owners = new ProcessOwners(process.pid);
     this.#sensors = createSensors({
       diskPath: config.stateDirectory,
       supervisorPid: process.pid,
+      owners,
       gpu: createGpuSource({
-        supervisorPid: process.pid,
+        owners,
         settings: () => ({ ...this.#config.others, pollSeconds: this.#config.pollSeconds }),
         arrivals: arrivals(recovered.jobs, bootId()),
         claims: othersClaims,

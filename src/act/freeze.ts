@@ -7,8 +7,8 @@ import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs } from "../clock.ts";
 import { readOnce } from "../sense/kept-file.ts";
+import type { RunProcess } from "../sense/owners/run-processes.ts";
 import { parseStatusLine } from "../sense/parse.ts";
-import type { RunProcess } from "../sense/run.ts";
 import { type Done, sendSignal } from "./send-signal.ts";
 
 /** Living processes of the run as they are now, parents before their children. */

@@ -5,11 +5,12 @@
  */
 import { readFileSync } from "node:fs";
 import type { JobSpec } from "../config/job-schema.ts";
-import { ENV } from "../contract/names.ts";
 import type { RankStatus } from "../model.ts";
 import type { LiveRun } from "../ports.ts";
-import { catches, isAlive, readRunId, readStat } from "../sense/process.ts";
-import { processesOf } from "../sense/run.ts";
+import { parentsOf } from "../sense/owners/parents.ts";
+import { namedRun } from "../sense/owners/run-marks.ts";
+import { processesOf } from "../sense/owners/run-processes.ts";
+import { catches, isAlive, readStat } from "../sense/process.ts";
 import { type Done, sendSignal, type Target } from "./send-signal.ts";
 
 /** A live run with what makes its first pid unmistakable. */
@@ -47,7 +48,7 @@ export function ring(targets: Target[], signal: NodeJS.Signals): Done {
 /** A report names a process of this run on this machine: reports may come from other hosts too. */
 function isHere({ pid, startTime }: RankStatus, runId: string): boolean {
   if (!isAlive(pid, startTime)) return false;
-  return startTime !== null || !onLinux || readRunId(pid, ENV.runId) === runId;
+  return startTime !== null || !onLinux || namedRun(pid) === runId;
 }
 
 function mainListener({ pid, startTime }: KnownRun, signal: NodeJS.Signals): Listeners {
@@ -68,9 +69,7 @@ function childListeners(run: KnownRun, part: string, signal: NodeJS.Signals): Li
   const listening = new Map(
     named.filter(({ pid }) => catchesNow(pid, signal)).map((found) => [found.pid, found]),
   );
-  const topmost = [...listening.values()].filter(
-    ({ pid }) => !ancestorsOf(pid).some((above) => listening.has(above)),
-  );
+  const topmost = [...listening.values()].filter(({ pid }) => !isBelow(pid, listening));
   if (topmost.length > 0)
     return { targets: topmost.map(({ pid, startTime }) => ({ pid, startTime })), library: false };
   const reason =
@@ -83,15 +82,11 @@ function childListeners(run: KnownRun, part: string, signal: NodeJS.Signals): Li
 /** Where the system can't tell, the signal is sent; on Linux "can't tell" means that it is gone. */
 const catchesNow = (pid: number, signal: NodeJS.Signals): boolean => catches(pid, signal) ?? !onLinux;
 
-function ancestorsOf(pid: number): number[] {
-  const above: number[] = [];
-  for (
-    let next = readStat(pid)?.parent ?? 0;
-    next > 1 && above.length < 64;
-    next = readStat(next)?.parent ?? 0
-  )
-    above.push(next);
-  return above;
+function isBelow(pid: number, listening: ReadonlyMap<number, unknown>): boolean {
+  const stat = readStat(pid);
+  if (stat === null) return false;
+  for (const above of parentsOf(stat, readStat)) if (listening.has(above.pid)) return true;
+  return false;
 }
 
 function commandLine(pid: number): string {

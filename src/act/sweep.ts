@@ -5,7 +5,7 @@
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { processesOf } from "../sense/run.ts";
+import { processesOf } from "../sense/owners/run-processes.ts";
 import { asLiveRun, look, newlyFollowed } from "./follow.ts";
 import { type RunRecord, readRunRecord } from "./run-record.ts";
 import { tidy } from "./tidy.ts";

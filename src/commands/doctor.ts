@@ -18,6 +18,7 @@ import { Attribution } from "../sense/gpu/attribute.ts";
 import { type Examination, examineGpus } from "../sense/gpu/examine.ts";
 import { noGpus } from "../sense/gpu/source.ts";
 import { describeMachine } from "../sense/other-systems.ts";
+import { ProcessOwners } from "../sense/owners/process-owners.ts";
 import { createSensors } from "../sense/sensors.ts";
 import { VERSION } from "../version.ts";
 import { type Options, placesOf, snapshotOf, tryConnect } from "./connect.ts";
@@ -96,7 +97,7 @@ async function sampleMachine(): Promise<Sample> {
 /** The GPUs as they would be seen while a job runs that may be on any of them. */
 function whose({ report, blind }: Examination, others: ConfigFile["others"]): GpuSample[] {
   if (report === null) return [];
-  const attribution = new Attribution(process.pid, blind, () => others);
+  const attribution = new Attribution(new ProcessOwners(process.pid), blind, () => others);
   const run: LiveRun = { id: "doctor", job: "doctor", launcherPid: null, pid: null, cpuCgroup: null };
   try {
     return attribution.samples(report, [run]);

@@ -2,6 +2,7 @@
  * CPU time used between two looks at a set of processes, each process with what its waited-for
  * children used. Pure. Time that can't be followed to a process is left out, never guessed.
  */
+import { parentsOf } from "./owners/parents.ts";
 import type { ProcessStat } from "./parse.ts";
 
 export type ProcessTable = ReadonlyMap<number, ProcessStat>;
@@ -46,9 +47,11 @@ function timeOfEnded(before: ProcessTable, after: ProcessTable): Map<number, num
   const ended = new Map<number, number>();
   for (const stat of before.values()) {
     if (same(after, stat)) continue;
-    let heir = before.get(stat.parent);
-    for (let hops = 0; heir && !same(after, heir) && hops < 64; hops++) heir = before.get(heir.parent);
-    if (heir) ended.set(heir.pid, (ended.get(heir.pid) ?? 0) + stat.own + stat.reaped);
+    for (const heir of parentsOf(stat, (pid) => before.get(pid))) {
+      if (!same(after, heir)) continue;
+      ended.set(heir.pid, (ended.get(heir.pid) ?? 0) + stat.own + stat.reaped);
+      break;
+    }
   }
   return ended;
 }
@@ -58,14 +61,3 @@ export const sum = (ticks: Iterable<number>): number => {
   for (const one of ticks) all += one;
   return all;
 };
-
-/** Pids of the children of each process. */
-export function childrenIn(table: ProcessTable): Map<number, number[]> {
-  const children = new Map<number, number[]>();
-  for (const { pid, parent } of table.values()) {
-    const siblings = children.get(parent);
-    if (siblings) siblings.push(pid);
-    else children.set(parent, [pid]);
-  }
-  return children;
-}

@@ -5,7 +5,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import type { Claim } from "../model.ts";
 import { bootId } from "./boot-id.ts";
-import { isDead, readStat, uidOf } from "./process.ts";
+import { isDead, presenceOf, readStat, uidOf } from "./process.ts";
 import { userName } from "./user-name.ts";
 
 /** More than anybody needs; who writes more is not listened to. */
@@ -92,15 +92,6 @@ function isClaim(value: unknown): value is ClaimFile {
 /** Whose that very process is, "hidden" when it isn't ours to see, null when it has ended. */
 function ownerOf(pid: number, startTime: number | null): number | "hidden" | null {
   const stat = readStat(pid);
-  if (stat === null) return isHidden(pid) ? "hidden" : null;
+  if (stat === null) return presenceOf(pid) === "hidden" ? "hidden" : null;
   return isDead(stat) || startTime !== stat.startTime ? null : uidOf(pid);
-}
-
-function isHidden(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (problem) {
-    return (problem as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

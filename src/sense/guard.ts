@@ -7,8 +7,8 @@ import { monotonicMs } from "../clock.ts";
 import type { LiveRun } from "../ports.ts";
 import type { Machine } from "./machine.ts";
 import type { Moments } from "./moments.ts";
-import { NEAREST_SCANS_MS } from "./others.ts";
-import type { Moment, Ours } from "./ours.ts";
+import { NEAREST_SCANS_MS } from "./others/attribute-cpu.ts";
+import type { Moment, Ours } from "./others/our-cpu.ts";
 
 /**
  * Nearly all that a look costs is waking up for it. A load that began late in a look's window shows in it

@@ -9,7 +9,7 @@ import type { Reading } from "../model.ts";
 import type { LiveRun } from "../ports.ts";
 import type { KeptFiles } from "./kept-file.ts";
 import { reading } from "./machine.ts";
-import type { Moment } from "./ours.ts";
+import type { Moment } from "./others/our-cpu.ts";
 import { PAGES_PER_MIB } from "./page-size.ts";
 import { parsePids, parseStatm } from "./parse.ts";
 

@@ -4,7 +4,7 @@
  * on a clock of 10 ms ticks. Pure.
  */
 import type { LiveRun } from "../ports.ts";
-import type { Moment } from "./ours.ts";
+import type { Moment } from "./others/our-cpu.ts";
 
 /** A shorter window is mostly rounding; in ms. One that the guard has judged by is as good as it needs to be. */
 const SHORTEST_WINDOW_MS = 100;

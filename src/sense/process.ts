@@ -28,11 +28,16 @@ export function isAlive(pid: number, startTime: number | null): boolean {
     const stat = readStat(pid);
     return stat !== null && !isDead(stat) && (startTime === null || stat.startTime === startTime);
   }
+  return presenceOf(pid) !== "gone";
+}
+
+/** What a signal that does nothing says of a pid. "hidden": it is there, but another user's, whether /proc shows it or not. */
+export function presenceOf(pid: number): "there" | "hidden" | "gone" {
   try {
     process.kill(pid, 0);
-    return true;
+    return "there";
   } catch (problem) {
-    return (problem as NodeJS.ErrnoException).code === "EPERM";
+    return (problem as NodeJS.ErrnoException).code === "EPERM" ? "hidden" : "gone";
   }
 }
 

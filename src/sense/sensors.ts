@@ -16,13 +16,16 @@ import { watchMemoryLimit } from "./memory-limit.ts";
 import { type MemoryShares, shareMemory, stillHeld } from "./memory-use.ts";
 import { Moments } from "./moments.ts";
 import { createOtherSystemSensors } from "./other-systems.ts";
-import { Others, type OthersUse } from "./others.ts";
-import { type Moment, Ours, type Window } from "./ours.ts";
+import { Others, type OthersUse } from "./others/attribute-cpu.ts";
+import { type Moment, Ours, type Window } from "./others/our-cpu.ts";
+import { ProcessOwners } from "./owners/process-owners.ts";
 
 export interface SensorOptions {
   /** Its disk is the one that `disk.freeMiB` is about. */
   diskPath: string;
   supervisorPid: number;
+  /** Whose processes are, with a memory that others may share; its own when left out. */
+  owners?: ProcessOwners;
   gpu?: GpuSource;
   /** What the ids of our own claims begin with. */
   claimant?: string;
@@ -64,7 +67,8 @@ class LinuxSensors implements Sensors {
 
   constructor(options: SensorOptions) {
     this.#ours = new Ours(options.supervisorPid);
-    this.#others = new Others(options.supervisorPid, this.#ours, options.claims);
+    const owners = options.owners ?? new ProcessOwners(options.supervisorPid);
+    this.#others = new Others(owners, this.#ours, options.claims);
     this.#guard = new Guard(this.#machine, this.#ours, this.#moments);
     this.#gpu = options.gpu ?? noGpus();
     this.#claimant = options.claimant ?? "";

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { processesOf } from "../../src/sense/run.ts";
+import { processesOf } from "../../src/sense/owners/run-processes.ts";
 import {
   child,
   givenJob,

@@ -8,17 +8,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Claim } from "../../src/model.ts";
-import { childrenIn } from "../../src/sense/accounts.ts";
 import { bootId } from "../../src/sense/boot-id.ts";
-import { ClaimedProcesses } from "../../src/sense/claimed-processes.ts";
 import { abandonedClaims, readClaims, watchClaims } from "../../src/sense/claims.ts";
 import { Attribution } from "../../src/sense/gpu/attribute.ts";
+import { claimOf } from "../../src/sense/owners/owner.ts";
+import { ProcessOwners } from "../../src/sense/owners/process-owners.ts";
 import { readStat } from "../../src/sense/process.ts";
 import { describeWith, root } from "../needs.ts";
 import { until } from "../scenarios/real-supervisor.ts";
 
 const BOB = 1001;
 const EVE = 1002;
+/** A pid that nobody has: the children of this process aren't the supervisor's helpers. */
+const SUPERVISOR = 4_194_303;
 
 let directory: string;
 const children: ChildProcess[] = [];
@@ -80,9 +82,10 @@ const claims = (): Claim[] => readClaims("0-me", [directory]);
 
 /** What others use of a GPU on which this process computes, as an attribution with these claims sees it. */
 function others(pid: number, known: readonly Claim[]): unknown {
-  // Not this process, whose children these are.
-  const supervisor = 4_194_303;
-  const attribution = new Attribution(supervisor, null, () => ({ ignore: [], ignoreGpuBelow: 30 }));
+  const attribution = new Attribution(new ProcessOwners(SUPERVISOR), null, () => ({
+    ignore: [],
+    ignoreGpuBelow: 30,
+  }));
   const figures = { utilization: 60, memoryTotalMiB: 24_000, memoryUsedMiB: 5000, temperature: 50 };
   const processes = [{ pid, memoryMiB: 4000, smPercent: 60 }];
   const gpu = { uuid: "GPU-1", index: 0, name: "x", powerWatts: 1, powerLimitWatts: 2, throttled: 0 };
@@ -94,10 +97,15 @@ function others(pid: number, known: readonly Claim[]): unknown {
   }
 }
 
+function claimedOf(owners: ProcessOwners, pids: number[], known: readonly Claim[]): number[] {
+  const table = new Map(pids.flatMap((pid) => readStat(pid) ?? []).map((stat) => [stat.pid, stat]));
+  owners.look([], known, (pid) => table.get(pid));
+  return [...owners.ownersIn(table)].flatMap(([pid, owner]) => (claimOf(owner) === null ? [] : [pid]));
+}
+
 /** Those of these processes that a scan would take for claimed. */
 function excused(pids: number[], known: readonly Claim[]): number[] {
-  const table = new Map(pids.flatMap((pid) => readStat(pid) ?? []).map((stat) => [stat.pid, stat]));
-  return [...new ClaimedProcesses().find(table, childrenIn(table), known)].sort((a, b) => a - b);
+  return claimedOf(new ProcessOwners(SUPERVISOR), pids, known).sort((a, b) => a - b);
 }
 
 describeWith(root)("a claim", () => {
@@ -124,13 +132,8 @@ describeWith(root)("a claim", () => {
     const job = await program(BOB);
     lay(BOB, file([{ pid: job.pid, startTime: job.startTime }]));
     const [claim] = claims() as [Claim];
-    const claimed = new ClaimedProcesses();
-    const look = (known: Claim[]): number[] => {
-      const table = new Map(
-        [job.pid, job.child].flatMap((pid) => readStat(pid) ?? []).map((s) => [s.pid, s]),
-      );
-      return [...claimed.find(table, childrenIn(table), known)];
-    };
+    const owners = new ProcessOwners(SUPERVISOR);
+    const look = (known: Claim[]): number[] => claimedOf(owners, [job.pid, job.child], known);
     expect(look([claim])).toContain(job.child);
     process.kill(job.pid, "SIGKILL");
     await until("another parent", () => readStat(job.child)?.parent !== job.pid);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { LiveRun } from "../../src/ports.ts";
 import { Moments } from "../../src/sense/moments.ts";
-import type { Moment } from "../../src/sense/ours.ts";
+import type { Moment } from "../../src/sense/others/our-cpu.ts";
 import type { ProcessStat } from "../../src/sense/parse.ts";
 
 const GUARD_EVERY_MS = 160;

@@ -1,31 +1,17 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { LiveRun } from "../../src/ports.ts";
-import { readStat } from "../../src/sense/process.ts";
-import { processesOf, readExit, readPidRecord } from "../../src/sense/run.ts";
+import { readExit, readPidRecord } from "../../src/sense/run.ts";
 import { rounds } from "../rounds.ts";
-import { until, untilHolds } from "../until.ts";
 
 let directory: string;
-const children: ChildProcess[] = [];
-const strays: number[] = [];
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "sense-run-"));
 });
 afterEach(() => {
-  for (const child of children.splice(0)) {
-    try {
-      if (child.pid) process.kill(-child.pid, "SIGKILL");
-    } catch {
-      // The whole group has ended already.
-    }
-  }
-  for (const pid of strays.splice(0)) process.kill(pid, "SIGKILL");
   rmSync(directory, { recursive: true });
 });
 
@@ -90,14 +76,6 @@ describe("the pid record", () => {
   );
 });
 
-function startRun(script: string): LiveRun {
-  const id = `run-${process.pid}-${Math.floor(performance.now())}`;
-  const env = { ...process.env, SUPERVISOR_RUN_ID: id };
-  const child = spawn("/bin/sh", ["-c", script], { detached: true, stdio: "ignore", env });
-  children.push(child);
-  return { id, job: "j", launcherPid: child.pid ?? null, pid: null, cpuCgroup: null };
-}
-
 it("a pid record of any kind names a process only where it is written whole", () => {
   const text = fc.oneof(
     fc.string({ unit: "binary", maxLength: 40 }),
@@ -121,37 +99,4 @@ it("a pid record of any kind names a process only where it is written whole", ()
     }),
     { numRuns: rounds(200) },
   );
-});
-
-describe("the processes of a run", () => {
-  it("are its tree without the launcher, parents first", async () => {
-    const run = startRun("sh -c 'sleep 1000 & sleep 1001; :'; :");
-    // A process that is just becoming another program shows its parent's command line, or none.
-    await untilHolds(() => {
-      const found = processesOf(run);
-      expect(found.map(({ pid }) => pid)).not.toContain(run.launcherPid);
-      const [first, ...below] = found.map(({ command }) => command);
-      expect(first).toMatch(/^sh -c/);
-      expect(below.sort()).toEqual(["sleep 1000", "sleep 1001"]);
-    });
-  });
-
-  it("that left the tree are found by a scan", async () => {
-    const run = startRun("(setsid sleep 1003 &); sleep 1000");
-    const found = await until("the stray", () => {
-      const stray = processesOf(run, { scan: true }).find(({ command }) => command === "sleep 1003");
-      return stray && readStat(stray.pid)?.parent !== run.launcherPid ? stray : null;
-    });
-    strays.push(found.pid);
-    await untilHolds(() => expect(processesOf(run).map(({ command }) => command)).toEqual(["sleep 1000"]));
-  });
-
-  it("aren't those of somebody who got the pid later", async () => {
-    const run = startRun("exec sleep 1000");
-    const pid = run.launcherPid ?? 0;
-    const startTime = (await until("it", () => readStat(pid))).startTime;
-    const job = { ...run, launcherPid: null, pid };
-    expect(processesOf({ ...job, startTime })).toHaveLength(1);
-    expect(processesOf({ ...job, startTime: startTime + 1 })).toEqual([]);
-  });
 });

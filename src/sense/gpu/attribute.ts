@@ -1,15 +1,16 @@
 /**
  * Reports of GPUs and live runs → samples in which ours and others are told apart. Works anew only
- * when a report or the runs have changed. Remembers for each GPU when our last run on it began, so
- * that whoever came after it stays a newcomer also once it has made room.
+ * when a report, the runs or the claims of other supervisors have changed.
  */
 import type { Claim, GpuProcess, GpuSample } from "../../model.ts";
 import type { LiveRun } from "../../ports.ts";
-import { claimOf } from "./claimed.ts";
-import { counts, type OwnedProcess, readingsOf, told } from "./judge.ts";
+import { claimOf, runOf } from "../owners/owner.ts";
+import type { ProcessOwners } from "../owners/process-owners.ts";
+import { type Known, KnownProcesses } from "./known-processes.ts";
+import { isYounger, Newcomers } from "./newcomers.ts";
+import type { Report } from "./reader-process.ts";
+import { counts, type OwnedProcess, readingsOf, told } from "./readings.ts";
 import type { GpuReport, ProcessReport } from "./report.ts";
-import type { Report } from "./watch.ts";
-import { GpuProcesses, type Known } from "./whose.ts";
 
 export interface Ignoring {
   ignore: readonly string[];
@@ -20,27 +21,28 @@ export interface Ignoring {
 const NAME_LENGTH = 15;
 
 export class Attribution {
-  readonly #processes: GpuProcesses;
+  readonly #owners: ProcessOwners;
+  readonly #processes: KnownProcesses;
   readonly #blind: string | null;
   readonly #settings: () => Ignoring;
-  /** By UUID, in ticks since boot: when our run on it began. */
-  readonly #arrivals: Map<string, number>;
+  readonly #newcomers: Newcomers;
   #last: { report: Report; key: string; samples: GpuSample[] } | null = null;
 
   /**
-   * `blind`: why the drivers' pids don't say whose a process is, or null. `arrivals`: what is known of
-   * runs before this supervisor.
+   * `blind`: why the drivers' pids don't say whose a process is, or null. `arrivals`: when our last run on
+   * each GPU began, from before this supervisor.
    */
   constructor(
-    supervisorPid: number,
+    owners: ProcessOwners,
     blind: string | null,
     settings: () => Ignoring,
     arrivals: ReadonlyMap<string, number> = new Map(),
   ) {
-    this.#processes = new GpuProcesses(supervisorPid);
+    this.#owners = owners;
+    this.#processes = new KnownProcesses(owners);
     this.#blind = blind;
     this.#settings = settings;
-    this.#arrivals = new Map(arrivals);
+    this.#newcomers = new Newcomers(arrivals);
   }
 
   /** `claims`: of other supervisors, whose jobs aren't somebody who needs the GPU. */
@@ -49,8 +51,8 @@ export class Attribution {
     const key = [...runs.map(({ id, launcherPid, pid }) => `${id} ${launcherPid} ${pid}`), ...named].join();
     if (this.#last?.report === report && this.#last.key === key) return this.#last.samples;
     const pids = new Set(report.gpus.flatMap((gpu) => listed(gpu).map(({ pid }) => pid)));
-    const owners = this.#processes.look([...pids], runs);
-    const samples = report.gpus.map((gpu) => this.#sample(gpu, owners, { runs, claims, atMs: report.atMs }));
+    const known = this.#processes.look([...pids], runs, claims);
+    const samples = report.gpus.map((gpu) => this.#sample(gpu, known, runs, report.atMs));
     this.#last = { report, key, samples };
     return samples;
   }
@@ -61,73 +63,76 @@ export class Attribution {
 
   #sample(
     gpu: GpuReport,
-    owners: ReadonlyMap<number, Known>,
-    { runs, claims, atMs }: { runs: readonly LiveRun[]; claims: readonly Claim[]; atMs: number },
+    known: ReadonlyMap<number, Known>,
+    runs: readonly LiveRun[],
+    atMs: number,
   ): GpuSample {
-    const settings = this.#settings();
-    const arrival = this.#arrival(gpu, owners, runs);
-    const there = listed(gpu).flatMap((one) => {
-      const known = owners.get(one.pid);
-      if (known === undefined) return [];
-      const claim = typeof known.owner === "object" ? null : claimOf(known, claims);
-      const owned = own(one, known, settings.ignore, arrival);
-      // In every sum it stands with ours: known, and nobody's need.
-      return [{ known, claim, owned: claim === null ? owned : { ...owned, whose: "ours" as const } }];
+    const { ignore, ignoreGpuBelow } = this.#settings();
+    const arrival = this.#arrival(gpu, known, runs);
+    const there = listed(gpu).flatMap((one): Present[] => {
+      const process = known.get(one.pid);
+      return process ? [{ process, owned: own(one, process, ignore, arrival) }] : [];
     });
-    // Where even memory is hidden, pids are of another system: that one exists here too proves nothing.
-    const [first] = listed(gpu);
-    const hidden = listed(gpu).every(({ memoryMiB }) => typeof memoryMiB === "string");
-    const foreignPids = first !== undefined && hidden ? String(first.memoryMiB) : null;
-    const oursHere = runs.some(({ gpus = [] }) => gpus.length === 0 || gpus.includes(gpu.uuid));
     const here = {
       atMs,
-      oursHere,
-      blind: this.#blind ?? foreignPids,
-      ignoreBelow: settings.ignoreGpuBelow,
+      oursHere: runs.some(({ gpus = [] }) => gpus.length === 0 || gpus.includes(gpu.uuid)),
+      blind: this.#blind ?? pidsOfAnotherSystem(gpu),
+      ignoreBelow: ignoreGpuBelow,
       visited: arrival !== null,
     };
-    const owned = there.map((one) => one.owned);
     return {
       uuid: gpu.uuid,
       index: gpu.index,
       name: gpu.name,
-      memoryTotalMiB: told(gpu.memoryTotalMiB, atMs),
-      memoryUsedMiB: told(gpu.memoryUsedMiB, atMs),
+      ...memoryOf(gpu, atMs),
       powerLimitWatts: told(gpu.powerLimitWatts, atMs),
-      metrics: readingsOf(gpu, owned, here),
-      processes:
-        here.blind === null
-          ? there.map(({ known, owned, claim }) => ({
-              ...evidenceOf(known, owned, counts(owned, here.ignoreBelow)),
-              ...(claim !== null && { claimed: { user: claim.user, job: claim.job } }),
-            }))
-          : [],
+      metrics: readingsOf(
+        gpu,
+        there.map(({ owned }) => owned),
+        here,
+      ),
+      processes: here.blind === null ? there.map((one) => shown(one, ignoreGpuBelow)) : [],
       ...(gpu.throttleReasons && { throttleReasons: gpu.throttleReasons }),
       ...(gpu.instances && {
-        instances: gpu.instances.map(({ uuid, memoryTotalMiB, memoryUsedMiB }) => ({
-          uuid,
-          memoryTotalMiB: told(memoryTotalMiB, atMs),
-          memoryUsedMiB: told(memoryUsedMiB, atMs),
-        })),
+        instances: gpu.instances.map((part) => ({ uuid: part.uuid, ...memoryOf(part, atMs) })),
       }),
     };
   }
 
-  /** When the oldest of our runs on this GPU began, or the last one that was there. */
-  #arrival(gpu: GpuReport, owners: ReadonlyMap<number, Known>, runs: readonly LiveRun[]): number | null {
+  #arrival(gpu: GpuReport, known: ReadonlyMap<number, Known>, runs: readonly LiveRun[]): number | null {
     const here = new Set(runs.flatMap(({ id, gpus }) => (gpus?.includes(gpu.uuid) ? [id] : [])));
     for (const { pid } of listed(gpu)) {
-      const owner = owners.get(pid)?.owner;
-      if (typeof owner === "object") here.add(owner.run);
+      const run = runOf(known.get(pid)?.owner);
+      if (run !== null) here.add(run);
     }
-    const begun = [...here].flatMap((run) => this.#processes.begunAt(run) ?? []);
-    if (begun.length > 0) this.#arrivals.set(gpu.uuid, Math.min(...begun));
-    return this.#arrivals.get(gpu.uuid) ?? null;
+    const begun = [...here].flatMap((run) => this.#owners.begunAt(run) ?? []);
+    return this.#newcomers.arrival(gpu.uuid, begun);
   }
+}
+
+/** A process on a GPU, and what of the GPU's is its own. */
+interface Present {
+  process: Known;
+  owned: OwnedProcess;
 }
 
 const listed = ({ processes }: GpuReport): ProcessReport[] =>
   typeof processes === "string" ? [] : processes;
+
+/** Why pids say nothing: where even memory is hidden, they are of another system, and that one exists here too proves nothing. */
+function pidsOfAnotherSystem(gpu: GpuReport): string | null {
+  const [first] = listed(gpu);
+  const hidden = listed(gpu).every(({ memoryMiB }) => typeof memoryMiB === "string");
+  return first !== undefined && hidden ? String(first.memoryMiB) : null;
+}
+
+const memoryOf = (
+  { memoryTotalMiB, memoryUsedMiB }: Pick<GpuReport, "memoryTotalMiB" | "memoryUsedMiB">,
+  atMs: number,
+): Pick<GpuSample, "memoryTotalMiB" | "memoryUsedMiB"> => ({
+  memoryTotalMiB: told(memoryTotalMiB, atMs),
+  memoryUsedMiB: told(memoryUsedMiB, atMs),
+});
 
 function own(
   process: ProcessReport,
@@ -135,11 +140,12 @@ function own(
   ignore: readonly string[],
   arrival: number | null,
 ): OwnedProcess {
-  const younger = known.startTime === null || arrival === null ? null : known.startTime > arrival;
+  const younger = isYounger(known.evidence.startTime, arrival);
   return { ...process, whose: whose(known, ignore), younger };
 }
 
 function whose({ owner, names }: Known, ignore: readonly string[]): OwnedProcess["whose"] {
+  // A claimed one stands with ours in every sum: known, and nobody's need.
   if (typeof owner === "object" || owner === "supervisor") return "ours";
   if (owner === "nobody") return "nobody";
   const ignored = ignore.some((program) =>
@@ -148,19 +154,17 @@ function whose({ owner, names }: Known, ignore: readonly string[]): OwnedProcess
   return ignored ? "ignored" : "others";
 }
 
-function evidenceOf(known: Known, owned: OwnedProcess, counted: boolean): GpuProcess {
-  const { pid, startTime, uid, user, command, owner } = known;
-  const ours = typeof owner === "object" ? owner.run : owner === "supervisor" ? "supervisor" : null;
+function shown({ process: { evidence, owner }, owned }: Present, ignoreBelow: number): GpuProcess {
+  const claim = claimOf(owner);
+  const ours = owner === "supervisor" ? "supervisor" : runOf(owner);
+  const counted = counts(owned, ignoreBelow);
   return {
-    pid,
-    startTime,
-    user,
-    ...(uid !== null && uid !== process.getuid?.() && { otherUser: true as const }),
-    command,
+    ...evidence,
     ...(typeof owned.memoryMiB === "number" && { gpuMemoryMiB: Math.round(owned.memoryMiB) }),
     ...(typeof owned.smPercent === "number" && { gpuPercent: owned.smPercent }),
     ours,
     ...(ours === null && !counted && { counts: false as const }),
     ...(ours === null && counted && owned.younger === true && { newcomer: true as const }),
+    ...(claim !== null && { claimed: { user: claim.user, job: claim.job } }),
   };
 }

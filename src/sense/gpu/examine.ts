@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs, monotonicMs } from "../../clock.ts";
 import { findGpus, type Where } from "./find.ts";
-import { ReaderWatch, type Report, type Watching } from "./watch.ts";
+import { ReaderWatch, type Report, type Watching } from "./reader-process.ts";
 
 export interface CallSummary {
   call: string;

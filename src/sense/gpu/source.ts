@@ -4,9 +4,10 @@
  */
 import type { Claim, GpuSample, Now } from "../../model.ts";
 import type { LiveRun } from "../../ports.ts";
+import type { ProcessOwners } from "../owners/process-owners.ts";
 import { Attribution, type Ignoring } from "./attribute.ts";
 import { allAsleep, findGpus, type Where } from "./find.ts";
-import { ReaderWatch } from "./watch.ts";
+import { ReaderWatch } from "./reader-process.ts";
 
 export interface GpusRead {
   gpus: GpuSample[];
@@ -24,7 +25,7 @@ export interface GpuSource {
 }
 
 export interface GpuOptions extends Where {
-  supervisorPid: number;
+  owners: ProcessOwners;
   /** Read at every look, so that a changed config counts at once. */
   settings: () => Ignoring & { pollSeconds: number };
   /** When our last run on each GPU began, in ticks since boot, from before this supervisor. */
@@ -57,8 +58,8 @@ export function createGpuSource(options: GpuOptions): GpuSource {
     const paceMs = Math.min(SLOWEST_MS, Math.max(FASTEST_MS, options.settings().pollSeconds * 1000));
     // It was awake to be found; a reader that has failed must not wake it later.
     const watch = new ReaderWatch({ ...gpus.task, paceMs }, { asleep: () => allAsleep(options.root) });
-    const { supervisorPid, settings, arrivals } = options;
-    found = { watch, attribution: new Attribution(supervisorPid, gpus.blind, settings, arrivals) };
+    const { owners, settings, arrivals } = options;
+    found = { watch, attribution: new Attribution(owners, gpus.blind, settings, arrivals) };
   };
   return {
     read({ monotonicMs }, runs) {

@@ -5,7 +5,7 @@
 import { describe, expect, it } from "vitest";
 import { couldStart, ownClaims } from "../../../src/decide/sharing/line.ts";
 import type { Claim, GpuProcess, GpuSample, Sample } from "../../../src/model.ts";
-import { type Circumstances, type OwnedProcess, readingsOf } from "../../../src/sense/gpu/judge.ts";
+import { type Circumstances, type OwnedProcess, readingsOf } from "../../../src/sense/gpu/readings.ts";
 import { rounds } from "../../rounds.ts";
 import { at, makeConfig, makeJob } from "../make.ts";
 import { VirtualMachine } from "../virtual-machine.ts";

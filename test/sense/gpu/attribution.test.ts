@@ -6,6 +6,7 @@ import type { GpuProcess, GpuSample, Reading } from "../../../src/model.ts";
 import type { LiveRun } from "../../../src/ports.ts";
 import { Attribution } from "../../../src/sense/gpu/attribute.ts";
 import type { GpuReport, ProcessReport } from "../../../src/sense/gpu/report.ts";
+import { ProcessOwners } from "../../../src/sense/owners/process-owners.ts";
 import { readCommand, readStat } from "../../../src/sense/process.ts";
 import { until } from "../../scenarios/real-supervisor.ts";
 
@@ -14,7 +15,8 @@ let ignore: string[];
 const children: ChildProcess[] = [];
 const strays: number[] = [];
 const begin = (blind: string | null = null, arrivals = new Map<string, number>()): void => {
-  attribution = new Attribution(process.pid, blind, () => ({ ignore, ignoreGpuBelow: 30 }), arrivals);
+  const owners = new ProcessOwners(process.pid);
+  attribution = new Attribution(owners, blind, () => ({ ignore, ignoreGpuBelow: 30 }), arrivals);
 };
 beforeEach(() => {
   ignore = [];

@@ -6,7 +6,7 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, expect, it } from "vitest";
 import { clock } from "../../../src/clock.ts";
-import { ReaderWatch } from "../../../src/sense/gpu/watch.ts";
+import { ReaderWatch } from "../../../src/sense/gpu/reader-process.ts";
 import type { FakeMachine } from "../../fakes/nvml/fake.ts";
 import { compiler, describeWith } from "../../needs.ts";
 import { alive, until } from "../../scenarios/real-supervisor.ts";

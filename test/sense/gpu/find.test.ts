@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { findGpus } from "../../../src/sense/gpu/find.ts";
 import { createGpuSource } from "../../../src/sense/gpu/source.ts";
+import { ProcessOwners } from "../../../src/sense/owners/process-owners.ts";
 import { readChildren } from "../../../src/sense/process.ts";
 
 let root: string;
@@ -22,7 +23,7 @@ const find = () => findGpus({ root, env: {} });
 it("without a driver or device nothing is read, and no process is started", () => {
   expect(find()).toMatchObject({ task: null, reason: expect.stringMatching(/^no GPU was found/) });
   const settings = () => ({ ignore: [], ignoreGpuBelow: 30, pollSeconds: 1 });
-  const source = createGpuSource({ supervisorPid: process.pid, root, env: {}, settings });
+  const source = createGpuSource({ owners: new ProcessOwners(process.pid), root, env: {}, settings });
   const before = readChildren(process.pid);
   for (let second = 0; second < 200; second += 50) {
     const { gpus, unavailable } = source.read({ wallMs: 0, monotonicMs: second * 1000 }, []);

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GPU_METRICS, type Reading } from "../../../src/model.ts";
-import { type Circumstances, type OwnedProcess, readingsOf } from "../../../src/sense/gpu/judge.ts";
+import { type Circumstances, type OwnedProcess, readingsOf } from "../../../src/sense/gpu/readings.ts";
 import type { GpuReport } from "../../../src/sense/gpu/report.ts";
 import { rounds } from "../../rounds.ts";
 

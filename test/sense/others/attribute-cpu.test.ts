@@ -7,12 +7,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import { clock } from "../../src/clock.ts";
-import type { Reading, Sample } from "../../src/model.ts";
-import type { LiveRun, Sensors } from "../../src/ports.ts";
-import { createSensors } from "../../src/sense/sensors.ts";
-import { cpuCgroup, describeWith, testWith } from "../needs.ts";
-import { until } from "../until.ts";
+import { clock } from "../../../src/clock.ts";
+import type { Reading, Sample } from "../../../src/model.ts";
+import type { LiveRun, Sensors } from "../../../src/ports.ts";
+import { createSensors } from "../../../src/sense/sensors.ts";
+import { cpuCgroup, describeWith, testWith } from "../../needs.ts";
+import { until } from "../../until.ts";
 
 const FORMS = [
   "a plain loop",
@@ -23,7 +23,7 @@ const FORMS = [
   "a daemonised worker",
   "children of a thread",
 ];
-const JOB = new URL("../children/sense-job.ts", import.meta.url).pathname;
+const JOB = new URL("../../children/sense-job.ts", import.meta.url).pathname;
 const ROOT = "/sys/fs/cgroup/cpuacct";
 
 let count = 0;

@@ -4,12 +4,14 @@
  * others, only foreign processes seen in two scans are. Scans are taken only while others seem to use
  * something, and within a budget of CPU time.
  */
-import { elapsedMs } from "../clock.ts";
-import type { Claim, ProcessEvidence, Reading } from "../model.ts";
-import type { LiveRun } from "../ports.ts";
-import type { Moment, Ours, Window } from "./ours.ts";
-import { evidenceOf, type Proof, prove, runningNow } from "./prove.ts";
-import { type Scan, Scanner } from "./scan.ts";
+import { elapsedMs } from "../../clock.ts";
+import type { Claim, ProcessEvidence, Reading } from "../../model.ts";
+import type { LiveRun } from "../../ports.ts";
+import { runOf } from "../owners/owner.ts";
+import type { ProcessOwners } from "../owners/process-owners.ts";
+import type { Moment, Ours, Window } from "./our-cpu.ts";
+import { greediest, type Proof, prove, runningNow } from "./prove.ts";
+import { type Scan, type ScanAt, scan } from "./scan.ts";
 
 export interface OthersUse {
   others: Reading;
@@ -32,7 +34,7 @@ const REST_NAMING = 200;
 const NAMES_LAST_MS = 5000;
 
 export class Others {
-  readonly #scanner: Scanner;
+  readonly #owners: ProcessOwners;
   readonly #ours: Ours;
   readonly #claims: () => readonly Claim[];
   #last: Scan | null = null;
@@ -46,8 +48,8 @@ export class Others {
    * `ours` is told what a scan has found of runs: processes outside their tree or their cgroup. `claims`
    * of other supervisors are asked for when there is a scan.
    */
-  constructor(supervisorPid: number, ours: Ours, claims: () => readonly Claim[] = () => []) {
-    this.#scanner = new Scanner(supervisorPid);
+  constructor(owners: ProcessOwners, ours: Ours, claims: () => readonly Claim[] = () => []) {
+    this.#owners = owners;
     this.#ours = ours;
     this.#claims = claims;
   }
@@ -57,7 +59,7 @@ export class Others {
    * environment: that takes five times as long as any later one.
    */
   meet(moment: Moment, runs: readonly LiveRun[]): void {
-    this.#scanner.scan(runs, moment.trees, atOf(moment), this.#claims());
+    scan(this.#owners, runs, atOf(moment), this.#claims());
   }
 
   /** `suspected`: the guard has seen a burst that the window may be too long to show. */
@@ -122,16 +124,17 @@ export class Others {
     const age = last ? moment.atMs - last.atMs : Number.POSITIVE_INFINITY;
     if (age < pauseMs) return;
     const began = elapsedMs();
-    const scan = this.#scanner.scan(runs, moment.trees, atOf(moment), claims);
-    for (const [pid, owner] of scan.owners) {
-      const stat = typeof owner === "object" && scan.table.get(pid);
-      if (stat && typeof owner === "object") this.#ours.adopt(owner.run, stat);
+    const seen = scan(this.#owners, runs, atOf(moment), claims);
+    for (const [pid, owner] of seen.owners) {
+      const run = runOf(owner);
+      const stat = run !== null && seen.table.get(pid);
+      if (stat) this.#ours.adopt(run, stat);
     }
-    for (const run of scan.escaped) this.#ours.distrustCgroup(run);
+    for (const run of seen.escaped) this.#ours.distrustCgroup(run);
     const comparable = last !== null && age <= Math.max(FARTHEST_MS, 2 * pauseMs);
-    this.#proof = comparable && scan.cpuAll > last.cpuAll ? prove(last, scan) : null;
-    this.#foreign = this.#proof ? evidenceOf(scan, this.#proof) : runningNow(scan);
-    this.#last = scan;
+    this.#proof = comparable && seen.cpuAll > last.cpuAll ? prove(last, seen) : null;
+    this.#foreign = this.#proof ? greediest(seen, this.#proof) : runningNow(seen);
+    this.#last = seen;
     this.#restThen = restPercent;
     this.#costMs = elapsedMs() - began;
   }
@@ -143,8 +146,9 @@ export class Others {
   }
 }
 
-const atOf = ({ atMs, bootTicks, cpu }: Moment): { atMs: number; bootTicks: number; cpuAll: number } => ({
+const atOf = ({ atMs, bootTicks, cpu, trees }: Moment): ScanAt => ({
   atMs,
   bootTicks,
   cpuAll: cpu.all,
+  trees,
 });

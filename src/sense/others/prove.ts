@@ -2,14 +2,14 @@
  * What two scans prove about processes that aren't ours, and who those are. A process whose owner isn't
  * certain proves nothing, and neither does time that a reaper of orphans has waited for.
  */
-import type { ProcessEvidence } from "../model.ts";
-import { sum, ticksBetween } from "./accounts.ts";
-import { readOnce } from "./kept-file.ts";
-import { PAGES_PER_MIB } from "./page-size.ts";
-import { type ProcessStat, parseStatm } from "./parse.ts";
-import { readCommand, uidOf } from "./process.ts";
-import type { Owner, Scan } from "./scan.ts";
-import { userName } from "./user-name.ts";
+import type { ProcessEvidence } from "../../model.ts";
+import { sum, ticksBetween } from "../accounts.ts";
+import { readOnce } from "../kept-file.ts";
+import { evidenceOf } from "../owners/evidence.ts";
+import { claimOf, type Owner } from "../owners/owner.ts";
+import { PAGES_PER_MIB } from "../page-size.ts";
+import { type ProcessStat, parseStatm } from "../parse.ts";
+import type { Scan } from "./scan.ts";
 
 /** What two scans prove, in ticks. */
 export interface Proof {
@@ -36,27 +36,27 @@ export function prove(before: Scan, after: Scan): Proof {
   );
   const byPid = new Map([...ticks].filter(([pid]) => after.owners.get(pid) === "foreign"));
   const notNice = [...byPid].filter(([pid]) => (after.table.get(pid)?.nice ?? 0) <= 0);
-  const of = (owner: Owner): number =>
-    sum([...ticks].filter(([pid]) => after.owners.get(pid) === owner).map(([, used]) => used));
+  const of = (isMeant: (owner: Owner | undefined) => boolean): number =>
+    sum([...ticks].filter(([pid]) => isMeant(after.owners.get(pid))).map(([, used]) => used));
   return {
     atMs: after.atMs,
     all: after.cpuAll - before.cpuAll,
     foreign: sum(byPid.values()),
     foreignNotNice: sum(notNice.map(([, used]) => used)),
-    kernel: of("kernel"),
-    claimed: of("claimed"),
+    kernel: of((owner) => owner === "kernel"),
+    claimed: of((owner) => claimOf(owner) !== null),
     byPid,
   };
 }
 
 /** The greediest foreign processes of a proof, percent of the machine. */
-export function evidenceOf(scan: Scan, proof: Proof): ProcessEvidence[] {
+export function greediest(scan: Scan, proof: Proof): ProcessEvidence[] {
   return [...proof.byPid]
     .sort((a, b) => b[1] - a[1])
     .slice(0, MOST_EVIDENCE)
     .flatMap(([pid, ticks]) => {
       const stat = scan.table.get(pid);
-      return stat ? [{ ...describe(stat), cpuPercent: round((100 * ticks) / proof.all) }] : [];
+      return stat ? [{ ...withMemory(stat), cpuPercent: round((100 * ticks) / proof.all) }] : [];
     });
 }
 
@@ -66,20 +66,12 @@ export function runningNow(scan: Scan): ProcessEvidence[] {
     .filter(({ pid, state }) => state === "R" && scan.owners.get(pid) === "foreign")
     .sort((a, b) => b.own - a.own)
     .slice(0, MOST_EVIDENCE)
-    .map(describe);
+    .map(withMemory);
 }
 
-function describe(stat: ProcessStat): ProcessEvidence {
-  const uid = uidOf(stat.pid);
+function withMemory(stat: ProcessStat): ProcessEvidence {
   const pages = parseStatm(readOnce(`/proc/${stat.pid}/statm`) ?? "");
-  return {
-    pid: stat.pid,
-    startTime: stat.startTime,
-    user: uid === null ? "?" : userName(uid),
-    ...(uid !== null && uid !== process.getuid?.() && { otherUser: true as const }),
-    command: readCommand(stat),
-    ...(pages && { memoryMiB: Math.round(pages.resident / PAGES_PER_MIB) }),
-  };
+  return { ...evidenceOf(stat), ...(pages && { memoryMiB: Math.round(pages.resident / PAGES_PER_MIB) }) };
 }
 
 const round = (percent: number): number => Math.round(percent * 10) / 10;

@@ -4,15 +4,15 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, expect, it } from "vitest";
-import { clock } from "../../src/clock.ts";
-import type { Claim, Reading, Sample } from "../../src/model.ts";
-import type { Sensors } from "../../src/ports.ts";
-import { readStat } from "../../src/sense/process.ts";
-import { createSensors } from "../../src/sense/sensors.ts";
-import { describeWith, root } from "../needs.ts";
-import { until } from "../until.ts";
+import { clock } from "../../../src/clock.ts";
+import type { Claim, Reading, Sample } from "../../../src/model.ts";
+import type { Sensors } from "../../../src/ports.ts";
+import { readStat } from "../../../src/sense/process.ts";
+import { createSensors } from "../../../src/sense/sensors.ts";
+import { describeWith, root } from "../../needs.ts";
+import { until } from "../../until.ts";
 
-const JOB = new URL("../children/sense-job.ts", import.meta.url).pathname;
+const JOB = new URL("../../children/sense-job.ts", import.meta.url).pathname;
 const BOB = 1001;
 const EVE = 1002;
 /** Named at most; on a machine with more greedy strangers than that the rest is proven, too. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { ProcessStat } from "../../src/sense/parse.ts";
-import { evidenceOf, prove, runningNow } from "../../src/sense/prove.ts";
-import type { Owner, Scan } from "../../src/sense/scan.ts";
+import { greediest, prove, runningNow } from "../../../src/sense/others/prove.ts";
+import type { Scan } from "../../../src/sense/others/scan.ts";
+import type { Owner } from "../../../src/sense/owners/owner.ts";
+import type { ProcessStat } from "../../../src/sense/parse.ts";
 
 interface Entry {
   pid: number;
@@ -50,7 +51,7 @@ describe("two scans", () => {
     ]);
     const proof = prove(before, after);
     expect(proof).toMatchObject({ all: 200, foreign: 50, kernel: 3 });
-    expect(evidenceOf(after, proof)).toMatchObject([{ pid: 100, cpuPercent: 25 }]);
+    expect(greediest(after, proof)).toMatchObject([{ pid: 100, cpuPercent: 25 }]);
   });
 
   it("don't charge a reaper of orphans with what it has waited for", () => {
@@ -84,7 +85,7 @@ describe("two scans", () => {
       startTime: 1001,
     }));
     const after = scan(1100, entries);
-    const named = evidenceOf(after, prove(scan(1000, []), after));
+    const named = greediest(after, prove(scan(1000, []), after));
     expect(named.map(({ pid }) => pid)).toEqual([129, 128, 127, 126, 125, 124, 123, 122, 121, 120]);
   });
 });

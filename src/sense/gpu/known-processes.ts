@@ -1,0 +1,95 @@
+/**
+ * The processes on GPUs, each described once and then remembered by pid and start time, since a driver
+ * lists the same ones in every report. Whose each is, `ProcessOwners` tells. Reads /proc only.
+ */
+import type { Claim, ProcessEvidence } from "../../model.ts";
+import type { LiveRun } from "../../ports.ts";
+import { KeptFiles } from "../kept-file.ts";
+import { evidenceOf, hiddenEvidence } from "../owners/evidence.ts";
+import { type Owner, runOf } from "../owners/owner.ts";
+import type { ProcessOwners } from "../owners/process-owners.ts";
+import type { ProcessStat } from "../parse.ts";
+import { isDead, presenceOf, readStat, uidOf } from "../process.ts";
+
+export interface Known {
+  owner: Owner;
+  /** Null where it can't be seen. */
+  uid: number | null;
+  evidence: ProcessEvidence;
+  /** Names that a list of programs may call it by. */
+  names: string[];
+}
+
+/** `tries`: looks at which nobody could be found for it. */
+type Remembered = Known & { tries: number };
+
+/** How often a process that nobody could be found for is looked at again, in looks. */
+const TRIES = 30;
+const MOST_KEPT = 256;
+
+const isZombie = (stat: string): boolean => "ZX".includes(stat[stat.lastIndexOf(") ") + 2] ?? "");
+
+export class KnownProcesses {
+  readonly #owners: ProcessOwners;
+  readonly #files = new KeptFiles(MOST_KEPT);
+  #known = new Map<number, Remembered>();
+
+  constructor(owners: ProcessOwners) {
+    this.#owners = owners;
+  }
+
+  /** One that is gone is left out unless it was known as a run's. */
+  look(pids: readonly number[], runs: readonly LiveRun[], claims: readonly Claim[]): Map<number, Known> {
+    this.#owners.look(runs, claims);
+    const claimants = new Set(claims.flatMap(({ holds, uid }) => (holds ? [uid] : [])));
+    const found = new Map<number, Remembered>();
+    for (const pid of pids) {
+      const before = this.#known.get(pid);
+      const settled = before !== undefined && isSettled(before, claimants) ? before : null;
+      // A kept file is that of one process for ever: while it can be read, nothing has to be looked up.
+      const kept = pids.length <= MOST_KEPT ? this.#files.read(`/proc/${pid}/stat`) : null;
+      const seen = settled && kept !== null && !isZombie(kept) ? settled : this.#seen(pid, before, settled);
+      if (seen) found.set(pid, seen);
+    }
+    this.#known = found;
+    this.#files.sweep();
+    return found;
+  }
+
+  close(): void {
+    this.#files.close();
+  }
+
+  #seen(pid: number, before: Remembered | undefined, settled: Remembered | null): Remembered | null {
+    const stat = readStat(pid);
+    if (stat === null || isDead(stat)) return unseen(pid, before);
+    const same = before?.evidence.startTime === stat.startTime ? before : null;
+    if (same && settled) return settled;
+    const owner = this.#owners.ownerOf(stat);
+    // Who can't be told yet may be between two programs.
+    const known = same && same.owner !== "nobody" ? same : describe(stat);
+    return { ...known, owner, tries: same ? same.tries + 1 : 0 };
+  }
+}
+
+/** Nothing about it can change any more, except that a claim of its user covers it some day. */
+function isSettled({ owner, uid, evidence, tries }: Remembered, claimants: ReadonlySet<number>): boolean {
+  if (evidence.startTime === null) return false;
+  if (runOf(owner) !== null || owner === "supervisor") return true;
+  if (typeof owner === "object" || (uid !== null && claimants.has(uid))) return false;
+  return owner !== "nobody" || tries > TRIES;
+}
+
+function describe(stat: ProcessStat): Omit<Known, "owner"> {
+  const uid = uidOf(stat.pid);
+  const evidence = evidenceOf(stat, uid);
+  const program = evidence.command.split(" ")[0] ?? "";
+  return { uid, evidence, names: [stat.name, program.slice(program.lastIndexOf("/") + 1)] };
+}
+
+/** /proc doesn't show it: gone, or hidden from us because it is another user's. */
+function unseen(pid: number, before: Remembered | undefined): Remembered | null {
+  if (before !== undefined && runOf(before.owner) !== null) return before;
+  if (presenceOf(pid) !== "hidden") return null;
+  return { owner: "foreign", uid: null, evidence: hiddenEvidence(pid), names: [], tries: 0 };
+}

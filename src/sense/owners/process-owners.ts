@@ -1,0 +1,180 @@
+/**
+ * Whose a process is: the one answer, for CPU and GPU use alike, with one memory. Goes by pid and start
+ * time, never by pid alone. A run's are those below its launcher, in its cgroup, or with its id in their
+ * environment; what was once seen to be a run's stays so when it leaves the tree. Reads /proc only.
+ */
+import type { Claim } from "../../model.ts";
+import type { LiveRun } from "../../ports.ts";
+import type { ProcessStat } from "../parse.ts";
+import { isDead, readStat, uidOf } from "../process.ts";
+import { ClaimedProcesses } from "./claimed-processes.ts";
+import { isOtherUser } from "./evidence.ts";
+import { type Owner, runOf } from "./owner.ts";
+import { MOST_PARENTS, type StatOf } from "./parents.ts";
+import { groupedIn, namedRun, rootsOf } from "./run-marks.ts";
+import { RunSessions } from "./run-sessions.ts";
+
+/** What a process passes on to those below it. */
+interface Kin {
+  /** Null for one that is none of ours and unclaimed. */
+  owner: Exclude<Owner, "foreign" | "kernel" | "nobody"> | null;
+  /** The claim that it is below, also where it is another user's and so isn't covered itself. */
+  claim: Claim | null;
+}
+
+const STRANGER: Kin = { owner: null, claim: null };
+const ofRun = (run: string): Kin => ({ owner: { run }, claim: null });
+
+/** What is found out at one moment. */
+interface Look {
+  runs: readonly LiveRun[];
+  statOf: StatOf;
+  kin: Map<number, Kin>;
+  /** Runs of the processes in their cgroups; null until needed. */
+  grouped: ReadonlyMap<number, string> | null;
+}
+
+const newLook = (runs: readonly LiveRun[], statOf: StatOf): Look => ({
+  runs,
+  statOf,
+  kin: new Map(),
+  grouped: null,
+});
+
+const LEAST_KEPT = 256;
+
+export class ProcessOwners {
+  readonly #supervisorPid: number;
+  /** Processes that were seen to be a run's. */
+  readonly #ours = new Map<number, { startTime: number; run: string }>();
+  readonly #sessions = new RunSessions();
+  /** Processes whose environment names no run of ours, or can't since they are another user's. */
+  readonly #strangers = new Map<number, number>();
+  readonly #claimed = new ClaimedProcesses();
+  /** Of this supervisor's life, so that what an ended run left behind isn't taken for somebody else's. */
+  readonly #begun = new Map<string, number | null>();
+  #mostKept = LEAST_KEPT;
+  #look = newLook([], readStat);
+
+  constructor(supervisorPid: number) {
+    this.#supervisorPid = supervisorPid;
+  }
+
+  /** Begins a look: answers are of this moment until the next. `statOf`: from a table of all processes, or from /proc. */
+  look(runs: readonly LiveRun[], claims: readonly Claim[], statOf: StatOf = readStat): void {
+    this.#look = newLook(runs, statOf);
+    this.#claimed.follow(claims);
+    for (const run of runs) {
+      if (!this.#begun.has(run.id)) this.#begun.set(run.id, null);
+      for (const root of rootsOf(run)) this.#follow(root, run.id);
+    }
+    if (this.#kept > this.#mostKept) this.#forgetGone();
+  }
+
+  ownerOf(stat: ProcessStat): Owner {
+    const { owner } = this.#kinOf(stat);
+    if (owner !== null) return owner;
+    if (stat.kernel) return "kernel";
+    const stranger = this.#strangers.get(stat.pid) === stat.startTime;
+    return stranger && !this.#sessions.hold(stat, this.#supervisorPid, this.#look.statOf)
+      ? "foreign"
+      : "nobody";
+  }
+
+  /** The owners of all processes of the machine. Those that are gone are forgotten. */
+  ownersIn(table: ReadonlyMap<number, ProcessStat>): Map<number, Owner> {
+    this.#forgetGone();
+    this.#sessions.forgetOver(table.values());
+    // All that are ours first: their sessions tell of the others.
+    for (const stat of table.values()) this.#kinOf(stat);
+    return new Map([...table].map(([pid, stat]) => [pid, this.ownerOf(stat)]));
+  }
+
+  /** Processes that are known to be a run's from elsewhere. */
+  adopt(run: string, stats: Iterable<ProcessStat>): void {
+    for (const stat of stats) this.#remember(stat, run);
+  }
+
+  /** The run in whose cgroup a process is, else null. */
+  groupedRunOf(pid: number): string | null {
+    const look = this.#look;
+    look.grouped ??= new Map(look.runs.flatMap((run) => groupedIn(run).map((one) => [one, run.id])));
+    return look.grouped.get(pid) ?? null;
+  }
+
+  /** Start time of a run in ticks since boot; null until it is known. */
+  begunAt(run: string): number | null {
+    return this.#begun.get(run) ?? null;
+  }
+
+  #follow(root: number, run: string): void {
+    const known = this.#ours.get(root);
+    const stat = known?.run === run ? null : this.#look.statOf(root);
+    if (stat) this.#remember(stat, run);
+    if (this.begunAt(run) === null) this.#begun.set(run, this.#ours.get(root)?.startTime ?? null);
+  }
+
+  #remember(stat: ProcessStat, run: string): void {
+    this.#ours.set(stat.pid, { startTime: stat.startTime, run });
+    this.#sessions.add(stat, this.#look.statOf);
+  }
+
+  get #kept(): number {
+    return this.#ours.size + this.#strangers.size + this.#claimed.size;
+  }
+
+  #forgetGone(): void {
+    const { statOf } = this.#look;
+    for (const [pid, { startTime }] of this.#ours)
+      if (statOf(pid)?.startTime !== startTime) this.#ours.delete(pid);
+    for (const [pid, startTime] of this.#strangers)
+      if (statOf(pid)?.startTime !== startTime) this.#strangers.delete(pid);
+    this.#claimed.forgetGone(statOf);
+    this.#mostKept = LEAST_KEPT + 2 * this.#kept;
+  }
+
+  #kinOf(stat: ProcessStat, hops = 0): Kin {
+    const found = this.#look.kin.get(stat.pid);
+    if (found) return found;
+    const kin = this.#known(stat) ?? this.#below(this.#parentsKin(stat, hops), stat);
+    this.#look.kin.set(stat.pid, kin);
+    const run = runOf(kin.owner);
+    if (run !== null) this.#remember(stat, run);
+    return kin;
+  }
+
+  /** What needs no look at its parents. */
+  #known(stat: ProcessStat): Kin | null {
+    const ours = this.#ours.get(stat.pid);
+    if (ours?.startTime === stat.startTime) return ofRun(ours.run);
+    if (stat.pid === this.#supervisorPid) return { owner: "supervisor", claim: null };
+    const claim = this.#claimed.remembered(stat);
+    return claim && { owner: { claim }, claim };
+  }
+
+  #parentsKin({ parent }: ProcessStat, hops: number): Kin {
+    const above = parent > 0 && hops < MOST_PARENTS ? this.#look.statOf(parent) : null;
+    return above ? this.#kinOf(above, hops + 1) : STRANGER;
+  }
+
+  #below(above: Kin, stat: ProcessStat): Kin {
+    if (runOf(above.owner) !== null) return above;
+    const grouped = this.groupedRunOf(stat.pid);
+    if (grouped !== null) return ofRun(grouped);
+    if (above.owner === "supervisor") return above;
+    const claim = this.#claimed.covering(stat, above.claim);
+    if (claim !== null) return { owner: { claim }, claim };
+    const named = this.#namedRun(stat);
+    return named === null ? { owner: null, claim: above.claim } : ofRun(named);
+  }
+
+  /** The run of ours in its environment, looked for once for each process. */
+  #namedRun(stat: ProcessStat): string | null {
+    if (stat.kernel || isDead(stat) || this.#strangers.get(stat.pid) === stat.startTime) return null;
+    // Reading the environment of a process stuck in the kernel could keep us waiting.
+    const run = stat.state === "D" ? undefined : namedRun(stat.pid);
+    if (typeof run === "string" && this.#begun.has(run)) return run;
+    if (run !== undefined || isOtherUser(uidOf(stat.pid))) this.#strangers.set(stat.pid, stat.startTime);
+    return null;
+  }
+}

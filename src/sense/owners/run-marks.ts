@@ -1,0 +1,20 @@
+/** What marks a process as one of a run: it is the launcher or the first process, is in the run's cgroup, or names the run in its environment. */
+import { ENV } from "../../contract/names.ts";
+import type { LiveRun } from "../../ports.ts";
+import { readOnce } from "../kept-file.ts";
+import { parsePids } from "../parse.ts";
+import { readRunId } from "../process.ts";
+
+/** All other processes of a run descend from these, unless they leave the tree. */
+export const rootsOf = ({ launcherPid, pid }: Pick<LiveRun, "launcherPid" | "pid">): number[] =>
+  [launcherPid, pid].filter((root) => root !== null);
+
+/** Empty for a run without a cgroup, and for one whose cgroup is gone. */
+export const groupedIn = ({ cpuCgroup }: Pick<LiveRun, "cpuCgroup">): number[] =>
+  cpuCgroup === null ? [] : parsePids(readOnce(`${cpuCgroup}/cgroup.procs`, true) ?? "");
+
+/**
+ * The run that a process names in its environment: null when it names none, undefined when that can't be
+ * known. Reading it may wait for a process that is stuck in the kernel.
+ */
+export const namedRun = (pid: number): string | null | undefined => readRunId(pid, ENV.runId);
