@@ -3,7 +3,7 @@
  * done about it; all else that changed of jobs at the end of a tick; progress alone only now and then.
  * Must never lose an event, and does nothing but record.
  */
-import { type AuditEvent, type Job, type NewEvent, type Now, runOf, type Seen } from "./model.ts";
+import { type AuditEvent, type NewEvent, type Now, runOf, type Seen } from "./model.ts";
 import type { Change, Journal, RunEnd, SupervisedJob } from "./ports.ts";
 
 /** A progress report alone is saved no more often than this: it can be read again from the status file. */
@@ -85,7 +85,7 @@ export class Ledger {
 }
 
 /** What a crash may take back by a few seconds; a change of anything else is saved at once. */
-const PROGRESS_ONLY: ReadonlySet<keyof Job> = new Set<keyof Job>(["progress", "learned"]);
+const PROGRESS_ONLY: ReadonlySet<keyof SupervisedJob> = new Set<keyof SupervisedJob>(["progress", "learned"]);
 
 function endOf({ state, progress }: SupervisedJob, seen: Seen | undefined, now: Now): RunEnd {
   const { code, signal } = seen?.exit?.known ? seen.exit : { code: null, signal: null };

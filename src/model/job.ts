@@ -1,4 +1,5 @@
 /** A job and all that is remembered of it. */
+import type { JobSpec } from "../config/job-schema.ts";
 import type { Checkpoint } from "./run.ts";
 import type { JobState } from "./state.ts";
 import type { Now } from "./time.ts";
@@ -32,7 +33,7 @@ export type Manual =
   | { want: "run"; sinceMs: number; excused: string[]; windowUntilMs: number | null; honoured?: boolean };
 
 /** It can be asked for a checkpoint: a library reports, or the pause signal is caught. */
-export const canSave = ({ understands }: Pick<Job, "understands">): boolean =>
+export const canSave = ({ understands }: Pick<SupervisedJob, "understands">): boolean =>
   understands === "contract" || understands === "signal";
 
 /** What is known of a job's cost; times in ms, measured on this machine. */
@@ -56,9 +57,9 @@ export interface Balance {
   overheadMs: number;
 }
 
-export interface Job<Spec = unknown> {
+export interface SupervisedJob {
   name: string;
-  spec: Spec;
+  spec: JobSpec;
   /** `config`: from the file. `run`: added by `supervisor run`. */
   origin: "config" | "run";
   state: JobState;
