@@ -14,12 +14,12 @@ await build({
     "job/index": "src/job/index.ts",
     "job/tfjs": "src/job/tfjs.ts",
     // Programs for processes of their own.
-    "act/verify-child": "src/act/verify-child.ts",
-    "config/check-child": "src/config/check-child.ts",
-    "record/upkeep-process": "src/record/upkeep-process.ts",
+    "runs/checkpoints/verify-child": "src/runs/checkpoints/verify-child.ts",
+    "config/check/check-child": "src/config/check/check-child.ts",
+    "record/upkeep/upkeep-process": "src/record/upkeep/upkeep-process.ts",
     "sense/gpu/read-gpus": "src/sense/gpu/read-gpus.ts",
     // For tests and benchmarks that drive a dashboard over a client of their own.
-    "show/run-dashboard": "src/show/run-dashboard.ts",
+    "show/screen/run-dashboard": "src/show/screen/run-dashboard.ts",
   },
   // Native, or large and seldom asked: they stay the packages that they are. The last is Ink's own, for
   // its developers; nothing here asks for it.

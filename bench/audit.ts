@@ -10,11 +10,11 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
 import { clock } from "../src/clock.ts";
-import type { EventKind, NewEvent } from "../src/model.ts";
+import type { EventKind, NewEvent } from "../src/model/event.ts";
+import { verifyChain } from "../src/record/audit/verify.ts";
 import { createJournal, type RecordJournal } from "../src/record/journal.ts";
 import { type EventFilter, readEvents } from "../src/record/read.ts";
-import { upkeep } from "../src/record/upkeep.ts";
-import { verifyChain } from "../src/record/verify.ts";
+import { upkeep } from "../src/record/upkeep/upkeep.ts";
 import { sample } from "../test/record/material.ts";
 import type { Measured } from "./run.ts";
 

@@ -9,9 +9,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import type { Snapshot } from "../src/protocol.ts";
+import type { Snapshot } from "../src/control/protocol.ts";
+import { openTerminal } from "../test/show/screen/tmux.ts";
 import { hundred, quiet } from "../test/show/snapshots.ts";
-import { openTerminal } from "../test/show/tmux.ts";
 import type { Measured } from "./run.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -35,7 +35,7 @@ async function measureOne(label: string, snapshot: Snapshot, seconds: number): P
   const file = join(directory, "snapshot.json");
   writeFileSync(file, JSON.stringify(snapshot));
   const serve = join(ROOT, "test/children/show-serve.ts");
-  const module = join(ROOT, "dist/show/run-dashboard.js");
+  const module = join(ROOT, "dist/show/screen/run-dashboard.js");
   const command = [process.execPath, serve, module, file, join(directory, "requests"), "moving"];
   const terminal = openTerminal(command, { width: 120, height: 40 });
   try {

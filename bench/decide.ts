@@ -3,16 +3,19 @@
  * one live job, on a quiet tick. `node bench/decide.ts` prints it; `measure()` returns it.
  */
 
-import { DEFAULT_RULES } from "../src/config/defaults.ts";
-import { jobSchema } from "../src/config/job-schema.ts";
-import { configSchema } from "../src/config/schema.ts";
-import { step } from "../src/decide/lifecycle.ts";
+import { DEFAULT_RULES } from "../src/config/schema/defaults.ts";
+import { jobSchema } from "../src/config/schema/job-schema.ts";
+import { configSchema } from "../src/config/schema/schema.ts";
+import { step } from "../src/decide/lifecycle/step.ts";
 import { decide } from "../src/decide/policy.ts";
 import { newJob } from "../src/decide/roster.ts";
 import { windowStates } from "../src/decide/windows/windows.ts";
 import { newWorld } from "../src/decide/world.ts";
-import { MACHINE_METRICS, type Now, type Run, type Sample, type Seen } from "../src/model.ts";
-import type { SupervisedJob } from "../src/ports.ts";
+import type { SupervisedJob } from "../src/model/job.ts";
+import { MACHINE_METRICS, type Sample } from "../src/model/machine.ts";
+import type { Run } from "../src/model/run.ts";
+import type { Seen } from "../src/model/seen.ts";
+import type { Now } from "../src/model/time.ts";
 import type { Measured } from "./run.ts";
 
 const START: Now = { wallMs: Date.UTC(2026, 10, 23, 10), monotonicMs: 1_000_000 };

@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, writeSync } from "node:fs";
-import type { LiveRun } from "../src/ports.ts";
+import type { LiveRun } from "../src/ports/live-run.ts";
 import { Attribution } from "../src/sense/gpu/attribute.ts";
 import { openNvml } from "../src/sense/gpu/nvml/read.ts";
 import type { Message } from "../src/sense/gpu/report.ts";

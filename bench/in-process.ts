@@ -6,14 +6,17 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { jobSchema } from "../src/config/job-schema.ts";
-import { configSchema } from "../src/config/schema.ts";
+import { jobSchema } from "../src/config/schema/job-schema.ts";
+import { configSchema } from "../src/config/schema/schema.ts";
 import { newJob } from "../src/decide/roster.ts";
-import type { Run, Seen } from "../src/model.ts";
-import type { Clock, Runs, SupervisedJob } from "../src/ports.ts";
+import type { SupervisedJob } from "../src/model/job.ts";
+import type { Run } from "../src/model/run.ts";
+import type { Seen } from "../src/model/seen.ts";
+import type { Clock } from "../src/ports/clock.ts";
+import type { Runs } from "../src/ports/runs.ts";
 import { createJournal } from "../src/record/journal.ts";
 import { createSensors } from "../src/sense/sensors.ts";
-import { Supervisor } from "../src/supervisor.ts";
+import { Supervisor } from "../src/tick/supervisor.ts";
 
 const healthy = (run: Run): Seen => ({
   pid: process.pid,

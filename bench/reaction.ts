@@ -10,8 +10,8 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { connectControl } from "../src/control/client.ts";
-import { socketPath } from "../src/paths.ts";
-import type { Snapshot } from "../src/protocol.ts";
+import type { Snapshot } from "../src/control/protocol.ts";
+import { socketPath } from "../src/files/state-paths.ts";
 import { CHILDREN, RealSupervisor, until } from "../test/scenarios/real-supervisor.ts";
 import type { Measured } from "./run.ts";
 

@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readSync, rmdirSync, writeFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { clock } from "../src/clock.ts";
-import type { LiveRun } from "../src/ports.ts";
+import type { LiveRun } from "../src/ports/live-run.ts";
 import { scan as scanAll } from "../src/sense/others/scan.ts";
 import { ProcessOwners } from "../src/sense/owners/process-owners.ts";
 import { createSensors } from "../src/sense/sensors.ts";

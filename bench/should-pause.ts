@@ -7,9 +7,9 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { readControl } from "../src/job/control.ts";
 import type { Surroundings } from "../src/job/environment.ts";
 import { Job } from "../src/job/job.ts";
+import { readControl } from "../src/job/report/read-control.ts";
 import { pythonPath } from "../test/python-path.ts";
 import type { Measured } from "./run.ts";
 

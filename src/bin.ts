@@ -10,5 +10,5 @@ if (major < 22 || (major === 22 && minor < 18)) {
   );
   process.exitCode = 2;
 } else {
-  import("./cli.ts").then((cli) => cli.main(process.argv));
+  import("./cli/main.ts").then((cli) => cli.main(process.argv));
 }

@@ -15,7 +15,7 @@
  * still, as timers do: a cool-down isn't slept off, a deadline isn't missed by sleeping.
  */
 import { uptime } from "node:os";
-import type { Clock } from "./ports.ts";
+import type { Clock } from "./ports/clock.ts";
 
 /** Milliseconds since 1970, UTC. */
 export const wallMs = (): number => Date.now();

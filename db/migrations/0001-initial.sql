@@ -1,7 +1,7 @@
 -- The audit log, and what the supervisor needs to go on after a crash.
 PRAGMA application_id = 0x47504A53; -- "GPJS": tells our file from another program's
 
--- Append-only and chained: `hash` covers the previous row's hash and this row (src/record/chain.ts).
+-- Append-only and chained: `hash` covers the previous row's hash and this row (src/record/audit/chain.ts).
 -- No UNIQUE here besides the id: INSERT OR REPLACE deletes old rows through any unique index.
 CREATE TABLE events (
   id INTEGER PRIMARY KEY CHECK (id > 0),

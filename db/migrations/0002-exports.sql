@@ -1,6 +1,6 @@
 -- Old events may leave the database: a prefix of the log is exported to a file beside it, and the rest
 -- is anchored on the prefix's last hash. One row an export, one after the other without a gap; written
--- once the file is durable, and only then may the rows of `events` go (src/record/export-events.ts).
+-- once the file is durable, and only then may the rows of `events` go (src/record/audit/export-events.ts).
 CREATE TABLE exports (
   last INTEGER PRIMARY KEY,  -- id of the last event in it
   first INTEGER NOT NULL,

@@ -5,16 +5,16 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { wallMs } from "../clock.ts";
-import { checkFiles, checkNotify } from "./check-files.ts";
-import { checkMeaning } from "./check-meaning.ts";
-import { DEFAULT_RULES } from "./defaults.ts";
-import { explain, type Finding } from "./explain.ts";
-import type { JobSpec } from "./job-schema.ts";
+import { checkFiles, checkNotify } from "./check/check-files.ts";
+import { checkMeaning } from "./check/check-meaning.ts";
+import { explain, type Finding } from "./check/explain.ts";
+import { warnings } from "./check/warn.ts";
 import { type ParsedText, parseText } from "./parse-text.ts";
 import { absolute, placesFor } from "./places.ts";
 import { formatPath, type Problem } from "./problem.ts";
-import { type Config, type ConfigFile, configSchema, type Notify } from "./schema.ts";
-import { warnings } from "./warn.ts";
+import { DEFAULT_RULES } from "./schema/defaults.ts";
+import type { JobSpec } from "./schema/job-schema.ts";
+import { type Config, type ConfigFile, configSchema, type Notify } from "./schema/schema.ts";
 
 export type Loaded = { ok: true; config: Config; warnings: Problem[] } | { ok: false; problems: Problem[] };
 

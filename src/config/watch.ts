@@ -5,7 +5,7 @@
  */
 import { type FSWatcher, readFileSync, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
-import { loadConfigApart } from "./check-apart.ts";
+import { loadConfigApart } from "./check/check-apart.ts";
 import type { Loaded } from "./load.ts";
 
 /** Editors write in several steps; the last one counts. */

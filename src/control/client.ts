@@ -4,9 +4,9 @@
  */
 import { lstatSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import type { Answer, Request, Snapshot } from "../protocol.ts";
 import { Refusal } from "../refusal.ts";
-import type { DashboardClient } from "../show/client-interface.ts";
+import type { DashboardClient } from "../show/screen/client-interface.ts";
+import type { Answer, Request, Snapshot } from "./protocol.ts";
 
 /** Nobody listens at the socket. */
 export class NoSupervisor extends Refusal {

@@ -3,7 +3,7 @@
  * supervisor for whatever somebody writes into the socket: it must never throw and never let an
  * unchecked field through. Only `add` needs the config schema, and asks another process for it.
  */
-import type { Request } from "../protocol.ts";
+import type { Request } from "./protocol.ts";
 
 /** A request with the client's own number, which its answer repeats. */
 export type Numbered = { id: number; request: Request };
@@ -76,7 +76,7 @@ export async function parseRequest(line: string): Promise<Parsed> {
   const error = complaint(fields, FIELDS[verb as Request["verb"]]);
   if (error !== null) return { ok: false, id, error };
   if (verb === "add") {
-    const { checkJobApart } = await import("../config/check-apart.ts");
+    const { checkJobApart } = await import("../config/check/check-apart.ts");
     const checked = await checkJobApart(fields.spec);
     if ("error" in checked) return { ok: false, id, error: checked.error };
     return { ok: true, id, request: { verb, spec: checked.spec, by: fields.by as string } };

@@ -4,9 +4,9 @@
  * clients send or fail to read: bad lines are answered, and who doesn't read is cut off.
  */
 import { createServer, type Server, type Socket } from "node:net";
-import { type Answer, MAX_REQUEST_BYTES, type Request, type Snapshot } from "../protocol.ts";
 import { Refusal } from "../refusal.ts";
 import { parseRequest } from "./parse-request.ts";
+import { type Answer, MAX_REQUEST_BYTES, type Request, type Snapshot } from "./protocol.ts";
 import { removeStale, securePlace } from "./socket-file.ts";
 
 const MAX_CLIENTS = 64;

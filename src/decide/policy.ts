@@ -4,15 +4,11 @@
  * stage returns what it has changed, and the next one is given that.
  */
 
-import {
-  type Decision,
-  type NewEvent,
-  type Now,
-  pausedByRule,
-  type Why,
-  type WindowState,
-} from "../model.ts";
-import type { SupervisedJob } from "../ports.ts";
+import type { Decision, Why, WindowState } from "../model/decision.ts";
+import type { NewEvent } from "../model/event.ts";
+import type { SupervisedJob } from "../model/job.ts";
+import { pausedByRule } from "../model/state.ts";
+import type { Now } from "../model/time.ts";
 import { duration } from "../words/duration.ts";
 import { otherPauses } from "./pauses/pause-reasons.ts";
 import { type Pause, rulePauses } from "./pauses/victims.ts";
@@ -22,8 +18,8 @@ import { notices, ruleEvents } from "./rules/rule-events.ts";
 import { rulesNow } from "./rules/rule-now.ts";
 import { decideWatched, watchPauses } from "./rules/self-caused.ts";
 import { type Lines, stayInLine } from "./sharing/line.ts";
+import { requestEvents } from "./sharing/turn.ts";
 import { answerTo, requestFor } from "./sharing/turn-requests.ts";
-import { requestEvents } from "./sharing/turns.ts";
 import { chooseStart, type Start } from "./starts/choose-start.ts";
 import { countPause } from "./starts/flap-backoff.ts";
 import { owedMiB } from "./starts/room.ts";

@@ -4,10 +4,13 @@
  * that a job has ended, or that it has not.
  */
 
-import { type Effect, type NewEvent, type Now, runOf } from "../model.ts";
-import type { SupervisedJob } from "../ports.ts";
+import type { Effect } from "../model/effect.ts";
+import type { NewEvent } from "../model/event.ts";
+import type { SupervisedJob } from "../model/job.ts";
+import { runOf } from "../model/state.ts";
+import type { Now } from "../model/time.ts";
 import { clockTime } from "../words/time.ts";
-import { step } from "./lifecycle.ts";
+import { step } from "./lifecycle/step.ts";
 
 /**
  * When our last run on each GPU began, in ticks since boot, as far as jobs without a run tell: those who

@@ -1,6 +1,8 @@
 /** What the policy keeps of a job from tick to tick: its wishes that have run out, its footprint. */
-import { isWorking, type Reading, runOf, type Sample } from "../model.ts";
-import type { SupervisedJob } from "../ports.ts";
+
+import type { SupervisedJob } from "../model/job.ts";
+import type { Reading, Sample } from "../model/machine.ts";
+import { isWorking, runOf } from "../model/state.ts";
 import { holds } from "./rules/dwell.ts";
 import type { TickInput } from "./tick-input.ts";
 

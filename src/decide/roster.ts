@@ -2,10 +2,11 @@
  * Which jobs there are: those of the config and those added by hand, with what is known of each.
  * Never loses a job that may still have processes, even when the config no longer names it.
  */
-import type { JobSpec } from "../config/job-schema.ts";
-import type { Config } from "../config/schema.ts";
-import { isEnded, isLive, type Now } from "../model.ts";
-import type { SupervisedJob } from "../ports.ts";
+import type { JobSpec } from "../config/schema/job-schema.ts";
+import type { Config } from "../config/schema/schema.ts";
+import type { SupervisedJob } from "../model/job.ts";
+import { isEnded, isLive } from "../model/state.ts";
+import type { Now } from "../model/time.ts";
 
 /** Ended jobs that were added by hand stay on the list so long, for people to see what came of them. */
 const KEEP_ENDED_MS = 24 * 3600_000;

@@ -2,8 +2,10 @@
  * All that one decision looks at, gathered once per tick, so that the cost for each job is small.
  * Read only: a stage that changes something returns it, and the next one is given that.
  */
-import type { Config } from "../config/schema.ts";
-import type { Now, Sample, WindowState } from "../model.ts";
+import type { Config } from "../config/schema/schema.ts";
+import type { WindowState } from "../model/decision.ts";
+import type { Sample } from "../model/machine.ts";
+import type { Now } from "../model/time.ts";
 import type { RuleNow } from "./rules/rule-now.ts";
 import type { Jobs, PolicyMemory } from "./world.ts";
 

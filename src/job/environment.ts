@@ -5,8 +5,8 @@
 import { constants } from "node:os";
 import { resolve } from "node:path";
 import { ENV } from "../contract/names.ts";
-import { complain } from "./complain.ts";
-import { claimSpeaker } from "./speaker.ts";
+import { complain } from "./report/complain.ts";
+import { claimSpeaker } from "./report/speaker.ts";
 
 export interface Surroundings {
   job: string;

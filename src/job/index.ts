@@ -9,14 +9,14 @@ import { Job } from "./job.ts";
 export type { Manifest, ManifestEntry } from "../contract/manifest.ts";
 export { EXIT_PAUSED } from "../contract/names.ts";
 export type { StatusFile } from "../contract/status.ts";
-export type { CheckpointFiles, Contents, Save } from "./checkpoint-files.ts";
+export type { CheckpointFiles, Contents, Save } from "./checkpoint/checkpoint-files.ts";
 export {
   type RejectedCheckpoint,
   type VerifiedCheckpoint,
   verifyCheckpoint,
-} from "./find-checkpoint.ts";
+} from "./checkpoint/find-checkpoint.ts";
+export type { SavedCheckpoint } from "./checkpoint/write-checkpoint.ts";
 export type { Job, PauseOptions, Progress, SaveOptions } from "./job.ts";
-export type { SavedCheckpoint } from "./write-checkpoint.ts";
 
 /** This process's job. One per process, made from the environment at import. */
 export const job: Job = shared();

@@ -6,14 +6,14 @@
 import { basename, join } from "node:path";
 import { CONTROL_FILE, EXIT_PAUSED } from "../contract/names.ts";
 import type { StatusFile } from "../contract/status.ts";
-import type { Save } from "./checkpoint-files.ts";
-import { Doorbell } from "./doorbell.ts";
+import type { Save } from "./checkpoint/checkpoint-files.ts";
+import type { VerifiedCheckpoint } from "./checkpoint/find-checkpoint.ts";
+import { Saves } from "./checkpoint/saves.ts";
+import { type SavedCheckpoint, writeCheckpoint } from "./checkpoint/write-checkpoint.ts";
 import type { Surroundings } from "./environment.ts";
-import type { VerifiedCheckpoint } from "./find-checkpoint.ts";
-import { Saves } from "./saves.ts";
-import { claimForGood, tellOfOtherSpeaker } from "./speaker.ts";
-import { type Numbers, Status } from "./status.ts";
-import { type SavedCheckpoint, writeCheckpoint } from "./write-checkpoint.ts";
+import { Doorbell } from "./report/doorbell.ts";
+import { claimForGood, tellOfOtherSpeaker } from "./report/speaker.ts";
+import { type Numbers, Status } from "./report/status.ts";
 
 export interface Progress extends Numbers {
   /** Writes everything that a resume needs. Without it `step` reports, but neither checkpoints nor pauses. */

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type * as core from "@tensorflow/tfjs-core";
-import type { CheckpointFiles } from "./checkpoint-files.ts";
+import type { CheckpointFiles } from "./checkpoint/checkpoint-files.ts";
 
 /** The two functions of TensorFlow.js that restoring needs; `@tensorflow/tfjs*` all have them. */
 export type Tf = Pick<typeof core, "tensor" | "dispose">;

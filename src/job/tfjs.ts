@@ -8,9 +8,9 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as core from "@tensorflow/tfjs-core";
 import type { CustomCallbackArgs, LayersModel, Logs } from "@tensorflow/tfjs-layers";
-import type { CheckpointFiles } from "./checkpoint-files.ts";
-import { complain } from "./complain.ts";
+import type { CheckpointFiles } from "./checkpoint/checkpoint-files.ts";
 import { job } from "./index.ts";
+import { complain } from "./report/complain.ts";
 import { hashTensors, type NamedTensors, readTensors, type Tf, writeTensors } from "./tfjs-tensors.ts";
 
 /** Any of them brings tensors and layers. */

@@ -1,5 +1,5 @@
 /** A job and all that is remembered of it. */
-import type { JobSpec } from "../config/job-schema.ts";
+import type { JobSpec } from "../config/schema/job-schema.ts";
 import type { Checkpoint } from "./run.ts";
 import type { JobState } from "./state.ts";
 import type { Now } from "./time.ts";

@@ -1,5 +1,5 @@
 /** What other supervisors are told of our jobs; the real one is in claims/. */
-import type { Run } from "../model.ts";
+import type { Run } from "../model/run.ts";
 
 /** What is to be told to other supervisors of one of our jobs. */
 export interface OwnClaim {

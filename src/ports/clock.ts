@@ -1,5 +1,5 @@
 /** Time, as the tick is given it: the real one is src/clock.ts; tests bring their own. */
-import type { Now } from "../model.ts";
+import type { Now } from "../model/time.ts";
 
 export interface Clock {
   now(): Now;

@@ -1,5 +1,9 @@
 /** What the tick has recorded, and how it hears that it was; the real one is in record/, tests bring faulty ones. */
-import type { AuditEvent, NewEvent, Now, Run, Sample, SupervisedJob } from "../model.ts";
+import type { AuditEvent, NewEvent } from "../model/event.ts";
+import type { SupervisedJob } from "../model/job.ts";
+import type { Sample } from "../model/machine.ts";
+import type { Run } from "../model/run.ts";
+import type { Now } from "../model/time.ts";
 
 /** How a run ended, for the table of runs. */
 export interface RunEnd {

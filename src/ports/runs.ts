@@ -1,5 +1,8 @@
 /** The processes of the jobs, as the tick sees and moves them; the real one is in runs/, tests bring faulty ones. */
-import type { Effect, Run, Seen, SupervisedJob } from "../model.ts";
+import type { Effect } from "../model/effect.ts";
+import type { SupervisedJob } from "../model/job.ts";
+import type { Run } from "../model/run.ts";
+import type { Seen } from "../model/seen.ts";
 import type { LiveRun } from "./live-run.ts";
 
 /** `taken`: of a launch whose GPU another supervisor has taken at the same moment. */

@@ -1,5 +1,7 @@
 /** What the tick asks of the machine; the real one is in sense/, tests bring faulty ones. */
-import type { Now, Sample } from "../model.ts";
+
+import type { Sample } from "../model/machine.ts";
+import type { Now } from "../model/time.ts";
 import type { LiveRun } from "./live-run.ts";
 
 export interface Sensors {

@@ -1,6 +1,7 @@
 /** A job as its row holds it. Rows of earlier versions are brought up to date as they are read. */
-import type { Run, Said } from "../model.ts";
-import type { SupervisedJob } from "../ports.ts";
+
+import type { SupervisedJob } from "../model/job.ts";
+import type { Run, Said } from "../model/run.ts";
 
 /** Once among what was said of a run; now `Run.claimed`. */
 const CLAIMED = "claimed";

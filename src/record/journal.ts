@@ -5,16 +5,18 @@
  */
 import { realpathSync } from "node:fs";
 import { wallMs } from "../clock.ts";
-import type { AuditEvent, NewEvent, Now } from "../model.ts";
-import type { Change, Journal, SupervisedJob } from "../ports.ts";
-import { errorText } from "./database-error.ts";
-import { draftEvent, type EventDraft, type EventRow, eventOf } from "./event-row.ts";
+import type { AuditEvent, NewEvent } from "../model/event.ts";
+import type { SupervisedJob } from "../model/job.ts";
+import type { Now } from "../model/time.ts";
+import type { Change, Journal } from "../ports/journal.ts";
+import { draftEvent, type EventDraft, type EventRow, eventOf } from "./audit/event-row.ts";
+import { errorText } from "./database/database-error.ts";
+import { BUSY_MS, openDatabase } from "./database/open.ts";
+import { WalSync } from "./database/wal-sync.ts";
 import { jobOf } from "./job-row.ts";
-import { BUSY_MS, openDatabase } from "./open.ts";
 import { packSample } from "./sample-row.ts";
-import { upkeepTimes } from "./start-upkeep.ts";
-import type { Retention } from "./thin.ts";
-import { WalSync } from "./wal-sync.ts";
+import { upkeepTimes } from "./upkeep/start-upkeep.ts";
+import type { Retention } from "./upkeep/thin-samples.ts";
 import { Writes } from "./writes.ts";
 
 /** Samples are written together this often, or together with whatever else is written. */

@@ -3,10 +3,11 @@
  * function opens it read-only and closes it when its iteration ends, also when that is cut short.
  */
 import { realpathSync } from "node:fs";
-import type { AuditEvent, EventKind, Sample } from "../model.ts";
-import { type EventRow, eventOf } from "./event-row.ts";
-import { type Exported, exportPath, listExports } from "./exports.ts";
-import { openReadOnly, unreadable } from "./open-read-only.ts";
+import type { AuditEvent, EventKind } from "../model/event.ts";
+import type { Sample } from "../model/machine.ts";
+import { type Exported, exportPath, listExports } from "./audit/anchor.ts";
+import { type EventRow, eventOf } from "./audit/event-row.ts";
+import { openReadOnly, unreadable } from "./database/open-read-only.ts";
 import { type Shape, unpackSample } from "./sample-row.ts";
 
 export interface EventFilter {

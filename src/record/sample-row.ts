@@ -10,7 +10,7 @@ import {
   type ProcessEvidence,
   type Reading,
   type Sample,
-} from "../model.ts";
+} from "../model/machine.ts";
 
 const LONGEST_COMMAND = 200;
 

@@ -1,10 +1,10 @@
 /** The statements that the journal writes with. Each must run inside a transaction; none commits. */
 import type { Database, Statement } from "better-sqlite3";
 import { wallMs } from "../clock.ts";
-import type { Run } from "../model.ts";
-import type { RunEnd } from "../ports.ts";
-import { chainHash, GENESIS } from "./chain.ts";
-import type { EventDraft, EventRow } from "./event-row.ts";
+import type { Run } from "../model/run.ts";
+import type { RunEnd } from "../ports/journal.ts";
+import { chainHash, GENESIS } from "./audit/chain.ts";
+import type { EventDraft, EventRow } from "./audit/event-row.ts";
 import { SHAPE } from "./sample-row.ts";
 
 const INSERT_EVENT =

@@ -4,21 +4,23 @@
  */
 
 import { monotonicMs } from "../clock.ts";
-import type { Claim, MachineMetric, Now, Reading, RunUse, Sample } from "../model.ts";
-import type { LiveRun, Sensors } from "../ports.ts";
-import { watchBattery, watchDisk } from "./background.ts";
-import { hiddenHostPids } from "./container.ts";
+import type { Claim, MachineMetric, Reading, RunUse, Sample } from "../model/machine.ts";
+import type { Now } from "../model/time.ts";
+import type { LiveRun } from "../ports/live-run.ts";
+import type { Sensors } from "../ports/sensors.ts";
 import { type GpuSource, noGpus } from "./gpu/source.ts";
-import { Guard } from "./guard.ts";
-import { KeptFiles } from "./kept-file.ts";
-import { Machine } from "./machine.ts";
-import { watchMemoryLimit } from "./memory-limit.ts";
-import { type MemoryShares, shareMemory, stillHeld } from "./memory-use.ts";
-import { Moments } from "./moments.ts";
-import { createOtherSystemSensors } from "./other-systems.ts";
+import { watchBattery, watchDisk } from "./machine/background.ts";
+import { Machine } from "./machine/machine.ts";
+import { watchMemoryLimit } from "./machine/memory-limit.ts";
+import { type MemoryShares, shareMemory, stillHeld } from "./machine/memory-use.ts";
+import { createOtherSystemSensors } from "./machine/other-systems.ts";
 import { Others, type OthersUse } from "./others/attribute-cpu.ts";
+import { Guard } from "./others/guard.ts";
+import { Moments } from "./others/moments.ts";
 import { type Moment, Ours, type Window } from "./others/our-cpu.ts";
 import { ProcessOwners } from "./owners/process-owners.ts";
+import { hiddenHostPids } from "./proc/container.ts";
+import { KeptFiles } from "./proc/kept-file.ts";
 
 export interface SensorOptions {
   /** Its disk is the one that `disk.freeMiB` is about. */

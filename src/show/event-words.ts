@@ -2,7 +2,7 @@
  * Audit events in words, a line each. Pure. The supervisor itself prints them: this must load nothing
  * that measures or draws.
  */
-import type { AuditEvent, EventKind } from "../model.ts";
+import type { AuditEvent, EventKind } from "../model/event.ts";
 import { neutral } from "./neutral.ts";
 
 /** Where a kind's own words read badly. */

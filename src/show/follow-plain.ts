@@ -1,7 +1,8 @@
 /** The dashboard where nothing can be drawn: the status once, then a line for each event. */
-import type { DashboardClient, DashboardEnd } from "./client-interface.ts";
+
 import { formatEvent } from "./event-words.ts";
 import { formatStatus } from "./plain.ts";
+import type { DashboardClient, DashboardEnd } from "./screen/client-interface.ts";
 
 const PLAIN_WIDTH = 100;
 const STOPS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

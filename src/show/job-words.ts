@@ -1,12 +1,12 @@
 /** One job in words: what it does now, why, what is expected next. Pure; shared by all views. */
 
-import type { JobView } from "../protocol.ts";
+import type { JobView } from "../control/protocol.ts";
 import { elapsed, shortElapsed } from "../words/duration.ts";
 import { metric, number, wholePercent } from "../words/number.ts";
 import { size } from "../words/size.ts";
 import { clockTime, coming, timeAndComing } from "../words/time.ts";
-import { pad, shorten } from "./cells.ts";
-import type { Tone } from "./lines.ts";
+import { pad, shorten } from "./draw/cells.ts";
+import type { Tone } from "./draw/lines.ts";
 import { measured } from "./readings.ts";
 
 const TONES: Record<JobView["state"], Tone> = {

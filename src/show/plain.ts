@@ -3,16 +3,16 @@
  * prints.
  */
 
-import type { JobView, Snapshot } from "../protocol.ts";
+import type { JobView, Snapshot } from "../control/protocol.ts";
 import { elapsed } from "../words/duration.ts";
-import { cellsOf, pad, wrap } from "./cells.ts";
-import { gaugeLines, gaugeRows } from "./gauges.ts";
-import { FEW } from "./job-order.ts";
-import { jobRows } from "./job-rows.ts";
+import { cellsOf, pad, wrap } from "./draw/cells.ts";
+import { FEW } from "./draw/job-order.ts";
+import { jobRows } from "./draw/job-rows.ts";
+import { type Line, paint } from "./draw/lines.ts";
+import { gaugeLines, gaugeRows } from "./draw/machine-gauges.ts";
 import { nextOf } from "./job-words.ts";
-import { type Line, paint } from "./lines.ts";
 import { neutral } from "./neutral.ts";
-import { processWords } from "./pages.ts";
+import { processWords } from "./screen/pages.ts";
 
 const unpainted = (line: Line): string => paint(line, "none").trimEnd();
 

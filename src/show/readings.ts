@@ -1,5 +1,5 @@
 /** A reading taken apart for drawing: its figure, or why there is none. Pure; never draws a doubt as zero. */
-import type { Reading } from "../model.ts";
+import type { Reading } from "../model/machine.ts";
 
 /** The value, or null where there is none. */
 export const measured = (reading: Reading | undefined): number | null =>

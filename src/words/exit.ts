@@ -1,5 +1,5 @@
 /** How a run ended, in words. Never decides anything. */
-import type { Exit } from "../model.ts";
+import type { Exit } from "../model/seen.ts";
 
 /** "exit code 1", "signal SIGKILL", and what a shell means by 126 and 127. */
 export function exitText(exit: Exit): string {

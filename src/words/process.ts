@@ -1,5 +1,5 @@
 /** Processes in words: who they are, as far as a sentence has room. Never decides anything. */
-import type { ProcessEvidence } from "../model.ts";
+import type { ProcessEvidence } from "../model/machine.ts";
 import { plural } from "./list.ts";
 
 /** The program of a command line, without its folder and arguments: "/usr/bin/ffmpeg -i a" is "ffmpeg". */

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { END_STATES, LIVE_STATES } from "../../src/model.ts";
+import { END_STATES, LIVE_STATES } from "../../src/model/state.ts";
 
 const root = join(import.meta.dirname, "../..");
 const text = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");

@@ -42,8 +42,10 @@ test.each(files)("%s imports only the words, the config's types and croner", (na
     .filter(({ from }) => !/^(?:\.\.?\/)+(?:[a-z-]+\/)*[a-z-]+\.ts$/.test(from) && from !== "croner");
   const outside = imports.filter(
     ([, type, from = ""]) =>
-      /^(\.\.\/)+(sense|act|record|show|control|commands|job)\//.test(from) ||
-      (/config\/|ports\.ts/.test(from) && type === undefined),
+      /^(\.\.\/)+(sense|runs|claims|notify|record|show|control|cli|supervise|tick|files|spawn|job)\//.test(
+        from,
+      ) ||
+      (/config\/|ports\//.test(from) && type === undefined),
   );
   expect({ wrong, outside: outside.map(([all]) => all) }).toEqual({ wrong: [], outside: [] });
 });
@@ -55,7 +57,8 @@ test.each(words)("%s imports only words and types", (name) => {
 });
 
 /** What has a form of its own for a machine to read, or is no figure of the program's. */
-const OWN_FORMS = /^(words\/|contract\.ts|record\/event-row\.ts|sense\/gpu\/drm\/parse-card\.ts|job\/)/;
+const OWN_FORMS =
+  /^(words\/|contract\/names\.ts|record\/audit\/event-row\.ts|sense\/gpu\/drm\/parse-card\.ts|job\/)/;
 
 test.each(filesIn(".").filter((name) => !OWN_FORMS.test(name)))("%s words no figure by itself", (name) => {
   const text = code(join(ROOT, name));

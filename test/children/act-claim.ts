@@ -1,5 +1,5 @@
 /** Publishes one claim as whoever it runs as, and prints what came of it. */
-import { ClaimFiles } from "../../src/act/claim.ts";
+import { ClaimFiles } from "../../src/claims/publish-claims.ts";
 
 const [directory = "", state = ""] = process.argv.slice(2);
 const claims = new ClaimFiles(state, () => ({ launcherPid: process.pid, pid: null }), [directory]);

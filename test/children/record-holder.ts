@@ -1,7 +1,7 @@
 /** Holds a database as a supervisor would, until it is ended. argv: the database, a config's name. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { holdLock } from "../../src/record/lock.ts";
+import { holdLock } from "../../src/record/database/lock.ts";
 
 const [path = "", config = ""] = process.argv.slice(2);
 holdLock(path, { config, socket: "/run/supervisor.sock" });

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { writeSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { createJournal } from "../../src/record/journal.ts";
-import { upkeep } from "../../src/record/upkeep.ts";
+import { upkeep } from "../../src/record/upkeep/upkeep.ts";
 import { at, event, job, RETENTION, sample } from "../record/material.ts";
 
 const [path = "", other = ""] = process.argv.slice(2);

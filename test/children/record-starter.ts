@@ -3,7 +3,7 @@
  * and says its number once it is committed, until it is killed. argv: the database.
  */
 import { writeSync } from "node:fs";
-import type { Change } from "../../src/ports.ts";
+import type { Change } from "../../src/ports/journal.ts";
 import { createJournal } from "../../src/record/journal.ts";
 import { at, event, job, RETENTION, run } from "../record/material.ts";
 

@@ -9,8 +9,8 @@
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import type { Answer, Request, Snapshot } from "../../src/protocol.ts";
-import type { DashboardClient } from "../../src/show/client-interface.ts";
+import type { Answer, Request, Snapshot } from "../../src/control/protocol.ts";
+import type { DashboardClient } from "../../src/show/screen/client-interface.ts";
 
 const [module = "", file = "", requests = "", motion = ""] = process.argv.slice(2);
 const startedAt = Date.now();
@@ -68,6 +68,6 @@ const client: DashboardClient = {
   close: () => clearInterval(timer),
 };
 
-const { runDashboard } = (await import(module)) as typeof import("../../src/show/run-dashboard.ts");
+const { runDashboard } = (await import(module)) as typeof import("../../src/show/screen/run-dashboard.ts");
 const end = await runDashboard(client, { readLog: (job) => readFile(job.logPath ?? "", "utf8") });
 console.log(`ended: ${end}`);

@@ -3,10 +3,10 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { DEFAULT_RULES } from "../../src/config/defaults.ts";
 import { checkText, loadConfig } from "../../src/config/load.ts";
 import { formatProblem } from "../../src/config/problem.ts";
-import { configSchema, ruleSchema } from "../../src/config/schema.ts";
+import { DEFAULT_RULES } from "../../src/config/schema/defaults.ts";
+import { configSchema, ruleSchema } from "../../src/config/schema/schema.ts";
 import { rounds } from "../rounds.ts";
 
 let directory: string;

@@ -14,8 +14,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ControlClient, connectControl, NoSupervisor } from "../../src/control/client.ts";
+import { type Answer, MAX_REQUEST_BYTES, type Snapshot } from "../../src/control/protocol.ts";
 import { type Command, type ControlServer, serveControl } from "../../src/control/serve.ts";
-import { type Answer, MAX_REQUEST_BYTES, type Snapshot } from "../../src/protocol.ts";
 import { rounds } from "../rounds.ts";
 import { untilHolds } from "../until.ts";
 

@@ -9,8 +9,8 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkpointName, MANIFEST_FILE } from "../../src/contract/names.ts";
 import { REPORTED_STATES } from "../../src/contract/status.ts";
-import { listCheckpoints } from "../../src/sense/checkpoints.ts";
-import { readRanks } from "../../src/sense/ranks.ts";
+import { listCheckpoints } from "../../src/runs/checkpoints/quick-check.ts";
+import { readRanks } from "../../src/runs/observe/read-ranks.ts";
 import { rounds } from "../rounds.ts";
 import { at, exitCode, makeCheckpoint, makeRank, runningJob, Story } from "./make.ts";
 

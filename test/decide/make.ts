@@ -1,24 +1,22 @@
 /** Jobs, samples and sightings for the tests of the pure core; what a test doesn't say is usual. */
-import { jobSchema } from "../../src/config/job-schema.ts";
-import { type Config, configSchema, type Rule, ruleSchema } from "../../src/config/schema.ts";
-import { type Input, step } from "../../src/decide/lifecycle.ts";
+import { jobSchema } from "../../src/config/schema/job-schema.ts";
+import { type Config, configSchema, type Rule, ruleSchema } from "../../src/config/schema/schema.ts";
+import { type Input, step } from "../../src/decide/lifecycle/step.ts";
 import { newJob } from "../../src/decide/roster.ts";
+import type { Decision } from "../../src/model/decision.ts";
+import type { SupervisedJob } from "../../src/model/job.ts";
 import {
-  type Checkpoint,
-  type Decision,
   GPU_METRICS,
   type GpuMetric,
   type GpuSample,
   MACHINE_METRICS,
   type MachineMetric,
-  type Now,
-  type RankStatus,
   type Reading,
-  type Run,
   type Sample,
-  type Seen,
-} from "../../src/model.ts";
-import type { SupervisedJob } from "../../src/ports.ts";
+} from "../../src/model/machine.ts";
+import type { Checkpoint, Run } from "../../src/model/run.ts";
+import type { RankStatus, Seen } from "../../src/model/seen.ts";
+import type { Now } from "../../src/model/time.ts";
 
 export const WALL = Date.UTC(2026, 10, 23, 10);
 

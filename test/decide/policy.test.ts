@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { type JobRequest, request } from "../../src/decide/manual-request.ts";
 import { decide } from "../../src/decide/policy.ts";
-import { type JobRequest, request } from "../../src/decide/request.ts";
 import type { Mode } from "../../src/decide/tick-input.ts";
 import { windowStates } from "../../src/decide/windows/windows.ts";
 import { newWorld, type World } from "../../src/decide/world.ts";
-import type { Cause, Sample } from "../../src/model.ts";
-import type { SupervisedJob } from "../../src/ports.ts";
+import type { Cause } from "../../src/model/actor.ts";
+import type { SupervisedJob } from "../../src/model/job.ts";
+import type { Sample } from "../../src/model/machine.ts";
 import { at, makeCheckpoint, makeConfig, makeGpu, makeJob, makeRun, makeSample, runningJob } from "./make.ts";
 
 const CPU = { name: "cpu", metric: "cpu.others", above: 60, clear: { below: 30 } };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { SupervisedJob } from "../../src/ports.ts";
+import type { SupervisedJob } from "../../src/model/job.ts";
 import { rounds } from "../rounds.ts";
 import { makeConfig, makeJob } from "./make.ts";
 import { type Nature, VirtualMachine } from "./virtual-machine.ts";

@@ -3,25 +3,21 @@
  * real `step` and `decide` in between. Every tick is checked against what must never happen.
  */
 import { expect } from "vitest";
-import type { Config } from "../../src/config/schema.ts";
-import { step } from "../../src/decide/lifecycle.ts";
+import type { Config } from "../../src/config/schema/schema.ts";
+import { step } from "../../src/decide/lifecycle/step.ts";
+import { type JobRequest, request } from "../../src/decide/manual-request.ts";
 import { type Decided, decide } from "../../src/decide/policy.ts";
-import { type JobRequest, request } from "../../src/decide/request.ts";
-import { askTurn } from "../../src/decide/sharing/ask-turn.ts";
+import { askTurn } from "../../src/decide/sharing/ask-for-turn.ts";
 import { gpuView } from "../../src/decide/sharing/gpu-view.ts";
 import { windowStates } from "../../src/decide/windows/windows.ts";
 import { newWorld, type World } from "../../src/decide/world.ts";
-import {
-  type Checkpoint,
-  type Effect,
-  type Exit,
-  type NewEvent,
-  type Reading,
-  runOf,
-  type Sample,
-  type Seen,
-} from "../../src/model.ts";
-import type { SupervisedJob } from "../../src/ports.ts";
+import type { Effect } from "../../src/model/effect.ts";
+import type { NewEvent } from "../../src/model/event.ts";
+import type { SupervisedJob } from "../../src/model/job.ts";
+import type { Reading, Sample } from "../../src/model/machine.ts";
+import type { Checkpoint } from "../../src/model/run.ts";
+import type { Exit, Seen } from "../../src/model/seen.ts";
+import { runOf } from "../../src/model/state.ts";
 import { at, makeCheckpoint, makeRank, makeSample } from "./make.ts";
 
 /** How a job behaves; times in seconds. */

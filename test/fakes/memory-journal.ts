@@ -1,8 +1,12 @@
 /** Journals without a file, for tests of everything that needs one: a whole one, and one that fails. */
-import type { AuditEvent, NewEvent, Now, Run, Sample } from "../../src/model.ts";
-import type { Journal, SupervisedJob } from "../../src/ports.ts";
-import { chainHash, GENESIS } from "../../src/record/chain.ts";
-import { draftEvent } from "../../src/record/event-row.ts";
+import type { AuditEvent, NewEvent } from "../../src/model/event.ts";
+import type { SupervisedJob } from "../../src/model/job.ts";
+import type { Sample } from "../../src/model/machine.ts";
+import type { Run } from "../../src/model/run.ts";
+import type { Now } from "../../src/model/time.ts";
+import type { Journal } from "../../src/ports/journal.ts";
+import { chainHash, GENESIS } from "../../src/record/audit/chain.ts";
+import { draftEvent } from "../../src/record/audit/event-row.ts";
 
 export interface RecordedRun {
   job: string;

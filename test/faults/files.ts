@@ -3,15 +3,15 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { launch } from "../../src/act/launch.ts";
-import { prepareStateDirectory } from "../../src/act/state-directory.ts";
 import { checkpointName, MANIFEST_FILE } from "../../src/contract/names.ts";
 import { removeStale } from "../../src/control/socket-file.ts";
-import { logPath } from "../../src/paths.ts";
-import { holdLock } from "../../src/record/lock.ts";
-import { inspectCheckpoint } from "../../src/sense/checkpoints.ts";
-import { readRanks } from "../../src/sense/ranks.ts";
-import { givenJob, givenRun } from "../act/given.ts";
+import { prepareStateDirectory } from "../../src/files/state-directory.ts";
+import { logPath } from "../../src/files/state-paths.ts";
+import { holdLock } from "../../src/record/database/lock.ts";
+import { inspectCheckpoint } from "../../src/runs/checkpoints/quick-check.ts";
+import { launch } from "../../src/runs/launch/launch.ts";
+import { readRanks } from "../../src/runs/observe/read-ranks.ts";
+import { givenJob, givenRun } from "../runs/given.ts";
 import { type Fault, type Group, thrown } from "./fault.ts";
 
 /** A folder that goes with the fault; its name is left out of what is shown. */

@@ -1,5 +1,5 @@
 /** Runs that end badly, pauses that don't work out, machines that go away: the events they give. */
-import type { Seen } from "../../src/model.ts";
+import type { Seen } from "../../src/model/seen.ts";
 import { at, exitCode, makeCheckpoint, makeRank, runningJob, Story } from "../decide/make.ts";
 import type { Fault, Group } from "./fault.ts";
 

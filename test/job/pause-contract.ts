@@ -5,8 +5,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
+import { writeCheckpoint } from "../../src/job/checkpoint/write-checkpoint.ts";
 import { verifyCheckpoint } from "../../src/job/index.ts";
-import { writeCheckpoint } from "../../src/job/write-checkpoint.ts";
 import {
   endOf,
   type Launched,

@@ -4,8 +4,8 @@ import { resolve } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { describe, expect, test } from "vitest";
+import { writeCheckpoint } from "../../src/job/checkpoint/write-checkpoint.ts";
 import { hashWeights, restoreModel, saveModel } from "../../src/job/tfjs.ts";
-import { writeCheckpoint } from "../../src/job/write-checkpoint.ts";
 import { NeverComes, until } from "../until.ts";
 import { endOf, launch, plainEnvironment, start, temporaryFolder } from "./launch.ts";
 

@@ -9,7 +9,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { logMel, SAMPLES } from "../../jobs/voice-train/log-mel.ts";
 import { Random } from "../../jobs/voice-train/random.ts";
 import { Batches, loadRecordings } from "../../jobs/voice-train/recordings.ts";
-import { verifyCheckpoint } from "../../src/job/find-checkpoint.ts";
+import { verifyCheckpoint } from "../../src/job/checkpoint/find-checkpoint.ts";
 import { endOf, launch, plainEnvironment, start, temporaryFolder } from "../job/launch.ts";
 import { until } from "../until.ts";
 

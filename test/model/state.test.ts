@@ -1,20 +1,19 @@
 /** The sets of states, the reading of an actor, and an automatic grace, against what they must say. */
 import { expect, test } from "vitest";
+import { type Actor, actorKind } from "../../src/model/actor.ts";
+import { graceMs } from "../../src/model/grace.ts";
+import { canSave } from "../../src/model/job.ts";
+import { programOf } from "../../src/model/machine.ts";
 import {
-  type Actor,
-  actorKind,
-  canSave,
   END_STATES,
-  graceMs,
   isEnded,
   isHeld,
   isLive,
   isWorking,
   LIVE_STATES,
   pausedByRule,
-  programOf,
   type StateName,
-} from "../../src/model.ts";
+} from "../../src/model/state.ts";
 import { at } from "../decide/make.ts";
 
 const ALL: StateName[] = ["waiting", "paused", ...LIVE_STATES, ...END_STATES];

@@ -1,5 +1,5 @@
 /** The Python library keeps the same contract, by the same tests. */
-import { keepsCheckpointContract } from "../job/checkpoint-contract.ts";
+import { keepsCheckpointContract } from "../job/checkpoint/checkpoint-contract.ts";
 import { keepsPauseContract, type Library } from "../job/pause-contract.ts";
 import { describeWith, python as needsPython } from "../needs.ts";
 import { rounds } from "../rounds.ts";

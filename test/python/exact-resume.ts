@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { expect } from "vitest";
 import { Random } from "../../jobs/voice-train/random.ts";
-import { verifyCheckpoint } from "../../src/job/find-checkpoint.ts";
+import { verifyCheckpoint } from "../../src/job/checkpoint/find-checkpoint.ts";
 import { endOf, launch, plainEnvironment, start, temporaryFolder } from "../job/launch.ts";
 import { testWith, torch } from "../needs.ts";
 import { rounds } from "../rounds.ts";

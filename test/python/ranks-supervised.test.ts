@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect } from "vitest";
-import type { AuditEvent } from "../../src/model.ts";
-import { statusDirectory } from "../../src/paths.ts";
+import { statusDirectory } from "../../src/files/state-paths.ts";
+import type { AuditEvent } from "../../src/model/event.ts";
 import { endOf, plainEnvironment, start } from "../job/launch.ts";
 import { python, testWith, torch } from "../needs.ts";
 import { pythonPath } from "../python-path.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { rankFile } from "../../src/contract/names.ts";
 import type { StatusFile } from "../../src/contract/status.ts";
-import { catches } from "../../src/sense/process.ts";
+import { catches } from "../../src/sense/proc/process.ts";
 import { type Launched, launch, type Program } from "../job/launch.ts";
 import { pythonPath } from "../python-path.ts";
 import { until } from "../until.ts";

@@ -3,11 +3,11 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished } from "vitest";
+import { verifyChain } from "../../src/record/audit/verify.ts";
 import { createJournal } from "../../src/record/journal.ts";
-import { upkeep } from "../../src/record/upkeep.ts";
-import { verifyChain } from "../../src/record/verify.ts";
+import { upkeep } from "../../src/record/upkeep/upkeep.ts";
 import { smallDisk, testWith } from "../needs.ts";
-import { DAY, daysMs, filesOf, idsIn, KEEP_10_DAYS, numbers } from "./export.ts";
+import { DAY, daysMs, filesOf, idsIn, KEEP_10_DAYS, numbers } from "./audit/export.ts";
 import { at, event, job, RETENTION } from "./material.ts";
 import { scratch } from "./scratch.ts";
 

@@ -1,6 +1,6 @@
 /** What every journal must do, the real one and the fakes that stand in for it. */
 import { describe, expect, test } from "vitest";
-import type { Journal } from "../../src/ports.ts";
+import type { Journal } from "../../src/ports/journal.ts";
 import { at, event, job, run, sample } from "./material.ts";
 
 export function journalContract(name: string, create: () => Journal): void {

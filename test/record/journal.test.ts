@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { verifyChain } from "../../src/record/audit/verify.ts";
 import { createJournal } from "../../src/record/journal.ts";
 import { readRuns, readSamples } from "../../src/record/read.ts";
-import { verifyChain } from "../../src/record/verify.ts";
 import { createFailingJournal, createMemoryJournal } from "../fakes/memory-journal.ts";
 import { rounds } from "../rounds.ts";
 import { journalContract } from "./journal-contract.ts";

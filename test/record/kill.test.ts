@@ -1,7 +1,7 @@
 import Sqlite from "better-sqlite3";
 import { describe, expect, test } from "vitest";
-import { upkeep } from "../../src/record/upkeep.ts";
-import { verifyChain } from "../../src/record/verify.ts";
+import { verifyChain } from "../../src/record/audit/verify.ts";
+import { upkeep } from "../../src/record/upkeep/upkeep.ts";
 import { at, event, RETENTION, START_MS } from "./material.ts";
 import { child, openJournal, scratch } from "./scratch.ts";
 

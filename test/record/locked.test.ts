@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { BUSY_MS } from "../../src/record/open.ts";
+import { verifyChain } from "../../src/record/audit/verify.ts";
+import { BUSY_MS } from "../../src/record/database/open.ts";
 import { readRuns, readSamples } from "../../src/record/read.ts";
-import { verifyChain } from "../../src/record/verify.ts";
 import { at, event, job, run, sample } from "./material.ts";
 import { child, openJournal } from "./scratch.ts";
 

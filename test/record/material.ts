@@ -1,16 +1,11 @@
 /** Moments, events, jobs, runs and samples for the tests of record/ and its benchmark. */
-import { jobSchema } from "../../src/config/job-schema.ts";
+import { jobSchema } from "../../src/config/schema/job-schema.ts";
 import { newJob } from "../../src/decide/roster.ts";
-import {
-  GPU_METRICS,
-  MACHINE_METRICS,
-  type NewEvent,
-  type Now,
-  type Reading,
-  type Run,
-  type Sample,
-} from "../../src/model.ts";
-import type { SupervisedJob } from "../../src/ports.ts";
+import type { NewEvent } from "../../src/model/event.ts";
+import type { SupervisedJob } from "../../src/model/job.ts";
+import { GPU_METRICS, MACHINE_METRICS, type Reading, type Sample } from "../../src/model/machine.ts";
+import type { Run } from "../../src/model/run.ts";
+import type { Now } from "../../src/model/time.ts";
 
 export const RETENTION = { samplesFullHours: 24, samplesThinnedDays: 30 };
 export const START_MS = Date.UTC(2026, 10, 23, 8, 0, 0);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Reading } from "../../src/model.ts";
+import type { Reading } from "../../src/model/machine.ts";
 import { packSample, SHAPE, unpackSample } from "../../src/record/sample-row.ts";
 import { at, sample } from "./material.ts";
 

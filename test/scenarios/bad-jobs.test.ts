@@ -1,7 +1,7 @@
 /** Jobs that do what they shouldn't: each gets a clear event, and the others go on. */
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { catches } from "../../src/sense/process.ts";
+import { catches } from "../../src/sense/proc/process.ts";
 import { CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
 
 let supervisor: RealSupervisor;

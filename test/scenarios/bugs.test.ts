@@ -8,7 +8,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
 import { VERSION } from "../../src/version.ts";
-import { BIN } from "../commands/command-line.ts";
+import { BIN } from "../cli/command-line.ts";
 import { child } from "../record/scratch.ts";
 import { alive, CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
 

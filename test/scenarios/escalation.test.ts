@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import type { AuditEvent } from "../../src/model.ts";
+import type { AuditEvent } from "../../src/model/event.ts";
 import { alive, CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
 
 let supervisor: RealSupervisor;

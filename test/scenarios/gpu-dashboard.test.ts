@@ -1,10 +1,10 @@
 /** What is drawn of 1, 4 and 8 GPUs that a real supervisor reads from a fake driver. */
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
-import type { Snapshot } from "../../src/protocol.ts";
-import { paint } from "../../src/show/lines.ts";
-import { newScreen } from "../../src/show/screen.ts";
-import { frameOf } from "../../src/show/view-model.ts";
+import type { Snapshot } from "../../src/control/protocol.ts";
+import { paint } from "../../src/show/draw/lines.ts";
+import { newScreen } from "../../src/show/screen/screen.ts";
+import { frameOf } from "../../src/show/screen/view-model.ts";
 import { FakeNvml } from "../fakes/nvml/fake.ts";
 import { compiler, describeWith } from "../needs.ts";
 import { CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";

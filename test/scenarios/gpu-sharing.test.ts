@@ -2,9 +2,9 @@
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { AuditEvent } from "../../src/model.ts";
-import { bootId } from "../../src/sense/boot-id.ts";
-import { readStat } from "../../src/sense/process.ts";
+import type { AuditEvent } from "../../src/model/event.ts";
+import { bootId } from "../../src/sense/proc/boot-id.ts";
+import { readStat } from "../../src/sense/proc/process.ts";
 import { FakeNvml } from "../fakes/nvml/fake.ts";
 import { compiler, describeWith, root } from "../needs.ts";
 import { alive, CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";

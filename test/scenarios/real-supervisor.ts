@@ -8,9 +8,9 @@ import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { connectControl } from "../../src/control/client.ts";
-import type { AuditEvent, EventKind } from "../../src/model.ts";
-import { socketPath } from "../../src/paths.ts";
-import type { JobView, Snapshot } from "../../src/protocol.ts";
+import type { JobView, Snapshot } from "../../src/control/protocol.ts";
+import { socketPath } from "../../src/files/state-paths.ts";
+import type { AuditEvent, EventKind } from "../../src/model/event.ts";
 import { readEvents } from "../../src/record/read.ts";
 import { NeverComes, type Pace, until } from "../until.ts";
 

@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { afterEach, describe, expect, it } from "vitest";
 import { clock } from "../../src/clock.ts";
-import { MACHINE_METRICS, type Reading } from "../../src/model.ts";
-import type { LiveRun, Sensors } from "../../src/ports.ts";
+import { MACHINE_METRICS, type Reading } from "../../src/model/machine.ts";
+import type { LiveRun } from "../../src/ports/live-run.ts";
+import type { Sensors } from "../../src/ports/sensors.ts";
 import { createSensors } from "../../src/sense/sensors.ts";
 import { until } from "../until.ts";
 

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { hiddenHostPids } from "../../src/sense/container.ts";
-import { KeptFiles, keepFile } from "../../src/sense/kept-file.ts";
-import { pageBytes } from "../../src/sense/page-size.ts";
-import { parsePasswd, userName } from "../../src/sense/user-name.ts";
+import { hiddenHostPids } from "../../src/sense/proc/container.ts";
+import { KeptFiles, keepFile } from "../../src/sense/proc/kept-file.ts";
+import { pageBytes } from "../../src/sense/proc/page-size.ts";
+import { parsePasswd, userName } from "../../src/sense/proc/user-name.ts";
 
 let directory: string;
 beforeEach(() => {

@@ -1,16 +1,17 @@
 /** What a reason says and what stands beside it are worded alike, and nothing is said twice. */
 import { describe, expect, test } from "vitest";
+import type { JobView } from "../../src/control/protocol.ts";
 import { decide } from "../../src/decide/policy.ts";
 import { endingLoses, freezingKeeps } from "../../src/decide/why/stakes.ts";
 import { windowStates } from "../../src/decide/windows/windows.ts";
 import { newWorld } from "../../src/decide/world.ts";
-import type { Now, Why } from "../../src/model.ts";
-import type { SupervisedJob } from "../../src/ports.ts";
-import type { JobView } from "../../src/protocol.ts";
+import type { Why } from "../../src/model/decision.ts";
+import type { SupervisedJob } from "../../src/model/job.ts";
+import type { Now } from "../../src/model/time.ts";
+import { paint } from "../../src/show/draw/lines.ts";
 import { nextOf, reasonAndNext } from "../../src/show/job-words.ts";
-import { paint } from "../../src/show/lines.ts";
-import { processWords, whyPage } from "../../src/show/pages.ts";
 import { formatWhy } from "../../src/show/plain.ts";
+import { processWords, whyPage } from "../../src/show/screen/pages.ts";
 import { makeCheckpoint, makeConfig, makeJob, makeRun, makeSample, runningJob } from "../decide/make.ts";
 import { AT, snapshot, job as view } from "./snapshots.ts";
 

@@ -1,9 +1,9 @@
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
-import type { JobView } from "../../src/protocol.ts";
+import type { JobView } from "../../src/control/protocol.ts";
 import { formatEvent } from "../../src/show/event-words.ts";
-import { whyPage } from "../../src/show/pages.ts";
 import { formatStatus, formatWhy } from "../../src/show/plain.ts";
+import { whyPage } from "../../src/show/screen/pages.ts";
 import { AT, busy, event, gpus, hostile, job, nothing, quiet } from "./snapshots.ts";
 
 test("an event is one line: time, job, what, why", () => {

@@ -1,15 +1,14 @@
 /** Hand-made moments of a machine, as a supervisor would publish them. All times hang on `AT`. */
-import { ruleSchema } from "../../src/config/schema.ts";
+import { ruleSchema } from "../../src/config/schema/schema.ts";
+import { type JobView, type RuleView, SCHEMA_VERSION, type Snapshot } from "../../src/control/protocol.ts";
+import type { AuditEvent, EventKind } from "../../src/model/event.ts";
 import {
-  type AuditEvent,
-  type EventKind,
   GPU_METRICS,
   type GpuSample,
   MACHINE_METRICS,
   type MachineMetric,
   type Reading,
-} from "../../src/model.ts";
-import { type JobView, type RuleView, SCHEMA_VERSION, type Snapshot } from "../../src/protocol.ts";
+} from "../../src/model/machine.ts";
 
 /** What is drawn is in local time. */
 process.env.TZ = "UTC";

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import Sqlite from "better-sqlite3";
-import { verifyChain } from "../../src/record/verify.ts";
+import { verifyChain } from "../../src/record/audit/verify.ts";
 import type { Victim } from "./victim.ts";
 
 export interface Account {

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
-import type { StateName } from "../../src/model.ts";
+import type { StateName } from "../../src/model/state.ts";
 import { busyOthers } from "./load.ts";
 import type { Fault, Round } from "./plan.ts";
 import type { Victim } from "./victim.ts";

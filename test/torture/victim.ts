@@ -17,8 +17,8 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { connectControl } from "../../src/control/client.ts";
-import { socketPath } from "../../src/paths.ts";
-import type { Answer, JobView, Request, Snapshot } from "../../src/protocol.ts";
+import type { Answer, JobView, Request, Snapshot } from "../../src/control/protocol.ts";
+import { socketPath } from "../../src/files/state-paths.ts";
 import { SmallDisk } from "./small-disk.ts";
 import { PRESSED_BELOW_MIB, tormentingConfig } from "./tormenting.ts";
 

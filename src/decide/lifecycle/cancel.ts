@@ -1,7 +1,7 @@
 /** A cancel: ends the run by SIGTERM, then by SIGKILL, and only then calls the job cancelled. */
 import { plural } from "../../words/list.ts";
+import { stepsLost } from "./end/steps-lost.ts";
 import { creditRunning } from "./learn.ts";
-import { stepsLost } from "./steps-lost.ts";
 import type { Transition } from "./transition.ts";
 
 const KILL_AFTER_MS = 10_000;

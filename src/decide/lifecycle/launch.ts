@@ -1,7 +1,10 @@
 /** Starts, resumes and second chances: into `starting`, or on with a run that was held. */
-import { askedByRule, type Checkpoint, type Run, type StartDecision } from "../../model.ts";
-import { leave } from "./leave-run.ts";
-import { ended, fail } from "./run-ended.ts";
+
+import type { StartDecision } from "../../model/decision.ts";
+import type { Checkpoint, Run } from "../../model/run.ts";
+import { askedByRule } from "../../model/state.ts";
+import { leave } from "./end/leave-run.ts";
+import { ended, fail } from "./end/run-ended.ts";
 import type { Transition } from "./transition.ts";
 
 export interface Launch {

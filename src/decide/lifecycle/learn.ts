@@ -3,7 +3,7 @@
  * understands, what pausing costs it. Never moves it to another state.
  */
 
-import type { Seen } from "../../model.ts";
+import type { Seen } from "../../model/seen.ts";
 import { number } from "../../words/number.ts";
 import { takeStock } from "./take-stock.ts";
 import type { Transition } from "./transition.ts";

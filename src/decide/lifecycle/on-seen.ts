@@ -1,14 +1,14 @@
 /** What was seen of a live run at this tick, and where it takes the job. */
 
-import type { Seen } from "../../model.ts";
+import type { Seen } from "../../model/seen.ts";
 import { duration } from "../../words/duration.ts";
 import { number } from "../../words/number.ts";
 import { watchCancel } from "./cancel.ts";
+import { ended, waitsForLeftovers } from "./end/run-ended.ts";
 import { account, learn, makesProgress } from "./learn.ts";
-import { pauseProgress } from "./pause-progress.ts";
+import { pauseProgress } from "./pause/pause-progress.ts";
 import { watchRanks } from "./ranks.ts";
 import { found } from "./recover.ts";
-import { ended, waitsForLeftovers } from "./run-ended.ts";
 import { sayIfStalled } from "./stalled.ts";
 import type { Transition } from "./transition.ts";
 

@@ -1,6 +1,6 @@
 /** What several ranks have said together, and what is done when one of them dies. */
 
-import type { Seen } from "../../model.ts";
+import type { Seen } from "../../model/seen.ts";
 import { duration } from "../../words/duration.ts";
 import type { Transition } from "./transition.ts";
 

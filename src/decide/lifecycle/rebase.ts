@@ -3,8 +3,11 @@
  * as far back as the wall clock says, so that nobody has to guess from a time's size which boot it is
  * of. A new monotonic fact of a job must be moved here, too.
  */
-import type { JobState, Now, PauseRequest, Run } from "../../model.ts";
-import type { SupervisedJob } from "../../ports.ts";
+
+import type { SupervisedJob } from "../../model/job.ts";
+import type { Run } from "../../model/run.ts";
+import type { JobState, PauseRequest } from "../../model/state.ts";
+import type { Now } from "../../model/time.ts";
 
 type Move = (ms: number) => number;
 

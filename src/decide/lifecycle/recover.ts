@@ -3,14 +3,17 @@
  * reboot monotonic times begin anew, and what ran then is paused with the steps that it lost.
  */
 
-import { type JobState, type Run, type Seen, UNKNOWN_BOOT } from "../../model.ts";
+import type { Run } from "../../model/run.ts";
+import type { Seen } from "../../model/seen.ts";
+import type { JobState } from "../../model/state.ts";
+import { UNKNOWN_BOOT } from "../../model/time.ts";
 import { duration } from "../../words/duration.ts";
 import { plural } from "../../words/list.ts";
 import { number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
-import { becomePaused, leave } from "./leave-run.ts";
+import { becomePaused, leave } from "./end/leave-run.ts";
+import { stepsLost } from "./end/steps-lost.ts";
 import { rebased } from "./rebase.ts";
-import { stepsLost } from "./steps-lost.ts";
 import type { Transition } from "./transition.ts";
 
 /** A run of which nothing at all can be seen is given up after so long. */

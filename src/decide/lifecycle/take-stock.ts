@@ -3,7 +3,7 @@
  * them. Must never hold on to one that was found broken, nor prune before the newest is known whole.
  */
 
-import type { Checkpoint } from "../../model.ts";
+import type { Checkpoint } from "../../model/run.ts";
 import { plural } from "../../words/list.ts";
 import { number } from "../../words/number.ts";
 import type { Transition } from "./transition.ts";

@@ -2,19 +2,15 @@
  * One call of `step` while it is being worked out: the job's facts, its next state, and what is to be
  * journalled and performed. Only its methods write it, and the caller's job is never changed.
  */
-import type {
-  Actor,
-  Effect,
-  Evidence,
-  GpuView,
-  JobState,
-  NewEvent,
-  Now,
-  PauseRequest,
-  Run,
-  Said,
-} from "../../model.ts";
-import type { SupervisedJob } from "../../ports.ts";
+import type { Actor } from "../../model/actor.ts";
+import type { Evidence } from "../../model/decision.ts";
+import type { Effect } from "../../model/effect.ts";
+import type { NewEvent } from "../../model/event.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import type { Run, Said } from "../../model/run.ts";
+import type { GpuView } from "../../model/seen.ts";
+import type { JobState, PauseRequest } from "../../model/state.ts";
+import type { Now } from "../../model/time.ts";
 
 type Live = Extract<JobState, { run: Run }>;
 type Pausing = Extract<JobState, { name: "pausing" }>;

@@ -3,8 +3,8 @@
  * others need is asked for all the same, since a job that can't save goes on and loses nothing.
  */
 
-import { runOf } from "../../model.ts";
-import type { SupervisedJob } from "../../ports.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import { runOf } from "../../model/state.ts";
 import { bytes, size } from "../../words/size.ts";
 
 /** A model grows a little, and the older checkpoint stays until the new one is whole. */

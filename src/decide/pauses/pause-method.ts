@@ -1,6 +1,8 @@
 /** How a job can be paused, given what it understands and what the pause has to free. */
-import { canSave, type PauseMethod } from "../../model.ts";
-import type { SupervisedJob } from "../../ports.ts";
+
+import type { SupervisedJob } from "../../model/job.ts";
+import { canSave } from "../../model/job.ts";
+import type { PauseMethod } from "../../model/state.ts";
 
 export interface Wish {
   /** A frozen job or one on standby frees time but keeps its memory. */

@@ -3,19 +3,13 @@
  * supervisor's job has its turn.
  */
 
-import {
-  type Cause,
-  canSave,
-  type Evidence,
-  isHeld,
-  isWorking,
-  type PauseMethod,
-  runOf,
-  type WindowState,
-} from "../../model.ts";
-import type { SupervisedJob } from "../../ports.ts";
+import type { Cause } from "../../model/actor.ts";
+import type { Evidence, WindowState } from "../../model/decision.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import { canSave } from "../../model/job.ts";
+import { isHeld, isWorking, type PauseMethod, runOf } from "../../model/state.ts";
 import { clockTime } from "../../words/time.ts";
-import { turnPause } from "../sharing/turns.ts";
+import { turnPause } from "../sharing/turn.ts";
 import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
 import { pauseMethod } from "./pause-method.ts";

@@ -1,14 +1,8 @@
 /** Whether a pause of a job would free what a rule is about. */
-import {
-  type GpuSample,
-  isFrozenOverdue,
-  isHeld,
-  isWorking,
-  type RunUse,
-  runOf,
-  type Sample,
-} from "../../model.ts";
-import type { SupervisedJob } from "../../ports.ts";
+
+import type { SupervisedJob } from "../../model/job.ts";
+import type { GpuSample, RunUse, Sample } from "../../model/machine.ts";
+import { isFrozenOverdue, isHeld, isWorking, runOf } from "../../model/state.ts";
 import { MEASURES, needsMemory } from "../rules/measures.ts";
 import { concerns, isExcused, type RuleNow } from "../rules/rule-now.ts";
 

@@ -3,8 +3,12 @@
  * resource the cheapest, one at a time with a fresh look in between; all at once when critical.
  * Nothing here waits for the sake of balance: that is paid on resume.
  */
-import { canSave, type Decision, isHeld, type PauseMethod, type Sample } from "../../model.ts";
-import type { SupervisedJob } from "../../ports.ts";
+
+import type { Decision } from "../../model/decision.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import { canSave } from "../../model/job.ts";
+import type { Sample } from "../../model/machine.ts";
+import { isHeld, type PauseMethod } from "../../model/state.ts";
 import { evidenceOf, pressureSentence } from "../rules/evidence.ts";
 import { needsMemory } from "../rules/measures.ts";
 import type { RuleNow } from "../rules/rule-now.ts";

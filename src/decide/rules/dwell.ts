@@ -5,8 +5,10 @@
  * Doubt (`upTo`) and missing readings hold room back; they never make pressure.
  */
 
-import type { Rule } from "../../config/schema.ts";
-import type { Now, Reading, RuleState } from "../../model.ts";
+import type { Rule } from "../../config/schema/schema.ts";
+import type { RuleState } from "../../model/decision.ts";
+import type { Reading } from "../../model/machine.ts";
+import type { Now } from "../../model/time.ts";
 import { elapsed } from "../../words/duration.ts";
 
 /** A reading counts for three polls, and at least so long. */

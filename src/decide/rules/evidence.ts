@@ -1,6 +1,7 @@
 /** A rule's reading as evidence and as a sentence: what was read, what is allowed, and who it is. */
 
-import type { Evidence, GpuSample, Metric, ProcessEvidence, Sample } from "../../model.ts";
+import type { Evidence } from "../../model/decision.ts";
+import type { GpuSample, Metric, ProcessEvidence, Sample } from "../../model/machine.ts";
 import { duration } from "../../words/duration.ts";
 import { processes } from "../../words/process.ts";
 import { MEASURES } from "./measures.ts";

@@ -1,5 +1,5 @@
 /** When the fast guard of the CPU must watch, and from which use of others on it should call. */
-import type { Rule } from "../../config/schema.ts";
+import type { Rule } from "../../config/schema/schema.ts";
 import type { Jobs } from "../world.ts";
 
 /** The lowest use of others that some rule acts on, in percent; null while nothing runs that it could act on. */

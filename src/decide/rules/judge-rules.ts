@@ -1,6 +1,7 @@
 /** Every rule by one sample: its state from now on, and what has changed. */
-import type { Rule } from "../../config/schema.ts";
-import type { GpuMetric, MachineMetric, Reading, RuleState, Sample } from "../../model.ts";
+import type { Rule } from "../../config/schema/schema.ts";
+import type { RuleState } from "../../model/decision.ts";
+import type { GpuMetric, MachineMetric, Reading, Sample } from "../../model/machine.ts";
 import { advance, type Pace, unread } from "./dwell.ts";
 
 type States = Readonly<Record<string, RuleState>>;

@@ -1,6 +1,6 @@
 /** What each metric measures, in words, and which resource a pause would relieve. */
 
-import type { Metric } from "../../model.ts";
+import type { Metric } from "../../model/machine.ts";
 import { number, percent } from "../../words/number.ts";
 import { size } from "../../words/size.ts";
 

@@ -1,6 +1,8 @@
 /** What is told of rules: pressure, room again, a sensor that went away or came back. */
 
-import type { Decision, NewEvent, Sample } from "../../model.ts";
+import type { Decision } from "../../model/decision.ts";
+import type { NewEvent } from "../../model/event.ts";
+import type { Sample } from "../../model/machine.ts";
 import { duration } from "../../words/duration.ts";
 import type { Tick } from "../tick-input.ts";
 import { allowance, evidenceOf, fact, pressureSentence, sentence } from "./evidence.ts";

@@ -1,7 +1,8 @@
 /** A rule that acts on jobs, with its state at this tick, and the jobs that it concerns. */
-import type { Config, Rule } from "../../config/schema.ts";
-import type { GpuSample, RuleState, Sample } from "../../model.ts";
-import type { SupervisedJob } from "../../ports.ts";
+import type { Config, Rule } from "../../config/schema/schema.ts";
+import type { RuleState } from "../../model/decision.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import type { GpuSample, Sample } from "../../model/machine.ts";
 import { keyOf } from "./judge-rules.ts";
 
 /** One for each GPU for gpu.* rules. */

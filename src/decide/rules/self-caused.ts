@@ -4,8 +4,10 @@
  * until a person looks. Whoever goes earlier, stays, is another user's or was there before is another.
  */
 
-import { type NewEvent, type ProcessEvidence, runOf, type Sample } from "../../model.ts";
-import type { SupervisedJob } from "../../ports.ts";
+import type { NewEvent } from "../../model/event.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import type { ProcessEvidence, Sample } from "../../model/machine.ts";
+import { runOf } from "../../model/state.ts";
 import { processes as named } from "../../words/process.ts";
 import { clockTime } from "../../words/time.ts";
 import type { Pause } from "../pauses/victims.ts";

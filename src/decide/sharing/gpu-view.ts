@@ -1,6 +1,8 @@
 /** What the last sample shows of the GPUs of one run: what is left of it on them, and who else is there. */
 
-import type { GpuView, Run, Sample } from "../../model.ts";
+import type { Sample } from "../../model/machine.ts";
+import type { Run } from "../../model/run.ts";
+import type { GpuView } from "../../model/seen.ts";
 import { list } from "../../words/list.ts";
 import { freeMiB, heldMiB, othersOn } from "./place.ts";
 

@@ -4,8 +4,13 @@
  * files: claims of others come with the sample, ours are made here.
  */
 
-import { type Claim, type GpuSample, type Now, type Run, runOf, type WaitingFor } from "../../model.ts";
-import type { OwnClaim, SupervisedJob } from "../../ports.ts";
+import type { WaitingFor } from "../../model/decision.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import type { Claim, GpuSample } from "../../model/machine.ts";
+import type { Run } from "../../model/run.ts";
+import { runOf } from "../../model/state.ts";
+import type { Now } from "../../model/time.ts";
+import type { OwnClaim } from "../../ports/claims.ts";
 import { ordinal } from "../../words/list.ts";
 import { clockTime } from "../../words/time.ts";
 import type { TickInput } from "../tick-input.ts";

@@ -3,8 +3,10 @@
  * GPU only when both may. Never a GPU that is in pressure; a run that is held stays where it is.
  */
 
-import { type Claim, type GpuSample, type ProcessEvidence, runOf, type WaitingFor } from "../../model.ts";
-import type { SupervisedJob } from "../../ports.ts";
+import type { WaitingFor } from "../../model/decision.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import type { Claim, GpuSample, ProcessEvidence } from "../../model/machine.ts";
+import { runOf } from "../../model/state.ts";
 import { plural } from "../../words/list.ts";
 import { processes } from "../../words/process.ts";
 import { size } from "../../words/size.ts";

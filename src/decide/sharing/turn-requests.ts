@@ -2,8 +2,10 @@
  * What other users ask of our jobs: a turn on a GPU. Only who is next in line there and could start is
  * heard, so that a claim alone, true or forged, asks for nothing.
  */
-import { type Claim, type GpuSample, runOf } from "../../model.ts";
-import type { SupervisedJob } from "../../ports.ts";
+
+import type { SupervisedJob } from "../../model/job.ts";
+import type { Claim, GpuSample } from "../../model/machine.ts";
+import { runOf } from "../../model/state.ts";
 import type { TickInput } from "../tick-input.ts";
 import { couldStart } from "./line.ts";
 

@@ -1,7 +1,9 @@
 /** Which one job is started or resumed at this tick: the most important of those that nothing holds. */
 
-import { actorKind, type Decision, pausedByRule, type WaitingFor } from "../../model.ts";
-import type { SupervisedJob } from "../../ports.ts";
+import { actorKind } from "../../model/actor.ts";
+import type { Decision, WaitingFor } from "../../model/decision.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import { pausedByRule } from "../../model/state.ts";
 import { number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
 import { readings } from "../rules/evidence.ts";

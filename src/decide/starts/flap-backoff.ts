@@ -3,9 +3,9 @@
  * longer and longer after the pressure. A cool-down, paid on resume alone: it never delays a pause.
  */
 
-import type { Config } from "../../config/schema.ts";
-import type { Balance, WaitingFor } from "../../model.ts";
-import type { SupervisedJob } from "../../ports.ts";
+import type { Config } from "../../config/schema/schema.ts";
+import type { WaitingFor } from "../../model/decision.ts";
+import type { Balance, SupervisedJob } from "../../model/job.ts";
 import { duration } from "../../words/duration.ts";
 import { number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";

@@ -3,15 +3,9 @@
  * Missing and stale readings stand in the way; they never clear it.
  */
 
-import {
-  isFrozenOverdue,
-  isHeld,
-  pausedByRule,
-  runOf,
-  type WaitingFor,
-  type WindowState,
-} from "../../model.ts";
-import type { SupervisedJob } from "../../ports.ts";
+import type { WaitingFor, WindowState } from "../../model/decision.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import { isFrozenOverdue, isHeld, pausedByRule, runOf } from "../../model/state.ts";
 import { duration } from "../../words/duration.ts";
 import { number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";

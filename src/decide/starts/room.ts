@@ -3,8 +3,10 @@
  * What it needs isn't known before its first run: then nothing is held back.
  */
 
-import { type Reading, runOf, type Sample, type WaitingFor } from "../../model.ts";
-import type { SupervisedJob } from "../../ports.ts";
+import type { WaitingFor } from "../../model/decision.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import type { Reading, Sample } from "../../model/machine.ts";
+import { runOf } from "../../model/state.ts";
 import { percent } from "../../words/number.ts";
 import { size } from "../../words/size.ts";
 import { concerns, isExcused, type RuleNow } from "../rules/rule-now.ts";

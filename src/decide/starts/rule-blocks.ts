@@ -1,6 +1,6 @@
 /** What each rule holds against starting anything. Missing and stale readings hold; they never clear. */
 
-import type { WaitingFor } from "../../model.ts";
+import type { WaitingFor } from "../../model/decision.ts";
 import { duration } from "../../words/duration.ts";
 import { freshMs } from "../rules/dwell.ts";
 import { culprits, fact } from "../rules/evidence.ts";

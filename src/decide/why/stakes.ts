@@ -3,7 +3,7 @@
  * leave held. In words, for whoever has to choose. Decides nothing.
  */
 
-import type { SupervisedJob } from "../../model.ts";
+import type { SupervisedJob } from "../../model/job.ts";
 import { duration } from "../../words/duration.ts";
 import { plural } from "../../words/list.ts";
 import { size } from "../../words/size.ts";

@@ -2,8 +2,8 @@
  * What a person can type to have a job where they want it sooner than by itself, with what comes of
  * it. Names only what would help as things stand. Decides nothing.
  */
-import type { WaitingFor, WayOut } from "../../model.ts";
-import type { SupervisedJob } from "../../ports.ts";
+import type { WaitingFor, WayOut } from "../../model/decision.ts";
+import type { SupervisedJob } from "../../model/job.ts";
 import type { TickInput } from "../tick-input.ts";
 import { endingLoses, freezingKeeps } from "./stakes.ts";
 

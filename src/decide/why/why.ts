@@ -1,15 +1,9 @@
 /** The answer to "why?" for one job, in plain English, with what is expected next. Decides nothing. */
 
-import {
-  isEnded,
-  type JobState,
-  type Now,
-  runOf,
-  type WaitingFor,
-  type Why,
-  type WindowState,
-} from "../../model.ts";
-import type { SupervisedJob } from "../../ports.ts";
+import type { WaitingFor, Why, WindowState } from "../../model/decision.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import { isEnded, type JobState, runOf } from "../../model/state.ts";
+import type { Now } from "../../model/time.ts";
 import { duration, elapsed } from "../../words/duration.ts";
 import { clockTime } from "../../words/time.ts";
 import { gpuView } from "../sharing/gpu-view.ts";

@@ -1,6 +1,8 @@
 /** What is told of windows: that one has opened or closed. */
 
-import type { NewEvent, Now, WindowState } from "../../model.ts";
+import type { WindowState } from "../../model/decision.ts";
+import type { NewEvent } from "../../model/event.ts";
+import type { Now } from "../../model/time.ts";
 import { clockTime } from "../../words/time.ts";
 
 /** @param before whether each was open at the last tick */

@@ -5,8 +5,8 @@
  * them into instants. No clock is read: node-cron wakes the loop at a window's turn (wake-at-windows.ts).
  */
 import { Cron } from "croner";
-import type { Window } from "../../config/schema.ts";
-import type { WindowState } from "../../model.ts";
+import type { Window } from "../../config/schema/schema.ts";
+import type { WindowState } from "../../model/decision.ts";
 import { Zone } from "./daylight-saving.ts";
 
 /** A wall clock that was set back shows its last hours again. */

@@ -2,8 +2,8 @@
  * Reports of GPUs and live runs → samples in which ours and others are told apart. Works anew only
  * when a report, the runs or the claims of other supervisors have changed.
  */
-import type { Claim, GpuProcess, GpuSample } from "../../model.ts";
-import type { LiveRun } from "../../ports.ts";
+import type { Claim, GpuProcess, GpuSample } from "../../model/machine.ts";
+import type { LiveRun } from "../../ports/live-run.ts";
 import { claimOf, runOf } from "../owners/owner.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
 import { type Known, KnownProcesses } from "./known-processes.ts";

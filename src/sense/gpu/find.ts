@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { hiddenHostPids } from "../container.ts";
+import { hiddenHostPids } from "../proc/container.ts";
 import { findCards } from "./drm/read.ts";
 import type { Task } from "./read-gpus.ts";
 

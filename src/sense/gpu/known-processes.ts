@@ -2,14 +2,14 @@
  * The processes on GPUs, each described once and then remembered by pid and start time, since a driver
  * lists the same ones in every report. Whose each is, `ProcessOwners` tells. Reads /proc only.
  */
-import type { Claim, ProcessEvidence } from "../../model.ts";
-import type { LiveRun } from "../../ports.ts";
-import { KeptFiles } from "../kept-file.ts";
+import type { Claim, ProcessEvidence } from "../../model/machine.ts";
+import type { LiveRun } from "../../ports/live-run.ts";
 import { evidenceOf, hiddenEvidence } from "../owners/evidence.ts";
 import { type Owner, runOf } from "../owners/owner.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
-import type { ProcessStat } from "../parse.ts";
-import { isDead, presenceOf, readStat, uidOf } from "../process.ts";
+import { KeptFiles } from "../proc/kept-file.ts";
+import type { ProcessStat } from "../proc/parse.ts";
+import { isDead, presenceOf, readStat, uidOf } from "../proc/process.ts";
 
 export interface Known {
   owner: Owner;

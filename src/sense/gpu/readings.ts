@@ -3,7 +3,7 @@
  * their own processes were seen to use; what may be theirs is doubt (`upTo`); where nobody can tell,
  * the reading is unavailable. Total less ours proves nothing, and below 30 % it isn't even doubt.
  */
-import type { GpuMetric, Reading } from "../../model.ts";
+import type { GpuMetric, Reading } from "../../model/machine.ts";
 import type { GpuReport, ProcessReport, Told } from "./report.ts";
 
 /** A process of the report, with what is known of whose it is. */

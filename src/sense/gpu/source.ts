@@ -2,8 +2,9 @@
  * Where GPU readings come from: looks for GPUs, has them read by a process of its own, and tells ours
  * from others. Must never wait and never throw: a driver that hangs costs readings, not ticks.
  */
-import type { Claim, GpuSample, Now } from "../../model.ts";
-import type { LiveRun } from "../../ports.ts";
+import type { Claim, GpuSample } from "../../model/machine.ts";
+import type { Now } from "../../model/time.ts";
+import type { LiveRun } from "../../ports/live-run.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
 import { Attribution, type Ignoring } from "./attribute.ts";
 import { allAsleep, findGpus, type Where } from "./find.ts";

@@ -5,8 +5,8 @@
  * something, and within a budget of CPU time.
  */
 import { elapsedMs } from "../../clock.ts";
-import type { Claim, ProcessEvidence, Reading } from "../../model.ts";
-import type { LiveRun } from "../../ports.ts";
+import type { Claim, ProcessEvidence, Reading } from "../../model/machine.ts";
+import type { LiveRun } from "../../ports/live-run.ts";
 import { runOf } from "../owners/owner.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
 import type { Moment, Ours, Window } from "./our-cpu.ts";

@@ -6,12 +6,12 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { bootSeconds } from "../../clock.ts";
-import type { LiveRun } from "../../ports.ts";
-import { type ProcessTable, sum, ticksBetween } from "../accounts.ts";
-import { KeptFiles } from "../kept-file.ts";
-import { type CpuTimes, parseCgroupCpu, TICKS_PER_SECOND } from "../parse.ts";
-import { isDead, readStat } from "../process.ts";
-import { ProcessTree } from "../tree.ts";
+import type { LiveRun } from "../../ports/live-run.ts";
+import { ProcessTree } from "../owners/tree.ts";
+import { KeptFiles } from "../proc/kept-file.ts";
+import { type CpuTimes, parseCgroupCpu, TICKS_PER_SECOND } from "../proc/parse.ts";
+import { isDead, readStat } from "../proc/process.ts";
+import { type ProcessTable, sum, ticksBetween } from "./accounts.ts";
 
 /** Reading fewer cgroups than this costs no more than asking whether they must be read. */
 const WORTH_ASKING_ABOVE = 4;

@@ -2,13 +2,13 @@
  * What two scans prove about processes that aren't ours, and who those are. A process whose owner isn't
  * certain proves nothing, and neither does time that a reaper of orphans has waited for.
  */
-import type { ProcessEvidence } from "../../model.ts";
-import { sum, ticksBetween } from "../accounts.ts";
-import { readOnce } from "../kept-file.ts";
+import type { ProcessEvidence } from "../../model/machine.ts";
 import { evidenceOf } from "../owners/evidence.ts";
 import { claimOf, type Owner } from "../owners/owner.ts";
-import { PAGES_PER_MIB } from "../page-size.ts";
-import { type ProcessStat, parseStatm } from "../parse.ts";
+import { readOnce } from "../proc/kept-file.ts";
+import { PAGES_PER_MIB } from "../proc/page-size.ts";
+import { type ProcessStat, parseStatm } from "../proc/parse.ts";
+import { sum, ticksBetween } from "./accounts.ts";
 import type { Scan } from "./scan.ts";
 
 /** What two scans prove, in ticks. */

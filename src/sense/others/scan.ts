@@ -3,14 +3,14 @@
  * to use the CPU. What two such looks prove is in prove.ts.
  */
 
-import type { Claim } from "../../model.ts";
-import type { LiveRun } from "../../ports.ts";
-import type { ProcessTable } from "../accounts.ts";
+import type { Claim } from "../../model/machine.ts";
+import type { LiveRun } from "../../ports/live-run.ts";
 import { claimOf, type Owner, runOf } from "../owners/owner.ts";
 import { parentsOf } from "../owners/parents.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
-import type { ProcessStat } from "../parse.ts";
-import { isDead, listPids, readStat } from "../process.ts";
+import type { ProcessStat } from "../proc/parse.ts";
+import { isDead, listPids, readStat } from "../proc/process.ts";
+import type { ProcessTable } from "./accounts.ts";
 
 export interface Scan {
   atMs: number;

@@ -3,9 +3,9 @@
  * own user that are, or descend from, the ones that it names, or did when they were last seen: one that
  * leaves its tree later stays with the job, as ours do.
  */
-import type { Claim } from "../../model.ts";
-import type { ProcessStat } from "../parse.ts";
-import { uidOf } from "../process.ts";
+import type { Claim } from "../../model/machine.ts";
+import type { ProcessStat } from "../proc/parse.ts";
+import { uidOf } from "../proc/process.ts";
 import type { StatOf } from "./parents.ts";
 
 export class ClaimedProcesses {

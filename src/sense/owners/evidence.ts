@@ -1,8 +1,8 @@
 /** A process as it is shown to people and kept in the audit log, whatever it is evidence of. */
-import type { ProcessEvidence } from "../../model.ts";
-import type { ProcessStat } from "../parse.ts";
-import { readCommand, uidOf } from "../process.ts";
-import { userName } from "../user-name.ts";
+import type { ProcessEvidence } from "../../model/machine.ts";
+import type { ProcessStat } from "../proc/parse.ts";
+import { readCommand, uidOf } from "../proc/process.ts";
+import { userName } from "../proc/user-name.ts";
 
 /** `uid`: the real user, null where it can't be seen. What the process uses is added by who measures it. */
 export function evidenceOf(stat: ProcessStat, uid: number | null = uidOf(stat.pid)): ProcessEvidence {

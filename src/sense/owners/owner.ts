@@ -1,5 +1,5 @@
 /** Whose a process may be. */
-import type { Claim } from "../../model.ts";
+import type { Claim } from "../../model/machine.ts";
 
 /**
  * `claim`: a supervised job's of another supervisor, which isn't somebody who needs the machine.

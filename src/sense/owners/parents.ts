@@ -1,5 +1,5 @@
 /** Up the tree of processes. Lookups of several moments may contradict each other, so no walk is endless. */
-import type { ProcessStat } from "../parse.ts";
+import type { ProcessStat } from "../proc/parse.ts";
 
 /** Deeper than any real tree, and soon over where parents form a circle. */
 export const MOST_PARENTS = 64;

@@ -3,10 +3,10 @@
  * time, never by pid alone. A run's are those below its launcher, in its cgroup, or with its id in their
  * environment; what was once seen to be a run's stays so when it leaves the tree. Reads /proc only.
  */
-import type { Claim } from "../../model.ts";
-import type { LiveRun } from "../../ports.ts";
-import type { ProcessStat } from "../parse.ts";
-import { isDead, readStat, uidOf } from "../process.ts";
+import type { Claim } from "../../model/machine.ts";
+import type { LiveRun } from "../../ports/live-run.ts";
+import type { ProcessStat } from "../proc/parse.ts";
+import { isDead, readStat, uidOf } from "../proc/process.ts";
 import { ClaimedProcesses } from "./claimed-processes.ts";
 import { isOtherUser } from "./evidence.ts";
 import { type Owner, runOf } from "./owner.ts";

@@ -1,9 +1,9 @@
 /** What marks a process as one of a run: it is the launcher or the first process, is in the run's cgroup, or names the run in its environment. */
 import { ENV } from "../../contract/names.ts";
-import type { LiveRun } from "../../ports.ts";
-import { readOnce } from "../kept-file.ts";
-import { parsePids } from "../parse.ts";
-import { readRunId } from "../process.ts";
+import type { LiveRun } from "../../ports/live-run.ts";
+import { readOnce } from "../proc/kept-file.ts";
+import { parsePids } from "../proc/parse.ts";
+import { readRunId } from "../proc/process.ts";
 
 /** All other processes of a run descend from these, unless they leave the tree. */
 export const rootsOf = ({ launcherPid, pid }: Pick<LiveRun, "launcherPid" | "pid">): number[] =>

@@ -2,9 +2,9 @@
  * The processes of one run now, by the same marks that tell whose a process is: whom a freeze or a kill
  * reaches, and what is left of a run. Remembers nothing, so that it also serves runs that nobody followed.
  */
-import type { LiveRun } from "../../ports.ts";
-import type { ProcessStat } from "../parse.ts";
-import { isDead, listPids, readChildren, readCommand, readStat } from "../process.ts";
+import type { LiveRun } from "../../ports/live-run.ts";
+import type { ProcessStat } from "../proc/parse.ts";
+import { isDead, listPids, readChildren, readCommand, readStat } from "../proc/process.ts";
 import { groupedIn, namedRun, rootsOf } from "./run-marks.ts";
 
 export interface RunProcess {

@@ -1,5 +1,5 @@
 /** Sessions that runs have made or live in: whoever is in one came from the run, also where nothing else shows it. */
-import type { ProcessStat } from "../parse.ts";
+import type { ProcessStat } from "../proc/parse.ts";
 import type { StatOf } from "./parents.ts";
 
 export class RunSessions {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { arrivals, recover } from "../../../src/decide/recover-jobs.ts";
-import type { SupervisedJob } from "../../../src/ports.ts";
+import type { SupervisedJob } from "../../../src/model/job.ts";
 import { at, exitCode, makeCheckpoint, makeJob, makeRank, makeRun, runningJob, Story } from "../make.ts";
 
 const save = (step: number, second: number) => ({ checkpoints: [makeCheckpoint(step, at(second))] });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { judgeRules } from "../../../src/decide/rules/judge-rules.ts";
-import type { Reading, RuleState } from "../../../src/model.ts";
+import type { RuleState } from "../../../src/model/decision.ts";
+import type { Reading } from "../../../src/model/machine.ts";
 import { at, makeGpu, makeRule, makeSample } from "../make.ts";
 
 /** Readings second by second → firm states second by second; a string is a failing sensor. */

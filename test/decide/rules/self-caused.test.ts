@@ -1,9 +1,10 @@
 /** The "others" that vanish with the job's own exit were its own. */
 import { describe, expect, test } from "vitest";
+import { request } from "../../../src/decide/manual-request.ts";
 import { decide } from "../../../src/decide/policy.ts";
-import { request } from "../../../src/decide/request.ts";
 import { newWorld, type World } from "../../../src/decide/world.ts";
-import type { GpuProcess, NewEvent, Sample } from "../../../src/model.ts";
+import type { NewEvent } from "../../../src/model/event.ts";
+import type { GpuProcess, Sample } from "../../../src/model/machine.ts";
 import { at, makeCheckpoint, makeConfig, makeGpu, makeRun, makeSample, runningJob } from "../make.ts";
 
 const RULE = { name: "gpu", metric: "gpu.others.utilization", above: 25, clear: { below: 10 } };

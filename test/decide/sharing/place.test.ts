@@ -1,11 +1,12 @@
 /** Where a job goes, who is before it in line, and what a pause has freed; pure. */
 import { describe, expect, it } from "vitest";
 import { type Decided, decide } from "../../../src/decide/policy.ts";
-import { askTurn } from "../../../src/decide/sharing/ask-turn.ts";
+import { askTurn } from "../../../src/decide/sharing/ask-for-turn.ts";
 import { ownClaims } from "../../../src/decide/sharing/line.ts";
 import { newWorld, type World } from "../../../src/decide/world.ts";
-import type { Claim, GpuSample, GpuView, Sample } from "../../../src/model.ts";
-import type { SupervisedJob } from "../../../src/ports.ts";
+import type { SupervisedJob } from "../../../src/model/job.ts";
+import type { Claim, GpuSample, Sample } from "../../../src/model/machine.ts";
+import type { GpuView } from "../../../src/model/seen.ts";
 import {
   at,
   exitCode,

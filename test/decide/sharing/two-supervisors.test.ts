@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { couldStart, ownClaims } from "../../../src/decide/sharing/line.ts";
-import type { Claim, GpuProcess, GpuSample, Sample } from "../../../src/model.ts";
+import type { Claim, GpuProcess, GpuSample, Sample } from "../../../src/model/machine.ts";
 import { type Circumstances, type OwnedProcess, readingsOf } from "../../../src/sense/gpu/readings.ts";
 import { rounds } from "../../rounds.ts";
 import { at, makeConfig, makeJob } from "../make.ts";

@@ -2,12 +2,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { ENV } from "../../../src/contract/names.ts";
-import type { GpuProcess, GpuSample, Reading } from "../../../src/model.ts";
-import type { LiveRun } from "../../../src/ports.ts";
+import type { GpuProcess, GpuSample, Reading } from "../../../src/model/machine.ts";
+import type { LiveRun } from "../../../src/ports/live-run.ts";
 import { Attribution } from "../../../src/sense/gpu/attribute.ts";
 import type { GpuReport, ProcessReport } from "../../../src/sense/gpu/report.ts";
 import { ProcessOwners } from "../../../src/sense/owners/process-owners.ts";
-import { readCommand, readStat } from "../../../src/sense/process.ts";
+import { readCommand, readStat } from "../../../src/sense/proc/process.ts";
 import { until } from "../../scenarios/real-supervisor.ts";
 
 let attribution: Attribution;

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { findGpus } from "../../../src/sense/gpu/find.ts";
 import { createGpuSource } from "../../../src/sense/gpu/source.ts";
 import { ProcessOwners } from "../../../src/sense/owners/process-owners.ts";
-import { readChildren } from "../../../src/sense/process.ts";
+import { readChildren } from "../../../src/sense/proc/process.ts";
 
 let root: string;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 /** What a report proves about others: attribution as figures, for every kind of doubt. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { GPU_METRICS, type Reading } from "../../../src/model.ts";
+import { GPU_METRICS, type Reading } from "../../../src/model/machine.ts";
 import { type Circumstances, type OwnedProcess, readingsOf } from "../../../src/sense/gpu/readings.ts";
 import type { GpuReport } from "../../../src/sense/gpu/report.ts";
 import { rounds } from "../../rounds.ts";

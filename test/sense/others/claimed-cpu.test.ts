@@ -5,9 +5,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, expect, it } from "vitest";
 import { clock } from "../../../src/clock.ts";
-import type { Claim, Reading, Sample } from "../../../src/model.ts";
-import type { Sensors } from "../../../src/ports.ts";
-import { readStat } from "../../../src/sense/process.ts";
+import type { Claim, Reading, Sample } from "../../../src/model/machine.ts";
+import type { Sensors } from "../../../src/ports/sensors.ts";
+import { readStat } from "../../../src/sense/proc/process.ts";
 import { createSensors } from "../../../src/sense/sensors.ts";
 import { describeWith, root } from "../../needs.ts";
 import { until } from "../../until.ts";

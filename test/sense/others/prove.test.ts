@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { greediest, prove, runningNow } from "../../../src/sense/others/prove.ts";
 import type { Scan } from "../../../src/sense/others/scan.ts";
 import type { Owner } from "../../../src/sense/owners/owner.ts";
-import type { ProcessStat } from "../../../src/sense/parse.ts";
+import type { ProcessStat } from "../../../src/sense/proc/parse.ts";
 
 interface Entry {
   pid: number;

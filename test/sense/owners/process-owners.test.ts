@@ -5,12 +5,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ENV } from "../../../src/contract/names.ts";
-import type { Claim } from "../../../src/model.ts";
-import type { LiveRun } from "../../../src/ports.ts";
+import type { Claim } from "../../../src/model/machine.ts";
+import type { LiveRun } from "../../../src/ports/live-run.ts";
 import { claimOf, type Owner } from "../../../src/sense/owners/owner.ts";
 import { ProcessOwners } from "../../../src/sense/owners/process-owners.ts";
-import type { ProcessStat } from "../../../src/sense/parse.ts";
-import { listPids, readStat, uidOf } from "../../../src/sense/process.ts";
+import type { ProcessStat } from "../../../src/sense/proc/parse.ts";
+import { listPids, readStat, uidOf } from "../../../src/sense/proc/process.ts";
 import { describeWith, root } from "../../needs.ts";
 import { until } from "../../scenarios/real-supervisor.ts";
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, describe, expect, it } from "vitest";
-import type { LiveRun } from "../../../src/ports.ts";
+import type { LiveRun } from "../../../src/ports/live-run.ts";
 import { processesOf } from "../../../src/sense/owners/run-processes.ts";
-import { readStat } from "../../../src/sense/process.ts";
+import { readStat } from "../../../src/sense/proc/process.ts";
 import { until, untilHolds } from "../../until.ts";
 
 const children: ChildProcess[] = [];

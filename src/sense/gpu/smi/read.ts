@@ -3,7 +3,7 @@
  * with a deadline; one that can't be ended is waited for, never joined by another.
  */
 import { elapsedMs, monotonicMs } from "../../../clock.ts";
-import { runChild } from "../../../run-child.ts";
+import { runChild } from "../../../spawn/run-child.ts";
 import { duration } from "../../../words/duration.ts";
 import type { Reader } from "../nvml/read.ts";
 import type { GpuReport, Message } from "../report.ts";

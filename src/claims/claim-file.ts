@@ -1,0 +1,97 @@
+/**
+ * One claim of a supervisor, as a file that all users can read. It counts for its file's owner only, and
+ * only while a process of that owner that it names is alive: a forged or stale one says nothing.
+ */
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import type { Claim } from "../model/machine.ts";
+import { bootId } from "../sense/proc/boot-id.ts";
+import { isDead, presenceOf, readStat, uidOf } from "../sense/proc/process.ts";
+import { userName } from "../sense/proc/user-name.ts";
+
+/** More than anybody needs; who writes more is not listened to. */
+const MOST_BYTES = 16_384;
+const MOST_PIDS = 16;
+export const CLAIM_SUFFIX = ".json";
+
+/** The content of a claim's file; `supervisor` is one state directory of one user. */
+export interface ClaimFile extends Omit<Claim, "uid" | "user"> {
+  version: 1;
+  supervisor: string;
+  bootId: string;
+}
+
+export const claimFileName = (id: string): string => `${id}${CLAIM_SUFFIX}`;
+
+/**
+ * Null when it says nothing now: it can't be read, is that supervisor's own, or names nobody of its owner. "ended"
+ * when all that it names have, "not one" when it can't be understood: neither will ever say anything again.
+ */
+export function readClaim(path: string, supervisor: string): Claim | "ended" | "not one" | null {
+  const file = readOwned(path);
+  if (file === null) return null;
+  let content: unknown;
+  try {
+    content = JSON.parse(file.text);
+  } catch {
+    return "not one";
+  }
+  if (!isClaim(content)) return "not one";
+  if (content.supervisor === supervisor) return null;
+  if (content.bootId !== bootId()) return "ended";
+  const { version: _, supervisor: __, bootId: ___, pids: named, ...claim } = content;
+  const owners = named.map(({ pid, startTime }) => ownerOf(pid, startTime));
+  if (owners.every((owner) => owner === null)) return "ended";
+  const pids = named.filter((_, i) => owners[i] === file.uid || owners[i] === "hidden");
+  // The name stands for its owner: nobody can stand in another's place.
+  const id = claim.id.startsWith(`${file.uid}-`) ? claim.id : `${file.uid}-${claim.id}`;
+  return pids.length === 0 ? null : { ...claim, id, pids, uid: file.uid, user: userName(file.uid) };
+}
+
+/** By its descriptor, so that what is read is what was looked at; no links, no pipes. */
+function readOwned(path: string): { text: string; uid: number } | null {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch {
+    return null;
+  }
+  try {
+    const stat = fstatSync(file);
+    if (!stat.isFile() || stat.size > MOST_BYTES) return null;
+    const bytes = Buffer.alloc(stat.size);
+    return { text: bytes.toString("utf8", 0, readSync(file, bytes, 0, stat.size, 0)), uid: stat.uid };
+  } catch {
+    return null;
+  } finally {
+    closeSync(file);
+  }
+}
+
+const isTime = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
+const isText = (value: unknown): value is string =>
+  typeof value === "string" && /^[A-Za-z0-9][A-Za-z0-9._/:-]{0,127}$/.test(value);
+
+function isClaim(value: unknown): value is ClaimFile {
+  if (typeof value !== "object" || value === null) return false;
+  const { version, id, supervisor, job, gpus, holds, sinceMs, readyMs, asks, pids } = value as ClaimFile;
+  return (
+    version === 1 &&
+    [id, supervisor, job].every(isText) &&
+    typeof holds === "boolean" &&
+    isTime(sinceMs) &&
+    (readyMs === null || isTime(readyMs)) &&
+    Array.isArray(gpus) &&
+    gpus.every(isText) &&
+    Array.isArray(pids) &&
+    pids.length <= MOST_PIDS &&
+    pids.every((one) => Number.isSafeInteger(one?.pid) && one.pid > 0) &&
+    (asks === undefined || (typeof asks === "object" && isText(asks?.gpu) && isTime(asks.forMs)))
+  );
+}
+
+/** Whose that very process is, "hidden" when it isn't ours to see, null when it has ended. */
+function ownerOf(pid: number, startTime: number | null): number | "hidden" | null {
+  const stat = readStat(pid);
+  if (stat === null) return presenceOf(pid) === "hidden" ? "hidden" : null;
+  return isDead(stat) || startTime !== stat.startTime ? null : uidOf(pid);
+}

@@ -1,0 +1,107 @@
+/**
+ * `doctor`: one page on what this machine lets the supervisor see and do, to be pasted into a report.
+ * Looks only; names processes on GPUs, but none of the config's secrets.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { clock } from "../../clock.ts";
+import { findConfig } from "../../config/find.ts";
+import { loadConfig } from "../../config/load.ts";
+import { DEFAULT_RULES } from "../../config/schema/defaults.ts";
+import type { Config, ConfigFile, Rule } from "../../config/schema/schema.ts";
+import type { GpuSample, Sample } from "../../model/machine.ts";
+import type { LiveRun } from "../../ports/live-run.ts";
+import { findParent } from "../../runs/launch/cgroup.ts";
+import { Attribution } from "../../sense/gpu/attribute.ts";
+import { type Examination, examineGpus } from "../../sense/gpu/examine.ts";
+import { noGpus } from "../../sense/gpu/source.ts";
+import { describeMachine } from "../../sense/machine/other-systems.ts";
+import { ProcessOwners } from "../../sense/owners/process-owners.ts";
+import { createSensors } from "../../sense/sensors.ts";
+import { VERSION } from "../../version.ts";
+import { type Options, placesOf, snapshotOf, tryConnect } from "../connect.ts";
+import { print, printJson } from "../print.ts";
+import { unworkable, withoutGpu } from "./doctor/blind-rules.ts";
+import { type Diagnosis, page } from "./doctor/page.ts";
+
+/** CPU use takes two looks, and some readings are taken aside. */
+const LOOK_AGAIN_MS = 600;
+const NO_OTHERS: ConfigFile["others"] = { ignore: [], ignoreGpuBelow: 30 };
+
+export async function doctor(options: Options): Promise<number> {
+  const config = configOf(options);
+  const others = config.config?.others ?? NO_OTHERS;
+  const [machine, gpus, plain, supervisorPid] = await Promise.all([
+    describeMachine(),
+    examineGpus(),
+    sampleMachine(),
+    runningPid(options),
+  ]);
+  const sample: Sample = { ...plain, gpus: whose(gpus, others), gpusUnavailable: gpus.unavailable };
+  const rules: Rule[] = config.config?.rules ?? DEFAULT_RULES;
+  const cgroup = findParent();
+  const diagnosis: Diagnosis = {
+    version: VERSION,
+    node: process.versions.node,
+    machine,
+    gpus: { ...gpus, report: null, samples: sample.gpus },
+    ignored: others,
+    config: { file: config.file, problems: config.problems },
+    rules: rules.length,
+    unworkable: unworkable(rules, sample),
+    withoutGpu: withoutGpu(rules, sample),
+    readings: sample.machine,
+    cgroup: "directory" in cgroup ? { directory: cgroup.directory } : { unavailable: cgroup.unavailable },
+    supervisorPid,
+  };
+  if (options.json) printJson({ ...diagnosis });
+  else print(page(diagnosis));
+  return 0;
+}
+
+function configOf(options: Options): { file: string | null; config: Config | null; problems: number } {
+  const file = findConfig(options.config);
+  const loaded = loadConfig(file);
+  return loaded.ok
+    ? { file, config: loaded.config, problems: 0 }
+    : { file, config: null, problems: loaded.problems.length };
+}
+
+async function runningPid(options: Options): Promise<number | null> {
+  const client = await tryConnect(placesOf(options)).catch(() => null);
+  if (client === null) return null;
+  try {
+    return (await snapshotOf(client)).supervisor.pid;
+  } catch {
+    return null;
+  } finally {
+    client.close();
+  }
+}
+
+async function sampleMachine(): Promise<Sample> {
+  const directory = mkdtempSync(join(tmpdir(), "supervisor-doctor-"));
+  const sensors = createSensors({ diskPath: directory, supervisorPid: process.pid, gpu: noGpus() });
+  try {
+    sensors.sample([], clock.now());
+    await sleep(LOOK_AGAIN_MS);
+    return sensors.sample([], clock.now());
+  } finally {
+    sensors.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** The GPUs as they would be seen while a job runs that may be on any of them. */
+function whose({ report, blind }: Examination, others: ConfigFile["others"]): GpuSample[] {
+  if (report === null) return [];
+  const attribution = new Attribution(new ProcessOwners(process.pid), blind, () => others);
+  const run: LiveRun = { id: "doctor", job: "doctor", launcherPid: null, pid: null, cpuCgroup: null };
+  try {
+    return attribution.samples(report, [run]);
+  } finally {
+    attribution.close();
+  }
+}

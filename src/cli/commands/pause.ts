@@ -1,0 +1,142 @@
+/** `pause JOB… | --all`: asks, and returns when each job is proven to be saved and gone. */
+
+import { wallMs } from "../../clock.ts";
+import type { JobView, Snapshot } from "../../control/protocol.ts";
+import { endingLoses } from "../../decide/why/stakes.ts";
+import { isEnded } from "../../model/state.ts";
+import { misuse } from "../../refusal.ts";
+import { number } from "../../words/number.ts";
+import { bytes } from "../../words/size.ts";
+import { clockTime } from "../../words/time.ts";
+import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../connect.ts";
+import { followJobs, type Outcome } from "../follow-jobs.ts";
+import { durationMs, timeMs } from "../parse-time.ts";
+import { print } from "../print.ts";
+
+export interface PauseOptions extends Options {
+  all?: boolean;
+  for?: string;
+  until?: string;
+  wait: boolean;
+  freeze?: boolean;
+  terminate?: boolean;
+}
+
+export async function pause(names: string[], options: PauseOptions): Promise<number> {
+  const untilMs = untilOf(options, wallMs());
+  if (options.freeze && options.terminate) throw misuse("Give --freeze or --terminate, not both.");
+  const force = options.freeze ? "freeze" : options.terminate ? "terminate" : undefined;
+  const client = await mustConnect(options, true);
+  try {
+    const snapshot = await snapshotOf(client);
+    const jobs = chosen(names, options, snapshot, "pause");
+    if (jobs.length === 0) print("There is no job to pause.");
+    if (jobs.length === 0) return 0;
+    if (force === "terminate") for (const job of jobsNamed(jobs, snapshot.jobs)) tellStakes(job);
+    await ask(client, { verb: "pause", jobs, untilMs, by: askedBy(), ...(force && { force }) });
+    const until = untilMs === null ? "" : `, until ${clockTime(untilMs, wallMs())}`;
+    print(`asked ${jobs.join(", ")} to ${force === "terminate" ? "end" : (force ?? "pause")}${until}`);
+    if (!options.wait) return 0;
+    const outcome = force === "terminate" ? endOutcome : pauseOutcome;
+    return (await followJobs(client, jobs, outcome)) > 0 ? 1 : 0;
+  } finally {
+    client.close();
+  }
+}
+
+/** Names of the jobs that are meant; with `--all`, those that haven't ended. */
+export function chosen(
+  names: string[],
+  options: { all?: boolean },
+  snapshot: Snapshot,
+  verb: string,
+): string[] {
+  if (options.all && names.length > 0) throw misuse("Name jobs or give --all, not both.");
+  if (options.all) {
+    return snapshot.jobs.filter((job) => !isEnded(job.state)).map((job) => job.name);
+  }
+  if (names.length === 0) throw misuse(`Which job? Name one, or all: supervisor ${verb} --all`);
+  return [...new Set(jobsNamed(names, snapshot.jobs).map((job) => job.name))];
+}
+
+function untilOf(options: PauseOptions, nowMs: number): number | null {
+  if (options.for !== undefined && options.until !== undefined)
+    throw misuse("Give --for or --until, not both.");
+  if (options.for !== undefined) return nowMs + durationMs(options.for, "--for");
+  return options.until === undefined ? null : timeMs(options.until, "--until", nowMs);
+}
+
+/** How far a pause that was asked for has come. */
+export function pauseOutcome(job: JobView): Outcome {
+  switch (job.state) {
+    case "paused":
+      return { end: "good", text: `paused: ${saved(job)}` };
+    case "frozen":
+      return { end: "good", text: "frozen: its CPU and GPU time is free, its memory isn't" };
+    case "standby":
+      return { end: "good", text: "on standby: it holds its memory and goes on at once" };
+    case "waiting":
+      return { end: "good", text: "held back: it isn't running, and won't start" };
+    case "finished":
+    case "cancelled":
+      return { end: "good", text: `${job.state} before it was paused` };
+    case "failed":
+      return { end: "bad", text: `failed: ${job.why.summary}` };
+    case "pausing":
+      return pausing(job);
+    default:
+      return { end: null, text: `asked; it is ${job.state}` };
+  }
+}
+
+function saved({ checkpoint }: JobView): string {
+  if (checkpoint === null) return "it is gone, and had nothing to save";
+  const checked = checkpoint.verified === "size and age only" ? checkpoint.verified : "verified";
+  const step = checkpoint.step === null ? "checkpoint" : `step ${number(checkpoint.step)}`;
+  return `${step} saved (${bytes(checkpoint.bytes)}, ${checked})`;
+}
+
+function pausing(job: JobView): Outcome {
+  const { progress, method, overdue } = job;
+  if (overdue === "waiting") return { end: "bad", text: overdueText(job, "pause") };
+  if (overdue === "frozen") {
+    return { end: "good", text: "frozen, not saved: its CPU and GPU time is free, its memory isn't" };
+  }
+  if (overdue !== null) return { end: null, text: `it hasn't saved in its grace time, and was ${overdue}` };
+  if (method === "freeze") return { end: null, text: "being stopped where it stands" };
+  if (progress?.reports === "saving")
+    return { end: null, text: `saving its checkpoint${atStep(progress.step)}` };
+  if (progress?.reports === "paused") return { end: null, text: "saved; its checkpoint is being checked" };
+  return { end: null, text: `asked; it finishes its step${atStep(progress?.step ?? null)}` };
+}
+
+const atStep = (step: number | null): string => (step === null ? "" : ` (step ${number(step)})`);
+
+/** What stands in the way, and the two ways out with what each costs. */
+export function overdueText({ name, why }: JobView, asked: "pause" | "resume"): string {
+  const ways = [{ command: `supervisor logs -f ${name}`, does: "what it is doing" }, ...(why.sooner ?? [])];
+  const widest = Math.max(...ways.map(({ command }) => command.length));
+  return [
+    `${why.summary} It will ${asked} when it has saved.`,
+    ...ways.map(({ command, does }) => `  ${command.padEnd(widest)}  ${does}`),
+  ].join("\n");
+}
+
+/** Before anything is done: what ending the job loses. */
+function tellStakes(job: JobView): void {
+  if (job.pid !== null && !isEnded(job.state)) print(`${job.name}  ${endingLoses(job, wallMs())}`);
+}
+
+/** How far an end that was asked for has come. */
+function endOutcome(job: JobView): Outcome {
+  const { checkpoint } = job;
+  if (job.state === "paused") {
+    const from = checkpoint === null ? "the beginning" : `its last checkpoint${atStep(checkpoint.step)}`;
+    return { end: "good", text: `ended and paused: a resume goes on from ${from}` };
+  }
+  if (job.state !== "pausing") return pauseOutcome(job);
+  return {
+    end: null,
+    text: job.overdue === "killed" ? "didn't end on SIGTERM: killed" : "asked to end by SIGTERM",
+  };
+}

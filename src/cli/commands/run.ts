@@ -1,0 +1,166 @@
+/**
+ * `run [--] CMD…`: hands a command to the supervisor, starting one if none runs. Says what will be
+ * run and how it will make room.
+ */
+
+import { homedir } from "node:os";
+import { elapsedMs } from "../../clock.ts";
+import { checkMeaning } from "../../config/check/check-meaning.ts";
+import { explain } from "../../config/check/explain.ts";
+import { type JobSpec, jobSchema } from "../../config/schema/job-schema.ts";
+import type { ControlClient } from "../../control/client.ts";
+import type { JobView } from "../../control/protocol.ts";
+import { resolveCommand } from "../../files/resolve-command.ts";
+import { misuse } from "../../refusal.ts";
+import { list } from "../../words/list.ts";
+import { ask, askedBy, type Options, placesOf, snapshotOf, tryConnect } from "../connect.ts";
+import { follow } from "../follow-jobs.ts";
+import { nameJob } from "../name-job.ts";
+import { print } from "../print.ts";
+import { spawnSupervisor } from "../spawn-supervisor.ts";
+
+export interface RunOptions extends Options {
+  name?: string;
+  priority?: string;
+  gpus?: string;
+  gpu?: string[];
+  env?: string[];
+  pauseSignal?: string;
+}
+
+/**
+ * What decides which program and which libraries are found: taken along from this shell, since the
+ * supervisor's own may be another. Nothing else is: the environment may hold secrets, and is stored.
+ */
+const TAKEN_ALONG = [
+  "PATH",
+  "VIRTUAL_ENV",
+  "CONDA_PREFIX",
+  "CONDA_DEFAULT_ENV",
+  "PYTHONPATH",
+  "LD_LIBRARY_PATH",
+  "CUDA_HOME",
+  "OMP_NUM_THREADS",
+];
+
+/** How long a start is watched for what the job understands. */
+const LOOK_FOR_MS = 8000;
+
+export async function run(command: string[], options: RunOptions): Promise<number> {
+  if (command.length === 0) throw misuse("Which command? supervisor run -- python train.py");
+  const cwd = process.cwd();
+  const program = resolveCommand({ command }, cwd);
+  if (!program.ok) throw misuse(`It can't be run: ${program.reason}.`);
+  const places = placesOf(options);
+  // Checked before a supervisor is started for it.
+  specOf(options.name ?? "job", command, options);
+  let client = await tryConnect(places, true);
+  if (client === null) {
+    client = await spawnSupervisor(places, true);
+    print("Started a supervisor: none was running.");
+  }
+  try {
+    const { jobs } = await snapshotOf(client);
+    const spec = specOf(
+      options.name ??
+        nameJob(
+          command,
+          jobs.map(({ name }) => name),
+        ),
+      command,
+      options,
+    );
+    await ask(client, { verb: "add", spec, by: askedBy() });
+    const job = await beginning(client, spec.name);
+    const gpus = (job?.gpus ?? []).length === 0 ? "" : `, GPU ${list(job?.gpus ?? [])}`;
+    print(`Job '${spec.name}': ${command[0]} = ${tilde(program.path)} in ${tilde(cwd)}${gpus}`);
+    return tellStart(spec, job);
+  } finally {
+    client.close();
+  }
+}
+
+function specOf(name: string, command: string[], options: RunOptions): JobSpec {
+  const gpu = options.gpu?.map((one) => (/^\d+$/.test(one) ? Number(one) : one));
+  const written = {
+    name,
+    command,
+    cwd: process.cwd(),
+    env: environment(options.env ?? []),
+    ...(options.priority !== undefined && { priority: Number(options.priority) }),
+    ...(options.gpus !== undefined && { gpus: Number(options.gpus) }),
+    ...(gpu !== undefined && { gpuIds: gpu }),
+    ...(options.pauseSignal !== undefined && { pause: { signal: options.pauseSignal } }),
+  };
+  const checked = jobSchema.safeParse(written);
+  const root = { jobs: [written] };
+  const issues = (checked.error?.issues ?? []).map((issue) => ({
+    ...issue,
+    path: ["jobs", 0, ...issue.path],
+  }));
+  const found = [...checkMeaning(root), ...issues.flatMap((issue) => explain(issue, root))];
+  if (!checked.success || found.length > 0) {
+    throw misuse(found.map(({ message }) => message.replace(/^jobs\[0\]\.?/, "")).join("\n"));
+  }
+  return checked.data;
+}
+
+/** From `NAME=value`, or `NAME` for this shell's own value. */
+function environment(wanted: string[]): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const name of TAKEN_ALONG) if (process.env[name] !== undefined) env[name] = process.env[name];
+  for (const one of wanted) {
+    const [name = "", ...value] = one.split("=");
+    const text = value.length > 0 ? value.join("=") : process.env[name];
+    if (name === "" || text === undefined)
+      throw misuse(`--env must be NAME=value, or the NAME of a variable that is set, got '${one}'.`);
+    env[name] = text;
+  }
+  return env;
+}
+
+const tilde = (path: string): string =>
+  path.startsWith(`${homedir()}/`) ? `~${path.slice(homedir().length)}` : path;
+
+/** The job as soon as there is something to say of it; as it is after a while. */
+function beginning(client: ControlClient, name: string): Promise<JobView | null> {
+  const until = elapsedMs() + LOOK_FOR_MS;
+  return follow(client, (snapshot) => {
+    const job = snapshot.jobs.find((one) => one.name === name);
+    if (job === undefined) return elapsedMs() > until ? { job: null } : null;
+    const known = job.state === "running" && job.method !== "auto";
+    // A job that waits is told only after a while: most wait for a moment before they start.
+    const told = known || !["waiting", "starting", "running"].includes(job.state);
+    return told || elapsedMs() > until ? { job } : null;
+  }).then(({ job }) => job);
+}
+
+function tellStart(spec: JobSpec, job: JobView | null): number {
+  const watch = `Watch: supervisor start   Log: supervisor logs -f ${spec.name}`;
+  if (job === null) throw misuse(`The supervisor doesn't show '${spec.name}'.`);
+  if (job.state === "failed") {
+    print(`It failed: ${job.why.summary}\nLog: supervisor logs ${spec.name}`);
+    return 1;
+  }
+  if (job.state === "running" || job.state === "starting")
+    print(`${howItMakesRoom(spec, job)}\nStarted. ${watch}`);
+  else if (job.state === "finished") print(`Finished. Log: supervisor logs ${spec.name}`);
+  else print(`It is ${job.state}: ${job.why.summary}\n${watch}`);
+  return 0;
+}
+
+function howItMakesRoom(spec: JobSpec, job: JobView): string {
+  const { signal } = spec.pause;
+  if (job.method === "checkpoint")
+    return `It makes room by checkpoint: it keeps the pause contract, or catches ${signal}.`;
+  if (job.method === "standby") return "It makes room by standby.";
+  if (job.method === "auto") return "How it makes room will show when it has run a little: supervisor status";
+  const onGpu = job.gpus.length > 0;
+  const [frees, keeps] = onGpu
+    ? ["its GPU and CPU time is freed", "its memory, VRAM too,"]
+    : ["its CPU time is freed", "its memory"];
+  return [
+    `It doesn't catch ${signal}: under pressure it will be frozen: ${frees}, ${keeps} isn't.`,
+    "To free that too: one line in its loop (supervisor help python), or --pause-signal SIGTERM if it saves on SIGTERM itself.",
+  ].join("\n");
+}

@@ -1,0 +1,67 @@
+/**
+ * `start`: on a terminal a supervisor of its own session with a dashboard attached; headless in the
+ * foreground otherwise. The supervisor itself is src/supervise/run-supervisor.ts.
+ */
+import v8 from "node:v8";
+import { findConfig } from "../../config/find.ts";
+import { misuse } from "../../refusal.ts";
+import { type Options, placesOf, tryConnect } from "../connect.ts";
+import { print } from "../print.ts";
+
+export interface StartOptions extends Options {
+  headless?: boolean;
+  detach?: boolean;
+}
+
+export async function start(options: StartOptions): Promise<number> {
+  if (options.headless && options.detach) throw misuse("Give --headless or --detach, not both.");
+  if (options.detach) return detached(options);
+  const terminal = process.stdin.isTTY && process.stdout.isTTY;
+  return options.headless || !terminal ? headless(options) : attached(options);
+}
+
+async function detached(options: StartOptions): Promise<number> {
+  const places = placesOf(options);
+  const running = await tryConnect(places);
+  running?.close();
+  if (running === null) {
+    const { spawnSupervisor } = await import("../spawn-supervisor.ts");
+    (await spawnSupervisor(places)).close();
+  }
+  print(
+    `${running ? "A supervisor is running already" : "Supervisor started"}. Watch: supervisor dashboard   Stop: supervisor stop`,
+  );
+  return 0;
+}
+
+async function attached(options: StartOptions): Promise<number> {
+  const places = placesOf(options);
+  const running = await tryConnect(places, true);
+  // Launched first: loading the dashboard keeps this process busy for as long as a supervisor takes to come up.
+  const client = running ?? (await import("../spawn-supervisor.ts")).spawnSupervisor(places, true);
+  const attach = import("./dashboard.ts").then((module) => module.prepare());
+  const [there, show] = await Promise.all([client, attach]);
+  return show(there);
+}
+
+async function headless(options: StartOptions): Promise<number> {
+  keepSmall();
+  // Asked first: it computes while the rest is loaded.
+  const { loadConfigApart } = await import("../../config/check/check-apart.ts");
+  const [loaded, { tell }, { formatEvent }, { supervise }] = await Promise.all([
+    loadConfigApart(findConfig(options.config)),
+    import("../tell-problems.ts"),
+    import("../../show/event-words.ts"),
+    import("../../supervise/run-supervisor.ts"),
+  ]);
+  tell(loaded);
+  if (!loaded.ok) return 2;
+  // Whoever read our output may go; the jobs stay supervised.
+  for (const stream of [process.stdout, process.stderr])
+    stream.removeAllListeners("error").on("error", () => {});
+  const { exitCode } = await supervise(loaded.config, { onEvent: (event) => print(formatEvent(event)) });
+  return exitCode;
+}
+
+/** A supervisor lives for months beside other people's programs: memory before speed, measured in bench/idle.ts. */
+const keepSmall = (): void => v8.setFlagsFromString("--optimize-for-size");

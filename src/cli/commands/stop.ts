@@ -1,0 +1,58 @@
+/** `stop`: ends the supervisor; its jobs are saved and paused first, unless told otherwise. */
+
+import type { Snapshot } from "../../control/protocol.ts";
+import { isHeld, LIVE_STATES } from "../../model/state.ts";
+import { Refusal } from "../../refusal.ts";
+import { ask, askedBy, mustConnect, type Options, placesOf, tryConnect } from "../connect.ts";
+import { print, say } from "../print.ts";
+
+/** Of these a stop waits until they are saved, or can't be. */
+const OPEN: readonly string[] = LIVE_STATES.filter((name) => !isHeld(name));
+
+export async function stop(options: Options & { leaveJobs?: boolean }): Promise<void> {
+  const client = await mustConnect(options, true);
+  try {
+    let last: Snapshot | null = null;
+    let told = "";
+    client.onSnapshot((snapshot) => {
+      last = snapshot;
+      const open = snapshot.jobs
+        .filter((job) => OPEN.includes(job.state))
+        .map((job) => `${job.name} (${job.state})`);
+      const line = `saving and pausing: ${open.join(", ")}`;
+      if (!options.leaveJobs && open.length > 0 && line !== told) say(line);
+      told = line;
+    });
+    try {
+      await ask(client, { verb: "stop", pauseJobs: !options.leaveJobs, by: askedBy() });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      // An answer that was lost with the supervisor's end is an answer.
+      const still = await tryConnect(placesOf(options));
+      still?.close();
+      if (still !== null) throw error;
+    }
+    print(`Stopped. ${summary(last, options.leaveJobs ?? false)}`);
+  } finally {
+    client.close();
+  }
+}
+
+function summary(snapshot: Snapshot | null, leave: boolean): string {
+  const named = (...states: string[]): string =>
+    (snapshot?.jobs ?? [])
+      .filter((job) => states.includes(job.state))
+      .map((job) => job.name)
+      .join(", ");
+  const alive = named(...LIVE_STATES);
+  if (leave) return alive === "" ? "No job is running." : `Left as they are: ${alive}.`;
+  const [paused, frozen, late] = [named("paused"), named("frozen"), named(...OPEN)];
+  const parts = [
+    ...(paused === "" ? [] : [`Saved and paused: ${paused}. The next start resumes what stop paused.`]),
+    ...(frozen === ""
+      ? []
+      : [`Frozen, as they can't save: ${frozen}. They hold their memory until the next start.`]),
+    ...(late === "" ? [] : [`Asked, but not saved in time and left running: ${late}.`]),
+  ];
+  return parts.length === 0 ? "No job is left running." : parts.join(" ");
+}

@@ -1,0 +1,21 @@
+/**
+ * The short-lived process behind check-apart.ts: one question on stdin, one answer on stdout, both
+ * JSON. Never does anything else.
+ */
+import { text } from "node:stream/consumers";
+import { loadConfig } from "../load.ts";
+import { jobSchema } from "../schema/job-schema.ts";
+import type { Answer, Question } from "./check-apart.ts";
+
+// Whoever asked may have been killed meanwhile: then nobody is to be told.
+process.stdout.on("error", () => {});
+const question: Question = JSON.parse(await text(process.stdin));
+const answer: Answer = "job" in question ? checkJob(question.job) : loadConfig(question.config);
+process.stdout.write(JSON.stringify(answer));
+
+function checkJob(job: unknown): Answer {
+  const checked = jobSchema.safeParse(job);
+  if (checked.success) return { spec: checked.data };
+  const issue = checked.error.issues[0];
+  return { error: `spec.${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not a job"}` };
+}

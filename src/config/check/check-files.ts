@@ -1,0 +1,62 @@
+/**
+ * What a job needs and this machine lacks right now: folder, program, script, environment file.
+ * Only warnings, since files come and go; looks at names only and runs nothing.
+ */
+import { statSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import { resolveCommand } from "../../files/resolve-command.ts";
+import { formatPath } from "../problem.ts";
+import type { JobSpec } from "../schema/job-schema.ts";
+import type { Notify } from "../schema/schema.ts";
+import type { Finding } from "./explain.ts";
+
+const INTERPRETERS = /^(node|python[\d.]*|bash|sh|uv|deno|bun)$/;
+const SCRIPT = /\.(m?js|m?ts|py|sh)$/;
+
+/** A program that isn't there, a name that isn't set: the supervisor's environment may be another. */
+export function checkNotify(
+  { command, webhook, headers }: Notify,
+  index: number,
+  directory: string,
+): Finding[] {
+  const say = (key: (string | number)[], sentence: string): Finding => {
+    const path = ["notify", index, ...key];
+    return { path, message: `${formatPath(path)} ${sentence}` };
+  };
+  const program = command === undefined ? null : resolveCommand({ command }, directory);
+  const wrong = program?.ok === false ? [say(["command", 0], `can't be run here: ${program.reason}.`)] : [];
+  const named: [key: string[], value: string][] = [
+    [["webhook"], webhook ?? ""],
+    ...Object.entries(headers).map(([name, value]): [string[], string] => [["headers", name], value]),
+  ];
+  const unset = named.filter(([, value]) => value.startsWith("env:") && !process.env[value.slice(4)]);
+  return [...wrong, ...unset.map(([key, value]) => say(key, `isn't set here: ${value.slice(4)}.`))];
+}
+
+/** For a job whose paths are absolute already. */
+export function checkFiles(job: JobSpec, index: number): Finding[] {
+  const path = ["jobs", index];
+  const say = (key: (string | number)[], sentence: string): Finding[] => [
+    { path: [...path, ...key], message: `${formatPath([...path, ...key])} ${sentence}` },
+  ];
+  const cwd = job.cwd as string;
+  if (!isA(cwd, "directory"))
+    return say(job.cwd === undefined ? [] : ["cwd"], `is not a folder on this machine: ${cwd}.`);
+  const found = [];
+  if (job.envFile !== undefined && !isA(job.envFile, "file"))
+    found.push(...say(["envFile"], `is missing: ${job.envFile}.`));
+  const program = resolveCommand(job, cwd);
+  if (!program.ok) found.push(...say(["command", 0], `can't be run here: ${program.reason}.`));
+  const script = job.command.findIndex((word, i) => i > 0 && !word.startsWith("-"));
+  const named = job.command[script];
+  if (INTERPRETERS.test(basename(job.command[0] as string)) && named !== undefined && SCRIPT.test(named)) {
+    const file = resolve(cwd, named);
+    if (!isA(file, "file")) found.push(...say(["command", script], `is missing: ${file}.`));
+  }
+  return found;
+}
+
+function isA(path: string, kind: "file" | "directory"): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return (kind === "file" ? stat?.isFile() : stat?.isDirectory()) ?? false;
+}

@@ -1,0 +1,136 @@
+/**
+ * Errors that no shape can express: names used twice or that nobody has, thresholds on the wrong
+ * side, containers. Works on what was written, also where other parts of it are wrong, so that all
+ * problems come at once.
+ */
+import { basename } from "node:path";
+import { type Entry, type Fields, formatPath, type Path, show } from "../problem.ts";
+import { checkWindow } from "./check-windows.ts";
+import type { Finding } from "./explain.ts";
+import { closest } from "./suggest.ts";
+
+const CONTAINER_CLIENTS = ["docker", "podman", "nerdctl", "docker-compose", "podman-compose"];
+
+export function checkMeaning(root: unknown): Finding[] {
+  const [rules, windows, jobs] = [entries(root, "rules"), entries(root, "windows"), entries(root, "jobs")];
+  const notify = entries(root, "notify");
+  return [
+    ...[rules, windows, jobs].flatMap(namesTwice),
+    ...[...rules, ...windows, ...notify].flatMap((entry) => unknownJobs(entry, jobs)),
+    ...rules.flatMap(checkThresholds),
+    ...windows.flatMap(checkWindow),
+    ...jobs.flatMap(checkJob),
+    ...notify.flatMap(checkNotify),
+  ];
+}
+
+/** The objects in a list of the document; whatever else stands there is the schema's to refuse. */
+export function entries(root: unknown, key: string): Entry[] {
+  const list = (root as Fields | null | undefined)?.[key];
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((fields: unknown, i) =>
+    typeof fields === "object" && fields !== null && !Array.isArray(fields)
+      ? [{ path: [key, i], fields: fields as Fields }]
+      : [],
+  );
+}
+
+function namesTwice(list: Entry[]): Finding[] {
+  const first = new Map<unknown, Path>();
+  return list.flatMap(({ path, fields }) => {
+    const before = first.get(fields.name);
+    if (typeof fields.name !== "string") return [];
+    if (before === undefined) {
+      first.set(fields.name, path);
+      return [];
+    }
+    const here = [...path, "name"];
+    return [
+      {
+        path: here,
+        message: `${formatPath(here)} must be unique, but ${formatPath(before)} is named ${show(fields.name)} too.`,
+      },
+    ];
+  });
+}
+
+function unknownJobs({ path, fields }: Entry, jobs: Entry[]): Finding[] {
+  if (!Array.isArray(fields.jobs)) return [];
+  const known = jobs.map((job) => job.fields.name).filter((name) => typeof name === "string");
+  return fields.jobs.flatMap((name: unknown, i) => {
+    if (typeof name !== "string" || known.includes(name)) return [];
+    const here = [...path, "jobs", i];
+    const guess = closest(name, known);
+    const hint =
+      guess !== null
+        ? `Did you mean '${guess}'?`
+        : known.length > 0
+          ? `There are: ${known.join(", ")}.`
+          : "There are none.";
+    return [
+      { path: here, message: `${formatPath(here)} must be the name of a job, got ${show(name)}. ${hint}` },
+    ];
+  });
+}
+
+const isNumber = (value: unknown): value is number => typeof value === "number";
+
+function checkThresholds({ path, fields }: Entry): Finding[] {
+  const clear = (
+    typeof fields.clear === "object" && fields.clear !== null ? fields.clear : null
+  ) as Fields | null;
+  const found = [...oneSide(path, fields), ...(clear === null ? [] : oneSide([...path, "clear"], clear))];
+  if (found.length > 0 || clear === null) return found;
+  const side = "above" in fields ? "above" : "below";
+  const other = side === "above" ? "below" : "above";
+  const [pressure, at] = [fields[side], clear[other]];
+  if (at === undefined) {
+    const here = [...path, "clear", side];
+    return [
+      {
+        path: here,
+        part: "key",
+        message: `${formatPath(here)} is on the same side as the pressure: a rule with '${side}' clears '${other}'. Write "${other}".`,
+      },
+    ];
+  }
+  if (!isNumber(pressure) || !isNumber(at)) return [];
+  if (side === "above" ? at <= pressure : at >= pressure) return [];
+  const here = [...path, "clear", other];
+  const most = side === "above" ? "at most" : "at least";
+  return [
+    {
+      path: here,
+      message: `${formatPath(here)} must be ${most} ${pressure} (where the pressure begins), got ${at}: the rule would be in pressure and clear at once.`,
+    },
+  ];
+}
+
+function oneSide(path: Path, fields: Fields): Finding[] {
+  if ("above" in fields !== "below" in fields) return [];
+  const has = "above" in fields ? "has both" : "has neither";
+  return [{ path, message: `${formatPath(path)} must have one of 'above' and 'below', but ${has}.` }];
+}
+
+function checkNotify({ path, fields }: Entry): Finding[] {
+  if ("command" in fields !== "webhook" in fields) return [];
+  const has = "command" in fields ? "has both" : "has neither";
+  return [{ path, message: `${formatPath(path)} must have one of 'command' and 'webhook', but ${has}.` }];
+}
+
+function checkJob({ path, fields }: Entry): Finding[] {
+  const { command } = fields;
+  if (!Array.isArray(command)) return [];
+  const at = command[0] === "sudo" ? 1 : 0;
+  const program = command[at];
+  if (typeof program !== "string") return [];
+  const here = [...path, "command", at];
+  if (program === "") return [{ path: here, message: `${formatPath(here)} must be a program, got "".` }];
+  if (!CONTAINER_CLIENTS.includes(basename(program))) return [];
+  return [
+    {
+      path: here,
+      message: `${formatPath(here)} must not be a container client, got ${show(program)}: the container's processes are not the client's children, so they could neither be paused nor told from other people's. Run the program itself.`,
+    },
+  ];
+}

@@ -1,0 +1,67 @@
+/**
+ * Whether a window's two cron expressions and its time zone mean something. Must pass only what both
+ * libraries take: node-cron, which wakes the loop and says which field is wrong, and croner, which
+ * computes the turns and knows whether one ever comes.
+ */
+
+import { Cron } from "croner";
+import cron from "node-cron";
+import { wallMs } from "../../clock.ts";
+import { type Entry, formatPath, show } from "../problem.ts";
+import type { Finding } from "./explain.ts";
+import { closest } from "./suggest.ts";
+
+export function checkWindow({ path, fields }: Entry): Finding[] {
+  const { timezone } = fields;
+  const badZone = typeof timezone === "string" && !isTimezone(timezone);
+  const zone = badZone || typeof timezone !== "string" ? undefined : timezone;
+  const found = (["opens", "closes"] as const).flatMap((key) => {
+    const expression = fields[key];
+    const wrong = typeof expression === "string" ? cronProblem(expression, zone) : null;
+    const here = [...path, key];
+    return wrong === null ? [] : [{ path: here, message: `${formatPath(here)} ${wrong}` }];
+  });
+  if (badZone) {
+    const guess = closest(timezone, Intl.supportedValuesOf("timeZone"));
+    const hint =
+      guess === null ? 'Write one like "Europe/Berlin", or leave it out.' : `Did you mean "${guess}"?`;
+    const here = [...path, "timezone"];
+    found.push({
+      path: here,
+      message: `${formatPath(here)} must be an IANA time zone, got ${show(timezone)}. ${hint}`,
+    });
+  }
+  return found;
+}
+
+function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function cronProblem(expression: string, timezone: string | undefined): string | null {
+  const must = `must be a cron expression of five fields (minute hour day month weekday), got ${show(expression)}.`;
+  const clock = /^\s*([01]?\d|2[0-3]):([0-5]\d)\s*$/.exec(expression);
+  if (clock !== null) return `${must} Write "${Number(clock[2])} ${Number(clock[1])} * * *".`;
+  const count = expression.trim().split(/\s+/).length;
+  if (count !== 5 || expression.trim().startsWith("@")) return must;
+  const checked = cron.validateDetailed(expression);
+  if (!checked.valid) return `${must} ${checked.errors.map(inSentence).join(" ")}`;
+  try {
+    const next = new Cron(expression, { ...(timezone && { timezone }) }).nextRun(new Date(wallMs()));
+    return next === null ? `never comes: there is no such day (${show(expression)}).` : null;
+  } catch (error) {
+    return `${must} ${error instanceof Error ? error.message.replace(/^CronPattern: /, "") : String(error)}`;
+  }
+}
+
+const FIELD_NAMES: Record<string, string> = { dayOfMonth: "day of the month", dayOfWeek: "weekday" };
+
+function inSentence({ field, value, message }: { field: string; value?: string; message: string }): string {
+  if (!message.includes("invalid expression")) return `${message}.`;
+  return `The ${FIELD_NAMES[field] ?? field} can't be ${show(value)}.`;
+}

@@ -1,0 +1,117 @@
+/**
+ * Doubts about a config that is valid: rules that would pause a job for its own work, or that never
+ * come to an end; windows too short to get anything done. Pure but for the time zone tables; never
+ * a reason to refuse a config.
+ */
+
+import { Cron } from "croner";
+import { duration } from "../../words/duration.ts";
+import { formatPath } from "../problem.ts";
+import type { ConfigFile, Rule, Window } from "../schema/schema.ts";
+import type { Finding } from "./explain.ts";
+
+/** Metrics that contain the job's own use, and what to watch instead. */
+const COUNTS_OURSELVES: Record<string, { above: boolean; instead: string }> = {
+  "cpu.total": { above: true, instead: "cpu.others" },
+  "pressure.cpu.some": { above: true, instead: "cpu.others" },
+  "pressure.cpu.full": { above: true, instead: "cpu.others" },
+  "gpu.utilization": { above: true, instead: "gpu.others.utilization" },
+  "gpu.memory.freeMiB": { above: false, instead: "gpu.newcomers.memoryMiB" },
+};
+
+/** A window shorter than this is mostly loading and saving. */
+const SHORT_WINDOW_MINUTES = 10;
+/** Enough occurrences to see a week of different weekdays. */
+const LOOK_AHEAD = 10;
+
+export function warnings(config: ConfigFile & { rules: Rule[] }, nowMs: number): Finding[] {
+  const rules = config.rules.flatMap((rule, i) => ruleWarnings(rule, ["rules", i]));
+  const windows = config.windows.flatMap((window, i) => windowWarnings(window, ["windows", i], nowMs));
+  return [...rules, ...windows];
+}
+
+/** A doubt about one key of a rule. */
+type Doubt = [key: string, sentence: string];
+
+function ruleWarnings(rule: Rule, path: (string | number)[]): Finding[] {
+  return [...pointless(rule), ...unreachable(rule), ...gapless(rule)].map(([key, sentence]) => {
+    const here = [...path, ...key.split(".")];
+    return { path: here, message: `${formatPath(here)} ${sentence}` };
+  });
+}
+
+/** Pauses that would be for the job's own use, or would free nothing. */
+function pointless({ metric, above, action }: Rule): Doubt[] {
+  const found: Doubt[] = [];
+  const own = COUNTS_OURSELVES[metric];
+  if (own !== undefined && own.above === (above !== undefined) && action !== "notify")
+    found.push([
+      "metric",
+      `counts the job's own use, so this rule would pause a job for its own work. Use "${own.instead}".`,
+    ]);
+  if (action === "freeze" && /memory|swap|disk/i.test(metric) && !metric.startsWith("pressure"))
+    found.push(["action", `can't help: a frozen job keeps its memory. Use "pause".`]);
+  return found;
+}
+
+function unreachable({ metric, above, below, clear }: Rule): Doubt[] {
+  const { least, most } = range(metric);
+  const found: Doubt[] = [];
+  if (above !== undefined && above >= most)
+    found.push(["above", `can't be reached: ${metric} is at most ${most}.`]);
+  if (below !== undefined && below <= least)
+    found.push(["below", `can't be reached: ${metric} is at least ${least}.`]);
+  const never = "can't be reached, so what this rule pauses would stay paused";
+  if (clear.below !== undefined && clear.below <= least)
+    found.push(["clear.below", `${never}: ${metric} is at least ${least}.`]);
+  if (clear.above !== undefined && clear.above >= most)
+    found.push(["clear.above", `${never}: ${metric} is at most ${most}.`]);
+  return found;
+}
+
+/** Without hysteresis a reading near the threshold flaps. */
+function gapless({ above, below, clear, action }: Rule): Doubt[] {
+  const clears = clear.above ?? clear.below;
+  if (clears !== (below ?? above) || clear.forSeconds >= 5 || action === "notify") return [];
+  return [
+    [
+      "clear",
+      `leaves no gap: a reading near ${clears} would pause and resume in turn. Move the two apart, or let 'clear.forSeconds' be longer.`,
+    ],
+  ];
+}
+
+function range(metric: string): { least: number; most: number } {
+  if (metric === "gpu.temperature") return { least: -50, most: 150 };
+  if (metric === "gpu.throttled") return { least: 0, most: 1 };
+  const percent = /^(cpu|pressure)\.|[pP]ercent$|\.utilization$/.test(metric);
+  return { least: 0, most: percent ? 100 : Infinity };
+}
+
+function windowWarnings(window: Window, path: (string | number)[], nowMs: number): Finding[] {
+  const spans = openSpansMinutes(window, nowMs);
+  if (spans.length === 0) {
+    return [{ path, message: `${formatPath(path)} never opens: it closes whenever it opens.` }];
+  }
+  const shortest = Math.min(...spans);
+  if (shortest >= SHORT_WINDOW_MINUTES) return [];
+  return [
+    {
+      path,
+      message: `${formatPath(path)} is open for only ${duration(shortest * 60_000)} at a time: little more than a job needs to load and to save.`,
+    },
+  ];
+}
+
+/** How long the window is open, each of the next few times; a close at the same moment wins. */
+function openSpansMinutes({ opens, closes, timezone }: Window, nowMs: number): number[] {
+  const options = timezone === undefined ? {} : { timezone };
+  const closing = new Cron(closes, options);
+  return new Cron(opens, options).nextRuns(LOOK_AHEAD, new Date(nowMs)).flatMap((from) => {
+    // croner leaves out its exact starting point: one millisecond earlier takes it in.
+    const until = closing.nextRun(new Date(from.getTime() - 1));
+    if (until === null) return [];
+    const minutes = Math.round((until.getTime() - from.getTime()) / 60_000);
+    return minutes === 0 ? [] : [minutes];
+  });
+}

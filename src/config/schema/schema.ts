@@ -1,0 +1,181 @@
+/**
+ * The shape of `supervisor.config.json`: one schema from which the types, the validation and the
+ * published JSON Schema are made. Names carry their unit. Defaults stand here and in job-schema.ts, and
+ * nowhere else.
+ */
+import { z } from "zod";
+import { EVENT_KINDS } from "../../model/event.ts";
+import { GPU_METRICS, MACHINE_METRICS } from "../../model/machine.ts";
+import { jobName, jobSchema, positive, seconds } from "./job-schema.ts";
+
+const METRICS = [...MACHINE_METRICS, ...GPU_METRICS] as const;
+const threshold = z
+  .strictObject({
+    above: z.number().optional().describe("Clear when the reading is above this."),
+    below: z.number().optional().describe("Clear when the reading is below this."),
+    forSeconds: seconds.default(0).describe("How long it must last before it counts."),
+  })
+  .refine((t) => (t.above === undefined) !== (t.below === undefined), "exactly one of 'above' and 'below'");
+
+export const ruleSchema = z
+  .strictObject({
+    name: z.string().min(1).max(120).describe("A sentence fragment: it is shown as the reason of a pause."),
+    metric: z.enum(METRICS).describe("What is read: see the table of metrics."),
+    above: z.number().optional().describe("Pressure when the reading is above this."),
+    below: z.number().optional().describe("Pressure when the reading is below this."),
+    forSeconds: seconds.default(0).describe("How long it must last before it counts."),
+    clear: threshold.describe("When the pressure is over: on the other side of a gap, and for how long."),
+    action: z
+      .enum(["pause", "freeze", "notify"])
+      .default("pause")
+      .describe("pause: by the job's own method. freeze: stop it where it stands. notify: only tell."),
+    severity: z.enum(["normal", "critical"]).default("normal").describe("critical: all victims at once."),
+    jobs: z.array(jobName).optional().describe("Only these jobs; all when left out."),
+    countNice: z.boolean().default(true).describe("Whether CPU time of niced processes counts."),
+  })
+  .refine((r) => (r.above === undefined) !== (r.below === undefined), "exactly one of 'above' and 'below'");
+
+export const windowSchema = z.strictObject({
+  name: z.string().min(1).max(64).describe("Shown as the reason of a pause."),
+  opens: z.string().describe("Cron expression of five fields: when jobs may start."),
+  closes: z.string().describe("Cron expression of five fields: when they are paused."),
+  timezone: z.string().optional().describe("IANA name; the system's time zone when left out."),
+  jobs: z.array(jobName).optional().describe("The jobs that may run only in it; all when left out."),
+});
+
+const balanceSchema = z.strictObject({
+  maxPauseOverhead: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.05)
+    .describe("Share of productive time that pausing may cost."),
+  backoffSeconds: positive
+    .default(30)
+    .describe("Extra wait after the second pause in a row by one rule; doubled each time."),
+  maxBackoffSeconds: positive.default(3600).describe("The back-off grows no longer."),
+  calmSeconds: positive
+    .default(1800)
+    .describe("A back-off is forgotten after so long without a pause by that rule."),
+  settleSeconds: seconds.default(10).describe("Time between one resume and the next."),
+});
+
+const retentionSchema = z.strictObject({
+  samplesFullHours: positive.default(24).describe("Every sample is kept so long; then one a minute."),
+  samplesThinnedDays: positive.default(30).describe("One a minute is kept so long; then none."),
+  eventsDays: positive
+    .optional()
+    .describe(
+      "Older events are moved to files beside the database; when left out, they stay in it for ever.",
+    ),
+});
+
+const sharingSchema = z.strictObject({
+  requests: z
+    .enum(["yield", "ask", "ignore"])
+    .default("ask")
+    .describe(
+      "What happens when another user's supervisor asks for a turn on a GPU (supervisor ask). yield: its job makes room. ask: you are told, and pause it or don't. ignore: nothing.",
+    ),
+});
+
+const logsSchema = z.strictObject({
+  maxMiB: positive.default(64).describe("A job's log that has grown beyond this is set aside."),
+  keep: z.int().min(0).max(100).default(3).describe("So many older logs of each job stay."),
+});
+
+const fromEnvironment = /^env:[A-Za-z_][A-Za-z0-9_]*$/;
+
+const notifySchema = z
+  .strictObject({
+    on: z
+      .array(z.enum(EVENT_KINDS).meta({ title: "kind of event" }))
+      .min(1)
+      .describe("The kinds of events that are told, as `audit` names them."),
+    jobs: z.array(jobName).optional().describe("Only events of these jobs; of all when left out."),
+    command: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe("argv; no shell. It gets the event as JSON on its stdin."),
+    webhook: z
+      .string()
+      .regex(
+        /^(https?:\/\/[^\s?#@]+|env:[A-Za-z_][A-Za-z0-9_]*)$/,
+        "an http(s) URL without a secret in it, or env:NAME for one in the environment",
+      )
+      .optional()
+      .describe("Instead of a command: the event is posted there. env:NAME where the URL is a secret."),
+    headers: z
+      .record(z.string(), z.string().regex(fromEnvironment, "env:NAME, for a value in the environment"))
+      .default({})
+      .describe('Of the webhook, from the environment: { "Authorization": "env:NAME" }.'),
+    timeoutSeconds: positive.max(300).default(10).describe("Longer than this, it has failed."),
+  })
+  .refine(
+    (n) => (n.command === undefined) !== (n.webhook === undefined),
+    "exactly one of 'command' and 'webhook'",
+  );
+
+const gpuIgnored = ["Xorg", "Xwayland", "gnome-shell", "plasmashell", "firefox", "chrome", "code"];
+
+export const configSchema = z.strictObject({
+  $schema: z.string().optional().describe("Where editors find the rules for this file."),
+  pollSeconds: z.number().min(0.1).max(60).default(1).describe("Time between two looks at the machine."),
+  database: z
+    .string()
+    .optional()
+    .describe(
+      "The audit log, relative to this file; supervisor.sqlite in the state directory when left out.",
+    ),
+  stateDirectory: z
+    .string()
+    .optional()
+    .describe(
+      "Socket, logs, checkpoints, status; relative to this file; ~/.local/state/gpu-job-supervisor when left out.",
+    ),
+  others: z
+    .strictObject({
+      ignore: z
+        .array(z.string())
+        .default(gpuIgnored)
+        .describe("Programs that a desktop always has on its GPU."),
+      ignoreGpuBelow: z
+        .number()
+        .min(0)
+        .max(100)
+        .default(30)
+        .describe("They count as others only from this GPU utilisation on, in percent."),
+    })
+    .prefault({})
+    .describe("Whose use doesn't count as somebody else's."),
+  rules: z.array(ruleSchema).optional().describe("When jobs make room; the built-in rules when left out."),
+  windows: z
+    .array(windowSchema)
+    .default([])
+    .describe("When jobs may run at all; always, when there are none."),
+  jobs: z.array(jobSchema).default([]).describe("What is kept going until it has finished."),
+  balance: balanceSchema
+    .prefault({})
+    .describe("How much pausing may cost; paid on resume, never by those who need the machine."),
+  sharing: sharingSchema.prefault({}).describe("How GPUs are shared with supervisors of other users."),
+  notify: z.array(notifySchema).default([]).describe("Who is told of events, besides the audit log."),
+  logs: logsSchema.prefault({}).describe("How large the jobs' logs may grow."),
+  retention: retentionSchema.prefault({}).describe("How long samples and events stay in the database."),
+});
+
+export type Rule = z.infer<typeof ruleSchema>;
+export type Window = z.infer<typeof windowSchema>;
+export type Notify = z.infer<typeof notifySchema>;
+export type ConfigFile = z.infer<typeof configSchema>;
+
+/** A checked config with every default filled in and every path absolute. */
+export interface Config extends ConfigFile {
+  rules: Rule[];
+  database: string;
+  stateDirectory: string;
+  /** The file it came from; null for the built-in defaults. */
+  file: string | null;
+  /** What relative paths are relative to. */
+  directory: string;
+}

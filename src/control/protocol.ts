@@ -1,0 +1,103 @@
+/**
+ * What travels over the control socket: one JSON document per line, requests one way, answers
+ * and snapshots the other. Versioned, since a client may be newer than the supervisor.
+ */
+
+import type { JobSpec } from "../config/schema/job-schema.ts";
+import type { Rule } from "../config/schema/schema.ts";
+import type { Why, WindowState } from "../model/decision.ts";
+import type { AuditEvent } from "../model/event.ts";
+import type { Balance, Force, Learned, Manual, Progress } from "../model/job.ts";
+import type { GpuSample, MachineMetric, ProcessEvidence, Reading, RunUse } from "../model/machine.ts";
+import type { Checkpoint } from "../model/run.ts";
+import type { PauseMethod, StateName } from "../model/state.ts";
+
+export const SCHEMA_VERSION = 1;
+/** A longer line is refused and the client disconnected. */
+export const MAX_REQUEST_BYTES = 256 * 1024;
+
+export type Request =
+  | { verb: "snapshot" }
+  /** Answers with a snapshot now and after every tick. */
+  | { verb: "watch" }
+  | { verb: "pause"; jobs: string[] | "all"; untilMs: number | null; by: string; force?: Force }
+  | { verb: "resume"; jobs: string[] | "all"; by: string }
+  | { verb: "cancel"; jobs: string[]; by: string }
+  | { verb: "add"; spec: JobSpec; by: string }
+  /** A turn on a GPU (index or UUID) that another user's job holds, for `job` or the first in line. */
+  | { verb: "ask"; gpu: string; forMs: number; by: string; job?: string }
+  /** `pauseJobs: false` leaves them running. Answers when it is done. */
+  | { verb: "stop"; pauseJobs: boolean; by: string };
+
+export type Answer =
+  | { id: number; ok: true; result: unknown }
+  | { id: number; ok: false; error: string; code: "unknown-job" | "bad-request" | "refused" | "failed" };
+
+/** Pushed to watchers. */
+export interface Push {
+  snapshot: Snapshot;
+}
+
+export interface JobView {
+  name: string;
+  state: StateName;
+  sinceMs: number;
+  priority: number;
+  origin: "config" | "run";
+  command: string[];
+  run: number | null;
+  runId: string | null;
+  pid: number | null;
+  /** Indices of the GPUs that its run was placed on. */
+  gpus: number[];
+  method: PauseMethod | "auto";
+  progress: Progress | null;
+  checkpoint: Checkpoint | null;
+  use: RunUse | null;
+  /** Steps per second over the last minute; null until known. */
+  stepsPerSecond: number | null;
+  pausedBy: string | null;
+  overdue: string | null;
+  stalledSinceMs: number | null;
+  manual: Manual | null;
+  learned: Learned;
+  balance: Balance;
+  why: Why;
+  logPath: string | null;
+}
+
+export interface RuleView {
+  rule: Rule;
+  gpu: string | null;
+  firm: "pressure" | "clear";
+  sinceMs: number;
+  lastValue: number | null;
+  unavailable: string | null;
+}
+
+/** All a client needs to draw; made once per tick only while somebody watches. */
+export interface Snapshot {
+  schemaVersion: number;
+  atMs: number;
+  supervisor: {
+    pid: number;
+    version: string;
+    startedAtMs: number;
+    host: string;
+    configFile: string | null;
+    database: string;
+    pollSeconds: number;
+    stopping: boolean;
+    /** What the user should know now: a rejected config, a journal that can't write, … */
+    warnings: string[];
+  };
+  machine: Record<MachineMetric, Reading>;
+  gpus: GpuSample[];
+  gpusUnavailable: string | null;
+  foreign: ProcessEvidence[];
+  rules: RuleView[];
+  windows: WindowState[];
+  jobs: JobView[];
+  /** Newest last. */
+  events: AuditEvent[];
+}

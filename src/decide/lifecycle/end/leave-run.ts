@@ -1,0 +1,21 @@
+/** The last of a run: what it leaves behind is recorded and swept, and its job is paused with what it saved. */
+import type { Cause } from "../../../model/actor.ts";
+import type { Transition } from "../transition.ts";
+
+/** The run's files are swept; the run itself is over. */
+export function leave(transition: Transition): void {
+  const { gpus, startTime, bootId } = transition.run;
+  if (gpus.length > 0 && startTime !== null) transition.note({ visited: { gpus, startTime, bootId } });
+  if (gpus.length > 0 && transition.run.claimed) {
+    const reason = `${transition.gpus?.name ?? gpus.join(", ")} is free again: run ${transition.run.number} is over.`;
+    transition.tell("gpu.released", "supervisor", reason, { evidence: { gpus } });
+  }
+  transition.perform({ do: "tidy", run: transition.run });
+}
+
+/** Into `paused`, with the full check of its checkpoint on the way. */
+export function becomePaused(transition: Transition, cause: Cause): void {
+  const { checkpoint } = transition.job;
+  transition.become({ name: "paused", since: transition.now, cause, checkpoint });
+  if (checkpoint?.verified === "quick") transition.perform({ do: "verify", checkpoint });
+}

@@ -1,0 +1,164 @@
+/**
+ * The ends of a run that nobody asked for: finished, failed and tried again, lost, or paused by
+ * the job itself. What can't be known is never taken for success.
+ */
+
+import { EXIT_PAUSED } from "../../../contract/names.ts";
+import type { Cause } from "../../../model/actor.ts";
+import type { Exit, Seen } from "../../../model/seen.ts";
+import { duration } from "../../../words/duration.ts";
+import { exitText } from "../../../words/exit.ts";
+import { plural } from "../../../words/list.ts";
+import { number } from "../../../words/number.ts";
+import { creditRunning, hasSaved } from "../learn.ts";
+import { allPaused, stepsByRank } from "../ranks.ts";
+import type { Transition } from "../transition.ts";
+import { shellCode } from "./exit-code.ts";
+import { becomePaused, leave } from "./leave-run.ts";
+import { restartWaitMs } from "./restart-wait.ts";
+import { shortage, waitForRoom } from "./shortage.ts";
+import { redone, stepsLost } from "./steps-lost.ts";
+
+const FRUITLESS = 3;
+/** What is left of a run whose first process has ended; it goes on until they are gone. */
+export function waitsForLeftovers(transition: Transition, seen: Seen): boolean {
+  const [one] = seen.leftovers;
+  if (one === undefined) return false;
+  if (transition.first("leftovers")) {
+    const others = seen.leftovers.length > 1 ? ` and ${plural(seen.leftovers.length - 1, "other")}` : "";
+    const kind = transition.state.name === "pausing" ? "pause.overdue" : "job.stalled";
+    transition.tell(
+      kind,
+      "supervisor",
+      `Its first process has ended, but '${one.command}' (pid ${one.pid})${others} of the same run still goes on; the run isn't over until that is gone.`,
+      { evidence: { leftovers: seen.leftovers } },
+    );
+  }
+  return true;
+}
+
+/** An exit that no pause asked for; `seen` where the ranks' last words count too. */
+export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
+  creditRunning(transition);
+  const code = shellCode(exit);
+  if (transition.job.cancelling !== undefined) {
+    cancelled(transition, exit);
+    return;
+  }
+  if (code === 0) {
+    finish(transition);
+    return;
+  }
+  if (!exit.known) {
+    lose(transition);
+    return;
+  }
+  // The code of a launcher in between (torchrun: 1) doesn't matter when every rank says it has paused.
+  if (code === EXIT_PAUSED || (seen !== undefined && allPaused(seen))) {
+    pausedItself(transition, seen);
+    return;
+  }
+  const short = shortage(transition, seen?.outOfGpuMemory);
+  if (short !== null) {
+    waitForRoom(transition, short);
+    return;
+  }
+  fail(transition, `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`, code);
+}
+
+/** A run that ended before it got anywhere says so: the command itself is the likeliest reason. */
+const before = (transition: Transition): string =>
+  transition.run.firstStepAt === undefined && transition.job.understands === "contract"
+    ? " before its first step"
+    : "";
+
+export function finish(transition: Transition): void {
+  const { progress } = transition.job;
+  const at = progress?.step === null || progress === null ? "" : ` at step ${number(progress.step ?? 0)}`;
+  transition.tell("job.finished", "job", `It finished${at} with exit code 0.`, {
+    outcome: { step: progress?.step ?? null, code: 0 },
+  });
+  leave(transition);
+  transition.note({ attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 } });
+  transition.become({ name: "finished", since: transition.now });
+}
+
+function cancelled(transition: Transition, exit: Exit): void {
+  transition.tell("job.cancelled", "user", `It was cancelled and has ended with ${exitText(exit)}.`, {
+    outcome: { stepsLost: stepsLost(transition) },
+  });
+  leave(transition);
+  transition.drop("cancelling");
+  transition.become({ name: "cancelled", since: transition.now });
+}
+
+export function lose(transition: Transition): void {
+  const lost = stepsLost(transition);
+  const from = transition.job.checkpoint === null ? "the beginning" : "its last checkpoint";
+  transition.tell(
+    "job.lost",
+    "supervisor",
+    `Run ${transition.run.number} is gone and left no record of its exit, so nobody knows how it ended; it goes on from ${from}${redone(lost)}.`,
+    { outcome: { stepsLost: lost } },
+  );
+  tryAgain(transition, "It ended without a record of its exit.", null);
+}
+
+/** Fails the run: it is tried again after a back-off, or left failed. */
+export function fail(transition: Transition, reason: string, code: number | null): void {
+  const plan = tryAgain(transition, reason, code);
+  transition.tell("job.failed", "job", `${reason} ${plan}`, {
+    outcome: { code, stepsLost: stepsLost(transition) },
+  });
+}
+
+function tryAgain(transition: Transition, reason: string, exitCode: number | null): string {
+  const { restart } = transition.job.spec;
+  const { now } = transition;
+  const failures = hasSaved(transition) ? 1 : transition.job.attempts.failures + 1;
+  if (transition.run.resuming !== undefined) transition.tell("resume.failed", "job", reason);
+  leave(transition);
+  if (!restart.onFailure || failures > restart.maxRetries) {
+    const why = restart.onFailure
+      ? `after ${plural(failures, "failure")} in a row`
+      : "as it isn't to be restarted";
+    transition.note({ attempts: { ...transition.job.attempts, failures, notBeforeMs: 0 } });
+    transition.become({ name: "failed", since: now, reason, exitCode });
+    return `It is left failed ${why}.`;
+  }
+  const waitMs = restartWaitMs(transition.job.spec, failures);
+  transition.note({
+    attempts: { ...transition.job.attempts, failures, notBeforeMs: now.monotonicMs + waitMs },
+  });
+  transition.become({ name: "waiting", since: now });
+  return `It is tried again in ${duration(waitMs)} (failure ${failures} of at most ${restart.maxRetries} in a row).`;
+}
+
+function pausedItself(transition: Transition, seen: Seen | undefined): void {
+  const { now } = transition;
+  const saved = hasSaved(transition);
+  const fruitless = saved ? 0 : transition.job.attempts.fruitless + 1;
+  if (fruitless >= FRUITLESS) {
+    const reason = `It asked to be run again (exit code 75) ${FRUITLESS} times without a new checkpoint.`;
+    transition.tell("job.failed", "job", reason, { outcome: { code: EXIT_PAUSED } });
+    leave(transition);
+    transition.note({ attempts: { ...transition.job.attempts, fruitless } });
+    transition.become({ name: "failed", since: now, reason, exitCode: EXIT_PAUSED });
+    return;
+  }
+  const cause: Cause = {
+    actor: "job",
+    reason: saved
+      ? "It saved a checkpoint and asked to be run again."
+      : "It asked to be run again without a new checkpoint.",
+    critical: false,
+  };
+  const waitMs = saved ? 0 : restartWaitMs(transition.job.spec, fruitless);
+  const outcome = { stepsLost: stepsLost(transition), ...(seen === undefined ? {} : stepsByRank(seen)) };
+  transition.tell("pause.completed", "job", cause.reason, { outcome });
+  leave(transition);
+  transition.note({
+    attempts: { failures: 0, fruitless, notBeforeMs: saved ? 0 : now.monotonicMs + waitMs },
+  });
+  becomePaused(transition, cause);
+}

@@ -1,0 +1,62 @@
+/**
+ * Where the grace period runs out: the pause is overdue, which is said, and what `onTimeout` names is
+ * done. Forces nothing before the deadline, and kills only what a person has ended.
+ */
+
+import type { Seen } from "../../../model/seen.ts";
+import type { PauseRequest } from "../../../model/state.ts";
+import { duration } from "../../../words/duration.ts";
+import { plural } from "../../../words/list.ts";
+import { stepsLost } from "../end/steps-lost.ts";
+import type { Transition } from "../transition.ts";
+import { KILLED_AFTER_MS } from "./pause-asked.ts";
+
+const FORCED = { freeze: "frozen", terminate: "terminated", kill: "killed" } as const;
+
+export function watchGrace(transition: Transition, seen: Seen): void {
+  const { request } = transition.pausing("seen");
+  if (transition.now.monotonicMs < request.deadlineMs) return;
+  if (request.overdue === "terminated" && request.endedByHand) killAtLast(transition);
+  if (request.overdue !== null) return;
+  const force = meansOf(transition, request);
+  tellOverdue(transition, seen, force);
+  transition.amend({ overdue: force === "wait" ? "waiting" : FORCED[force] });
+  if (force !== "wait") forceOut(transition, force);
+}
+
+/** Ranks that are frozen past their timeout fail on the thaw, so several are never frozen. */
+function meansOf({ job }: Transition, { method }: PauseRequest): keyof typeof FORCED | "wait" {
+  const { onTimeout } = job.spec.pause;
+  const several = (job.worldSize ?? 1) > 1;
+  return method === "freeze" || (onTimeout === "freeze" && several) ? "wait" : onTimeout;
+}
+
+function tellOverdue(transition: Transition, seen: Seen, force: keyof typeof FORCED | "wait"): void {
+  const waitedMs = transition.now.monotonicMs - transition.pausing("seen").request.askedAt.monotonicMs;
+  const left = seen.alive ? "still running" : "not gone";
+  const plan = force === "wait" ? "nothing was forced" : `it is now ${FORCED[force]}`;
+  const reason = `Asked to pause, ${left} ${duration(waitedMs)} later; ${plan}.`;
+  transition.tell("pause.overdue", "supervisor", reason, {
+    outcome: { waitedMs, stepsAtRisk: stepsLost(transition) },
+  });
+}
+
+function forceOut(transition: Transition, force: keyof typeof FORCED): void {
+  const lost = force === "freeze" ? 0 : stepsLost(transition);
+  const atRisk = lost === null ? "" : ` Up to ${plural(lost, "step")} since the last checkpoint are lost.`;
+  const costs = force === "freeze" ? " Its memory stays held." : atRisk;
+  transition.tell("pause.forced", "supervisor", `Its grace ran out: it is ${FORCED[force]}.${costs}`, {
+    outcome: { method: force, stepsLost: lost },
+  });
+  transition.perform({ do: force, run: transition.run });
+}
+
+/** Only of a run that a person has ended: they have been told what is lost. */
+function killAtLast(transition: Transition): void {
+  transition.amend({ overdue: "killed" });
+  const reason = `It didn't end within ${duration(KILLED_AFTER_MS)} of SIGTERM: it is killed.`;
+  transition.tell("pause.forced", "user", reason, {
+    outcome: { method: "kill", stepsLost: stepsLost(transition) },
+  });
+  transition.perform({ do: "kill", run: transition.run });
+}

@@ -1,0 +1,144 @@
+/**
+ * A pause is asked for: the word is written, the bell is rung, or the processes are frozen.
+ * A sent request is never withdrawn; only its means may get harder when its grace is over.
+ */
+
+import type { PauseDecision } from "../../../model/decision.ts";
+import { graceMs } from "../../../model/grace.ts";
+import { canSave } from "../../../model/job.ts";
+import type { PauseRequest } from "../../../model/state.ts";
+import { plural } from "../../../words/list.ts";
+import { lacksRoom } from "../../pauses/disk-room.ts";
+import { stepsLost } from "../end/steps-lost.ts";
+import { creditRunning } from "../learn.ts";
+import type { Transition } from "../transition.ts";
+
+/** From SIGTERM to SIGKILL, for a run that a person has ended; longer while a save is seen to grow. */
+export const KILLED_AFTER_MS = 30_000;
+
+/** `freeMiB`: room on the disk that checkpoints are saved on; null where that isn't known. */
+export function askToPause(
+  transition: Transition,
+  decision: PauseDecision,
+  freeMiB: number | null = null,
+): void {
+  const { state } = transition;
+  if (decision.end) {
+    endByHand(transition, decision);
+    return;
+  }
+  switch (state.name) {
+    case "starting":
+    case "running":
+    case "frozen":
+    case "standby":
+      if (state.name === "frozen" && decision.method === "freeze") throw transition.bug("pause by freeze");
+      if (state.name === "standby" && decision.method === "standby") throw transition.bug("pause by standby");
+      ask(transition, decision, freeMiB);
+      return;
+    case "pausing":
+      if (decision.method !== "freeze" || state.request.overdue === "frozen") throw transition.bug("pause");
+      freezeMeanwhile(transition, decision);
+      return;
+    default:
+      throw transition.bug("pause");
+  }
+}
+
+function ask(transition: Transition, decision: PauseDecision, freeMiB: number | null): void {
+  const { state } = transition;
+  const released = state.name === "standby";
+  const sequence =
+    decision.method === "freeze" ? (transition.run.sequence ?? 0) : (transition.run.sequence ?? 0) + 1;
+  request(transition, decision, {
+    freeMiB,
+    sequence,
+    graceMs: graceMs(transition.job.spec.pause.graceSeconds, transition.job.learned),
+  });
+  if (state.name === "frozen") transition.perform({ do: "thaw", run: transition.run });
+  if (decision.method === "freeze") {
+    transition.perform({ do: "freeze", run: transition.run });
+    return;
+  }
+  const want = released ? "release" : decision.method === "standby" ? "standby" : "pause";
+  transition.perform({ do: "ask", run: transition.run, want, sequence });
+}
+
+interface Terms {
+  freeMiB: number | null;
+  sequence: number;
+  graceMs: number;
+}
+
+/** Into `pausing`, and said. */
+function request(
+  transition: Transition,
+  decision: PauseDecision,
+  { freeMiB, sequence, graceMs }: Terms,
+): void {
+  const { now } = transition;
+  creditRunning(transition);
+  const run = transition.run;
+  const request: PauseRequest = {
+    method: decision.method,
+    cause: decision.cause,
+    sequence,
+    askedAt: now,
+    acknowledgedAt: null,
+    // To ask is to ring, where somebody is known to listen; any other is rung once it is seen to.
+    lastRingMs: canSave(transition.job) ? now.monotonicMs : now.monotonicMs - 1,
+    deadlineMs: now.monotonicMs + graceMs,
+    bytesSaved: 0,
+    overdue: null,
+    stepAtRequest: transition.job.progress?.step ?? null,
+    availableMiBAtRequest: null,
+  };
+  const said = (run.said ?? []).filter((fact) => fact !== "leftovers");
+  transition.become({ name: "pausing", since: now, run: { ...run, sequence, said }, request });
+  const tight = decision.method === "checkpoint" && !decision.end ? lacksRoom(transition.job, freeMiB) : null;
+  const reason = tight === null ? decision.cause.reason : `${decision.cause.reason} ${tight}`;
+  transition.tell("pause.requested", decision.cause.actor, reason, {
+    evidence: decision.evidence,
+    outcome: {
+      ...(tight !== null && { diskFreeMiB: freeMiB, lastCheckpointBytes: transition.job.checkpoint?.bytes }),
+      method: decision.method,
+      graceSeconds: Math.round(graceMs / 1000),
+    },
+  });
+}
+
+/** An unanswered request whose processes are frozen while it lasts: it holds memory, nothing else. */
+function freezeMeanwhile(transition: Transition, decision: PauseDecision): void {
+  transition.amend({ overdue: "frozen" });
+  transition.tell("pause.forced", decision.cause.actor, decision.cause.reason, {
+    evidence: decision.evidence,
+    outcome: { method: "freeze" },
+  });
+  transition.perform({ do: "freeze", run: transition.run });
+}
+
+/**
+ * Ended although it hasn't saved, since a person wants what it holds: by SIGTERM, which many programs
+ * save on, and then by SIGKILL. Thawed for it; it stays paused until it is resumed by hand.
+ */
+function endByHand(transition: Transition, decision: PauseDecision): void {
+  const method = "checkpoint" as const;
+  const terms = { freeMiB: null, sequence: transition.run.sequence ?? 0, graceMs: KILLED_AFTER_MS };
+  if (transition.state.name !== "pausing") request(transition, { ...decision, method }, terms);
+  const deadlineMs = transition.now.monotonicMs + KILLED_AFTER_MS;
+  transition.amend({ method, overdue: "terminated", deadlineMs, endedByHand: true });
+  const lost = stepsLost(transition);
+  const loses =
+    lost === null
+      ? "What it hasn't saved is lost"
+      : `${plural(lost, "step")} since its last checkpoint are lost`;
+  transition.tell("pause.forced", decision.cause.actor, `${decision.cause.reason} It is ended. ${loses}.`, {
+    outcome: { method: "terminate", stepsLost: lost },
+  });
+  transition.perform({ do: "terminate", run: transition.run });
+}
+
+export function ring(transition: Transition): void {
+  transition.amend({ lastRingMs: transition.now.monotonicMs });
+  transition.perform({ do: "ring", run: transition.run });
+}

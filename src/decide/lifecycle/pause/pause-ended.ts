@@ -1,0 +1,171 @@
+/**
+ * The end of a run that was asked to pause. `paused` is a promise: it is given only with a
+ * valid checkpoint and with nobody left; where that isn't so, the event says what was lost.
+ */
+
+import { EXIT_PAUSED } from "../../../contract/names.ts";
+import type { Checkpoint } from "../../../model/run.ts";
+import type { Exit, Seen } from "../../../model/seen.ts";
+import { askedByRule, type PauseRequest } from "../../../model/state.ts";
+import { duration } from "../../../words/duration.ts";
+import { exitText } from "../../../words/exit.ts";
+import { plural } from "../../../words/list.ts";
+import { number } from "../../../words/number.ts";
+import { bytes, size } from "../../../words/size.ts";
+import { shellCode } from "../end/exit-code.ts";
+import { becomePaused, leave } from "../end/leave-run.ts";
+import { ended, fail, finish, lose } from "../end/run-ended.ts";
+import { stepsLost } from "../end/steps-lost.ts";
+import { account, FILE_CLOCK_MS } from "../learn.ts";
+import { allPaused, stepsByRank, worldSize } from "../ranks.ts";
+import type { Transition } from "../transition.ts";
+import { released } from "./release.ts";
+
+/** Network file systems lag: reports of several ranks are read again for so long. */
+const REREAD_MS = 60_000;
+
+export function exited(transition: Transition, seen: Seen, exit: Exit, availableMiB: number | null): void {
+  const { request } = transition.pausing("seen");
+  if (transition.job.cancelling !== undefined) {
+    ended(transition, exit);
+    return;
+  }
+  const code = shellCode(exit);
+  const said = allPaused(seen);
+  const forced = request.overdue === "terminated" || request.overdue === "killed";
+  const own = transition.job.spec.pause.exitCodes.includes(code ?? -1);
+  // A program that was made to end may well exit with 0; only one that says so has finished.
+  const finished = seen.ranks.length > 0 && seen.ranks.every(({ state }) => state === "finished");
+  if (code === 0 && !said && !own && (!forced || finished)) {
+    finish(transition);
+    return;
+  }
+  if (request.method === "freeze" && !said) {
+    ended(transition, exit);
+    return;
+  }
+  const mayLag = transition.now.monotonicMs - (request.exitedAt ?? transition.now).monotonicMs < REREAD_MS;
+  // A launcher's own code (torchrun: 1) says nothing while the reports of some ranks are on their way.
+  if (mayLag && !said && seen.ranks.some((rank) => rank.state === "paused")) return;
+  if (!said && code !== EXIT_PAUSED && !own && !forced) {
+    failed(transition, exit, code);
+    return;
+  }
+  if (mayLag && ranksLag(seen)) return;
+  const saved = savedCheckpoint(transition, seen, request);
+  if (saved === null && own && !said && code !== EXIT_PAUSED && !forced) {
+    if (code === 0) finish(transition);
+    else failed(transition, exit, code);
+    return;
+  }
+  complete(transition, seen, saved, availableMiB);
+}
+
+/** Any other exit while pausing: said, then treated like every failure. */
+function failed(transition: Transition, exit: Exit, code: number | null): void {
+  transition.tell("pause.failed", "job", `It was asked to pause and ended with ${exitText(exit)} instead.`, {
+    outcome: { code, stepsLost: stepsLost(transition) },
+  });
+  if (!exit.known) {
+    lose(transition);
+    return;
+  }
+  fail(
+    transition,
+    `Run ${transition.run.number} ended with ${exitText(exit)} when it was asked to pause.`,
+    code,
+  );
+}
+
+/** Not all of several ranks have reported the same step yet. */
+function ranksLag(seen: Seen): boolean {
+  if (worldSize(seen) === 1) return false;
+  return seen.ranks.length < worldSize(seen) || new Set(seen.ranks.map((rank) => rank.step)).size > 1;
+}
+
+/** The checkpoint that this pause has left, or null where it has left none that counts. */
+function savedCheckpoint(transition: Transition, seen: Seen, request: PauseRequest): Checkpoint | null {
+  const { checkpoint } = transition.job;
+  if (checkpoint === null) return null;
+  if (transition.job.spec.checkpoint.glob !== undefined || checkpoint.verified === "size and age only")
+    return checkpoint.createdAtMs >= request.askedAt.wallMs - FILE_CLOCK_MS ? checkpoint : null;
+  if (ranksLag(seen)) return null;
+  const step = transition.job.progress?.step ?? null;
+  // Without a step to compare, one made since the request is meant.
+  if (step === null || checkpoint.step === null)
+    return checkpoint.createdAtMs >= request.askedAt.wallMs - FILE_CLOCK_MS ? checkpoint : null;
+  return checkpoint.step >= step ? checkpoint : null;
+}
+
+function complete(
+  transition: Transition,
+  seen: Seen,
+  saved: Checkpoint | null,
+  availableMiB: number | null,
+): void {
+  const { request } = transition.pausing("seen");
+  const goneMs = transition.now.monotonicMs - request.askedAt.monotonicMs;
+  const lost = saved === null ? stepsLost(transition) : (stepsLost(transition) ?? 0);
+  learnCost(transition, saved, lost);
+  const { job } = transition;
+  const outcome = {
+    method: request.method,
+    forced: request.overdue,
+    // The job's clock and ours; somebody may have set it in between.
+    signalToCheckpointMs:
+      saved === null ? null : Math.min(goneMs, Math.max(0, saved.createdAtMs - request.askedAt.wallMs)),
+    goneAfterMs: goneMs,
+    bytes: saved?.bytes ?? null,
+    step: job.checkpoint?.step ?? null,
+    ...stepsByRank(seen),
+    stepsLost: lost,
+    releasedMiB: job.learned.memoryMiB,
+    freeMemoryRoseMiB: rose(availableMiB, request.availableMiBAtRequest),
+    ...released(transition).outcome,
+  };
+  const kind = saved === null ? "pause.failed" : "pause.completed";
+  transition.tell(kind, request.cause.actor, summary(transition, saved, lost, goneMs), { outcome });
+  leave(transition);
+  transition.note({ attempts: { ...job.attempts, fruitless: 0 } });
+  becomePaused(transition, request.cause);
+}
+
+/** What this pause has cost: how long it saved, and what the overhead budget is charged for a rule's. */
+function learnCost(transition: Transition, saved: Checkpoint | null, lost: number | null): void {
+  const { request } = transition.pausing("seen");
+  const { learned, progress } = transition.job;
+  const exitedMs = (request.exitedAt ?? transition.now).monotonicMs;
+  const saveMs = exitedMs - (request.acknowledgedAt ?? request.askedAt).monotonicMs;
+  const slowestSaveMs = Math.max(saveMs, learned.slowestSaveMs ?? 0);
+  if (saved !== null) transition.note({ learned: { ...learned, saveMs, slowestSaveMs } });
+  if (!askedByRule(request.cause)) return;
+  account(transition, 0, exitedMs - request.askedAt.monotonicMs + (lost ?? 0) * (progress?.stepMs ?? 0));
+}
+
+const rose = (now: number | null, before: number | null): number | null =>
+  now === null || before === null ? null : Math.round(now - before);
+
+function summary(
+  transition: Transition,
+  saved: Checkpoint | null,
+  lost: number | null,
+  goneMs: number,
+): string {
+  const loses = lost === null ? "how many steps are lost isn't known" : `${plural(lost, "step")} lost`;
+  if (saved === null) {
+    const { checkpoint } = transition.job;
+    const from = checkpoint === null ? "the beginning" : `the checkpoint before${at(checkpoint)}`;
+    return `It is gone after ${duration(goneMs)} but left no valid checkpoint of this pause; it will go on from ${from}; ${loses}.`;
+  }
+  const several = (transition.job.worldSize ?? 1) > 1 ? ` of all ${transition.job.worldSize} ranks` : "";
+  const what = `${saved.step === null ? "its checkpoint" : `step ${number(saved.step)}`}${several}`;
+  const memory = transition.job.learned.memoryMiB;
+  const host = memory === null ? "" : `; ${size(memory)} of memory released`;
+  const freed = `${host}${released(transition).text}`;
+  return `Paused: ${what} saved (${bytes(saved.bytes)}, ${checkName(saved)}), gone after ${duration(goneMs)}${freed}; ${loses}.`;
+}
+
+const at = (checkpoint: Checkpoint): string =>
+  checkpoint.step === null ? "" : ` (step ${number(checkpoint.step)})`;
+const checkName = (saved: Checkpoint): string =>
+  saved.verified === "size and age only" ? "size and age checked" : "verified";

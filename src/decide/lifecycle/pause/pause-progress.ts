@@ -1,0 +1,136 @@
+/**
+ * A pause on its way: rings until it is heard, watches the grace, and calls it done only when
+ * the checkpoint is there and no process of the run is left. Forces nothing before its deadline.
+ */
+
+import type { Seen } from "../../../model/seen.ts";
+import type { PauseRequest } from "../../../model/state.ts";
+import { duration } from "../../../words/duration.ts";
+import { heldMiB } from "../../sharing/place.ts";
+import { waitsForLeftovers } from "../end/run-ended.ts";
+import type { Transition } from "../transition.ts";
+import { watchGrace } from "./grace-ended.ts";
+import { ring } from "./pause-asked.ts";
+import { exited } from "./pause-ended.ts";
+import { waitsForGpus } from "./release.ts";
+
+const FIRST_RING_MS = 1000;
+const LONGEST_RING_MS = 10_000;
+
+export function pauseProgress(transition: Transition, seen: Seen, availableMiB: number | null): void {
+  const request = noted(transition, seen, availableMiB);
+  if (seen.exit !== null && !seen.alive) {
+    if (request.exitedAt === undefined) transition.amend({ exitedAt: transition.now });
+    if (!waitsForLeftovers(transition, seen) && !waitsForGpus(transition)) {
+      exited(transition, seen, seen.exit, availableMiB);
+      return;
+    }
+    watchGrace(transition, seen);
+    return;
+  }
+  if (request.method === "freeze") {
+    if (seen.stopped) {
+      hold(transition, "frozen");
+      return;
+    }
+    if (ringIsDue(request, transition.now.monotonicMs)) freezeAgain(transition);
+    watchGrace(transition, seen);
+    return;
+  }
+  if (request.overdue === "frozen") {
+    // A fork may have slipped past the freeze.
+    if (!seen.stopped) transition.perform({ do: "freeze", run: transition.run });
+    return;
+  }
+  if (request.method === "standby" && isOnStandby(seen, request)) {
+    hold(transition, "standby");
+    return;
+  }
+  // Who has been told to end isn't asked for anything else.
+  if (request.overdue === null || request.overdue === "waiting") ringIfUnheard(transition, seen);
+  watchGrace(transition, seen);
+}
+
+/** Takes in what bears on the request: who has heard it, and whether a save is getting on. */
+function noted(transition: Transition, seen: Seen, availableMiB: number | null): PauseRequest {
+  const { now } = transition;
+  const before = transition.pausing("seen").request;
+  const facts: Partial<PauseRequest> = {};
+  if (before.availableMiBAtRequest === null && availableMiB !== null)
+    facts.availableMiBAtRequest = availableMiB;
+  if (before.gpuAtRequest === undefined && transition.gpus?.unavailable === null)
+    facts.gpuAtRequest = { freeMiB: transition.gpus.freeMiB, heldMiB: heldMiB(transition.gpus.entries) };
+  if (before.acknowledgedAt === null && seen.ranks.some((rank) => rank.sequence >= before.sequence))
+    if (before.method !== "freeze") facts.acknowledgedAt = now;
+  if (seen.ranks.some((rank) => rank.state === "saving")) {
+    const saved = seen.ranks.reduce((sum, rank) => sum + rank.bytesSaved, 0);
+    const grew = saved > before.bytesSaved;
+    if (grew || before.grewAtMs === undefined) facts.grewAtMs = now.monotonicMs;
+    if (grew) {
+      facts.bytesSaved = saved;
+      // The grace clock stood still since the last growth.
+      if (before.grewAtMs !== undefined)
+        facts.deadlineMs = before.deadlineMs + now.monotonicMs - before.grewAtMs;
+    }
+  }
+  transition.amend(facts);
+  return transition.pausing("seen").request;
+}
+
+/** After 1 s, 2 s, 4 s, then every 10 s. */
+function ringIsDue(request: PauseRequest, nowMs: number): boolean {
+  const { lastRingMs, askedAt } = request;
+  if (lastRingMs < askedAt.monotonicMs) return true;
+  const wait = Math.min(LONGEST_RING_MS, Math.max(FIRST_RING_MS, lastRingMs - askedAt.monotonicMs));
+  return nowMs - lastRingMs >= wait;
+}
+
+function ringIfUnheard(transition: Transition, seen: Seen): void {
+  const { state, now } = transition;
+  if (state.name !== "pausing" || state.request.acknowledgedAt !== null) return;
+  if (!seen.alive || seen.pid === null) return;
+  if (seen.ranks.length === 0) {
+    // A program without a library may take a second signal for "now, at once": it gets one.
+    if (state.request.lastRingMs >= state.request.askedAt.monotonicMs) return;
+    if (seen.signalCaught === false) {
+      sayDeaf(transition);
+      return;
+    }
+  }
+  if (ringIsDue(state.request, now.monotonicMs)) ring(transition);
+}
+
+function sayDeaf(transition: Transition): void {
+  if (!transition.first("deaf")) return;
+  const { signal } = transition.job.spec.pause;
+  transition.tell(
+    "pause.overdue",
+    "supervisor",
+    `It doesn't catch ${signal} now, which would end it; the signal waits until it does.`,
+  );
+}
+
+function freezeAgain(transition: Transition): void {
+  transition.amend({ lastRingMs: transition.now.monotonicMs });
+  transition.perform({ do: "freeze", run: transition.run });
+}
+
+const isOnStandby = (seen: Seen, request: PauseRequest): boolean =>
+  seen.ranks.length > 0 && seen.ranks.every((r) => r.state === "standby" && r.sequence >= request.sequence);
+
+const HELD = {
+  standby: (after: string) => `On standby after ${after}, with its memory held.`,
+  frozen: (after: string) => `Frozen after ${after}: it uses no CPU and no GPU time; its memory stays held.`,
+};
+
+/** The pause is complete with the run still there. */
+function hold(transition: Transition, name: keyof typeof HELD): void {
+  const { now } = transition;
+  const { run, request } = transition.pausing("seen");
+  const { method, cause } = request;
+  const pausedAfterMs = now.monotonicMs - request.askedAt.monotonicMs;
+  transition.tell("pause.completed", cause.actor, HELD[name](duration(pausedAfterMs)), {
+    outcome: { method, pausedAfterMs },
+  });
+  transition.become({ name, since: now, run, cause });
+}

@@ -1,0 +1,71 @@
+/**
+ * What a run holds of GPUs after its processes have ended: a pause isn't complete, and no relief, while
+ * the driver still lists any of it. Says what became free, and when. Never waits for ever where
+ * nobody can tell: then it is said that it wasn't verified.
+ */
+import { duration } from "../../../words/duration.ts";
+import { size } from "../../../words/size.ts";
+import type { Transition } from "../transition.ts";
+
+/** A driver takes a moment to clear up after a process. */
+const CLEARING_MS = 3000;
+/** So long a reading is waited for that is newer than the exit. */
+const UNREADABLE_MS = 10_000;
+
+/** Whether the pause has to wait for a GPU. Called when no process of the run is left. */
+export function waitsForGpus(transition: Transition): boolean {
+  const { state, now, gpus } = transition;
+  if (state.name !== "pausing" || !gpus || transition.job.cancelling !== undefined) return false;
+  const exitedMs = (state.request.exitedAt ?? now).monotonicMs;
+  const waitedMs = now.monotonicMs - exitedMs;
+  if (gpus.unavailable !== null || gpus.atMs <= exitedMs) return waitedMs < UNREADABLE_MS;
+  if (gpus.entries.length === 0) return false;
+  if (waitedMs >= CLEARING_MS) tellWhatStays(transition, waitedMs);
+  return true;
+}
+
+function tellWhatStays(transition: Transition, waitedMs: number): void {
+  const { state, gpus } = transition;
+  if (state.name !== "pausing" || !gpus || !transition.first("gpu-entries")) return;
+  const held = gpus.entries.map(
+    ({ pid, gpuMemoryMiB }) => `pid ${pid}${gpuMemoryMiB === undefined ? "" : ` with ${size(gpuMemoryMiB)}`}`,
+  );
+  transition.tell(
+    "pause.overdue",
+    "supervisor",
+    `Its processes ended ${duration(waitedMs)} ago, but the driver still lists ${held.join(", ")} of it on ${gpus.name}; it isn't paused, and no relief, until that is gone.`,
+    { evidence: { leftovers: gpus.entries, processes: gpus.entries } },
+  );
+  // From now on others may be asked to make room instead.
+  if (state.request.overdue === null) transition.amend({ overdue: "waiting" });
+}
+
+export interface Released {
+  outcome: Record<string, unknown>;
+  /** "; 18.2 GiB VRAM free after 8 s", or nothing. */
+  text: string;
+}
+
+/** What a pause has freed; empty for a run without a GPU. */
+export function released({ state, now, gpus }: Transition): Released {
+  if (state.name !== "pausing" || !gpus) return { outcome: {}, text: "" };
+  const { gpuAtRequest: before, exitedAt, askedAt } = state.request;
+  const seen = gpus.unavailable === null && gpus.atMs > (exitedAt ?? now).monotonicMs;
+  if (!seen) {
+    const reason = gpus.unavailable ?? "it wasn't read since";
+    return { outcome: { vramVerified: false, vramReason: reason }, text: "; its GPU can't be read" };
+  }
+  const held = before?.heldMiB ?? 0;
+  const rose =
+    gpus.freeMiB === null || !before || before.freeMiB === null ? null : gpus.freeMiB - before.freeMiB;
+  const afterMs = gpus.atMs - askedAt.monotonicMs;
+  return {
+    outcome: {
+      vramVerified: true,
+      vramReleasedMiB: Math.round(held),
+      vramFreeRoseMiB: rose === null ? null : Math.round(rose),
+      vramFreeAfterMs: Math.round(afterMs),
+    },
+    text: held === 0 ? "" : `; ${size(held)} VRAM free after ${duration(afterMs)}`,
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * The state machine of one job. `step` is the only function that writes a job's state; what it
+ * returns is to be journalled (events) and then performed (effects). Level-triggered: a live
+ * job is shown what was seen of it at every tick. Never reads a clock, never does I/O.
+ */
+
+import type { PauseDecision, StartDecision } from "../../model/decision.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import type { Checkpoint, Run } from "../../model/run.ts";
+import type { GpuView, Seen } from "../../model/seen.ts";
+import type { Now } from "../../model/time.ts";
+import { cancel } from "./cancel.ts";
+import { launch, launchFailed, retry } from "./launch.ts";
+import { onSeen } from "./on-seen.ts";
+import { askToPause } from "./pause/pause-asked.ts";
+import { recover, takeBack } from "./recover.ts";
+import { checked } from "./take-stock.ts";
+import { type Stepped, Transition } from "./transition.ts";
+
+export type Input =
+  /**
+   * Each tick for live states. `availableMiB`: the host's available memory, null when unknown. `gpus`:
+   * what the run's GPUs showed at the last look, left out where it has none.
+   */
+  | { kind: "seen"; seen: Seen; availableMiB: number | null; gpus?: GpuView | null }
+  /** `diskFreeMiB`: on the disk that this job's checkpoints are saved on. */
+  | { kind: "pause"; decision: PauseDecision; diskFreeMiB?: number | null }
+  /**
+   * From waiting or paused: a new run. From frozen, standby, or frozen since its grace ran out, its
+   * run goes on and `identity` isn't used.
+   */
+  | {
+      kind: "launch";
+      decision: StartDecision;
+      identity: { id: string; bootId: string };
+      resumeFrom: Checkpoint | null;
+      gpus: string[];
+    }
+  /** `taken`: its GPU was taken by another supervisor's job at the same moment. */
+  | { kind: "launch-failed"; reason: string; taken?: boolean }
+  | { kind: "cancel"; by: string }
+  /** A failed or cancelled job is given another chance. */
+  | { kind: "retry"; by: string }
+  /** What is there of a paused job whose checkpoint isn't fully checked; verdicts come in here. */
+  | { kind: "checked"; checkpoints: Checkpoint[]; rejected: { path: string; reason: string }[] }
+  /** The supervisor has started again, in the boot `bootId`, and found this job in its database. */
+  | { kind: "recovered"; bootId: string }
+  /** A live run of this job, of which its database knows nothing. */
+  | { kind: "taken-back"; run: Run };
+
+/**
+ * Moves a job by one input. Legitimately nothing happens on a cancel of an ended job, a retry of
+ * one that hasn't ended, and a late `launch-failed` or `checked`; every other input that has no
+ * meaning in the job's state is a bug.
+ * @throws Error naming job, state and input.
+ */
+export function step(job: SupervisedJob, input: Input, now: Now): Stepped {
+  const gpus = input.kind === "seen" ? (input.gpus ?? null) : null;
+  const transition = new Transition(job, now, gpus);
+  apply(transition, input);
+  return transition.done();
+}
+
+function apply(transition: Transition, input: Input): void {
+  switch (input.kind) {
+    case "seen":
+      onSeen(transition, input.seen, input.availableMiB);
+      return;
+    case "pause":
+      askToPause(transition, input.decision, input.diskFreeMiB);
+      return;
+    case "launch":
+      launch(transition, input);
+      return;
+    case "launch-failed":
+      launchFailed(transition, input.reason, input.taken);
+      return;
+    case "cancel":
+      cancel(transition, input.by);
+      return;
+    case "retry":
+      retry(transition, input.by);
+      return;
+    case "checked":
+      checked(transition, input);
+      return;
+    case "recovered":
+      recover(transition, input.bootId);
+      return;
+    case "taken-back":
+      takeBack(transition, input.run);
+      return;
+  }
+}

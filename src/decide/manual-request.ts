@@ -1,0 +1,117 @@
+/**
+ * What a person asks for by hand. A wish is written down here and takes effect at the next
+ * decision; only a cancel and a second chance move a job at once, through `step`.
+ */
+
+import type { WindowState } from "../model/decision.ts";
+import type { Effect } from "../model/effect.ts";
+import type { NewEvent } from "../model/event.ts";
+import type { Force, SupervisedJob } from "../model/job.ts";
+import { isEnded } from "../model/state.ts";
+import type { Now } from "../model/time.ts";
+import { step } from "./lifecycle/step.ts";
+import { pauseMethod } from "./pauses/pause-method.ts";
+import { mayRun } from "./pauses/pause-reasons.ts";
+import { holds } from "./rules/dwell.ts";
+import { windowsOf } from "./windows/windows.ts";
+import type { World } from "./world.ts";
+
+/** The last moment that a date can name, for a window that never closes. */
+const LATEST_MS = 8.64e15;
+
+export type JobRequest =
+  | { verb: "pause"; jobs: string[]; untilMs: number | null; by: string; force?: Force }
+  | { verb: "resume"; jobs: string[]; by: string }
+  | { verb: "cancel"; jobs: string[]; by: string };
+
+export interface Requested {
+  world: World;
+  events: NewEvent[];
+  effects: Effect[];
+  /** One sentence for each job for which it can't be done; the others are done. */
+  errors: string[];
+}
+
+type Asked = (Pick<Requested, "events" | "effects"> & { job: SupervisedJob }) | { error: string };
+
+export function request(world: World, asked: JobRequest, windows: WindowState[], now: Now): Requested {
+  const jobs: Record<string, SupervisedJob> = { ...world.jobs };
+  const done: Omit<Requested, "world"> = { events: [], effects: [], errors: [] };
+  const every = asked.jobs.length > 1;
+  for (const name of asked.jobs) {
+    const job = world.jobs[name];
+    const result =
+      job === undefined ? { error: `There is no job '${name}'.` } : ask(job, asked, { world, windows, now });
+    if ("error" in result) {
+      // Of many jobs, those that have ended are simply not meant.
+      if (!(every && job !== undefined && isEnded(job.state.name))) done.errors.push(result.error);
+      continue;
+    }
+    jobs[name] = result.job;
+    done.events.push(...result.events);
+    done.effects.push(...result.effects);
+  }
+  return { ...done, world: { ...world, jobs } };
+}
+
+interface WithRequest {
+  world: World;
+  windows: WindowState[];
+  now: Now;
+}
+
+function ask(job: SupervisedJob, asked: JobRequest, within: WithRequest): Asked {
+  if (asked.verb === "cancel")
+    return isEnded(job.state.name)
+      ? { error: hasEnded(job) }
+      : step(job, { kind: "cancel", by: asked.by }, within.now);
+  if (job.cancelling !== undefined) return { error: `'${job.name}' was cancelled and is about to end.` };
+  return asked.verb === "pause" ? pause(job, asked, within) : resume(job, asked.by, within);
+}
+
+const hasEnded = ({ name, state }: SupervisedJob): string =>
+  `'${name}' has ${state.name === "cancelled" ? "been " : ""}${state.name} already.`;
+
+/** Its checkpoints are those of a whole training, and its log is its result: neither is written over. */
+const anew = ({ name, spec }: SupervisedJob): string =>
+  `To run it anew, give it another name: supervisor run --name ${name}-2 -- ${spec.command.map(quoted).join(" ")}`;
+
+/** As a shell takes it for one word. */
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+
+function pause(
+  job: SupervisedJob,
+  asked: Extract<JobRequest, { verb: "pause" }>,
+  { now }: WithRequest,
+): Asked {
+  if (isEnded(job.state.name)) return { error: hasEnded(job) };
+  const { force } = asked;
+  const freeze = force === "freeze";
+  const method = pauseMethod(job, { frees: "time", freeze });
+  if (force !== "terminate" && (method === null || (freeze && method !== "freeze")))
+    return {
+      error: `'${job.name}' has several ranks, which fail when they are frozen${freeze ? "" : ", and it knows no other pause"}.`,
+    };
+  if (asked.untilMs !== null && asked.untilMs <= now.wallMs)
+    return { error: `The end of the pause of '${job.name}' is in the past.` };
+  const wish = { want: "pause" as const, sinceMs: now.wallMs, untilMs: asked.untilMs, by: asked.by };
+  return { job: { ...job, manual: { ...wish, ...(force && { force }) } }, events: [], effects: [] };
+}
+
+function resume(job: SupervisedJob, by: string, { world, windows, now }: WithRequest): Asked {
+  if (job.state.name === "finished") return { error: `${hasEnded(job)} ${anew(job)}` };
+  const next = isEnded(job.state.name)
+    ? step(job, { kind: "retry", by }, now)
+    : { job, events: [], effects: [] };
+  // Whatever holds it back now is excused until it has been clear once.
+  const excused = Object.entries(world.rules)
+    .filter(([, state]) => holds(state))
+    .map(([key]) => key);
+  const closes = windowsOf(job.name, windows).flatMap(({ closesAtMs }) => closesAtMs ?? []);
+  const bare = { ...next.job, manual: null };
+  const windowUntilMs = mayRun(bare, windows, now.wallMs) ? null : Math.min(LATEST_MS, ...closes);
+  const manual = { want: "run" as const, sinceMs: now.wallMs, excused, windowUntilMs };
+  // Rules that had blamed it for its own use count again, now that a person has looked.
+  return { ...next, job: { ...next.job, manual, misattributed: [] } };
+}

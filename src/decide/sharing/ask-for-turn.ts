@@ -1,0 +1,72 @@
+/**
+ * A person asks for a turn on a GPU that another user's supervised job holds: one of our jobs in line
+ * for it carries the request. What comes of it is up to the holder.
+ */
+
+import type { NewEvent } from "../../model/event.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import type { GpuSample, Sample } from "../../model/machine.ts";
+import { runOf } from "../../model/state.ts";
+import type { Now } from "../../model/time.ts";
+import { duration } from "../../words/duration.ts";
+import type { World } from "../world.ts";
+import { isGpu } from "./turn-requests.ts";
+
+export interface TurnRequest {
+  gpu: string;
+  forMs: number;
+  by: string;
+  /** The first in line, when left out. */
+  job?: string;
+}
+
+export type Asked = { world: World; events: NewEvent[]; job: string; holder: string } | { error: string };
+
+export function askTurn(world: World, asked: TurnRequest, sample: Sample, now: Now): Asked {
+  const gpu = sample.gpus.find((one) => isGpu(one, asked.gpu));
+  if (gpu === undefined)
+    return { error: `There is no GPU ${asked.gpu}: ${sample.gpusUnavailable ?? "see supervisor status"}.` };
+  const held = sample.claims?.find((claim) => claim.holds && claim.gpus.includes(gpu.uuid));
+  if (held === undefined)
+    return {
+      error: `GPU ${gpu.index} isn't held by a supervised job of anybody else: there is nobody to ask.`,
+    };
+  const job = firstInLine(world, gpu, asked);
+  if (job === undefined)
+    return {
+      error: `${asked.job === undefined ? "No job" : `'${asked.job}' isn't a job that`} waits for GPU ${gpu.index}: hand it over first (supervisor run).`,
+    };
+  const turn = { gpu: gpu.uuid, forMs: asked.forMs, askedAtMs: now.wallMs, by: asked.by };
+  const holder = `${held.user}'s '${held.job}'`;
+  const reason = `${asked.by} asks ${holder} for a turn of ${duration(asked.forMs)} on GPU ${gpu.index}.`;
+  return {
+    world: { ...world, jobs: { ...world.jobs, [job.name]: { ...job, turn } } },
+    events: [
+      {
+        kind: "gpu.requested",
+        job: job.name,
+        run: null,
+        actor: "user",
+        reason,
+        evidence: { gpu: gpu.uuid, user: held.user, holder: held.job },
+      },
+    ],
+    job: job.name,
+    holder,
+  };
+}
+
+/** Of our jobs that wait for this GPU: the one that was named, or the most important. */
+function firstInLine(world: World, gpu: GpuSample, asked: TurnRequest): SupervisedJob | undefined {
+  const line = world.memory.line ?? {};
+  const waiting = Object.values(world.jobs).filter(
+    (job) =>
+      runOf(job) === null &&
+      line[job.name] !== undefined &&
+      (asked.job === undefined || asked.job === job.name) &&
+      (job.spec.gpuIds === undefined || job.spec.gpuIds.some((id) => isGpu(gpu, id))),
+  );
+  return waiting.sort((a, b) => b.spec.priority - a.spec.priority || since(line, a) - since(line, b))[0];
+}
+
+const since = (line: Readonly<Record<string, number>>, { name }: SupervisedJob): number => line[name] ?? 0;

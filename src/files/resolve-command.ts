@@ -1,0 +1,78 @@
+/**
+ * Finds the program that a job's command names: what `run` prints, `check` warns about and the
+ * launcher starts. Only looks; must never run anything.
+ */
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, isAbsolute, join, resolve } from "node:path";
+import type { JobSpec } from "../config/schema/job-schema.ts";
+
+/** `code` is what a shell would exit with: 127 not found, 126 found but not executable. */
+export type Resolved = { ok: true; path: string } | { ok: false; code: 126 | 127; reason: string };
+
+/**
+ * What `command[0]` stands for: `node` is this very Node; `python` and `python3` are the job's
+ * `python`, else the virtual environment in its folder, else an active one, else PATH; a name
+ * with a slash is relative to the job's folder; any other name is looked up in PATH.
+ * @param cwd the job's folder, absolute
+ * @param env the environment that the job will get
+ */
+export function resolveCommand(
+  spec: Pick<JobSpec, "command" | "python">,
+  cwd: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Resolved {
+  const name = spec.command[0] ?? "";
+  if (name === "node") return { ok: true, path: process.execPath };
+  if (name === "python" || name === "python3") return findPython(name, spec.python, cwd, env);
+  return find(name, cwd, env);
+}
+
+function findPython(name: string, wanted: string | undefined, cwd: string, env: NodeJS.ProcessEnv): Resolved {
+  if (wanted) return find(wanted, cwd, env);
+  const environments = [".venv", "venv"].map((folder) => join(cwd, folder));
+  if (env.VIRTUAL_ENV) environments.push(env.VIRTUAL_ENV);
+  for (const environment of environments) {
+    // Never its real path: a virtual environment is recognised by where its link lies.
+    const path = join(environment, "bin", name);
+    if (judge(path) === "runs") return { ok: true, path };
+  }
+  const found = find(name, cwd, env);
+  if (found.ok || name === "python3") return found;
+  const three = find("python3", cwd, env);
+  return three.ok ? three : found;
+}
+
+function find(name: string, cwd: string, env: NodeJS.ProcessEnv): Resolved {
+  if (name === "") return { ok: false, code: 127, reason: "the command is empty" };
+  if (name.includes("/")) {
+    const path = isAbsolute(name) ? name : resolve(cwd, name);
+    const verdict = judge(path);
+    if (verdict === "runs") return { ok: true, path };
+    if (verdict === "missing") return { ok: false, code: 127, reason: `${path} does not exist` };
+    return { ok: false, code: 126, reason: `${path} is not an executable file` };
+  }
+  let unusable: string | null = null;
+  for (const folder of (env.PATH ?? "").split(delimiter)) {
+    const path = resolve(cwd, folder, name);
+    const verdict = judge(path);
+    if (verdict === "runs") return { ok: true, path };
+    if (verdict === "unusable") unusable ??= path;
+  }
+  return unusable === null
+    ? { ok: false, code: 127, reason: `'${name}' was not found in PATH` }
+    : { ok: false, code: 126, reason: `${unusable} is not an executable file` };
+}
+
+function judge(path: string): "runs" | "unusable" | "missing" {
+  try {
+    if (!statSync(path).isFile()) return "unusable";
+  } catch {
+    return "missing";
+  }
+  try {
+    accessSync(path, constants.X_OK);
+    return "runs";
+  } catch {
+    return "unusable";
+  }
+}

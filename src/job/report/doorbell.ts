@@ -1,0 +1,79 @@
+/**
+ * Whether a pause is asked for. The signal only wakes us; control.json is the word, read at import,
+ * at every ring, and now and then in between. Must never throw, and `shouldPause()` must stay cheap
+ * enough to be called in the innermost loop.
+ */
+import { readControl } from "./read-control.ts";
+
+/** How old our knowledge of control.json may get while no signal comes through. */
+const REREAD_AFTER_MS = 200;
+/** `shouldPause()` looks at the clock once in so many calls; bench/should-pause.ts shows the cost. */
+const MOST_CALLS_BETWEEN_LOOKS = 64;
+/** Calls that come slower than this look at the clock every time. */
+const QUICK_MS = 20;
+
+export class Doorbell {
+  /** Latched: a request that has been seen runs to its end. */
+  wanted = false;
+  /** The last control sequence that was read. */
+  sequence = 0;
+  #callsUntilLook = 1;
+  #callsBetweenLooks = 1;
+  #lookedAt = performance.now();
+  #readAt = Number.NEGATIVE_INFINITY;
+  readonly #path: string | null;
+  readonly #onNews: () => void;
+
+  /**
+   * @param path of control.json; null where nobody will ever ask
+   * @param onNews told when the word or its sequence has changed
+   */
+  constructor(path: string | null, onNews: () => void) {
+    this.#path = path;
+    this.#onNews = onNews;
+    if (path === null) this.#callsUntilLook = Number.MAX_SAFE_INTEGER;
+  }
+
+  shouldPause(): boolean {
+    if (this.wanted) return true;
+    if (--this.#callsUntilLook > 0) return false;
+    return this.#look();
+  }
+
+  /** For the signal. No control.json at all means that a person or a batch system rang by hand. */
+  ring(): void {
+    if (this.read() !== "missing" || this.wanted) return;
+    this.wanted = true;
+    this.#onNews();
+  }
+
+  /** Reads control.json unless that was done a moment ago. */
+  readSometimes(): void {
+    if (performance.now() - this.#readAt >= REREAD_AFTER_MS) this.read();
+  }
+
+  read(): "missing" | "unreadable" | "read" {
+    if (this.#path === null) return "missing";
+    this.#readAt = performance.now();
+    const control = readControl(this.#path);
+    // Torn or nonsense: the last word stands until a whole one can be read.
+    if (typeof control === "string") return control;
+    // A job that trains has no standby: whatever isn't "run" means checkpoint and go.
+    const asks = control.want !== "run" && !this.wanted;
+    if (control.sequence === this.sequence && !asks) return "read";
+    this.sequence = control.sequence;
+    this.wanted ||= asks;
+    this.#onNews();
+    return "read";
+  }
+
+  #look(): boolean {
+    const now = performance.now();
+    const quick = now - this.#lookedAt < QUICK_MS;
+    this.#callsBetweenLooks = quick ? Math.min(MOST_CALLS_BETWEEN_LOOKS, this.#callsBetweenLooks * 2) : 1;
+    this.#callsUntilLook = this.#callsBetweenLooks;
+    this.#lookedAt = now;
+    if (now - this.#readAt >= REREAD_AFTER_MS) this.read();
+    return this.wanted;
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * One supervisor per database, by a lock that the kernel drops with the process: a SQLite file of
+ * its own beside the database, held in an exclusive transaction. The note beside it only tells
+ * people who that is; it is never what decides.
+ */
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname, userInfo } from "node:os";
+import { basename, dirname, join } from "node:path";
+import Sqlite, { type Database } from "better-sqlite3";
+import { wallMs } from "../../clock.ts";
+import { DatabaseError, errorCode, errorText, isOfTheDisk } from "./database-error.ts";
+import { refuseNetwork } from "./file-system.ts";
+import { refuseForeign } from "./refuse-foreign.ts";
+
+export interface Holder {
+  pid: number;
+  host: string;
+  user: string;
+  /** ISO 8601. */
+  since: string;
+  config: string | null;
+  socket: string | null;
+}
+
+export interface Lock {
+  holder: Holder;
+  release(): void;
+}
+
+/** A connection that nobody refers to is closed by the garbage collector, and its lock goes with it. */
+const held = new Set<Database>();
+
+/** Another supervisor has the database. `holder` is null where its note can't be read. */
+export class DatabaseHeldError extends DatabaseError {
+  override name = "DatabaseHeldError";
+  readonly holder: Holder | null;
+
+  constructor(path: string, holder: Holder | null) {
+    super("held", path, heldText(path, holder));
+    this.holder = holder;
+  }
+}
+
+/**
+ * Holds the database until `release` or the end of the process, however it ends. Throws
+ * DatabaseHeldError at once where another has it, DatabaseError where it can't be made or trusted.
+ */
+export function holdLock(database: string, note: { config: string | null; socket: string | null }): Lock {
+  refuseNetwork(database); // its locks aren't to be trusted either
+  const path = lockPath(database);
+  const db = exclusive(path, database);
+  held.add(db);
+  const holder: Holder = {
+    pid: process.pid,
+    host: hostname(),
+    user: ownName(),
+    since: new Date(wallMs()).toISOString(),
+    ...note,
+  };
+  writeNote(notePath(path), holder);
+  return {
+    holder,
+    release() {
+      if (!db.open) return;
+      removeNote(notePath(path));
+      // The empty lock file stays: removing it could let two hold two files of one name.
+      db.close();
+      held.delete(db);
+    },
+  };
+}
+
+/** What the last one to take the lock said of itself; it may be gone since. */
+export function readHolder(database: string): Holder | null {
+  try {
+    return JSON.parse(readFileSync(notePath(lockPath(database)), "utf8")) as Holder;
+  } catch {
+    return null;
+  }
+}
+
+/** A user may have no name: in a container, or in a directory service that doesn't answer. */
+function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? "?"}`;
+  }
+}
+
+/** Two names of one database (a symbolic link, `..`) must lead to the same lock. */
+function lockPath(database: string): string {
+  if (existsSync(database)) return `${realpathSync(database)}.lock`;
+  const folder = dirname(database);
+  return `${join(existsSync(folder) ? realpathSync(folder) : folder, basename(database))}.lock`;
+}
+
+const notePath = (lock: string): string => `${lock}.json`;
+
+function exclusive(path: string, database: string): Database {
+  let db: Database | null = null;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    refuseForeign(database);
+    if (!existsSync(path)) createEmpty(path);
+    refuseForeign(database);
+    db = new Sqlite(path, { timeout: 0 });
+    db.pragma("journal_mode = MEMORY"); // nothing is ever written, so no journal file either
+    db.exec("BEGIN EXCLUSIVE");
+    return db;
+  } catch (error) {
+    db?.close();
+    if (!isOfTheDisk(error)) throw error;
+    if (/^SQLITE_(BUSY|LOCKED)/.test(errorCode(error)))
+      throw new DatabaseHeldError(database, readHolder(database));
+    throw new DatabaseError(
+      "unwritable",
+      path,
+      `The lock ${path} can't be taken: ${errorText(error)}. ` +
+        `Make its folder writable, or set "database" to another file.`,
+    );
+  }
+}
+
+function createEmpty(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error; // another was quicker: it has the lock, or we will
+  }
+}
+
+function writeNote(path: string, holder: Holder): void {
+  const temporary = `${path}.${process.pid}`;
+  try {
+    writeFileSync(temporary, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+    renameSync(temporary, path);
+  } catch {
+    // A full disk must not keep a supervisor from its jobs; the lock itself is held.
+    removeNote(temporary);
+  }
+}
+
+/** One that stays misleads nobody; a disk that has become read-only must not hide why it matters. */
+function removeNote(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Whoever takes the lock next writes a new one.
+  }
+}
+
+function heldText(path: string, holder: Holder | null): string {
+  if (holder === null)
+    return `${path} is held by another supervisor. Stop it, or set "database" to another file.`;
+  const config = holder.config === null ? "" : ` with ${holder.config}`;
+  return (
+    `${path} is held by the supervisor with pid ${holder.pid} of ${holder.user} on ${holder.host}${config}, ` +
+    `since ${holder.since}. Attach to it, stop it, or set "database" to another file.`
+  );
+}

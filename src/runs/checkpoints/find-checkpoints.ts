@@ -1,0 +1,125 @@
+/**
+ * The checkpoints of a job as they are now: what a quick look finds, merged with the verdicts of
+ * the full check. Cheap when nothing has changed. Must never show a checkpoint as good that was
+ * found broken.
+ */
+import { resolve } from "node:path";
+import { elapsedMs } from "../../clock.ts";
+import { checkpointDirectory } from "../../files/state-paths.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import type { Checkpoint } from "../../model/run.ts";
+import {
+  type CheckpointList,
+  type CheckpointMemory,
+  type LastLook,
+  listCheckpoints,
+  listThirdParty,
+} from "./quick-check.ts";
+import type { Verifier } from "./verify.ts";
+
+/** Not looked for at every tick while nobody waits for them; a third-party job's files are measured one by one. */
+const OWN_EVERY_MS = 5000;
+const THIRD_PARTY_EVERY_MS = 30_000;
+
+interface Memory {
+  directory: string;
+  own: CheckpointMemory;
+  lastLook: LastLook;
+  lookedAtMs: number;
+  /** What the job called its newest at that look. */
+  named: string | null;
+  found: CheckpointList;
+  merged: { from: CheckpointList; version: number; full: Checkpoint | null; list: CheckpointList } | null;
+}
+
+export class Checkpoints {
+  readonly #stateDirectory: string;
+  readonly #directory: string;
+  readonly #verifier: Verifier;
+  readonly #byJob = new Map<string, Memory>();
+
+  constructor(stateDirectory: string, directory: string, verifier: Verifier) {
+    this.#stateDirectory = stateDirectory;
+    this.#directory = directory;
+    this.#verifier = verifier;
+  }
+
+  /**
+   * Newest first.
+   * @param writer whether the run that writes them is `working`, is `asked` to end, or is `gone`,
+   * after which nothing changes any more
+   * @param named what the job itself calls its newest: a new name is looked for at once
+   */
+  of(job: SupervisedJob, writer: "working" | "asked" | "gone", named: string | null = null): CheckpointList {
+    const memory = this.#memoryOf(job.name);
+    const { glob } = job.spec.checkpoint;
+    const now = elapsedMs();
+    const everyMs = glob === undefined ? OWN_EVERY_MS : THIRD_PARTY_EVERY_MS;
+    const rests = writer === "working" && named === memory.named && now - memory.lookedAtMs < everyMs;
+    if (!rests) {
+      memory.found =
+        glob === undefined
+          ? listCheckpoints(memory.directory, memory.own)
+          : this.#lookAtThirdParty(job, glob, memory, writer);
+      memory.lookedAtMs = now;
+      memory.named = named;
+    }
+    return this.#merge(memory.found, job.checkpoint, memory);
+  }
+
+  /** After something was removed from the inside, which the directory's own time doesn't show. */
+  forget(job: string): void {
+    this.#byJob.delete(job);
+  }
+
+  #lookAtThirdParty(
+    job: SupervisedJob,
+    glob: string,
+    memory: Memory,
+    writer: "working" | "asked" | "gone",
+  ): CheckpointList {
+    const cwd = resolve(this.#directory, job.spec.cwd ?? ".");
+    // Files count once two looks agree on them; with nobody left to write, two at once will do.
+    if (writer === "gone") listThirdParty(glob, cwd, memory.lastLook);
+    return { checkpoints: listThirdParty(glob, cwd, memory.lastLook), rejected: [] };
+  }
+
+  #merge(found: CheckpointList, known: Checkpoint | null, memory: Memory): CheckpointList {
+    const full = known?.verified === "full" ? known : null;
+    const { version } = this.#verifier;
+    const { merged } = memory;
+    if (merged && merged.from === found && merged.version === version && merged.full === full)
+      return merged.list;
+    const list: CheckpointList = { checkpoints: [], rejected: [...found.rejected] };
+    for (const checkpoint of found.checkpoints) {
+      const verdict = this.#verifier.verdictOf(checkpoint);
+      if (verdict?.ok === false) list.rejected.push({ path: checkpoint.path, reason: verdict.reason });
+      // What was checked before the supervisor was restarted needn't be read again.
+      else if (verdict?.ok || isSame(checkpoint, full))
+        list.checkpoints.push({ ...checkpoint, verified: "full" });
+      else list.checkpoints.push(checkpoint);
+    }
+    memory.merged = { from: found, version, full, list };
+    return list;
+  }
+
+  #memoryOf(job: string): Memory {
+    let memory = this.#byJob.get(job);
+    if (!memory) {
+      memory = {
+        directory: checkpointDirectory(this.#stateDirectory, job),
+        own: {},
+        lastLook: new Map(),
+        lookedAtMs: Number.NEGATIVE_INFINITY,
+        named: null,
+        found: { checkpoints: [], rejected: [] },
+        merged: null,
+      };
+      this.#byJob.set(job, memory);
+    }
+    return memory;
+  }
+}
+
+const isSame = (a: Checkpoint, b: Checkpoint | null): boolean =>
+  b !== null && a.path === b.path && a.createdAtMs === b.createdAtMs && a.bytes === b.bytes;

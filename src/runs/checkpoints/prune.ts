@@ -1,0 +1,60 @@
+/**
+ * Keeps a job's newest checkpoints and removes older ones, as the job libraries do themselves; it
+ * matters for a `keep` that was lowered and for what a killed writer left. Must never remove the
+ * checkpoint that a run was resumed from, nor the newest one whose every byte was checked.
+ */
+import { readdir, rename, rm } from "node:fs/promises";
+import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { stepOfName, TEMPORARY_PREFIX } from "../../contract/names.ts";
+import { checkpointDirectory } from "../../files/state-paths.ts";
+import { sweep } from "../../job/checkpoint/keep-checkpoints.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import { isLive } from "../../model/state.ts";
+import type { Done } from "../signal/send-signal.ts";
+import type { CheckpointList } from "./quick-check.ts";
+
+/** @param keep how many complete checkpoints stay; a third-party job's are its own and all stay */
+export async function prune(
+  job: SupervisedJob,
+  keep: number,
+  { checkpoints, rejected }: CheckpointList,
+  stateDirectory: string,
+): Promise<Done> {
+  if (job.spec.checkpoint.glob !== undefined) return { ok: true };
+  const kept = new Set(checkpoints.slice(0, Math.max(1, keep)).map(({ path }) => path));
+  const newestChecked = checkpoints.find(({ verified }) => verified === "full");
+  if (newestChecked) kept.add(newestChecked.path);
+  if (job.checkpoint) kept.add(job.checkpoint.path);
+  const { state } = job;
+  if ("run" in state && state.run.resumedFrom) kept.add(state.run.resumedFrom);
+  const oldest = checkpoints.slice(0, keep).at(-1)?.path;
+  const broken = rejected.filter(({ path }) => oldest !== undefined && stepAt(path) < stepAt(oldest));
+  try {
+    for (const { path } of [...checkpoints, ...broken]) if (!kept.has(path)) await remove(path);
+    await sweepTemporary(job, keep, checkpointDirectory(stateDirectory, job.name));
+    return { ok: true };
+  } catch (error) {
+    return { ok: false, reason: `old checkpoints can't be removed: ${(error as Error).message}` };
+  }
+}
+
+/** With no run there is no writer; beside one, only what names a writer that is gone. */
+async function sweepTemporary(job: SupervisedJob, keep: number, directory: string): Promise<void> {
+  await sweep(directory, keep);
+  if (isLive(job.state.name)) return;
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names) {
+    if (name.startsWith(TEMPORARY_PREFIX)) await rm(join(directory, name), { recursive: true, force: true });
+  }
+}
+
+/** Not by name: `step-100000000` comes before `step-99999999` there. */
+const stepAt = (path: string): number => stepOfName(basename(path)) ?? Number.POSITIVE_INFINITY;
+
+/** Renamed first: a half-deleted checkpoint must not keep a checkpoint's name. */
+async function remove(path: string): Promise<void> {
+  const doomed = join(dirname(path), `${TEMPORARY_PREFIX}${basename(path)}.0.0.${hostname()}`);
+  await rename(path, doomed);
+  await rm(doomed, { recursive: true, force: true });
+}

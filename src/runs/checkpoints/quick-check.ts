@@ -1,0 +1,158 @@
+/**
+ * Which checkpoints of a job are there, by a quick look: manifest valid, every file inside the
+ * directory and of the right size. Hashes nothing (that is done once, elsewhere), writes nothing,
+ * and follows no path out of the checkpoint's directory.
+ */
+import { existsSync, globSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, join, resolve, sep } from "node:path";
+import {
+  type Manifest,
+  type ManifestEntry,
+  MOST_MANIFEST_BYTES,
+  parseManifest,
+} from "../../contract/manifest.ts";
+import { MANIFEST_FILE, stepOfName } from "../../contract/names.ts";
+import { Rejected } from "../../contract/values.ts";
+import type { Checkpoint } from "../../model/run.ts";
+
+export interface CheckpointList {
+  /** Newest (highest step) first. */
+  checkpoints: Checkpoint[];
+  rejected: { path: string; reason: string }[];
+}
+
+/** The last list with the directory's stamp; keep one per job and the directory is read only when it changes. */
+export interface CheckpointMemory {
+  stamp?: string;
+  /** Looked at twice with the same stamp: a change within one tick of the file system's clock was seen too. */
+  settled?: boolean;
+  list?: CheckpointList;
+}
+
+/** Never throws; no directory is no checkpoints. */
+export function listCheckpoints(directory: string, memory: CheckpointMemory = {}): CheckpointList {
+  let names: string[];
+  try {
+    const { ino, mtimeMs } = statSync(directory);
+    const stamp = `${ino} ${mtimeMs}`;
+    if (memory.list && memory.settled && memory.stamp === stamp) return memory.list;
+    memory.settled = memory.stamp === stamp;
+    memory.stamp = stamp;
+    names = readdirSync(directory);
+  } catch {
+    memory.settled = false;
+    return { checkpoints: [], rejected: [] };
+  }
+  const list: CheckpointList = { checkpoints: [], rejected: [] };
+  for (const name of names.filter((entry) => stepOfName(entry) !== null)) {
+    const found = inspectCheckpoint(join(directory, name));
+    if (!("reason" in found)) list.checkpoints.push(found);
+    // The job removes its old ones meanwhile: one that is gone was not broken.
+    else if (existsSync(found.path)) list.rejected.push(found);
+  }
+  list.checkpoints.sort((a, b) => (b.step ?? 0) - (a.step ?? 0) || b.createdAtMs - a.createdAtMs);
+  memory.list = list;
+  return list;
+}
+
+/** The quick check of one directory: the checkpoint, or the reason why it isn't one. */
+export function inspectCheckpoint(path: string): Checkpoint | { path: string; reason: string } {
+  const manifest = readManifest(path);
+  if (manifest instanceof Rejected) return { path, reason: `its manifest ${manifest.reason}` };
+  let bytes = 0;
+  for (const file of manifest.files) {
+    const reason = checkFile(path, file);
+    if (reason !== null) return { path, reason };
+    bytes += file.bytes;
+  }
+  return {
+    path,
+    step: manifest.step,
+    epoch: manifest.epoch,
+    bytes,
+    createdAtMs: Date.parse(manifest.createdAt),
+    verified: "quick",
+  };
+}
+
+function checkFile(directory: string, file: ManifestEntry): string | null {
+  try {
+    const path = realpathSync(join(directory, file.path));
+    if (!path.startsWith(realpathSync(directory) + sep)) return `${file.path} leads out of the checkpoint`;
+    const stat = lstatSync(join(directory, file.path));
+    if (!stat.isFile()) return `${file.path} isn't a plain file`;
+    return stat.size === file.bytes ? null : `${file.path} has ${stat.size} bytes instead of ${file.bytes}`;
+  } catch (problem) {
+    const code = (problem as NodeJS.ErrnoException).code;
+    return code === "ENOENT" ? `${file.path} is missing` : `${file.path} can't be read (${code})`;
+  }
+}
+
+function readManifest(directory: string): Manifest | Rejected {
+  const path = join(directory, MANIFEST_FILE);
+  try {
+    const stat = lstatSync(path);
+    // A pipe would make the reader wait, a link could lead anywhere.
+    if (!stat.isFile()) return new Rejected("isn't a plain file");
+    if (stat.size > MOST_MANIFEST_BYTES) return new Rejected(`is larger than ${MOST_MANIFEST_BYTES} bytes`);
+    return parseManifest(readFileSync(path), basename(directory));
+  } catch (problem) {
+    const code = (problem as NodeJS.ErrnoException).code;
+    return new Rejected(code === "ENOENT" ? "is missing" : `can't be read (${code})`);
+  }
+}
+
+/** Size and age of what was found at the last look, by path; keep one per job. */
+export type LastLook = Map<string, string>;
+
+/**
+ * Checkpoints of a job that knows nothing of us, newest first: what `pattern` finds below `cwd`,
+ * once its size and age were the same at two looks. There is no manifest, so that is all that is known.
+ */
+export function listThirdParty(pattern: string, cwd: string, lastLook: LastLook): Checkpoint[] {
+  const stable: Checkpoint[] = [];
+  const before = new Map(lastLook);
+  lastLook.clear();
+  let matches: string[] = [];
+  try {
+    matches = globSync(pattern, { cwd });
+  } catch {
+    // A directory that vanished meanwhile: nothing was found this time.
+  }
+  for (const match of matches) {
+    const path = resolve(cwd, match);
+    const seen = measure(path);
+    if (seen === null || seen.bytes === 0) continue;
+    const stamp = `${seen.bytes} ${seen.newestMs}`;
+    lastLook.set(path, stamp);
+    if (before.get(path) !== stamp) continue;
+    const step = /(\d+)\D*$/.exec(match)?.[1];
+    stable.push({
+      path,
+      step: step === undefined ? null : Number(step),
+      epoch: null,
+      bytes: seen.bytes,
+      createdAtMs: seen.newestMs,
+      verified: "size and age only",
+    });
+  }
+  return stable.sort((a, b) => b.createdAtMs - a.createdAtMs || (b.step ?? 0) - (a.step ?? 0));
+}
+
+/** Bytes and the newest change of a file, or of everything in a directory; links aren't followed. */
+function measure(path: string): { bytes: number; newestMs: number } | null {
+  try {
+    const stat = lstatSync(path);
+    if (!stat.isDirectory()) return stat.isFile() ? { bytes: stat.size, newestMs: stat.mtimeMs } : null;
+    let bytes = 0;
+    let newestMs = stat.mtimeMs;
+    for (const name of readdirSync(path)) {
+      const inside = measure(join(path, name));
+      bytes += inside?.bytes ?? 0;
+      newestMs = Math.max(newestMs, inside?.newestMs ?? 0);
+    }
+    return { bytes, newestMs };
+  } catch {
+    return null;
+  }
+}

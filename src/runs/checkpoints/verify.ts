@@ -1,0 +1,82 @@
+/**
+ * Checks every byte of checkpoints in the background, one at a time, and remembers the verdicts.
+ * Must never call a checkpoint bad because the check itself failed: then it is tried again, and
+ * until there is a verdict there is none.
+ */
+import type { Checkpoint } from "../../model/run.ts";
+import { ownProgram } from "../../own-files.ts";
+import { runChild } from "../../spawn/run-child.ts";
+import type { Verdict } from "./verify-child.ts";
+
+const CHILD = ownProgram("runs/checkpoints/verify-child");
+const FIRST_RETRY_MS = 2_000;
+const LONGEST_RETRY_MS = 60_000;
+
+export class Verifier {
+  readonly #verdicts = new Map<string, Verdict>();
+  readonly #queue: Checkpoint[] = [];
+  readonly #onVerdict: () => void;
+  readonly #stop = new AbortController();
+  #working: Promise<void> | null = null;
+  /** Counts verdicts, so that a cached list can tell that it is old. */
+  version = 0;
+
+  constructor(onVerdict: () => void) {
+    this.#onVerdict = onVerdict;
+  }
+
+  /** Queues a check unless it was made or is queued. Returns at once. */
+  verify(checkpoint: Checkpoint): void {
+    const key = keyOf(checkpoint);
+    if (this.#verdicts.has(key) || this.#queue.some((queued) => keyOf(queued) === key)) return;
+    this.#queue.push(checkpoint);
+    this.#working ??= this.#work();
+  }
+
+  /** Null until its bytes were read. A checkpoint that was written anew needs a verdict of its own. */
+  verdictOf(checkpoint: Checkpoint): Verdict | null {
+    return this.#verdicts.get(keyOf(checkpoint)) ?? null;
+  }
+
+  /** Ends a check under way; it is made again when somebody asks for it. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#working;
+  }
+
+  async #work(): Promise<void> {
+    let retryMs = FIRST_RETRY_MS;
+    for (let next = this.#queue[0]; next && !this.#stop.signal.aborted; next = this.#queue[0]) {
+      const verdict = await readThrough(next.path, this.#stop.signal);
+      if (verdict) {
+        this.#verdicts.set(keyOf(next), verdict);
+        this.#queue.shift();
+        this.version += 1;
+        retryMs = FIRST_RETRY_MS;
+        this.#onVerdict();
+      } else if (!this.#stop.signal.aborted) {
+        await pause(retryMs, this.#stop.signal);
+        retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2);
+      }
+    }
+    this.#working = null;
+  }
+}
+
+/** Null when there is no verdict: the child was killed, or could not be started. */
+async function readThrough(path: string, signal: AbortSignal): Promise<Verdict | null> {
+  const done = await runChild(process.execPath, [CHILD, path], { signal });
+  return done.ok ? (JSON.parse(done.stdout) as Verdict) : null;
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms).unref();
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+const keyOf = ({ path, createdAtMs, bytes }: Checkpoint): string => `${path}\0${createdAtMs}\0${bytes}`;

@@ -1,0 +1,33 @@
+/**
+ * Removes what a run that is over has left: its directory with control, status and records, and
+ * its cgroup. Never the job's log or its checkpoints.
+ */
+import { readFile, rm } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { cgroupRecord, runDirectory } from "../../files/state-paths.ts";
+import { placeFor, removeCgroup } from "../launch/cgroup.ts";
+import type { Followed } from "../observe/follow.ts";
+import type { Done } from "../signal/send-signal.ts";
+
+const TRIES = 20;
+const BETWEEN_TRIES_MS = 50;
+
+/** Refuses while the job's first process is alive. An empty cgroup that can't be removed costs nothing. */
+export async function tidy(run: Followed, stateDirectory: string): Promise<Done> {
+  if (run.mainAlive) return { ok: false, reason: "its files are still needed: the run is not over" };
+  // By its record, since the supervisor may have moved; a crash may have come before the record.
+  const record = await readFile(cgroupRecord(stateDirectory, run.id), "utf8").catch(() => "");
+  const place = record === "" ? placeFor(stateDirectory, run.id) : { directory: record };
+  if ("directory" in place) await removeWhenEmpty(place.directory);
+  try {
+    await rm(runDirectory(stateDirectory, run.id), { recursive: true, force: true });
+    return { ok: true };
+  } catch (error) {
+    return { ok: false, reason: `the run's directory can't be removed: ${(error as Error).message}` };
+  }
+}
+
+/** A process that has just died may stay in its cgroup for a moment. */
+async function removeWhenEmpty(directory: string): Promise<void> {
+  for (let tries = 1; !removeCgroup(directory) && tries < TRIES; tries++) await sleep(BETWEEN_TRIES_MS);
+}

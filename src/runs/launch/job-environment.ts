@@ -1,0 +1,70 @@
+/**
+ * Builds the environment and the argv of one run. A job inherits the supervisor's environment,
+ * then its file's, then its own; the contract's names always win. Must never pass on another
+ * supervisor's contract.
+ */
+import { readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+import type { JobSpec } from "../../config/schema/job-schema.ts";
+import { ENV } from "../../contract/names.ts";
+import { checkpointDirectory, statusDirectory } from "../../files/state-paths.ts";
+import { graceMs } from "../../model/grace.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import type { Checkpoint, Run } from "../../model/run.ts";
+import { Refusal } from "../../refusal.ts";
+
+/** @throws Refusal when the job's `envFile` can't be read */
+export function environmentOf(
+  job: SupervisedJob,
+  run: Run,
+  resumeFrom: Checkpoint | null,
+  stateDirectory: string,
+): Record<string, string> {
+  const { spec } = job;
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    // A supervisor started inside a job of another one must not hand on that job's contract.
+    if (value !== undefined && !name.startsWith("SUPERVISOR_")) env[name] = value;
+  }
+  if (spec.envFile) Object.assign(env, readEnvFile(spec.envFile));
+  return {
+    ...env,
+    ...visibleGpus(spec, run),
+    ...spec.env,
+    [ENV.job]: job.name,
+    [ENV.runNumber]: String(run.number),
+    [ENV.runId]: run.id,
+    [ENV.checkpointDir]: checkpointDirectory(stateDirectory, job.name),
+    [ENV.resumeFrom]: resumeFrom?.path ?? "",
+    [ENV.statusDir]: statusDirectory(stateDirectory, run.id),
+    [ENV.pauseSignal]: spec.pause.signal,
+    [ENV.graceSeconds]: String(Math.ceil(graceMs(spec.pause.graceSeconds, job.learned) / 1000)),
+    [ENV.checkpointMinutes]: String(spec.checkpoint.everyMinutes),
+    [ENV.checkpointKeep]: String(spec.checkpoint.keep),
+  };
+}
+
+/**
+ * By UUID, since CUDA and the driver count in different orders; the order is set for programs that
+ * count anyway. Devices without an NVIDIA name are left to the program.
+ */
+function visibleGpus({ gpus }: JobSpec, run: Run): Record<string, string> {
+  if (gpus === 0) return { CUDA_VISIBLE_DEVICES: "" };
+  if (run.gpus.length === 0 || !run.gpus.every((uuid) => /^(GPU|MIG)-/.test(uuid))) return {};
+  return { CUDA_VISIBLE_DEVICES: run.gpus.join(","), CUDA_DEVICE_ORDER: "PCI_BUS_ID" };
+}
+
+/** The command's arguments after its program, with `resumeArgs` when there is something to resume. */
+export function argumentsOf(spec: JobSpec, resumeFrom: Checkpoint | null): string[] {
+  const own = spec.command.slice(1);
+  if (!resumeFrom) return own;
+  return [...own, ...spec.resumeArgs.map((part) => part.split("{checkpoint}").join(resumeFrom.path))];
+}
+
+function readEnvFile(path: string): NodeJS.Dict<string> {
+  try {
+    return parseEnv(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new Refusal(`envFile ${path} can't be read: ${(error as Error).message}`);
+  }
+}

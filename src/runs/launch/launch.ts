@@ -1,0 +1,107 @@
+/**
+ * Starts one run: its directories, its cgroup, its log and the launcher that becomes its parent,
+ * in a session of its own. The job gets real file descriptors for its output, since a pipe through
+ * us would kill it when we die. No shell ever sees the job's argv as text.
+ */
+import { closeSync, constants, mkdirSync, openSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import type { ClaimFiles } from "../../claims/publish-claims.ts";
+import type { JobSpec } from "../../config/schema/job-schema.ts";
+import { resolveCommand } from "../../files/resolve-command.ts";
+import { cgroupRecord, checkpointDirectory, logPath } from "../../files/state-paths.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import type { Checkpoint, Run } from "../../model/run.ts";
+import { Refusal } from "../../refusal.ts";
+import { spawnDetached } from "../../spawn/spawn-detached.ts";
+import { type LogLimits, rotateBetweenRuns } from "../clean-up/rotate-log.ts";
+import { noteLogStart } from "../observe/out-of-gpu-memory.ts";
+import { makeCgroup, removeCgroup } from "./cgroup.ts";
+import { argumentsOf, environmentOf } from "./job-environment.ts";
+import { writeRunFiles } from "./launcher-script.ts";
+import { writeRunRecord } from "./run-record.ts";
+
+export interface Launched {
+  ok: true;
+  launcherPid: number;
+  /** Null when the run has none. */
+  cgroup: string | null;
+  /** Resolves when the launcher has ended, however it did. */
+  ended: Promise<unknown>;
+}
+
+export interface Launching {
+  stateDirectory: string;
+  /** Where a job without a `cwd` runs. */
+  directory: string;
+  /** As configured now; without it logs grow for ever. */
+  logs?: () => LogLimits;
+  /** Tells other supervisors of its GPUs before it starts, and of its processes as soon as it has. */
+  claims?: Pick<ClaimFiles, "take" | "renew">;
+}
+
+/** Resolves once the launcher runs; the job itself is seen by its pid record. Never rejects. */
+export async function launch(
+  job: SupervisedJob,
+  run: Run,
+  resumeFrom: Checkpoint | null,
+  where: Launching,
+): Promise<Launched | { ok: false; reason: string }> {
+  try {
+    return await start(job, run, resumeFrom, where);
+  } catch (error) {
+    return { ok: false, reason: (error as Error).message };
+  }
+}
+
+async function start(
+  job: SupervisedJob,
+  run: Run,
+  resumeFrom: Checkpoint | null,
+  { stateDirectory, directory, logs }: Launching,
+): Promise<Launched> {
+  const cwd = folderOf(job.spec, directory);
+  const env = environmentOf(job, run, resumeFrom, stateDirectory);
+  const program = resolveCommand(job.spec, cwd, env);
+  if (!program.ok) throw new Refusal(program.reason);
+  const argv = [program.path, ...argumentsOf(job.spec, resumeFrom)];
+  mkdirSync(checkpointDirectory(stateDirectory, job.name), { recursive: true, mode: 0o700 });
+  const files = writeRunFiles(stateDirectory, run.id);
+  writeRunRecord(stateDirectory, { job: job.name, run });
+  if (logs) rotateBetweenRuns(logPath(stateDirectory, job.name), logs());
+  const log = openLog(logPath(stateDirectory, job.name));
+  noteLogStart(stateDirectory, run.id, log);
+  const made = makeCgroup(stateDirectory, run.id);
+  const cgroup = "directory" in made ? made.directory : null;
+  try {
+    if (cgroup) writeFileSync(cgroupRecord(stateDirectory, run.id), cgroup, { mode: 0o600 });
+    const words = [files.launcher, "keep", files.directory, cgroup ?? "", run.bootId, ...argv];
+    const { pid, ended } = await spawnDetached("/bin/sh", words, log, { cwd, env });
+    return { ok: true, cgroup, launcherPid: pid, ended };
+  } catch (error) {
+    if (cgroup) removeCgroup(cgroup);
+    throw error;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** The folder a job runs in. A missing one would be reported as a missing shell. */
+function folderOf(spec: JobSpec, directory: string): string {
+  const cwd = spec.cwd ?? directory;
+  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
+    throw new Refusal(`its folder ${cwd} does not exist`);
+  return cwd;
+}
+
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+
+/** O_NOFOLLOW: the log's name must not lead anywhere else. */
+function openLog(path: string): number {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    return openSync(path, APPEND, 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ELOOP") throw error;
+    throw new Refusal(`its log ${path} is a symbolic link, which isn't followed; move it away`);
+  }
+}

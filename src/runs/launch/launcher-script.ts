@@ -1,0 +1,77 @@
+/**
+ * The parent of every job: a POSIX shell script that outlives the supervisor and leaves records
+ * for it. Written into each run's directory, so that it is the same from source and from the build.
+ * It must never interpret the job's argv, never ignore a signal (a child would inherit that), and
+ * never start a job that it couldn't record.
+ */
+import { closeSync, fstatSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { exitRecord, runDirectory, statusDirectory } from "../../files/state-paths.ts";
+
+/**
+ * Called as `sh launcher.sh keep RUN-DIRECTORY CGROUP BOOT-ID ARGV…`, and by itself as `… job …`.
+ *
+ * - `trap :` catches: an ignored signal would stay ignored in the job, and a deadly one would lose
+ *   the exit record when a whole process group is signalled.
+ * - The job isn't started with `&`, which would leave SIGINT ignored in it, but by a second shell
+ *   in the foreground that writes its own pid and becomes the job.
+ * - The exit record is written by the shell itself, over reserved bytes: a full disk can't lose it, nor
+ *   can whoever ends every process of the run, with which one that renames it would go. Its dot comes last.
+ */
+const SCRIPT = `# Part of gpu-job-supervisor: starts a job, waits for it, records how it ended.
+mode=$1 run=$2 cgroup=$3 boot=$4
+shift 4
+
+identity() {
+  started=-
+  if { read -r stat < "/proc/$$/stat"; } 2>/dev/null; then
+    set -- \${stat##*) }
+    started=\${20}
+  fi
+  printf '%s %s %s\\n' "$$" "$started" "$boot"
+}
+
+if [ "$mode" = job ]; then
+  if [ -n "$cgroup" ]; then { echo "$$" > "$cgroup/cgroup.procs"; } 2>/dev/null; fi
+  if ! identity > "$run/pid"; then
+    echo "supervisor: the job was not started: its pid can't be recorded in $run" >&2
+    exit 125
+  fi
+  exec "$@"
+fi
+
+trap : HUP INT QUIT TERM USR1 USR2 ALRM PIPE
+( set -C; identity > "$run/claim" ) 2>/dev/null || exit 125
+/bin/sh "$0" job "$run" "$cgroup" "$boot" "$@"
+status=$?
+case $status in
+  126) echo "supervisor: exit code 126: something could not be executed (started: $1)" >&2 ;;
+  127) echo "supervisor: exit code 127: a command was not found (started: $1)" >&2 ;;
+esac
+printf '%-4s\\n' "$status." 1<> "$run/exit"
+`;
+
+const SCRIPT_NAME = "launcher.sh";
+
+export interface RunFiles {
+  launcher: string;
+  directory: string;
+  status: string;
+}
+
+/** Makes the run's directory with all that the launcher needs. Throws what the disk throws. */
+export function writeRunFiles(stateDirectory: string, runId: string): RunFiles {
+  const directory = runDirectory(stateDirectory, runId);
+  const status = statusDirectory(stateDirectory, runId);
+  mkdirSync(status, { recursive: true, mode: 0o700 });
+  const launcher = join(directory, SCRIPT_NAME);
+  writeFileSync(launcher, SCRIPT, { mode: 0o600 });
+  // What a run that was begun before has left there stays.
+  const reserved = openSync(exitRecord(stateDirectory, runId), "a", 0o600);
+  try {
+    if (fstatSync(reserved).size === 0) writeSync(reserved, "    \n");
+  } finally {
+    closeSync(reserved);
+  }
+  return { launcher, directory, status };
+}

@@ -1,0 +1,49 @@
+/**
+ * What a run is, written beside its launcher before it starts: a supervisor whose database was put away
+ * finds the living by it, and takes them back instead of starting a second copy. Never read for a run
+ * that the database knows.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseControl } from "../../contract/control.ts";
+import { CONTROL_FILE } from "../../contract/names.ts";
+import { Rejected } from "../../contract/values.ts";
+import { runRecord, statusDirectory } from "../../files/state-paths.ts";
+import type { Run } from "../../model/run.ts";
+import { bootId } from "../../sense/proc/boot-id.ts";
+
+export interface RunRecord {
+  job: string;
+  run: Run;
+}
+
+/** Throws what the disk throws. */
+export function writeRunRecord(stateDirectory: string, record: RunRecord): void {
+  writeFileSync(runRecord(stateDirectory, record.run.id), `${JSON.stringify(record)}\n`, { mode: 0o600 });
+}
+
+/** As it was launched, with the last word that was written for it. Null when it is cut short, or of an earlier boot. */
+export function readRunRecord(stateDirectory: string, runId: string): RunRecord | null {
+  const record = readJson(runRecord(stateDirectory, runId)) as Partial<RunRecord> | null;
+  const { job, run } = record ?? {};
+  if (typeof job !== "string" || run?.id !== runId || run.bootId !== bootId()) return null;
+  const sequence = lastSequence(join(statusDirectory(stateDirectory, runId), CONTROL_FILE));
+  return { job, run: sequence === null ? run : { ...run, sequence } };
+}
+
+function lastSequence(path: string): number | null {
+  try {
+    const control = parseControl(readFileSync(path));
+    return control instanceof Rejected ? null : control.sequence;
+  } catch {
+    return null;
+  }
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * All that can be seen of one run at one tick. Reads only, never throws, and does the dear looks
+ * (the whole tree, every process of the machine) only where they can matter.
+ */
+import { elapsedMs } from "../../clock.ts";
+import { exitRecord } from "../../files/state-paths.ts";
+import type { SupervisedJob } from "../../model/job.ts";
+import type { Run } from "../../model/run.ts";
+import type { Exit, Seen } from "../../model/seen.ts";
+import { processesOf } from "../../sense/owners/run-processes.ts";
+import { bootId } from "../../sense/proc/boot-id.ts";
+import { isAlive } from "../../sense/proc/process.ts";
+import type { Checkpoints } from "../checkpoints/find-checkpoints.ts";
+import { areHeld } from "../signal/freeze.ts";
+import { findListeners } from "../signal/ring.ts";
+import { asLiveRun, type Followed, look } from "./follow.ts";
+import { readExit } from "./launcher-records.ts";
+import { outOfGpuMemory } from "./out-of-gpu-memory.ts";
+import { readRanks } from "./read-ranks.ts";
+
+/**
+ * Whether a running job catches its signal changes early in its life; it costs a look at its processes.
+ * So each tick at first, then after a tenth of its age.
+ */
+const EARLY_MS = 15_000;
+const LATER_EVERY_MS = 30_000;
+/** A running job that doesn't report is seldom about to: it is looked for after a tenth of its age, at most so long. */
+const LONGEST_SILENCE_MS = 5000;
+
+export interface Observing {
+  stateDirectory: string;
+  checkpoints: Checkpoints;
+}
+
+export function observe(job: SupervisedJob, run: Run, known: Followed, from: Observing): Seen {
+  const { stateDirectory } = from;
+  const sameBoot = run.bootId === bootId();
+  // After a reboot all pids are somebody else's.
+  const { launcherAlive } = sameBoot ? look(known, stateDirectory) : { launcherAlive: false };
+  const alive = sameBoot && known.mainAlive;
+  const leftovers = alive || launcherAlive || !sameBoot ? [] : findLeftovers(known);
+  const ranks = ranksOf(job, known);
+  const ended = !alive && leftovers.length === 0;
+  const exit = alive ? null : exitOf(readExit(exitRecord(stateDirectory, run.id)), launcherAlive);
+  const named = ranks[0]?.checkpoint ?? null;
+  const { checkpoints, rejected } = from.checkpoints.of(job, ended ? "gone" : writerOf(job), named);
+  return {
+    pid: known.main?.pid ?? null,
+    startTime: known.main?.startTime ?? null,
+    alive,
+    exit,
+    leftovers,
+    ranks,
+    ranksGone: alive ? ranksGone(ranks, known.ranksSeen) : [],
+    checkpoints,
+    rejected,
+    signalCaught: alive ? isCaught(job, known, ranks) : null,
+    stopped: alive && mayBeStopped(job) && areHeld(processesOf(asLiveRun(known))),
+    ...lastWords(job, run, exit, stateDirectory),
+  };
+}
+
+function ranksOf(job: SupervisedJob, known: Followed): Seen["ranks"] {
+  const now = elapsedMs();
+  if (job.state.name === "running" && now < known.silentUntilMs) return [];
+  const ranks = readRanks(known.statusDirectory, { runId: known.id, memory: known.ranks });
+  if (ranks.length === 0)
+    known.silentUntilMs = now + Math.min(LONGEST_SILENCE_MS, (now - known.sinceMs) / 10);
+  return ranks;
+}
+
+/** A rank that was never seen alive here may run on another machine. */
+function ranksGone(ranks: Seen["ranks"], seenAlive: Set<string>): number[] {
+  if (ranks.length < 2 && (ranks[0]?.worldSize ?? 1) === 1) return [];
+  const gone: number[] = [];
+  for (const { rank, pid, startTime, state } of ranks) {
+    const name = `${pid} ${startTime}`;
+    if (isAlive(pid, startTime)) seenAlive.add(name);
+    else if (seenAlive.has(name) && state !== "paused" && state !== "finished") gone.push(rank);
+  }
+  return gone;
+}
+
+/** Without a record it is null while one may still come, then unknown for ever. */
+function exitOf(record: Exit | null, mayStillCome: boolean): Exit | null {
+  return record ?? (mayStillCome ? null : { known: false });
+}
+
+function lastWords(
+  { name }: SupervisedJob,
+  run: Run,
+  exit: Exit | null,
+  stateDirectory: string,
+): Pick<Seen, "outOfGpuMemory"> {
+  if (exit === null || !exit.known || exit.code === 0 || run.gpus.length === 0) return {};
+  const said = outOfGpuMemory(stateDirectory, name, run.id);
+  return said === null ? {} : { outOfGpuMemory: said };
+}
+
+function findLeftovers(known: Followed): Seen["leftovers"] {
+  if (known.gone) return [];
+  const left = processesOf(asLiveRun(known), { scan: true });
+  known.gone = left.length === 0;
+  return left.map(({ pid, command }) => ({ pid, command }));
+}
+
+const writerOf = (job: SupervisedJob): "working" | "asked" =>
+  job.state.name === "running" ? "working" : "asked";
+
+const mayBeStopped = ({ state }: SupervisedJob): boolean =>
+  state.name !== "running" && state.name !== "starting";
+
+function isCaught(job: SupervisedJob, known: Followed, ranks: Seen["ranks"]): boolean | null {
+  const now = elapsedMs();
+  const { value, atMs } = known.caught;
+  const ageMs = now - known.sinceMs;
+  const everyMs = value || ageMs > 10 * LATER_EVERY_MS ? LATER_EVERY_MS : ageMs < EARLY_MS ? 0 : ageMs / 10;
+  if (job.state.name === "running" && now - atMs < everyMs) return value;
+  if (known.main === null || (process.platform !== "linux" && ranks.length === 0)) return null;
+  const found = findListeners(job.spec, asLiveRun(known), ranks).targets.length > 0;
+  known.caught = { value: found, atMs: now };
+  return found;
+}

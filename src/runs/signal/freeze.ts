@@ -1,0 +1,67 @@
+/**
+ * Stops and continues every process of a run by SIGSTOP and SIGCONT. Parents are stopped first, and
+ * passes are made until one finds nothing running: a single pass over a forking tree misses some.
+ * The launcher is never stopped. No freezer cgroup: under v1 its processes can't even be killed.
+ */
+import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { elapsedMs } from "../../clock.ts";
+import type { RunProcess } from "../../sense/owners/run-processes.ts";
+import { readOnce } from "../../sense/proc/kept-file.ts";
+import { parseStatusLine } from "../../sense/proc/parse.ts";
+import { type Done, sendSignal } from "./send-signal.ts";
+
+/** Living processes of the run as they are now, parents before their children. */
+export type List = () => RunProcess[];
+
+const LONGEST_MS = 5_000;
+const BETWEEN_PASSES_MS = 2;
+
+/** Fails, with what still runs, when that lasts. */
+export async function freeze(list: List): Promise<Done> {
+  return repeat(list, "SIGSTOP", (processes) => processes.filter((found) => !isHeld(found)));
+}
+
+/** Children first, so that a parent that watches them finds them going. */
+export async function thaw(list: List): Promise<Done> {
+  const held = (found: RunProcess): boolean => found.state !== "t" && isHeld(found);
+  return repeat(list, "SIGCONT", (processes) => processes.filter(held).reverse());
+}
+
+/** All of a run is held. No process at all isn't held: it is gone. */
+export const areHeld = (processes: RunProcess[]): boolean => processes.length > 0 && processes.every(isHeld);
+
+/**
+ * Stopped, or in the kernel with the stop waiting for it. A parent that waits there for its
+ * vfork()ed child to become another program waits for as long as that child is stopped.
+ */
+function isHeld({ pid, state }: RunProcess): boolean {
+  if (state !== "D") return state === "T" || state === "t";
+  const pending = parseStatusLine(readOnce(`/proc/${pid}/status`) ?? "", "ShdPnd");
+  if (!pending || !/^[0-9a-f]+$/i.test(pending)) return false;
+  return ((BigInt(`0x${pending}`) >> BigInt(constants.signals.SIGSTOP - 1)) & 1n) === 1n;
+}
+
+/** Signals what `pick` picks until it picks nothing any more. */
+async function repeat(
+  list: List,
+  signal: NodeJS.Signals,
+  pick: (processes: RunProcess[]) => RunProcess[],
+): Promise<Done> {
+  const end = elapsedMs() + LONGEST_MS;
+  for (;;) {
+    const left = pick(list());
+    if (left.length === 0) return { ok: true };
+    if (elapsedMs() > end) return { ok: false, reason: `${signal} has no effect on ${named(left)}` };
+    for (const found of left) sendSignal(found, signal);
+    await sleep(BETWEEN_PASSES_MS);
+  }
+}
+
+/** "python train.py (pid 12, D) and 3 more". */
+export function named(processes: RunProcess[]): string {
+  const [first, ...more] = processes;
+  if (!first) return "nothing";
+  const text = `${first.command} (pid ${first.pid}, ${first.state})`;
+  return more.length === 0 ? text : `${text} and ${more.length} more`;
+}

@@ -1,0 +1,98 @@
+/**
+ * Finds who is to be woken by the pause signal, and wakes them. Must never signal a process group,
+ * a wrapper that doesn't catch the signal (it would die and orphan the job), or a pid that has
+ * changed hands.
+ */
+import { readFileSync } from "node:fs";
+import type { JobSpec } from "../../config/schema/job-schema.ts";
+import type { RankStatus } from "../../model/seen.ts";
+import type { LiveRun } from "../../ports/live-run.ts";
+import { parentsOf } from "../../sense/owners/parents.ts";
+import { namedRun } from "../../sense/owners/run-marks.ts";
+import { processesOf } from "../../sense/owners/run-processes.ts";
+import { catches, isAlive, readStat } from "../../sense/proc/process.ts";
+import { type Done, sendSignal, type Target } from "./send-signal.ts";
+
+/** A live run with what makes its first pid unmistakable. */
+export type KnownRun = LiveRun & { startTime: number | null };
+
+export type Listeners =
+  /** `library`: the ranks of a job library, which may be rung again and again. */
+  | { targets: Target[]; library: boolean }
+  /** The reason is found out when it is asked for. */
+  | { targets: []; readonly reason: string };
+
+const onLinux = process.platform === "linux";
+
+/** Who would react to the job's pause signal now, or why nobody would. */
+export function findListeners(spec: JobSpec, run: KnownRun, ranks: RankStatus[]): Listeners {
+  const { signal, target } = spec.pause;
+  const here = ranks.filter((rank) => isHere(rank, run.id));
+  if (here.length > 0) {
+    const ready = here.filter(({ pid }) => catchesNow(pid, signal));
+    if (ready.length > 0)
+      return { targets: ready.map(({ pid, startTime }) => ({ pid, startTime })), library: true };
+    return { targets: [], reason: `rank ${here[0]?.rank} (pid ${here[0]?.pid}) doesn't catch ${signal} yet` };
+  }
+  if (target === "main") return mainListener(run, signal);
+  return childListeners(run, target.slice("child:".length), signal);
+}
+
+/** Sends the signal to each of them. Fails when it could be sent to nobody. */
+export function ring(targets: Target[], signal: NodeJS.Signals): Done {
+  const sent = targets.filter((target) => sendSignal(target, signal));
+  if (sent.length > 0) return { ok: true };
+  return { ok: false, reason: `${signal} reached nobody: the process is gone or may not be signalled` };
+}
+
+/** A report names a process of this run on this machine: reports may come from other hosts too. */
+function isHere({ pid, startTime }: RankStatus, runId: string): boolean {
+  if (!isAlive(pid, startTime)) return false;
+  return startTime !== null || !onLinux || namedRun(pid) === runId;
+}
+
+function mainListener({ pid, startTime }: KnownRun, signal: NodeJS.Signals): Listeners {
+  if (pid === null || !isAlive(pid, startTime))
+    return { targets: [], reason: "its first process isn't running" };
+  if (catchesNow(pid, signal)) return { targets: [{ pid, startTime }], library: false };
+  return {
+    targets: [],
+    get reason() {
+      return `${commandLine(pid) || "its first process"} (pid ${pid}) doesn't catch ${signal}: it may not have got so far yet, or be a wrapper ("pause.target")`;
+    },
+  };
+}
+
+/** The topmost that catch it: workers forked from them share the command line and the handler. */
+function childListeners(run: KnownRun, part: string, signal: NodeJS.Signals): Listeners {
+  const named = processesOf(run).filter(({ pid }) => commandLine(pid).includes(part));
+  const listening = new Map(
+    named.filter(({ pid }) => catchesNow(pid, signal)).map((found) => [found.pid, found]),
+  );
+  const topmost = [...listening.values()].filter(({ pid }) => !isBelow(pid, listening));
+  if (topmost.length > 0)
+    return { targets: topmost.map(({ pid, startTime }) => ({ pid, startTime })), library: false };
+  const reason =
+    named.length > 0
+      ? `'${part}' (pid ${named[0]?.pid}) doesn't catch ${signal} yet`
+      : `no process of the run has '${part}' in its command line`;
+  return { targets: [], reason };
+}
+
+/** Where the system can't tell, the signal is sent; on Linux "can't tell" means that it is gone. */
+const catchesNow = (pid: number, signal: NodeJS.Signals): boolean => catches(pid, signal) ?? !onLinux;
+
+function isBelow(pid: number, listening: ReadonlyMap<number, unknown>): boolean {
+  const stat = readStat(pid);
+  if (stat === null) return false;
+  for (const above of parentsOf(stat, readStat)) if (listening.has(above.pid)) return true;
+  return false;
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * The processes below a root, looked at again and again: what was seen once is followed by pid and
+ * start time even when it leaves the tree. Cost grows with the tree alone. Lists of threads' children
+ * are read in turns where there are many threads; a child that is missed for some looks is only
+ * missing from what is known to be ours.
+ */
+import { readdirSync } from "node:fs";
+import type { KeptFiles } from "../proc/kept-file.ts";
+import { type ProcessStat, parsePids, parseProcessStat } from "../proc/parse.ts";
+import { isDead } from "../proc/process.ts";
+
+/** Lists of children read per process and look, apart from the first thread's. */
+const THREADS_PER_LOOK = 4;
+
+interface Known {
+  stat: ProcessStat;
+  threads: number[];
+  next: number;
+}
+
+export class ProcessTree {
+  #known = new Map<number, Known>();
+  /** Start times of roots when they were first seen: a root's pid may be given to somebody else. */
+  #rootStarts = new Map<number, number>();
+  readonly #files: KeptFiles;
+  readonly #mainThreadOnly: boolean;
+
+  /** `mainThreadOnly`: the roots start processes from their first thread alone, as Node does. */
+  constructor(files: KeptFiles, options: { mainThreadOnly?: boolean } = {}) {
+    this.#files = files;
+    this.#mainThreadOnly = options.mainThreadOnly ?? false;
+  }
+
+  /** Looks again. `except`: pids that belong to somebody else, with all below them. */
+  look(roots: readonly number[], except: ReadonlySet<number> = new Set()): Map<number, ProcessStat> {
+    const table = new Map<number, ProcessStat>();
+    const open = [...roots, ...this.#known.keys()];
+    for (let pid = open.shift(); pid !== undefined; pid = open.shift()) {
+      if (table.has(pid) || except.has(pid)) continue;
+      const text = this.#files.read(`/proc/${pid}/stat`);
+      const stat = text === null ? null : parseProcessStat(text);
+      const known = this.#known.get(pid);
+      const startTime = known?.stat.startTime ?? this.#rootStarts.get(pid) ?? stat?.startTime;
+      if (!stat || stat.startTime !== startTime) continue;
+      if (roots.includes(pid)) this.#rootStarts.set(pid, startTime);
+      table.set(pid, stat);
+      if (isDead(stat)) continue;
+      const followed = known ?? { stat, threads: [pid], next: 0 };
+      open.push(...this.#children(followed, stat, roots.includes(pid)));
+      this.#known.set(pid, followed);
+    }
+    for (const pid of this.#known.keys()) if (!table.has(pid)) this.#known.delete(pid);
+    return table;
+  }
+
+  /** A process found elsewhere that belongs to it; followed from the next look on. */
+  adopt(stat: ProcessStat): void {
+    if (!this.#known.has(stat.pid)) this.#known.set(stat.pid, { stat, threads: [stat.pid], next: 0 });
+  }
+
+  #children(known: Known, stat: ProcessStat, isRoot: boolean): number[] {
+    const firstOnly = isRoot && this.#mainThreadOnly;
+    if (!firstOnly && known.threads.length !== stat.threads) known.threads = listThreads(stat.pid);
+    known.stat = stat;
+    const turn = [stat.pid];
+    for (let i = 0; i < Math.min(THREADS_PER_LOOK, known.threads.length) && !firstOnly; i++) {
+      const thread = known.threads[known.next++ % known.threads.length];
+      if (thread !== undefined && thread !== stat.pid) turn.push(thread);
+    }
+    return turn.flatMap((thread) =>
+      parsePids(this.#files.read(`/proc/${stat.pid}/task/${thread}/children`, true) ?? ""),
+    );
+  }
+}
+
+function listThreads(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch {
+    return [pid];
+  }
+}

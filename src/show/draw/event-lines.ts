@@ -1,0 +1,58 @@
+/** Audit events as lines of a screen: a column of times, one of jobs, and what happened. Pure. */
+import type { AuditEvent, EventKind } from "../../model/event.ts";
+import { eventText, eventTime, eventWords } from "../event-words.ts";
+import { cellsOf, pad, shorten, wrap } from "./cells.ts";
+import { type Line, span, type Tone } from "./lines.ts";
+
+const TONES: Partial<Record<EventKind, Tone>> = {
+  "job.finished": "good",
+  "job.failed": "bad",
+  "job.lost": "bad",
+  "job.stalled": "warn",
+  "pause.requested": "warn",
+  "pause.completed": "warn",
+  "pause.overdue": "bad",
+  "pause.failed": "bad",
+  "pause.forced": "bad",
+  "resume.completed": "good",
+  "resume.failed": "bad",
+  "checkpoint.rejected": "bad",
+  "checkpoint.failed": "bad",
+  "rule.pressure": "warn",
+  "rule.misattributed": "warn",
+  "sensor.lost": "warn",
+  "config.rejected": "bad",
+};
+
+/** Newest last: whole sentences while all of them fit into `rows`, else a line each, cut, and the newest. */
+export function eventLines(events: AuditEvent[], width: number, rows: number): Line[] {
+  const shown = rows > 0 ? events.slice(-rows) : [];
+  const longest = Math.max(0, ...shown.map((event) => event.job?.length ?? 0));
+  const names = Math.min(longest, 18, Math.floor(width / 5));
+  const whole = shown.flatMap((event) => eventLine(event, { names, width, cut: false }));
+  return whole.length <= rows
+    ? whole
+    : shown.flatMap((event) => eventLine(event, { names, width, cut: true }));
+}
+
+interface Form {
+  /** Cells of the column of job names. */
+  names: number;
+  width: number;
+  cut: boolean;
+}
+
+function eventLine(event: AuditEvent, { names, width, cut }: Form): Line[] {
+  const time = `${eventTime(event).slice(0, width < 60 ? 5 : 8)} `;
+  const who = names === 0 ? "" : `${pad(event.job ?? "", names)}  `;
+  const margin = time.length + cellsOf(who);
+  const room = Math.max(1, width - margin);
+  const [first = "", ...more] = cut ? [shorten(eventText(event), room)] : wrap(eventText(event), room);
+  const words = eventWords(event.kind);
+  const marked = first.toLowerCase().startsWith(words) ? words.length : 0;
+  const tone = TONES[event.kind] ?? "plain";
+  return [
+    [span(time, "faint"), span(who), span(first.slice(0, marked), tone), span(first.slice(marked))],
+    ...more.map((text) => [span(" ".repeat(margin)), span(text)]),
+  ];
+}

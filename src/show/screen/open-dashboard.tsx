@@ -1,0 +1,73 @@
+/**
+ * Puts a session on this terminal with Ink: the alternate screen, its size, its colours; and gives
+ * the terminal back as it was, however this ends.
+ */
+import { type Instance, render } from "ink";
+import type { Palette } from "../draw/lines.ts";
+import type { DashboardClient, DashboardEnd, DashboardOptions } from "./client-interface.ts";
+import { Dashboard } from "./Dashboard.tsx";
+import type { Key } from "./keys.ts";
+import { looksSame, type Painted, paintFrame } from "./paint-frame.ts";
+import type { Screen, Size } from "./screen.ts";
+import { Session } from "./session.ts";
+import { frameOf } from "./view-model.ts";
+
+/** Snapshots come once a second; more frames than this are only ever asked for by held-down keys. */
+const MAX_FPS = 10;
+const INK = {
+  alternateScreen: true,
+  // Also where Ink believes itself in CI: that this is a terminal was checked before.
+  interactive: true,
+  exitOnCtrlC: false,
+  patchConsole: false,
+  maxFps: MAX_FPS,
+  // Comparing lines to write fewer of them costs up to twice the CPU of writing them all.
+  incrementalRendering: false,
+};
+const CLEAR = "\u001b[2J\u001b[H";
+const ENDS = ["SIGTERM", "SIGHUP", "SIGINT"] as const;
+
+export async function openDashboard(
+  client: DashboardClient,
+  options: DashboardOptions,
+): Promise<DashboardEnd> {
+  const { stdout } = process;
+  const palette: Palette = stdout.getColorDepth() > 1 ? "colour" : "mono";
+  const size = (): Size => ({ width: stdout.columns || 80, height: stdout.rows || 24 });
+  let session: Session | null = null;
+  let ink: Instance | null = null;
+  let last: Painted | null = null;
+  const onKey = (key: Key): void => session?.onKey(key);
+
+  const draw = (screen: Screen): void => {
+    const painted = paintFrame(frameOf(screen, size()), palette);
+    if (last !== null && looksSame(last, painted)) return;
+    last = painted;
+    const node = <Dashboard painted={painted} onKey={onKey} />;
+    if (ink !== null) ink.rerender(node);
+    else ink = render(node, INK);
+  };
+
+  // Before Ink's own listener: what the terminal made of the old frame is wiped, then all is drawn anew.
+  const resized = (): void => {
+    stdout.write(CLEAR);
+    ink?.clear();
+    last = null;
+    session?.redraw();
+  };
+  const detach = (): void => session?.detach();
+  for (const signal of ENDS) process.on(signal, detach);
+  stdout.prependListener("resize", resized);
+  // A terminal that was closed can't be written to any more, and needn't be.
+  stdout.on("error", detach);
+  process.stdin.on("error", detach);
+  session = new Session(client, options, { size, draw });
+  const { end, line } = await session.ended;
+  stdout.off("resize", resized);
+  for (const signal of ENDS) process.off(signal, detach);
+  ink = ink as Instance | null;
+  ink?.unmount();
+  await ink?.waitUntilExit();
+  stdout.write(`${line}\n`);
+  return end;
+}

@@ -1,0 +1,164 @@
+/**
+ * One dashboard from its first frame to its end: joins client, keys and screen. Draws through
+ * `Terminal` and knows nothing of Ink; keeps no timer but those for reconnecting and an open log.
+ */
+import type { Answer, Request, Snapshot } from "../../control/protocol.ts";
+import { countJobs, toPause } from "../draw/edges.ts";
+import { neutralLog } from "../neutral.ts";
+import type { DashboardClient, DashboardEnd, DashboardOptions } from "./client-interface.ts";
+import { type Act, type Key, press } from "./keys.ts";
+import { newScreen, type Screen, type Size, selectedJob } from "./screen.ts";
+
+/** Of a log, this much is read; once a second while it is open. */
+const LOG_BYTES = 64 * 1024;
+const EVERY_MS = 1000;
+
+export interface Ending {
+  end: DashboardEnd;
+  /** The line that tells the user, once the screen is given back. */
+  line: string;
+}
+
+export interface Terminal {
+  size: () => Size;
+  draw: (screen: Screen) => void;
+}
+
+export class Session {
+  readonly ended: Promise<Ending>;
+  readonly #client: DashboardClient;
+  readonly #options: DashboardOptions;
+  readonly #terminal: Terminal;
+  readonly #finish: (ending: Ending) => void;
+  #screen = newScreen();
+  #logTimer: NodeJS.Timeout | undefined;
+  #reconnectTimer: NodeJS.Timeout | undefined;
+  #stopAsked = false;
+  #over = false;
+
+  /** Draws at once, and listens to the client from now on. */
+  constructor(client: DashboardClient, options: DashboardOptions, terminal: Terminal) {
+    const { promise, resolve } = Promise.withResolvers<Ending>();
+    this.ended = promise;
+    this.#finish = resolve;
+    this.#client = client;
+    this.#options = options;
+    this.#terminal = terminal;
+    client.onSnapshot((snapshot) => this.#take(snapshot));
+    client.onClose((reason) => this.#lose(reason));
+    // Not before what may be known already: two frames at once are drawn a tenth of a second apart.
+    if (this.#screen.snapshot === null) this.redraw();
+  }
+
+  onKey(key: Key): void {
+    if (this.#over) return;
+    const before = this.#screen;
+    const { screen, act } = press(before, key, this.#terminal.size());
+    this.#show(screen);
+    if (screen.view !== before.view) this.#openLog(screen.view === "log");
+    if (act !== null) this.#carryOut(act);
+  }
+
+  redraw(): void {
+    this.#show({});
+  }
+
+  detach(): void {
+    const goesOn = "Detached: the supervisor and its jobs go on. Look again: supervisor dashboard";
+    const gone = "Detached. No supervisor answers; start it: supervisor start";
+    this.#end("detached", this.#screen.lost === null ? goesOn : gone);
+  }
+
+  #show(change: Partial<Screen>): void {
+    if (this.#over) return;
+    this.#screen = { ...this.#screen, ...change };
+    this.#terminal.draw(this.#screen);
+  }
+
+  #end(end: DashboardEnd, line: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearInterval(this.#logTimer);
+    clearTimeout(this.#reconnectTimer);
+    this.#client.close();
+    this.#finish({ end, line });
+  }
+
+  /** A selected job that is gone gives its place to the first. */
+  #take(snapshot: Snapshot): void {
+    const selected = selectedJob({ ...this.#screen, snapshot })?.name ?? null;
+    this.#show({ snapshot, selected, lost: null });
+  }
+
+  #lose(reason: string): void {
+    if (this.#stopAsked || this.#screen.snapshot?.supervisor.stopping) {
+      this.#end("stopped", stoppedLine(this.#screen));
+      return;
+    }
+    this.#show({ lost: `The supervisor is gone (${reason}).` });
+    this.#reconnect();
+  }
+
+  #reconnect(): void {
+    this.#reconnectTimer = setTimeout(() => {
+      this.#client.reconnect().catch(() => {
+        if (!this.#over) this.#reconnect();
+      });
+    }, EVERY_MS);
+  }
+
+  #carryOut(act: Act): void {
+    const by = this.#options.by ?? "dashboard";
+    if (act.ask === "detach") this.detach();
+    else if (act.ask === "stop") void this.#stop(by);
+    else if (act.ask === "pause") {
+      const request: Request = { verb: "pause", jobs: [act.job], untilMs: null, by };
+      void this.#request(request, `${act.job} is asked to pause.`);
+    } else {
+      void this.#request({ verb: "resume", jobs: [act.job], by }, `${act.job} may run again.`);
+    }
+  }
+
+  async #stop(by: string): Promise<void> {
+    this.#stopAsked = true;
+    const stopped = await this.#request({ verb: "stop", pauseJobs: true, by }, "The supervisor has stopped.");
+    this.#stopAsked = false;
+    if (stopped) this.#end("stopped", stoppedLine(this.#screen));
+  }
+
+  /** Shows what came of it; a refusal and a lost connection are answers too. */
+  async #request(request: Request, done: string): Promise<boolean> {
+    const refusal = (error: Error): Answer => ({ id: 0, ok: false, error: error.message, code: "failed" });
+    const answer = await this.#client.request(request).catch(refusal);
+    this.#show({
+      message: answer.ok ? { text: done, tone: "good" } : { text: answer.error, tone: "bad" },
+    });
+    return answer.ok;
+  }
+
+  #openLog(open: boolean): void {
+    clearInterval(this.#logTimer);
+    if (!open) return;
+    this.#logTimer = setInterval(() => void this.#readLog(), EVERY_MS);
+    void this.#readLog();
+  }
+
+  async #readLog(): Promise<void> {
+    const job = selectedJob(this.#screen);
+    if (job === null) return;
+    const log = await this.#options
+      .readLog(job, LOG_BYTES)
+      .then((text) => ({ lines: neutralLog(text) }))
+      .catch((error: Error) => ({ unreadable: error.message }));
+    // Another page or job may have been chosen meanwhile.
+    const stillWanted = this.#screen.view === "log" && selectedJob(this.#screen)?.name === job.name;
+    if (stillWanted) this.#show({ log });
+  }
+}
+
+/** Claims no more than the last snapshot has shown. */
+function stoppedLine({ snapshot }: Screen): string {
+  const paused = snapshot?.jobs.filter((job) => job.state === "paused").length ?? 0;
+  const jobs = toPause(snapshot) === 0 && paused > 0 ? `, ${countJobs(paused)} paused` : "";
+  return `The supervisor has stopped${jobs}. Start it again: supervisor start`;
+}

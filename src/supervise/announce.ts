@@ -1,0 +1,48 @@
+/** The supervisor's own events, in words: its start, its end, a changed config. */
+
+import type { Config } from "../config/schema/schema.ts";
+import type { NewEvent } from "../model/event.ts";
+import type { SupervisedJob } from "../model/job.ts";
+import { runOf } from "../model/state.ts";
+import { list } from "../words/list.ts";
+
+type Kind = "supervisor.started" | "supervisor.stopped" | "config.changed" | "config.rejected";
+
+function own(kind: Kind, reason: string, evidence: Record<string, unknown>): NewEvent {
+  return { kind, job: null, run: null, actor: "supervisor", reason, evidence };
+}
+
+/** `setAside`: where a corrupt database was put. */
+export function started(config: Config, version: string, setAside: string | null): NewEvent {
+  const source = config.file
+    ? `with ${config.file}`
+    : "with the built-in defaults, since there is no config file";
+  const lost = setAside
+    ? ` The database was corrupt; it was set aside as ${setAside} and a new one begun.`
+    : "";
+  return own("supervisor.started", `Supervisor ${version} started ${source} (pid ${process.pid}).${lost}`, {
+    config: config.file,
+    pid: process.pid,
+    setAside,
+  });
+}
+
+export function stopped(jobs: SupervisedJob[]): NewEvent {
+  const left = jobs.filter((job) => runOf(job)).map((job) => `${job.name} (${job.state.name})`);
+  const reason =
+    left.length > 0
+      ? `Supervisor stopped; left as they are: ${left.join(", ")}.`
+      : "Supervisor stopped; no job is running.";
+  return own("supervisor.stopped", reason, { left });
+}
+
+export function configChanged(file: string, kept: string[]): NewEvent {
+  const note = kept.length > 0 ? ` ${list(kept)} can't change while it runs; restart for that.` : "";
+  return own("config.changed", `${file} was changed and is in force.${note}`, {});
+}
+
+export function configRejected(file: string, problems: string[]): NewEvent {
+  return own("config.rejected", `${file} was changed but has problems; the previous one stays in force.`, {
+    problems,
+  });
+}

@@ -1,0 +1,53 @@
+/** What a client's request does. Checks names, hands the rest to the supervisor; decides nothing. */
+import type { AnswerBody, Command } from "../control/serve.ts";
+import { newJob } from "../decide/roster.ts";
+import type { SupervisedJob } from "../model/job.ts";
+import type { Now } from "../model/time.ts";
+import type { Supervisor } from "../tick/supervisor.ts";
+
+export interface Answering {
+  supervisor: Supervisor;
+  now: () => Now;
+  /** Begins to end the supervisor; resolves when it has nothing left to do. */
+  stop(pauseJobs: boolean): Promise<void>;
+}
+
+/** Another one needs another name; what failed or was cancelled can be had back by its own. */
+function nameTaken({ name, state }: SupervisedJob): string {
+  const again = state.name === "failed" || state.name === "cancelled";
+  const instead = again ? `run that again (supervisor resume ${name}), or give` : "give";
+  return `There is a job '${name}' already; it is ${state.name}. To run another, ${instead} this one another --name.`;
+}
+
+export async function answer(command: Command, { supervisor, now, stop }: Answering): Promise<AnswerBody> {
+  const known = supervisor.world.jobs;
+  switch (command.verb) {
+    case "stop":
+      await stop(command.pauseJobs);
+      return { ok: true, result: {} };
+    case "add": {
+      const { name } = command.spec;
+      const taken = known[name];
+      if (taken) return { ok: false, code: "refused", error: nameTaken(taken) };
+      if (supervisor.stopping) return { ok: false, code: "refused", error: "The supervisor is stopping." };
+      supervisor.add(newJob(command.spec, "run", now()));
+      return { ok: true, result: { job: name } };
+    }
+    case "ask": {
+      const { verb: _, ...asked } = command;
+      const result = supervisor.askTurn(asked);
+      if ("error" in result) return { ok: false, code: "refused", error: result.error };
+      return { ok: true, result };
+    }
+    default: {
+      const jobs = command.jobs === "all" ? Object.keys(known) : command.jobs;
+      const unknown = jobs.filter((name) => !known[name]);
+      if (unknown.length > 0) {
+        return { ok: false, code: "unknown-job", error: `There is no job '${unknown.join("', '")}'.` };
+      }
+      const { errors } = supervisor.ask({ ...command, jobs });
+      if (errors.length > 0) return { ok: false, code: "refused", error: errors.join(" ") };
+      return { ok: true, result: { jobs } };
+    }
+  }
+}

@@ -1,0 +1,272 @@
+/**
+ * One supervisor. `tick()` is the whole program on one screen:
+ * observe and sense → decide → record the intent → act → show. It does no I/O of its own and reads
+ * no clock: everything comes through the ports. Effects happen only after the event that announces
+ * them is journalled; a start or a resume that can't be journalled doesn't happen.
+ */
+import type { Config } from "../config/schema/schema.ts";
+import { step } from "../decide/lifecycle/step.ts";
+import { type JobRequest, request } from "../decide/manual-request.ts";
+import { savingProblem } from "../decide/pauses/disk-room.ts";
+import { decide } from "../decide/policy.ts";
+import type { Recovery } from "../decide/recover-jobs.ts";
+import { roster } from "../decide/roster.ts";
+import { guardThreshold } from "../decide/rules/guard-threshold.ts";
+import { askTurn, type TurnRequest } from "../decide/sharing/ask-for-turn.ts";
+import { gpuView } from "../decide/sharing/gpu-view.ts";
+import { ownClaims } from "../decide/sharing/line.ts";
+import { windowStates } from "../decide/windows/windows.ts";
+import { newWorld, type World } from "../decide/world.ts";
+import type { Decision, Why } from "../model/decision.ts";
+import type { Effect } from "../model/effect.ts";
+import type { AuditEvent, NewEvent } from "../model/event.ts";
+import type { SupervisedJob } from "../model/job.ts";
+import type { MachineMetric, Sample } from "../model/machine.ts";
+import type { Run } from "../model/run.ts";
+import type { Seen } from "../model/seen.ts";
+import { runOf } from "../model/state.ts";
+import type { Now } from "../model/time.ts";
+import type { Claims } from "../ports/claims.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Journal } from "../ports/journal.ts";
+import type { LiveRun } from "../ports/live-run.ts";
+import type { Runs } from "../ports/runs.ts";
+import type { Sensors } from "../ports/sensors.ts";
+import { Effects } from "./effects.ts";
+import { Ledger } from "./persistence.ts";
+
+export interface Parts {
+  clock: Clock;
+  sensors: Sensors;
+  runs: Runs;
+  journal: Journal;
+  /** Tells other supervisors which GPUs are held. */
+  claims?: Claims;
+  /** Names of this boot and of each new run; from outside, since deciding uses no randomness. */
+  identity: { bootId: string; newRunId(): string };
+  onEvent?: (event: AuditEvent) => void;
+  /** Called to have `tick()` run soon, ahead of the next poll. */
+  wake: () => void;
+}
+
+/** What a tick has seen and decided; what is shown is made from it. */
+export interface Moment {
+  now: Now;
+  sample: Sample;
+  world: World;
+  why: Record<string, Why>;
+  stopping: boolean;
+}
+
+export class Supervisor {
+  readonly #parts: Parts;
+  #config: Config;
+  #world: World;
+  #stopping = false;
+  readonly #ledger: Ledger;
+  readonly #effects: Effects;
+  #moment: Moment | null = null;
+
+  /** `recovered`: the jobs that there are, and what must be recorded and done about them first. */
+  constructor(parts: Parts, config: Config, recovered: Recovery) {
+    this.#parts = parts;
+    this.#config = config;
+    this.#ledger = new Ledger(parts.journal, parts.onEvent);
+    this.#effects = new Effects(parts.runs, () => parts.wake());
+    this.#world = newWorld(recovered.jobs);
+    this.record(recovered.events);
+    for (const effect of recovered.effects) this.#perform(effect);
+  }
+
+  get world(): World {
+    return this.#world;
+  }
+
+  get moment(): Moment | null {
+    return this.#moment;
+  }
+
+  /** What a person should know now: effects that failed, saves that fail. */
+  get problems(): string[] {
+    const saves = Object.values(this.#world.jobs).flatMap(
+      (job) => savingProblem(job, () => this.#parts.runs.freeMiB(job)) ?? [],
+    );
+    return [...this.#effects.problems, ...saves];
+  }
+
+  #lastReading(metric: MachineMetric): number | null {
+    const reading = this.#moment?.sample.machine[metric];
+    return reading && "value" in reading ? reading.value : null;
+  }
+
+  tick(): Moment {
+    const { clock, sensors } = this.#parts;
+    const now = clock.now();
+    this.#observe(now);
+    const live = this.#liveRuns();
+    const sample = sensors.sample(live, now);
+    const windows = windowStates(this.#config.windows, now.wallMs);
+    const mode = { stopping: this.#stopping, journalHealthy: this.#parts.journal.problem === null };
+    const decided = decide(this.#world, { sample, windows, config: this.#config, now, mode });
+    this.#world = decided.world;
+    this.#ledger.record(decided.events, now);
+    for (const decision of decided.decisions) this.#carryOut(decision, now);
+    this.#parts.claims?.publish(ownClaims(this.#world, decided.lines, now));
+    this.#ledger.save(this.#world.jobs, now);
+    this.#parts.journal.addSample(sample);
+    sensors.guard(guardThreshold(this.#config.rules, this.#world.jobs), live, this.#parts.wake);
+    this.#moment = { now, sample, world: this.#world, why: decided.why, stopping: this.#stopping };
+    return this.#moment;
+  }
+
+  /** A person's pause, resume or cancel. Takes effect at the tick that follows at once. */
+  ask(asked: JobRequest): { errors: string[] } {
+    const now = this.#parts.clock.now();
+    const windows = windowStates(this.#config.windows, now.wallMs);
+    const result = request(this.#world, asked, windows, now);
+    this.#world = result.world;
+    this.#ledger.recordWith(this.#world.jobs, result.events, now);
+    for (const effect of result.effects) this.#perform(effect);
+    this.#parts.wake();
+    return { errors: result.errors };
+  }
+
+  /** A turn on a GPU that another user's supervised job holds. */
+  askTurn(asked: TurnRequest): { job: string; holder: string } | { error: string } {
+    if (!this.#moment) return { error: "The supervisor has only just started." };
+    const now = this.#parts.clock.now();
+    const result = askTurn(this.#world, asked, this.#moment.sample, now);
+    if ("error" in result) return result;
+    this.#world = result.world;
+    this.#ledger.recordWith(this.#world.jobs, result.events, now);
+    this.#parts.wake();
+    return { job: result.job, holder: result.holder };
+  }
+
+  /** A live run that the database doesn't know. False where its job isn't known either, or has another run. */
+  takeBack(name: string, run: Run): boolean {
+    const job = this.#world.jobs[name];
+    if (!job || runOf(job) !== null) return false;
+    const now = this.#parts.clock.now();
+    this.#adopt(job, step(job, { kind: "taken-back", run }, now), now);
+    return true;
+  }
+
+  /** A job added by hand. The name must be free. */
+  add(job: SupervisedJob): void {
+    this.#replace(job);
+    this.#ledger.save(this.#world.jobs, this.#parts.clock.now());
+    this.#parts.wake();
+  }
+
+  /** A checked new config, in force from the next tick on. */
+  reconfigure(config: Config, event: NewEvent): void {
+    const now = this.#parts.clock.now();
+    this.#config = config;
+    this.#world = { ...this.#world, jobs: roster(config, Object.values(this.#world.jobs), now) };
+    this.#ledger.record([event], now);
+    this.#parts.wake();
+  }
+
+  /** Pauses every job and starts none; `settled` tells when nothing is left to wait for. */
+  stop(): void {
+    this.#stopping = true;
+    this.#parts.wake();
+  }
+
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** Told to stop, and every job has been made safe or can't be. A pause that is overdue isn't waited for. */
+  get settled(): boolean {
+    if (!this.#stopping || !this.#moment?.stopping) return false;
+    return Object.values(this.#world.jobs).every(
+      ({ state }) =>
+        !runOf({ state }) || state.name === "frozen" || (state.name === "pausing" && state.request.overdue),
+    );
+  }
+
+  /** Events that are nobody's step: the supervisor's own start and stop, a changed config. */
+  record(events: NewEvent[]): void {
+    this.#ledger.record(events, this.#parts.clock.now());
+  }
+
+  /** Resolves when effects under way have ended. */
+  async idle(): Promise<void> {
+    await this.#effects.idle();
+  }
+
+  #observe(now: Now): void {
+    for (const { job, ...why } of this.#effects.takeLaunchFailures()) {
+      const known = this.#world.jobs[job];
+      if (known?.state.name === "starting")
+        this.#adopt(known, step(known, { kind: "launch-failed", ...why }, now), now);
+    }
+    const availableMiB = this.#lastReading("memory.availableMiB");
+    for (const job of Object.values(this.#world.jobs)) {
+      const run = runOf(job);
+      if (run && this.#effects.isLaunching(run.id)) continue;
+      if (run) {
+        const seen = this.#parts.runs.observe(job, run);
+        const gpus = this.#moment ? gpuView(run, this.#moment.sample) : null;
+        this.#adopt(job, step(job, { kind: "seen", seen, availableMiB, gpus }, now), now, { seen });
+      } else if (job.state.name === "paused" && job.checkpoint?.verified === "quick") {
+        const checked = this.#parts.runs.checkpoints(job);
+        this.#adopt(job, step(job, { kind: "checked", ...checked }, now), now);
+      }
+    }
+  }
+
+  #carryOut(decision: Decision, now: Now): void {
+    if (decision.verb === "notify") return;
+    const job = this.#world.jobs[decision.job];
+    if (!job) throw new Error(`decision for an unknown job '${decision.job}'`);
+    if (decision.verb === "pause") {
+      const diskFreeMiB = this.#parts.runs.freeMiB(job);
+      this.#adopt(job, step(job, { kind: "pause", decision, diskFreeMiB }, now), now);
+      return;
+    }
+    const identity = { bootId: this.#parts.identity.bootId, id: this.#parts.identity.newRunId() };
+    const launched = step(
+      job,
+      { kind: "launch", decision, identity, resumeFrom: job.checkpoint, gpus: decision.gpus },
+      now,
+    );
+    // An unrecorded start would be a process that nobody can account for after a crash.
+    this.#adopt(job, launched, now, { orNothing: true });
+  }
+
+  /** Records what a step has come to, and then performs it. `orNothing`: not at all when it can't be recorded now. */
+  #adopt(
+    before: SupervisedJob,
+    next: ReturnType<typeof step>,
+    now: Now,
+    how: { seen?: Seen; orNothing?: true } = {},
+  ): void {
+    const job = this.#ledger.recordStep(before, next, now, how);
+    if (job === null) return;
+    this.#replace(job);
+    for (const effect of next.effects) this.#perform(effect);
+  }
+
+  /** Never into the world that there is: a moment that was published still shows it. */
+  #replace(job: SupervisedJob): void {
+    if (this.#world.jobs[job.name] === job) return;
+    this.#world = { ...this.#world, jobs: { ...this.#world.jobs, [job.name]: job } };
+  }
+
+  #perform(effect: Effect): void {
+    const job = this.#world.jobs[effect.job];
+    if (job) this.#effects.perform(effect, job);
+  }
+
+  #liveRuns(): LiveRun[] {
+    const live: LiveRun[] = [];
+    for (const job of Object.values(this.#world.jobs)) {
+      const run = runOf(job);
+      if (run) live.push(this.#parts.runs.live(run, job.name));
+    }
+    return live;
+  }
+}

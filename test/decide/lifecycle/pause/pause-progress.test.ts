@@ -1,0 +1,383 @@
+import { describe, expect, test } from "vitest";
+import { at, exitCode, makeCheckpoint, makeRank, runningJob, Story } from "../../make.ts";
+
+const asked = (spec = {}, facts = {}): Story => new Story(runningJob(spec, facts)).pause(100);
+const save = (step: number, second: number) => ({ checkpoints: [makeCheckpoint(step, at(second))] });
+
+describe("a library job", () => {
+  test("is asked, acknowledges, saves, exits 75: paused, with what it took", () => {
+    const story = new Story(
+      runningJob(
+        {},
+        { learned: { saveMs: null, slowestSaveMs: null, reloadMs: 2000, memoryMiB: 900, cpuPercent: null } },
+      ),
+    );
+    story.see(99, { ranks: [makeRank({ step: 48 })] }, 4000).pause(100);
+    expect([story.told(), story.did()]).toEqual([["pause.requested"], ["ask pause"]]);
+    story.see(101, { ranks: [makeRank({ step: 49, state: "saving", sequence: 1 })] }, 4000);
+    story.see(
+      104,
+      { exit: exitCode(75), ranks: [makeRank({ step: 50, state: "paused", sequence: 1 })], ...save(50, 103) },
+      4900,
+    );
+    expect(story.state).toBe("paused");
+    expect(story.told()).toEqual(["checkpoint.verified", "pause.completed"]);
+    expect(story.did()).toEqual(["prune", "tidy", "verify"]);
+    expect(story.job.learned).toMatchObject({ saveMs: 3000, slowestSaveMs: 3000 });
+    expect(story.job.balance.overheadMs).toBe(4000);
+    expect(story.reasons.at(-1)).toBe(
+      "Paused: step 50 saved (977 KiB, verified), gone after 4 s; 900 MiB of memory released; 0 steps lost.",
+    );
+  });
+
+  test("its outcome holds the figures", () => {
+    const story = asked().see(101, {}, 4000);
+    story.see(104, { exit: exitCode(75), ...save(7, 103) }, 4900);
+    expect(story.outcomes.at(-1)).toMatchObject({
+      signalToCheckpointMs: 3000,
+      goneAfterMs: 4000,
+      bytes: 1_000_000,
+      step: 7,
+      stepsLost: 0,
+      freeMemoryRoseMiB: 900,
+    });
+  });
+
+  test("is rung after 1, 2, 4, 8 and then every 10 s until it acknowledges", () => {
+    const story = asked();
+    const rung: number[] = [];
+    story.did();
+    for (let second = 101; second <= 150; second += 1) {
+      story.see(second, { ranks: [makeRank({ sequence: second >= 140 ? 1 : 0 })] });
+      if (story.did().includes("ring")) rung.push(second - 100);
+    }
+    expect(rung).toEqual([1, 2, 4, 8, 16, 26, 36]);
+  });
+
+  test("whose step is further than its checkpoint has lost steps, and that is said", () => {
+    const story = asked({}, { checkpoint: makeCheckpoint(40, at(-50)) });
+    story.see(103, {
+      exit: exitCode(75),
+      ranks: [makeRank({ step: 50, state: "running", sequence: 1 })],
+      ...save(40, -50),
+    });
+    expect([story.state, story.told()]).toEqual(["paused", ["pause.requested", "pause.failed"]]);
+    expect(story.reasons.at(-1)).toMatch(/checkpoint before \(step 40\); 10 steps lost/);
+  });
+
+  test("with no checkpoint at all begins again, and that is said", () => {
+    const story = asked().see(103, { exit: exitCode(75) });
+    expect(story.state).toBe("paused");
+    expect(story.reasons.at(-1)).toMatch(/from the beginning/);
+  });
+
+  test("that finishes while it is asked has finished", () => {
+    const story = asked().see(101, { exit: exitCode(0), ranks: [makeRank({ state: "finished" })] });
+    expect([story.state, story.told().at(-1)]).toEqual(["finished", "job.finished"]);
+  });
+
+  test("that dies while saving has failed to pause and is tried again from the last checkpoint", () => {
+    const story = asked({}, { checkpoint: makeCheckpoint(40, at(-50)) });
+    story.see(101, { exit: exitCode(1), ranks: [makeRank({ step: 45, state: "saving" })], ...save(40, -50) });
+    expect([story.state, story.told()]).toEqual([
+      "waiting",
+      ["pause.requested", "pause.failed", "job.failed"],
+    ]);
+  });
+
+  test("whose exit nobody recorded is lost, never finished", () => {
+    const story = asked().see(101, { exit: { known: false } });
+    expect([story.state, story.told()]).toEqual(["waiting", ["pause.requested", "pause.failed", "job.lost"]]);
+  });
+
+  test("isn't paused while one of its processes remains, which is named once", () => {
+    const left = { exit: exitCode(75), leftovers: [{ pid: 99, command: "loader" }], ...save(5, 101) };
+    const story = asked().see(102, left).see(103, left);
+    expect([story.state, story.told()]).toEqual([
+      "pausing",
+      ["pause.requested", "checkpoint.verified", "pause.overdue"],
+    ]);
+    expect(story.reasons.at(-1)).toMatch(/'loader' \(pid 99\)/);
+    expect(story.see(104, { ...left, leftovers: [] }).state).toBe("paused");
+  });
+});
+
+describe("several ranks", () => {
+  const ranks = (...steps: number[]) =>
+    steps.map((step, rank) => makeRank({ rank, worldSize: 2, step, state: "paused", sequence: 1 }));
+
+  test("that all reported the same step are paused, whatever their launcher's exit code", () => {
+    expect(asked().see(101, { exit: exitCode(1), ranks: ranks(9, 9), ...save(9, 101) }).state).toBe("paused");
+  });
+
+  test("are told by their steps in the event", () => {
+    const story = asked().see(101, { exit: exitCode(1), ranks: ranks(9, 9), ...save(9, 101) });
+    expect(story.reasons.at(-1)).toContain("step 9 of all 2 ranks saved");
+    expect(story.outcomes.at(-1)?.ranks).toEqual([
+      { rank: 0, step: 9 },
+      { rank: 1, step: 9 },
+    ]);
+  });
+
+  test("of which one hasn't said so yet are waited for, even if their launcher failed", () => {
+    const [one] = ranks(9);
+    const other = makeRank({ rank: 1, worldSize: 2, step: 8, state: "saving", sequence: 1 });
+    const both = { exit: exitCode(1), ranks: [one as typeof other, other], ...save(9, 101) };
+    const story = asked().see(101, both);
+    expect(story.state).toBe("pausing");
+    expect(story.see(102, { exit: exitCode(1), ranks: ranks(9, 9), ...save(9, 101) }).state).toBe("paused");
+    const never = asked().see(101, both).see(162, both);
+    expect(never.told().at(-1)).toBe("job.failed");
+  });
+
+  test("that disagree are read again for a minute, then the promise is broken aloud", () => {
+    const story = asked();
+    for (let second = 101; second < 161; second += 1)
+      story.see(second, { exit: exitCode(75), ranks: ranks(9, 8), ...save(9, 101) });
+    expect(story.state).toBe("pausing");
+    story.see(161, { exit: exitCode(75), ranks: ranks(9, 8), ...save(9, 101) });
+    expect([story.state, story.told().at(-1)]).toEqual(["paused", "pause.failed"]);
+  });
+
+  test("of which one report lags are paused once it is there", () => {
+    const story = asked().see(101, { exit: exitCode(75), ranks: ranks(9), ...save(9, 101) });
+    expect(story.state).toBe("pausing");
+    expect(story.see(130, { exit: exitCode(75), ranks: ranks(9, 9), ...save(9, 101) }).state).toBe("paused");
+  });
+});
+
+describe("a third-party job", () => {
+  const spec = { pause: { signal: "SIGTERM", exitCodes: [143] }, checkpoint: { glob: "out/*" } } as const;
+  const theirs = (second: number) => ({
+    checkpoints: [makeCheckpoint(5, at(second), { path: "/o/5", verified: "size and age only" })],
+  });
+  const story = () => asked(spec, { understands: "signal" });
+
+  test("gets its signal once: a second might mean 'now, at once'", () => {
+    const one = story();
+    expect(one.did()).toEqual(["ask pause"]);
+    for (let second = 101; second < 130; second += 1) one.see(second, { signalCaught: true });
+    expect(one.did()).toEqual([]);
+  });
+
+  test("that doesn't catch it now isn't signalled until it does, and that is said once", () => {
+    const one = asked(spec, { understands: "nothing" });
+    one.see(101, { signalCaught: false }).see(102, { signalCaught: false });
+    expect([one.did(), one.told()]).toEqual([["ask pause"], ["pause.requested", "pause.overdue"]]);
+    expect(one.see(103, { signalCaught: true }).did()).toEqual(["ring"]);
+  });
+
+  test("is paused by its own code only with a checkpoint newer than the request", () => {
+    expect(story().see(110, { exit: exitCode(143), ...theirs(105) }).state).toBe("paused");
+    const old = story().see(110, { exit: exitCode(143), ...theirs(50) });
+    expect([old.state, old.told()]).toEqual([
+      "waiting",
+      ["pause.requested", "checkpoint.verified", "pause.failed", "job.failed"],
+    ]);
+  });
+
+  test("its own code without a request is a failure", () => {
+    const one = new Story(runningJob(spec, { understands: "signal" })).see(10, {
+      exit: exitCode(143),
+      ...theirs(5),
+    });
+    expect(one.state).toBe("waiting");
+  });
+
+  test("its files are never pruned", () => {
+    expect(
+      story()
+        .see(110, { exit: exitCode(75), ...theirs(105) })
+        .did(),
+    ).not.toContain("prune");
+  });
+});
+
+describe("the grace", () => {
+  const late = (onTimeout: string, facts = {}) =>
+    asked({ pause: { graceSeconds: 30, onTimeout } } as never, facts);
+
+  test("over: said once, nothing forced by default", () => {
+    const story = late("wait").see(129.9).see(130).see(200);
+    expect([story.told(), story.state]).toEqual([["pause.requested", "pause.overdue"], "pausing"]);
+    expect(story.did().filter((one) => one !== "ring" && one !== "ask pause")).toEqual([]);
+  });
+
+  test.each(["freeze", "terminate", "kill"])(
+    "%s isn't done a moment before its end, and is told apart",
+    (force) => {
+      const story = late(force, { checkpoint: makeCheckpoint(40, at(-9)), progress: { step: 52 } as never });
+      story.see(129.9, { ranks: [makeRank({ step: 52, sequence: 1 })] });
+      expect(story.did()).not.toContain(force);
+      story.see(130, { ranks: [makeRank({ step: 52, sequence: 1 })] });
+      expect(story.did()).toContain(force);
+      expect(story.told().slice(-2)).toEqual(["pause.overdue", "pause.forced"]);
+      if (force !== "freeze") expect(story.reasons.at(-1)).toMatch(/12 steps/);
+    },
+  );
+
+  test("several ranks are never frozen", () => {
+    const story = late("freeze").see(131, { ranks: [makeRank({ worldSize: 2 })] });
+    expect(story.did()).not.toContain("freeze");
+  });
+
+  test("a killed job is paused with the steps that it lost", () => {
+    const story = late("kill", { checkpoint: makeCheckpoint(40, at(-9)), progress: { step: 52 } as never });
+    story.see(130).see(131, { exit: { known: true, code: null, signal: "SIGKILL" } });
+    expect(story.state).toBe("paused");
+    expect(story.reasons.at(-1)).toMatch(/12 steps lost/);
+  });
+
+  test("a program that exits with 0 because it was terminated hasn't finished, unless it says so", () => {
+    expect(
+      late("terminate")
+        .see(130)
+        .see(131, { exit: exitCode(0) }).state,
+    ).toBe("paused");
+    const ranks = [makeRank({ state: "finished" })];
+    expect(
+      late("terminate")
+        .see(130)
+        .see(131, { exit: exitCode(0), ranks }).state,
+    ).toBe("finished");
+  });
+
+  test("stands still while a save grows", () => {
+    const story = late("kill");
+    for (let second = 101; second <= 400; second += 1)
+      story.see(second, { ranks: [makeRank({ state: "saving", sequence: 1, bytesSaved: second * 1e6 })] });
+    expect(story.told()).toEqual(["pause.requested"]);
+    for (let second = 401; second <= 428; second += 1)
+      story.see(second, { ranks: [makeRank({ state: "saving", sequence: 1, bytesSaved: 400e6 })] });
+    expect(story.told()).toEqual([]);
+    story.see(430, { ranks: [makeRank({ state: "saving", sequence: 1, bytesSaved: 400e6 })] });
+    expect(story.told()).toEqual(["pause.overdue", "pause.forced"]);
+  });
+
+  test("auto is three times the slowest save, at least two minutes", () => {
+    const grace = (slowestSaveMs: number | null): number => {
+      const { job } = asked(
+        {},
+        { learned: { saveMs: null, slowestSaveMs, reloadMs: null, memoryMiB: null, cpuPercent: null } },
+      );
+      return job.state.name === "pausing" ? job.state.request.deadlineMs - at(100).monotonicMs : 0;
+    };
+    expect([grace(null), grace(10_000), grace(100_000)]).toEqual([120_000, 120_000, 300_000]);
+  });
+});
+
+describe("ended by hand", () => {
+  const saved = { checkpoint: makeCheckpoint(40, at(-9)), progress: { step: 52 } as never };
+  const ranks = [makeRank({ step: 52 })];
+  const gone = { exit: { known: true, code: null, signal: "SIGTERM" } as const, ranks };
+
+  test("an overdue pause: said with the steps lost, paused once it is gone, killed only if it stays", () => {
+    const story = asked({ pause: { graceSeconds: 30 } }, saved).see(131, { ranks });
+    story.told();
+    story.did();
+    story.pause(140, { end: true });
+    expect([story.told(), story.did()]).toEqual([["pause.forced"], ["terminate"]]);
+    expect(story.reasons.at(-1)).toMatch(/12 steps since its last checkpoint are lost/);
+    expect(story.outcomes.at(-1)).toEqual({ method: "terminate", stepsLost: 12 });
+    expect(story.see(169, { ranks }).did()).toEqual([]);
+    expect(story.see(170, { ranks }).did()).toEqual(["kill"]);
+    expect(story.see(171, { ranks }).did()).toEqual([]);
+    story.see(172, gone);
+    expect([story.state, story.reasons.at(-1)]).toEqual(["paused", expect.stringMatching(/12 steps lost/)]);
+  });
+
+  test("a save that begins then isn't cut short", () => {
+    const story = new Story(runningJob({}, saved)).pause(100, { end: true });
+    for (let second = 101; second < 200; second += 1)
+      story.see(second, { ranks: [makeRank({ state: "saving", step: 52, bytesSaved: second })] });
+    expect(story.did()).toEqual(["terminate"]);
+    story.see(200, { exit: exitCode(0), ...save(52, 199) });
+    expect([story.state, story.told().at(-1)]).toEqual(["paused", "pause.completed"]);
+  });
+
+  test.each(["running", "frozen", "standby"] as const)("from %s, without a word of saving", (from) => {
+    const story = new Story(runningJob({}, saved));
+    if (from === "frozen") story.pause(90, { method: "freeze" }).see(91, { stopped: true, ranks });
+    if (from === "standby")
+      story
+        .pause(90, { method: "standby" })
+        .see(91, { ranks: [makeRank({ state: "standby", sequence: 1 })] });
+    expect(story.state).toBe(from);
+    story.did();
+    expect(story.pause(100, { end: true }).did()).toEqual(["terminate"]);
+    expect(story.see(101, { ranks }).see(110, { ranks }).did()).toEqual([]);
+    expect(story.see(111, gone).state).toBe("paused");
+  });
+});
+
+describe("by freeze and by standby", () => {
+  test("frozen once every process is seen to stand, frozen again until then", () => {
+    const story = new Story(runningJob()).pause(100, { method: "freeze" });
+    expect(story.did()).toEqual(["freeze"]);
+    expect(story.see(101).did()).toEqual(["freeze"]);
+    expect(story.see(102, { stopped: true }).state).toBe("frozen");
+    expect(story.told()).toEqual(["pause.requested", "pause.completed"]);
+  });
+
+  test("continued by somebody else, it is frozen again", () => {
+    const story = new Story(runningJob()).pause(100, { method: "freeze" }).see(101, { stopped: true });
+    story.did();
+    expect(story.see(102, { stopped: false }).did()).toEqual(["freeze"]);
+  });
+
+  test("thawed it goes on in its run", () => {
+    const story = new Story(runningJob())
+      .pause(100, { method: "freeze" })
+      .see(101, { stopped: true })
+      .launch(110);
+    expect([story.state, story.did().at(-1)]).toEqual(["running", "thaw"]);
+    story.see(111, { ranks: [makeRank()] });
+    expect(story.told().slice(-2)).toEqual(["resume.requested", "resume.completed"]);
+    expect(story.job.runs).toBe(1);
+  });
+
+  test("a frozen job that has to give its memory back is thawed and asked to save", () => {
+    const story = new Story(runningJob()).pause(100, { method: "freeze" }).see(101, { stopped: true });
+    story.did();
+    story.pause(110);
+    expect([story.state, story.did()]).toEqual(["pausing", ["thaw", "ask pause"]]);
+  });
+
+  test("an overdue pause can be frozen by hand, and goes on to its checkpoint when thawed", () => {
+    const story = asked({ pause: { graceSeconds: 30 } })
+      .see(131, { ranks: [makeRank()] })
+      .pause(140, { method: "freeze" });
+    expect(story.job.state).toMatchObject({ name: "pausing", request: { overdue: "frozen" } });
+    expect(story.did().at(-1)).toBe("freeze");
+    story.launch(150);
+    expect(story.job.state).toMatchObject({ name: "pausing", request: { overdue: "waiting" } });
+    story.see(160, { exit: exitCode(75), ...save(5, 159) });
+    expect(story.state).toBe("paused");
+  });
+
+  test("standby is reached when it is reported for this very request, and left by 'run'", () => {
+    const story = new Story(runningJob()).pause(100, { method: "standby" });
+    expect(story.did()).toEqual(["ask standby"]);
+    expect(story.see(101, { ranks: [makeRank({ state: "standby", sequence: 0 })] }).state).toBe("pausing");
+    expect(story.see(102, { ranks: [makeRank({ state: "standby", sequence: 1 })] }).state).toBe("standby");
+    story.did();
+    expect(story.launch(110).did()).toEqual(["ask run"]);
+    expect(story.see(111, { ranks: [makeRank({ sequence: 1, state: "standby" })] }).did()).toEqual(["ring"]);
+    expect(
+      story
+        .see(112, { ranks: [makeRank({ sequence: 2 })] })
+        .told()
+        .at(-1),
+    ).toBe("resume.completed");
+  });
+
+  test("on standby, memory is given back by release", () => {
+    const story = new Story(runningJob())
+      .pause(100, { method: "standby" })
+      .see(101, { ranks: [makeRank({ state: "standby", sequence: 1 })] });
+    story.did();
+    story.pause(110);
+    expect(story.did()).toEqual(["ask release"]);
+    expect(story.see(112, { exit: exitCode(75), ...save(3, 111) }).state).toBe("paused");
+  });
+});

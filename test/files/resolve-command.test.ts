@@ -1,0 +1,57 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { resolveCommand } from "../../src/files/resolve-command.ts";
+import { givenState } from "../runs/given.ts";
+
+function program(path: string, mode = 0o755): string {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, "#!/bin/sh\n");
+  chmodSync(path, mode);
+  return path;
+}
+
+test("node is this very Node, wherever PATH leads", () => {
+  const found = resolveCommand({ command: ["node", "x.js"], python: undefined }, "/", { PATH: "" });
+  expect(found).toEqual({ ok: true, path: process.execPath });
+});
+
+test("a name is looked up in the PATH of the job, a path is relative to its folder", () => {
+  const folder = givenState();
+  const tool = program(join(folder, "bin", "tool"));
+  const find = (name: string, PATH = join(folder, "bin")) =>
+    resolveCommand({ command: [name], python: undefined }, folder, { PATH });
+  expect(find("tool")).toEqual({ ok: true, path: tool });
+  expect(find("tool", `/nowhere:${folder}/bin`)).toEqual({ ok: true, path: tool });
+  expect(find("tool", "bin")).toEqual({ ok: true, path: tool });
+  expect(find("./bin/tool")).toEqual({ ok: true, path: tool });
+  expect(find(tool)).toEqual({ ok: true, path: tool });
+  expect(find("tol")).toEqual({ ok: false, code: 127, reason: "'tol' was not found in PATH" });
+  expect(find("./tol")).toEqual({ ok: false, code: 127, reason: `${folder}/tol does not exist` });
+  const data = program(join(folder, "bin", "data"), 0o644);
+  const notRunnable = { ok: false, code: 126, reason: `${data} is not an executable file` };
+  expect(find("data")).toEqual(notRunnable);
+  expect(find("bin/data")).toEqual(notRunnable);
+  expect(find("./bin")).toMatchObject({ ok: false, code: 126 });
+  expect(find("")).toMatchObject({ ok: false, code: 127 });
+});
+
+test("python is the job's own, then its folder's environment, then an active one, then PATH", () => {
+  const folder = givenState();
+  const onPath = program(join(folder, "path", "python3"));
+  const env: NodeJS.ProcessEnv = { PATH: join(folder, "path") };
+  const find = (name: string, python?: string) => resolveCommand({ command: [name], python }, folder, env);
+  expect(find("python3")).toEqual({ ok: true, path: onPath });
+  expect(find("python")).toEqual({ ok: true, path: onPath });
+  env.VIRTUAL_ENV = join(folder, "active");
+  const active = program(join(folder, "active/bin/python"));
+  expect(find("python")).toEqual({ ok: true, path: active });
+  const own = program(join(folder, "venv/bin/python"));
+  expect(find("python")).toEqual({ ok: true, path: own });
+  const dotted = program(join(folder, ".venv/bin/python"));
+  expect(find("python")).toEqual({ ok: true, path: dotted });
+  const wanted = program(join(folder, "wanted/python3.12"));
+  expect(find("python", "wanted/python3.12")).toEqual({ ok: true, path: wanted });
+  expect(find("python", "missing/python")).toMatchObject({ ok: false, code: 127 });
+  expect(find("python3.12", "wanted/python3.12")).toMatchObject({ ok: false });
+});

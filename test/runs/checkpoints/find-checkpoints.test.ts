@@ -1,0 +1,177 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { Manifest } from "../../../src/contract/manifest.ts";
+import { checkpointName, MANIFEST_FILE } from "../../../src/contract/names.ts";
+import { checkpointDirectory } from "../../../src/files/state-paths.ts";
+import type { SupervisedJob } from "../../../src/model/job.ts";
+import type { Checkpoint } from "../../../src/model/run.ts";
+import type { Runs } from "../../../src/ports/runs.ts";
+import { createRuns } from "../../../src/runs/process-runs.ts";
+import { givenJob, givenRun, givenState, inState, start, until } from "../given.ts";
+
+/** A complete checkpoint of one file, written as a job library would. */
+function save(directory: string, step: number, text = `weights of ${step}`): string {
+  const path = join(directory, checkpointName(step));
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(path, { recursive: true });
+  writeFileSync(join(path, "model.bin"), text);
+  const manifest: Manifest = {
+    step,
+    epoch: null,
+    worldSize: 1,
+    createdAt: new Date().toISOString(),
+    files: [
+      {
+        path: "model.bin",
+        bytes: Buffer.byteLength(text),
+        sha256: createHash("sha256").update(text).digest("hex"),
+      },
+    ],
+  };
+  writeFileSync(join(path, MANIFEST_FILE), JSON.stringify(manifest));
+  return path;
+}
+
+function flipOneBit(path: string): void {
+  const bytes = readFileSync(path);
+  bytes[3] = (bytes[3] ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+}
+
+function given(): { state: string; runs: Runs; job: SupervisedJob; directory: string } {
+  const state = givenState();
+  const runs = createRuns({ stateDirectory: state, directory: state });
+  onTestFinished(() => runs.close());
+  const job = givenJob(["node"]);
+  return { state, runs, job, directory: checkpointDirectory(state, job.name) };
+}
+
+const verify = (runs: Runs, job: SupervisedJob, checkpoint: Checkpoint | undefined) => {
+  if (!checkpoint) throw new Error("no checkpoint to verify");
+  return runs.perform({ do: "verify", job: job.name, checkpoint }, job);
+};
+
+test("every byte is checked in the background: one flipped bit is found, the others are full", async () => {
+  const { runs, job, directory } = given();
+  const broken = save(directory, 20);
+  save(directory, 10);
+  const quick = runs.checkpoints(job).checkpoints;
+  expect(quick.map(({ step, verified }) => [step, verified])).toEqual([
+    [20, "quick"],
+    [10, "quick"],
+  ]);
+  flipOneBit(join(broken, "model.bin"));
+  let woken = 0;
+  runs.onChange(() => woken++);
+  expect(await verify(runs, job, quick[0])).toEqual({ ok: true });
+  expect(await verify(runs, job, quick[1])).toEqual({ ok: true });
+  await until("both verdicts", () => woken === 2);
+  const { checkpoints, rejected } = runs.checkpoints(job);
+  expect(checkpoints.map(({ step, verified }) => [step, verified])).toEqual([[10, "full"]]);
+  expect(rejected).toEqual([{ path: broken, reason: expect.stringContaining("model.bin has changed") }]);
+  // Nothing has changed, so nothing is read or made anew.
+  expect(runs.checkpoints(job)).toBe(runs.checkpoints(job));
+});
+
+test("a verdict is of one checkpoint, not of its name", async () => {
+  const { runs, job, directory } = given();
+  const path = save(directory, 20);
+  flipOneBit(join(path, "model.bin"));
+  await verify(runs, job, runs.checkpoints(job).checkpoints[0]);
+  await until("its rejection", () => runs.checkpoints(job).rejected.length);
+  save(directory, 20, "redone, and longer");
+  const seen = await until("the new one", () => runs.checkpoints(job).checkpoints[0]);
+  expect(seen).toMatchObject({ step: 20, verified: "quick" });
+});
+
+test("what an earlier supervisor has checked in full stays so", () => {
+  const { runs, job, directory } = given();
+  save(directory, 20);
+  const [found] = runs.checkpoints(job).checkpoints;
+  if (!found) throw new Error("not found");
+  const before = { ...job, checkpoint: { ...found, verified: "full" as const } };
+  expect(runs.checkpoints(before).checkpoints[0]?.verified).toBe("full");
+});
+
+test("a checkpoint that is gone when its turn comes is rejected, and the next one is checked", async () => {
+  const { runs, job, directory } = given();
+  const gone = save(directory, 20);
+  save(directory, 10);
+  const [first, second] = runs.checkpoints(job).checkpoints;
+  rmSync(gone, { recursive: true });
+  await verify(runs, job, first);
+  await verify(runs, job, second);
+  await until("the second", () => runs.checkpoints(job).checkpoints[0]?.verified === "full");
+});
+
+test("closing ends a check under way", async () => {
+  const { runs, job, directory } = given();
+  save(directory, 20);
+  await verify(runs, job, runs.checkpoints(job).checkpoints[0]);
+  await runs.close();
+  expect(runs.checkpoints(job).checkpoints[0]?.verified).toBe("quick");
+});
+
+test("pruning keeps the newest, the one resumed from, and the newest that was checked in full", async () => {
+  const { runs, job, directory } = given();
+  for (const step of [10, 20, 30, 40, 50, 60]) save(directory, step);
+  const all = runs.checkpoints(job).checkpoints;
+  await verify(
+    runs,
+    job,
+    all.find(({ step }) => step === 30),
+  );
+  await until("its verdict", () =>
+    runs.checkpoints(job).checkpoints.some(({ verified }) => verified === "full"),
+  );
+  const run = givenRun({ resumedFrom: join(directory, checkpointName(10)) });
+  expect(await runs.perform({ do: "prune", job: "job", keep: 2 }, inState(job, run, "running"))).toEqual({
+    ok: true,
+  });
+  expect(readdirSync(directory).sort()).toEqual([10, 30, 50, 60].map(checkpointName));
+  expect(runs.checkpoints(job).checkpoints.map(({ step }) => step)).toEqual([60, 50, 30, 10]);
+});
+
+test("pruning goes by the step, also where another digit begins", async () => {
+  const { runs, job, directory } = given();
+  writeFileSync(join(save(directory, 99_999_999), "model.bin"), "cut");
+  save(directory, 100_000_000);
+  await runs.perform({ do: "prune", job: "job", keep: 1 }, job);
+  expect(readdirSync(directory)).toEqual([checkpointName(100_000_000)]);
+});
+
+test("half-written checkpoints go once nobody writes them any more", async () => {
+  const { runs, job, directory } = given();
+  save(directory, 10);
+  const strange = join(directory, ".tmp-by-somebody");
+  mkdirSync(strange);
+  const running = inState(job, givenRun(), "running");
+  await runs.perform({ do: "prune", job: "job", keep: 2 }, running);
+  expect(existsSync(strange)).toBe(true);
+  await runs.perform({ do: "prune", job: "job", keep: 2 }, job);
+  expect(readdirSync(directory)).toEqual([checkpointName(10)]);
+});
+
+test("a third-party job's checkpoints count when they have stopped changing, and are never removed", async () => {
+  const state = givenState();
+  const write =
+    "mkdir -p out/checkpoint-7 out/checkpoint-9; echo a > out/checkpoint-7/x; echo b > out/checkpoint-9/x";
+  const job = givenJob(["sh", "-c", write], {
+    cwd: state,
+    checkpoint: { glob: "out/checkpoint-*", keep: 1 },
+  });
+  const it = await start(state, job);
+  const seen = await it.end();
+  const old = new Date(Date.now() - 10_000);
+  utimesSync(join(state, "out/checkpoint-7"), old, old);
+  utimesSync(join(state, "out/checkpoint-7/x"), old, old);
+  expect(seen.checkpoints.map(({ verified }) => verified)).toEqual([
+    "size and age only",
+    "size and age only",
+  ]);
+  expect(it.see().checkpoints.map(({ step }) => step)).toEqual([9, 7]);
+  await it.runs.perform({ do: "prune", job: "job", keep: 1 }, job);
+  expect(readdirSync(join(state, "out")).sort()).toEqual(["checkpoint-7", "checkpoint-9"]);
+});

@@ -1,0 +1,72 @@
+/** The real component under the real Ink, with keys as bytes on its stdin. */
+import { PassThrough } from "node:stream";
+import { render } from "ink";
+import { expect, test } from "vitest";
+import { Dashboard } from "../../../src/show/screen/Dashboard.tsx";
+import type { Key } from "../../../src/show/screen/keys.ts";
+import { paintFrame } from "../../../src/show/screen/paint-frame.ts";
+import { newScreen } from "../../../src/show/screen/screen.ts";
+import { frameOf } from "../../../src/show/screen/view-model.ts";
+import { untilHolds } from "../../until.ts";
+import { busy, hostile, hundred } from "../snapshots.ts";
+
+const SIZE = { width: 100, height: 30 };
+
+function open(snapshot = busy()) {
+  const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {}, ref() {}, unref() {} });
+  const stdout = Object.assign(new PassThrough(), { isTTY: true, columns: SIZE.width, rows: SIZE.height });
+  let written = "";
+  stdout.on("data", (chunk) => {
+    written += String(chunk);
+  });
+  const keys: Key[] = [];
+  const painted = paintFrame(frameOf({ ...newScreen(), snapshot }, SIZE), "none");
+  const onKey = (key: Key): void => void keys.push(key);
+  const streams = { stdin: stdin as never, stdout: stdout as never };
+  const ink = render(<Dashboard painted={painted} onKey={onKey} />, {
+    ...streams,
+    debug: true,
+    exitOnCtrlC: false,
+    patchConsole: false,
+  });
+  return { stdin, keys, painted, frame: () => written, ink };
+}
+
+test.each([
+  ["busy", busy],
+  ["hundred", hundred],
+  ["hostile", hostile],
+])("Ink draws exactly the lines of the view model: %s", async (_, moment) => {
+  const { painted, frame, ink } = open(moment());
+  const lines = Object.values(painted).filter((part) => part !== "");
+  const expected = lines
+    .join("\n")
+    .split("\n")
+    .map((line) => line.trimEnd());
+  await untilHolds(() =>
+    expect(
+      frame()
+        .split("\n")
+        .map((line) => line.trimEnd()),
+    ).toEqual(expected),
+  );
+  ink.unmount();
+});
+
+test.each<[string, string, Key[]]>([
+  ["an arrow", "\u001b[B", [{ named: "down" }]],
+  ["page up", "\u001b[5~", [{ named: "pageUp" }]],
+  ["home", "\u001b[H", [{ named: "home" }]],
+  ["Ctrl-C", "\u0003", [{ named: "ctrl-c" }]],
+  ["a letter", "p", [{ typed: "p" }]],
+  ["a capital", "G", [{ typed: "G" }]],
+  ["fast typing", "jjw", [{ typed: "j" }, { typed: "j" }, { typed: "w" }]],
+  ["Esc and a letter at once", "\u001bq", [{ named: "escape" }, { typed: "q" }]],
+  ["Esc", "\u001b", [{ named: "escape" }]],
+])("keys arrive as they are pressed: %s", async (_, bytes, expected) => {
+  const { stdin, keys, ink } = open();
+  await untilHolds(() => expect(stdin.listenerCount("readable")).toBeGreaterThan(0));
+  stdin.write(bytes);
+  await untilHolds(() => expect(keys).toEqual(expected));
+  ink.unmount();
+});

@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { type Act, type Key, press } from "../../../src/show/screen/keys.ts";
+import { newScreen, type Screen } from "../../../src/show/screen/screen.ts";
+import { busy, hundred, nothing } from "../snapshots.ts";
+
+const SIZE = { width: 80, height: 24 };
+
+/** Presses one key after the other; words in angle brackets are named keys. */
+function typed(start: Screen, ...keys: string[]): { screen: Screen; acts: Act[] } {
+  let screen = start;
+  const acts: Act[] = [];
+  for (const text of keys) {
+    const named = /^<(.+)>$/.exec(text)?.[1];
+    const key = named === undefined ? { typed: text } : ({ named } as Key);
+    const next = press(screen, key, SIZE);
+    screen = next.screen;
+    if (next.act !== null) acts.push(next.act);
+  }
+  return { screen, acts };
+}
+
+const start = (snapshot = busy()): Screen => ({ ...newScreen(), snapshot });
+
+test("arrows and j, k move along the rows and stop at the ends", () => {
+  expect(typed(start(), "j").screen.selected).toBe("asr-finetune");
+  expect(typed(start(), "<down>", "<down>", "<down>", "<down>").screen.selected).toBe("vocoder");
+  expect(typed(start(), "G", "k").screen.selected).toBe("asr-finetune");
+  expect(typed(start(), "<up>", "g").screen.selected).toBe("voice-train");
+});
+
+test("among many jobs they move in the order in which the rows stand, what runs first", () => {
+  expect(typed(start(hundred()), "j").screen.selected).toBe("sweep-009");
+  expect(typed(start(hundred()), "<end>").screen.selected).toBe("sweep-095");
+  expect(typed(start(hundred()), "<pageDown>", "<pageUp>").screen.selected).toBe("sweep-001");
+});
+
+test("p and r ask for the selected job, and say so", () => {
+  const { screen, acts } = typed(start(), "j", "p", "j", "r");
+  expect(acts).toEqual([
+    { ask: "pause", job: "asr-finetune" },
+    { ask: "resume", job: "vocoder" },
+  ]);
+  expect(screen.message?.text).toContain("vocoder");
+  expect(typed(start(nothing()), "p", "r", "j", "w", "<escape>").acts).toEqual([]);
+});
+
+test("q detaches anywhere; Ctrl-C only asks", () => {
+  expect(typed(start(), "q").acts).toEqual([{ ask: "detach" }]);
+  expect(typed(start(), "?", "q").acts).toEqual([{ ask: "detach" }]);
+  expect(typed(start(), "<ctrl-c>")).toMatchObject({ acts: [], screen: { leaving: true } });
+  expect(typed(start(), "\u0003").screen.leaving).toBe(true);
+  expect(typed(start(), "<ctrl-c>", "d").acts).toEqual([{ ask: "detach" }]);
+  expect(typed(start(), "<ctrl-c>", "s").acts).toEqual([{ ask: "stop" }]);
+  expect(typed(start(), "<ctrl-c>", "<escape>")).toMatchObject({ acts: [], screen: { leaving: false } });
+  expect(typed(start(), "<ctrl-c>", "x", "s").acts).toEqual([]);
+});
+
+test("pages open, close with Esc or their own key, and scroll within themselves", () => {
+  expect(typed(start(), "w").screen.view).toBe("why");
+  expect(typed(start(), "w", "w").screen.view).toBe("jobs");
+  expect(typed(start(), "w", "?").screen.view).toBe("help");
+  expect(typed(start(), "j", "w", "<escape>").screen).toMatchObject({
+    view: "jobs",
+    selected: "asr-finetune",
+  });
+  const log = { ...start(), view: "log" as const, scroll: null, log: { lines: Array(100).fill("x") } };
+  expect(typed(log, "k").screen.scroll).toBe(100 - 20 - 1);
+  expect(typed(log, "g").screen.scroll).toBe(0);
+  expect(typed(log, "g", "G").screen.scroll).toBeNull();
+  expect(typed(log, "j").screen).toMatchObject({ scroll: null, selected: null });
+});

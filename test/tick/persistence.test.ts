@@ -1,0 +1,43 @@
+/** When a job's row is saved: with its events, at once for a change, seldom for what only progresses. */
+import { expect, test } from "vitest";
+import type { SupervisedJob } from "../../src/model/job.ts";
+import { Ledger } from "../../src/tick/persistence.ts";
+import { at, makeJob } from "../decide/make.ts";
+import { createMemoryJournal } from "../fakes/memory-journal.ts";
+
+/** A job of which all is saved, and what the journal holds of it one second after it has changed. */
+function savedAfter(facts: Partial<SupervisedJob>): SupervisedJob | undefined {
+  const journal = createMemoryJournal();
+  const ledger = new Ledger(journal);
+  const before = makeJob();
+  ledger.save({ tts: before }, at(0));
+  ledger.save({ tts: { ...before, ...facts } }, at(1));
+  return journal.loadJobs()[0];
+}
+
+const progress = { step: 1, totalSteps: null, epoch: null, metrics: {}, reports: "running", advancedAtMs: 0 };
+
+test.each<Partial<SupervisedJob>>([
+  { misattributed: ["busy"] },
+  { gpuShortage: { othersMiB: 4000 } },
+  { cancelling: { by: "ana", askedAt: at(1), killed: false } },
+  { turn: { gpu: "GPU-1", forMs: 1000, askedAtMs: 0, by: "ana" } },
+  { visited: { gpus: ["GPU-1"], startTime: 1, bootId: "b" } },
+  { rejected: ["/c/step-1"] },
+  { worldSize: 2 },
+])("a change of %o is saved at once", (facts) => {
+  expect(savedAfter(facts)).toMatchObject(facts);
+});
+
+test("what is gone is saved at once", () => {
+  const journal = createMemoryJournal();
+  const ledger = new Ledger(journal);
+  const { gpuShortage, ...rest } = makeJob({}, { gpuShortage: { othersMiB: 4000 } });
+  ledger.save({ tts: { ...rest, ...(gpuShortage && { gpuShortage }) } }, at(0));
+  ledger.save({ tts: rest }, at(1));
+  expect(journal.loadJobs()[0]).not.toHaveProperty("gpuShortage");
+});
+
+test("what has only progressed is saved when it is time", () => {
+  expect(savedAfter({ progress })?.progress).toBeNull();
+});

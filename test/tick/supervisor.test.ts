@@ -1,0 +1,105 @@
+/** The tick with real processes, a journal in memory, and effects that take their time. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { clock } from "../../src/clock.ts";
+import { prepareStateDirectory } from "../../src/files/state-directory.ts";
+import { runOf } from "../../src/model/state.ts";
+import type { Runs } from "../../src/ports/runs.ts";
+import type { Sensors } from "../../src/ports/sensors.ts";
+import { createRuns } from "../../src/runs/process-runs.ts";
+import { type Moment, Supervisor } from "../../src/tick/supervisor.ts";
+import { makeConfig, makeJob, makeSample } from "../decide/make.ts";
+import { createFailingJournal, createMemoryJournal, type MemoryJournal } from "../fakes/memory-journal.ts";
+import { until } from "../until.ts";
+
+const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+const sensors: Sensors = { sample: (_, now) => makeSample(now), guard: () => {}, close: () => {} };
+
+/** One supervisor with one job, which notes each of its beginnings; the first one fails. */
+function given(journal: MemoryJournal, slow: (runs: Runs) => Runs = (runs) => runs) {
+  const directory = mkdtempSync(join(tmpdir(), "supervisor-tick-"));
+  prepareStateDirectory(directory);
+  const begun = join(directory, "begun");
+  const script = `echo begun >> ${begun}; test $(wc -l < ${begun}) -gt 1 && exec sleep 300; exit 1`;
+  const job = makeJob({ command: ["/bin/sh", "-c", script], restart: { backoffSeconds: 0.001 } });
+  const real = createRuns({ stateDirectory: directory, directory });
+  let ids = 0;
+  const identity = { bootId, newRunId: () => `tick-${process.pid}-${ids++}` };
+  const parts = { clock, sensors, journal, runs: slow(real), identity, wake: () => {} };
+  const supervisor = new Supervisor(parts, makeConfig(), { jobs: { tts: job }, events: [], effects: [] });
+  onTestFinished(async () => {
+    await supervisor.idle();
+    const live = Object.values(supervisor.world.jobs).find((one) => runOf(one));
+    const run = live && runOf(live);
+    if (live && run) await real.perform({ do: "kill", job: live.name, run }, live);
+    await real.close();
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  });
+  const beginnings = (): number => {
+    try {
+      return readFileSync(begun, "utf8").split("\n").length - 1;
+    } catch {
+      return 0;
+    }
+  };
+  /** Ticks until it holds. */
+  const reaches = (what: string, holds: () => boolean): Promise<boolean> =>
+    until(what, () => {
+      const held = holds();
+      if (!held) supervisor.tick();
+      return held;
+    });
+  return { supervisor, beginnings, reaches };
+}
+
+test("a run whose launch waits behind another effect isn't taken for lost and started twice", async () => {
+  const journal = createMemoryJournal();
+  const gate = Promise.withResolvers<void>();
+  const { supervisor, beginnings, reaches } = given(journal, (runs) => ({
+    ...{ observe: runs.observe.bind(runs), live: runs.live.bind(runs) },
+    ...{
+      checkpoints: runs.checkpoints.bind(runs),
+      freeMiB: () => null,
+      onChange: () => {},
+      close: () => runs.close(),
+    },
+    perform: async (effect, job) => {
+      if (effect.do === "tidy") await gate.promise;
+      return runs.perform(effect, job);
+    },
+  }));
+  await reaches("the second run", () => journal.runs.length === 2);
+  for (let tick = 0; tick < 10; tick++) supervisor.tick();
+  expect(supervisor.world.jobs.tts?.state.name).toBe("starting");
+  gate.resolve();
+  await reaches("its beginning", () => beginnings() === 2);
+  await reaches("running", () => supervisor.world.jobs.tts?.state.name === "running");
+  expect(journal.runs).toHaveLength(2);
+  expect(journal.events.filter(({ kind }) => kind === "job.lost")).toEqual([]);
+});
+
+test("a start that can't be recorded isn't made, and nothing says later that it was", async () => {
+  const journal = createFailingJournal();
+  const { supervisor, beginnings, reaches } = given(journal);
+  for (let tick = 0; tick < 5; tick++) supervisor.tick();
+  expect(supervisor.world.jobs.tts?.state.name).toBe("waiting");
+  expect(beginnings()).toBe(0);
+  journal.failing = null;
+  await reaches("its beginning", () => beginnings() === 1);
+  expect(journal.events.filter(({ kind }) => kind === "job.started")).toHaveLength(1);
+  expect(journal.runs).toHaveLength(1);
+});
+
+test("a moment that was published stays as it was, whatever the next ticks see and do", async () => {
+  const { supervisor, reaches } = given(createMemoryJournal());
+  const held: { moment: Moment; copy: Moment }[] = [];
+  await reaches("running", () => {
+    const { moment } = supervisor;
+    if (moment) held.push({ moment, copy: structuredClone(moment) });
+    return moment?.world.jobs.tts?.state.name === "running" && supervisor.world.jobs.tts?.runs === 2;
+  });
+  expect(held.length).toBeGreaterThan(2);
+  for (const { moment, copy } of held) expect(moment).toEqual(copy);
+});
