@@ -11,7 +11,7 @@ import { decide } from "../src/decide/policy.ts";
 import { newJob } from "../src/decide/roster.ts";
 import { windowStates } from "../src/decide/windows/windows.ts";
 import { newWorld } from "../src/decide/world.ts";
-import type { SupervisedJob } from "../src/model/job.ts";
+import type { Job } from "../src/model/job.ts";
 import { MACHINE_METRICS, type Sample } from "../src/model/machine.ts";
 import type { Run } from "../src/model/run.ts";
 import type { Seen } from "../src/model/seen.ts";
@@ -63,7 +63,7 @@ const row = (name: string, value: number, target: number | null, detail: string)
   detail,
 });
 
-function decideMs(jobs: SupervisedJob[], ticks: number): number {
+function decideMs(jobs: Job[], ticks: number): number {
   const config = {
     ...configSchema.parse({ windows: WINDOWS }),
     rules: DEFAULT_RULES,
@@ -96,7 +96,7 @@ function stepMs(count: number): number {
   return (user + system) / 1000 / count;
 }
 
-function job(name: string, what: (typeof MIX)[number]): SupervisedJob {
+function job(name: string, what: (typeof MIX)[number]): Job {
   const made = newJob(
     jobSchema.parse({ name: what === "waiting for a window" ? "w" : name, command: ["x"] }),
     "config",
@@ -147,7 +147,7 @@ const run = (job: string): Run => ({
   sequence: 0,
 });
 
-function sample(now: Now, jobs: SupervisedJob[]): Sample {
+function sample(now: Now, jobs: Job[]): Sample {
   const reading = { value: 20, atMs: now.monotonicMs };
   const machine = Object.fromEntries(MACHINE_METRICS.map((metric) => [metric, reading])) as Sample["machine"];
   const live = jobs.filter(({ state }) => state.name === "running");

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { jobSchema } from "../src/config/schema/job-schema.ts";
 import { configSchema } from "../src/config/schema/schema.ts";
 import { newJob } from "../src/decide/roster.ts";
-import type { SupervisedJob } from "../src/model/job.ts";
+import type { Job } from "../src/model/job.ts";
 import type { Run } from "../src/model/run.ts";
 import type { Seen } from "../src/model/seen.ts";
 import type { Clock } from "../src/ports/clock.ts";
@@ -65,7 +65,7 @@ export function superviseHere(
     ...(!scans && { hidden: "not measured" }),
   });
   const now = clock.now();
-  const jobs: Record<string, SupervisedJob> = {};
+  const jobs: Record<string, Job> = {};
   for (let i = 0; i < known; i++) {
     const job = newJob(jobSchema.parse({ name: `job-${i}`, command: ["/bin/true"] }), "run", now);
     jobs[job.name] =

@@ -73,7 +73,7 @@ const isText = (value: unknown): value is string =>
 
 function isClaim(value: unknown): value is ClaimFile {
   if (typeof value !== "object" || value === null) return false;
-  const { version, id, supervisor, job, gpus, holds, sinceMs, readyMs, asks, pids } = value as ClaimFile;
+  const { version, id, supervisor, job, gpus, holds, sinceMs, readyMs, turn, pids } = value as ClaimFile;
   return (
     version === 1 &&
     [id, supervisor, job].every(isText) &&
@@ -85,7 +85,7 @@ function isClaim(value: unknown): value is ClaimFile {
     Array.isArray(pids) &&
     pids.length <= MOST_PIDS &&
     pids.every((one) => Number.isSafeInteger(one?.pid) && one.pid > 0) &&
-    (asks === undefined || (typeof asks === "object" && isText(asks?.gpu) && isTime(asks.forMs)))
+    (turn === undefined || (typeof turn === "object" && isText(turn?.gpu) && isTime(turn.forMs)))
   );
 }
 

@@ -13,7 +13,7 @@ import type { Claims, OwnClaim } from "../ports/claims.ts";
 import { bootId } from "../sense/proc/boot-id.ts";
 import { isDead, readStat } from "../sense/proc/process.ts";
 import { type ClaimFile, claimFileName } from "./claim-file.ts";
-import { makeYoung, type PlacedFile, place } from "./publish-file.ts";
+import { type PlacedFile, place, touch } from "./publish-file.ts";
 import { abandonedClaims, readClaims } from "./read-claims.ts";
 
 /** Files are made young so often, since temporary folders are swept, and written again where that came too late. */
@@ -92,7 +92,7 @@ export class ClaimFiles implements Claims {
   }
 
   #write(claim: OwnClaim): void {
-    const { job, gpus, holds, sinceMs, readyMs, asks } = claim;
+    const { job, gpus, holds, sinceMs, readyMs, turn } = claim;
     const named = holds ? this.#pids(claim) : NOBODY;
     // Told at every tick of every job: what is the same is seen without a look at any process.
     const written = this.#written.get(job);
@@ -107,7 +107,7 @@ export class ClaimFiles implements Claims {
       holds,
       sinceMs,
       readyMs,
-      ...(asks === undefined ? {} : { asks }),
+      ...(turn === undefined ? {} : { turn }),
       pids: pids.length > 0 ? pids : living({ ...NOBODY, launcherPid: process.pid }),
       bootId: bootId(),
     };
@@ -120,7 +120,7 @@ export class ClaimFiles implements Claims {
   /** Looked at once a minute. A file that a sweep has removed, or that isn't the one we wrote, isn't there. */
   #isThere(written: Written): boolean {
     if (elapsedMs() - written.atMs < AGAIN_MS) return true;
-    if (!makeYoung(written.file)) return false;
+    if (!touch(written.file)) return false;
     written.atMs = elapsedMs();
     return true;
   }
@@ -154,8 +154,8 @@ function isSame({ claim, named }: Written, next: OwnClaim, nextNamed: Pids): boo
     claim.holds === next.holds &&
     claim.sinceMs === next.sinceMs &&
     claim.readyMs === next.readyMs &&
-    claim.asks?.gpu === next.asks?.gpu &&
-    claim.asks?.forMs === next.asks?.forMs &&
+    claim.turn?.gpu === next.turn?.gpu &&
+    claim.turn?.forMs === next.turn?.forMs &&
     (claim.gpus === next.gpus || claim.gpus.join() === next.gpus.join())
   );
 }

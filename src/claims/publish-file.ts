@@ -44,7 +44,7 @@ export function place(
 }
 
 /** Gives it the present time, which sweepers of temporary folders go by. False when that file isn't there any more. */
-export function makeYoung({ path, inode }: PlacedFile): boolean {
+export function touch({ path, inode }: PlacedFile): boolean {
   try {
     const found = lstatSync(path, { bigint: true });
     // The number alone may have been given to another one since.

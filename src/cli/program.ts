@@ -115,7 +115,7 @@ function jobCommands(cli: Command): void {
       .argument("[JOB]", "for this job (default: your first in line)")
       .option("--gpu <id>", "the GPU, by index or UUID")
       .option("--for <duration>", "how long the turn lasts", "2h"),
-    async (j, o) => (await import("./commands/ask-for-turn.ts")).ask(j, o),
+    async (j, o) => (await import("./commands/ask-for-turn.ts")).askForTurn(j, o),
   );
   does(verb(cli, "wait", "return when the jobs have ended").argument("<JOB...>"), async (j, o) =>
     (await import("./commands/wait.ts")).wait(j, o),

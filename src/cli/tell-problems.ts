@@ -7,7 +7,7 @@ import { plural } from "../words/list.ts";
 import { say } from "./print.ts";
 
 /** Problems and warnings on stderr, one per line, with a file name as short as it may be. */
-export function tell(loaded: Loaded): void {
+export function tellProblems(loaded: Loaded): void {
   const found: [string, Problem[]][] = loaded.ok ? [["warning: ", loaded.warnings]] : [["", loaded.problems]];
   for (const [mark, problems] of found) {
     for (const problem of problems) {

@@ -36,7 +36,7 @@ const FIELDS: Record<Request["verb"], Record<string, [Check, string]>> = {
   resume: { jobs: [namesOrAll, 'a list of job names, or "all"'], by: [text, "a string"] },
   cancel: { jobs: [names, "a list of job names"], by: [text, "a string"] },
   add: { spec: [object, "a job"], by: [text, "a string"] },
-  ask: {
+  turn: {
     gpu: [text, "an index or UUID"],
     forMs: [positive, "a time in ms"],
     by: [text, "a string"],

@@ -25,7 +25,7 @@ export type Request =
   | { verb: "cancel"; jobs: string[]; by: string }
   | { verb: "add"; spec: JobSpec; by: string }
   /** A turn on a GPU (index or UUID) that another user's job holds, for `job` or the first in line. */
-  | { verb: "ask"; gpu: string; forMs: number; by: string; job?: string }
+  | { verb: "turn"; gpu: string; forMs: number; by: string; job?: string }
   /** `pauseJobs: false` leaves them running. Answers when it is done. */
   | { verb: "stop"; pauseJobs: boolean; by: string };
 

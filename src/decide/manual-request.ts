@@ -6,7 +6,7 @@
 import type { WindowState } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
 import type { NewEvent } from "../model/event.ts";
-import type { Force, SupervisedJob } from "../model/job.ts";
+import type { Force, Job } from "../model/job.ts";
 import { isEnded } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import { step } from "./lifecycle/step.ts";
@@ -19,7 +19,7 @@ import type { World } from "./world.ts";
 /** The last moment that a date can name, for a window that never closes. */
 const LATEST_MS = 8.64e15;
 
-export type JobRequest =
+export type ManualRequest =
   | { verb: "pause"; jobs: string[]; untilMs: number | null; by: string; force?: Force }
   | { verb: "resume"; jobs: string[]; by: string }
   | { verb: "cancel"; jobs: string[]; by: string };
@@ -32,10 +32,15 @@ export interface Requested {
   errors: string[];
 }
 
-type Asked = (Pick<Requested, "events" | "effects"> & { job: SupervisedJob }) | { error: string };
+type Asked = (Pick<Requested, "events" | "effects"> & { job: Job }) | { error: string };
 
-export function request(world: World, asked: JobRequest, windows: WindowState[], now: Now): Requested {
-  const jobs: Record<string, SupervisedJob> = { ...world.jobs };
+export function manualRequest(
+  world: World,
+  asked: ManualRequest,
+  windows: WindowState[],
+  now: Now,
+): Requested {
+  const jobs: Record<string, Job> = { ...world.jobs };
   const done: Omit<Requested, "world"> = { events: [], effects: [], errors: [] };
   const every = asked.jobs.length > 1;
   for (const name of asked.jobs) {
@@ -60,7 +65,7 @@ interface WithRequest {
   now: Now;
 }
 
-function ask(job: SupervisedJob, asked: JobRequest, within: WithRequest): Asked {
+function ask(job: Job, asked: ManualRequest, within: WithRequest): Asked {
   if (asked.verb === "cancel")
     return isEnded(job.state.name)
       ? { error: hasEnded(job) }
@@ -69,22 +74,18 @@ function ask(job: SupervisedJob, asked: JobRequest, within: WithRequest): Asked 
   return asked.verb === "pause" ? pause(job, asked, within) : resume(job, asked.by, within);
 }
 
-const hasEnded = ({ name, state }: SupervisedJob): string =>
+const hasEnded = ({ name, state }: Job): string =>
   `'${name}' has ${state.name === "cancelled" ? "been " : ""}${state.name} already.`;
 
 /** Its checkpoints are those of a whole training, and its log is its result: neither is written over. */
-const anew = ({ name, spec }: SupervisedJob): string =>
+const anew = ({ name, spec }: Job): string =>
   `To run it anew, give it another name: supervisor run --name ${name}-2 -- ${spec.command.map(quoted).join(" ")}`;
 
 /** As a shell takes it for one word. */
 const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
-function pause(
-  job: SupervisedJob,
-  asked: Extract<JobRequest, { verb: "pause" }>,
-  { now }: WithRequest,
-): Asked {
+function pause(job: Job, asked: Extract<ManualRequest, { verb: "pause" }>, { now }: WithRequest): Asked {
   if (isEnded(job.state.name)) return { error: hasEnded(job) };
   const { force } = asked;
   const freeze = force === "freeze";
@@ -99,7 +100,7 @@ function pause(
   return { job: { ...job, manual: { ...wish, ...(force && { force }) } }, events: [], effects: [] };
 }
 
-function resume(job: SupervisedJob, by: string, { world, windows, now }: WithRequest): Asked {
+function resume(job: Job, by: string, { world, windows, now }: WithRequest): Asked {
   if (job.state.name === "finished") return { error: `${hasEnded(job)} ${anew(job)}` };
   const next = isEnded(job.state.name)
     ? step(job, { kind: "retry", by }, now)

@@ -6,7 +6,7 @@
 
 import type { Decision, Why, WindowState } from "../model/decision.ts";
 import type { NewEvent } from "../model/event.ts";
-import type { SupervisedJob } from "../model/job.ts";
+import type { Job } from "../model/job.ts";
 import { pausedByRule } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import { duration } from "../words/duration.ts";
@@ -18,7 +18,7 @@ import { notices, ruleEvents } from "./rules/rule-events.ts";
 import { rulesNow } from "./rules/rule-now.ts";
 import { decideWatched, watchPauses } from "./rules/self-caused.ts";
 import { type Lines, stayInLine } from "./sharing/line.ts";
-import { requestEvents } from "./sharing/turn.ts";
+import { turnEvents } from "./sharing/turn.ts";
 import { answerTo, requestFor } from "./sharing/turn-requests.ts";
 import { chooseStart, type Start } from "./starts/choose-start.ts";
 import { countPause } from "./starts/flap-backoff.ts";
@@ -53,7 +53,7 @@ export function decide(world: World, tick: Tick): Decided {
     blocks: ruleBlocks(input),
     owedMiB: owedMiB(Object.values(input.jobs), sample),
   });
-  const requests = requestEvents(input);
+  const requests = turnEvents(input);
 
   const counted = countPauses(input, pauses);
   const jobs = start === null ? counted : begin(counted, start, now);
@@ -88,7 +88,7 @@ function inputOf({ jobs, memory }: World, { states }: Judged, tick: Tick): TickI
   };
 }
 
-const mapJobs = <T>(jobs: Jobs, make: (job: SupervisedJob) => T): Record<string, T> =>
+const mapJobs = <T>(jobs: Jobs, make: (job: Job) => T): Record<string, T> =>
   Object.fromEntries(Object.entries(jobs).map(([name, job]) => [name, make(job)]));
 
 const refresh = (input: TickInput): Jobs => mapJobs(input.jobs, (job) => refreshJob(job, input));
@@ -99,11 +99,11 @@ function choosePauses(input: TickInput): Pause[] {
 }
 
 /** A person who is asked for a turn sees it wherever the job is looked at. */
-function withRequest(why: Why, job: SupervisedJob, input: TickInput): Why {
+function withRequest(why: Why, job: Job, input: TickInput): Why {
   const asked = requestFor(job, input);
-  if (asked === null || answerTo(job, asked.claim, input) !== "ask") return why;
-  const { user, asks } = asked.claim;
-  const turn = duration(asks?.forMs ?? 0);
+  if (asked === null || answerTo(job, asked.claim, input) !== "tell") return why;
+  const { user, turn: wanted } = asked.claim;
+  const turn = duration(wanted?.forMs ?? 0);
   return {
     ...why,
     summary: `${why.summary}; ${user} asks for a turn of ${turn}: supervisor pause ${job.name}`,
@@ -112,7 +112,7 @@ function withRequest(why: Why, job: SupervisedJob, input: TickInput): Why {
 
 /** The flap back-off of each job that a rule pauses now. */
 function countPauses({ jobs, now, config }: TickInput, pauses: readonly Pause[]): Jobs {
-  const counted: Record<string, SupervisedJob> = { ...jobs };
+  const counted: Record<string, Job> = { ...jobs };
   for (const { job: name, cause } of pauses) {
     const job = counted[name];
     if (job === undefined || cause.rule === undefined) continue;

@@ -6,7 +6,7 @@
 
 import type { Effect } from "../model/effect.ts";
 import type { NewEvent } from "../model/event.ts";
-import type { SupervisedJob } from "../model/job.ts";
+import type { Job } from "../model/job.ts";
 import { runOf } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import { clockTime } from "../words/time.ts";
@@ -16,7 +16,7 @@ import { step } from "./lifecycle/step.ts";
  * When our last run on each GPU began, in ticks since boot, as far as jobs without a run tell: those who
  * came after it stay newcomers, although nobody watched for a while.
  */
-export function arrivals(jobs: Record<string, SupervisedJob>, bootId: string): Map<string, number> {
+export function arrivals(jobs: Record<string, Job>, bootId: string): Map<string, number> {
   const latest = new Map<string, number>();
   for (const { visited } of Object.values(jobs)) {
     if (visited?.bootId !== bootId) continue;
@@ -26,12 +26,12 @@ export function arrivals(jobs: Record<string, SupervisedJob>, bootId: string): M
 }
 
 export interface Recovery {
-  jobs: Record<string, SupervisedJob>;
+  jobs: Record<string, Job>;
   events: NewEvent[];
   effects: Effect[];
 }
 
-export function recover(known: Record<string, SupervisedJob>, bootId: string, now: Now): Recovery {
+export function recoverJobs(known: Record<string, Job>, bootId: string, now: Now): Recovery {
   const jobs: Recovery["jobs"] = {};
   const events: NewEvent[] = [];
   const effects: Effect[] = [];
@@ -59,7 +59,7 @@ export function recover(known: Record<string, SupervisedJob>, bootId: string, no
 }
 
 /** Known by the runs that were live in an earlier boot. */
-function rebooted(known: SupervisedJob[], bootId: string, now: Now): NewEvent[] {
+function rebooted(known: Job[], bootId: string, now: Now): NewEvent[] {
   const ended = known.flatMap((job) => {
     const run = runOf(job);
     return run === null || run.bootId === bootId ? [] : [`${job.name} (run ${run.number})`];

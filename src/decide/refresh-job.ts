@@ -1,6 +1,6 @@
 /** What the policy keeps of a job from tick to tick: its wishes that have run out, its footprint. */
 
-import type { SupervisedJob } from "../model/job.ts";
+import type { Job } from "../model/job.ts";
 import type { Reading, Sample } from "../model/machine.ts";
 import { isWorking, runOf } from "../model/state.ts";
 import { holds } from "./rules/dwell.ts";
@@ -11,12 +11,12 @@ const FALLEN = 0.7;
 const RISEN = 1.02;
 
 /** The same job when nothing has changed. */
-export function refreshJob(job: SupervisedJob, input: TickInput): SupervisedJob {
+export function refreshJob(job: Job, input: TickInput): Job {
   return updateGpuFootprint(updateFootprint(expireManual(job, input), input.sample), input);
 }
 
 /** A turn that has begun ends with its run, whoever ended that; a shortage once the job works again. */
-function updateGpuFootprint(job: SupervisedJob, { sample }: TickInput): SupervisedJob {
+function updateGpuFootprint(job: Job, { sample }: TickInput): Job {
   const run = runOf(job);
   const held = run === null ? 0 : gpuMemory(run.id, sample);
   const over = job.turn?.untilMs !== undefined && run === null;
@@ -38,7 +38,7 @@ function gpuMemory(run: string, { gpus }: Sample): number {
 }
 
 /** A wish by hand is over when its time is, or once it has been granted and nothing is excused any more. */
-function expireManual(job: SupervisedJob, { now, rules }: TickInput): SupervisedJob {
+function expireManual(job: Job, { now, rules }: TickInput): Job {
   const { manual } = job;
   if (manual === null) return job;
   if (manual.want === "pause")
@@ -57,7 +57,7 @@ function expireManual(job: SupervisedJob, { now, rules }: TickInput): Supervised
   return { ...job, manual: { ...manual, excused, windowUntilMs, honoured } };
 }
 
-function updateFootprint(job: SupervisedJob, sample: Sample): SupervisedJob {
+function updateFootprint(job: Job, sample: Sample): Job {
   const run = runOf(job);
   // Loading isn't the footprint.
   if (run === null || job.state.name !== "running") return job;

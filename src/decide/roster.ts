@@ -4,7 +4,7 @@
  */
 import type { JobSpec } from "../config/schema/job-schema.ts";
 import type { Config } from "../config/schema/schema.ts";
-import type { SupervisedJob } from "../model/job.ts";
+import type { Job } from "../model/job.ts";
 import { isEnded, isLive } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 
@@ -12,7 +12,7 @@ import type { Now } from "../model/time.ts";
 const KEEP_ENDED_MS = 24 * 3600_000;
 
 /** A job that has never run. */
-export function newJob(spec: JobSpec, origin: SupervisedJob["origin"], now: Now): SupervisedJob {
+export function newJob(spec: JobSpec, origin: Job["origin"], now: Now): Job {
   return {
     name: spec.name,
     spec,
@@ -34,8 +34,8 @@ export function newJob(spec: JobSpec, origin: SupervisedJob["origin"], now: Now)
  * The jobs of `config` with what `known` holds of them. A known job that the config dropped stays
  * while it may have processes; a changed spec holds for pauses at once and for the command at the next run.
  */
-export function roster(config: Config, known: SupervisedJob[], now: Now): Record<string, SupervisedJob> {
-  const jobs: Record<string, SupervisedJob> = {};
+export function roster(config: Config, known: Job[], now: Now): Record<string, Job> {
+  const jobs: Record<string, Job> = {};
   const configured = new Set(config.jobs.map((spec) => spec.name));
   for (const job of known) {
     if (configured.has(job.name)) continue;

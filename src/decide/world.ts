@@ -1,11 +1,11 @@
 /** What is handed from one decision to the next. */
 
 import type { RuleState } from "../model/decision.ts";
-import type { SupervisedJob } from "../model/job.ts";
+import type { Job } from "../model/job.ts";
 import type { ProcessEvidence } from "../model/machine.ts";
 
 /** A new one for every change: who holds an old one keeps what it was. */
-export type Jobs = Readonly<Record<string, Readonly<SupervisedJob>>>;
+export type Jobs = Readonly<Record<string, Readonly<Job>>>;
 
 export interface World {
   readonly jobs: Jobs;

@@ -48,7 +48,7 @@ export const exitRecord = (state: string, runId: string): string => join(runDire
  * Same form as the pid record, of the launcher itself. Whoever creates it owns the run: the launcher
  * before it starts the job, or a supervisor that finds a run which nobody ever began.
  */
-export const claimRecord = (state: string, runId: string): string =>
+export const launcherRecord = (state: string, runId: string): string =>
   join(runDirectory(state, runId), "claim");
 /** Which job's run it is, and all that was known of it when it was launched. */
 export const runRecord = (state: string, runId: string): string =>

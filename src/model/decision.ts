@@ -12,7 +12,7 @@ export interface WaitingFor {
     | "sensor"
     | "footprint"
     | "settling"
-    | "turn"
+    | "start-order"
     | "back-off"
     | "budget"
     | "restart"

@@ -3,7 +3,7 @@ import type { Checkpoint, Run } from "./run.ts";
 
 export type Effect =
   | { do: "launch"; job: string; run: Run; resumeFrom: Checkpoint | null }
-  | { do: "ask"; job: string; run: Run; want: "run" | "pause" | "standby" | "release"; sequence: number }
+  | { do: "control"; job: string; run: Run; want: "run" | "pause" | "standby" | "release"; sequence: number }
   | { do: "ring"; job: string; run: Run }
   | { do: "freeze" | "thaw" | "terminate" | "kill"; job: string; run: Run }
   | { do: "verify"; job: string; checkpoint: Checkpoint }

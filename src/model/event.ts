@@ -35,10 +35,22 @@ export const EVENT_KINDS = [
   "sensor.recovered",
   "gpu.claimed",
   "gpu.released",
-  "gpu.requested",
+  "turn.requested",
   "config.changed",
   "config.rejected",
 ] as const;
+
+/** Kinds as older versions wrote them; their rows stay as they are, and are read under the name of today. */
+const FORMER_KINDS: Readonly<Record<string, EventKind>> = { "gpu.requested": "turn.requested" };
+
+/** A stored kind under its name of today. */
+export const presentKind = (stored: string): EventKind => FORMER_KINDS[stored] ?? (stored as EventKind);
+
+/** All names under which events of this kind may be stored. */
+export const storedKinds = (kind: string): string[] => [
+  kind,
+  ...Object.keys(FORMER_KINDS).filter((former) => FORMER_KINDS[former] === kind),
+];
 
 export type EventKind = (typeof EVENT_KINDS)[number];
 

@@ -33,7 +33,7 @@ export type Manual =
   | { want: "run"; sinceMs: number; excused: string[]; windowUntilMs: number | null; honoured?: boolean };
 
 /** It can be asked for a checkpoint: a library reports, or the pause signal is caught. */
-export const canSave = ({ understands }: Pick<SupervisedJob, "understands">): boolean =>
+export const canSave = ({ understands }: Pick<Job, "understands">): boolean =>
   understands === "contract" || understands === "signal";
 
 /** What is known of a job's cost; times in ms, measured on this machine. */
@@ -57,7 +57,7 @@ export interface Balance {
   overheadMs: number;
 }
 
-export interface SupervisedJob {
+export interface Job {
   name: string;
   spec: JobSpec;
   /** `config`: from the file. `run`: added by `supervisor run`. */

@@ -104,7 +104,7 @@ export interface Claim {
   /** Of one who waits: when it could start if nobody held the GPU (wall time); null: nobody knows. */
   readyMs: number | null;
   /** Asks whoever holds `gpu` for a turn of so long. */
-  asks?: { gpu: string; forMs: number };
+  turn?: { gpu: string; forMs: number };
   pids: { pid: number; startTime: number | null }[];
 }
 

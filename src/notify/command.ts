@@ -9,7 +9,7 @@ import { runChild } from "../spawn/run-child.ts";
 type Command = Pick<Notify, "command" | "timeoutSeconds">;
 
 /** Null when it ended with 0, else why not. Never rejects. */
-export async function handTo(
+export async function notifyCommand(
   { command = [], timeoutSeconds }: Command,
   message: string,
   end: AbortSignal,

@@ -8,8 +8,8 @@ import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Notify } from "../config/schema/schema.ts";
 import type { AuditEvent } from "../model/event.ts";
-import { handTo } from "./command.ts";
-import { postTo } from "./webhook.ts";
+import { notifyCommand } from "./command.ts";
+import { notifyWebhook } from "./webhook.ts";
 
 /** Of one target; the oldest go first, since the newest is news. */
 const MOST_WAITING = 100;
@@ -86,7 +86,7 @@ export class Notifier {
     const { signal } = this.#end;
     for (let message = target.waiting.shift(); message !== undefined; message = target.waiting.shift()) {
       if (signal.aborted) break;
-      const failure = await (how.command === undefined ? postTo : handTo)(how, message, signal);
+      const failure = await (how.command === undefined ? notifyWebhook : notifyCommand)(how, message, signal);
       target.failure = failure;
       target.lost = failure === null ? 0 : target.lost + 1;
     }

@@ -10,7 +10,7 @@ import { duration } from "../words/duration.ts";
 type Post = Pick<Notify, "webhook" | "headers" | "timeoutSeconds">;
 
 /** Null when it was taken, else why not. Never rejects. */
-export async function postTo(
+export async function notifyWebhook(
   how: Post,
   message: string,
   end: AbortSignal,

@@ -8,7 +8,7 @@ export interface OwnClaim {
   holds: boolean;
   sinceMs: number;
   readyMs: number | null;
-  asks?: { gpu: string; forMs: number };
+  turn?: { gpu: string; forMs: number };
   /** The run that holds. */
   run?: Run;
 }

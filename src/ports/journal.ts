@@ -1,6 +1,6 @@
 /** What the tick has recorded, and how it hears that it was; the real one is in record/, tests bring faulty ones. */
 import type { AuditEvent, NewEvent } from "../model/event.ts";
-import type { SupervisedJob } from "../model/job.ts";
+import type { Job } from "../model/job.ts";
 import type { Sample } from "../model/machine.ts";
 import type { Run } from "../model/run.ts";
 import type { Now } from "../model/time.ts";
@@ -16,7 +16,7 @@ export interface RunEnd {
 
 /** What events have changed: written with them in one transaction, so that no crash comes between. */
 export interface Change {
-  jobs: SupervisedJob[];
+  jobs: Job[];
   started?: { job: string; run: Run };
   ended?: { run: Run; end: RunEnd };
   /** When it can't be written now, it must not be written later either: what it announces won't be done. */
@@ -33,8 +33,8 @@ export interface Journal {
     change?: Change,
   ): { ok: true; events: AuditEvent[] } | { ok: false; reason: string };
   /** Upserts what is needed to go on after a crash. */
-  saveJob(job: SupervisedJob): { ok: true } | { ok: false; reason: string };
-  loadJobs(): SupervisedJob[];
+  saveJob(job: Job): { ok: true } | { ok: false; reason: string };
+  loadJobs(): Job[];
   startRun(job: string, run: Run): void;
   endRun(run: Run, end: RunEnd): void;
   addSample(sample: Sample): void;

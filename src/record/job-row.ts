@@ -1,13 +1,13 @@
 /** A job as its row holds it. Rows of earlier versions are brought up to date as they are read. */
 
-import type { SupervisedJob } from "../model/job.ts";
+import type { Job } from "../model/job.ts";
 import type { Run, Said } from "../model/run.ts";
 
 /** Once among what was said of a run; now `Run.claimed`. */
 const CLAIMED = "claimed";
 
-export function jobOf(json: string): SupervisedJob {
-  const job = JSON.parse(json) as SupervisedJob;
+export function jobOf(json: string): Job {
+  const job = JSON.parse(json) as Job;
   const { state } = job;
   if (!("run" in state)) return job;
   const run = upToDate(state.run);

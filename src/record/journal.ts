@@ -6,7 +6,7 @@
 import { realpathSync } from "node:fs";
 import { wallMs } from "../clock.ts";
 import type { AuditEvent, NewEvent } from "../model/event.ts";
-import type { SupervisedJob } from "../model/job.ts";
+import type { Job } from "../model/job.ts";
 import type { Now } from "../model/time.ts";
 import type { Change, Journal } from "../ports/journal.ts";
 import { draftEvent, type EventDraft, type EventRow, eventOf } from "./audit/event-row.ts";
@@ -100,7 +100,7 @@ export function createJournal(path: string, options: { retention: Retention }): 
     else if ("event" in one) refused++;
   };
 
-  const holdJob = (job: SupervisedJob): void =>
+  const holdJob = (job: Job): void =>
     void jobs.set(job.name, { state: job.state.name, json: JSON.stringify(job) });
   const withdraw = (before: { held: number; refused: number; jobs: typeof jobs }): void => {
     held.length = before.held;
@@ -139,7 +139,7 @@ export function createJournal(path: string, options: { retention: Retention }): 
       untold = [];
       return { ok: true, events: told };
     },
-    saveJob(job: SupervisedJob) {
+    saveJob(job: Job) {
       holdJob(job);
       return flush();
     },

@@ -3,7 +3,7 @@
  * function opens it read-only and closes it when its iteration ends, also when that is cut short.
  */
 import { realpathSync } from "node:fs";
-import type { AuditEvent, EventKind } from "../model/event.ts";
+import { type AuditEvent, type EventKind, storedKinds } from "../model/event.ts";
 import type { Sample } from "../model/machine.ts";
 import { type Exported, exportPath, listExports } from "./audit/anchor.ts";
 import { type EventRow, eventOf } from "./audit/event-row.ts";
@@ -35,7 +35,7 @@ export function* readEvents(path: string, filter: EventFilter = {}): Generator<A
 export function eventQuery(filter: EventFilter): { sql: string; values: Value[] } {
   const { where, values } = conditions([
     ["job = ?", filter.job],
-    ["kind = ?", filter.kind],
+    ...kindCondition(filter.kind),
     ["at_ms >= ?", filter.sinceMs],
   ]);
   if (where === "" && filter.limit === undefined) return { sql: "SELECT * FROM events ORDER BY id", values };
@@ -113,11 +113,19 @@ export function* readSamples(
 }
 
 type Value = string | number;
+type Condition = [sql: string, value: Value | Value[] | undefined];
 
-function conditions(parts: [sql: string, value: Value | undefined][]): { where: string; values: Value[] } {
-  const used = parts.filter((part): part is [string, Value] => part[1] !== undefined);
+function conditions(parts: Condition[]): { where: string; values: Value[] } {
+  const used = parts.filter((part): part is [string, Value | Value[]] => part[1] !== undefined);
   const where = used.length === 0 ? "" : `WHERE ${used.map(([sql]) => sql).join(" AND ")}`;
-  return { where, values: used.map(([, value]) => value) };
+  return { where, values: used.flatMap(([, value]) => value) };
+}
+
+/** Rows that an older version wrote under another name count, too. */
+function kindCondition(kind: EventKind | undefined): Condition[] {
+  if (kind === undefined) return [];
+  const names = storedKinds(kind);
+  return [[names.length === 1 ? "kind = ?" : `kind IN (${names.map(() => "?").join(", ")})`, names]];
 }
 
 function* rows<Row>(path: string, sql: string, values: Value[]): Generator<Row, void> {

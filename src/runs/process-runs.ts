@@ -6,7 +6,7 @@
 import { elapsedMs } from "../clock.ts";
 import { logPath } from "../files/state-paths.ts";
 import type { Effect } from "../model/effect.ts";
-import type { SupervisedJob } from "../model/job.ts";
+import type { Job } from "../model/job.ts";
 import type { Run } from "../model/run.ts";
 import type { Seen } from "../model/seen.ts";
 import type { LiveRun } from "../ports/live-run.ts";
@@ -31,7 +31,7 @@ import { kill, terminate } from "./signal/terminate.ts";
 import { writeControl } from "./signal/write-control.ts";
 
 type Launch = Extract<Effect, { do: "launch" }>;
-type Ask = Extract<Effect, { do: "ask" }>;
+type Control = Extract<Effect, { do: "control" }>;
 type Force = Extract<Effect, { do: "freeze" | "thaw" | "terminate" | "kill" }>;
 
 /**
@@ -58,7 +58,7 @@ class ProcessRuns implements Runs {
     this.#checkpoints = new Checkpoints(where.stateDirectory, where.directory, this.#verifier);
   }
 
-  observe(job: SupervisedJob, run: Run): Seen {
+  observe(job: Job, run: Run): Seen {
     const known = this.#follow(run, job.name);
     const { stateDirectory } = this.#where;
     const seen = observe(job, run, known, { stateDirectory, checkpoints: this.#checkpoints });
@@ -82,11 +82,11 @@ class ProcessRuns implements Runs {
     return { ...asLiveRun(this.#follow(run, job)), gpus: run.gpus };
   }
 
-  checkpoints(job: SupervisedJob): CheckpointList {
+  checkpoints(job: Job): CheckpointList {
     return this.#checkpoints.of(job, "gone");
   }
 
-  freeMiB(job: SupervisedJob): number | null {
+  freeMiB(job: Job): number | null {
     return this.#disks.freeMiB(job);
   }
 
@@ -100,12 +100,12 @@ class ProcessRuns implements Runs {
     await this.#verifier.close();
   }
 
-  async perform(effect: Effect, job: SupervisedJob): Promise<Done | EffectFailed> {
+  async perform(effect: Effect, job: Job): Promise<Done | EffectFailed> {
     switch (effect.do) {
       case "launch":
         return this.#launch(effect, job);
-      case "ask":
-        return this.#ask(effect, job);
+      case "control":
+        return this.#control(effect, job);
       case "ring":
         return this.#ring(job, this.#follow(effect.run, job.name), sequenceOf(job), isPausing(job));
       case "verify":
@@ -126,7 +126,7 @@ class ProcessRuns implements Runs {
     return known;
   }
 
-  async #launch({ run, resumeFrom }: Launch, job: SupervisedJob): Promise<Done | EffectFailed> {
+  async #launch({ run, resumeFrom }: Launch, job: Job): Promise<Done | EffectFailed> {
     const known = this.#follow(run, job.name);
     const { gpus, startedAt } = run;
     const claim = { job: job.name, gpus, holds: true, sinceMs: startedAt.wallMs, readyMs: null, run };
@@ -153,7 +153,7 @@ class ProcessRuns implements Runs {
     return { ok: true };
   }
 
-  #ask({ run, sequence, want }: Ask, job: SupervisedJob): Done {
+  #control({ run, sequence, want }: Control, job: Job): Done {
     let written: Done = { ok: true };
     try {
       writeControl(this.#where.stateDirectory, run.id, { sequence, want });
@@ -165,7 +165,7 @@ class ProcessRuns implements Runs {
     return written.ok ? rung : written;
   }
 
-  #ring(job: SupervisedJob, known: Followed, sequence: number, pausing: boolean): Done {
+  #ring(job: Job, known: Followed, sequence: number, pausing: boolean): Done {
     look(known, this.#where.stateDirectory);
     const ranks = readRanks(known.statusDirectory, { runId: known.id, memory: known.ranks });
     const found = findListeners(job.spec, asLiveRun(known), ranks);
@@ -183,7 +183,7 @@ class ProcessRuns implements Runs {
     return fresh.length === 0 ? { ok: true } : ring(fresh, job.spec.pause.signal);
   }
 
-  async #force(effect: Force, job: SupervisedJob): Promise<Done> {
+  async #force(effect: Force, job: Job): Promise<Done> {
     const known = this.#follow(effect.run, job.name);
     look(known, this.#where.stateDirectory);
     const list: List = () => processesOf(asLiveRun(known), { scan: true });
@@ -199,14 +199,14 @@ class ProcessRuns implements Runs {
     }
   }
 
-  async #prune(job: SupervisedJob, keep: number): Promise<Done> {
+  async #prune(job: Job, keep: number): Promise<Done> {
     const list = this.#checkpoints.of(job, "working");
     const done = await prune(job, keep, list, this.#where.stateDirectory);
     this.#checkpoints.forget(job.name);
     return done;
   }
 
-  async #tidy(run: Run, job: SupervisedJob): Promise<Done> {
+  async #tidy(run: Run, job: Job): Promise<Done> {
     const known = this.#follow(run, job.name);
     look(known, this.#where.stateDirectory);
     this.#keepWatches(job, known, false);
@@ -216,7 +216,7 @@ class ProcessRuns implements Runs {
   }
 
   /** Status files change every second; only while an answer is awaited is each change worth a tick. */
-  #keepWatches(job: SupervisedJob, known: Followed, ongoing: boolean): void {
+  #keepWatches(job: Job, known: Followed, ongoing: boolean): void {
     const awaited = job.state.name === "starting" || job.state.name === "pausing";
     const wanted: [directory: string, watched: boolean][] = [
       [known.statusDirectory, ongoing && awaited],
@@ -230,6 +230,5 @@ class ProcessRuns implements Runs {
   }
 }
 
-const isPausing = ({ state }: SupervisedJob): boolean => state.name === "pausing";
-const sequenceOf = ({ state }: SupervisedJob): number =>
-  state.name === "pausing" ? state.request.sequence : 0;
+const isPausing = ({ state }: Job): boolean => state.name === "pausing";
+const sequenceOf = ({ state }: Job): number => (state.name === "pausing" ? state.request.sequence : 0);

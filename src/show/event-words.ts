@@ -18,7 +18,7 @@ const WORDS: Partial<Record<EventKind, string>> = {
   "resume.requested": "resuming",
   "resume.completed": "resumed",
   "rule.cleared": "clear again",
-  "gpu.requested": "turn on a GPU asked for",
+  "turn.requested": "turn on a GPU asked for",
 };
 
 export const eventWords = (kind: string): string => WORDS[kind as EventKind] ?? kind.replaceAll(/[.-]/g, " ");

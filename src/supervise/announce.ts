@@ -2,7 +2,7 @@
 
 import type { Config } from "../config/schema/schema.ts";
 import type { NewEvent } from "../model/event.ts";
-import type { SupervisedJob } from "../model/job.ts";
+import type { Job } from "../model/job.ts";
 import { runOf } from "../model/state.ts";
 import { list } from "../words/list.ts";
 
@@ -27,7 +27,7 @@ export function started(config: Config, version: string, setAside: string | null
   });
 }
 
-export function stopped(jobs: SupervisedJob[]): NewEvent {
+export function stopped(jobs: Job[]): NewEvent {
   const left = jobs.filter((job) => runOf(job)).map((job) => `${job.name} (${job.state.name})`);
   const reason =
     left.length > 0

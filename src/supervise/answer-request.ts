@@ -1,7 +1,7 @@
 /** What a client's request does. Checks names, hands the rest to the supervisor; decides nothing. */
 import type { AnswerBody, Command } from "../control/serve.ts";
 import { newJob } from "../decide/roster.ts";
-import type { SupervisedJob } from "../model/job.ts";
+import type { Job } from "../model/job.ts";
 import type { Now } from "../model/time.ts";
 import type { Supervisor } from "../tick/supervisor.ts";
 
@@ -13,13 +13,16 @@ export interface Answering {
 }
 
 /** Another one needs another name; what failed or was cancelled can be had back by its own. */
-function nameTaken({ name, state }: SupervisedJob): string {
+function nameTaken({ name, state }: Job): string {
   const again = state.name === "failed" || state.name === "cancelled";
   const instead = again ? `run that again (supervisor resume ${name}), or give` : "give";
   return `There is a job '${name}' already; it is ${state.name}. To run another, ${instead} this one another --name.`;
 }
 
-export async function answer(command: Command, { supervisor, now, stop }: Answering): Promise<AnswerBody> {
+export async function answerRequest(
+  command: Command,
+  { supervisor, now, stop }: Answering,
+): Promise<AnswerBody> {
   const known = supervisor.world.jobs;
   switch (command.verb) {
     case "stop":
@@ -33,9 +36,9 @@ export async function answer(command: Command, { supervisor, now, stop }: Answer
       supervisor.add(newJob(command.spec, "run", now()));
       return { ok: true, result: { job: name } };
     }
-    case "ask": {
+    case "turn": {
       const { verb: _, ...asked } = command;
-      const result = supervisor.askTurn(asked);
+      const result = supervisor.requestTurn(asked);
       if ("error" in result) return { ok: false, code: "refused", error: result.error };
       return { ok: true, result };
     }
@@ -45,7 +48,7 @@ export async function answer(command: Command, { supervisor, now, stop }: Answer
       if (unknown.length > 0) {
         return { ok: false, code: "unknown-job", error: `There is no job '${unknown.join("', '")}'.` };
       }
-      const { errors } = supervisor.ask({ ...command, jobs });
+      const { errors } = supervisor.request({ ...command, jobs });
       if (errors.length > 0) return { ok: false, code: "refused", error: errors.join(" ") };
       return { ok: true, result: { jobs } };
     }

@@ -1,6 +1,6 @@
 /** How fast each job steps: the slope over about the last minute. Forgets runs that are over. */
 
-import type { SupervisedJob } from "../model/job.ts";
+import type { Job } from "../model/job.ts";
 import { runOf } from "../model/state.ts";
 
 const SPAN_MS = 60_000;
@@ -9,7 +9,7 @@ export class Pace {
   readonly #marks = new Map<string, { runId: string; points: { step: number; atMs: number }[] }>();
 
   /** Call at every tick for each job. */
-  note(job: SupervisedJob): void {
+  note(job: Job): void {
     const run = runOf(job);
     if (!run) {
       this.#marks.delete(job.name);
@@ -30,7 +30,7 @@ export class Pace {
   }
 
   /** Steps per second; null until two different steps were seen. */
-  of(job: SupervisedJob): number | null {
+  of(job: Job): number | null {
     const points = this.#marks.get(job.name)?.points ?? [];
     const first = points[0];
     const last = points.at(-1);

@@ -10,7 +10,7 @@ import { formatProblem } from "../config/problem.ts";
 import type { Config } from "../config/schema/schema.ts";
 import { watchConfig } from "../config/watch.ts";
 import { type ControlServer, serveControl } from "../control/serve.ts";
-import { arrivals, recover } from "../decide/recover-jobs.ts";
+import { arrivals, recoverJobs } from "../decide/recover-jobs.ts";
 import { roster } from "../decide/roster.ts";
 import { windowStates } from "../decide/windows/windows.ts";
 import { prepareStateDirectory } from "../files/state-directory.ts";
@@ -31,7 +31,7 @@ import { type Loop, startLoop } from "../tick/loop.ts";
 import { Supervisor } from "../tick/supervisor.ts";
 import { VERSION } from "../version.ts";
 import { configChanged, configRejected, started, stopped } from "./announce.ts";
-import { answer } from "./answer-request.ts";
+import { answerRequest } from "./answer-request.ts";
 import { Pace } from "./pace.ts";
 import { snapshot } from "./snapshot.ts";
 import { onStopSignals } from "./stop-signals.ts";
@@ -40,7 +40,7 @@ import { wakeAtWindows } from "./wake-at-windows.ts";
 /** Events that a dashboard sees at once; older ones are in the audit log. */
 const RECENT_EVENTS = 100;
 
-export interface SuperviseOptions {
+export interface SupervisorOptions {
   onEvent?: (event: AuditEvent) => void;
 }
 
@@ -49,9 +49,9 @@ export interface SuperviseOptions {
  * supervisor holds the database, the state directory isn't ours) and with the bug when a tick or an
  * answer threw; the jobs are left running then.
  */
-export async function supervise(
+export async function runSupervisor(
   config: Config,
-  options: SuperviseOptions = {},
+  options: SupervisorOptions = {},
 ): Promise<{ exitCode: number }> {
   prepareStateDirectory(config.stateDirectory);
   const socket = socketPath(config.stateDirectory);
@@ -59,7 +59,7 @@ export async function supervise(
   try {
     const journal = createJournal(config.database, { retention: config.retention });
     try {
-      return await new Household(config, journal, options).keep(socket);
+      return await new SupervisorProcess(config, journal, options).keep(socket);
     } finally {
       journal.close();
     }
@@ -69,7 +69,7 @@ export async function supervise(
 }
 
 /** One supervisor and what serves it, from start to end. */
-class Household {
+class SupervisorProcess {
   #config: Config;
   readonly #supervisor: Supervisor;
   readonly #journal: RecordJournal;
@@ -86,7 +86,7 @@ class Household {
   #loop: Loop | null = null;
   #server: ControlServer | null = null;
 
-  constructor(config: Config, journal: RecordJournal, { onEvent }: SuperviseOptions) {
+  constructor(config: Config, journal: RecordJournal, { onEvent }: SupervisorOptions) {
     this.#config = config;
     this.#journal = journal;
     this.#events = journal.tail(RECENT_EVENTS);
@@ -97,7 +97,7 @@ class Household {
     this.#claims = claims;
     this.#runs = createRuns({ stateDirectory, directory, claims, logs: () => this.#config.logs });
     const now = clock.now();
-    const recovered = recover(roster(config, journal.loadJobs(), now), bootId(), now);
+    const recovered = recoverJobs(roster(config, journal.loadJobs(), now), bootId(), now);
     const othersClaims = watchClaims(claims.claimant);
     const owners = new ProcessOwners(process.pid);
     this.#sensors = createSensors({
@@ -138,7 +138,7 @@ class Household {
     this.#server = await serveControl(socket, {
       snapshot: () => this.#view(),
       onRequest: (command) =>
-        answer(command, {
+        answerRequest(command, {
           supervisor: this.#supervisor,
           now: () => clock.now(),
           stop: (pause) => this.#stop(pause),

@@ -5,7 +5,7 @@ import { type JobView, SCHEMA_VERSION, type Snapshot } from "../control/protocol
 import { logPath } from "../files/state-paths.ts";
 import type { WindowState } from "../model/decision.ts";
 import type { AuditEvent } from "../model/event.ts";
-import type { SupervisedJob } from "../model/job.ts";
+import type { Job } from "../model/job.ts";
 import { type PauseMethod, runOf } from "../model/state.ts";
 import type { Moment } from "../tick/supervisor.ts";
 
@@ -18,7 +18,7 @@ export interface About {
   windows: WindowState[];
   events: AuditEvent[];
   /** Steps per second of a job, null until known. */
-  pace: (job: SupervisedJob) => number | null;
+  pace: (job: Job) => number | null;
 }
 
 export function snapshot(moment: Moment, about: About): Snapshot {
@@ -51,7 +51,7 @@ export function snapshot(moment: Moment, about: About): Snapshot {
     events: about.events,
   };
 
-  function jobView(job: SupervisedJob, { sample }: Moment, { pace, config }: About): JobView {
+  function jobView(job: Job, { sample }: Moment, { pace, config }: About): JobView {
     const run = runOf(job);
     const { state } = job;
     return {
@@ -89,7 +89,7 @@ export function snapshot(moment: Moment, about: About): Snapshot {
   }
 }
 
-function method(job: SupervisedJob): PauseMethod | "auto" {
+function method(job: Job): PauseMethod | "auto" {
   if (job.spec.pause.method !== "auto") return job.spec.pause.method;
   if (job.understands === null) return "auto";
   return job.understands === "nothing" ? "freeze" : "checkpoint";

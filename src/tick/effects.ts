@@ -3,7 +3,7 @@
  * what came of a launch that failed is handed over at the next one.
  */
 import type { Effect } from "../model/effect.ts";
-import type { SupervisedJob } from "../model/job.ts";
+import type { Job } from "../model/job.ts";
 import type { Runs } from "../ports/runs.ts";
 
 /** `taken`: another supervisor was quicker to hold the GPU. */
@@ -45,7 +45,7 @@ export class Effects {
   }
 
   /** A ring never overtakes the word that it announces. */
-  perform(effect: Effect, job: SupervisedJob): void {
+  perform(effect: Effect, job: Job): void {
     const before = this.#pending.get(job.name);
     if (effect.do === "launch") this.#launching.add(effect.run.id);
     const act = (): Promise<void> => this.#act(effect, job);
@@ -61,7 +61,7 @@ export class Effects {
     await Promise.all(this.#pending.values());
   }
 
-  async #act(effect: Effect, job: SupervisedJob): Promise<void> {
+  async #act(effect: Effect, job: Job): Promise<void> {
     const result = await this.#runs.perform(effect, job);
     if (effect.do === "launch") this.#launching.delete(effect.run.id);
     if (result.ok) {

@@ -4,7 +4,7 @@
  * Must never lose an event, and does nothing but record.
  */
 import type { AuditEvent, NewEvent } from "../model/event.ts";
-import type { SupervisedJob } from "../model/job.ts";
+import type { Job } from "../model/job.ts";
 import type { Seen } from "../model/seen.ts";
 import { runOf } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
@@ -15,14 +15,14 @@ const SAVE_PROGRESS_EVERY_MS = 15_000;
 
 /** What a step has made of a job. */
 export interface Stepped {
-  job: SupervisedJob;
+  job: Job;
   events: NewEvent[];
 }
 
-export class Ledger {
+export class Persistence {
   readonly #journal: Journal;
   readonly #tell: (event: AuditEvent) => void;
-  readonly #saved = new Map<string, SupervisedJob>();
+  readonly #saved = new Map<string, Job>();
   #savedProgressAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(journal: Journal, tell: (event: AuditEvent) => void = () => {}) {
@@ -45,11 +45,11 @@ export class Ledger {
    * it could not be recorded and was to be `orNothing`.
    */
   recordStep(
-    before: SupervisedJob,
+    before: Job,
     { job: after, events }: Stepped,
     now: Now,
     { seen, orNothing }: { seen?: Seen; orNothing?: true } = {},
-  ): SupervisedJob | null {
+  ): Job | null {
     // A step copies the job: what is still the same needn't be saved again.
     const job = changed(before, after).length === 0 ? before : after;
     const ended = runOf(before);
@@ -66,38 +66,38 @@ export class Ledger {
   }
 
   /** Events with all that has changed of the jobs, in one transaction. */
-  recordWith(jobs: Readonly<Record<string, SupervisedJob>>, events: NewEvent[], now: Now): void {
+  recordWith(jobs: Readonly<Record<string, Job>>, events: NewEvent[], now: Now): void {
     this.record(events, now, { jobs: this.#unsaved(jobs) });
   }
 
   /** All in one transaction; what has only progressed goes with the rest, or when it is time. */
-  save(jobs: Readonly<Record<string, SupervisedJob>>, now: Now): void {
+  save(jobs: Readonly<Record<string, Job>>, now: Now): void {
     const unsaved = this.#unsaved(jobs);
     const isTime = now.monotonicMs - this.#savedProgressAtMs >= SAVE_PROGRESS_EVERY_MS;
     if (unsaved.length === 0 || !(isTime || unsaved.some((job) => !this.#hasOnlyProgressed(job)))) return;
     if (this.record([], now, { jobs: unsaved })) this.#savedProgressAtMs = now.monotonicMs;
   }
 
-  #unsaved(jobs: Readonly<Record<string, SupervisedJob>>): SupervisedJob[] {
+  #unsaved(jobs: Readonly<Record<string, Job>>): Job[] {
     return Object.values(jobs).filter((job) => this.#saved.get(job.name) !== job);
   }
 
-  #hasOnlyProgressed(job: SupervisedJob): boolean {
+  #hasOnlyProgressed(job: Job): boolean {
     const saved = this.#saved.get(job.name);
     return saved !== undefined && changed(saved, job).every((key) => PROGRESS_ONLY.has(key));
   }
 }
 
 /** What a crash may take back by a few seconds; a change of anything else is saved at once. */
-const PROGRESS_ONLY: ReadonlySet<keyof SupervisedJob> = new Set<keyof SupervisedJob>(["progress", "learned"]);
+const PROGRESS_ONLY: ReadonlySet<keyof Job> = new Set<keyof Job>(["progress", "learned"]);
 
-function endOf({ state, progress }: SupervisedJob, seen: Seen | undefined, now: Now): RunEnd {
+function endOf({ state, progress }: Job, seen: Seen | undefined, now: Now): RunEnd {
   const { code, signal } = seen?.exit?.known ? seen.exit : { code: null, signal: null };
   return { at: now, code, signal, how: state.name, step: progress?.step ?? null };
 }
 
 /** Facts that differ, are new or are gone. */
-function changed(a: SupervisedJob, b: SupervisedJob): (keyof SupervisedJob)[] {
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)] as (keyof SupervisedJob)[]);
+function changed(a: Job, b: Job): (keyof Job)[] {
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)] as (keyof Job)[]);
   return [...keys].filter((key) => a[key] !== b[key]);
 }

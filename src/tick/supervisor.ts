@@ -6,13 +6,13 @@
  */
 import type { Config } from "../config/schema/schema.ts";
 import { step } from "../decide/lifecycle/step.ts";
-import { type JobRequest, request } from "../decide/manual-request.ts";
+import { type ManualRequest, manualRequest } from "../decide/manual-request.ts";
 import { savingProblem } from "../decide/pauses/disk-room.ts";
 import { decide } from "../decide/policy.ts";
 import type { Recovery } from "../decide/recover-jobs.ts";
 import { roster } from "../decide/roster.ts";
 import { guardThreshold } from "../decide/rules/guard-threshold.ts";
-import { askTurn, type TurnRequest } from "../decide/sharing/ask-for-turn.ts";
+import { askForTurn, type TurnRequest } from "../decide/sharing/ask-for-turn.ts";
 import { gpuView } from "../decide/sharing/gpu-view.ts";
 import { ownClaims } from "../decide/sharing/line.ts";
 import { windowStates } from "../decide/windows/windows.ts";
@@ -20,7 +20,7 @@ import { newWorld, type World } from "../decide/world.ts";
 import type { Decision, Why } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
 import type { AuditEvent, NewEvent } from "../model/event.ts";
-import type { SupervisedJob } from "../model/job.ts";
+import type { Job } from "../model/job.ts";
 import type { MachineMetric, Sample } from "../model/machine.ts";
 import type { Run } from "../model/run.ts";
 import type { Seen } from "../model/seen.ts";
@@ -33,7 +33,7 @@ import type { LiveRun } from "../ports/live-run.ts";
 import type { Runs } from "../ports/runs.ts";
 import type { Sensors } from "../ports/sensors.ts";
 import { Effects } from "./effects.ts";
-import { Ledger } from "./persistence.ts";
+import { Persistence } from "./persistence.ts";
 
 export interface Parts {
   clock: Clock;
@@ -63,7 +63,7 @@ export class Supervisor {
   #config: Config;
   #world: World;
   #stopping = false;
-  readonly #ledger: Ledger;
+  readonly #ledger: Persistence;
   readonly #effects: Effects;
   #moment: Moment | null = null;
 
@@ -71,7 +71,7 @@ export class Supervisor {
   constructor(parts: Parts, config: Config, recovered: Recovery) {
     this.#parts = parts;
     this.#config = config;
-    this.#ledger = new Ledger(parts.journal, parts.onEvent);
+    this.#ledger = new Persistence(parts.journal, parts.onEvent);
     this.#effects = new Effects(parts.runs, () => parts.wake());
     this.#world = newWorld(recovered.jobs);
     this.record(recovered.events);
@@ -120,10 +120,10 @@ export class Supervisor {
   }
 
   /** A person's pause, resume or cancel. Takes effect at the tick that follows at once. */
-  ask(asked: JobRequest): { errors: string[] } {
+  request(asked: ManualRequest): { errors: string[] } {
     const now = this.#parts.clock.now();
     const windows = windowStates(this.#config.windows, now.wallMs);
-    const result = request(this.#world, asked, windows, now);
+    const result = manualRequest(this.#world, asked, windows, now);
     this.#world = result.world;
     this.#ledger.recordWith(this.#world.jobs, result.events, now);
     for (const effect of result.effects) this.#perform(effect);
@@ -132,10 +132,10 @@ export class Supervisor {
   }
 
   /** A turn on a GPU that another user's supervised job holds. */
-  askTurn(asked: TurnRequest): { job: string; holder: string } | { error: string } {
+  requestTurn(asked: TurnRequest): { job: string; holder: string } | { error: string } {
     if (!this.#moment) return { error: "The supervisor has only just started." };
     const now = this.#parts.clock.now();
-    const result = askTurn(this.#world, asked, this.#moment.sample, now);
+    const result = askForTurn(this.#world, asked, this.#moment.sample, now);
     if ("error" in result) return result;
     this.#world = result.world;
     this.#ledger.recordWith(this.#world.jobs, result.events, now);
@@ -153,7 +153,7 @@ export class Supervisor {
   }
 
   /** A job added by hand. The name must be free. */
-  add(job: SupervisedJob): void {
+  add(job: Job): void {
     this.#replace(job);
     this.#ledger.save(this.#world.jobs, this.#parts.clock.now());
     this.#parts.wake();
@@ -239,7 +239,7 @@ export class Supervisor {
 
   /** Records what a step has come to, and then performs it. `orNothing`: not at all when it can't be recorded now. */
   #adopt(
-    before: SupervisedJob,
+    before: Job,
     next: ReturnType<typeof step>,
     now: Now,
     how: { seen?: Seen; orNothing?: true } = {},
@@ -251,7 +251,7 @@ export class Supervisor {
   }
 
   /** Never into the world that there is: a moment that was published still shows it. */
-  #replace(job: SupervisedJob): void {
+  #replace(job: Job): void {
     if (this.#world.jobs[job.name] === job) return;
     this.#world = { ...this.#world, jobs: { ...this.#world.jobs, [job.name]: job } };
   }

@@ -87,7 +87,7 @@ it("of any kind never makes it throw, nor hold what it doesn't say", () => {
         expect(one.pids).toEqual([{ pid: process.pid, startTime: claim().pids[0]?.startTime }]);
         for (const name of [one.job, ...one.gpus]) expect(name).toMatch(/^[\w./:-]+$/);
         for (const time of [one.sinceMs, one.readyMs ?? 0]) expect(Number.isFinite(time)).toBe(true);
-        if (one.asks !== undefined) expect(Number.isFinite(one.asks.forMs)).toBe(true);
+        if (one.turn !== undefined) expect(Number.isFinite(one.turn.forMs)).toBe(true);
       }
     }),
     { numRuns: rounds(300) },

@@ -4,7 +4,7 @@ import { type Config, configSchema, type Rule, ruleSchema } from "../../src/conf
 import { type Input, step } from "../../src/decide/lifecycle/step.ts";
 import { newJob } from "../../src/decide/roster.ts";
 import type { Decision } from "../../src/model/decision.ts";
-import type { SupervisedJob } from "../../src/model/job.ts";
+import type { Job } from "../../src/model/job.ts";
 import {
   GPU_METRICS,
   type GpuMetric,
@@ -26,7 +26,7 @@ export const at = (seconds: number): Now => ({
   monotonicMs: 1_000_000 + seconds * 1000,
 });
 
-export function makeJob(spec: object = {}, facts: Partial<SupervisedJob> = {}): SupervisedJob {
+export function makeJob(spec: object = {}, facts: Partial<Job> = {}): Job {
   const whole = jobSchema.parse({ name: "tts", command: ["train"], ...spec });
   return { ...newJob(whole, "config", at(0)), ...facts };
 }
@@ -171,7 +171,7 @@ export const makeRun = (facts: Partial<Run> = {}): Run => ({
   ...facts,
 });
 
-export const runningJob = (spec: object = {}, facts: Partial<SupervisedJob> = {}): SupervisedJob =>
+export const runningJob = (spec: object = {}, facts: Partial<Job> = {}): Job =>
   makeJob(spec, {
     runs: 1,
     bootId: "b",
@@ -182,7 +182,7 @@ export const runningJob = (spec: object = {}, facts: Partial<SupervisedJob> = {}
 
 /** One job through a story: each act is an input at a second; collects what was said and done. */
 export class Story {
-  job: SupervisedJob;
+  job: Job;
   events: string[] = [];
   reasons: string[] = [];
   /** What each prune left. */
@@ -190,7 +190,7 @@ export class Story {
   outcomes: (Record<string, unknown> | undefined)[] = [];
   effects: string[] = [];
 
-  constructor(job: SupervisedJob) {
+  constructor(job: Job) {
     this.job = job;
   }
 
@@ -209,7 +209,9 @@ export class Story {
     this.reasons.push(...events.map(({ reason }) => reason));
     for (const effect of effects) if (effect.do === "prune") this.kept.push(effect.keep);
     this.outcomes.push(...events.map(({ outcome }) => outcome));
-    this.effects.push(...effects.map((effect) => (effect.do === "ask" ? `ask ${effect.want}` : effect.do)));
+    this.effects.push(
+      ...effects.map((effect) => (effect.do === "control" ? `control ${effect.want}` : effect.do)),
+    );
     return this;
   }
 

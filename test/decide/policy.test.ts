@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { type JobRequest, request } from "../../src/decide/manual-request.ts";
+import { type ManualRequest, manualRequest } from "../../src/decide/manual-request.ts";
 import { decide } from "../../src/decide/policy.ts";
 import type { Mode } from "../../src/decide/tick-input.ts";
 import { windowStates } from "../../src/decide/windows/windows.ts";
 import { newWorld, type World } from "../../src/decide/world.ts";
 import type { Cause } from "../../src/model/actor.ts";
-import type { SupervisedJob } from "../../src/model/job.ts";
+import type { Job } from "../../src/model/job.ts";
 import type { Sample } from "../../src/model/machine.ts";
 import { at, makeCheckpoint, makeConfig, makeGpu, makeJob, makeRun, makeSample, runningJob } from "./make.ts";
 
@@ -13,13 +13,13 @@ const CPU = { name: "cpu", metric: "cpu.others", above: 60, clear: { below: 30 }
 const MEMORY = { name: "mem", metric: "memory.availablePercent", below: 5, clear: { above: 15 } };
 const byRule: Cause = { actor: "rule:cpu", reason: "x", critical: false, rule: "cpu" };
 
-const running = (name: string, spec: object = {}, facts: Partial<SupervisedJob> = {}): SupervisedJob =>
+const running = (name: string, spec: object = {}, facts: Partial<Job> = {}): Job =>
   runningJob(
     { name, ...spec },
     { state: { name: "running", since: at(0), run: makeRun({ id: name }) }, ...facts },
   );
 
-const pausedJob = (name: string, spec: object = {}, facts: Partial<SupervisedJob> = {}): SupervisedJob => {
+const pausedJob = (name: string, spec: object = {}, facts: Partial<Job> = {}): Job => {
   const checkpoint = makeCheckpoint(5, at(-50), { verified: "full" });
   const state = { name: "paused" as const, since: at(-40), cause: byRule, checkpoint };
   return makeJob({ name, ...spec }, { runs: 1, understands: "contract", checkpoint, state, ...facts });
@@ -35,7 +35,7 @@ class Days {
   decisions: ReturnType<typeof decide>["decisions"] = [];
   #clockMs = 0;
 
-  constructor(config: object, ...jobs: SupervisedJob[]) {
+  constructor(config: object, ...jobs: Job[]) {
     this.config = makeConfig(config);
     this.world = newWorld(Object.fromEntries(jobs.map((job) => [job.name, job])));
   }
@@ -71,14 +71,14 @@ class Days {
     this.#clockMs = byMs;
   }
 
-  set(name: string, state: SupervisedJob["state"]): void {
-    const job = this.world.jobs[name] as SupervisedJob;
+  set(name: string, state: Job["state"]): void {
+    const job = this.world.jobs[name] as Job;
     this.world = { ...this.world, jobs: { ...this.world.jobs, [name]: { ...job, state } } };
   }
 
-  ask(second: number, asked: JobRequest): string[] {
+  ask(second: number, asked: ManualRequest): string[] {
     const now = at(second);
-    const result = request(this.world, asked, windowStates(this.config.windows, now.wallMs), now);
+    const result = manualRequest(this.world, asked, windowStates(this.config.windows, now.wallMs), now);
     this.world = result.world;
     return result.errors;
   }
@@ -125,7 +125,7 @@ describe("a pause by a rule", () => {
       memoryMiB: null,
       cpuPercent: null,
     });
-    const first = (...jobs: SupervisedJob[]) => new Days({ rules: [CPU] }, ...jobs).tick(0, busy);
+    const first = (...jobs: Job[]) => new Days({ rules: [CPU] }, ...jobs).tick(0, busy);
     expect(first(running("a", { priority: 5 }), running("b", { priority: 1 }))).toEqual([
       "pause b by checkpoint",
     ]);
@@ -203,7 +203,7 @@ describe("a pause by a rule", () => {
 });
 
 describe("how a job is paused", () => {
-  const method = (facts: Partial<SupervisedJob>, rule: object = CPU, spec: object = {}) =>
+  const method = (facts: Partial<Job>, rule: object = CPU, spec: object = {}) =>
     new Days({ rules: [rule] }, running("a", spec, facts))
       .tick(0, { "cpu.others": 64, "memory.availablePercent": 2 })[0]
       ?.split(" by ")[1];
@@ -244,7 +244,7 @@ describe("how a job is paused", () => {
       "checkpoint",
     ],
   ] as const)("%s", (_name, facts, rule, spec, expected) =>
-    expect(method(facts as Partial<SupervisedJob>, rule, spec)).toBe(expected),
+    expect(method(facts as Partial<Job>, rule, spec)).toBe(expected),
   );
 
   test("a frozen job gives its memory back if it can save, and is left alone if it can't", () => {
@@ -263,7 +263,7 @@ describe("a start", () => {
   test("comes at the first fresh sample that shows room; the next one at the next tick", () => {
     const days = new Days({ rules: [CPU] }, makeJob({ name: "a" }), makeJob({ name: "b", priority: 3 }));
     expect(days.tick(0, quiet)).toEqual(["start b"]);
-    expect(days.waits("a")).toEqual(["turn"]);
+    expect(days.waits("a")).toEqual(["start-order"]);
     days.set("b", { name: "starting", since: at(0), run: makeRun() });
     expect(days.tick(1, quiet)).toEqual(["start a"]);
   });
@@ -361,7 +361,7 @@ describe("a resume", () => {
       cpuPercent: null,
     });
     const rules = [{ name: "m", metric: "memory.availableMiB", below: 1000, clear: { above: 1500 } }];
-    const tick = (free: number, ...more: SupervisedJob[]) =>
+    const tick = (free: number, ...more: Job[]) =>
       new Days({ rules }, pausedJob("tts", {}, { learned: learned(4000) }), ...more).tick(0, {
         "memory.availableMiB": free,
       });
@@ -650,7 +650,7 @@ describe("GPUs", () => {
     makeGpu(at(second), "A", 0, { "gpu.temperature": a }),
     makeGpu(at(second), "B", 1, { "gpu.temperature": b }),
   ];
-  const on = (name: string, gpu: string, facts: Partial<SupervisedJob> = {}) =>
+  const on = (name: string, gpu: string, facts: Partial<Job> = {}) =>
     running(name, {}, { state: { name: "running", since: at(0), run: makeRun({ gpus: [gpu] }) }, ...facts });
 
   test("one hot GPU concerns the job on it alone; several ranks are asked to save instead", () => {
@@ -663,7 +663,7 @@ describe("GPUs", () => {
   });
 
   test("a job is placed where there is room: not on a hot one, not on one that is taken", () => {
-    const place = (...jobs: SupervisedJob[]) => {
+    const place = (...jobs: Job[]) => {
       const days = new Days({ rules: [hot] }, ...jobs);
       days.tick(0, {}, { gpus: gpus(0, 60, 91) });
       return days;
@@ -746,7 +746,7 @@ test("what it was given is left as it was", () => {
   expect(given).toEqual(before);
 });
 
-function pausingState(name: string, second: number): Extract<SupervisedJob["state"], { name: "pausing" }> {
+function pausingState(name: string, second: number): Extract<Job["state"], { name: "pausing" }> {
   const request = {
     method: "checkpoint" as const,
     cause: byRule,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { SupervisedJob } from "../../src/model/job.ts";
+import type { Job } from "../../src/model/job.ts";
 import { rounds } from "../rounds.ts";
 import { makeConfig, makeJob } from "./make.ts";
 import { type Nature, VirtualMachine } from "./virtual-machine.ts";
@@ -62,7 +62,7 @@ function machineOf(
   natures: Nature[],
   how: { onTimeout: string; rule?: object; spec?: object },
 ): VirtualMachine {
-  const jobs: SupervisedJob[] = natures.map((_, at) =>
+  const jobs: Job[] = natures.map((_, at) =>
     makeJob({
       name: NAMES[at],
       priority: at,
@@ -172,7 +172,7 @@ describe("balance", () => {
       pressed = world.rules.cpu?.firm === "pressure" ? pressed + 1 : 0;
       if (pressed > 1 && world.jobs.a?.state.name === "running") late += 1;
     }
-    const job = machine.world.jobs.a as SupervisedJob;
+    const job = machine.world.jobs.a as Job;
     return {
       late,
       overhead: job.balance.overheadMs / 1000,

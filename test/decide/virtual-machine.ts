@@ -5,15 +5,15 @@
 import { expect } from "vitest";
 import type { Config } from "../../src/config/schema/schema.ts";
 import { step } from "../../src/decide/lifecycle/step.ts";
-import { type JobRequest, request } from "../../src/decide/manual-request.ts";
+import { type ManualRequest, manualRequest } from "../../src/decide/manual-request.ts";
 import { type Decided, decide } from "../../src/decide/policy.ts";
-import { askTurn } from "../../src/decide/sharing/ask-for-turn.ts";
+import { askForTurn } from "../../src/decide/sharing/ask-for-turn.ts";
 import { gpuView } from "../../src/decide/sharing/gpu-view.ts";
 import { windowStates } from "../../src/decide/windows/windows.ts";
 import { newWorld, type World } from "../../src/decide/world.ts";
 import type { Effect } from "../../src/model/effect.ts";
 import type { NewEvent } from "../../src/model/event.ts";
-import type { SupervisedJob } from "../../src/model/job.ts";
+import type { Job } from "../../src/model/job.ts";
 import type { Reading, Sample } from "../../src/model/machine.ts";
 import type { Checkpoint } from "../../src/model/run.ts";
 import type { Exit, Seen } from "../../src/model/seen.ts";
@@ -73,12 +73,7 @@ export class VirtualMachine {
   /** Jobs whose launch found its GPU taken; told at the next tick. */
   #taken: string[] = [];
 
-  constructor(
-    config: Config,
-    jobs: SupervisedJob[],
-    natures: Record<string, Nature>,
-    around: Surroundings = {},
-  ) {
+  constructor(config: Config, jobs: Job[], natures: Record<string, Nature>, around: Surroundings = {}) {
     this.#config = config;
     this.#around = around;
     this.#natures = natures;
@@ -89,9 +84,9 @@ export class VirtualMachine {
     return this.#natures[name] ?? { save: 1, load: 1, cpu: 10 };
   }
 
-  ask(asked: JobRequest): void {
+  ask(asked: ManualRequest): void {
     const windows = windowStates(this.#config.windows, at(this.second).wallMs);
-    const result = request(this.world, asked, windows, at(this.second));
+    const result = manualRequest(this.world, asked, windows, at(this.second));
     this.world = result.world;
     this.#tell(result.events);
     for (const effect of result.effects) this.#perform(effect);
@@ -104,7 +99,7 @@ export class VirtualMachine {
   /** A turn on a GPU that somebody else's job holds, as a person asks for it. */
   askTurn(gpu: string, forMs: number): boolean {
     if (this.#lastSample === null) return false;
-    const asked = askTurn(this.world, { gpu, forMs, by: "me" }, this.#lastSample, at(this.second));
+    const asked = askForTurn(this.world, { gpu, forMs, by: "me" }, this.#lastSample, at(this.second));
     if ("error" in asked) return false;
     this.world = asked.world;
     this.#tell(asked.events);
@@ -112,7 +107,7 @@ export class VirtualMachine {
   }
 
   /** The job is handed over now. */
-  add(job: SupervisedJob, nature: Nature): void {
+  add(job: Job, nature: Nature): void {
     this.#natures[job.name] = nature;
     this.world = { ...this.world, jobs: { ...this.world.jobs, [job.name]: job } };
   }
@@ -135,7 +130,7 @@ export class VirtualMachine {
     this.second += this.#around.everySeconds ?? 1;
     const now = at(this.second);
     for (const name of this.#taken.splice(0))
-      this.#adopt(this.world.jobs[name] as SupervisedJob, {
+      this.#adopt(this.world.jobs[name] as Job, {
         kind: "launch-failed",
         reason: "taken",
         taken: true,
@@ -169,7 +164,7 @@ export class VirtualMachine {
     return decided;
   }
 
-  #adopt(job: SupervisedJob, input: Parameters<typeof step>[1]): void {
+  #adopt(job: Job, input: Parameters<typeof step>[1]): void {
     const stepped = step(job, input, at(this.second));
     this.#mustMatch(stepped.job);
     this.world = { ...this.world, jobs: { ...this.world.jobs, [job.name]: stepped.job } };
@@ -198,7 +193,7 @@ export class VirtualMachine {
           exit: null,
         };
         return;
-      case "ask":
+      case "control":
         if (effect.want === "pause" && process !== undefined) {
           const key = `${process.run} ${effect.sequence}`;
           this.#requests.set(key, (this.#requests.get(key) ?? 0) + 1);
@@ -240,7 +235,7 @@ export class VirtualMachine {
       process.exit = { known: true, code: 1, signal: null };
   }
 
-  #observe(job: SupervisedJob): void {
+  #observe(job: Job): void {
     const run = runOf(job);
     if (run === null || this.#taken.includes(job.name)) return;
     const process = this.#processes[job.name];
@@ -313,14 +308,14 @@ export class VirtualMachine {
   }
 
   /** A state holds only the facts that are valid in it. */
-  #mustMatch(job: SupervisedJob): void {
+  #mustMatch(job: Job): void {
     const { state } = job;
     const facts = Object.keys(state).sort().join(" ");
     expect(facts, `${job.name} ${state.name}`).toBe(FACTS[state.name]);
   }
 }
 
-const FACTS: Record<SupervisedJob["state"]["name"], string> = {
+const FACTS: Record<Job["state"]["name"], string> = {
   waiting: "name since",
   starting: "name run since",
   running: "name run since",

@@ -1,6 +1,6 @@
 /** Journals without a file, for tests of everything that needs one: a whole one, and one that fails. */
 import type { AuditEvent, NewEvent } from "../../src/model/event.ts";
-import type { SupervisedJob } from "../../src/model/job.ts";
+import type { Job } from "../../src/model/job.ts";
 import type { Sample } from "../../src/model/machine.ts";
 import type { Run } from "../../src/model/run.ts";
 import type { Now } from "../../src/model/time.ts";
@@ -16,7 +16,7 @@ export interface RecordedRun {
 
 export interface MemoryJournal extends Journal {
   events: AuditEvent[];
-  jobs: Map<string, SupervisedJob>;
+  jobs: Map<string, Job>;
   runs: RecordedRun[];
   samples: Sample[];
 }
@@ -24,7 +24,7 @@ export interface MemoryJournal extends Journal {
 /** Keeps everything, and behaves as the real one does while its disk is well. */
 export function createMemoryJournal(): MemoryJournal {
   const events: AuditEvent[] = [];
-  const jobs = new Map<string, SupervisedJob>();
+  const jobs = new Map<string, Job>();
   const runs: RecordedRun[] = [];
   const samples: Sample[] = [];
   return {

@@ -2,7 +2,7 @@
 import { jobSchema } from "../../src/config/schema/job-schema.ts";
 import { newJob } from "../../src/decide/roster.ts";
 import type { NewEvent } from "../../src/model/event.ts";
-import type { SupervisedJob } from "../../src/model/job.ts";
+import type { Job } from "../../src/model/job.ts";
 import { GPU_METRICS, MACHINE_METRICS, type Reading, type Sample } from "../../src/model/machine.ts";
 import type { Run } from "../../src/model/run.ts";
 import type { Now } from "../../src/model/time.ts";
@@ -37,7 +37,7 @@ export const run = (id: string, number = 1): Run => ({
   gpus: ["GPU-1"],
 });
 
-export const job = (name: string): SupervisedJob =>
+export const job = (name: string): Job =>
   newJob(jobSchema.parse({ name, command: ["true"] }), "config", at(0));
 
 /** Every reading is `value`. */

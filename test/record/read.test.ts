@@ -1,6 +1,8 @@
 import { chmodSync, existsSync } from "node:fs";
 import Sqlite from "better-sqlite3";
 import { describe, expect, test } from "vitest";
+import type { EventKind } from "../../src/model/event.ts";
+import { verifyChain } from "../../src/record/audit/verify.ts";
 import { type EventFilter, eventQuery, readEvents, readRuns, readSamples } from "../../src/record/read.ts";
 import { at, event, run, sample } from "./material.ts";
 import { child, openJournal, scratch } from "./scratch.ts";
@@ -120,4 +122,15 @@ describe("reading", () => {
   test("no database is said so", () => {
     expect(() => [...readEvents(scratch())]).toThrow(/no supervisor has run/);
   });
+});
+
+test("an event of a kind that has another name today is found and told under that", () => {
+  const path = scratch();
+  const journal = openJournal(path);
+  const former = { ...event("ana asks for a turn"), kind: "gpu.requested" as EventKind };
+  expect(journal.append([event("before"), former], at(0)).ok).toBe(true);
+  expect([...readEvents(path, { kind: "turn.requested" })].map(({ kind, reason }) => [kind, reason])).toEqual(
+    [["turn.requested", "ana asks for a turn"]],
+  );
+  expect(verifyChain(path)).toMatchObject({ ok: true, count: 2 });
 });

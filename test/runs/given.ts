@@ -10,7 +10,7 @@ import { type JobSpec, jobSchema } from "../../src/config/schema/job-schema.ts";
 import { newJob } from "../../src/decide/roster.ts";
 import { prepareStateDirectory } from "../../src/files/state-directory.ts";
 import { logPath } from "../../src/files/state-paths.ts";
-import type { SupervisedJob } from "../../src/model/job.ts";
+import type { Job } from "../../src/model/job.ts";
 import type { Run } from "../../src/model/run.ts";
 import type { Seen } from "../../src/model/seen.ts";
 import type { PauseRequest } from "../../src/model/state.ts";
@@ -54,16 +54,16 @@ export function givenRun(more: Partial<Run> = {}): Run {
 export function givenJob(
   command: string[],
   more: Omit<Partial<Record<keyof JobSpec, unknown>>, "command"> = {},
-): SupervisedJob {
+): Job {
   return newJob(jobSchema.parse({ name: "job", command, cwd: tmpdir(), ...more }), "config", clock.now());
 }
 
 /** The job in the state in which its run is `name`. */
 export function inState(
-  job: SupervisedJob,
+  job: Job,
   run: Run,
   name: "starting" | "running" | "pausing" | "frozen" | "lost",
-): SupervisedJob {
+): Job {
   const cause = { actor: "user", reason: "A test asks.", critical: false } as const;
   const since = run.startedAt;
   if (name === "frozen") return { ...job, state: { name, since, run, cause } };
@@ -87,7 +87,7 @@ export function inState(
 /** One run and the means to look at it and to act on it. */
 export interface Started {
   runs: Runs;
-  job: SupervisedJob;
+  job: Job;
   run: Run;
   see(name?: Parameters<typeof inState>[2]): Seen;
   perform(what: "freeze" | "thaw" | "terminate" | "kill" | "ring" | "tidy"): ReturnType<Runs["perform"]>;
@@ -97,7 +97,7 @@ export interface Started {
 }
 
 /** A run as `runs` sees it. Whatever is left of it is killed after the test. */
-export function known(runs: Runs, job: SupervisedJob, run: Run): Started {
+export function known(runs: Runs, job: Job, run: Run): Started {
   const started: Started = {
     runs,
     job,
@@ -109,7 +109,7 @@ export function known(runs: Runs, job: SupervisedJob, run: Run): Started {
         inState(job, run, what === "ring" ? "pausing" : "running"),
       ),
     ask: (want, sequence = 1) =>
-      runs.perform({ do: "ask", job: job.name, run, want, sequence }, inState(job, run, "pausing")),
+      runs.perform({ do: "control", job: job.name, run, want, sequence }, inState(job, run, "pausing")),
     end: () =>
       until("its end", () => {
         const seen = started.see();
@@ -126,7 +126,7 @@ export function known(runs: Runs, job: SupervisedJob, run: Run): Started {
 }
 
 /** Launches a job as a supervisor does, and fails when that fails. */
-export async function start(state: string, job: SupervisedJob, run: Run = givenRun()): Promise<Started> {
+export async function start(state: string, job: Job, run: Run = givenRun()): Promise<Started> {
   const runs = createRuns({ stateDirectory: state, directory: state });
   const started = known(runs, job, run);
   const effect = { do: "launch", job: job.name, run, resumeFrom: null } as const;

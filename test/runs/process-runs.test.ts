@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync 
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
-  claimRecord,
   exitRecord,
+  launcherRecord,
   logPath,
   runDirectory,
   statusDirectory,
@@ -156,9 +156,9 @@ test("a claim without a pid yet belongs to a launcher that is still at work, or 
   const job = inState(givenJob(["node"]), run, "lost");
   const runs = createRuns({ stateDirectory: state, directory: state });
   mkdirSync(statusDirectory(state, run.id), { recursive: true });
-  writeFileSync(claimRecord(state, run.id), `${process.pid} - ${run.bootId}\n`);
+  writeFileSync(launcherRecord(state, run.id), `${process.pid} - ${run.bootId}\n`);
   expect(runs.observe(job, run)).toMatchObject({ alive: true, pid: null, exit: null });
-  writeFileSync(claimRecord(state, run.id), `${process.pid} 1 ${run.bootId}\n`);
+  writeFileSync(launcherRecord(state, run.id), `${process.pid} 1 ${run.bootId}\n`);
   expect(runs.observe(job, run)).toMatchObject({ alive: false, exit: { known: false } });
 });
 
@@ -168,9 +168,9 @@ test("a claim that is still being written is waited for, whatever time its file 
   const job = inState(givenJob(["node"]), run, "lost");
   const runs = createRuns({ stateDirectory: state, directory: state });
   mkdirSync(statusDirectory(state, run.id), { recursive: true });
-  writeFileSync(claimRecord(state, run.id), "");
+  writeFileSync(launcherRecord(state, run.id), "");
   const hoursAgo = new Date(Date.now() - 3 * 3_600_000);
-  utimesSync(claimRecord(state, run.id), hoursAgo, hoursAgo);
+  utimesSync(launcherRecord(state, run.id), hoursAgo, hoursAgo);
   expect(runs.observe(job, run)).toMatchObject({ alive: true, exit: null });
   const seen = await until("it to be given up", () => {
     const now = runs.observe(job, run);

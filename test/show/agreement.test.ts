@@ -6,7 +6,7 @@ import { endingLoses, freezingKeeps } from "../../src/decide/why/stakes.ts";
 import { windowStates } from "../../src/decide/windows/windows.ts";
 import { newWorld } from "../../src/decide/world.ts";
 import type { Why } from "../../src/model/decision.ts";
-import type { SupervisedJob } from "../../src/model/job.ts";
+import type { Job } from "../../src/model/job.ts";
 import type { Now } from "../../src/model/time.ts";
 import { paint } from "../../src/show/draw/lines.ts";
 import { nextOf, reasonAndNext } from "../../src/show/job-words.ts";
@@ -23,7 +23,7 @@ const DAY = 24 * HOUR;
 const NOW: Now = { wallMs: AT, monotonicMs: 100 * DAY };
 const ago = (ms: number): Now => ({ wallMs: NOW.wallMs - ms, monotonicMs: NOW.monotonicMs - ms });
 
-function whyOf(job: SupervisedJob, config: object = {}): Why {
+function whyOf(job: Job, config: object = {}): Why {
   const whole = makeConfig(config);
   const windows = windowStates(whole.windows, NOW.wallMs);
   const mode = { stopping: false, journalHealthy: true };
@@ -32,7 +32,7 @@ function whyOf(job: SupervisedJob, config: object = {}): Why {
 }
 
 /** As the dashboard gets it. */
-const shown = (job: SupervisedJob, config: object = {}): JobView =>
+const shown = (job: Job, config: object = {}): JobView =>
   view("tts", {
     state: job.state.name,
     sinceMs: job.state.since.wallMs,

@@ -1,14 +1,14 @@
 /** When a job's row is saved: with its events, at once for a change, seldom for what only progresses. */
 import { expect, test } from "vitest";
-import type { SupervisedJob } from "../../src/model/job.ts";
-import { Ledger } from "../../src/tick/persistence.ts";
+import type { Job } from "../../src/model/job.ts";
+import { Persistence } from "../../src/tick/persistence.ts";
 import { at, makeJob } from "../decide/make.ts";
 import { createMemoryJournal } from "../fakes/memory-journal.ts";
 
 /** A job of which all is saved, and what the journal holds of it one second after it has changed. */
-function savedAfter(facts: Partial<SupervisedJob>): SupervisedJob | undefined {
+function savedAfter(facts: Partial<Job>): Job | undefined {
   const journal = createMemoryJournal();
-  const ledger = new Ledger(journal);
+  const ledger = new Persistence(journal);
   const before = makeJob();
   ledger.save({ tts: before }, at(0));
   ledger.save({ tts: { ...before, ...facts } }, at(1));
@@ -17,7 +17,7 @@ function savedAfter(facts: Partial<SupervisedJob>): SupervisedJob | undefined {
 
 const progress = { step: 1, totalSteps: null, epoch: null, metrics: {}, reports: "running", advancedAtMs: 0 };
 
-test.each<Partial<SupervisedJob>>([
+test.each<Partial<Job>>([
   { misattributed: ["busy"] },
   { gpuShortage: { othersMiB: 4000 } },
   { cancelling: { by: "ana", askedAt: at(1), killed: false } },
@@ -31,7 +31,7 @@ test.each<Partial<SupervisedJob>>([
 
 test("what is gone is saved at once", () => {
   const journal = createMemoryJournal();
-  const ledger = new Ledger(journal);
+  const ledger = new Persistence(journal);
   const { gpuShortage, ...rest } = makeJob({}, { gpuShortage: { othersMiB: 4000 } });
   ledger.save({ tts: { ...rest, ...(gpuShortage && { gpuShortage }) } }, at(0));
   ledger.save({ tts: rest }, at(1));

@@ -10,13 +10,13 @@ export interface AskOptions extends Options {
   for: string;
 }
 
-export async function ask(job: string | undefined, options: AskOptions): Promise<number> {
+export async function askForTurn(job: string | undefined, options: AskOptions): Promise<number> {
   const { gpu } = options;
   if (gpu === undefined) throw misuse("Which GPU? Give its index or UUID: supervisor ask --gpu 0 --for 2h");
   const forMs = durationMs(options.for, "--for");
   const client = await mustConnect(options);
   try {
-    const asked = { verb: "ask" as const, gpu, forMs, by: askedBy(), ...(job !== undefined && { job }) };
+    const asked = { verb: "turn" as const, gpu, forMs, by: askedBy(), ...(job !== undefined && { job }) };
     const result = (await request(client, asked)) as { job: string; holder: string };
     print(
       `asked ${result.holder} for a turn of ${options.for} for '${result.job}'; its supervisor or its owner decides`,

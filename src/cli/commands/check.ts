@@ -6,7 +6,7 @@ import { type Loaded, loadConfig } from "../../config/load.ts";
 import { plural } from "../../words/list.ts";
 import type { Options } from "../connect.ts";
 import { print, printJson } from "../print.ts";
-import { tell } from "../tell-problems.ts";
+import { tellProblems } from "../tell-problems.ts";
 
 export async function check(file: string | undefined, options: Options): Promise<number> {
   const path = findConfig(file ?? options.config);
@@ -15,7 +15,7 @@ export async function check(file: string | undefined, options: Options): Promise
     printJson({ file: path, problems: [], warnings: [], ...loaded });
     return loaded.ok ? 0 : 2;
   }
-  tell(loaded);
+  tellProblems(loaded);
   if (loaded.ok) print(summary(loaded, path));
   return loaded.ok ? 0 : 2;
 }

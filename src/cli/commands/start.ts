@@ -48,7 +48,7 @@ async function headless(options: StartOptions): Promise<number> {
   keepSmall();
   // Asked first: it computes while the rest is loaded.
   const { loadConfigApart } = await import("../../config/check/check-apart.ts");
-  const [loaded, { tell }, { formatEvent }, { supervise }] = await Promise.all([
+  const [loaded, { tellProblems: tell }, { formatEvent }, { runSupervisor: supervise }] = await Promise.all([
     loadConfigApart(findConfig(options.config)),
     import("../tell-problems.ts"),
     import("../../show/event-words.ts"),

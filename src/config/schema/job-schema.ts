@@ -92,7 +92,7 @@ export const jobSchema = z.strictObject({
   yieldTo: z
     .array(z.string())
     .optional()
-    .describe("Users whose request for a turn on its GPU is granted, whatever 'sharing' says."),
+    .describe("Users whose request for a turn on its GPU is granted, whatever 'turns' says."),
   priority: z.int().default(0).describe("Higher matters more: paused last, resumed first."),
   pause: pauseSchema.prefault({}).describe("How it is asked to make room."),
   checkpoint: checkpointSchema.prefault({}).describe("What it saves, and how often."),

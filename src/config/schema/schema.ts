@@ -70,12 +70,12 @@ const retentionSchema = z.strictObject({
     ),
 });
 
-const sharingSchema = z.strictObject({
+const turnsSchema = z.strictObject({
   requests: z
-    .enum(["yield", "ask", "ignore"])
-    .default("ask")
+    .enum(["yield", "tell", "ignore"])
+    .default("tell")
     .describe(
-      "What happens when another user's supervisor asks for a turn on a GPU (supervisor ask). yield: its job makes room. ask: you are told, and pause it or don't. ignore: nothing.",
+      "What happens when another user's supervisor asks for a turn on a GPU (supervisor ask). yield: its job makes room. tell: you are told, and pause it or don't. ignore: nothing.",
     ),
 });
 
@@ -158,7 +158,7 @@ export const configSchema = z.strictObject({
   balance: balanceSchema
     .prefault({})
     .describe("How much pausing may cost; paid on resume, never by those who need the machine."),
-  sharing: sharingSchema.prefault({}).describe("How GPUs are shared with supervisors of other users."),
+  turns: turnsSchema.prefault({}).describe("Turns on a GPU, between supervisors of several users."),
   notify: z.array(notifySchema).default([]).describe("Who is told of events, besides the audit log."),
   logs: logsSchema.prefault({}).describe("How large the jobs' logs may grow."),
   retention: retentionSchema.prefault({}).describe("How long samples and events stay in the database."),

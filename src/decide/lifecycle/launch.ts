@@ -79,7 +79,7 @@ function goOn(transition: Transition, decision: StartDecision): void {
   } else if (state.name === "standby") {
     const sequence = (state.run.sequence ?? 0) + 1;
     transition.become({ name: "running", since: now, run: { ...state.run, sequence, resuming: since } });
-    transition.perform({ do: "ask", run: transition.run, want: "run", sequence });
+    transition.perform({ do: "control", run: transition.run, want: "run", sequence });
   } else throw transition.bug("launch");
   transition.tell("resume.requested", decision.actor, decision.reason, { evidence: decision.evidence });
 }

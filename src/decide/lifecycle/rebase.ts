@@ -4,7 +4,7 @@
  * of. A new monotonic fact of a job must be moved here, too.
  */
 
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import type { Run } from "../../model/run.ts";
 import type { JobState, PauseRequest } from "../../model/state.ts";
 import type { Now } from "../../model/time.ts";
@@ -12,7 +12,7 @@ import type { Now } from "../../model/time.ts";
 type Move = (ms: number) => number;
 
 /** The same moments in the monotonic time of `now`'s boot. */
-export function rebased(job: SupervisedJob, now: Now): SupervisedJob {
+export function rebased(job: Job, now: Now): Job {
   const { since } = job.state;
   // A clock that was set back counts as no time at all: no wait becomes longer than it was.
   const present = now.monotonicMs - Math.max(0, now.wallMs - since.wallMs);

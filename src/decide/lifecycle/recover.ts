@@ -85,7 +85,7 @@ export function found(transition: Transition, seen: Seen): Seen | null {
   ) {
     const { request } = transition.state;
     const want = request.method === "standby" ? "standby" : "pause";
-    transition.perform({ do: "ask", run: transition.run, want, sequence: request.sequence });
+    transition.perform({ do: "control", run: transition.run, want, sequence: request.sequence });
   }
   return nothing ? { ...seen, exit: { known: false } } : seen;
 }

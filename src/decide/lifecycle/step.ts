@@ -5,7 +5,7 @@
  */
 
 import type { PauseDecision, StartDecision } from "../../model/decision.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
 import type { GpuView, Seen } from "../../model/seen.ts";
 import type { Now } from "../../model/time.ts";
@@ -54,7 +54,7 @@ export type Input =
  * meaning in the job's state is a bug.
  * @throws Error naming job, state and input.
  */
-export function step(job: SupervisedJob, input: Input, now: Now): Stepped {
+export function step(job: Job, input: Input, now: Now): Stepped {
   const gpus = input.kind === "seen" ? (input.gpus ?? null) : null;
   const transition = new Transition(job, now, gpus);
   apply(transition, input);

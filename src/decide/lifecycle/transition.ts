@@ -6,7 +6,7 @@ import type { Actor } from "../../model/actor.ts";
 import type { Evidence } from "../../model/decision.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { NewEvent } from "../../model/event.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import type { Run, Said } from "../../model/run.ts";
 import type { GpuView } from "../../model/seen.ts";
 import type { JobState, PauseRequest } from "../../model/state.ts";
@@ -14,12 +14,12 @@ import type { Now } from "../../model/time.ts";
 
 type Live = Extract<JobState, { run: Run }>;
 type Pausing = Extract<JobState, { name: "pausing" }>;
-type Facts = Omit<SupervisedJob, "name" | "spec" | "state">;
+type Facts = Omit<Job, "name" | "spec" | "state">;
 /** The job is this one. */
 type OwnEffect = Effect extends infer One ? (One extends Effect ? Omit<One, "job"> : never) : never;
 
 export interface Stepped {
-  job: SupervisedJob;
+  job: Job;
   events: NewEvent[];
   effects: Effect[];
 }
@@ -28,12 +28,12 @@ export class Transition {
   readonly now: Now;
   /** What its GPUs showed at the last look; null where it has none. */
   readonly gpus: GpuView | null;
-  #job: Readonly<SupervisedJob>;
+  #job: Readonly<Job>;
   #state: Readonly<JobState>;
   readonly #events: NewEvent[] = [];
   readonly #effects: Effect[] = [];
 
-  constructor(job: SupervisedJob, now: Now, gpus: GpuView | null) {
+  constructor(job: Job, now: Now, gpus: GpuView | null) {
     this.now = now;
     this.gpus = gpus;
     this.#job = job;
@@ -45,7 +45,7 @@ export class Transition {
   }
 
   /** Its facts as they are now; its state is `state`. */
-  get job(): Readonly<Omit<SupervisedJob, "state">> {
+  get job(): Readonly<Omit<Job, "state">> {
     return this.#job;
   }
 

@@ -3,7 +3,7 @@
  * others need is asked for all the same, since a job that can't save goes on and loses nothing.
  */
 
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import { runOf } from "../../model/state.ts";
 import { bytes, size } from "../../words/size.ts";
 
@@ -11,17 +11,14 @@ import { bytes, size } from "../../words/size.ts";
 const MARGIN = 1.2;
 
 /** One sentence, or null where it fits or nothing is known. `freeMiB`: of the checkpoints' own disk. */
-export function lacksRoom(
-  { checkpoint }: Pick<SupervisedJob, "checkpoint">,
-  freeMiB: number | null,
-): string | null {
+export function lacksRoom({ checkpoint }: Pick<Job, "checkpoint">, freeMiB: number | null): string | null {
   if (checkpoint === null || freeMiB === null) return null;
   if (checkpoint.bytes * MARGIN <= freeMiB * 1_048_576) return null;
   return `Only ${size(freeMiB)} are free where it saves, and its last checkpoint has ${bytes(checkpoint.bytes)}: the save may fail.`;
 }
 
 /** Of a live job: its last save failed, or its next one may. `freeMiB` is asked only where it counts. */
-export function savingProblem(job: SupervisedJob, freeMiB: () => number | null): string | null {
+export function savingProblem(job: Job, freeMiB: () => number | null): string | null {
   if (!runOf(job)) return null;
   const { failedSaves, error } = job.progress ?? {};
   const problem = failedSaves === undefined ? lacksRoom(job, freeMiB()) : (error ?? "its saves fail");

@@ -1,6 +1,6 @@
 /** How a job can be paused, given what it understands and what the pause has to free. */
 
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import { canSave } from "../../model/job.ts";
 import type { PauseMethod } from "../../model/state.ts";
 
@@ -12,7 +12,7 @@ export interface Wish {
 }
 
 /** Null where no method would free it: ranks that are frozen fail, memory isn't freed by a freeze. */
-export function pauseMethod(job: SupervisedJob, { frees, freeze = false }: Wish): PauseMethod | null {
+export function pauseMethod(job: Job, { frees, freeze = false }: Wish): PauseMethod | null {
   const { method } = job.spec.pause;
   const saves = canSave(job);
   const mayFreeze = frees === "time" && (job.worldSize ?? 1) === 1;

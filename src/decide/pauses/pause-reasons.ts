@@ -5,7 +5,7 @@
 
 import type { Cause } from "../../model/actor.ts";
 import type { Evidence, WindowState } from "../../model/decision.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import { canSave } from "../../model/job.ts";
 import { isHeld, isWorking, type PauseMethod, runOf } from "../../model/state.ts";
 import { clockTime } from "../../words/time.ts";
@@ -27,7 +27,7 @@ export function otherPauses(input: TickInput): Pause[] {
 }
 
 function pause(
-  job: SupervisedJob,
+  job: Job,
   method: PauseMethod,
   cause: Omit<Cause, "critical">,
   evidence: Evidence = {},
@@ -39,7 +39,7 @@ function pause(
  * By checkpoint wherever the job can; a program that knows nothing is frozen and stays so: to let
  * it compete on, unwatched, would break the promise made to everybody else on the machine.
  */
-function stopPause(job: SupervisedJob): Pause | null {
+function stopPause(job: Job): Pause | null {
   const held = isHeld(job.state.name);
   if (!isWorking(job.state.name) && !held) return null;
   const saves = pauseMethod(job, { frees: "memory" });
@@ -54,7 +54,7 @@ function stopPause(job: SupervisedJob): Pause | null {
   return pause(job, "freeze", { actor: "shutdown", reason });
 }
 
-function manualPause(job: SupervisedJob): Pause | null {
+function manualPause(job: Job): Pause | null {
   const { manual, state } = job;
   if (manual?.want !== "pause") return null;
   const cause = { actor: "user" as const, reason: `Asked for by ${manual.by}.` };
@@ -69,12 +69,12 @@ function manualPause(job: SupervisedJob): Pause | null {
 }
 
 /** Something of it lives, whatever it is doing; once is enough. */
-function mayBeEnded({ state }: SupervisedJob): boolean {
+function mayBeEnded({ state }: Job): boolean {
   if (state.name === "pausing") return state.request.endedByHand === undefined;
   return runOf({ state }) !== null && state.name !== "lost";
 }
 
-function windowPause(job: SupervisedJob, { windows, now }: TickInput): Pause | null {
+function windowPause(job: Job, { windows, now }: TickInput): Pause | null {
   if (!isWorking(job.state.name) || mayRun(job, windows, now.wallMs)) return null;
   const method = pauseMethod(job, { frees: "time" });
   const closed = lastClosed(windowsOf(job.name, windows));
@@ -88,7 +88,7 @@ function windowPause(job: SupervisedJob, { windows, now }: TickInput): Pause | n
 }
 
 /** In one of its windows, bound to none, or let run outside them by hand. */
-export function mayRun(job: SupervisedJob, windows: readonly WindowState[], wallMs: number): boolean {
+export function mayRun(job: Job, windows: readonly WindowState[], wallMs: number): boolean {
   const bound = windowsOf(job.name, windows);
   if (bound.length === 0 || bound.some(({ open }) => open)) return true;
   return job.manual?.want === "run" && job.manual.windowUntilMs !== null && wallMs < job.manual.windowUntilMs;

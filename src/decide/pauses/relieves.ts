@@ -1,6 +1,6 @@
 /** Whether a pause of a job would free what a rule is about. */
 
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import type { GpuSample, RunUse, Sample } from "../../model/machine.ts";
 import { isFrozenOverdue, isHeld, isWorking, runOf } from "../../model/state.ts";
 import { MEASURES, needsMemory } from "../rules/measures.ts";
@@ -10,7 +10,7 @@ import { concerns, isExcused, type RuleNow } from "../rules/rule-now.ts";
 const CPU_PERCENT = 1;
 const MEMORY_MIB = 16;
 /** Whether the job uses what the rule is about; what isn't known of a live job is assumed to be used. */
-export function relieves(job: SupervisedJob, rule: RuleNow, sample: Sample): boolean {
+export function relieves(job: Job, rule: RuleNow, sample: Sample): boolean {
   const { name } = job.state;
   if (!isWorking(name) && !isHeld(name) && name !== "pausing") return false;
   if (!concerns(rule, job) || isExcused(rule, job) || job.cancelling !== undefined) return false;
@@ -28,14 +28,14 @@ export function relieves(job: SupervisedJob, rule: RuleNow, sample: Sample): boo
 const atLeast = (reading: { value: number } | { unavailable: string }, least: number): boolean =>
   !("value" in reading) || reading.value >= least;
 
-function isOnGpu(job: SupervisedJob, uuid: string, gpu: GpuSample | null): boolean {
+function isOnGpu(job: Job, uuid: string, gpu: GpuSample | null): boolean {
   const run = runOf(job);
   if (run === null) return false;
   if (run.gpus.includes(uuid)) return true;
   return gpu?.processes.some(({ ours }) => ours === run.id || ours === job.name) ?? false;
 }
 
-function runUse(job: SupervisedJob, sample: Sample): RunUse | null {
+function runUse(job: Job, sample: Sample): RunUse | null {
   const run = runOf(job);
   return run === null ? null : (sample.runs[run.id] ?? null);
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Decision } from "../../model/decision.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import { canSave } from "../../model/job.ts";
 import type { Sample } from "../../model/machine.ts";
 import { isHeld, type PauseMethod } from "../../model/state.ts";
@@ -47,15 +47,14 @@ function victimsOf(rule: RuleNow, input: TickInput, asked: ReadonlySet<string>):
 }
 
 /** Asked already and still within its grace: its relief is to come. An overdue one is no relief. */
-const isOnItsWay = ({ state }: SupervisedJob): boolean =>
-  state.name === "pausing" && state.request.overdue === null;
+const isOnItsWay = ({ state }: Job): boolean => state.name === "pausing" && state.request.overdue === null;
 
 interface Victim {
-  job: SupervisedJob;
+  job: Job;
   method: PauseMethod;
 }
 
-function victim(job: SupervisedJob, { rule }: RuleNow): Victim[] {
+function victim(job: Job, { rule }: RuleNow): Victim[] {
   const { name } = job.state;
   if (name === "pausing") return [];
   const memory = needsMemory(rule.metric);
@@ -75,7 +74,7 @@ function isRemeasured({ key, rule, state }: RuleNow, { jobs }: TickInput): boole
   return state.readAtMs - Math.max(gone, state.beyondSinceMs ?? state.readAtMs) >= rule.forSeconds * 1000;
 }
 
-export const costMs = ({ learned }: SupervisedJob): number =>
+export const costMs = ({ learned }: Job): number =>
   learned.saveMs === null && learned.reloadMs === null
     ? UNKNOWN_COST_MS
     : (learned.saveMs ?? 0) + (learned.reloadMs ?? 0);
@@ -89,7 +88,7 @@ function cheapestFirst({ job: a }: Victim, { job: b }: Victim): number {
   );
 }
 
-function pauseBy(rule: RuleNow, job: SupervisedJob, method: PauseMethod, sample: Sample): Pause {
+function pauseBy(rule: RuleNow, job: Job, method: PauseMethod, sample: Sample): Pause {
   const critical = rule.rule.severity === "critical";
   const reason = pressureSentence(rule, sample);
   return {

@@ -1,7 +1,7 @@
 /** A rule that acts on jobs, with its state at this tick, and the jobs that it concerns. */
 import type { Config, Rule } from "../../config/schema/schema.ts";
 import type { RuleState } from "../../model/decision.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import type { GpuSample, Sample } from "../../model/machine.ts";
 import { keyOf } from "./judge-rules.ts";
 
@@ -31,11 +31,11 @@ export function rulesNow(
 export const gpuOf = ({ gpu }: RuleState, sample: Sample): GpuSample | null =>
   sample.gpus.find(({ uuid }) => uuid === gpu) ?? null;
 
-export function concerns({ key, rule }: Pick<RuleNow, "key" | "rule">, job: SupervisedJob): boolean {
+export function concerns({ key, rule }: Pick<RuleNow, "key" | "rule">, job: Job): boolean {
   return (rule.jobs === undefined || rule.jobs.includes(job.name)) && !job.misattributed.includes(key);
 }
 
 /** Excused by a manual resume until the rule has been clear once; a critical rule never is. */
-export function isExcused({ key, rule }: RuleNow, { manual }: SupervisedJob): boolean {
+export function isExcused({ key, rule }: RuleNow, { manual }: Job): boolean {
   return rule.severity !== "critical" && manual?.want === "run" && manual.excused.includes(key);
 }

@@ -5,7 +5,7 @@
  */
 
 import type { NewEvent } from "../../model/event.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import type { ProcessEvidence, Sample } from "../../model/machine.ts";
 import { runOf } from "../../model/state.ts";
 import { processes as named } from "../../words/process.ts";
@@ -45,7 +45,7 @@ const couldBeOwn = ({ startTime, otherUser }: ProcessEvidence, begun: number): b
 
 /** Decides by this tick's sample what it can of what is watched; `jobs` with the rules that had wronged them off. */
 export function decideWatched(input: TickInput): { jobs: Jobs; watched: WatchedJobs; events: NewEvent[] } {
-  const jobs: Record<string, SupervisedJob> = { ...input.jobs };
+  const jobs: Record<string, Job> = { ...input.jobs };
   const watched: Record<string, Watched> = {};
   const events: NewEvent[] = [];
   for (const [name, one] of Object.entries(input.memory.watched ?? {})) {
@@ -61,12 +61,7 @@ export function decideWatched(input: TickInput): { jobs: Jobs; watched: WatchedJ
   return { jobs, watched, events };
 }
 
-function verdictOn(
-  job: SupervisedJob,
-  one: Watched,
-  rule: RuleNow,
-  input: TickInput,
-): Watched | "own" | "others" {
+function verdictOn(job: Job, one: Watched, rule: RuleNow, input: TickInput): Watched | "own" | "others" {
   const { now, sample } = input;
   const { state } = job;
   if (state.name !== "pausing" && state.name !== "paused") return "others";
@@ -95,12 +90,7 @@ function isListed(processes: ProcessEvidence[], { gpu }: RuleNow, sample: Sample
   );
 }
 
-function misattributed(
-  job: SupervisedJob,
-  one: Watched,
-  { rule, state }: RuleNow,
-  { now }: TickInput,
-): NewEvent {
+function misattributed(job: Job, one: Watched, { rule, state }: RuleNow, { now }: TickInput): NewEvent {
   const at = clockTime(one.askedWallMs, now.wallMs);
   return {
     kind: "rule.misattributed",

@@ -4,7 +4,7 @@
  */
 
 import type { NewEvent } from "../../model/event.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import type { GpuSample, Sample } from "../../model/machine.ts";
 import { runOf } from "../../model/state.ts";
 import type { Now } from "../../model/time.ts";
@@ -20,9 +20,11 @@ export interface TurnRequest {
   job?: string;
 }
 
-export type Asked = { world: World; events: NewEvent[]; job: string; holder: string } | { error: string };
+export type AskedForTurn =
+  | { world: World; events: NewEvent[]; job: string; holder: string }
+  | { error: string };
 
-export function askTurn(world: World, asked: TurnRequest, sample: Sample, now: Now): Asked {
+export function askForTurn(world: World, asked: TurnRequest, sample: Sample, now: Now): AskedForTurn {
   const gpu = sample.gpus.find((one) => isGpu(one, asked.gpu));
   if (gpu === undefined)
     return { error: `There is no GPU ${asked.gpu}: ${sample.gpusUnavailable ?? "see supervisor status"}.` };
@@ -43,7 +45,7 @@ export function askTurn(world: World, asked: TurnRequest, sample: Sample, now: N
     world: { ...world, jobs: { ...world.jobs, [job.name]: { ...job, turn } } },
     events: [
       {
-        kind: "gpu.requested",
+        kind: "turn.requested",
         job: job.name,
         run: null,
         actor: "user",
@@ -57,7 +59,7 @@ export function askTurn(world: World, asked: TurnRequest, sample: Sample, now: N
 }
 
 /** Of our jobs that wait for this GPU: the one that was named, or the most important. */
-function firstInLine(world: World, gpu: GpuSample, asked: TurnRequest): SupervisedJob | undefined {
+function firstInLine(world: World, gpu: GpuSample, asked: TurnRequest): Job | undefined {
   const line = world.memory.line ?? {};
   const waiting = Object.values(world.jobs).filter(
     (job) =>
@@ -69,4 +71,4 @@ function firstInLine(world: World, gpu: GpuSample, asked: TurnRequest): Supervis
   return waiting.sort((a, b) => b.spec.priority - a.spec.priority || since(line, a) - since(line, b))[0];
 }
 
-const since = (line: Readonly<Record<string, number>>, { name }: SupervisedJob): number => line[name] ?? 0;
+const since = (line: Readonly<Record<string, number>>, { name }: Job): number => line[name] ?? 0;

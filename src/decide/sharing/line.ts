@@ -5,7 +5,7 @@
  */
 
 import type { WaitingFor } from "../../model/decision.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import type { Claim, GpuSample } from "../../model/machine.ts";
 import type { Run } from "../../model/run.ts";
 import { runOf } from "../../model/state.ts";
@@ -25,7 +25,7 @@ const OUT_OF_LINE = new Set<WaitingFor["code"]>(["manual", "window", "shutdown",
 export const isInLine = (waits: WaitingFor[]): boolean => !waits.some(({ code }) => OUT_OF_LINE.has(code));
 
 /** Wall time since which the job stands in line; now, when it has only just come. */
-const inLineSince = ({ name, state }: SupervisedJob, { line }: PolicyMemory, now: Now): number =>
+const inLineSince = ({ name, state }: Job, { line }: PolicyMemory, now: Now): number =>
   // Nothing is remembered of the time before this supervisor.
   line === undefined ? state.since.wallMs : (line[name] ?? now.wallMs);
 
@@ -46,24 +46,19 @@ export const couldStart = ({ readyMs }: Claim, wallMs: number): boolean =>
   readyMs !== null && readyMs <= wallMs + COURTESY_MS;
 
 /** Of those who wait there, the ones that go before this job. */
-export function before(job: SupervisedJob, there: Claim[], input: TickInput): Claim[] {
+export function before(job: Job, there: Claim[], input: TickInput): Claim[] {
   return there.filter(
     (claim) => !claim.holds && isEarlier(claim, job, input) && couldStart(claim, input.now.wallMs),
   );
 }
 
-function isEarlier({ sinceMs, id }: Claim, job: SupervisedJob, input: TickInput): boolean {
+function isEarlier({ sinceMs, id }: Claim, job: Job, input: TickInput): boolean {
   const since = inLineSince(job, input.memory, input.now);
   return sinceMs < since || (sinceMs === since && id < `${input.sample.claimant ?? ""}-${job.name}`);
 }
 
 /** "GPU 0 held by bob's 'asr-ft' (supervised, since Mon 09:12); you're 1st in line". */
-export function claimWait(
-  job: SupervisedJob,
-  gpu: GpuSample,
-  against: Claim[],
-  input: TickInput,
-): WaitingFor {
+export function claimWait(job: Job, gpu: GpuSample, against: Claim[], input: TickInput): WaitingFor {
   const { now, sample } = input;
   const [first] = against as [Claim];
   const waiting = (sample.claims ?? []).filter(
@@ -102,13 +97,13 @@ export function ownClaims(
     if (line === undefined) return [];
     const sinceMs = inLineSince(job, memory, now);
     const { turn } = job;
-    const asks = turn === undefined ? {} : { asks: { gpu: turn.gpu, forMs: turn.forMs } };
+    const asked = turn === undefined ? {} : { turn: { gpu: turn.gpu, forMs: turn.forMs } };
     const readyMs = readyAt(line.waits, now.wallMs);
-    return [{ job: job.name, gpus: line.gpus, holds: false, sinceMs, readyMs, ...asks }];
+    return [{ job: job.name, gpus: line.gpus, holds: false, sinceMs, readyMs, ...asked }];
   });
 }
 
-const holding = ({ name }: Pick<SupervisedJob, "name">, run: Run): OwnClaim => ({
+const holding = ({ name }: Pick<Job, "name">, run: Run): OwnClaim => ({
   job: name,
   gpus: run.gpus,
   holds: true,

@@ -4,7 +4,7 @@
  */
 
 import type { WaitingFor } from "../../model/decision.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import type { Claim, GpuSample, ProcessEvidence } from "../../model/machine.ts";
 import { runOf } from "../../model/state.ts";
 import { plural } from "../../words/list.ts";
@@ -23,13 +23,13 @@ export interface Placed {
 type Blocked = (gpu: string) => WaitingFor[];
 
 /** How many GPUs a job is to have; one, where there is one, unless it says otherwise. */
-export function gpuCount({ spec }: SupervisedJob, { sample }: TickInput): number {
+export function gpuCount({ spec }: Job, { sample }: TickInput): number {
   const least = sample.gpus.length > 0 || sample.gpusExpected ? 1 : 0;
   return spec.gpuIds?.length ?? spec.gpus ?? least;
 }
 
 /** @param blocked what the rules of one GPU hold against this job */
-export function place(job: SupervisedJob, input: TickInput, blocked: Blocked): Placed {
+export function place(job: Job, input: TickInput, blocked: Blocked): Placed {
   const run = runOf(job);
   if (run !== null) return { gpus: run.gpus, waits: run.gpus.flatMap(blocked) };
   const count = gpuCount(job, input);
@@ -53,12 +53,12 @@ export function place(job: SupervisedJob, input: TickInput, blocked: Blocked): P
   };
 }
 
-function candidates({ spec }: SupervisedJob, { sample }: TickInput): GpuSample[] {
+function candidates({ spec }: Job, { sample }: TickInput): GpuSample[] {
   if (spec.gpuIds === undefined) return sample.gpus;
   return spec.gpuIds.flatMap((id) => sample.gpus.find((gpu) => isGpu(gpu, id)) ?? []);
 }
 
-function notThere({ spec }: SupervisedJob, count: number, { sample }: TickInput): WaitingFor {
+function notThere({ spec }: Job, count: number, { sample }: TickInput): WaitingFor {
   const ids = spec.gpuIds?.filter((id) => !sample.gpus.some((gpu) => isGpu(gpu, id)));
   const what = ids !== undefined ? `GPU ${ids.join(", ")}` : plural(count, "GPU");
   const why = sample.gpusUnavailable ?? `${sample.gpus.length} of them can be seen`;
@@ -81,7 +81,7 @@ const freestFirst = (a: Rated, b: Rated): number =>
 
 const sharers = ({ gpu }: Rated): number => gpu.processes.length;
 
-function rate(job: SupervisedJob, gpu: GpuSample, input: TickInput, blocked: Blocked): Rated {
+function rate(job: Job, gpu: GpuSample, input: TickInput, blocked: Blocked): Rated {
   const peers = claimsAgainst(job, gpu, input);
   return {
     gpu,
@@ -96,12 +96,12 @@ function rate(job: SupervisedJob, gpu: GpuSample, input: TickInput, blocked: Blo
 }
 
 /** Holders first, then those who are before it in line and could start about now. */
-function claimsAgainst(job: SupervisedJob, { uuid }: GpuSample, input: TickInput): Claim[] {
+function claimsAgainst(job: Job, { uuid }: GpuSample, input: TickInput): Claim[] {
   const there = (input.sample.claims ?? []).filter(({ gpus }) => gpus.includes(uuid));
   return [...there.filter(({ holds }) => holds), ...before(job, there, input)];
 }
 
-function ownJobs(job: SupervisedJob, gpu: GpuSample, { jobs }: TickInput): WaitingFor[] {
+function ownJobs(job: Job, gpu: GpuSample, { jobs }: TickInput): WaitingFor[] {
   const holder = Object.values(jobs).find(
     (other) =>
       other.name !== job.name &&
@@ -113,7 +113,7 @@ function ownJobs(job: SupervisedJob, gpu: GpuSample, { jobs }: TickInput): Waiti
 }
 
 /** Stands with what is our own: so others are told that this job lets them pass. */
-function letPass(job: SupervisedJob, gpu: GpuSample, input: TickInput): WaitingFor[] {
+function letPass(job: Job, gpu: GpuSample, input: TickInput): WaitingFor[] {
   const turn = turnBefore(job, gpu.uuid, input);
   if (turn === null) return [];
   const by = { user: turn.user, job: turn.job };
@@ -121,7 +121,7 @@ function letPass(job: SupervisedJob, gpu: GpuSample, input: TickInput): WaitingF
   return [{ code: "gpu-claimed", text, gpu: gpu.uuid, by }];
 }
 
-function memory(job: SupervisedJob, gpu: GpuSample): WaitingFor[] {
+function memory(job: Job, gpu: GpuSample): WaitingFor[] {
   const waits: WaitingFor[] = [];
   const shortage = job.gpuShortage?.othersMiB;
   const others = othersOn(gpu);

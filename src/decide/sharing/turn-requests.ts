@@ -3,19 +3,19 @@
  * heard, so that a claim alone, true or forged, asks for nothing.
  */
 
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import type { Claim, GpuSample } from "../../model/machine.ts";
 import { runOf } from "../../model/state.ts";
 import type { TickInput } from "../tick-input.ts";
 import { couldStart } from "./line.ts";
 
-export type Answer = "yield" | "ask" | "ignore";
+export type TurnAnswer = "yield" | "tell" | "ignore";
 
 export const isGpu = ({ uuid, index }: GpuSample, id: string | number): boolean =>
   id === uuid || String(id) === String(index);
 
 /** Who asks for a GPU of this job, and is next in line for it. */
-export function requestFor(job: SupervisedJob, input: TickInput): { claim: Claim; gpu: string } | null {
+export function requestFor(job: Job, input: TickInput): { claim: Claim; gpu: string } | null {
   for (const gpu of runOf(job)?.gpus ?? []) {
     const claim = requestOn(gpu, input);
     if (claim !== null) return { claim, gpu };
@@ -27,20 +27,20 @@ function requestOn(gpu: string, { sample, now }: TickInput): Claim | null {
   const next = (sample.claims ?? []).find(
     (claim) => !claim.holds && claim.gpus.includes(gpu) && couldStart(claim, now.wallMs),
   );
-  const asked = next?.asks?.gpu;
+  const asked = next?.turn?.gpu;
   if (next === undefined || asked === undefined) return null;
   const isIt = asked === gpu || sample.gpus.some((one) => one.uuid === gpu && isGpu(one, asked));
   return isIt ? next : null;
 }
 
-export const answerTo = ({ spec }: SupervisedJob, { user }: Claim, { config }: TickInput): Answer =>
-  spec.yieldTo?.includes(user) ? "yield" : config.sharing.requests;
+export const answerTo = ({ spec }: Job, { user }: Claim, { config }: TickInput): TurnAnswer =>
+  spec.yieldTo?.includes(user) ? "yield" : config.turns.requests;
 
 /**
  * Whose turn this waiting job lets pass: what one of our jobs has made room for, another of them, even if
  * it is before it in line, must not take. One who asks for a turn itself stands in line as ever.
  */
-export function turnBefore(job: SupervisedJob, gpu: string, input: TickInput): Claim | null {
+export function turnBefore(job: Job, gpu: string, input: TickInput): Claim | null {
   if (job.turn !== undefined) return null;
   const claim = requestOn(gpu, input);
   return claim !== null && answerTo(job, claim, input) === "yield" ? claim : null;

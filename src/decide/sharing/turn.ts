@@ -5,7 +5,7 @@
  */
 
 import type { NewEvent } from "../../model/event.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import type { Claim } from "../../model/machine.ts";
 import type { Run } from "../../model/run.ts";
 import { isWorking, runOf } from "../../model/state.ts";
@@ -16,12 +16,12 @@ import type { TickInput } from "../tick-input.ts";
 import { couldStart } from "./line.ts";
 import { answerTo, requestFor } from "./turn-requests.ts";
 
-const canYield = (job: SupervisedJob): boolean => pauseMethod(job, SAVED) !== null;
+const canYield = (job: Job): boolean => pauseMethod(job, SAVED) !== null;
 /** The other one needs the memory, too: a freeze would give nothing. */
 const SAVED = { frees: "memory" } as const;
 
 /** A pause for another user's supervised job, or null. */
-export function turnPause(job: SupervisedJob, input: TickInput): Pause | null {
+export function turnPause(job: Job, input: TickInput): Pause | null {
   const { state } = job;
   if (!isWorking(state.name) || !("run" in state)) return null;
   const reason = turnOver(job, state.run, input) ?? granted(job, input);
@@ -32,14 +32,14 @@ export function turnPause(job: SupervisedJob, input: TickInput): Pause | null {
   return { verb: "pause", job: job.name, method, cause, evidence: { gpus: state.run.gpus } };
 }
 
-function granted(job: SupervisedJob, input: TickInput): string | null {
+function granted(job: Job, input: TickInput): string | null {
   const asked = requestFor(job, input);
   if (asked === null || answerTo(job, asked.claim, input) !== "yield") return null;
-  const { user, job: name, asks } = asked.claim;
-  return `${user} asks for a turn of ${duration(asks?.forMs ?? 0)} on ${gpuName(asked.gpu, input)} for '${name}'.`;
+  const { user, job: name, turn } = asked.claim;
+  return `${user} asks for a turn of ${duration(turn?.forMs ?? 0)} on ${gpuName(asked.gpu, input)} for '${name}'.`;
 }
 
-function turnOver({ turn }: SupervisedJob, run: Run, { sample, now }: TickInput): string | null {
+function turnOver({ turn }: Job, run: Run, { sample, now }: TickInput): string | null {
   if (turn?.untilMs === undefined || now.wallMs < turn.untilMs) return null;
   const next = (sample.claims ?? []).find(
     (claim) =>
@@ -55,7 +55,7 @@ export function gpuName(uuid: string, { sample }: Pick<TickInput, "sample">): st
 }
 
 /** Requests of others that haven't been told of yet. `told` is replaced by what is to be remembered. */
-export function requestEvents(input: TickInput): { events: NewEvent[]; told: string[] } {
+export function turnEvents(input: TickInput): { events: NewEvent[]; told: string[] } {
   const before = input.memory.requests ?? [];
   const told: string[] = [];
   const events: NewEvent[] = [];
@@ -66,9 +66,9 @@ export function requestEvents(input: TickInput): { events: NewEvent[]; told: str
     const key = `${claim.id} ${claim.sinceMs} ${job.name}`;
     told.push(key);
     if (before.includes(key)) continue;
-    const reason = `${claim.user} asks for a turn of ${duration(claim.asks?.forMs ?? 0)} on ${gpuName(gpu, input)} for '${claim.job}'; ${answer(job, claim, input)}.`;
+    const reason = `${claim.user} asks for a turn of ${duration(claim.turn?.forMs ?? 0)} on ${gpuName(gpu, input)} for '${claim.job}'; ${answer(job, claim, input)}.`;
     events.push({
-      kind: "gpu.requested",
+      kind: "turn.requested",
       job: job.name,
       run: runOf(job)?.number ?? null,
       actor: "peer",
@@ -79,12 +79,12 @@ export function requestEvents(input: TickInput): { events: NewEvent[]; told: str
   return { events, told };
 }
 
-function answer(job: SupervisedJob, claim: Claim, input: TickInput): string {
+function answer(job: Job, claim: Claim, input: TickInput): string {
   const { name } = job;
   switch (answerTo(job, claim, input)) {
     case "yield":
       return canYield(job) ? `'${name}' makes room` : `'${name}' can't save, so it goes on`;
-    case "ask":
+    case "tell":
       return `it's yours to decide: supervisor pause ${name}`;
     case "ignore":
       return `'${name}' goes on, as the config says`;

@@ -2,7 +2,7 @@
 
 import { actorKind } from "../../model/actor.ts";
 import type { Decision, WaitingFor } from "../../model/decision.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import { pausedByRule } from "../../model/state.ts";
 import { number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
@@ -28,7 +28,7 @@ export interface Choice {
 export function chooseStart(input: StartInput): Choice {
   const waits: Choice["waits"] = {};
   const lines: Lines = {};
-  const ready: { job: SupervisedJob; gpus: string[] }[] = [];
+  const ready: { job: Job; gpus: string[] }[] = [];
   for (const job of Object.values(input.jobs)) {
     if (!isStartable(job)) continue;
     const found = obstacles(job, input);
@@ -42,11 +42,11 @@ export function chooseStart(input: StartInput): Choice {
   const settling = unsettled(first.job, input);
   if (settling !== null) waits[first.job.name] = [settling];
   for (const { job } of ready.slice(1))
-    waits[job.name] = [{ code: "turn", text: `'${first.job.name}' goes first: one start at a time` }];
+    waits[job.name] = [{ code: "start-order", text: `'${first.job.name}' goes first: one start at a time` }];
   return { start: settling === null ? startOf(first.job, first.gpus, input) : null, waits, lines };
 }
 
-function firstInLine(a: SupervisedJob, b: SupervisedJob): number {
+function firstInLine(a: Job, b: Job): number {
   return (
     Number(isWanted(b)) - Number(isWanted(a)) ||
     b.spec.priority - a.spec.priority ||
@@ -56,7 +56,7 @@ function firstInLine(a: SupervisedJob, b: SupervisedJob): number {
 }
 
 /** Between resumes after a rule's pause the machine is given time to show what the last one did to it. */
-function unsettled(job: SupervisedJob, { memory, now, config, jobs }: TickInput): WaitingFor | null {
+function unsettled(job: Job, { memory, now, config, jobs }: TickInput): WaitingFor | null {
   const { last } = memory;
   if (last === null || !last.polite || last.job === job.name || !pausedByRule(job.state) || isWanted(job))
     return null;
@@ -73,7 +73,7 @@ function unsettled(job: SupervisedJob, { memory, now, config, jobs }: TickInput)
   return null;
 }
 
-function startOf(job: SupervisedJob, gpus: string[], input: TickInput): Start {
+function startOf(job: Job, gpus: string[], input: TickInput): Start {
   const verb = job.state.name === "waiting" ? "start" : "resume";
   const { actor, reason } = whyNow(job, input);
   const from = job.checkpoint?.step;
@@ -89,7 +89,7 @@ function startOf(job: SupervisedJob, gpus: string[], input: TickInput): Start {
   };
 }
 
-function whyNow(job: SupervisedJob, input: TickInput): Pick<Start, "actor" | "reason"> {
+function whyNow(job: Job, input: TickInput): Pick<Start, "actor" | "reason"> {
   const { state } = job;
   const { now, windows } = input;
   if (isWanted(job)) return { actor: "user", reason: "It was asked for by hand." };

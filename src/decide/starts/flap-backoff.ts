@@ -5,7 +5,7 @@
 
 import type { Config } from "../../config/schema/schema.ts";
 import type { WaitingFor } from "../../model/decision.ts";
-import type { Balance, SupervisedJob } from "../../model/job.ts";
+import type { Balance, Job } from "../../model/job.ts";
 import { duration } from "../../words/duration.ts";
 import { number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
@@ -37,7 +37,7 @@ export function extraWaitMs(
 
 /** What the rule that concerns this job still makes it wait beyond its own dwell, if anything. */
 export function backOffWait(
-  job: SupervisedJob,
+  job: Job,
   { key, state, rule }: RuleNow,
   { now, config }: TickInput,
 ): WaitingFor[] {

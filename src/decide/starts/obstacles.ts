@@ -4,7 +4,7 @@
  */
 
 import type { WaitingFor, WindowState } from "../../model/decision.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import { isFrozenOverdue, isHeld, pausedByRule, runOf } from "../../model/state.ts";
 import { duration } from "../../words/duration.ts";
 import { number } from "../../words/number.ts";
@@ -28,17 +28,16 @@ export interface StartInput extends TickInput {
 }
 
 /** States from which a job can be started or let go on; null where there is nothing to start. */
-export function isStartable({ state, cancelling }: SupervisedJob): boolean {
+export function isStartable({ state, cancelling }: Job): boolean {
   if (cancelling !== undefined) return false;
   if (state.name === "pausing") return isFrozenOverdue(state);
   return state.name === "waiting" || state.name === "paused" || isHeld(state.name);
 }
 
 /** A manual resume that hasn't led to a start yet: a person waits for it, so balance doesn't count. */
-export const isWanted = ({ manual }: SupervisedJob): boolean =>
-  manual?.want === "run" && manual.honoured !== true;
+export const isWanted = ({ manual }: Job): boolean => manual?.want === "run" && manual.honoured !== true;
 
-export function obstacles(job: SupervisedJob, input: StartInput): Placed {
+export function obstacles(job: Job, input: StartInput): Placed {
   const { mode } = input;
   const waits: WaitingFor[] = [];
   if (mode.stopping) waits.push({ code: "shutdown", text: "the supervisor is stopping" });
@@ -61,18 +60,14 @@ export function obstacles(job: SupervisedJob, input: StartInput): Placed {
   return { ...all, line: { ...placed.line, waits: [...waits, ...rest, ...placed.line.waits] } };
 }
 
-function blocksOf(
-  job: SupervisedJob,
-  { blocks }: StartInput,
-  which: (rule: RuleNow) => boolean,
-): WaitingFor[] {
+function blocksOf(job: Job, { blocks }: StartInput, which: (rule: RuleNow) => boolean): WaitingFor[] {
   return blocks
     .filter(({ rule }) => which(rule) && concerns(rule, job) && !isExcused(rule, job))
     .map(({ wait }) => wait);
 }
 
 /** Balance holds back only a job that a rule has paused. */
-function balanceWaits(job: SupervisedJob, input: TickInput): WaitingFor[] {
+function balanceWaits(job: Job, input: TickInput): WaitingFor[] {
   if (!pausedByRule(job.state)) return [];
   const concerned = input.rules.filter((rule) => concerns(rule, job));
   const waits = concerned.flatMap((rule) => backOffWait(job, rule, input));
@@ -81,7 +76,7 @@ function balanceWaits(job: SupervisedJob, input: TickInput): WaitingFor[] {
   return over === null ? waits : [...waits, over];
 }
 
-function manual({ manual: wish }: SupervisedJob, { now }: TickInput, waits: WaitingFor[]): void {
+function manual({ manual: wish }: Job, { now }: TickInput, waits: WaitingFor[]): void {
   if (wish?.want !== "pause") return;
   // Only the owner can ask, and the owner reads this.
   const until = wish.untilMs === null ? "" : `, until ${clockTime(wish.untilMs, now.wallMs)}`;
@@ -93,7 +88,7 @@ function manual({ manual: wish }: SupervisedJob, { now }: TickInput, waits: Wait
   });
 }
 
-function window(job: SupervisedJob, { windows, now }: TickInput, waits: WaitingFor[]): void {
+function window(job: Job, { windows, now }: TickInput, waits: WaitingFor[]): void {
   if (!mayRun(job, windows, now.wallMs)) {
     waits.push(closedWait(windowsOf(job.name, windows), now.wallMs));
     return;
@@ -119,7 +114,7 @@ function closedWait(bound: WindowState[], wallMs: number): WaitingFor {
   return { code: "window", text, untilMs: next.changesAtMs };
 }
 
-function restart(job: SupervisedJob, { now }: TickInput, waits: WaitingFor[]): void {
+function restart(job: Job, { now }: TickInput, waits: WaitingFor[]): void {
   const { attempts } = job;
   const left = attempts.notBeforeMs - now.monotonicMs;
   if (left <= 0 || isWanted(job)) return;
@@ -128,7 +123,7 @@ function restart(job: SupervisedJob, { now }: TickInput, waits: WaitingFor[]): v
   waits.push({ code: "restart", text, untilMs });
 }
 
-function badEnds({ attempts, gpuShortage }: SupervisedJob): string {
+function badEnds({ attempts, gpuShortage }: Job): string {
   const times = Math.max(attempts.failures, attempts.fruitless);
   if (times === 0 && gpuShortage !== undefined) return "it ran out of GPU memory";
   return `it has failed ${times === 1 ? "once" : `${number(times)} times in a row`}`;

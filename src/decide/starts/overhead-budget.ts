@@ -4,7 +4,7 @@
  */
 
 import type { WaitingFor } from "../../model/decision.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import { duration } from "../../words/duration.ts";
 import { percent } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
@@ -29,7 +29,7 @@ function quietMs(rules: readonly RuleNow[], { now, memory }: TickInput): number 
  * that concern the job.
  */
 export function overBudget(
-  { balance, learned }: SupervisedJob,
+  { balance, learned }: Job,
   rules: readonly RuleNow[],
   input: TickInput,
 ): WaitingFor | null {

@@ -4,7 +4,7 @@
  */
 
 import type { WaitingFor } from "../../model/decision.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import type { Reading, Sample } from "../../model/machine.ts";
 import { runOf } from "../../model/state.ts";
 import { percent } from "../../words/number.ts";
@@ -18,7 +18,7 @@ const MEMORY_MARGIN = 0.05;
 const MEMORY_MARGIN_MIB = 64;
 
 /** Memory that live jobs are known to grow to and don't hold yet, in MiB. */
-export function owedMiB(jobs: Iterable<SupervisedJob>, sample: Sample): number {
+export function owedMiB(jobs: Iterable<Job>, sample: Sample): number {
   let owed = 0;
   for (const job of jobs) {
     const run = runOf(job);
@@ -30,7 +30,7 @@ export function owedMiB(jobs: Iterable<SupervisedJob>, sample: Sample): number {
 }
 
 /** What is too tight, one entry for each rule. A held run has its memory already. */
-export function tightness(job: SupervisedJob, input: TickInput, owed: number): WaitingFor[] {
+export function tightness(job: Job, input: TickInput, owed: number): WaitingFor[] {
   const held = runOf(job) !== null;
   return input.rules.flatMap((rule) => {
     if (!concerns(rule, job) || isExcused(rule, job) || rule.state.lastValue === null) return [];
@@ -40,13 +40,13 @@ export function tightness(job: SupervisedJob, input: TickInput, owed: number): W
   });
 }
 
-function cpu({ learned }: SupervisedJob, { rule, state }: RuleNow): string | null {
+function cpu({ learned }: Job, { rule, state }: RuleNow): string | null {
   if (rule.above === undefined || learned.cpuPercent === null || state.lastValue === null) return null;
   if (state.lastValue + learned.cpuPercent + CPU_MARGIN_PERCENT <= rule.above) return null;
   return `it used ${percent(learned.cpuPercent)} of the CPU, which is at ${percent(state.lastValue)}; rule '${rule.name}' allows ${percent(rule.above)}`;
 }
 
-function memory({ learned }: SupervisedJob, { rule }: RuleNow, sample: Sample, owed: number): string | null {
+function memory({ learned }: Job, { rule }: RuleNow, sample: Sample, owed: number): string | null {
   if (rule.below === undefined || learned.memoryMiB === null) return null;
   const free = value(sample.machine["memory.availableMiB"]);
   const freePercent = value(sample.machine["memory.availablePercent"]);

@@ -3,7 +3,7 @@
  * leave held. In words, for whoever has to choose. Decides nothing.
  */
 
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import { duration } from "../../words/duration.ts";
 import { plural } from "../../words/list.ts";
 import { size } from "../../words/size.ts";
@@ -11,7 +11,7 @@ import { clockTime } from "../../words/time.ts";
 
 /** "loses about 3,412 steps (41 min, last checkpoint 13:21)" */
 export function endingLoses(
-  { progress, checkpoint }: Pick<SupervisedJob, "progress" | "checkpoint">,
+  { progress, checkpoint }: Pick<Job, "progress" | "checkpoint">,
   nowMs: number,
 ): string {
   const step = progress?.step ?? null;
@@ -25,7 +25,7 @@ export function endingLoses(
 }
 
 /** "frees its GPU time now, keeps 18.2 GiB VRAM" */
-export function freezingKeeps({ learned }: Pick<SupervisedJob, "learned">): string {
+export function freezingKeeps({ learned }: Pick<Job, "learned">): string {
   const { gpuMemoryMiB, memoryMiB } = learned;
   if (gpuMemoryMiB !== undefined && gpuMemoryMiB > 0)
     return `frees its GPU and CPU time now, keeps ${size(gpuMemoryMiB)} VRAM`;

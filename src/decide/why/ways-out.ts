@@ -3,7 +3,7 @@
  * it. Names only what would help as things stand. Decides nothing.
  */
 import type { WaitingFor, WayOut } from "../../model/decision.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import type { TickInput } from "../tick-input.ts";
 import { endingLoses, freezingKeeps } from "./stakes.ts";
 
@@ -18,9 +18,9 @@ const LIFTED: Partial<Record<WaitingFor["code"], string>> = {
   settling: "doesn't wait for the other to settle",
 };
 /** Passes by itself within moments. */
-const PASSING: WaitingFor["code"][] = ["turn", "checkpoint-check"];
+const PASSING: WaitingFor["code"][] = ["start-order", "checkpoint-check"];
 
-export function waysOut(job: SupervisedJob, waitingFor: WaitingFor[], input: TickInput): WayOut[] {
+export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): WayOut[] {
   const { name, state } = job;
   const resume = (does: string): WayOut => ({ command: `supervisor resume ${name}`, does });
   switch (state.name) {
@@ -42,7 +42,7 @@ export function waysOut(job: SupervisedJob, waitingFor: WaitingFor[], input: Tic
 }
 
 /** Out of a pause that is overdue: nothing is forced unless a person says so. */
-function fromPause(job: SupervisedJob, { now }: TickInput): WayOut[] {
+function fromPause(job: Job, { now }: TickInput): WayOut[] {
   const { name, state } = job;
   if (state.name !== "pausing" || (state.request.overdue !== "waiting" && state.request.overdue !== "frozen"))
     return [];
@@ -54,7 +54,7 @@ function fromPause(job: SupervisedJob, { now }: TickInput): WayOut[] {
   return [{ command: `supervisor pause ${name} --freeze`, does: freezingKeeps(job) }, end];
 }
 
-function fromWait({ name }: SupervisedJob, waitingFor: WaitingFor[], { sample }: TickInput): WayOut[] {
+function fromWait({ name }: Job, waitingFor: WaitingFor[], { sample }: TickInput): WayOut[] {
   const claimed = waitingFor.find(({ code }) => code === "gpu-claimed");
   const gpu = sample.gpus.find(({ uuid }) => uuid === claimed?.gpu);
   const ways: WayOut[] = [];

@@ -1,7 +1,7 @@
 /** The answer to "why?" for one job, in plain English, with what is expected next. Decides nothing. */
 
 import type { WaitingFor, Why, WindowState } from "../../model/decision.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import { isEnded, type JobState, runOf } from "../../model/state.ts";
 import type { Now } from "../../model/time.ts";
 import { duration, elapsed } from "../../words/duration.ts";
@@ -14,7 +14,7 @@ import { waysOut } from "./ways-out.ts";
 /** Ended jobs don't change: theirs is made once for each way of naming the time at which they ended. */
 const ended = new WeakMap<JobState, { at: string; why: Why }>();
 
-export function whyOf(job: SupervisedJob, waitingFor: WaitingFor[], input: TickInput): Why {
+export function whyOf(job: Job, waitingFor: WaitingFor[], input: TickInput): Why {
   const known = ended.get(job.state);
   const at = clockTime(job.state.since.wallMs, input.now.wallMs);
   if (known?.at === at) return known.why;
@@ -25,7 +25,7 @@ export function whyOf(job: SupervisedJob, waitingFor: WaitingFor[], input: TickI
   return whole;
 }
 
-function bare(job: SupervisedJob, waitingFor: WaitingFor[], input: TickInput): Why {
+function bare(job: Job, waitingFor: WaitingFor[], input: TickInput): Why {
   const { state } = job;
   const { now, windows } = input;
   const at = clockTime(state.since.wallMs, now.wallMs);
@@ -57,7 +57,7 @@ function bare(job: SupervisedJob, waitingFor: WaitingFor[], input: TickInput): W
 }
 
 const plain = (
-  job: SupervisedJob,
+  job: Job,
   summary: string,
   next: string | null = null,
   nextAtMs: number | null = null,
@@ -69,7 +69,7 @@ const plain = (
   nextAtMs,
 });
 
-function running(job: SupervisedJob, at: string, windows: readonly WindowState[], now: Now): Why {
+function running(job: Job, at: string, windows: readonly WindowState[], now: Now): Why {
   if (job.cancelling !== undefined)
     return plain(job, `runs since ${at}; it was cancelled and is asked to end`);
   const stalled = job.progress?.stalledSinceMs;
@@ -95,7 +95,7 @@ function running(job: SupervisedJob, at: string, windows: readonly WindowState[]
 }
 
 function pausing(
-  job: SupervisedJob,
+  job: Job,
   state: Extract<JobState, { name: "pausing" }>,
   at: string,
   { now, sample }: TickInput,
@@ -123,7 +123,7 @@ function pausing(
 }
 
 /** What it waits for, the longest of the known times last: that is when it may go on. */
-function held(job: SupervisedJob, state: string | null, waitingFor: WaitingFor[], now: Now): Why {
+function held(job: Job, state: string | null, waitingFor: WaitingFor[], now: Now): Why {
   const summary = heldSummary(state, waitingFor);
   const times = waitingFor.flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs]));
   const known = waitingFor.length > 0 && times.length === waitingFor.length;

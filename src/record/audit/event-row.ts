@@ -1,7 +1,7 @@
 /** An event as a row and back. Whatever an event holds becomes a row; a bad value never blocks the log. */
 import type { Actor } from "../../model/actor.ts";
 import type { Evidence } from "../../model/decision.ts";
-import type { AuditEvent, EventKind, NewEvent } from "../../model/event.ts";
+import { type AuditEvent, type NewEvent, presentKind } from "../../model/event.ts";
 
 export interface EventRow {
   id: number;
@@ -38,7 +38,7 @@ export function eventOf(row: EventRow): AuditEvent {
   return {
     id: row.id,
     at: row.at,
-    kind: row.kind as EventKind,
+    kind: presentKind(row.kind),
     job: row.job,
     run: row.run,
     actor: row.actor as Actor,

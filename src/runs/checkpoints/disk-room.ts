@@ -5,7 +5,7 @@
  */
 import { dirname } from "node:path";
 import { monotonicMs } from "../../clock.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import type { Reading } from "../../model/machine.ts";
 import { watchDisk } from "../../sense/machine/background.ts";
 
@@ -13,7 +13,7 @@ export class CheckpointDisks {
   readonly #byJob = new Map<string, { folder: string; read: (nowMs: number) => Reading }>();
 
   /** Null where that isn't known. */
-  freeMiB({ name, checkpoint }: SupervisedJob): number | null {
+  freeMiB({ name, checkpoint }: Job): number | null {
     if (checkpoint === null) return null;
     const folder = dirname(checkpoint.path);
     let known = this.#byJob.get(name);

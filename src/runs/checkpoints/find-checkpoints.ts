@@ -6,7 +6,7 @@
 import { resolve } from "node:path";
 import { elapsedMs } from "../../clock.ts";
 import { checkpointDirectory } from "../../files/state-paths.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import type { Checkpoint } from "../../model/run.ts";
 import {
   type CheckpointList,
@@ -50,7 +50,7 @@ export class Checkpoints {
    * after which nothing changes any more
    * @param named what the job itself calls its newest: a new name is looked for at once
    */
-  of(job: SupervisedJob, writer: "working" | "asked" | "gone", named: string | null = null): CheckpointList {
+  of(job: Job, writer: "working" | "asked" | "gone", named: string | null = null): CheckpointList {
     const memory = this.#memoryOf(job.name);
     const { glob } = job.spec.checkpoint;
     const now = elapsedMs();
@@ -73,7 +73,7 @@ export class Checkpoints {
   }
 
   #lookAtThirdParty(
-    job: SupervisedJob,
+    job: Job,
     glob: string,
     memory: Memory,
     writer: "working" | "asked" | "gone",

@@ -9,14 +9,14 @@ import { basename, dirname, join } from "node:path";
 import { stepOfName, TEMPORARY_PREFIX } from "../../contract/names.ts";
 import { checkpointDirectory } from "../../files/state-paths.ts";
 import { sweep } from "../../job/checkpoint/keep-checkpoints.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import { isLive } from "../../model/state.ts";
 import type { Done } from "../signal/send-signal.ts";
 import type { CheckpointList } from "./quick-check.ts";
 
 /** @param keep how many complete checkpoints stay; a third-party job's are its own and all stay */
 export async function prune(
-  job: SupervisedJob,
+  job: Job,
   keep: number,
   { checkpoints, rejected }: CheckpointList,
   stateDirectory: string,
@@ -40,7 +40,7 @@ export async function prune(
 }
 
 /** With no run there is no writer; beside one, only what names a writer that is gone. */
-async function sweepTemporary(job: SupervisedJob, keep: number, directory: string): Promise<void> {
+async function sweepTemporary(job: Job, keep: number, directory: string): Promise<void> {
   await sweep(directory, keep);
   if (isLive(job.state.name)) return;
   const names = await readdir(directory).catch(() => []);

@@ -9,13 +9,13 @@ import type { JobSpec } from "../../config/schema/job-schema.ts";
 import { ENV } from "../../contract/names.ts";
 import { checkpointDirectory, statusDirectory } from "../../files/state-paths.ts";
 import { graceMs } from "../../model/grace.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
 import { Refusal } from "../../refusal.ts";
 
 /** @throws Refusal when the job's `envFile` can't be read */
 export function environmentOf(
-  job: SupervisedJob,
+  job: Job,
   run: Run,
   resumeFrom: Checkpoint | null,
   stateDirectory: string,

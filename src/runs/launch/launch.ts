@@ -9,7 +9,7 @@ import type { ClaimFiles } from "../../claims/publish-claims.ts";
 import type { JobSpec } from "../../config/schema/job-schema.ts";
 import { resolveCommand } from "../../files/resolve-command.ts";
 import { cgroupRecord, checkpointDirectory, logPath } from "../../files/state-paths.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
 import { Refusal } from "../../refusal.ts";
 import { spawnDetached } from "../../spawn/spawn-detached.ts";
@@ -41,7 +41,7 @@ export interface Launching {
 
 /** Resolves once the launcher runs; the job itself is seen by its pid record. Never rejects. */
 export async function launch(
-  job: SupervisedJob,
+  job: Job,
   run: Run,
   resumeFrom: Checkpoint | null,
   where: Launching,
@@ -54,7 +54,7 @@ export async function launch(
 }
 
 async function start(
-  job: SupervisedJob,
+  job: Job,
   run: Run,
   resumeFrom: Checkpoint | null,
   { stateDirectory, directory, logs }: Launching,

@@ -7,7 +7,7 @@ import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { elapsedMs } from "../../clock.ts";
 import {
   cgroupRecord,
-  claimRecord,
+  launcherRecord,
   pidRecord,
   runDirectory,
   statusDirectory,
@@ -103,7 +103,7 @@ export function asLiveRun(run: Followed): KnownRun & LiveRun {
 function isLauncherAlive(run: Followed, stateDirectory: string): boolean {
   if (run.launcher === "launching" || run.launcher === "ours") return true;
   if (run.launcher === "ended") return false;
-  const claim = readClaim(claimRecord(stateDirectory, run.id), elapsedMs() - run.sinceMs);
+  const claim = readLauncherRecord(launcherRecord(stateDirectory, run.id), elapsedMs() - run.sinceMs);
   if (claim === "being written") return true;
   const alive = claim !== null && isAlive(claim.pid, claim.startTime);
   // A launcher's pid that has been given to somebody else must not be followed.
@@ -119,7 +119,7 @@ const BEING_WRITTEN_MS = 5_000;
  * never can, however late it comes. Null: nobody, and nobody ever will. `watchedMs`: since our first
  * look, on a clock that nobody can set, unlike a file's own time.
  */
-function readClaim(path: string, watchedMs: number): Target | "being written" | null {
+function readLauncherRecord(path: string, watchedMs: number): Target | "being written" | null {
   const record = readPidRecord(path);
   if (record) return { pid: record.pid, startTime: record.startTime };
   try {

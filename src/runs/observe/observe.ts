@@ -4,7 +4,7 @@
  */
 import { elapsedMs } from "../../clock.ts";
 import { exitRecord } from "../../files/state-paths.ts";
-import type { SupervisedJob } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import type { Run } from "../../model/run.ts";
 import type { Exit, Seen } from "../../model/seen.ts";
 import { processesOf } from "../../sense/owners/run-processes.ts";
@@ -32,7 +32,7 @@ export interface Observing {
   checkpoints: Checkpoints;
 }
 
-export function observe(job: SupervisedJob, run: Run, known: Followed, from: Observing): Seen {
+export function observe(job: Job, run: Run, known: Followed, from: Observing): Seen {
   const { stateDirectory } = from;
   const sameBoot = run.bootId === bootId();
   // After a reboot all pids are somebody else's.
@@ -60,7 +60,7 @@ export function observe(job: SupervisedJob, run: Run, known: Followed, from: Obs
   };
 }
 
-function ranksOf(job: SupervisedJob, known: Followed): Seen["ranks"] {
+function ranksOf(job: Job, known: Followed): Seen["ranks"] {
   const now = elapsedMs();
   if (job.state.name === "running" && now < known.silentUntilMs) return [];
   const ranks = readRanks(known.statusDirectory, { runId: known.id, memory: known.ranks });
@@ -87,7 +87,7 @@ function exitOf(record: Exit | null, mayStillCome: boolean): Exit | null {
 }
 
 function lastWords(
-  { name }: SupervisedJob,
+  { name }: Job,
   run: Run,
   exit: Exit | null,
   stateDirectory: string,
@@ -104,13 +104,11 @@ function findLeftovers(known: Followed): Seen["leftovers"] {
   return left.map(({ pid, command }) => ({ pid, command }));
 }
 
-const writerOf = (job: SupervisedJob): "working" | "asked" =>
-  job.state.name === "running" ? "working" : "asked";
+const writerOf = (job: Job): "working" | "asked" => (job.state.name === "running" ? "working" : "asked");
 
-const mayBeStopped = ({ state }: SupervisedJob): boolean =>
-  state.name !== "running" && state.name !== "starting";
+const mayBeStopped = ({ state }: Job): boolean => state.name !== "running" && state.name !== "starting";
 
-function isCaught(job: SupervisedJob, known: Followed, ranks: Seen["ranks"]): boolean | null {
+function isCaught(job: Job, known: Followed, ranks: Seen["ranks"]): boolean | null {
   const now = elapsedMs();
   const { value, atMs } = known.caught;
   const ageMs = now - known.sinceMs;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { arrivals, recover } from "../../../src/decide/recover-jobs.ts";
-import type { SupervisedJob } from "../../../src/model/job.ts";
+import { arrivals, recoverJobs } from "../../../src/decide/recover-jobs.ts";
+import type { Job } from "../../../src/model/job.ts";
 import { at, exitCode, makeCheckpoint, makeJob, makeRank, makeRun, runningJob, Story } from "../make.ts";
 
 const save = (step: number, second: number) => ({ checkpoints: [makeCheckpoint(step, at(second))] });
@@ -8,7 +8,7 @@ const back = (story: Story, second: number, rebooted = false) =>
   story.on(second, { kind: "recovered", bootId: rebooted ? "another boot" : "b" });
 
 test("where a run on GPUs was, and since when, outlives it and this supervisor, but not the boot", () => {
-  const on = (name: string, startTime: number, gpus: string[]): SupervisedJob => {
+  const on = (name: string, startTime: number, gpus: string[]): Job => {
     const run = makeRun({ gpus, startTime });
     const story = new Story(runningJob({ name }, { state: { name: "running", since: at(0), run } }));
     return story.see(5, { exit: exitCode(0), startTime }).job;
@@ -42,7 +42,7 @@ describe("after the supervisor was away", () => {
     const story = back(new Story(runningJob()).pause(40), 50);
     story.did();
     story.see(51, { ranks: [makeRank({ step: 5 })] });
-    expect([story.state, story.did()]).toEqual(["pausing", ["ask pause", "ring"]]);
+    expect([story.state, story.did()]).toEqual(["pausing", ["control pause", "ring"]]);
     story.see(55, {
       exit: exitCode(75),
       ranks: [makeRank({ step: 6, state: "paused", sequence: 1 })],
@@ -143,11 +143,11 @@ describe("after a reboot", () => {
       idle: makeJob({ name: "idle" }),
     };
     const now = { wallMs: at(5).wallMs, monotonicMs: 120_000 };
-    const [first, ...rest] = recover(jobs, "now", now).events;
+    const [first, ...rest] = recoverJobs(jobs, "now", now).events;
     expect(first).toMatchObject({ kind: "machine.rebooted", job: null, actor: "recovery" });
     expect(first?.reason).toMatch(/rebooted at .*\d\d:\d\d.*: train \(run 7\), tts \(run 2\) ended with it/);
     expect(rest.map(({ kind }) => kind)).toEqual(["supervisor.recovered"]);
-    expect(recover(jobs, "before", now).events.map(({ kind }) => kind)).toEqual(["supervisor.recovered"]);
+    expect(recoverJobs(jobs, "before", now).events.map(({ kind }) => kind)).toEqual(["supervisor.recovered"]);
   });
 
   test("a newer checkpoint than was known counts", () => {

@@ -1,6 +1,6 @@
 /** The "others" that vanish with the job's own exit were its own. */
 import { describe, expect, test } from "vitest";
-import { request } from "../../../src/decide/manual-request.ts";
+import { manualRequest } from "../../../src/decide/manual-request.ts";
 import { decide } from "../../../src/decide/policy.ts";
 import { newWorld, type World } from "../../../src/decide/world.ts";
 import type { NewEvent } from "../../../src/model/event.ts";
@@ -100,7 +100,7 @@ describe("others behind a pause", () => {
     // Said once, and lifted by hand.
     days.tick(4.5, []);
     expect(days.misattributed).toHaveLength(1);
-    const { world } = request(days.world, { verb: "resume", jobs: ["train"], by: "you" }, [], at(5));
+    const { world } = manualRequest(days.world, { verb: "resume", jobs: ["train"], by: "you" }, [], at(5));
     expect(world.jobs.train?.misattributed).toEqual([]);
   });
 

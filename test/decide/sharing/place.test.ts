@@ -1,10 +1,10 @@
 /** Where a job goes, who is before it in line, and what a pause has freed; pure. */
 import { describe, expect, it } from "vitest";
 import { type Decided, decide } from "../../../src/decide/policy.ts";
-import { askTurn } from "../../../src/decide/sharing/ask-for-turn.ts";
+import { askForTurn } from "../../../src/decide/sharing/ask-for-turn.ts";
 import { ownClaims } from "../../../src/decide/sharing/line.ts";
 import { newWorld, type World } from "../../../src/decide/world.ts";
-import type { SupervisedJob } from "../../../src/model/job.ts";
+import type { Job } from "../../../src/model/job.ts";
 import type { Claim, GpuSample, Sample } from "../../../src/model/machine.ts";
 import type { GpuView } from "../../../src/model/seen.ts";
 import {
@@ -40,7 +40,7 @@ class Desk {
   last: Decided | null = null;
   readonly config;
 
-  constructor(jobs: SupervisedJob[], config: object = {}) {
+  constructor(jobs: Job[], config: object = {}) {
     this.world = newWorld(Object.fromEntries(jobs.map((job) => [job.name, job])));
     this.config = makeConfig(config);
   }
@@ -91,7 +91,7 @@ describe("placement", () => {
 
   it("two of our jobs share a GPU only when both may", () => {
     const run = makeRun({ gpus: ["GPU-0"] });
-    const other = (spec: object): SupervisedJob =>
+    const other = (spec: object): Job =>
       runningJob({ name: "asr", ...spec }, { state: { name: "running", since: at(0), run } });
     const desk = new Desk([other({}), makeJob({ shareGpu: true })]);
     desk.tick(0, { gpus: gpus(0, 1) });
@@ -179,28 +179,28 @@ describe("turns", () => {
     user: "ana",
     job: "tts",
     readyMs: 0,
-    asks: { gpu: "GPU-0", forMs: 7_200_000 },
+    turn: { gpu: "GPU-0", forMs: 7_200_000 },
   });
-  const holder = (spec: object = {}): SupervisedJob =>
+  const holder = (spec: object = {}): Job =>
     runningJob(spec, { state: { name: "running", since: at(0), run: makeRun({ gpus: ["GPU-0"] }) } });
 
   it.each([
     ["yield", {}, ["peer"], "'tts' makes room"],
-    ["ask", {}, [], "it's yours to decide: supervisor pause tts"],
+    ["tell", {}, [], "it's yours to decide: supervisor pause tts"],
     ["ignore", {}, [], "'tts' goes on, as the config says"],
     ["ignore", { yieldTo: ["ana"] }, ["peer"], "'tts' makes room"],
   ])("a request meets %s %o", (requests, spec, actors, answer) => {
-    const desk = new Desk([holder(spec)], { sharing: { requests } });
+    const desk = new Desk([holder(spec)], { turns: { requests } });
     const { decisions, events } = desk.tick(1, { gpus: gpus(1, 1), claims: [asker] });
     expect(decisions.map((one) => "cause" in one && one.cause.actor)).toEqual(actors);
     expect(events.map(({ kind, reason }) => [kind, reason])).toEqual([
-      ["gpu.requested", `ana asks for a turn of 2 h on GPU 0 for 'tts'; ${answer}.`],
+      ["turn.requested", `ana asks for a turn of 2 h on GPU 0 for 'tts'; ${answer}.`],
     ]);
     expect(desk.tick(2, { gpus: gpus(2, 1), claims: [asker] }).events).toEqual([]);
   });
 
   it("nobody makes room for who isn't next, or couldn't start", () => {
-    const desk = new Desk([holder()], { sharing: { requests: "yield" } });
+    const desk = new Desk([holder()], { turns: { requests: "yield" } });
     const first = claim({
       holds: false,
       readyMs: 0,
@@ -214,7 +214,7 @@ describe("turns", () => {
 
   it("isn't taken by another job of ours that was before it in line", () => {
     const told = (requests: string, spec: object = {}): Desk => {
-      const desk = new Desk([makeJob(spec)], { sharing: { requests } });
+      const desk = new Desk([makeJob(spec)], { turns: { requests } });
       desk.tick(0, { gpus: gpus(0, 1), claims: [claim()] });
       return desk;
     };
@@ -226,8 +226,8 @@ describe("turns", () => {
     expect(yields.why).toBe("waits: GPU 0 goes to ana's 'tts' first, who has asked for a turn");
     // So that it knows that nobody is before it.
     expect(ownClaims(world, lines, at(1))).toMatchObject([{ holds: false, readyMs: null }]);
-    expect(started(told("ask").tick(1, sample))).toEqual(["GPU-0"]);
-    expect(started(told("ask", { yieldTo: ["ana"] }).tick(1, sample))).toEqual([]);
+    expect(started(told("tell").tick(1, sample))).toEqual(["GPU-0"]);
+    expect(started(told("tell", { yieldTo: ["ana"] }).tick(1, sample))).toEqual([]);
     // Once it has its turn, or has gone, the line is as it was.
     expect(started(yields.tick(2, { gpus: gpus(2, 1), claims: [] }))).toEqual(["GPU-0"]);
   });
@@ -236,7 +236,7 @@ describe("turns", () => {
     const desk = new Desk([makeJob()]);
     const sample = { gpus: gpus(0, 1), claims: [claim()] };
     desk.tick(0, sample);
-    const asked = askTurn(
+    const asked = askForTurn(
       desk.world,
       { gpu: "0", forMs: 60_000, by: "ana" },
       makeSample(at(0), {}, sample),
@@ -246,9 +246,9 @@ describe("turns", () => {
     desk.world = asked.world;
     expect(asked.events[0]?.reason).toBe("ana asks bob's 'asr-ft' for a turn of 1 min on GPU 0.");
     const { lines, world } = desk.tick(1, sample);
-    expect(ownClaims(world, lines, at(1))).toMatchObject([{ asks: { gpu: "GPU-0", forMs: 60_000 } }]);
+    expect(ownClaims(world, lines, at(1))).toMatchObject([{ turn: { gpu: "GPU-0", forMs: 60_000 } }]);
     desk.tick(2, { gpus: gpus(2, 1), claims: [] });
-    const job = desk.world.jobs.tts as SupervisedJob;
+    const job = desk.world.jobs.tts as Job;
     expect(job.turn?.untilMs).toBe(at(62).wallMs);
     const held = { ...holder(), turn: job.turn as NonNullable<typeof job.turn> };
     desk.world = { ...desk.world, jobs: { tts: held } };
@@ -268,13 +268,13 @@ describe("turns", () => {
     const desk = new Desk([makeJob({}, { turn })]);
     const { lines, world } = desk.tick(1, { gpus: gpus(1, 1), claims: [claim()] });
     expect(world.jobs.tts?.turn).toBeUndefined();
-    expect(ownClaims(world, lines, at(1))[0]?.asks).toBeUndefined();
+    expect(ownClaims(world, lines, at(1))[0]?.turn).toBeUndefined();
   });
 
   it("can't be asked for where nobody holds, or nobody waits", () => {
     const desk = new Desk([makeJob()]);
     const ask = (sample: Partial<Sample>): unknown =>
-      askTurn(desk.world, { gpu: "0", forMs: 1, by: "ana" }, makeSample(at(0), {}, sample), at(0));
+      askForTurn(desk.world, { gpu: "0", forMs: 1, by: "ana" }, makeSample(at(0), {}, sample), at(0));
     expect(ask({})).toMatchObject({ error: "There is no GPU 0: no GPU was found." });
     expect(ask({ gpus: gpus(0, 1) })).toMatchObject({ error: expect.stringContaining("nobody to ask") });
     expect(ask({ gpus: gpus(0, 1), claims: [claim()] })).toMatchObject({

@@ -55,7 +55,7 @@ class House {
 
   constructor(uid: number, sample: (house: House) => Partial<Sample>, isTaken: (house: House) => boolean) {
     this.uid = uid;
-    const config = makeConfig({ rules: RULES, pollSeconds: TICK, sharing: { requests: "yield" } });
+    const config = makeConfig({ rules: RULES, pollSeconds: TICK, turns: { requests: "yield" } });
     const around = { everySeconds: TICK, sample: () => sample(this), isTaken: () => isTaken(this) };
     this.machine = new VirtualMachine(config, [], {}, around);
   }

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { Manifest } from "../../../src/contract/manifest.ts";
 import { checkpointName, MANIFEST_FILE } from "../../../src/contract/names.ts";
 import { checkpointDirectory } from "../../../src/files/state-paths.ts";
-import type { SupervisedJob } from "../../../src/model/job.ts";
+import type { Job } from "../../../src/model/job.ts";
 import type { Checkpoint } from "../../../src/model/run.ts";
 import type { Runs } from "../../../src/ports/runs.ts";
 import { createRuns } from "../../../src/runs/process-runs.ts";
@@ -40,7 +40,7 @@ function flipOneBit(path: string): void {
   writeFileSync(path, bytes);
 }
 
-function given(): { state: string; runs: Runs; job: SupervisedJob; directory: string } {
+function given(): { state: string; runs: Runs; job: Job; directory: string } {
   const state = givenState();
   const runs = createRuns({ stateDirectory: state, directory: state });
   onTestFinished(() => runs.close());
@@ -48,7 +48,7 @@ function given(): { state: string; runs: Runs; job: SupervisedJob; directory: st
   return { state, runs, job, directory: checkpointDirectory(state, job.name) };
 }
 
-const verify = (runs: Runs, job: SupervisedJob, checkpoint: Checkpoint | undefined) => {
+const verify = (runs: Runs, job: Job, checkpoint: Checkpoint | undefined) => {
   if (!checkpoint) throw new Error("no checkpoint to verify");
   return runs.perform({ do: "verify", job: job.name, checkpoint }, job);
 };

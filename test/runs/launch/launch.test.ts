@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { exitRecord, pidRecord, runDirectory } from "../../../src/files/state-paths.ts";
-import type { SupervisedJob } from "../../../src/model/job.ts";
+import type { Job } from "../../../src/model/job.ts";
 import type { Checkpoint, Run } from "../../../src/model/run.ts";
 import { removeCgroup } from "../../../src/runs/launch/cgroup.ts";
 import { launch } from "../../../src/runs/launch/launch.ts";
@@ -14,7 +14,7 @@ import { BOOT_ID, givenJob, givenRun, givenState, hasPython, logOf, readOr } fro
 /** Launches, waits for the launcher's end, and gives back its exit record. */
 async function complete(
   state: string,
-  job: SupervisedJob,
+  job: Job,
   run: Run = givenRun(),
   resumeFrom: Checkpoint | null = null,
 ): Promise<string> {

@@ -61,7 +61,7 @@ function ask(transition: Transition, decision: PauseDecision, freeMiB: number | 
     return;
   }
   const want = released ? "release" : decision.method === "standby" ? "standby" : "pause";
-  transition.perform({ do: "ask", run: transition.run, want, sequence });
+  transition.perform({ do: "control", run: transition.run, want, sequence });
 }
 
 interface Terms {

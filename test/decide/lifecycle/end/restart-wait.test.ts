@@ -1,10 +1,10 @@
 /** What a failed run waits for: as long as it was told, whatever its length, and across a reboot. */
 import { describe, expect, test } from "vitest";
 import { decide } from "../../../../src/decide/policy.ts";
-import { recover } from "../../../../src/decide/recover-jobs.ts";
+import { recoverJobs } from "../../../../src/decide/recover-jobs.ts";
 import { newWorld } from "../../../../src/decide/world.ts";
 import type { Why } from "../../../../src/model/decision.ts";
-import type { SupervisedJob } from "../../../../src/model/job.ts";
+import type { Job } from "../../../../src/model/job.ts";
 import type { Now } from "../../../../src/model/time.ts";
 import {
   at,
@@ -23,19 +23,19 @@ const HOUR = 3600;
 const WAITS = [0.5 * HOUR, 2 * HOUR, 30 * HOUR];
 
 /** What `job` waits for at `now`, and until when. */
-function why(job: SupervisedJob, now: Now): Why {
+function why(job: Job, now: Now): Why {
   const config = makeConfig();
   const mode = { stopping: false, journalHealthy: true };
   const decided = decide(newWorld({ tts: job }), { sample: makeSample(now), windows: [], config, now, mode });
   return decided.why.tts as Why;
 }
 
-const waits = (job: SupervisedJob, now: Now): string[] => why(job, now).waitingFor.map(({ code }) => code);
+const waits = (job: Job, now: Now): string[] => why(job, now).waitingFor.map(({ code }) => code);
 
-const failed = (backoffSeconds: number): SupervisedJob =>
+const failed = (backoffSeconds: number): Job =>
   new Story(makeJob({ restart: { backoffSeconds } })).launch(0).see(1, { exit: exitCode(1) }).job;
 
-const outOfMemory = (backoffSeconds: number): SupervisedJob => {
+const outOfMemory = (backoffSeconds: number): Job => {
   const gpus = {
     name: "GPU 0",
     unavailable: null,
@@ -50,7 +50,7 @@ const outOfMemory = (backoffSeconds: number): SupervisedJob => {
   return story.on(1, { kind: "seen", seen, availableMiB: null, gpus }).job;
 };
 
-const askedAgain = (backoffSeconds: number): SupervisedJob =>
+const askedAgain = (backoffSeconds: number): Job =>
   new Story(makeJob({ restart: { backoffSeconds } })).launch(0).see(1, { exit: exitCode(75) }).job;
 
 describe.each(WAITS)("a configured wait of %d s", (seconds) => {
@@ -87,13 +87,9 @@ test("a job that ran out of GPU memory isn't said to have failed 0 times", () =>
 
 describe("after a reboot", () => {
   /** The machine was up for so long before `at(0)`, and this many seconds after `second` it is up again. */
-  const reboot = (
-    job: SupervisedJob,
-    second: number,
-    upSeconds: number,
-  ): { job: SupervisedJob; now: Now } => {
+  const reboot = (job: Job, second: number, upSeconds: number): { job: Job; now: Now } => {
     const now = { wallMs: at(second).wallMs, monotonicMs: upSeconds * 1000 };
-    return { job: recover({ tts: job }, "another boot", now).jobs.tts as SupervisedJob, now };
+    return { job: recoverJobs({ tts: job }, "another boot", now).jobs.tts as Job, now };
   };
 
   test.each(WAITS)("a wait of %d s goes on for what is left of it by the wall clock", (seconds) => {
@@ -116,14 +112,14 @@ describe("after a reboot", () => {
 
   test("in the same boot the wall clock doesn't matter", () => {
     const now = { wallMs: at(-50 * HOUR).wallMs, monotonicMs: at(601).monotonicMs };
-    const job = recover({ tts: failed(2 * HOUR) }, "b", now).jobs.tts as SupervisedJob;
+    const job = recoverJobs({ tts: failed(2 * HOUR) }, "b", now).jobs.tts as Job;
     expect(why(job, now).nextAtMs).toBe(now.wallMs + (2 * HOUR - 600) * 1000);
   });
 
   test("a second start in the new boot moves nothing again", () => {
     const first = reboot(failed(2 * HOUR), 601, 5);
     const later = { wallMs: first.now.wallMs + 77_000_000, monotonicMs: first.now.monotonicMs + 60_000 };
-    const job = recover({ tts: first.job }, "another boot", later).jobs.tts as SupervisedJob;
+    const job = recoverJobs({ tts: first.job }, "another boot", later).jobs.tts as Job;
     expect(job.attempts).toEqual(first.job.attempts);
     expect(job.state.since).toEqual(first.job.state.since);
   });

@@ -13,7 +13,7 @@ describe("a library job", () => {
       ),
     );
     story.see(99, { ranks: [makeRank({ step: 48 })] }, 4000).pause(100);
-    expect([story.told(), story.did()]).toEqual([["pause.requested"], ["ask pause"]]);
+    expect([story.told(), story.did()]).toEqual([["pause.requested"], ["control pause"]]);
     story.see(101, { ranks: [makeRank({ step: 49, state: "saving", sequence: 1 })] }, 4000);
     story.see(
       104,
@@ -155,7 +155,7 @@ describe("a third-party job", () => {
 
   test("gets its signal once: a second might mean 'now, at once'", () => {
     const one = story();
-    expect(one.did()).toEqual(["ask pause"]);
+    expect(one.did()).toEqual(["control pause"]);
     for (let second = 101; second < 130; second += 1) one.see(second, { signalCaught: true });
     expect(one.did()).toEqual([]);
   });
@@ -163,7 +163,7 @@ describe("a third-party job", () => {
   test("that doesn't catch it now isn't signalled until it does, and that is said once", () => {
     const one = asked(spec, { understands: "nothing" });
     one.see(101, { signalCaught: false }).see(102, { signalCaught: false });
-    expect([one.did(), one.told()]).toEqual([["ask pause"], ["pause.requested", "pause.overdue"]]);
+    expect([one.did(), one.told()]).toEqual([["control pause"], ["pause.requested", "pause.overdue"]]);
     expect(one.see(103, { signalCaught: true }).did()).toEqual(["ring"]);
   });
 
@@ -200,7 +200,7 @@ describe("the grace", () => {
   test("over: said once, nothing forced by default", () => {
     const story = late("wait").see(129.9).see(130).see(200);
     expect([story.told(), story.state]).toEqual([["pause.requested", "pause.overdue"], "pausing"]);
-    expect(story.did().filter((one) => one !== "ring" && one !== "ask pause")).toEqual([]);
+    expect(story.did().filter((one) => one !== "ring" && one !== "control pause")).toEqual([]);
   });
 
   test.each(["freeze", "terminate", "kill"])(
@@ -340,7 +340,7 @@ describe("by freeze and by standby", () => {
     const story = new Story(runningJob()).pause(100, { method: "freeze" }).see(101, { stopped: true });
     story.did();
     story.pause(110);
-    expect([story.state, story.did()]).toEqual(["pausing", ["thaw", "ask pause"]]);
+    expect([story.state, story.did()]).toEqual(["pausing", ["thaw", "control pause"]]);
   });
 
   test("an overdue pause can be frozen by hand, and goes on to its checkpoint when thawed", () => {
@@ -357,11 +357,11 @@ describe("by freeze and by standby", () => {
 
   test("standby is reached when it is reported for this very request, and left by 'run'", () => {
     const story = new Story(runningJob()).pause(100, { method: "standby" });
-    expect(story.did()).toEqual(["ask standby"]);
+    expect(story.did()).toEqual(["control standby"]);
     expect(story.see(101, { ranks: [makeRank({ state: "standby", sequence: 0 })] }).state).toBe("pausing");
     expect(story.see(102, { ranks: [makeRank({ state: "standby", sequence: 1 })] }).state).toBe("standby");
     story.did();
-    expect(story.launch(110).did()).toEqual(["ask run"]);
+    expect(story.launch(110).did()).toEqual(["control run"]);
     expect(story.see(111, { ranks: [makeRank({ sequence: 1, state: "standby" })] }).did()).toEqual(["ring"]);
     expect(
       story
@@ -377,7 +377,7 @@ describe("by freeze and by standby", () => {
       .see(101, { ranks: [makeRank({ state: "standby", sequence: 1 })] });
     story.did();
     story.pause(110);
-    expect(story.did()).toEqual(["ask release"]);
+    expect(story.did()).toEqual(["control release"]);
     expect(story.see(112, { exit: exitCode(75), ...save(3, 111) }).state).toBe("paused");
   });
 });
