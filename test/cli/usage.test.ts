@@ -51,7 +51,7 @@ describe("help", () => {
     rmSync(coverage, { recursive: true });
     const ours = scripts.filter((url: string) => url.startsWith("file:"));
     expect(ours.length).toBeGreaterThan(2);
-    const allowed = /\/dist\/(bin|cli|help-text|own-files|refusal|version)\.js$/;
+    const allowed = /\/dist\/(bin|main|help-text|own-files|refusal|version)\.js$/;
     expect(ours.filter((url: string) => !allowed.test(url))).toEqual([]);
   });
 
