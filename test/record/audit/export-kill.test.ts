@@ -17,7 +17,6 @@ import { DAY, daysMs, filesOf, idsIn, KEEP_10_DAYS, logOfDays, numbers, pathsOf,
 
 const DAYS = 150;
 const LAST = 139;
-/** From here and from test/children alike. */
 /** From test/children/, where the programs are that tests start. */
 const PROGRAM = "../../src/record/upkeep/upkeep-process.ts";
 
