@@ -1,6 +1,6 @@
 /**
- * One claim of a supervisor, as a file that all users can read. It counts for its file's owner only, and
- * only while a process of that owner that it names is alive: a forged or stale one says nothing.
+ * One supervisor's claim on GPUs, as a file that all users can read. It counts for the file's owner alone,
+ * and only while a process of that owner that it names is alive: a forged or stale claim has no effect.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import type { Claim } from "../model/machine.ts";
@@ -8,7 +8,7 @@ import { bootId } from "../sense/proc/boot-id.ts";
 import { isDead, presenceOf, readStat, uidOf } from "../sense/proc/process.ts";
 import { userName } from "../sense/proc/user-name.ts";
 
-/** More than anybody needs; who writes more is not listened to. */
+/** Far more than a claim needs; a larger file is ignored. */
 const MOST_BYTES = 16_384;
 const MOST_PIDS = 16;
 export const CLAIM_SUFFIX = ".json";
@@ -23,8 +23,9 @@ export interface ClaimFile extends Omit<Claim, "uid" | "user"> {
 export const claimFileName = (id: string): string => `${id}${CLAIM_SUFFIX}`;
 
 /**
- * Null when it says nothing now: it can't be read, is that supervisor's own, or names nobody of its owner. "ended"
- * when all that it names have, "not one" when it can't be understood: neither will ever say anything again.
+ * Null while the claim has no effect: it can't be read, is `supervisor`'s own, or names no process of its
+ * owner. "ended" when every process that it names has ended, "not one" when the file is no claim: neither
+ * can ever count again.
  */
 export function readClaim(path: string, supervisor: string): Claim | "ended" | "not one" | null {
   const file = readOwned(path);
@@ -42,12 +43,12 @@ export function readClaim(path: string, supervisor: string): Claim | "ended" | "
   const owners = named.map(({ pid, startTime }) => ownerOf(pid, startTime));
   if (owners.every((owner) => owner === null)) return "ended";
   const pids = named.filter((_, i) => owners[i] === file.uid || owners[i] === "hidden");
-  // The name stands for its owner: nobody can stand in another's place.
+  // The uid in the name ties it to its owner: no user can take another's place in the line.
   const id = claim.id.startsWith(`${file.uid}-`) ? claim.id : `${file.uid}-${claim.id}`;
   return pids.length === 0 ? null : { ...claim, id, pids, uid: file.uid, user: userName(file.uid) };
 }
 
-/** By its descriptor, so that what is read is what was looked at; no links, no pipes. */
+/** Checks and reads through one descriptor, so that both see the same file. No links, no pipes. */
 function readOwned(path: string): { text: string; uid: number } | null {
   let file: number;
   try {
@@ -89,7 +90,7 @@ function isClaim(value: unknown): value is ClaimFile {
   );
 }
 
-/** Whose that very process is, "hidden" when it isn't ours to see, null when it has ended. */
+/** The uid of that very process; "hidden" when we may not see it, null when it has ended. */
 function ownerOf(pid: number, startTime: number | null): number | "hidden" | null {
   const stat = readStat(pid);
   if (stat === null) return presenceOf(pid) === "hidden" ? "hidden" : null;

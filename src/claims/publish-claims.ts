@@ -1,7 +1,8 @@
 /**
- * Tells other users' supervisors of our jobs: which are at work, and which GPUs they hold or wait for.
- * One file for each job, readable by all, replaced atomically. A holder's file names the parent and the first process of its job, so
- * that it counts as long as they live, with or without a supervisor. Never touches a file of others.
+ * Tells other supervisors about our jobs: which ones work, and which GPUs they hold or wait for. One file
+ * per job, readable by all, replaced atomically. A holder's file names the launcher and the first process
+ * of its job, so that it counts as long as they live, with or without a supervisor. Never touches another
+ * user's file.
  */
 import { createHash } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
@@ -13,30 +14,30 @@ import type { Claims, OwnClaim } from "../ports/claims.ts";
 import { bootId } from "../sense/proc/boot-id.ts";
 import { isDead, readStat } from "../sense/proc/process.ts";
 import { type ClaimFile, claimFileName } from "./claim-file.ts";
-import { type PlacedFile, place, touch } from "./publish-file.ts";
+import { type PublishedFile, publishFile, touch } from "./publish-file.ts";
 import { abandonedClaims, readClaims } from "./read-claims.ts";
 
-/** Files are made young so often, since temporary folders are swept, and written again where that came too late. */
-const AGAIN_MS = 60_000;
-/** What nobody has made young for so long, and names no living process, is nobody's any more. */
+/** Refresh mtimes this often so tmp cleaners keep the files; rewrite one that was removed anyway. */
+const REFRESH_MS = 60_000;
+/** Unrefreshed this long and without a live process: abandoned. */
 const ABANDONED_MS = 24 * 3_600_000;
 
-/** The launcher and the first process of a job, as far as they are known. */
+/** The launcher and the first process of a job; null while unknown. */
 export interface Pids {
   launcherPid: number | null;
   pid: number | null;
 }
 
-const NOBODY: Pids = { launcherPid: null, pid: null };
+const NO_PIDS: Pids = { launcherPid: null, pid: null };
 
 interface Written {
   claim: OwnClaim;
   named: Pids;
-  file: PlacedFile;
+  file: PublishedFile;
   atMs: number;
 }
 
-/** One supervisor is one state directory of one user. */
+/** Names a supervisor among all of this machine: one user and one state directory. */
 export const claimantOf = (stateDirectory: string): string =>
   `${process.getuid?.() ?? 0}-${createHash("sha256").update(stateDirectory).digest("hex").slice(0, 12)}`;
 
@@ -49,7 +50,7 @@ export class ClaimFiles implements Claims {
   readonly #written = new Map<string, Written>();
   #swept = false;
 
-  /** `pids` tells the processes of a holder. */
+  /** `pids` gives the processes of a holder. */
   constructor(stateDirectory: string, pids: (claim: OwnClaim) => Pids, directories = claimDirectories()) {
     this.claimant = claimantOf(stateDirectory);
     this.#pids = pids;
@@ -64,25 +65,26 @@ export class ClaimFiles implements Claims {
   }
 
   /**
-   * Before a launch: says that it holds, then looks whether somebody else says so too. Of two who do
-   * so at once at least one sees the other and steps back; the line tells whose turn it is then.
+   * Before a launch: publishes the claim, then looks for a rival that holds one of the same GPUs. Of two
+   * that do so at once at least one sees the other and steps back; the line then decides whose turn it is.
+   * Returns the rival's claim; null when the GPUs are ours.
    */
-  take(claim: OwnClaim): { ok: true } | { ok: false; by: Claim } {
+  take(claim: OwnClaim): Claim | null {
     this.#write(claim);
-    const by = readClaims(this.claimant, this.#directories).find(
+    const rival = readClaims(this.claimant, this.#directories).find(
       (other) => other.holds && other.gpus.some((gpu) => claim.gpus.includes(gpu)),
     );
-    if (by === undefined) return { ok: true };
+    if (rival === undefined) return null;
     this.#write({ ...claim, holds: false, readyMs: claim.sinceMs });
-    return { ok: false, by };
+    return rival;
   }
 
-  /** Names the processes of a holder as soon as there are any. */
+  /** Names a holder's processes once they exist. */
   renew(claim: OwnClaim): void {
     this.#write(claim);
   }
 
-  /** Leaves the line. What runs on without us stays claimed. */
+  /** Leaves the line. The claims of jobs that run on without us stay. */
   close(): void {
     for (const [job, { file, claim }] of this.#written) if (!claim.holds) this.#remove(job, file.path);
   }
@@ -93,8 +95,8 @@ export class ClaimFiles implements Claims {
 
   #write(claim: OwnClaim): void {
     const { job, gpus, holds, sinceMs, readyMs, turn } = claim;
-    const named = holds ? this.#pids(claim) : NOBODY;
-    // Told at every tick of every job: what is the same is seen without a look at any process.
+    const named = holds ? this.#pids(claim) : NO_PIDS;
+    // Called for every job at every tick: an unchanged claim must not cost a look at any process.
     const written = this.#written.get(job);
     if (written && isSame(written, claim, named) && this.#isThere(written)) return;
     const pids = living(named);
@@ -108,18 +110,18 @@ export class ClaimFiles implements Claims {
       sinceMs,
       readyMs,
       ...(turn === undefined ? {} : { turn }),
-      pids: pids.length > 0 ? pids : living({ ...NOBODY, launcherPid: process.pid }),
+      pids: pids.length > 0 ? pids : living({ ...NO_PIDS, launcherPid: process.pid }),
       bootId: bootId(),
     };
     const text = `${JSON.stringify(file)}\n`;
-    const { file: placed, problem } = place(claimFileName(this.#id(job)), text, this.#directories);
-    this.problem = problem;
-    if (placed) this.#written.set(job, { claim, named, file: placed, atMs: elapsedMs() });
+    const published = publishFile(claimFileName(this.#id(job)), text, this.#directories);
+    this.problem = "reason" in published ? published.reason : null;
+    if ("path" in published) this.#written.set(job, { claim, named, file: published, atMs: elapsedMs() });
   }
 
-  /** Looked at once a minute. A file that a sweep has removed, or that isn't the one we wrote, isn't there. */
+  /** Refreshes the file once a minute. False when it was removed, or isn't the one that we wrote. */
   #isThere(written: Written): boolean {
-    if (elapsedMs() - written.atMs < AGAIN_MS) return true;
+    if (elapsedMs() - written.atMs < REFRESH_MS) return true;
     if (!touch(written.file)) return false;
     written.atMs = elapsedMs();
     return true;
@@ -130,7 +132,7 @@ export class ClaimFiles implements Claims {
     this.#written.delete(job);
   }
 
-  /** What an earlier life of this supervisor has left. */
+  /** Removes what earlier processes of this supervisor left behind. */
   #sweep(wanted: ReadonlySet<string>): void {
     this.#swept = true;
     for (const directory of this.#directories) {
@@ -138,10 +140,10 @@ export class ClaimFiles implements Claims {
         for (const name of readdirSync(directory))
           if (name.startsWith(`${this.claimant}-`) && !wanted.has(name))
             rmSync(join(directory, name), { force: true });
-        // And what others of this user have, whose state directory may be gone.
+        // Also abandoned claims of this user's other supervisors, whose state directories may be gone.
         for (const path of abandonedClaims(directory, ABANDONED_MS)) rmSync(path, { force: true });
       } catch {
-        // There is none.
+        // No such directory.
       }
     }
   }

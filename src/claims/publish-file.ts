@@ -1,6 +1,6 @@
 /**
- * Small files in a folder that all users of the machine may write into, where everything that others have laid
- * out may be a trap. Never throws, follows no link, and never changes a file of somebody else.
+ * Publishes small files in a folder that every user of the machine may write to, where any existing name
+ * may be a trap. Never throws, follows no link, and never changes another user's file.
  */
 import { randomBytes } from "node:crypto";
 import { chmodSync, lstatSync, lutimesSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -10,44 +10,44 @@ import { wallMs } from "../clock.ts";
 const FOR_ALL = 0o1777;
 const READABLE = 0o644;
 
-export interface PlacedFile {
+export interface PublishedFile {
   path: string;
   inode: bigint;
 }
 
-/** In the first of the folders where that works; readable by all, and whole at every moment. */
-export function place(
+/** In the first folder where it works; readable by all, and replaced atomically. Else the last folder's reason. */
+export function publishFile(
   name: string,
   text: string,
   directories: string[],
-): { file: PlacedFile | null; problem: string | null } {
-  let problem: string | null = null;
+): PublishedFile | { reason: string } {
+  let reason: string | null = null;
   for (const directory of directories) {
-    problem = prepare(directory);
-    if (problem !== null) continue;
+    reason = prepare(directory);
+    if (reason !== null) continue;
     const path = join(directory, name);
     const fresh = join(directory, `.${name}.${randomBytes(6).toString("hex")}`);
     try {
-      // Exclusively: a name may have been laid out as a trap.
+      // Exclusively: another user may have set a trap under this name.
       writeFileSync(fresh, text, { flag: "wx", mode: READABLE });
       chmodSync(fresh, READABLE);
       const inode = lstatSync(fresh, { bigint: true }).ino;
       renameSync(fresh, path);
-      return { file: { path, inode }, problem: null };
+      return { path, inode };
     } catch (error) {
-      problem = (error as Error).message;
-      // Somebody else's file has its name: without this each try would leave another one.
+      reason = (error as Error).message;
+      // Another user's file may have the name: each try would leave a temporary file behind.
       rmSync(fresh, { force: true });
     }
   }
-  return { file: null, problem };
+  return { reason: reason ?? "no folder is configured" };
 }
 
-/** Gives it the present time, which sweepers of temporary folders go by. False when that file isn't there any more. */
-export function touch({ path, inode }: PlacedFile): boolean {
+/** Sets its mtime to now, for tmp cleaners. False when that file is gone. */
+export function touch({ path, inode }: PublishedFile): boolean {
   try {
     const found = lstatSync(path, { bigint: true });
-    // The number alone may have been given to another one since.
+    // The inode number alone may have been reused.
     if (found.ino !== inode || !found.isFile() || found.uid !== BigInt(process.getuid?.() ?? 0)) return false;
     const now = new Date(wallMs());
     lutimesSync(path, now, now);
@@ -57,12 +57,12 @@ export function touch({ path, inode }: PlacedFile): boolean {
   }
 }
 
-/** A folder that all may write into and nobody may remove others' files from; null when it is there. */
+/** Makes a folder where all may write and none may remove others' files. Null, or the reason why there is none. */
 function prepare(directory: string): string | null {
   try {
     try {
       mkdirSync(directory);
-      // The mask of mkdir would take the rights of others.
+      // mkdir's umask would drop the others' rights.
       chmodSync(directory, FOR_ALL);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;

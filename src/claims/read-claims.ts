@@ -1,6 +1,6 @@
 /**
- * Reads what supervisors of this machine tell of their jobs: which run, which GPUs those hold or wait for.
- * Reads only, never throws.
+ * Reads what this machine's supervisors publish about their jobs: which ones run, and which GPUs they hold
+ * or wait for. Reads only, never throws.
  */
 import { lstatSync, readdirSync, type Stats } from "node:fs";
 import { join } from "node:path";
@@ -9,10 +9,10 @@ import { claimDirectories } from "../files/state-paths.ts";
 import type { Claim } from "../model/machine.ts";
 import { CLAIM_SUFFIX, readClaim } from "./claim-file.ts";
 
-/** More than anybody needs; who writes more is not listened to. */
+/** Far more than a machine needs; any further files are ignored. */
 const MOST_FILES = 1000;
 
-/** Reads claims again and again, and those that say nothing any more only once. */
+/** Returns a reader that remembers files that can never count again, and skips them while unchanged. */
 export function watchClaims(supervisor: string, directories: string[] = claimDirectories()): () => Claim[] {
   let dead: DeadFiles = new Map();
   return () => {
@@ -22,22 +22,22 @@ export function watchClaims(supervisor: string, directories: string[] = claimDir
   };
 }
 
-/** Claims of all supervisors but `supervisor`, in the order of the line. */
+/** Claims of all supervisors except `supervisor`, in line order. */
 export const readClaims = (supervisor: string, directories: string[] = claimDirectories()): Claim[] =>
   readAll(supervisor, directories, new Map()).claims;
 
-/** Files of our own user in that folder whose processes have ended, and that no supervisor has made young lately. */
-export function abandonedClaims(directory: string, youngMs: number): string[] {
+/** Our own user's claim files whose processes have ended and that no supervisor has refreshed for `unrefreshedMs`. */
+export function abandonedClaims(directory: string, unrefreshedMs: number): string[] {
   const uid = process.getuid?.() ?? 0;
   return namesIn(directory).flatMap((name) => {
     const path = join(directory, name);
     const stat = statOf(path);
-    if (!stat?.isFile() || stat.uid !== uid || wallMs() - stat.mtimeMs < youngMs) return [];
+    if (!stat?.isFile() || stat.uid !== uid || wallMs() - stat.mtimeMs < unrefreshedMs) return [];
     return readClaim(path, "") === "ended" ? [path] : [];
   });
 }
 
-/** By path: what marks a file that will never say anything, unless it is another one. */
+/** Files that can never count again: their stamps by path, since another file may get the name. */
 type DeadFiles = Map<string, string>;
 
 function readAll(
@@ -49,7 +49,7 @@ function readAll(
   const dead: DeadFiles = new Map();
   for (const directory of directories) {
     for (const name of namesIn(directory)) {
-      // Our own are told apart by name already: there may be a hundred, and they say nothing new.
+      // Skips our own by name: there may be a hundred.
       if (name.startsWith(`${supervisor}-`)) continue;
       const path = join(directory, name);
       const stat = statOf(path);

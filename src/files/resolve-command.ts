@@ -1,16 +1,16 @@
 /**
- * Finds the program that a job's command names: what `run` prints, `check` warns about and the
- * launcher starts. Only looks; must never run anything.
+ * Finds the program that a job's command names: what `run` prints, `check` warns about and the launcher
+ * starts. Only looks; must never run anything.
  */
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 import type { JobSpec } from "../config/schema/job-schema.ts";
 
-/** `code` is what a shell would exit with: 127 not found, 126 found but not executable. */
+/** `code` is a shell's exit code: 127 not found, 126 found but not executable. */
 export type Resolved = { ok: true; path: string } | { ok: false; code: 126 | 127; reason: string };
 
 /**
- * What `command[0]` stands for: `node` is this very Node; `python` and `python3` are the job's
+ * The program behind `command[0]`: `node` is this very Node; `python` and `python3` are the job's
  * `python`, else the virtual environment in its folder, else an active one, else PATH; a name
  * with a slash is relative to the job's folder; any other name is looked up in PATH.
  * @param cwd the job's folder, absolute
@@ -32,7 +32,7 @@ function findPython(name: string, wanted: string | undefined, cwd: string, env: 
   const environments = [".venv", "venv"].map((folder) => join(cwd, folder));
   if (env.VIRTUAL_ENV) environments.push(env.VIRTUAL_ENV);
   for (const environment of environments) {
-    // Never its real path: a virtual environment is recognised by where its link lies.
+    // Never its real path: Python finds its virtual environment by the path of the link.
     const path = join(environment, "bin", name);
     if (judge(path) === "runs") return { ok: true, path };
   }

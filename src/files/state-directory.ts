@@ -1,6 +1,6 @@
 /**
- * Makes the state directory, private to its owner: it holds the control socket, and whoever can
- * write into it can have commands run. Must never use a directory that somebody else could change.
+ * Makes the state directory, private to its owner: it holds the control socket, and whoever can write to
+ * it can run commands. Must never use a directory that another user could change.
  */
 import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ function prepare(directory: string, parents: boolean): void {
     if (error.code !== "EEXIST")
       throw new Refusal(`The state directory ${directory} can't be created: ${error.message}`);
   }
-  // lstat, after making it: what is there now is what will be used, a link included.
+  // lstat, after mkdir: checks what is there now, a link included.
   const stat = lstatSync(directory);
   if (stat.isSymbolicLink())
     throw new Refusal(`The state directory ${directory} is a symbolic link; give the directory itself.`);

@@ -1,4 +1,4 @@
-/** Where everything lies inside the state directory. Computes names only; creates nothing. */
+/** Paths of everything in the state directory. Computes names only; creates nothing. */
 import { createHash } from "node:crypto";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -7,8 +7,8 @@ import { join } from "node:path";
 const LONGEST_SOCKET_PATH = 100;
 
 /**
- * The control socket: `supervisor.sock` in the state directory, or a short name of its own under
- * the runtime directory where that would be too long for the system.
+ * The control socket: `supervisor.sock` in the state directory, or a short name in the runtime directory
+ * where that path would be too long for the system.
  */
 export function socketPath(stateDirectory: string, env: NodeJS.ProcessEnv = process.env): string {
   const usual = join(stateDirectory, "supervisor.sock");
@@ -20,8 +20,8 @@ export function socketPath(stateDirectory: string, env: NodeJS.ProcessEnv = proc
 }
 
 /**
- * Where the supervisors of this machine's users tell each other which GPUs they hold: they write into
- * the first that they can, and read all. `GPU_JOB_SUPERVISOR_CLAIMS` names another one.
+ * Where this machine's supervisors tell each other which GPUs they hold: they write to the first folder
+ * that they can, and read all. `GPU_JOB_SUPERVISOR_CLAIMS` names another one instead.
  */
 export function claimDirectories(env: NodeJS.ProcessEnv = process.env): string[] {
   const given = env.GPU_JOB_SUPERVISOR_CLAIMS;
@@ -42,20 +42,23 @@ export const statusDirectory = (state: string, runId: string): string =>
   join(runDirectory(state, runId), "status");
 /** `<pid> <start time> <boot id>`, written by the launcher before the job's program begins. */
 export const pidRecord = (state: string, runId: string): string => join(runDirectory(state, runId), "pid");
-/** `<exit status as the shell gives it>`, renamed into place when the job has ended. */
+/** `<exit status as the shell gives it>.`, written over blanks when the job has ended. */
 export const exitRecord = (state: string, runId: string): string => join(runDirectory(state, runId), "exit");
 /**
- * Same form as the pid record, of the launcher itself. Whoever creates it owns the run: the launcher
- * before it starts the job, or a supervisor that finds a run which nobody ever began.
+ * Same form as the pid record, for the launcher itself. Whoever creates it first owns the run: the
+ * launcher before it starts the job, or a supervisor that finds a run whose launcher never began.
  */
 export const launcherRecord = (state: string, runId: string): string =>
+  join(runDirectory(state, runId), "launcher");
+/** The launcher record's name in runs that an earlier release launched and that are still alive. */
+export const formerLauncherRecord = (state: string, runId: string): string =>
   join(runDirectory(state, runId), "claim");
-/** Which job's run it is, and all that was known of it when it was launched. */
+/** Whose run it is, and the run as it was launched. */
 export const runRecord = (state: string, runId: string): string =>
   join(runDirectory(state, runId), "run.json");
 /** Size of the job's log when the run began, in bytes. */
 export const logStartRecord = (state: string, runId: string): string =>
   join(runDirectory(state, runId), "log-start");
-/** Path of the run's own cgroup; no such file where none was made. */
+/** Path of the run's own cgroup; no such file when it has none. */
 export const cgroupRecord = (state: string, runId: string): string =>
   join(runDirectory(state, runId), "cgroup");

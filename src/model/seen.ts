@@ -2,8 +2,14 @@
 import type { ProcessEvidence } from "./machine.ts";
 import type { Checkpoint } from "./run.ts";
 
-/** How a run ended. `known: false`: its record is missing, so nobody knows; never taken for success. */
-export type Exit = { known: true; code: number | null; signal: string | null } | { known: false };
+/**
+ * How a run ended, as a shell gives it: after a signal n the code is 128 + n. `known: false`: its record is
+ * missing; never taken for success.
+ */
+export type Exit = { known: true; code: number; signal: string | null } | { known: false };
+
+/** Null when unknown. */
+export const exitCodeOf = (exit: Exit): number | null => (exit.known ? exit.code : null);
 
 /** One rank's report, checked and bounded. */
 export interface RankStatus {

@@ -1,8 +1,8 @@
 /**
- * Tells events to the outside, as `notify` in the config says. Never waited for, never in a tick's
- * way: each target has a short queue, one message under way and a deadline; what fails is a problem
- * to show, said once until it works again, and changes nothing else. Knows no secret: values of
- * `env:NAME` are read when a message is sent, and are in nothing that is said.
+ * Sends events to webhooks and commands, as `notify` in the config says. No tick ever waits for it: each
+ * target has a short queue, one message under way and a deadline. A failure is shown as a problem until
+ * a message gets through again, and changes nothing else. Holds no secret: values of `env:NAME` are read
+ * when a message is sent, and appear in no message or problem.
  */
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,18 +11,18 @@ import type { AuditEvent } from "../model/event.ts";
 import { notifyCommand } from "./command.ts";
 import { notifyWebhook } from "./webhook.ts";
 
-/** Of one target; the oldest go first, since the newest is news. */
+/** Longest queue of a target; drops the oldest first. */
 const MOST_WAITING = 100;
-/** At the end of the supervisor, for what is still on its way. */
+/** How long the supervisor's exit waits for messages under way. */
 const LAST_WAIT_MS = 3000;
 
 interface Target {
   how: Notify;
   waiting: string[];
   sending: Promise<void> | null;
-  /** Why the last one failed; null while all is well. */
-  failure: string | null;
-  /** Messages that nobody will get, since it last worked. */
+  /** Why the last message failed; null after one that got through. */
+  reason: string | null;
+  /** Messages dropped or failed since one last got through. */
   lost: number;
 }
 
@@ -32,7 +32,7 @@ export class Notifier {
   readonly #end = new AbortController();
   #closed = false;
 
-  /** `settings` is asked anew for every event, so that an edited config counts at once. */
+  /** Calls `settings` for every event, so that an edited config takes effect at once. */
   constructor(settings: () => Notify[]) {
     this.#settings = settings;
   }
@@ -48,23 +48,23 @@ export class Notifier {
       if (target.waiting.length > MOST_WAITING) {
         target.waiting.shift();
         target.lost++;
-        target.failure ??= "it is too slow for so many events";
+        target.reason ??= "it is too slow for this many events";
       }
       target.sending ??= this.#send(target);
     }
   }
 
-  /** What a person should know now; targets that are no longer in the config aren't their concern. */
+  /** What a person should know now, about the targets that are still in the config. */
   get problems(): string[] {
     const wanted = new Set(this.#settings().map(keyOf));
-    return [...this.#targets].flatMap(([key, { how, failure, lost }]) =>
-      failure === null || !wanted.has(key)
+    return [...this.#targets].flatMap(([key, { how, reason, lost }]) =>
+      reason === null || !wanted.has(key)
         ? []
-        : [`Events aren't told to ${nameOf(how)}: ${failure}. ${lost} not told; nothing else is affected.`],
+        : [`Events don't reach ${nameOf(how)}: ${reason}. ${lost} not sent; nothing else is affected.`],
     );
   }
 
-  /** Takes no more, gives what is on its way a moment, and leaves nothing behind. */
+  /** Accepts no more events, gives messages under way a moment, then aborts them. */
   async close(): Promise<void> {
     this.#closed = true;
     const sending = [...this.#targets.values()].flatMap((target) => target.sending ?? []);
@@ -76,7 +76,7 @@ export class Notifier {
 
   #target(how: Notify): Target {
     const key = keyOf(how);
-    const target = this.#targets.get(key) ?? { how, waiting: [], sending: null, failure: null, lost: 0 };
+    const target = this.#targets.get(key) ?? { how, waiting: [], sending: null, reason: null, lost: 0 };
     this.#targets.set(key, target);
     return target;
   }
@@ -86,9 +86,9 @@ export class Notifier {
     const { signal } = this.#end;
     for (let message = target.waiting.shift(); message !== undefined; message = target.waiting.shift()) {
       if (signal.aborted) break;
-      const failure = await (how.command === undefined ? notifyWebhook : notifyCommand)(how, message, signal);
-      target.failure = failure;
-      target.lost = failure === null ? 0 : target.lost + 1;
+      const reason = await (how.command === undefined ? notifyWebhook : notifyCommand)(how, message, signal);
+      target.reason = reason;
+      target.lost = reason === null ? 0 : target.lost + 1;
     }
     target.sending = null;
   }
@@ -96,7 +96,7 @@ export class Notifier {
 
 const keyOf = (how: Notify): string => JSON.stringify([how.command, how.webhook, how.headers]);
 
-/** The URL itself may be the secret. */
+/** Without the URL, which may itself be secret. */
 const nameOf = ({ command, webhook }: Notify): string =>
   command !== undefined
     ? `'${command[0]}'`
@@ -104,7 +104,7 @@ const nameOf = ({ command, webhook }: Notify): string =>
       ? `the webhook of ${webhook}`
       : "the webhook";
 
-/** The event as it is in the audit log, with a line that chats show as it is. */
+/** The event as in the audit log, with `text`, the field that chat services display. */
 function messageOf(event: AuditEvent): string {
   const host = hostname();
   const about = event.job === null ? "" : `${event.job}: `;

@@ -1,8 +1,8 @@
 /**
- * Runs a program to its end and tells how it went, as a value. For every child that is waited for
- * and isn't on a tick's path; what outlives us goes through spawn-detached.ts, and the process that
- * reads GPUs for hours keeps its own pipe (sense/gpu/watch.ts). Must never use a shell, and must
- * never load execa before there is a child: that takes 100 ms of CPU, and holds 3 MiB.
+ * Runs a program to its end and returns how it went, as a value. For every child that we wait for outside
+ * of a tick; programs that outlive us go through spawn-detached.ts, and the process that reads GPUs for
+ * hours keeps its own pipe (sense/gpu/reader-process.ts). Must never use a shell, and never load execa
+ * before the first child: that takes 100 ms of CPU and 3 MiB.
  */
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
@@ -12,18 +12,18 @@ import { duration } from "../words/duration.ts";
 const MOST_CHARACTERS = 64 * 1024 * 1024;
 
 export interface ChildOptions {
-  /** What it finds on its stdin; without it, nothing. It needn't read it. */
+  /** Its stdin, which it needn't read; by default empty. */
   input?: string;
-  /** Beside the environment that we have. */
+  /** Added to our own environment. */
   env?: Record<string, string>;
   timeoutMs?: number;
-  /** Ends it. */
+  /** Aborts it. */
   signal?: AbortSignal;
-  /** Ends one that is late or no longer wanted; SIGTERM is followed by SIGKILL after 5 s. */
+  /** Sent on timeout or abort; SIGKILL follows SIGTERM after 5 s. */
   killSignal?: "SIGTERM" | "SIGKILL";
-  /** "ignore": it writes to /dev/null. */
+  /** "ignore": its output goes to /dev/null. */
   output?: "keep" | "ignore";
-  /** It doesn't keep us alive. */
+  /** The child doesn't keep our process alive. */
   unref?: boolean;
 }
 
@@ -32,13 +32,13 @@ export type Ended =
   | {
       ok: false;
       why: "missing" | "unstarted" | "late" | "stopped" | "failed";
-      /** Half a sentence for people: what it ended with, or why it couldn't be started. */
+      /** Half a sentence for people: how it ended, or why it couldn't be started. */
       reason: string;
       stdout: string;
       stderr: string;
     };
 
-/** Resolves once it has ended, with `ok` for exit code 0. Never rejects. */
+/** Resolves when it ends, with `ok` for exit code 0. Never rejects. */
 export async function runChild(
   program: string,
   args: readonly string[],
@@ -54,7 +54,7 @@ export async function runChild(
   }
 }
 
-/** What a program said last, in one line: the error that a crash of Node names, else its last line. */
+/** One line of a program's stderr: the error that Node names when it crashes, else the last line. */
 export function lastWords(stderr: string): string {
   const lines = stderr.trim().split("\n");
   return lines.findLast((line) => /^\w*Error/.test(line)) ?? lines.at(-1) ?? "";
@@ -82,8 +82,8 @@ function ended(done: Result<ReturnType<typeof execaOptions>>, { timeoutMs = 0 }:
     return { ok: false, why, reason, stdout, stderr };
   };
   if (done.timedOut) return not("late", `it took longer than ${duration(timeoutMs)} and was killed`);
-  if (done.isCanceled) return not("stopped", "it was no longer wanted");
-  if (done.isMaxBuffer) return not("failed", `it said more than ${MOST_CHARACTERS} characters`);
+  if (done.isCanceled) return not("stopped", "it was cancelled");
+  if (done.isMaxBuffer) return not("failed", `it printed more than ${MOST_CHARACTERS} characters`);
   if (done.signal !== undefined) return not("failed", `it ended with ${done.signal}`);
   if (done.exitCode !== undefined) return not("failed", `it ended with exit code ${done.exitCode}`);
   return not(done.code === "ENOENT" ? "missing" : "unstarted", done.code ?? String(done.originalMessage));

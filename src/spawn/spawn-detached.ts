@@ -1,22 +1,20 @@
 /**
- * Starts what outlives us, in a session of its own, so that neither our end nor Ctrl-C in our
- * terminal is its end. Spawned by hand: its output must be a real descriptor (a pipe through us
- * would end it with us), it is never waited for, and every supervisor that starts a job would hold
- * the 3 MiB of a library for children.
+ * Starts a program that outlives us, in a session of its own, so that neither our exit nor Ctrl-C in our
+ * terminal ends it. Uses spawn() directly: the output must be a real descriptor (a pipe through us would
+ * break when we exit), nobody waits for it, and execa would cost every supervisor 3 MiB.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
 export interface Detached {
   pid: number;
-  /** Its exit code once it has ended; null after a signal. Doesn't keep us alive. */
+  /** Resolves with its exit code when it ends; null after a signal. Doesn't keep our process alive. */
   ended: Promise<number | null>;
 }
 
 /**
- * Resolves once it runs.
+ * Resolves once it runs; rejects when it can't be started.
  * @param output a descriptor for both its stdout and its stderr; the caller closes it
- * @throws when it can't be started
  */
 export async function spawnDetached(
   program: string,

@@ -64,6 +64,17 @@ it("are one file for each job, there as long as it is told of, readable by all",
   expect(readdirSync(directory)).toEqual([asr]);
 });
 
+it("are taken by the first; a later rival for the same GPU steps back into the line", () => {
+  const pids = () => ({ launcherPid: process.pid, pid: null });
+  const first = new ClaimFiles(STATE, pids, [directory]);
+  const rival = new ClaimFiles("/home/bob/other", pids, [directory]);
+  expect(first.take(claim())).toBeNull();
+  expect(rival.take(claim({ job: "tts", gpus: ["GPU-2"] }))).toBeNull();
+  expect(rival.take(claim({ job: "llm", sinceMs: 2 }))).toMatchObject({ job: "asr", gpus: ["GPU-1"] });
+  expect(read(`${rival.claimant}-llm.json`)).toMatchObject({ holds: false, readyMs: 2 });
+  expect(read(`${first.claimant}-asr.json`)).toMatchObject({ holds: true });
+});
+
 it("are written again only when there is something new to say", () => {
   let pid: number | null = null;
   const claims = new ClaimFiles(STATE, () => ({ launcherPid: process.pid, pid }), [directory]);

@@ -209,9 +209,8 @@ export class VirtualMachine {
       case "terminate":
       case "kill": {
         if (!this.world.jobs[job]?.cancelling) this.forced.push(job);
-        const signal = effect.do === "kill" ? "SIGKILL" : "SIGTERM";
-        if (process !== undefined && process.exit === null)
-          process.exit = { known: true, code: null, signal };
+        const [code, signal] = effect.do === "kill" ? [137, "SIGKILL"] : [143, "SIGTERM"];
+        if (process !== undefined && process.exit === null) process.exit = { known: true, code, signal };
       }
     }
   }

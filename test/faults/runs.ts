@@ -37,7 +37,7 @@ function told(story: Story, kind: string): Story {
   const at = story.events.indexOf(kind);
   return Object.assign(story, { events: [kind], reasons: story.reasons.slice(at, at + 1) });
 }
-const killed = { known: true, code: null, signal: "SIGKILL" } as const;
+const killed = { known: true, code: 137, signal: "SIGKILL" } as const;
 
 export const runs: Group = {
   title: "Runs and pauses: events of the audit log",
@@ -112,7 +112,7 @@ export const runs: Group = {
     event("asked to pause, it is killed", () => told(story().pause(2).see(3, ends(killed)), "pause.failed")),
     event("asked to pause, it dies in the middle of its save", () => {
       const saving = reporting({ state: "saving", sequence: 1, bytesSaved: 500_000 });
-      const died = { known: true, code: null, signal: "SIGSEGV" } as const;
+      const died = { known: true, code: 139, signal: "SIGSEGV" } as const;
       return told(
         story()
           .pause(2)

@@ -36,7 +36,7 @@ test("links, files and other people's directories are refused in a sentence", ()
   expect(() => prepareStateDirectory(folder)).toThrow("logs is a symbolic link");
 });
 
-test.runIf(process.getuid?.() === 0)("somebody else's directory is refused", () => {
+test.runIf(process.getuid?.() === 0)("another user's directory is refused", () => {
   const state = join(givenState(), "theirs");
   mkdirSync(state);
   chownSync(state, 65534, 65534);

@@ -84,7 +84,7 @@ describe("a command", () => {
     [["/tmp"], "/tmp is not an executable file"],
     [["sleep", "1000"], "it took longer than 0.2 s and was killed"],
     [["sh", "-c", "kill -9 $$"], "it ended with SIGKILL"],
-  ])("%j that fails is said once, until it works again", async (command, why) => {
+  ])("%j fails: the problem is shown until it works again", async (command, why) => {
     const timeoutSeconds = command[0] === "sleep" ? 0.2 : 60;
     const settings = notify({ command, timeoutSeconds });
     const notifier = new Notifier(() => settings);
@@ -93,7 +93,7 @@ describe("a command", () => {
     notifier.tell(event(2));
     await untilHolds(() =>
       expect(notifier.problems).toEqual([
-        `Events aren't told to '${command[0]}': ${why}. 2 not told; nothing else is affected.`,
+        `Events don't reach '${command[0]}': ${why}. 2 not sent; nothing else is affected.`,
       ]),
     );
     settings[0] = notify({ command: ["true"] })[0] as Notify;
@@ -109,7 +109,7 @@ describe("a command", () => {
 });
 
 describe("a webhook", () => {
-  test("is posted the event; URL and headers come from the environment and are in nothing that is said", async () => {
+  test("is posted the event; URL and headers come from the environment and appear in no problem", async () => {
     vi.stubEnv("HOOK_URL", `${url}/services/T0KEN?key=T0KEN`);
     vi.stubEnv("HOOK_AUTH", "Bearer T0KEN");
     const settings = notify({ webhook: "env:HOOK_URL", headers: { Authorization: "env:HOOK_AUTH" } });
@@ -124,17 +124,17 @@ describe("a webhook", () => {
     for (const code of [404, 302, 500]) {
       status = code;
       notifier.tell(event(code));
-      await untilHolds(() => expect(notifier.problems[0]).toContain(`it answers with status ${code}`));
+      await untilHolds(() => expect(notifier.problems[0]).toContain(`it answered with status ${code}`));
     }
     expect(got.map(({ path }) => path)).not.toContain("/elsewhere");
     vi.stubEnv("HOOK_URL", "http://T0KEN.invalid/T0KEN");
     notifier.tell(event(2));
     await untilHolds(() =>
-      expect(notifier.problems[0]).toMatch(/the webhook of env:HOOK_URL: E[A-Z_]+\. 4 not told/),
+      expect(notifier.problems[0]).toMatch(/the webhook of env:HOOK_URL: E[A-Z_]+\. 4 not sent/),
     );
     vi.stubEnv("HOOK_URL", "T0KEN");
     notifier.tell(event(3));
-    await untilHolds(() => expect(notifier.problems[0]).toContain("its URL isn't one"));
+    await untilHolds(() => expect(notifier.problems[0]).toContain("its URL is invalid"));
     vi.stubEnv("HOOK_URL", "");
     notifier.tell(event(4));
     await untilHolds(() =>
@@ -147,14 +147,14 @@ describe("a webhook", () => {
     await untilHolds(() => expect(notifier.problems).toEqual([]));
   });
 
-  test("one that never answers is given up at its deadline; meanwhile nobody waits and the queue stays short", async () => {
+  test("one that never answers is given up at its deadline; meanwhile the caller never waits and the queue stays short", async () => {
     status = null;
     const settings = notify({ webhook: url, timeoutSeconds: 2 });
     const notifier = new Notifier(() => settings);
     for (let id = 0; id < 1000; id++) notifier.tell(event(id));
-    // One is on its way, a hundred wait; the oldest are gone, and that is said at once.
-    expect(notifier.problems[0]).toMatch(/too slow for so many events\. 899 not told/);
-    await untilHolds(() => expect(notifier.problems[0]).toContain("no answer within 2 s. 900 not told"));
+    // One is on its way, a hundred wait; the oldest are dropped, which shows at once.
+    expect(notifier.problems[0]).toMatch(/too slow for this many events\. 899 not sent/);
+    await untilHolds(() => expect(notifier.problems[0]).toContain("no answer within 2 s. 900 not sent"));
     status = 200;
     await untilHolds(() => expect(got.length).toBe(101));
     expect(JSON.parse(got.at(-1)?.body ?? "").id).toBe(999);

@@ -7,7 +7,7 @@ import { createRuns } from "../../src/runs/process-runs.ts";
 import { child, givenJob, givenRun, givenState, inState, known, readOr, until } from "./given.ts";
 
 // The files of a run in the order in which they appear while it is launched.
-test.each(["", "launcher.sh", "exit", "run.json", "cgroup", "claim", "pid"])(
+test.each(["", "launcher.sh", "exit", "run.json", "cgroup", "launcher", "pid"])(
   "a supervisor killed as soon as runs/<id>/%s is there: the run begins once or never",
   async (file) => {
     const state = givenState();

@@ -1,4 +1,4 @@
-/** What the tests of act/ start from: a state directory, a job, a run, and waiting for a condition. */
+/** What the tests of runs/ start from: a state directory, a job, a run, and waiting for a condition. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

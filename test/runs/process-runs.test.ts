@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
   exitRecord,
+  formerLauncherRecord,
   launcherRecord,
   logPath,
   runDirectory,
@@ -138,7 +139,7 @@ test("a run is taken for alive from the moment that its launch is asked for", as
   expect(await it.end()).toMatchObject({ exit: { known: true, code: 0 } });
 });
 
-test("a run that never began is over, and can't begin any more", async () => {
+test("a run that never began is over, and can never begin", async () => {
   const state = givenState();
   const run = givenRun();
   mkdirSync(statusDirectory(state, run.id), { recursive: true });
@@ -150,19 +151,22 @@ test("a run that never began is over, and can't begin any more", async () => {
   expect(logOf(state)).toBe("");
 });
 
-test("a claim without a pid yet belongs to a launcher that is still at work, or was killed", () => {
+test.each([
+  ["", launcherRecord],
+  [" of an earlier release", formerLauncherRecord],
+])("a record%s without a pid yet belongs to a launcher that is still at work, or was killed", (_, record) => {
   const state = givenState();
   const run = givenRun();
   const job = inState(givenJob(["node"]), run, "lost");
   const runs = createRuns({ stateDirectory: state, directory: state });
   mkdirSync(statusDirectory(state, run.id), { recursive: true });
-  writeFileSync(launcherRecord(state, run.id), `${process.pid} - ${run.bootId}\n`);
+  writeFileSync(record(state, run.id), `${process.pid} - ${run.bootId}\n`);
   expect(runs.observe(job, run)).toMatchObject({ alive: true, pid: null, exit: null });
-  writeFileSync(launcherRecord(state, run.id), `${process.pid} 1 ${run.bootId}\n`);
+  writeFileSync(record(state, run.id), `${process.pid} 1 ${run.bootId}\n`);
   expect(runs.observe(job, run)).toMatchObject({ alive: false, exit: { known: false } });
 });
 
-test("a claim that is still being written is waited for, whatever time its file has, but not for ever", async () => {
+test("a launcher record that is still being written is waited for, whatever time its file has, but not for ever", async () => {
   const state = givenState();
   const run = givenRun();
   const job = inState(givenJob(["node"]), run, "lost");

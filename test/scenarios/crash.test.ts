@@ -113,7 +113,7 @@ test("the launcher killed: the job goes on, its end is unknown and never taken f
   const { pid } = await supervisor.reaches("count", ["running"]);
   const [run = ""] = readdirSync(join(supervisor.directory, "state/runs"));
   const launcher = Number(
-    readFileSync(join(supervisor.directory, "state/runs", run, "claim"), "utf8").split(" ")[0],
+    readFileSync(join(supervisor.directory, "state/runs", run, "launcher"), "utf8").split(" ")[0],
   );
   process.kill(launcher, "SIGKILL");
   await until("the launcher's end", () => !alive(launcher));

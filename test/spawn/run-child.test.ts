@@ -1,4 +1,4 @@
-/** Real children: each way in which one ends is a value, with what it said. */
+/** Real children: each way in which one ends is a value, with its output. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,7 +47,7 @@ describe("input that isn't read", () => {
     expect(await runChild("false", [], { input })).toMatchObject({ reason: "it ended with exit code 1" });
   });
 
-  test("waits for nobody who holds it open after the child's end", async () => {
+  test("doesn't wait for a process that holds it open after the child's end", async () => {
     const pidFile = join(directory, "pid");
     const script = 'sleep 1000 <&0 >/dev/null 2>&1 & echo $! > "$1"';
     const ended = await runChild("sh", ["-c", script, "sh", pidFile], { input, output: "ignore" });
@@ -68,7 +68,7 @@ test.each([
     "sh",
     ["-c", "head -c 70000000 /dev/zero 2>/dev/null"],
     "failed",
-    "it said more than 67108864 characters",
+    "it printed more than 67108864 characters",
     null,
     "",
   ],
@@ -90,7 +90,7 @@ test("one that is late is killed, whatever it makes of SIGTERM", async () => {
   expect(gone(await pidIn(pidFile))).toBe(true);
 });
 
-test("one that is no longer wanted gets SIGTERM, and 5 s later SIGKILL", async () => {
+test("a cancelled child gets SIGTERM, and 5 s later SIGKILL", async () => {
   const pidFile = join(directory, "pid");
   const end = new AbortController();
   const deaf = 'trap "" TERM; echo $$ > "$1"; while :; do sleep 1; done';
@@ -106,7 +106,7 @@ test("one that isn't wanted even at first isn't left behind", async () => {
   expect(ended).toMatchObject({ ok: false, why: "stopped" });
 });
 
-test("one that keeps nobody alive", async () => {
+test("an unreferenced child doesn't keep its parent alive", async () => {
   const script = join(directory, "parent.mjs");
   const from = JSON.stringify(join(import.meta.dirname, "../../src/spawn/run-child.ts"));
   writeFileSync(

@@ -84,7 +84,7 @@ async function once(victim: Victim, fault: Fault, round: Round): Promise<string 
       return (await victim.kill()) ? (met ? fault : "kill the supervisor") : null;
     }
     case "kill the launcher":
-      return victim.signal("claim", "SIGKILL") ? fault : null;
+      return victim.signal("launcher", "SIGKILL") ? fault : null;
     case "terminate the job":
       return victim.signal("pid", "SIGTERM") ? fault : null;
     case "pause and resume":

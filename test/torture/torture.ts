@@ -68,7 +68,7 @@ export async function torture({
     }
     await getsOn(victim);
     // Without its launcher nobody would know that it had finished, and it would rightly be run again.
-    if (victim.pids("claim").length === 0) {
+    if (victim.pids("launcher").length === 0) {
       victim.signal("pid", "SIGKILL");
       await getsOn(victim);
     }

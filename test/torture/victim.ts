@@ -142,7 +142,7 @@ export class Victim {
   }
 
   /** Live pids of the job, or of its launchers, as the records name them. */
-  pids(record: "pid" | "claim"): number[] {
+  pids(record: "pid" | "launcher"): number[] {
     const found: number[] = [];
     for (const run of list(join(this.state, "runs"))) {
       const [pid = "", startTime = ""] = read(join(this.state, "runs", run, record)).split(" ");
@@ -152,7 +152,7 @@ export class Victim {
   }
 
   /** Whether there was anybody to get it. */
-  signal(record: "pid" | "claim", signal: NodeJS.Signals): boolean {
+  signal(record: "pid" | "launcher", signal: NodeJS.Signals): boolean {
     const pids = this.pids(record);
     for (const pid of pids) {
       try {

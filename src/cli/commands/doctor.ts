@@ -53,7 +53,7 @@ export async function doctor(options: Options): Promise<number> {
     unworkable: unworkable(rules, sample),
     withoutGpu: withoutGpu(rules, sample),
     readings: sample.machine,
-    cgroup: "directory" in cgroup ? { directory: cgroup.directory } : { unavailable: cgroup.unavailable },
+    cgroup: "directory" in cgroup ? { directory: cgroup.directory } : { unavailable: cgroup.reason },
     supervisorPid,
   };
   if (options.json) printJson({ ...diagnosis });

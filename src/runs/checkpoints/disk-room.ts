@@ -1,7 +1,7 @@
 /**
- * Room where each job saves. That may be another disk than the state directory's: a third-party job's
- * folder, or a checkpoint directory that is a link or a mount. Asked of the newest checkpoint, since only where
- * there is one can anybody tell how much room the next takes. Never throws; a network disk isn't waited for twice.
+ * Free space where each job saves. That may be another disk than the state directory's: a third-party
+ * job's folder, or a checkpoint directory that is a link or a mount. Looks at the newest checkpoint, since
+ * without one the size of the next is unknown. Never throws, and never waits for a network disk.
  */
 import { dirname } from "node:path";
 import { monotonicMs } from "../../clock.ts";
@@ -12,7 +12,7 @@ import { watchDisk } from "../../sense/machine/background.ts";
 export class CheckpointDisks {
   readonly #byJob = new Map<string, { folder: string; read: (nowMs: number) => Reading }>();
 
-  /** Null where that isn't known. */
+  /** Null when unknown. */
   freeMiB({ name, checkpoint }: Job): number | null {
     if (checkpoint === null) return null;
     const folder = dirname(checkpoint.path);

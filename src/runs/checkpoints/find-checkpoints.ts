@@ -1,7 +1,6 @@
 /**
- * The checkpoints of a job as they are now: what a quick look finds, merged with the verdicts of
- * the full check. Cheap when nothing has changed. Must never show a checkpoint as good that was
- * found broken.
+ * The current checkpoints of a job: what a quick look finds, merged with the verdicts of the full check.
+ * Cheap when nothing has changed. Must never show a broken checkpoint as good.
  */
 import { resolve } from "node:path";
 import { elapsedMs } from "../../clock.ts";
@@ -17,7 +16,7 @@ import {
 } from "./quick-check.ts";
 import type { Verifier } from "./verify.ts";
 
-/** Not looked for at every tick while nobody waits for them; a third-party job's files are measured one by one. */
+/** Intervals between looks while no pause waits for a checkpoint. Measuring a third-party job's files costs more. */
 const OWN_EVERY_MS = 5000;
 const THIRD_PARTY_EVERY_MS = 30_000;
 
@@ -26,7 +25,7 @@ interface Memory {
   own: CheckpointMemory;
   lastLook: LastLook;
   lookedAtMs: number;
-  /** What the job called its newest at that look. */
+  /** What the job named as its newest at that look. */
   named: string | null;
   found: CheckpointList;
   merged: { from: CheckpointList; version: number; full: Checkpoint | null; list: CheckpointList } | null;
@@ -46,9 +45,9 @@ export class Checkpoints {
 
   /**
    * Newest first.
-   * @param writer whether the run that writes them is `working`, is `asked` to end, or is `gone`,
-   * after which nothing changes any more
-   * @param named what the job itself calls its newest: a new name is looked for at once
+   * @param writer the run that writes them: `working`, `asked` to end, or `gone`, after which nothing
+   * changes
+   * @param named what the job itself names as its newest: a new name triggers a look at once
    */
   of(job: Job, writer: "working" | "asked" | "gone", named: string | null = null): CheckpointList {
     const memory = this.#memoryOf(job.name);
@@ -67,7 +66,7 @@ export class Checkpoints {
     return this.#merge(memory.found, job.checkpoint, memory);
   }
 
-  /** After something was removed from the inside, which the directory's own time doesn't show. */
+  /** Call after removing files inside a checkpoint, which doesn't change the directory's mtime. */
   forget(job: string): void {
     this.#byJob.delete(job);
   }
@@ -79,7 +78,7 @@ export class Checkpoints {
     writer: "working" | "asked" | "gone",
   ): CheckpointList {
     const cwd = resolve(this.#directory, job.spec.cwd ?? ".");
-    // Files count once two looks agree on them; with nobody left to write, two at once will do.
+    // A file counts once two looks agree on it; with the writer gone, they can follow at once.
     if (writer === "gone") listThirdParty(glob, cwd, memory.lastLook);
     return { checkpoints: listThirdParty(glob, cwd, memory.lastLook), rejected: [] };
   }
@@ -94,7 +93,7 @@ export class Checkpoints {
     for (const checkpoint of found.checkpoints) {
       const verdict = this.#verifier.verdictOf(checkpoint);
       if (verdict?.ok === false) list.rejected.push({ path: checkpoint.path, reason: verdict.reason });
-      // What was checked before the supervisor was restarted needn't be read again.
+      // A full check from before a restart of the supervisor still counts.
       else if (verdict?.ok || isSame(checkpoint, full))
         list.checkpoints.push({ ...checkpoint, verified: "full" });
       else list.checkpoints.push(checkpoint);

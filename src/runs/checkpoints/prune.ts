@@ -1,7 +1,7 @@
 /**
- * Keeps a job's newest checkpoints and removes older ones, as the job libraries do themselves; it
- * matters for a `keep` that was lowered and for what a killed writer left. Must never remove the
- * checkpoint that a run was resumed from, nor the newest one whose every byte was checked.
+ * Keeps a job's newest checkpoints and removes older ones. The job libraries do the same; this covers a
+ * lowered `keep` and the remains of a killed writer. Must never remove the checkpoint that a run was
+ * resumed from, nor the newest one that passed the full check.
  */
 import { readdir, rename, rm } from "node:fs/promises";
 import { hostname } from "node:os";
@@ -11,16 +11,16 @@ import { checkpointDirectory } from "../../files/state-paths.ts";
 import { sweep } from "../../job/checkpoint/keep-checkpoints.ts";
 import type { Job } from "../../model/job.ts";
 import { isLive } from "../../model/state.ts";
-import type { Done } from "../signal/send-signal.ts";
+import type { EffectResult } from "../../ports/runs.ts";
 import type { CheckpointList } from "./quick-check.ts";
 
-/** @param keep how many complete checkpoints stay; a third-party job's are its own and all stay */
+/** @param keep how many complete checkpoints stay; never removes a third-party job's */
 export async function prune(
   job: Job,
   keep: number,
   { checkpoints, rejected }: CheckpointList,
   stateDirectory: string,
-): Promise<Done> {
+): Promise<EffectResult> {
   if (job.spec.checkpoint.glob !== undefined) return { ok: true };
   const kept = new Set(checkpoints.slice(0, Math.max(1, keep)).map(({ path }) => path));
   const newestChecked = checkpoints.find(({ verified }) => verified === "full");
@@ -39,7 +39,7 @@ export async function prune(
   }
 }
 
-/** With no run there is no writer; beside one, only what names a writer that is gone. */
+/** Without a live run every temporary directory is abandoned; beside one, only those whose writer is gone. */
 async function sweepTemporary(job: Job, keep: number, directory: string): Promise<void> {
   await sweep(directory, keep);
   if (isLive(job.state.name)) return;
@@ -49,7 +49,7 @@ async function sweepTemporary(job: Job, keep: number, directory: string): Promis
   }
 }
 
-/** Not by name: `step-100000000` comes before `step-99999999` there. */
+/** By number: as a name, `step-100000000` sorts before `step-99999999`. */
 const stepAt = (path: string): number => stepOfName(basename(path)) ?? Number.POSITIVE_INFINITY;
 
 /** Renamed first: a half-deleted checkpoint must not keep a checkpoint's name. */

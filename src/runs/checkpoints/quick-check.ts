@@ -1,7 +1,7 @@
 /**
- * Which checkpoints of a job are there, by a quick look: manifest valid, every file inside the
- * directory and of the right size. Hashes nothing (that is done once, elsewhere), writes nothing,
- * and follows no path out of the checkpoint's directory.
+ * Finds a job's checkpoints by a quick check: a valid manifest, and every file inside the directory and
+ * of the right size. Hashes nothing (verify.ts does, once), writes nothing, and follows no path out of
+ * the checkpoint's directory.
  */
 import { existsSync, globSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, join, resolve, sep } from "node:path";
@@ -21,15 +21,15 @@ export interface CheckpointList {
   rejected: { path: string; reason: string }[];
 }
 
-/** The last list with the directory's stamp; keep one per job and the directory is read only when it changes. */
+/** The last list with the directory's stamp. Keep one per job, so that a look reads the directory only when it changes. */
 export interface CheckpointMemory {
   stamp?: string;
-  /** Looked at twice with the same stamp: a change within one tick of the file system's clock was seen too. */
+  /** Two looks found the same stamp: no change hides within one tick of the file system's clock. */
   settled?: boolean;
   list?: CheckpointList;
 }
 
-/** Never throws; no directory is no checkpoints. */
+/** Never throws; no directory means no checkpoints. */
 export function listCheckpoints(directory: string, memory: CheckpointMemory = {}): CheckpointList {
   let names: string[];
   try {
@@ -47,7 +47,7 @@ export function listCheckpoints(directory: string, memory: CheckpointMemory = {}
   for (const name of names.filter((entry) => stepOfName(entry) !== null)) {
     const found = inspectCheckpoint(join(directory, name));
     if (!("reason" in found)) list.checkpoints.push(found);
-    // The job removes its old ones meanwhile: one that is gone was not broken.
+    // The job removes its old checkpoints itself: one that is gone was not broken.
     else if (existsSync(found.path)) list.rejected.push(found);
   }
   list.checkpoints.sort((a, b) => (b.step ?? 0) - (a.step ?? 0) || b.createdAtMs - a.createdAtMs);
@@ -55,7 +55,7 @@ export function listCheckpoints(directory: string, memory: CheckpointMemory = {}
   return list;
 }
 
-/** The quick check of one directory: the checkpoint, or the reason why it isn't one. */
+/** Checks one directory: the checkpoint, or the reason why it isn't one. */
 export function inspectCheckpoint(path: string): Checkpoint | { path: string; reason: string } {
   const manifest = readManifest(path);
   if (manifest instanceof Rejected) return { path, reason: `its manifest ${manifest.reason}` };
@@ -82,8 +82,8 @@ function checkFile(directory: string, file: ManifestEntry): string | null {
     const stat = lstatSync(join(directory, file.path));
     if (!stat.isFile()) return `${file.path} isn't a plain file`;
     return stat.size === file.bytes ? null : `${file.path} has ${stat.size} bytes instead of ${file.bytes}`;
-  } catch (problem) {
-    const code = (problem as NodeJS.ErrnoException).code;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
     return code === "ENOENT" ? `${file.path} is missing` : `${file.path} can't be read (${code})`;
   }
 }
@@ -92,22 +92,22 @@ function readManifest(directory: string): Manifest | Rejected {
   const path = join(directory, MANIFEST_FILE);
   try {
     const stat = lstatSync(path);
-    // A pipe would make the reader wait, a link could lead anywhere.
+    // A pipe would block the reader, a link could lead anywhere.
     if (!stat.isFile()) return new Rejected("isn't a plain file");
     if (stat.size > MOST_MANIFEST_BYTES) return new Rejected(`is larger than ${MOST_MANIFEST_BYTES} bytes`);
     return parseManifest(readFileSync(path), basename(directory));
-  } catch (problem) {
-    const code = (problem as NodeJS.ErrnoException).code;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
     return new Rejected(code === "ENOENT" ? "is missing" : `can't be read (${code})`);
   }
 }
 
-/** Size and age of what was found at the last look, by path; keep one per job. */
+/** Size and age of each file at the last look, by path. Keep one per job. */
 export type LastLook = Map<string, string>;
 
 /**
- * Checkpoints of a job that knows nothing of us, newest first: what `pattern` finds below `cwd`,
- * once its size and age were the same at two looks. There is no manifest, so that is all that is known.
+ * Checkpoints of a job that doesn't know us, newest first: what `pattern` matches below `cwd`, once two
+ * looks agree on its size and age. Without a manifest, nothing more is known.
  */
 export function listThirdParty(pattern: string, cwd: string, lastLook: LastLook): Checkpoint[] {
   const stable: Checkpoint[] = [];
@@ -117,7 +117,7 @@ export function listThirdParty(pattern: string, cwd: string, lastLook: LastLook)
   try {
     matches = globSync(pattern, { cwd });
   } catch {
-    // A directory that vanished meanwhile: nothing was found this time.
+    // A directory vanished during the search: this look finds nothing.
   }
   for (const match of matches) {
     const path = resolve(cwd, match);
@@ -139,7 +139,7 @@ export function listThirdParty(pattern: string, cwd: string, lastLook: LastLook)
   return stable.sort((a, b) => b.createdAtMs - a.createdAtMs || (b.step ?? 0) - (a.step ?? 0));
 }
 
-/** Bytes and the newest change of a file, or of everything in a directory; links aren't followed. */
+/** Bytes and newest mtime of a file, or of everything in a directory. Follows no links. */
 function measure(path: string): { bytes: number; newestMs: number } | null {
   try {
     const stat = lstatSync(path);

@@ -1,6 +1,6 @@
 /**
- * Reads one checkpoint to its last byte, in a process of its own: hashing 20 GB takes half a
- * minute that no tick could wait for. Prints one line of JSON. Started by verify.ts only.
+ * Reads one checkpoint to its last byte, in a process of its own: hashing 20 GB takes half a minute, too
+ * long for any tick. Prints one line of JSON. Only verify.ts starts it.
  */
 import { constants, setPriority } from "node:os";
 import { verifyCheckpoint } from "../../job/checkpoint/find-checkpoint.ts";
@@ -11,7 +11,7 @@ export type Verdict = { ok: true } | { ok: false; reason: string };
 try {
   setPriority(constants.priority.PRIORITY_LOW);
 } catch {
-  // Checked at normal priority then; better than not at all.
+  // Then it runs at normal priority, which is better than no check.
 }
 const result = await verifyCheckpoint(process.argv[2] ?? "");
 const verdict: Verdict = "rejected" in result ? { ok: false, reason: result.rejected } : { ok: true };

@@ -1,7 +1,7 @@
 /**
- * Checks every byte of checkpoints in the background, one at a time, and remembers the verdicts.
- * Must never call a checkpoint bad because the check itself failed: then it is tried again, and
- * until there is a verdict there is none.
+ * Checks every byte of checkpoints in the background, one at a time, and remembers the verdicts. Must
+ * never call a checkpoint bad because the check itself failed: it tries again, and until then there is
+ * no verdict.
  */
 import type { Checkpoint } from "../../model/run.ts";
 import { ownProgram } from "../../own-files.ts";
@@ -18,14 +18,14 @@ export class Verifier {
   readonly #onVerdict: () => void;
   readonly #stop = new AbortController();
   #working: Promise<void> | null = null;
-  /** Counts verdicts, so that a cached list can tell that it is old. */
+  /** Number of verdicts so far; a cached list of an older version is stale. */
   version = 0;
 
   constructor(onVerdict: () => void) {
     this.#onVerdict = onVerdict;
   }
 
-  /** Queues a check unless it was made or is queued. Returns at once. */
+  /** Queues a check, unless it is queued or done. Returns at once. */
   verify(checkpoint: Checkpoint): void {
     const key = keyOf(checkpoint);
     if (this.#verdicts.has(key) || this.#queue.some((queued) => keyOf(queued) === key)) return;
@@ -33,12 +33,12 @@ export class Verifier {
     this.#working ??= this.#work();
   }
 
-  /** Null until its bytes were read. A checkpoint that was written anew needs a verdict of its own. */
+  /** Null until the check is done. A rewritten checkpoint needs a new verdict. */
   verdictOf(checkpoint: Checkpoint): Verdict | null {
     return this.#verdicts.get(keyOf(checkpoint)) ?? null;
   }
 
-  /** Ends a check under way; it is made again when somebody asks for it. */
+  /** Aborts a check under way; a later verify() repeats it. */
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#working;
@@ -63,7 +63,7 @@ export class Verifier {
   }
 }
 
-/** Null when there is no verdict: the child was killed, or could not be started. */
+/** Null without a verdict: the child was killed, or could not be started. */
 async function readThrough(path: string, signal: AbortSignal): Promise<Verdict | null> {
   const done = await runChild(process.execPath, [CHILD, path], { signal });
   return done.ok ? (JSON.parse(done.stdout) as Verdict) : null;

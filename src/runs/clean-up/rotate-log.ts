@@ -1,10 +1,15 @@
 /**
  * Keeps a job's log from filling the disk. Between runs the file is renamed; under a running job, which
- * holds it open for appending, it is copied and cut, and a line written in that moment can be lost.
- * Must never cut what it could not copy.
+ * appends to the open file, it is copied and truncated, and a line written at that moment can be lost.
+ * Must never truncate what it could not copy.
  */
 import { constants, existsSync, lstatSync, renameSync, rmSync } from "node:fs";
 import { copyFile, rm, truncate } from "node:fs/promises";
+import { elapsedMs } from "../../clock.ts";
+import { logPath } from "../../files/state-paths.ts";
+
+/** Interval between two looks at the size of a running job's log. */
+const LOOK_EVERY_MS = 30_000;
 
 export interface LogLimits {
   maxMiB: number;
@@ -12,7 +17,28 @@ export interface LogLimits {
   keep: number;
 }
 
-/** Before a run opens it. A log that can't be moved goes on growing: that must not keep a job from starting. */
+/** The logs of running jobs. */
+export class RunningLogs {
+  readonly #stateDirectory: string;
+  readonly #limits: (() => LogLimits) | null;
+  readonly #lookedAtMs = new Map<string, number>();
+
+  /** `limits` null: logs grow without limit. */
+  constructor(stateDirectory: string, limits: (() => LogLimits) | null) {
+    this.#stateDirectory = stateDirectory;
+    this.#limits = limits;
+  }
+
+  /** Cheap enough for every tick; returns at once. */
+  keepSmall(job: string): void {
+    const now = elapsedMs();
+    if (this.#limits === null || now - (this.#lookedAtMs.get(job) ?? -LOOK_EVERY_MS) < LOOK_EVERY_MS) return;
+    this.#lookedAtMs.set(job, now);
+    void rotateWhileRunning(logPath(this.#stateDirectory, job), this.#limits());
+  }
+}
+
+/** Before a run opens it. A log that can't be moved keeps growing: that must not keep a job from starting. */
 export function rotateBetweenRuns(path: string, limits: LogLimits): void {
   if (!isTooLarge(path, limits)) return;
   try {
@@ -20,11 +46,11 @@ export function rotateBetweenRuns(path: string, limits: LogLimits): void {
     if (limits.keep === 0) rmSync(path);
     else renameSync(path, `${path}.1`);
   } catch {
-    // Tried again at the next run.
+    // The next run tries again.
   }
 }
 
-/** While a run appends to it. Resolves when it is done or couldn't be; never rejects. */
+/** While a run appends to it. Resolves whether it worked or not; never rejects. */
 export async function rotateWhileRunning(path: string, limits: LogLimits): Promise<void> {
   if (!isTooLarge(path, limits)) return;
   const copy = `${path}.1`;
@@ -43,7 +69,7 @@ function isTooLarge(path: string, { maxMiB }: LogLimits): boolean {
   return stat?.isFile() === true && stat.size > maxMiB * 1_048_576;
 }
 
-/** Moves `.1` to `.2` and so on; the oldest goes. */
+/** Moves `.1` to `.2` and so on; removes the oldest. */
 function makeWay(path: string, keep: number): void {
   rmSync(`${path}.${Math.max(1, keep)}`, { force: true });
   for (let older = keep - 1; older >= 1; older--)

@@ -1,7 +1,6 @@
 /**
- * Removes what runs of the past have left when nobody tidied them: a supervisor that was killed and
- * whose database was put away, for instance. Never touches a run that is known, nor one that has
- * any process left.
+ * Removes what past runs left behind untidied, for instance when the supervisor was killed and its
+ * database set aside. Never touches a known run, nor one that still has a process.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -10,25 +9,25 @@ import { type RunRecord, readRunRecord } from "../launch/run-record.ts";
 import { asLiveRun, look, newlyFollowed } from "../observe/follow.ts";
 import { tidy } from "./tidy.ts";
 
-/** An unknown run that has processes; `record` tells what it is, where that can be read. */
+/** A live run that the database doesn't know; `record` says what it is, or null when it can't be read. */
 export interface Stranger {
   id: string;
   record: RunRecord | null;
 }
 
 /**
- * `known`: ids of runs that somebody still looks after. Resolves with the others that are alive; what
- * can't be removed now stays for the next start.
+ * Resolves with the live runs that aren't in `known` (run ids). What can't be removed now stays until
+ * the next start.
  */
 export async function sweep(stateDirectory: string, known: ReadonlySet<string>): Promise<Stranger[]> {
   const left: Stranger[] = [];
   for (const id of readdirSync(join(stateDirectory, "runs"))) {
     if (known.has(id)) continue;
     const run = newlyFollowed(id, id, stateDirectory);
-    const { launcherAlive } = look(run, stateDirectory);
+    const { launcherAlive } = look(run);
     if (launcherAlive || run.mainAlive || processesOf(asLiveRun(run), { scan: true }).length > 0)
       left.push({ id, record: readRunRecord(stateDirectory, id) });
-    else await tidy(run, stateDirectory);
+    else await tidy(run);
   }
   return left;
 }

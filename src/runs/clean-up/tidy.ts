@@ -1,21 +1,22 @@
 /**
- * Removes what a run that is over has left: its directory with control, status and records, and
- * its cgroup. Never the job's log or its checkpoints.
+ * Removes what a finished run leaves behind: its directory with control, status and records, and its
+ * cgroup. Never the job's log or its checkpoints.
  */
 import { readFile, rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cgroupRecord, runDirectory } from "../../files/state-paths.ts";
+import type { EffectResult } from "../../ports/runs.ts";
 import { placeFor, removeCgroup } from "../launch/cgroup.ts";
 import type { Followed } from "../observe/follow.ts";
-import type { Done } from "../signal/send-signal.ts";
 
 const TRIES = 20;
 const BETWEEN_TRIES_MS = 50;
 
 /** Refuses while the job's first process is alive. An empty cgroup that can't be removed costs nothing. */
-export async function tidy(run: Followed, stateDirectory: string): Promise<Done> {
-  if (run.mainAlive) return { ok: false, reason: "its files are still needed: the run is not over" };
-  // By its record, since the supervisor may have moved; a crash may have come before the record.
+export async function tidy(run: Followed): Promise<EffectResult> {
+  const { stateDirectory } = run;
+  if (run.mainAlive) return { ok: false, reason: "the run isn't over: its files are still in use" };
+  // The record wins, since the supervisor may have moved; after a crash there may be none.
   const record = await readFile(cgroupRecord(stateDirectory, run.id), "utf8").catch(() => "");
   const place = record === "" ? placeFor(stateDirectory, run.id) : { directory: record };
   if ("directory" in place) await removeWhenEmpty(place.directory);
@@ -27,7 +28,7 @@ export async function tidy(run: Followed, stateDirectory: string): Promise<Done>
   }
 }
 
-/** A process that has just died may stay in its cgroup for a moment. */
+/** A process that just died may stay in its cgroup for a moment. */
 async function removeWhenEmpty(directory: string): Promise<void> {
   for (let tries = 1; !removeCgroup(directory) && tries < TRIES; tries++) await sleep(BETWEEN_TRIES_MS);
 }

@@ -1,7 +1,6 @@
 /**
- * A cgroup of its own for each run, so that its CPU use and its processes are known exactly
- * whatever it forks. Only for accounting: nothing may depend on it for being correct, and where
- * none can be made the reason is kept for people.
+ * A cgroup for each run, so that its CPU use and its processes are known exactly, whatever it forks.
+ * For accounting only: correctness must never depend on it. Where none can be made, a reason says why.
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
@@ -9,14 +8,15 @@ import { dirname, join } from "node:path";
 
 const OUR_NAME = "gpu-job-supervisor";
 
-/** Set to 1 it turns cgroups off, for instance to have all jobs under another tool's limits. */
+/** Set to 1 it turns cgroups off, for instance to keep all jobs under another tool's limits. */
 export const NO_CGROUP = "GPU_JOB_SUPERVISOR_NO_CGROUP";
 
-export type Place = { directory: string } | { unavailable: string };
+/** Where a cgroup is, or the reason why there is none. */
+export type Place = { directory: string } | { reason: string };
 
 /**
- * Makes the cgroup of one run, beside those of the same supervisor's other runs and of nobody else's, so
- * that the one above them tells what all of them use. It is under `cpuacct` in cgroup v1, under the supervisor's own cgroup in
+ * Makes the cgroup of one run. Its parent holds only runs of the same supervisor, so that the parent
+ * accounts for all of them. It is below `cpuacct` in cgroup v1, and below the supervisor's own cgroup in
  * v2, where `cpu.stat` needs no controller. Never throws.
  */
 export function makeCgroup(
@@ -25,31 +25,31 @@ export function makeCgroup(
   env: NodeJS.ProcessEnv = process.env,
 ): Place {
   const place = placeFor(stateDirectory, runId, env);
-  if ("unavailable" in place) return place;
+  if ("reason" in place) return place;
   try {
     mkdirSync(place.directory, { recursive: true });
     statSync(join(place.directory, "cgroup.procs"));
     return place;
   } catch (error) {
-    return { unavailable: `${place.directory} can't be made: ${(error as Error).message}` };
+    return { reason: `${place.directory} can't be made: ${(error as Error).message}` };
   }
 }
 
-/** Where the run's cgroup would be now; makes nothing. */
+/** Where the run's cgroup would be; makes nothing. */
 export function placeFor(stateDirectory: string, runId: string, env: NodeJS.ProcessEnv = process.env): Place {
   const parent = findParent(env);
-  if ("unavailable" in parent) return parent;
+  if ("reason" in parent) return parent;
   const supervisor = createHash("sha256").update(stateDirectory).digest("hex").slice(0, 16);
   return { directory: join(parent.directory, supervisor, runId) };
 }
 
-/** Where the cgroups of all supervisors would be; only reads. */
+/** Where the cgroups of all supervisors would be; reads only. */
 export function findParent(
   env: NodeJS.ProcessEnv = process.env,
   read: (path: string) => string = (path) => readFileSync(path, "utf8"),
 ): Place {
-  if (env[NO_CGROUP] === "1") return { unavailable: `${NO_CGROUP}=1` };
-  if (process.platform !== "linux") return { unavailable: "this system has no cgroups" };
+  if (env[NO_CGROUP] === "1") return { reason: `${NO_CGROUP}=1` };
+  if (process.platform !== "linux") return { reason: "this system has no cgroups" };
   try {
     const mounts = read("/proc/self/mounts")
       .split("\n")
@@ -60,11 +60,11 @@ export function findParent(
     if (accounting?.[1]) return { directory: join(accounting[1], OUR_NAME) };
     const unified = mounts.find(([, , type]) => type === "cgroup2")?.[1];
     const own = /^0::(\/.*)$/m.exec(read("/proc/self/cgroup"))?.[1];
-    if (!unified || own === undefined) return { unavailable: "no cgroup hierarchy is mounted" };
-    if (own.startsWith("/..")) return { unavailable: "our own cgroup lies outside of what can be seen" };
+    if (!unified || own === undefined) return { reason: "no cgroup hierarchy is mounted" };
+    if (own.startsWith("/..")) return { reason: "our own cgroup lies outside this namespace" };
     return { directory: join(unified, own, OUR_NAME) };
   } catch (error) {
-    return { unavailable: `cgroups can't be read: ${(error as Error).message}` };
+    return { reason: `cgroups can't be read: ${(error as Error).message}` };
   }
 }
 
@@ -77,7 +77,7 @@ export function membersOf(directory: string): number[] {
   }
 }
 
-/** Removes a run's empty cgroup, and with the last one the one above. False while something is still in it. */
+/** Removes a run's empty cgroup, and with the last one its parent. False while a process is still in it. */
 export function removeCgroup(directory: string): boolean {
   if (!removed(directory)) return false;
   if (dirname(dirname(directory)).endsWith(`/${OUR_NAME}`)) removed(dirname(directory));

@@ -1,7 +1,7 @@
 /**
- * Builds the environment and the argv of one run. A job inherits the supervisor's environment,
- * then its file's, then its own; the contract's names always win. Must never pass on another
- * supervisor's contract.
+ * Builds the environment and the argv of one run. A job inherits the supervisor's environment, then its
+ * `envFile`, then its `env`; the contract's names always win. Must never pass on another supervisor's
+ * contract.
  */
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
@@ -23,7 +23,7 @@ export function environmentOf(
   const { spec } = job;
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
-    // A supervisor started inside a job of another one must not hand on that job's contract.
+    // This supervisor may itself run inside another supervisor's job.
     if (value !== undefined && !name.startsWith("SUPERVISOR_")) env[name] = value;
   }
   if (spec.envFile) Object.assign(env, readEnvFile(spec.envFile));
@@ -45,8 +45,8 @@ export function environmentOf(
 }
 
 /**
- * By UUID, since CUDA and the driver count in different orders; the order is set for programs that
- * count anyway. Devices without an NVIDIA name are left to the program.
+ * By UUID, since CUDA and the driver number devices differently; the order is set for programs that use
+ * numbers anyway. Devices without an NVIDIA name are left to the program.
  */
 function visibleGpus({ gpus }: JobSpec, run: Run): Record<string, string> {
   if (gpus === 0) return { CUDA_VISIBLE_DEVICES: "" };
@@ -54,7 +54,7 @@ function visibleGpus({ gpus }: JobSpec, run: Run): Record<string, string> {
   return { CUDA_VISIBLE_DEVICES: run.gpus.join(","), CUDA_DEVICE_ORDER: "PCI_BUS_ID" };
 }
 
-/** The command's arguments after its program, with `resumeArgs` when there is something to resume. */
+/** The command's arguments after its program, with `resumeArgs` when there is a checkpoint to resume from. */
 export function argumentsOf(spec: JobSpec, resumeFrom: Checkpoint | null): string[] {
   const own = spec.command.slice(1);
   if (!resumeFrom) return own;

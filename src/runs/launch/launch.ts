@@ -1,7 +1,7 @@
 /**
- * Starts one run: its directories, its cgroup, its log and the launcher that becomes its parent,
- * in a session of its own. The job gets real file descriptors for its output, since a pipe through
- * us would kill it when we die. No shell ever sees the job's argv as text.
+ * Starts one run: its directories, its cgroup, its log, and the launcher that becomes its parent in a
+ * session of its own. The job writes to a real file: a pipe through us would kill it when we die. No
+ * shell ever sees the job's argv as text.
  */
 import { closeSync, constants, mkdirSync, openSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -11,6 +11,7 @@ import { resolveCommand } from "../../files/resolve-command.ts";
 import { cgroupRecord, checkpointDirectory, logPath } from "../../files/state-paths.ts";
 import type { Job } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
+import type { EffectFailure } from "../../ports/runs.ts";
 import { Refusal } from "../../refusal.ts";
 import { spawnDetached } from "../../spawn/spawn-detached.ts";
 import { type LogLimits, rotateBetweenRuns } from "../clean-up/rotate-log.ts";
@@ -25,7 +26,7 @@ export interface Launched {
   launcherPid: number;
   /** Null when the run has none. */
   cgroup: string | null;
-  /** Resolves when the launcher has ended, however it did. */
+  /** Resolves when the launcher ends, in whatever way. */
   ended: Promise<unknown>;
 }
 
@@ -33,19 +34,19 @@ export interface Launching {
   stateDirectory: string;
   /** Where a job without a `cwd` runs. */
   directory: string;
-  /** As configured now; without it logs grow for ever. */
+  /** The current configuration; without it logs grow without limit. */
   logs?: () => LogLimits;
-  /** Tells other supervisors of its GPUs before it starts, and of its processes as soon as it has. */
+  /** Claims the run's GPUs before it starts, and names its processes once they exist. */
   claims?: Pick<ClaimFiles, "take" | "renew">;
 }
 
-/** Resolves once the launcher runs; the job itself is seen by its pid record. Never rejects. */
+/** Resolves once the launcher runs; the job itself shows by its pid record. Never rejects. */
 export async function launch(
   job: Job,
   run: Run,
   resumeFrom: Checkpoint | null,
   where: Launching,
-): Promise<Launched | { ok: false; reason: string }> {
+): Promise<Launched | EffectFailure> {
   try {
     return await start(job, run, resumeFrom, where);
   } catch (error) {
@@ -85,7 +86,7 @@ async function start(
   }
 }
 
-/** The folder a job runs in. A missing one would be reported as a missing shell. */
+/** The folder a job runs in. Checked here, since spawn() reports a missing one as a missing shell. */
 function folderOf(spec: JobSpec, directory: string): string {
   const cwd = spec.cwd ?? directory;
   if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
@@ -95,13 +96,15 @@ function folderOf(spec: JobSpec, directory: string): string {
 
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 
-/** O_NOFOLLOW: the log's name must not lead anywhere else. */
+/** O_NOFOLLOW: the log's name must not lead elsewhere. */
 function openLog(path: string): number {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {
     return openSync(path, APPEND, 0o600);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ELOOP") throw error;
-    throw new Refusal(`its log ${path} is a symbolic link, which isn't followed; move it away`);
+    throw new Refusal(
+      `its log ${path} is a symbolic link, which the supervisor doesn't follow; move it away`,
+    );
   }
 }

@@ -1,8 +1,8 @@
 /**
- * The parent of every job: a POSIX shell script that outlives the supervisor and leaves records
- * for it. Written into each run's directory, so that it is the same from source and from the build.
- * It must never interpret the job's argv, never ignore a signal (a child would inherit that), and
- * never start a job that it couldn't record.
+ * The parent of every job: a POSIX shell script that outlives the supervisor and leaves records for it.
+ * Written into each run's directory, so that source and build use the same one. It must never interpret
+ * the job's argv, never ignore a signal (a child would inherit that), and never start a job that it
+ * can't record.
  */
 import { closeSync, fstatSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -13,10 +13,10 @@ import { exitRecord, runDirectory, statusDirectory } from "../../files/state-pat
  *
  * - `trap :` catches: an ignored signal would stay ignored in the job, and a deadly one would lose
  *   the exit record when a whole process group is signalled.
- * - The job isn't started with `&`, which would leave SIGINT ignored in it, but by a second shell
- *   in the foreground that writes its own pid and becomes the job.
- * - The exit record is written by the shell itself, over reserved bytes: a full disk can't lose it, nor
- *   can whoever ends every process of the run, with which one that renames it would go. Its dot comes last.
+ * - `&` would leave SIGINT ignored in the job; instead, a second shell in the foreground writes its own
+ *   pid and becomes the job.
+ * - The shell itself writes the exit record, over reserved bytes: a full disk can't lose it, nor can a kill
+ *   of every other process of the run, which would take a helper such as `mv` with it. Its dot comes last.
  */
 const SCRIPT = `# Part of gpu-job-supervisor: starts a job, waits for it, records how it ended.
 mode=$1 run=$2 cgroup=$3 boot=$4
@@ -41,7 +41,7 @@ if [ "$mode" = job ]; then
 fi
 
 trap : HUP INT QUIT TERM USR1 USR2 ALRM PIPE
-( set -C; identity > "$run/claim" ) 2>/dev/null || exit 125
+( set -C; identity > "$run/launcher" ) 2>/dev/null || exit 125
 /bin/sh "$0" job "$run" "$cgroup" "$boot" "$@"
 status=$?
 case $status in
@@ -59,14 +59,14 @@ export interface RunFiles {
   status: string;
 }
 
-/** Makes the run's directory with all that the launcher needs. Throws what the disk throws. */
+/** Makes the run's directory with everything that the launcher needs. Throws what the disk throws. */
 export function writeRunFiles(stateDirectory: string, runId: string): RunFiles {
   const directory = runDirectory(stateDirectory, runId);
   const status = statusDirectory(stateDirectory, runId);
   mkdirSync(status, { recursive: true, mode: 0o700 });
   const launcher = join(directory, SCRIPT_NAME);
   writeFileSync(launcher, SCRIPT, { mode: 0o600 });
-  // What a run that was begun before has left there stays.
+  // Never overwrites the record of a run that has already begun.
   const reserved = openSync(exitRecord(stateDirectory, runId), "a", 0o600);
   try {
     if (fstatSync(reserved).size === 0) writeSync(reserved, "    \n");

@@ -1,7 +1,7 @@
 /**
- * What a run is, written beside its launcher before it starts: a supervisor whose database was put away
- * finds the living by it, and takes them back instead of starting a second copy. Never read for a run
- * that the database knows.
+ * What a run is, written beside its launcher before it starts: a supervisor whose database was set aside
+ * recognises its live runs by it, and takes them back instead of starting a second copy. Never read for
+ * a run that the database knows.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ export function writeRunRecord(stateDirectory: string, record: RunRecord): void 
   writeFileSync(runRecord(stateDirectory, record.run.id), `${JSON.stringify(record)}\n`, { mode: 0o600 });
 }
 
-/** As it was launched, with the last word that was written for it. Null when it is cut short, or of an earlier boot. */
+/** The run as launched, with the sequence of its last control word. Null when incomplete, or of an earlier boot. */
 export function readRunRecord(stateDirectory: string, runId: string): RunRecord | null {
   const record = readJson(runRecord(stateDirectory, runId)) as Partial<RunRecord> | null;
   const { job, run } = record ?? {};

@@ -1,12 +1,13 @@
 /**
- * What is known of one run between ticks: its launcher, its first process, its cgroup. The same
- * from a launcher that is our child and from records that an earlier supervisor's launcher left.
- * Must never take a run for dead while its launcher may still be about to start it.
+ * What is known of one run between ticks: its launcher, its first process, its cgroup. A launcher that
+ * is our child and the records of an earlier supervisor's launcher give the same picture. Must never
+ * take a run for dead while its launcher may still be about to start it.
  */
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { elapsedMs } from "../../clock.ts";
 import {
   cgroupRecord,
+  formerLauncherRecord,
   launcherRecord,
   pidRecord,
   runDirectory,
@@ -15,7 +16,7 @@ import {
 import type { LiveRun } from "../../ports/live-run.ts";
 import { isAlive } from "../../sense/proc/process.ts";
 import { membersOf } from "../launch/cgroup.ts";
-import type { KnownRun } from "../signal/ring.ts";
+import type { KnownRun } from "../signal/listeners.ts";
 import type { Target } from "../signal/send-signal.ts";
 import { readPidRecord } from "./launcher-records.ts";
 import type { RankMemory } from "./read-ranks.ts";
@@ -23,31 +24,34 @@ import type { RankMemory } from "./read-ranks.ts";
 export interface Followed {
   readonly id: string;
   readonly job: string;
+  readonly stateDirectory: string;
   readonly directory: string;
   readonly statusDirectory: string;
-  /** When it was first looked at, on this process's own clock. */
+  /** The first look, on this process's own clock. */
   readonly sinceMs: number;
-  /** `ours`: its end will be told to us. `found`: only /proc and the records tell. */
+  /** `ours`: our child, whose exit we receive. `found`: only /proc and the records tell. */
   launcher: "launching" | "ours" | "ended" | "found";
   launcherPid: number | null;
-  /** The job's first process; null until its record is there. */
+  /** The job's first process; null until its record exists. */
   main: Target | null;
-  /** As of the last look. */
+  /** At the last look. */
   mainAlive: boolean;
-  /** Undefined until it is known whether the job has joined it. */
-  cgroup: string | null | undefined;
-  /** Nothing of the run was left at a look after its end; nothing can come back. */
+  /** Null for a run without one, and as long as `cgroupKnown` is false. */
+  cgroup: string | null;
+  /** The job has begun, so it has joined its cgroup or never will. */
+  cgroupKnown: boolean;
+  /** A look after the run's end found no process; none can come back. */
   gone: boolean;
-  /** Whether anybody would react to the pause signal, and when that was looked at. */
+  /** Whether any process catches the pause signal, and when that was last checked. */
   caught: { value: boolean | null; atMs: number };
-  /** The sequence of a ring that reached nobody yet. */
+  /** The sequence of a ring that no process could hear yet. */
   unheard: number | null;
-  /** Third-party processes that were signalled, with the sequence: they are never rung twice. */
+  /** Third-party processes signalled so far, with the sequence: each is rung once per word. */
   readonly rung: Set<string>;
   readonly ranks: RankMemory;
-  /** A run that has never reported is asked again from then on, on this process's own clock. */
+  /** When to look again for the reports of a run that has none, on this process's own clock. */
   silentUntilMs: number;
-  /** Ranks whose process was seen alive on this machine, as `<pid> <start time>`. */
+  /** Ranks seen alive on this machine, as `<pid> <start time>`. */
   readonly ranksSeen: Set<string>;
 }
 
@@ -55,6 +59,7 @@ export function newlyFollowed(id: string, job: string, stateDirectory: string): 
   return {
     id,
     job,
+    stateDirectory,
     directory: runDirectory(stateDirectory, id),
     statusDirectory: statusDirectory(stateDirectory, id),
     sinceMs: elapsedMs(),
@@ -62,7 +67,8 @@ export function newlyFollowed(id: string, job: string, stateDirectory: string): 
     launcherPid: null,
     main: null,
     mainAlive: false,
-    cgroup: undefined,
+    cgroup: null,
+    cgroupKnown: false,
     gone: false,
     caught: { value: null, atMs: Number.NEGATIVE_INFINITY },
     unheard: null,
@@ -73,21 +79,24 @@ export function newlyFollowed(id: string, job: string, stateDirectory: string): 
   };
 }
 
-/** Reads what has changed of launcher and first process. `launcherAlive`: a record may still come. */
-export function look(run: Followed, stateDirectory: string): { launcherAlive: boolean } {
-  const launcherAlive = isLauncherAlive(run, stateDirectory);
+/** Updates what is known of launcher and first process. `launcherAlive`: a record may still come. */
+export function look(run: Followed): { launcherAlive: boolean } {
+  const launcherAlive = isLauncherAlive(run);
   if (run.main === null) {
-    const record = readPidRecord(pidRecord(stateDirectory, run.id));
+    const record = readPidRecord(pidRecord(run.stateDirectory, run.id));
     if (record) run.main = { pid: record.pid, startTime: record.startTime };
   }
   if (run.main === null) run.mainAlive = launcherAlive;
-  // Our own launcher waits for it, and has not ended.
+  // Our own launcher waits for it, and is still there.
   else run.mainAlive = run.launcher === "ours" || isAlive(run.main.pid, run.main.startTime);
-  if (run.cgroup === undefined && run.main) run.cgroup = joinedCgroup(run, stateDirectory);
+  if (!run.cgroupKnown && run.main) {
+    run.cgroup = joinedCgroup(run);
+    run.cgroupKnown = true;
+  }
   return { launcherAlive };
 }
 
-/** The run as sensing and signalling need it: pids only of processes that are known to be alive. */
+/** The run as sensing and signalling need it: only pids of processes known to be alive. */
 export function asLiveRun(run: Followed): KnownRun & LiveRun {
   const main = run.mainAlive ? run.main : null;
   return {
@@ -96,46 +105,49 @@ export function asLiveRun(run: Followed): KnownRun & LiveRun {
     launcherPid: run.launcherPid,
     pid: main?.pid ?? null,
     startTime: main?.startTime ?? null,
-    cpuCgroup: run.cgroup ?? null,
+    cpuCgroup: run.cgroup,
   };
 }
 
-function isLauncherAlive(run: Followed, stateDirectory: string): boolean {
+function isLauncherAlive(run: Followed): boolean {
   if (run.launcher === "launching" || run.launcher === "ours") return true;
   if (run.launcher === "ended") return false;
-  const claim = readLauncherRecord(launcherRecord(stateDirectory, run.id), elapsedMs() - run.sinceMs);
-  if (claim === "being written") return true;
-  const alive = claim !== null && isAlive(claim.pid, claim.startTime);
-  // A launcher's pid that has been given to somebody else must not be followed.
-  run.launcherPid = alive ? claim.pid : null;
+  const launcher = findOrVoidLauncher(run);
+  if (launcher === "being written") return true;
+  const alive = launcher !== null && isAlive(launcher.pid, launcher.startTime);
+  // The kernel may have reused the pid for another process.
+  run.launcherPid = alive ? launcher.pid : null;
   return alive;
 }
 
-const TAKEN = "taken by a supervisor: this run was never begun\n";
+const VOID = "void: a supervisor found this run before its launcher began\n";
 const BEING_WRITTEN_MS = 5_000;
 
 /**
- * Who has the run. With no claim at all the launcher has not begun: it is taken here, so that it
- * never can, however late it comes. Null: nobody, and nobody ever will. `watchedMs`: since our first
- * look, on a clock that nobody can set, unlike a file's own time.
+ * The run's launcher, by its record. Without a record the launcher has not begun: we create the record
+ * in its place, so that it never begins, however late it comes. Null: the run has no launcher and never
+ * gets one.
  */
-function readLauncherRecord(path: string, watchedMs: number): Target | "being written" | null {
-  const record = readPidRecord(path);
+function findOrVoidLauncher(run: Followed): Target | "being written" | null {
+  const path = launcherRecord(run.stateDirectory, run.id);
+  const record = readPidRecord(path) ?? readPidRecord(formerLauncherRecord(run.stateDirectory, run.id));
   if (record) return { pid: record.pid, startTime: record.startTime };
   try {
-    const claim = openSync(path, "wx", 0o600);
-    writeSync(claim, TAKEN);
-    closeSync(claim);
+    const file = openSync(path, "wx", 0o600);
+    writeSync(file, VOID);
+    closeSync(file);
     return null;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") return null;
   }
-  return watchedMs < BEING_WRITTEN_MS && readOrEmpty(path) !== TAKEN ? "being written" : null;
+  // Timed by our own clock: a file's mtime depends on a clock that can be set.
+  const watchedMs = elapsedMs() - run.sinceMs;
+  return watchedMs < BEING_WRITTEN_MS && readOrEmpty(path) !== VOID ? "being written" : null;
 }
 
-/** Null when the run has no cgroup, or the launcher couldn't join it: its accounts would be empty. */
-function joinedCgroup(run: Followed, stateDirectory: string): string | null {
-  const directory = readOrEmpty(cgroupRecord(stateDirectory, run.id));
+/** Null when the run has no cgroup, or its job couldn't join it: that cgroup would account for nothing. */
+function joinedCgroup(run: Followed): string | null {
+  const directory = readOrEmpty(cgroupRecord(run.stateDirectory, run.id));
   if (directory === "") return null;
   return !run.mainAlive || membersOf(directory).length > 0 ? directory : null;
 }

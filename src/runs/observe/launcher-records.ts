@@ -1,6 +1,6 @@
 /**
- * What one run's launcher has recorded, the same for a run that we started and one that we found. Reads
- * only; a missing or broken record is "unknown", never a success; nothing here throws.
+ * Reads what a run's launcher has recorded, for runs that we started and runs that we found. A missing
+ * or broken record is "unknown", never a success; nothing here throws.
  */
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -16,12 +16,12 @@ const read = (path: string): string | null => {
 
 export interface PidRecord {
   pid: number;
-  /** Null where the launcher couldn't read it. */
+  /** Null when the launcher couldn't read it. */
   startTime: number | null;
   bootId: string;
 }
 
-/** `<pid> <start time> <boot id>`; null while it isn't written, or when it is garbage. */
+/** `<pid> <start time> <boot id>`; null while it is unwritten, or when it is garbage. */
 export function readPidRecord(path: string): PidRecord | null {
   const match = /^(\d{1,10}) (\d{1,18}|-|null|0)? ?(\S{1,64})?\s*$/.exec(read(path) ?? "");
   const pid = Number(match?.[1]);
@@ -33,9 +33,9 @@ export function readPidRecord(path: string): PidRecord | null {
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 
 /**
- * The exit record, `<code>.` over bytes that were blank; null while it isn't whole, which it never
- * becomes when the launcher has died first. A shell's 128 + n means signal n; then both `code`
- * (128 + n) and `signal` are given, since a program may also have chosen that code itself.
+ * The exit record: `<code>.` written over blanks. Null while it is incomplete, which it stays when the
+ * launcher died first. A shell's 128 + n means signal n; both `code` (128 + n) and `signal` are given,
+ * since a program may also choose that code itself.
  */
 export function readExit(path: string): Exit | null {
   const code = Number(/^(\d{1,3})\.\s*$/.exec(read(path) ?? "")?.[1] ?? 256);

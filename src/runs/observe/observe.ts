@@ -1,6 +1,6 @@
 /**
- * All that can be seen of one run at one tick. Reads only, never throws, and does the dear looks
- * (the whole tree, every process of the machine) only where they can matter.
+ * All that can be seen of one run at one tick. Reads only, never throws, and takes expensive looks
+ * (the whole tree, every process of the machine) only when they matter.
  */
 import { elapsedMs } from "../../clock.ts";
 import { exitRecord } from "../../files/state-paths.ts";
@@ -12,38 +12,33 @@ import { bootId } from "../../sense/proc/boot-id.ts";
 import { isAlive } from "../../sense/proc/process.ts";
 import type { Checkpoints } from "../checkpoints/find-checkpoints.ts";
 import { areHeld } from "../signal/freeze.ts";
-import { findListeners } from "../signal/ring.ts";
+import { findListeners } from "../signal/listeners.ts";
 import { asLiveRun, type Followed, look } from "./follow.ts";
 import { readExit } from "./launcher-records.ts";
 import { outOfGpuMemory } from "./out-of-gpu-memory.ts";
 import { readRanks } from "./read-ranks.ts";
 
 /**
- * Whether a running job catches its signal changes early in its life; it costs a look at its processes.
- * So each tick at first, then after a tenth of its age.
+ * Whether a job catches its signal changes early in its life, and checking costs a look at its
+ * processes: check at every tick at first, then whenever the job has aged by a tenth.
  */
 const EARLY_MS = 15_000;
 const LATER_EVERY_MS = 30_000;
-/** A running job that doesn't report is seldom about to: it is looked for after a tenth of its age, at most so long. */
+/** Longest wait between looks for a running job's first report; before that, a tenth of its age. */
 const LONGEST_SILENCE_MS = 5000;
 
-export interface Observing {
-  stateDirectory: string;
-  checkpoints: Checkpoints;
-}
-
-export function observe(job: Job, run: Run, known: Followed, from: Observing): Seen {
-  const { stateDirectory } = from;
+export function observe(job: Job, run: Run, known: Followed, saved: Checkpoints): Seen {
+  const { stateDirectory } = known;
   const sameBoot = run.bootId === bootId();
-  // After a reboot all pids are somebody else's.
-  const { launcherAlive } = sameBoot ? look(known, stateDirectory) : { launcherAlive: false };
+  // After a reboot every pid belongs to another process.
+  const { launcherAlive } = sameBoot ? look(known) : { launcherAlive: false };
   const alive = sameBoot && known.mainAlive;
   const leftovers = alive || launcherAlive || !sameBoot ? [] : findLeftovers(known);
   const ranks = ranksOf(job, known);
   const ended = !alive && leftovers.length === 0;
   const exit = alive ? null : exitOf(readExit(exitRecord(stateDirectory, run.id)), launcherAlive);
   const named = ranks[0]?.checkpoint ?? null;
-  const { checkpoints, rejected } = from.checkpoints.of(job, ended ? "gone" : writerOf(job), named);
+  const { checkpoints, rejected } = saved.of(job, ended ? "gone" : writerOf(job), named);
   return {
     pid: known.main?.pid ?? null,
     startTime: known.main?.startTime ?? null,
@@ -69,7 +64,7 @@ function ranksOf(job: Job, known: Followed): Seen["ranks"] {
   return ranks;
 }
 
-/** A rank that was never seen alive here may run on another machine. */
+/** Only ranks that were seen alive here: any other may run on another machine. */
 function ranksGone(ranks: Seen["ranks"], seenAlive: Set<string>): number[] {
   if (ranks.length < 2 && (ranks[0]?.worldSize ?? 1) === 1) return [];
   const gone: number[] = [];
@@ -81,7 +76,7 @@ function ranksGone(ranks: Seen["ranks"], seenAlive: Set<string>): number[] {
   return gone;
 }
 
-/** Without a record it is null while one may still come, then unknown for ever. */
+/** Without a record the exit is null while one may still come, then unknown for good. */
 function exitOf(record: Exit | null, mayStillCome: boolean): Exit | null {
   return record ?? (mayStillCome ? null : { known: false });
 }

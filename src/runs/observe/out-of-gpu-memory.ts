@@ -1,6 +1,6 @@
 /**
- * Whether a run's last words say that a GPU had too little memory. Looks at the end of its log only,
- * and only at what this run wrote. A program may say it in any way: what isn't known is no shortage.
+ * Whether a run's last lines report that a GPU ran out of memory. Reads only the end of its log, and
+ * only what this run wrote. Programs word it in many ways; an unknown wording counts as no shortage.
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import { logPath, logStartRecord } from "../../files/state-paths.ts";
@@ -20,7 +20,7 @@ const SAYS = [
   /\bOOM when allocating tensor\b/,
 ];
 
-/** Where the log stands when a run begins. */
+/** Records the log's size when a run begins. */
 export function noteLogStart(stateDirectory: string, runId: string, log: number): void {
   writeFileSync(logStartRecord(stateDirectory, runId), String(fstatSync(log).size), { mode: 0o600 });
 }
@@ -42,7 +42,7 @@ function readEnd(path: string, start: number): string {
   const file = openSync(path, "r");
   try {
     const { size } = fstatSync(file);
-    // A log that was cut meanwhile holds nothing of earlier runs.
+    // A log that was truncated since holds nothing of earlier runs.
     const from = Math.max(start <= size ? start : 0, size - LAST_BYTES);
     const bytes = Buffer.alloc(Math.max(0, size - from));
     return bytes.toString("utf8", 0, readSync(file, bytes, 0, bytes.length, from));

@@ -1,7 +1,6 @@
 /**
- * The status files of a run (`rank-<n>.json`), which the job writes: read with a bound on their size,
- * every field checked by the contract. A job can't make the supervisor wait,
- * crash or believe a rank that isn't one.
+ * Reads the status files of a run (`rank-<n>.json`), which the job writes: bounded in size, every field
+ * checked by the contract. No job may make the supervisor wait, crash or believe in a rank that isn't one.
  */
 import { lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -11,18 +10,18 @@ import type { RankStatus } from "../../model/seen.ts";
 
 const MOST_RANKS = 4096;
 
-/** What was read before, so that an unchanged directory and an unchanged file cost one `stat` each. Keep one per run. */
+/** The last reads, so that an unchanged directory and an unchanged file cost one `stat` each. Keep one per run. */
 export interface RankMemory {
   /** By path. */
   files: Map<string, { stamp: string; status: RankStatus | null }>;
-  /** The directory's list of files, and when it was made. */
+  /** The directory's list of files, and the stamp of the directory when it was read. */
   names?: string[];
   stamp?: string;
-  /** Looked at twice with the same stamp: a change within one tick of the file system's clock was seen too. */
+  /** Two looks found the same stamp: no change hides within one tick of the file system's clock. */
   settled?: boolean;
 }
 
-/** By rank. `runId`: files that name another run are ignored. Never throws; no directory is no ranks. */
+/** Sorted by rank; ignores files that name another run than `runId`. Never throws; no directory means no ranks. */
 export function readRanks(
   statusDir: string,
   options: { runId?: string; memory?: RankMemory } = {},
@@ -56,7 +55,7 @@ function listRanks(statusDir: string, memory: RankMemory): string[] {
 function readRank(path: string, runId: string | undefined, memory: RankMemory): RankStatus | null {
   try {
     const stat = lstatSync(path);
-    // A pipe would make the reader wait, a link could lead anywhere.
+    // A pipe would block the reader, a link could lead anywhere.
     if (!stat.isFile() || stat.size > MOST_STATUS_BYTES) return null;
     const stamp = `${stat.ino} ${stat.mtimeMs} ${stat.ctimeMs} ${stat.size}`;
     const known = memory.files.get(path);
@@ -69,7 +68,7 @@ function readRank(path: string, runId: string | undefined, memory: RankMemory): 
   }
 }
 
-/** Null for a file that doesn't count, and for another run's. */
+/** Null for a file that breaks the contract, and for another run's. */
 export function parseRank(bytes: Uint8Array, runId?: string): RankStatus | null {
   const file = parseStatus(bytes);
   if (file instanceof Rejected || (runId !== undefined && file.runId !== runId)) return null;

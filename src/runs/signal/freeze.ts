@@ -1,39 +1,40 @@
 /**
- * Stops and continues every process of a run by SIGSTOP and SIGCONT. Parents are stopped first, and
- * passes are made until one finds nothing running: a single pass over a forking tree misses some.
- * The launcher is never stopped. No freezer cgroup: under v1 its processes can't even be killed.
+ * Stops and continues every process of a run by SIGSTOP and SIGCONT. Stops parents first, and repeats
+ * until a pass finds nothing running: a single pass over a forking tree misses some. Never stops the
+ * launcher. Uses no freezer cgroup: under v1 a frozen process can't even be killed.
  */
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs } from "../../clock.ts";
+import type { EffectResult } from "../../ports/runs.ts";
 import type { RunProcess } from "../../sense/owners/run-processes.ts";
 import { readOnce } from "../../sense/proc/kept-file.ts";
 import { parseStatusLine } from "../../sense/proc/parse.ts";
-import { type Done, sendSignal } from "./send-signal.ts";
+import { sendSignal } from "./send-signal.ts";
 
-/** Living processes of the run as they are now, parents before their children. */
+/** The run's live processes at this moment, parents before their children. */
 export type List = () => RunProcess[];
 
-const LONGEST_MS = 5_000;
+const TIMEOUT_MS = 5_000;
 const BETWEEN_PASSES_MS = 2;
 
-/** Fails, with what still runs, when that lasts. */
-export async function freeze(list: List): Promise<Done> {
+/** Fails after a timeout, naming what still runs. */
+export async function freeze(list: List): Promise<EffectResult> {
   return repeat(list, "SIGSTOP", (processes) => processes.filter((found) => !isHeld(found)));
 }
 
-/** Children first, so that a parent that watches them finds them going. */
-export async function thaw(list: List): Promise<Done> {
+/** Children first, so that a parent that watches them finds them running. */
+export async function thaw(list: List): Promise<EffectResult> {
   const held = (found: RunProcess): boolean => found.state !== "t" && isHeld(found);
   return repeat(list, "SIGCONT", (processes) => processes.filter(held).reverse());
 }
 
-/** All of a run is held. No process at all isn't held: it is gone. */
+/** Every process of a run is held. A run without processes is gone, not held. */
 export const areHeld = (processes: RunProcess[]): boolean => processes.length > 0 && processes.every(isHeld);
 
 /**
- * Stopped, or in the kernel with the stop waiting for it. A parent that waits there for its
- * vfork()ed child to become another program waits for as long as that child is stopped.
+ * Stopped, or in the kernel with the stop pending. A parent that waits there for its vfork()ed child to
+ * exec stays there for as long as the child is stopped.
  */
 function isHeld({ pid, state }: RunProcess): boolean {
   if (state !== "D") return state === "T" || state === "t";
@@ -42,13 +43,13 @@ function isHeld({ pid, state }: RunProcess): boolean {
   return ((BigInt(`0x${pending}`) >> BigInt(constants.signals.SIGSTOP - 1)) & 1n) === 1n;
 }
 
-/** Signals what `pick` picks until it picks nothing any more. */
+/** Signals what `pick` picks until it picks nothing. */
 async function repeat(
   list: List,
   signal: NodeJS.Signals,
   pick: (processes: RunProcess[]) => RunProcess[],
-): Promise<Done> {
-  const end = elapsedMs() + LONGEST_MS;
+): Promise<EffectResult> {
+  const end = elapsedMs() + TIMEOUT_MS;
   for (;;) {
     const left = pick(list());
     if (left.length === 0) return { ok: true };

@@ -1,19 +1,16 @@
 /**
- * The one place that sends a signal. Always to one process, known by pid and start time: a group
- * would take a job's data loaders down, and a pid alone may by now be somebody else.
+ * The one place that sends a signal. Always to one process, identified by pid and start time: a group
+ * signal would take down a job's data loaders, and a pid alone may belong to another process by now.
  */
 import { isDead, readStat } from "../../sense/proc/process.ts";
 
 export interface Target {
   pid: number;
-  /** Null where the system doesn't tell; then the pid has to do. */
+  /** Null where the system doesn't tell it; then the pid alone must do. */
   startTime: number | null;
 }
 
-/** What perform() answers: a failure is a value, with half a sentence for people. */
-export type Done = { ok: true } | { ok: false; reason: string };
-
-/** Whether it was sent: false for a process that is gone, a zombie, another one by now, or not ours to signal. */
+/** Whether it was sent: false for a process that is gone, a zombie, replaced by another, or not ours to signal. */
 export function sendSignal({ pid, startTime }: Target, signal: NodeJS.Signals): boolean {
   if (!(pid > 1)) return false;
   if (process.platform === "linux") {

@@ -1,25 +1,26 @@
 /**
- * Ends a run by force, when the config or a person says so. Each process is signalled by itself;
- * the launcher is spared, since it still has to record how the job ended.
+ * Ends a run by force, when the config or a person says so. Signals each process by itself and spares
+ * the launcher, which still has to record how the job ended.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs } from "../../clock.ts";
+import type { EffectResult } from "../../ports/runs.ts";
 import { isAlive } from "../../sense/proc/process.ts";
 import { freeze, type List, named, thaw } from "./freeze.ts";
-import { type Done, sendSignal, type Target } from "./send-signal.ts";
+import { sendSignal, type Target } from "./send-signal.ts";
 
-const LONGEST_KILL_MS = 10_000;
-/** How long the first process may take before the others are left to it. */
+const KILL_TIMEOUT_MS = 10_000;
+/** How long to wait for the first process; after that its children are its own business. */
 const MAIN_ALONE_MS = 2_000;
 const POLL_MS = 20;
 
 /**
- * SIGTERM to the job's first process, which may want to end its children in order; to the others
- * only when it has gone without them, as a wrapper shell does. Doesn't wait for the end.
+ * SIGTERM to the job's first process, which may end its children in its own order; to the others only
+ * when it exits without them, as a wrapper shell does. Doesn't wait for the end.
  */
-export async function terminate(main: Target | null, list: List): Promise<Done> {
+export async function terminate(main: Target | null, list: List): Promise<EffectResult> {
   if (main) sendSignal(main, "SIGTERM");
-  // A stopped process acts on the signal only once it goes on.
+  // A stopped process handles the signal only once it continues.
   const awake = await thaw(list);
   if (!awake.ok) return awake;
   const end = elapsedMs() + MAIN_ALONE_MS;
@@ -31,12 +32,12 @@ export async function terminate(main: Target | null, list: List): Promise<Done> 
 }
 
 /**
- * SIGKILL to every process of the run, until none remains. They are stopped first, so that none
- * forks while others die; a process stopped by a signal dies at once.
+ * SIGKILL to every process of the run, until none remains. Stops them first, so that none forks while
+ * others die.
  */
-export async function kill(list: List): Promise<Done> {
+export async function kill(list: List): Promise<EffectResult> {
   await freeze(list);
-  const end = elapsedMs() + LONGEST_KILL_MS;
+  const end = elapsedMs() + KILL_TIMEOUT_MS;
   for (;;) {
     const left = list();
     if (left.length === 0) return { ok: true };

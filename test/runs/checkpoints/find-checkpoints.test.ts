@@ -142,10 +142,10 @@ test("pruning goes by the step, also where another digit begins", async () => {
   expect(readdirSync(directory)).toEqual([checkpointName(100_000_000)]);
 });
 
-test("half-written checkpoints go once nobody writes them any more", async () => {
+test("half-written checkpoints go once their writer is gone", async () => {
   const { runs, job, directory } = given();
   save(directory, 10);
-  const strange = join(directory, ".tmp-by-somebody");
+  const strange = join(directory, ".tmp-by-another-writer");
   mkdirSync(strange);
   const running = inState(job, givenRun(), "running");
   await runs.perform({ do: "prune", job: "job", keep: 2 }, running);

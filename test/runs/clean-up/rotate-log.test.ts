@@ -52,6 +52,8 @@ test("a log that is a link made beforehand: the launch fails, what it leads to s
     start(state, givenJob(["sh", "-c", "echo overwritten"])).then((it) =>
       until("an end", () => it.see().exit),
     ),
-  ).rejects.toThrow(/its log .*job\.log is a symbolic link, which isn't followed; move it away/);
+  ).rejects.toThrow(
+    /its log .*job\.log is a symbolic link, which the supervisor doesn't follow; move it away/,
+  );
   expect(readFileSync(target, "utf8")).toBe("precious");
 });

@@ -17,23 +17,18 @@ test.each([
     "0::/user.slice/a\n",
     { directory: "/sys/fs/cgroup/user.slice/a/gpu-job-supervisor" },
   ],
-  [
-    "v2, from outside a namespace",
-    v2,
-    "0::/../a\n",
-    { unavailable: expect.stringContaining("lies outside") },
-  ],
-  ["none", "proc /proc proc rw 0 0\n", "", { unavailable: "no cgroup hierarchy is mounted" }],
+  ["v2, from outside a namespace", v2, "0::/../a\n", { reason: expect.stringContaining("lies outside") }],
+  ["none", "proc /proc proc rw 0 0\n", "", { reason: "no cgroup hierarchy is mounted" }],
 ])("where runs' cgroups would be: %s", (_, mounts, own, expected) => {
   expect(findParent({}, files(mounts, own))).toEqual(expected);
 });
 
 test("it can be turned off, and unreadable mounts are a reason", () => {
-  expect(findParent({ [NO_CGROUP]: "1" })).toEqual({ unavailable: `${NO_CGROUP}=1` });
+  expect(findParent({ [NO_CGROUP]: "1" })).toEqual({ reason: `${NO_CGROUP}=1` });
   const broken = () => {
     throw new Error("EACCES");
   };
-  expect(findParent({}, broken)).toEqual({ unavailable: "cgroups can't be read: EACCES" });
+  expect(findParent({}, broken)).toEqual({ reason: "cgroups can't be read: EACCES" });
 });
 
 test.runIf(cgroupsHere())("a run's cgroup counts children that are gone, and not the launcher", async () => {

@@ -99,7 +99,7 @@ test("the pid record names the job's own first process", async () => {
   );
 });
 
-test("a run that somebody has claimed is not started a second time", async () => {
+test("a run that already has a launcher record is not started a second time", async () => {
   const state = givenState();
   const run = givenRun();
   expect(await complete(state, givenJob(["node", "-e", "console.log('once')"]), run)).toBe("0");

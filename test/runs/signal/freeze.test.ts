@@ -60,7 +60,7 @@ test.runIf(hasPython)(
     const state = givenState();
     const fifo = join(state, "fifo");
     execFileSync("mkfifo", [fifo]);
-    // The child opens the pipe before it becomes `true`, and nobody writes: the parent waits inside vfork().
+    // The child opens the pipe before it becomes `true`, and no process writes: the parent waits inside vfork().
     const program = `import os, sys
 child = os.posix_spawn("/bin/true", ["true"], {}, file_actions=[(os.POSIX_SPAWN_OPEN, 0, sys.argv[1], os.O_RDONLY, 0)])
 os.waitpid(child, 0)

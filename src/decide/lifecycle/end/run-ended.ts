@@ -5,7 +5,7 @@
 
 import { EXIT_PAUSED } from "../../../contract/names.ts";
 import type { Cause } from "../../../model/actor.ts";
-import type { Exit, Seen } from "../../../model/seen.ts";
+import { type Exit, exitCodeOf, type Seen } from "../../../model/seen.ts";
 import { duration } from "../../../words/duration.ts";
 import { exitText } from "../../../words/exit.ts";
 import { plural } from "../../../words/list.ts";
@@ -13,7 +13,6 @@ import { number } from "../../../words/number.ts";
 import { creditRunning, hasSaved } from "../learn.ts";
 import { allPaused, stepsByRank } from "../ranks.ts";
 import type { Transition } from "../transition.ts";
-import { shellCode } from "./exit-code.ts";
 import { becomePaused, leave } from "./leave-run.ts";
 import { restartWaitMs } from "./restart-wait.ts";
 import { shortage, waitForRoom } from "./shortage.ts";
@@ -40,7 +39,7 @@ export function waitsForLeftovers(transition: Transition, seen: Seen): boolean {
 /** An exit that no pause asked for; `seen` where the ranks' last words count too. */
 export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
   creditRunning(transition);
-  const code = shellCode(exit);
+  const code = exitCodeOf(exit);
   if (transition.job.cancelling !== undefined) {
     cancelled(transition, exit);
     return;

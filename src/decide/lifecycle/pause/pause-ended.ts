@@ -5,14 +5,13 @@
 
 import { EXIT_PAUSED } from "../../../contract/names.ts";
 import type { Checkpoint } from "../../../model/run.ts";
-import type { Exit, Seen } from "../../../model/seen.ts";
+import { type Exit, exitCodeOf, type Seen } from "../../../model/seen.ts";
 import { askedByRule, type PauseRequest } from "../../../model/state.ts";
 import { duration } from "../../../words/duration.ts";
 import { exitText } from "../../../words/exit.ts";
 import { plural } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
 import { bytes, size } from "../../../words/size.ts";
-import { shellCode } from "../end/exit-code.ts";
 import { becomePaused, leave } from "../end/leave-run.ts";
 import { ended, fail, finish, lose } from "../end/run-ended.ts";
 import { stepsLost } from "../end/steps-lost.ts";
@@ -30,7 +29,7 @@ export function exited(transition: Transition, seen: Seen, exit: Exit, available
     ended(transition, exit);
     return;
   }
-  const code = shellCode(exit);
+  const code = exitCodeOf(exit);
   const said = allPaused(seen);
   const forced = request.overdue === "terminated" || request.overdue === "killed";
   const own = transition.job.spec.pause.exitCodes.includes(code ?? -1);

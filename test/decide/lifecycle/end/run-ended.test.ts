@@ -188,7 +188,7 @@ describe("an exit that nobody asked for", () => {
 
   test("a frozen job can die too", () => {
     const story = new Story(runningJob()).pause(1, { method: "freeze" }).see(2, { stopped: true });
-    expect(story.see(3, { exit: { known: true, code: null, signal: "SIGKILL" } }).state).toBe("waiting");
+    expect(story.see(3, { exit: { known: true, code: 137, signal: "SIGKILL" } }).state).toBe("waiting");
   });
 });
 
@@ -287,7 +287,7 @@ describe("a cancel", () => {
     expect(story.did()).toEqual([]);
     story.see(20).see(21);
     expect(story.did()).toEqual(["kill"]);
-    story.see(22, { exit: { known: true, code: null, signal: "SIGKILL" } });
+    story.see(22, { exit: { known: true, code: 137, signal: "SIGKILL" } });
     expect([story.state, story.job.cancelling]).toEqual(["cancelled", undefined]);
   });
 

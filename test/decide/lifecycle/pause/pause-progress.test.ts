@@ -223,7 +223,7 @@ describe("the grace", () => {
 
   test("a killed job is paused with the steps that it lost", () => {
     const story = late("kill", { checkpoint: makeCheckpoint(40, at(-9)), progress: { step: 52 } as never });
-    story.see(130).see(131, { exit: { known: true, code: null, signal: "SIGKILL" } });
+    story.see(130).see(131, { exit: { known: true, code: 137, signal: "SIGKILL" } });
     expect(story.state).toBe("paused");
     expect(story.reasons.at(-1)).toMatch(/12 steps lost/);
   });
@@ -269,7 +269,7 @@ describe("the grace", () => {
 describe("ended by hand", () => {
   const saved = { checkpoint: makeCheckpoint(40, at(-9)), progress: { step: 52 } as never };
   const ranks = [makeRank({ step: 52 })];
-  const gone = { exit: { known: true, code: null, signal: "SIGTERM" } as const, ranks };
+  const gone = { exit: { known: true, code: 143, signal: "SIGTERM" } as const, ranks };
 
   test("an overdue pause: said with the steps lost, paused once it is gone, killed only if it stays", () => {
     const story = asked({ pause: { graceSeconds: 30 } }, saved).see(131, { ranks });

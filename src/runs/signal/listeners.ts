@@ -1,7 +1,6 @@
 /**
- * Finds who is to be woken by the pause signal, and wakes them. Must never signal a process group,
- * a wrapper that doesn't catch the signal (it would die and orphan the job), or a pid that has
- * changed hands.
+ * Finds the processes that the pause signal is for. Must never name a wrapper that doesn't catch the
+ * signal (it would die and orphan the job), or a process of another run.
  */
 import { readFileSync } from "node:fs";
 import type { JobSpec } from "../../config/schema/job-schema.ts";
@@ -11,20 +10,20 @@ import { parentsOf } from "../../sense/owners/parents.ts";
 import { namedRun } from "../../sense/owners/run-marks.ts";
 import { processesOf } from "../../sense/owners/run-processes.ts";
 import { catches, isAlive, readStat } from "../../sense/proc/process.ts";
-import { type Done, sendSignal, type Target } from "./send-signal.ts";
+import type { Target } from "./send-signal.ts";
 
-/** A live run with what makes its first pid unmistakable. */
+/** A live run with the start time that identifies its first process. */
 export type KnownRun = LiveRun & { startTime: number | null };
 
 export type Listeners =
-  /** `library`: the ranks of a job library, which may be rung again and again. */
+  /** `library`: the ranks of a job library, which may be rung any number of times. */
   | { targets: Target[]; library: boolean }
-  /** The reason is found out when it is asked for. */
+  /** May be a getter: wording it can cost a read. */
   | { targets: []; readonly reason: string };
 
 const onLinux = process.platform === "linux";
 
-/** Who would react to the job's pause signal now, or why nobody would. */
+/** The processes that would react to the job's pause signal now, or why there is none. */
 export function findListeners(spec: JobSpec, run: KnownRun, ranks: RankStatus[]): Listeners {
   const { signal, target } = spec.pause;
   const here = ranks.filter((rank) => isHere(rank, run.id));
@@ -38,14 +37,7 @@ export function findListeners(spec: JobSpec, run: KnownRun, ranks: RankStatus[])
   return childListeners(run, target.slice("child:".length), signal);
 }
 
-/** Sends the signal to each of them. Fails when it could be sent to nobody. */
-export function ring(targets: Target[], signal: NodeJS.Signals): Done {
-  const sent = targets.filter((target) => sendSignal(target, signal));
-  if (sent.length > 0) return { ok: true };
-  return { ok: false, reason: `${signal} reached nobody: the process is gone or may not be signalled` };
-}
-
-/** A report names a process of this run on this machine: reports may come from other hosts too. */
+/** Whether a report comes from this machine: ranks on other hosts report too. */
 function isHere({ pid, startTime }: RankStatus, runId: string): boolean {
   if (!isAlive(pid, startTime)) return false;
   return startTime !== null || !onLinux || namedRun(pid) === runId;
@@ -58,12 +50,12 @@ function mainListener({ pid, startTime }: KnownRun, signal: NodeJS.Signals): Lis
   return {
     targets: [],
     get reason() {
-      return `${commandLine(pid) || "its first process"} (pid ${pid}) doesn't catch ${signal}: it may not have got so far yet, or be a wrapper ("pause.target")`;
+      return `${commandLine(pid) || "its first process"} (pid ${pid}) doesn't catch ${signal}: it may not have set its handler yet, or be a wrapper (see "pause.target")`;
     },
   };
 }
 
-/** The topmost that catch it: workers forked from them share the command line and the handler. */
+/** The topmost processes that catch it: workers forked from them share the command line and the handler. */
 function childListeners(run: KnownRun, part: string, signal: NodeJS.Signals): Listeners {
   const named = processesOf(run).filter(({ pid }) => commandLine(pid).includes(part));
   const listening = new Map(
@@ -79,7 +71,7 @@ function childListeners(run: KnownRun, part: string, signal: NodeJS.Signals): Li
   return { targets: [], reason };
 }
 
-/** Where the system can't tell, the signal is sent; on Linux "can't tell" means that it is gone. */
+/** Where the system can't tell, assume that it does; on Linux "can't tell" means that the process is gone. */
 const catchesNow = (pid: number, signal: NodeJS.Signals): boolean => catches(pid, signal) ?? !onLinux;
 
 function isBelow(pid: number, listening: ReadonlyMap<number, unknown>): boolean {

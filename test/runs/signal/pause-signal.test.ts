@@ -47,7 +47,7 @@ test("an acknowledgement wakes the loop while a pause is awaited", async () => {
   await until("a wake", () => woken);
 });
 
-test("a process that doesn't catch the signal is not signalled, and it is said which", async () => {
+test("a process that doesn't catch the signal is not signalled, and the reason names it", async () => {
   const state = givenState();
   const marker = join(state, "marker");
   const it = await start(state, givenJob(["node", thirdParty, "none", marker]));
@@ -61,7 +61,7 @@ test("a process that doesn't catch the signal is not signalled, and it is said w
   expect(it.see()).toMatchObject({ alive: true, exit: null });
 });
 
-test("a ring that nobody could hear is heard as soon as somebody can", async () => {
+test("a ring that no process could hear is sent again once one can", async () => {
   const state = givenState();
   const marker = join(state, "marker");
   const it = await start(state, givenJob(["node", thirdParty, "later", marker]));

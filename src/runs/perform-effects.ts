@@ -1,0 +1,109 @@
+/**
+ * Does what the tick has decided and recorded: each effect by the file that knows how. Never called
+ * before the event that announces the effect is in the journal; decides nothing.
+ */
+import type { Effect } from "../model/effect.ts";
+import type { Job } from "../model/job.ts";
+import type { Run } from "../model/run.ts";
+import type { EffectResult, RunEffects } from "../ports/runs.ts";
+import { processesOf } from "../sense/owners/run-processes.ts";
+import type { Checkpoints } from "./checkpoints/find-checkpoints.ts";
+import { prune } from "./checkpoints/prune.ts";
+import type { Verifier } from "./checkpoints/verify.ts";
+import { tidy } from "./clean-up/tidy.ts";
+import type { FollowedRuns } from "./followed-runs.ts";
+import { claimAndLaunch } from "./launch/claim-and-launch.ts";
+import type { Launching } from "./launch/launch.ts";
+import { asLiveRun, look } from "./observe/follow.ts";
+import type { Watches } from "./observe/watch-directories.ts";
+import { freeze, type List, thaw } from "./signal/freeze.ts";
+import { control, ring } from "./signal/pause-signal.ts";
+import { kill, terminate } from "./signal/terminate.ts";
+
+type Force = Extract<Effect, { do: "freeze" | "thaw" | "terminate" | "kill" }>;
+
+interface Means {
+  where: Launching;
+  followed: FollowedRuns;
+  watches: Watches;
+  verifier: Verifier;
+  checkpoints: Checkpoints;
+  /** Has the loop tick soon. */
+  wake: () => void;
+}
+
+export class ProcessEffects implements RunEffects {
+  readonly #means: Means;
+
+  constructor(means: Means) {
+    this.#means = means;
+  }
+
+  async perform(effect: Effect, job: Job): Promise<EffectResult> {
+    const { where, followed, verifier, wake } = this.#means;
+    switch (effect.do) {
+      case "launch":
+        return claimAndLaunch(effect, job, followed.of(effect.run, job.name), { ...where, wake });
+      case "control":
+        return control(effect, job, followed.of(effect.run, job.name));
+      case "ring":
+        return ring(wordOf(job), job, followed.of(effect.run, job.name));
+      case "verify":
+        verifier.verify(effect.checkpoint);
+        return { ok: true };
+      case "prune":
+        return this.#prune(job, effect.keep);
+      case "tidy":
+        return this.#tidy(effect.run, job);
+      default:
+        return this.#force(effect, job);
+    }
+  }
+
+  /** Rings again where the signal of the pause under way found no listener: there is one now. */
+  ringUnheard(job: Job, run: Run): void {
+    const known = this.#means.followed.of(run, job.name);
+    const { state } = job;
+    if (state.name === "pausing" && known.unheard === state.request.sequence) ring(wordOf(job), job, known);
+  }
+
+  async #force(effect: Force, job: Job): Promise<EffectResult> {
+    const known = this.#means.followed.of(effect.run, job.name);
+    look(known);
+    const list: List = () => processesOf(asLiveRun(known), { scan: true });
+    switch (effect.do) {
+      case "freeze":
+        return freeze(list);
+      case "thaw":
+        return thaw(list);
+      case "terminate":
+        return terminate(known.mainAlive ? known.main : null, list);
+      case "kill":
+        return kill(list);
+    }
+  }
+
+  async #prune(job: Job, keep: number): Promise<EffectResult> {
+    const { where, checkpoints } = this.#means;
+    const pruned = await prune(job, keep, checkpoints.of(job, "working"), where.stateDirectory);
+    checkpoints.forget(job.name);
+    return pruned;
+  }
+
+  async #tidy(run: Run, job: Job): Promise<EffectResult> {
+    const { followed, watches } = this.#means;
+    const known = followed.of(run, job.name);
+    look(known);
+    watches.unfollow(known);
+    const tidied = await tidy(known);
+    if (tidied.ok) followed.forget(run);
+    return tidied;
+  }
+}
+
+/** The word that a ring of this job announces. */
+function wordOf({ state }: Job): { sequence: number; want: "pause" | "run" } {
+  return state.name === "pausing"
+    ? { sequence: state.request.sequence, want: "pause" }
+    : { sequence: 0, want: "run" };
+}
