@@ -6,7 +6,7 @@
 import type { Claim } from "../../model/machine.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import type { ProcessStat } from "../proc/parse.ts";
-import { isDead, readStat, uidOf } from "../proc/process.ts";
+import { isDead, isSameProgram, readStat, uidOf } from "../proc/process.ts";
 import { ClaimedProcesses } from "./claimed-processes.ts";
 import { isOtherUser } from "./evidence.ts";
 import { type Owner, runOf } from "./owner.ts";
@@ -49,7 +49,7 @@ export class ProcessOwners {
   readonly #ours = new Map<number, { startTime: number; run: string }>();
   readonly #sessions = new RunSessions();
   /** Processes whose environment names no run of ours, or can't since they are another user's. */
-  readonly #strangers = new Map<number, number>();
+  readonly #strangers = new Map<number, ProcessStat>();
   readonly #claimed = new ClaimedProcesses();
   /** Of this supervisor's life, so that what an ended run left behind isn't taken for somebody else's. */
   readonly #begun = new Map<string, number | null>();
@@ -75,8 +75,7 @@ export class ProcessOwners {
     const { owner } = this.#kinOf(stat);
     if (owner !== null) return owner;
     if (stat.kernel) return "kernel";
-    const stranger = this.#strangers.get(stat.pid) === stat.startTime;
-    return stranger && !this.#sessions.hold(stat, this.#supervisorPid, this.#look.statOf)
+    return this.#isStranger(stat) && !this.#sessions.hold(stat, this.#supervisorPid, this.#look.statOf)
       ? "foreign"
       : "nobody";
   }
@@ -127,7 +126,7 @@ export class ProcessOwners {
     const { statOf } = this.#look;
     for (const [pid, { startTime }] of this.#ours)
       if (statOf(pid)?.startTime !== startTime) this.#ours.delete(pid);
-    for (const [pid, startTime] of this.#strangers)
+    for (const [pid, { startTime }] of this.#strangers)
       if (statOf(pid)?.startTime !== startTime) this.#strangers.delete(pid);
     this.#claimed.forgetGone(statOf);
     this.#mostKept = LEAST_KEPT + 2 * this.#kept;
@@ -170,11 +169,17 @@ export class ProcessOwners {
 
   /** The run of ours in its environment, looked for once for each process. */
   #namedRun(stat: ProcessStat): string | null {
-    if (stat.kernel || isDead(stat) || this.#strangers.get(stat.pid) === stat.startTime) return null;
+    if (stat.kernel || isDead(stat) || this.#isStranger(stat)) return null;
     // Reading the environment of a process stuck in the kernel could keep us waiting.
     const run = stat.state === "D" ? undefined : namedRun(stat.pid);
     if (typeof run === "string" && this.#begun.has(run)) return run;
-    if (run !== undefined || isOtherUser(uidOf(stat.pid))) this.#strangers.set(stat.pid, stat.startTime);
+    if (run !== undefined || isOtherUser(uidOf(stat.pid))) this.#strangers.set(stat.pid, stat);
     return null;
+  }
+
+  /** An exec may give a process a run's id: then its environment is read again. */
+  #isStranger(stat: ProcessStat): boolean {
+    const known = this.#strangers.get(stat.pid);
+    return known !== undefined && isSameProgram(known, stat);
   }
 }

@@ -92,6 +92,8 @@ export interface ProcessStat {
   nice: number;
   threads: number;
   startTime: number;
+  /** Where its stack starts: elsewhere after each exec. 0 for a process that we may not inspect. */
+  stack: number;
 }
 
 const KERNEL_THREAD = 0x0020_0000;
@@ -119,6 +121,7 @@ export function parseProcessStat(text: string): ProcessStat | null {
     nice: number(19),
     threads: number(20),
     startTime: number(22),
+    stack: number(28) || 0,
   };
 }
 

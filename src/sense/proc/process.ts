@@ -19,6 +19,10 @@ export function readStat(pid: number): ProcessStat | null {
 export const isDead = (stat: ProcessStat): boolean =>
   stat.state === "X" || stat.state === "x" || (stat.state === "Z" && stat.threads <= 1);
 
+/** The same process, and since `a` it hasn't executed another program, nor the same one again. */
+export const isSameProgram = (a: ProcessStat, b: ProcessStat): boolean =>
+  a.startTime === b.startTime && a.name === b.name && a.stack === b.stack;
+
 /**
  * Whether that very process still runs: a zombie is dead, and so is a pid with another start time.
  * `startTime` null (not known, or not Linux): the pid alone has to do.

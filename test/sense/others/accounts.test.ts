@@ -18,6 +18,7 @@ const made = (pid: number, parent: number, own: number, reaped = 0, startTime = 
     nice: 0,
     threads: 1,
     startTime,
+    stack: 0,
   },
 ];
 const isNew = ({ startTime }: ProcessStat): boolean => startTime >= 100;

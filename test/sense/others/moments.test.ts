@@ -21,6 +21,7 @@ const self: ProcessStat = {
   nice: 0,
   threads: 1,
   startTime: 100,
+  stack: 0,
 };
 
 const moment = (atMs: number, more: Partial<Moment> = {}): Moment => ({

@@ -20,7 +20,7 @@ function scan(atTicks: number, entries: Entry[], reapers: number[] = [1]): Scan 
   for (const { owner: _, ...entry } of entries) {
     const { pid, parent = 50, startTime = 10, nice = 0, state = "S", own, reaped = 0 } = entry;
     const stat = { pid, parent, startTime, nice, state, own, reaped };
-    table.set(pid, { ...stat, name: "x", group: pid, session: pid, kernel: false, threads: 1 });
+    table.set(pid, { ...stat, name: "x", group: pid, session: pid, kernel: false, threads: 1, stack: 0 });
   }
   return {
     atMs: atTicks * 10,
