@@ -1,7 +1,7 @@
 /**
  * Runs a program to its end and tells how it went, as a value. For every child that is waited for
  * and isn't on a tick's path; what outlives us goes through spawn-detached.ts, and the process that
- * reads GPUs for hours keeps its own pipe (sense/gpu/watch.ts). Must never use a shell, and must
+ * reads GPUs for hours keeps its own pipe (sense/gpu/reader-process.ts). Must never use a shell, and must
  * never load execa before there is a child: that takes 100 ms of CPU, and holds 3 MiB.
  */
 import type { ChildProcess } from "node:child_process";

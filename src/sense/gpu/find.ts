@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hiddenHostPids } from "../proc/container.ts";
-import { findCards } from "./drm/read.ts";
+import { findCards } from "./drm/read-drm.ts";
 import type { Task } from "./read-gpus.ts";
 
 /** A library to use in place of the driver's, for tests. Its pids are taken to be this machine's. */

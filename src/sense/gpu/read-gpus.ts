@@ -31,7 +31,7 @@ function tell(message: Message): void {
 async function open(task: Task) {
   switch (task.source) {
     case "nvml": {
-      const { openNvml } = await import("./nvml/read.ts").catch((problem: Error) => {
+      const { openNvml } = await import("./nvml/read-nvml.ts").catch((problem: Error) => {
         const reason = `the native part that calls libraries can't be loaded: ${problem.message}`;
         return { openNvml: () => ({ is: "failed", reason, retryMs: 60_000, next: "nvidia-smi" }) as const };
       });
@@ -40,10 +40,10 @@ async function open(task: Task) {
       return openNvml(task.libraries ?? [], task.paceMs, task.calls ? witness : null);
     }
     case "nvidia-smi":
-      return (await import("./smi/read.ts")).openSmi();
+      return (await import("./smi/read-smi.ts")).openSmi();
     case "amd":
     case "intel":
-      return (await import("./drm/read.ts")).openDrm(task.root ?? "/", task.source);
+      return (await import("./drm/read-drm.ts")).openDrm(task.root ?? "/", task.source);
   }
 }
 

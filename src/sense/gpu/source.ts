@@ -6,7 +6,7 @@ import type { Claim, GpuSample } from "../../model/machine.ts";
 import type { Now } from "../../model/time.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
-import { Attribution, type Ignoring } from "./attribute.ts";
+import { GpuAttribution, type Ignoring } from "./attribute-gpu.ts";
 import { allAsleep, findGpus, type Where } from "./find.ts";
 import { ReaderWatch } from "./reader-process.ts";
 
@@ -46,7 +46,7 @@ export const noGpus = (reason = "GPUs aren't read"): GpuSource => ({
 });
 
 export function createGpuSource(options: GpuOptions): GpuSource {
-  let found: { watch: ReaderWatch; attribution: Attribution } | null = null;
+  let found: { watch: ReaderWatch; attribution: GpuAttribution } | null = null;
   let reason = "the GPUs haven't been looked for yet";
   let lookAtMs = Number.NEGATIVE_INFINITY;
   const look = (nowMs: number): void => {
@@ -60,7 +60,7 @@ export function createGpuSource(options: GpuOptions): GpuSource {
     // It was awake to be found; a reader that has failed must not wake it later.
     const watch = new ReaderWatch({ ...gpus.task, paceMs }, { asleep: () => allAsleep(options.root) });
     const { owners, settings, arrivals } = options;
-    found = { watch, attribution: new Attribution(owners, gpus.blind, settings, arrivals) };
+    found = { watch, attribution: new GpuAttribution(owners, gpus.blind, settings, arrivals) };
   };
   return {
     read({ monotonicMs }, runs) {

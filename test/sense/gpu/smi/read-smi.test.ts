@@ -1,8 +1,14 @@
 /** Texts of nvidia-smi, written by hand after its documented formats, for many cards and states. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Told } from "../../../src/sense/gpu/report.ts";
-import { cell, failure, joinReports, parseGpus, parseProcesses } from "../../../src/sense/gpu/smi/parse.ts";
+import type { Told } from "../../../../src/sense/gpu/report.ts";
+import {
+  cell,
+  failure,
+  joinReports,
+  parseGpus,
+  parseProcesses,
+} from "../../../../src/sense/gpu/smi/parse.ts";
 
 const RTX = "GPU-5f3a1c9e-0b7d-4c2e-9a61-7d1f2e3b4c5d";
 const row = (...cells: string[]): string => cells.join(", ");

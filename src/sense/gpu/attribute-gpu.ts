@@ -20,7 +20,7 @@ export interface Ignoring {
 /** Linux cuts a process's name to so many characters. */
 const NAME_LENGTH = 15;
 
-export class Attribution {
+export class GpuAttribution {
   readonly #owners: ProcessOwners;
   readonly #processes: KnownProcesses;
   readonly #blind: string | null;

@@ -1,8 +1,8 @@
 /** What the driver library says, through a real reading process: every version and oddity of it. */
 import { afterEach, expect, it } from "vitest";
-import type { Driver, FakeMachine, FakeProcess } from "../../fakes/nvml/fake.ts";
-import { compiler, describeWith } from "../../needs.ts";
-import { Reading, settled } from "./reading.ts";
+import type { Driver, FakeMachine, FakeProcess } from "../../../fakes/nvml/fake.ts";
+import { compiler, describeWith } from "../../../needs.ts";
+import { Reading, settled } from "../reading.ts";
 
 let reading: Reading;
 afterEach(() => reading.close());

@@ -1,4 +1,4 @@
-/** GPUs through NVML, for the reading process: opens the library and polls it. May hang: see watch.ts. */
+/** GPUs through NVML, for the reading process: opens the library and polls it. May hang: see reader-process.ts. */
 import { constants } from "node:os";
 import { load } from "koffi";
 import type { Message } from "../report.ts";

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { figure, kfdAddress, parseCard, parseUevent } from "../../../src/sense/gpu/drm/parse-card.ts";
-import { parseFdinfo, percentBetween } from "../../../src/sense/gpu/drm/parse-fdinfo.ts";
-import { openDrm } from "../../../src/sense/gpu/drm/read.ts";
-import type { GpuReport } from "../../../src/sense/gpu/report.ts";
+import { figure, kfdAddress, parseCard, parseUevent } from "../../../../src/sense/gpu/drm/parse-card.ts";
+import { parseFdinfo, percentBetween } from "../../../../src/sense/gpu/drm/parse-fdinfo.ts";
+import { openDrm } from "../../../../src/sense/gpu/drm/read-drm.ts";
+import type { GpuReport } from "../../../../src/sense/gpu/report.ts";
 
 const AMDGPU = `pos:	0
 flags:	02100002

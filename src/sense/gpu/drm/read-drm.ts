@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { elapsedMs } from "../../../clock.ts";
-import type { Reader } from "../nvml/read.ts";
+import type { Reader } from "../nvml/read-nvml.ts";
 import { type GpuReport, type ProcessReport, unreadable } from "../report.ts";
 import { type CardFiles, type FileText, kfdAddress, parseCard, parseUevent } from "./parse-card.ts";
 import { type DeviceUse, FdinfoSweeper, type Sweep } from "./sweep.ts";

@@ -5,7 +5,7 @@
 import { elapsedMs, monotonicMs } from "../../../clock.ts";
 import { runChild } from "../../../spawn/run-child.ts";
 import { duration } from "../../../words/duration.ts";
-import type { Reader } from "../nvml/read.ts";
+import type { Reader } from "../nvml/read-nvml.ts";
 import type { GpuReport, Message } from "../report.ts";
 import { failure, GPU_FIELDS, joinReports, PROCESS_FIELDS, parseGpus, withMissing } from "./parse.ts";
 
