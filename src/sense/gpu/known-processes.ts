@@ -1,6 +1,6 @@
 /**
- * The processes on GPUs, each described once and then remembered by pid and start time, since a driver
- * lists the same ones in every report. Whose each is, `ProcessOwners` tells. Reads /proc only.
+ * The processes on GPUs: described once and then remembered by pid and start time, since a driver lists the
+ * same ones in every report. `ProcessOwners` attributes them. Reads /proc only.
  */
 import type { Claim, ProcessEvidence } from "../../model/machine.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
@@ -13,10 +13,10 @@ import { isDead, presenceOf, readStat, uidOf } from "../proc/process.ts";
 
 export interface Known {
   owner: Owner;
-  /** Null where it can't be seen. */
+  /** Null where it is hidden. */
   uid: number | null;
   evidence: ProcessEvidence;
-  /** Names that a list of programs may call it by. */
+  /** Names that match it in a list of programs. */
   names: string[];
 }
 
@@ -46,7 +46,7 @@ export class KnownProcesses {
     this.#owners = owners;
   }
 
-  /** One that is gone is left out unless it was known as a run's. */
+  /** By pid. Leaves out processes that are gone, unless a run owned them. */
   look(pids: readonly number[], runs: readonly LiveRun[], claims: readonly Claim[]): Map<number, Known> {
     this.#owners.look(runs, claims);
     const claimants = new Set(claims.flatMap(({ holds, uid }) => (holds ? [uid] : [])));
@@ -98,7 +98,7 @@ function describe(stat: ProcessStat): Omit<Known, "owner"> {
   return { uid, evidence, names: [stat.name, program.slice(program.lastIndexOf("/") + 1)] };
 }
 
-/** /proc doesn't show it: gone, or hidden from us because it is another user's. */
+/** A process without a /proc entry: gone, or another user's and hidden. */
 function unseen(pid: number, before: Remembered | undefined): Remembered | null {
   if (before !== undefined && runOf(before.owner) !== null) return before;
   if (presenceOf(pid) !== "hidden") return null;

@@ -1,4 +1,8 @@
-/** Whose a GPU's processes are, with real processes of every kind on a GPU. */
+/**
+ * Attribution of a GPU's processes, with real processes of every kind on a GPU.
+ * Covers: src/sense/gpu/attribute-gpu.ts, src/sense/gpu/newcomers.ts, src/sense/gpu/present-process.ts,
+ * src/sense/gpu/known-processes.ts.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { ENV } from "../../../src/contract/names.ts";

@@ -1,4 +1,7 @@
-/** Where a sample's window begins: no time goes unjudged, and what the guard has called out isn't thinned. */
+/**
+ * Where a sample's window starts: no time is skipped, and what the guard has called for isn't diluted.
+ * Covers: src/sense/others/recent-snapshots.ts.
+ */
 import { describe, expect, it } from "vitest";
 import type { LiveRun } from "../../../src/ports/live-run.ts";
 import type { CpuSnapshot } from "../../../src/sense/others/our-cpu.ts";

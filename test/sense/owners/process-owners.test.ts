@@ -1,6 +1,8 @@
 /**
- * The one answer to whose a process is. A look at all processes (CPU) and looks at single ones (GPUs) share
- * their memory and must agree. Real processes where /proc is read, tables where only the tree matters.
+ * Attribution of processes. A look at all processes (CPU) and looks at single ones (GPUs) share their
+ * memory and must agree. Real processes where /proc is read, tables where only the tree matters.
+ * Covers: src/sense/owners/process-owners.ts, src/sense/owners/claimed-processes.ts,
+ * src/sense/owners/run-marks.ts, src/sense/owners/run-sessions.ts, src/sense/owners/parents.ts.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

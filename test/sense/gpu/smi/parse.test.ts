@@ -115,7 +115,9 @@ describe("rows of --query-compute-apps", () => {
       { pid: 4711, memoryMiB: 8123 },
       { pid: 4712, memoryMiB: "nvidia-smi says 'N/A'" },
     ]);
-    expect(found.get("GPU-2")).toMatchObject([{ pid: 99, smPercent: expect.stringMatching(/doesn't tell/) }]);
+    expect(found.get("GPU-2")).toMatchObject([
+      { pid: 99, smPercent: expect.stringMatching(/doesn't report/) },
+    ]);
     expect(found.size).toBe(2);
   });
 
