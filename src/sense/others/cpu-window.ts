@@ -54,7 +54,7 @@ export function windowBetween(
   };
 }
 
-/** What a run that ended within the window used can't be read any more. */
+/** The use of a run that ended within the window can no longer be read. */
 function hasEndedRun(before: CpuSnapshot, after: CpuSnapshot): boolean {
   for (const id of before.cgroups.keys()) if (!after.cgroups.has(id)) return true;
   for (const id of before.trees.keys()) if (!after.trees.has(id)) return true;
