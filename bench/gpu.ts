@@ -6,8 +6,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { LiveRun } from "../src/ports/live-run.ts";
-import { Attribution } from "../src/sense/gpu/attribute.ts";
-import { openNvml } from "../src/sense/gpu/nvml/read.ts";
+import { GpuAttribution } from "../src/sense/gpu/attribute-gpu.ts";
+import { openNvml } from "../src/sense/gpu/nvml/read-nvml.ts";
 import type { Message } from "../src/sense/gpu/report.ts";
 import { ProcessOwners } from "../src/sense/owners/process-owners.ts";
 import { FakeNvml } from "../test/fakes/nvml/fake.ts";
@@ -79,7 +79,7 @@ export async function measure(): Promise<Measured[]> {
       pid: null,
       cpuCgroup: null,
     }));
-    const attribution = new Attribution(new ProcessOwners(NOBODYS_PID), null, () => ({
+    const attribution = new GpuAttribution(new ProcessOwners(NOBODYS_PID), null, () => ({
       ignore: ["Xorg"],
       ignoreGpuBelow: 30,
     }));

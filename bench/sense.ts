@@ -8,7 +8,7 @@ import { closeSync, mkdirSync, openSync, readSync, rmdirSync, writeFileSync } fr
 import { setTimeout as wait } from "node:timers/promises";
 import { clock } from "../src/clock.ts";
 import type { LiveRun } from "../src/ports/live-run.ts";
-import { scan as scanAll } from "../src/sense/others/scan.ts";
+import { scanProcesses } from "../src/sense/others/scan-processes.ts";
 import { ProcessOwners } from "../src/sense/owners/process-owners.ts";
 import { createSensors } from "../src/sense/sensors.ts";
 import type { Measured } from "./run.ts";
@@ -128,11 +128,11 @@ async function guardCost(seconds: number, runs: LiveRun[]): Promise<number> {
 async function scanCost(scans: number): Promise<{ ms: number; processes: number }> {
   const owners = new ProcessOwners(process.pid);
   const at = { atMs: 0, bootTicks: 0, cpuAll: 0, trees: new Map() };
-  let processes = scanAll(owners, [], at).table.size;
+  let processes = scanProcesses(owners, [], at).table.size;
   const before = cpuMs();
   for (let i = 0; i < scans; i++) {
     await wait(PAUSE_MS);
-    processes = scanAll(owners, [], at).table.size;
+    processes = scanProcesses(owners, [], at).table.size;
   }
   return { ms: (cpuMs() - before) / scans, processes };
 }

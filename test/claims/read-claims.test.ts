@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { abandonedClaims, readClaims, watchClaims } from "../../src/claims/read-claims.ts";
 import type { Claim } from "../../src/model/machine.ts";
-import { Attribution } from "../../src/sense/gpu/attribute.ts";
+import { GpuAttribution } from "../../src/sense/gpu/attribute-gpu.ts";
 import { claimOf } from "../../src/sense/owners/owner.ts";
 import { ProcessOwners } from "../../src/sense/owners/process-owners.ts";
 import { bootId } from "../../src/sense/proc/boot-id.ts";
@@ -82,7 +82,7 @@ const claims = (): Claim[] => readClaims("0-me", [directory]);
 
 /** What others use of a GPU on which this process computes, as an attribution with these claims sees it. */
 function others(pid: number, known: readonly Claim[]): unknown {
-  const attribution = new Attribution(new ProcessOwners(SUPERVISOR), null, () => ({
+  const attribution = new GpuAttribution(new ProcessOwners(SUPERVISOR), null, () => ({
     ignore: [],
     ignoreGpuBelow: 30,
   }));

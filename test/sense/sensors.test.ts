@@ -1,3 +1,7 @@
+/**
+ * Covers: src/sense/sensors.ts, src/sense/machine/machine.ts, src/sense/machine/memory-sensor.ts,
+ * src/sense/machine/memory-use.ts, src/sense/others/cpu-sensor.ts.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";

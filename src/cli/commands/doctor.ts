@@ -14,7 +14,7 @@ import type { Config, ConfigFile, Rule } from "../../config/schema/schema.ts";
 import type { GpuSample, Sample } from "../../model/machine.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import { findParent } from "../../runs/launch/cgroup.ts";
-import { Attribution } from "../../sense/gpu/attribute.ts";
+import { GpuAttribution } from "../../sense/gpu/attribute-gpu.ts";
 import { type Examination, examineGpus } from "../../sense/gpu/examine.ts";
 import { noGpus } from "../../sense/gpu/source.ts";
 import { describeMachine } from "../../sense/machine/other-systems.ts";
@@ -97,7 +97,7 @@ async function sampleMachine(): Promise<Sample> {
 /** The GPUs as they would be seen while a job runs that may be on any of them. */
 function whose({ report, blind }: Examination, others: ConfigFile["others"]): GpuSample[] {
   if (report === null) return [];
-  const attribution = new Attribution(new ProcessOwners(process.pid), blind, () => others);
+  const attribution = new GpuAttribution(new ProcessOwners(process.pid), blind, () => others);
   const run: LiveRun = { id: "doctor", job: "doctor", launcherPid: null, pid: null, cpuCgroup: null };
   try {
     return attribution.samples(report, [run]);

@@ -1,7 +1,6 @@
 /**
- * A close look at this machine's GPUs for `doctor`: what was found, what each call of the driver
- * returned and how long it took. Takes seconds; never for a tick. A driver that hangs is named by the
- * call that it hangs in.
+ * Examines this machine's GPUs for `doctor`: what is there, what each call of the driver returns and how
+ * long it takes, and the call that a driver hangs in. Takes seconds: must never run in a tick.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs, monotonicMs } from "../../clock.ts";
@@ -10,9 +9,9 @@ import { ReaderWatch, type Report, type Watching } from "./reader-process.ts";
 
 export interface CallSummary {
   call: string;
-  /** Index of the GPU; null for a call about the whole driver, or a part of a divided GPU. */
+  /** Index of the GPU; null for a call about the driver as a whole, or about a MIG instance. */
   gpu: number | null;
-  /** How often each return code came. */
+  /** Number of calls by return code. */
   codes: Record<string, number>;
   medianMicros: number;
   mostMicros: number;
@@ -21,7 +20,7 @@ export interface CallSummary {
 export interface Examination {
   source: string | null;
   driver: string | null;
-  /** Why pids don't say whose a process is, or null. */
+  /** Why the driver's pids identify no process, or null. */
   blind: string | null;
   report: Report | null;
   /** Why there is no report. */
@@ -31,7 +30,7 @@ export interface Examination {
 }
 
 const PACE_MS = 500;
-/** So many reports show what is asked less often, too. */
+/** Enough reports to include what is read less often. */
 const REPORTS = 5;
 const LOOK_MS = 50;
 
@@ -42,7 +41,7 @@ interface Kept {
   micros: number[];
 }
 
-/** @param limitMs how long it may take in all; a hanging driver takes about 4 s */
+/** @param limitMs time limit in all; a hanging driver takes about 4 s */
 export async function examineGpus(where: Where = {}, limitMs = 30_000): Promise<Examination> {
   const found = findGpus(where);
   const none = { source: null, driver: null, blind: null, report: null, calls: [], hangsIn: null };

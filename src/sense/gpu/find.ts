@@ -1,14 +1,14 @@
 /**
- * Which GPUs this machine shows, and who can read them: looks at devices and drivers in /dev, /proc
- * and /sys only, so that nothing is started where there is nothing, and nothing that sleeps is woken.
+ * Which GPUs this machine has, and which reader can read them. Looks at /dev, /proc and /sys only: starts
+ * nothing where there is no GPU, and wakes none that sleeps.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hiddenHostPids } from "../proc/container.ts";
-import { findCards } from "./drm/read.ts";
+import { findCards } from "./drm/find-cards.ts";
 import type { Task } from "./read-gpus.ts";
 
-/** A library to use in place of the driver's, for tests. Its pids are taken to be this machine's. */
+/** A library to load in place of the driver's, for tests. Its pids count as this machine's. */
 export const NVML_VARIABLE = "GPU_JOB_SUPERVISOR_NVML";
 
 const LIBRARIES = [
@@ -19,12 +19,12 @@ const LIBRARIES = [
   "/run/opengl-driver/lib/libnvidia-ml.so.1",
 ];
 const NVIDIA = "0x10de";
-/** Why a GPU isn't read that would be woken by it. */
+/** Why a sleeping GPU isn't read. */
 export const ASLEEP = "the NVIDIA GPU sleeps to save power, and reading it would wake it";
 
 export type Found =
   | { task: Omit<Task, "paceMs">; blind: string | null }
-  /** Why there is nothing to read; `lookAgainMs`: when it is worth looking again. */
+  /** Why there is nothing to read; `lookAgainMs`: time until the next search. */
   | { task: null; reason: string; lookAgainMs: number };
 
 export interface Where {
@@ -42,7 +42,7 @@ export function findGpus({ root = "/", env = process.env }: Where = {}): Found {
   const nvidia = names(root, "dev").some((name) => /^nvidia\d+$/.test(name));
   if (nvidia || wsl) {
     if (!wsl && allAsleep(root)) return { task: null, reason: ASLEEP, lookAgainMs: 5000 };
-    const blind = wsl ? "under WSL2 the driver doesn't tell which process uses the GPU" : hiddenPids();
+    const blind = wsl ? "under WSL2 the driver doesn't report which process uses the GPU" : hiddenPids();
     return { task: { source: "nvml", libraries: LIBRARIES, root }, blind };
   }
   for (const source of ["amd", "intel"] as const)
@@ -50,18 +50,18 @@ export function findGpus({ root = "/", env = process.env }: Where = {}): Found {
   if (existsSync(join(root, "proc/driver/nvidia/version")))
     return {
       task: null,
-      reason: "the NVIDIA driver is loaded, but it shows no GPU here",
+      reason: "the NVIDIA driver is loaded, but has no GPU here",
       lookAgainMs: 60_000,
     };
   const reason = "no GPU was found: no NVIDIA driver is loaded, and no AMD or Intel device is there";
   return { task: null, reason, lookAgainMs: 60_000 };
 }
 
-/** Drivers count pids as the host does; from a container they can't be looked up. */
+/** Drivers report the host's pids, which can't be looked up in a container. */
 const hiddenPids = (): string | null =>
   hiddenHostPids() === null
     ? null
-    : "this is a container: the host's processes can't be seen, so nobody can tell whose use of the GPU it is";
+    : "this is a container: the host's processes are hidden, so GPU use can't be attributed";
 
 const names = (root: string, path: string): string[] => {
   try {
@@ -79,7 +79,7 @@ const read = (...path: string[]): string => {
   }
 };
 
-/** Every NVIDIA GPU on the PCI bus is suspended. A missing file means that it is awake. */
+/** Whether every NVIDIA GPU on the PCI bus is suspended. A missing file means awake. */
 export function allAsleep(root = "/"): boolean {
   const bus = join(root, "sys/bus/pci/devices");
   const gpus = names(root, "sys/bus/pci/devices").filter(

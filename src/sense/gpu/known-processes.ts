@@ -1,6 +1,6 @@
 /**
- * The processes on GPUs, each described once and then remembered by pid and start time, since a driver
- * lists the same ones in every report. Whose each is, `ProcessOwners` tells. Reads /proc only.
+ * The processes on GPUs: described once and then remembered by pid and start time, since a driver lists the
+ * same ones in every report. `ProcessOwners` attributes them. Reads /proc only.
  */
 import type { Claim, ProcessEvidence } from "../../model/machine.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
@@ -13,21 +13,29 @@ import { isDead, presenceOf, readStat, uidOf } from "../proc/process.ts";
 
 export interface Known {
   owner: Owner;
-  /** Null where it can't be seen. */
+  /** Null where it is hidden. */
   uid: number | null;
   evidence: ProcessEvidence;
-  /** Names that a list of programs may call it by. */
+  /** Names that match it in a list of programs. */
   names: string[];
 }
 
-/** `tries`: looks at which nobody could be found for it. */
-type Remembered = Known & { tries: number };
+interface Remembered extends Known {
+  /** Looks that have found no owner. */
+  tries: number;
+  /** What /proc/PID/stat holds until the process executes another program. */
+  marks: readonly string[];
+}
 
-/** How often a process that nobody could be found for is looked at again, in looks. */
-const TRIES = 30;
+/** Looks after which a process without an owner is no longer looked up. */
+const MOST_TRIES = 30;
 const MOST_KEPT = 256;
 
-const isZombie = (stat: string): boolean => "ZX".includes(stat[stat.lastIndexOf(") ") + 2] ?? "");
+const marksOf = ({ name, stack }: ProcessStat): string[] => [`(${name}) `, ` ${stack} `];
+
+/** Alive, and the program that it was. `stat`: the text of /proc/PID/stat. */
+const isUnchanged = (stat: string, { marks }: Remembered): boolean =>
+  !"ZX".includes(stat[stat.lastIndexOf(") ") + 2] ?? "") && marks.every((mark) => stat.includes(mark));
 
 export class KnownProcesses {
   readonly #owners: ProcessOwners;
@@ -38,17 +46,18 @@ export class KnownProcesses {
     this.#owners = owners;
   }
 
-  /** One that is gone is left out unless it was known as a run's. */
+  /** By pid. Leaves out processes that are gone, unless a run owned them. */
   look(pids: readonly number[], runs: readonly LiveRun[], claims: readonly Claim[]): Map<number, Known> {
     this.#owners.look(runs, claims);
     const claimants = new Set(claims.flatMap(({ holds, uid }) => (holds ? [uid] : [])));
     const found = new Map<number, Remembered>();
     for (const pid of pids) {
       const before = this.#known.get(pid);
-      const settled = before !== undefined && isSettled(before, claimants) ? before : null;
-      // A kept file is that of one process for ever: while it can be read, nothing has to be looked up.
+      const final = before !== undefined && isFinal(before, claimants) ? before : null;
+      // A kept file never shows another process with the same pid, so an unchanged one needs no look-up.
       const kept = pids.length <= MOST_KEPT ? this.#files.read(`/proc/${pid}/stat`) : null;
-      const seen = settled && kept !== null && !isZombie(kept) ? settled : this.#seen(pid, before, settled);
+      const seen =
+        final && kept !== null && isUnchanged(kept, final) ? final : this.#seen(pid, before, final);
       if (seen) found.set(pid, seen);
     }
     this.#known = found;
@@ -60,24 +69,26 @@ export class KnownProcesses {
     this.#files.close();
   }
 
-  #seen(pid: number, before: Remembered | undefined, settled: Remembered | null): Remembered | null {
+  #seen(pid: number, before: Remembered | undefined, final: Remembered | null): Remembered | null {
     const stat = readStat(pid);
     if (stat === null || isDead(stat)) return unseen(pid, before);
-    const same = before?.evidence.startTime === stat.startTime ? before : null;
-    if (same && settled) return settled;
+    const marks = marksOf(stat);
+    const isSame = before?.evidence.startTime === stat.startTime && marks.join() === before.marks.join();
+    const same = isSame ? before : null;
+    if (same && final) return final;
     const owner = this.#owners.ownerOf(stat);
-    // Who can't be told yet may be between two programs.
-    const known = same && same.owner !== "nobody" ? same : describe(stat);
+    // A process without an owner may be between two programs.
+    const known = same && same.owner !== "nobody" ? same : { ...describe(stat), marks };
     return { ...known, owner, tries: same ? same.tries + 1 : 0 };
   }
 }
 
-/** Nothing about it can change any more, except that a claim of its user covers it some day. */
-function isSettled({ owner, uid, evidence, tries }: Remembered, claimants: ReadonlySet<number>): boolean {
+/** Its owner can't change before its next exec. A process whose user has claims isn't final: a claim may come to cover it. */
+function isFinal({ owner, uid, evidence, tries }: Remembered, claimants: ReadonlySet<number>): boolean {
   if (evidence.startTime === null) return false;
   if (runOf(owner) !== null || owner === "supervisor") return true;
   if (typeof owner === "object" || (uid !== null && claimants.has(uid))) return false;
-  return owner !== "nobody" || tries > TRIES;
+  return owner !== "nobody" || tries > MOST_TRIES;
 }
 
 function describe(stat: ProcessStat): Omit<Known, "owner"> {
@@ -87,9 +98,9 @@ function describe(stat: ProcessStat): Omit<Known, "owner"> {
   return { uid, evidence, names: [stat.name, program.slice(program.lastIndexOf("/") + 1)] };
 }
 
-/** /proc doesn't show it: gone, or hidden from us because it is another user's. */
+/** A process without a /proc entry: gone, or another user's and hidden. */
 function unseen(pid: number, before: Remembered | undefined): Remembered | null {
   if (before !== undefined && runOf(before.owner) !== null) return before;
   if (presenceOf(pid) !== "hidden") return null;
-  return { owner: "foreign", uid: null, evidence: hiddenEvidence(pid), names: [], tries: 0 };
+  return { owner: "foreign", uid: null, evidence: hiddenEvidence(pid), names: [], tries: 0, marks: [] };
 }

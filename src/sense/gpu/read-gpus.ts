@@ -1,7 +1,7 @@
 /**
- * The process that asks the drivers, so that a driver that hangs doesn't hang the supervisor: it is
- * given up instead. Writes one JSON line per round to stdout and ends when stdin closes. Its first
- * argument is its task as JSON.
+ * The reader process: calls the drivers, so that a driver that hangs doesn't hang the supervisor, which
+ * gives this process up instead. Writes one JSON line per round to stdout and exits when stdin closes. Its
+ * first argument is its task as JSON.
  */
 import { writeSync } from "node:fs";
 import { monotonicMs } from "../../clock.ts";
@@ -10,11 +10,11 @@ import type { Message } from "./report.ts";
 export interface Task {
   source: "nvml" | "nvidia-smi" | "amd" | "intel";
   paceMs: number;
-  /** Driver libraries, in the order in which they are tried. */
+  /** Driver libraries, tried in this order. */
   libraries?: string[];
   /** Where /sys and /proc are. */
   root?: string;
-  /** Tell of each call before and after it. */
+  /** Trace each call. */
   calls?: boolean;
 }
 
@@ -31,7 +31,7 @@ function tell(message: Message): void {
 async function open(task: Task) {
   switch (task.source) {
     case "nvml": {
-      const { openNvml } = await import("./nvml/read.ts").catch((problem: Error) => {
+      const { openNvml } = await import("./nvml/read-nvml.ts").catch((problem: Error) => {
         const reason = `the native part that calls libraries can't be loaded: ${problem.message}`;
         return { openNvml: () => ({ is: "failed", reason, retryMs: 60_000, next: "nvidia-smi" }) as const };
       });
@@ -40,10 +40,10 @@ async function open(task: Task) {
       return openNvml(task.libraries ?? [], task.paceMs, task.calls ? witness : null);
     }
     case "nvidia-smi":
-      return (await import("./smi/read.ts")).openSmi();
+      return (await import("./smi/read-smi.ts")).openSmi();
     case "amd":
     case "intel":
-      return (await import("./drm/read.ts")).openDrm(task.root ?? "/", task.source);
+      return (await import("./drm/read-drm.ts")).openDrm(task.root ?? "/", task.source);
   }
 }
 
@@ -58,7 +58,7 @@ async function main(task: Task): Promise<void> {
     process.exit();
   }
   tell({ is: "hello", source: task.source, driver: reader.driver });
-  // So that a slow source isn't taken for one that hangs.
+  // Tells a slow source from one that hangs.
   if (task.paceMs > BEAT_MS) setInterval(() => tell({ is: "beat" }), BEAT_MS);
   const round = async (): Promise<void> => {
     const began = monotonicMs();

@@ -1,35 +1,29 @@
 /**
- * Keeps the reading process going: hears its reports, gives it up when it falls silent, begins
- * another after a while. At most one that can't be ended is left behind. Never waits for anything.
- * Spawned by hand: it is never waited for, its lines are heard as they come for as long as we live, and
- * every supervisor beside a GPU would hold the 3 MiB of a library for children.
+ * Supervises the reader process: takes its reports, gives it up when it falls silent, restarts it after a
+ * back-off. Leaves at most one behind that can't be killed. Must never wait.
  */
-
-import { type ChildProcess, spawn } from "node:child_process";
-import { ownProgram } from "../../own-files.ts";
+import type { ChildProcess } from "node:child_process";
 import { elapsed } from "../../words/duration.ts";
 import { ASLEEP } from "./find.ts";
 import type { Task } from "./read-gpus.ts";
 import { type GpuReport, type Message, unreadable } from "./report.ts";
+import { spawnReader } from "./spawn-reader.ts";
 
-/** Silence that a reading process is given up for. Opening a driver may take longer; in ms. */
+/** Silence after which a reader is given up, in ms. Opening a driver may take longer. */
 const DEADLINE_MS = 3000;
 const OPENING_MS = 20_000;
 const CONFIRM_MS = 300;
-/** A report is due once in a pace; what is slower is still no reason to give up. */
+/** A reader is given up no sooner than this many paces; a report is due every pace. */
 const PACES = 3;
-/** Sources that are dear to ask are asked no oftener; in ms. */
+/** Shortest pace of expensive sources, in ms. */
 const SLOWER_MS: Record<Task["source"], number> = { nvml: 0, "nvidia-smi": 2000, amd: 0, intel: 5000 };
-/** Their figures speak for the present for so many paces; the policy would take them for old. */
+/** Their readings are restamped for this many paces, or the policy would treat them as stale. */
 const HOLDS = 3;
 const RESTAMP_MS = 1000;
-/** Wait before the next one, doubled up to the last; forgotten once one has held so long. */
+/** Back-off before a restart, doubled up to the limit; reset once a reader has lasted long enough. In ms. */
 const FIRST_WAIT_MS = 1000;
 const LAST_WAIT_MS = 60_000;
 const HELD_MS = 60_000;
-const MOST_SAID = 400;
-
-const PROGRAM = ownProgram("sense/gpu/read-gpus");
 
 export interface Report {
   atMs: number;
@@ -37,9 +31,9 @@ export interface Report {
 }
 
 export interface Watching {
-  /** Told of each call that was tried out. */
+  /** Called before and after each call of the driver. */
   onCall?: (call: Extract<Message, { is: "call" }>) => void;
-  /** Whether beginning to read would wake a GPU. */
+  /** Whether starting a reader would wake a GPU. */
   asleep?: () => boolean;
 }
 
@@ -48,7 +42,7 @@ export class ReaderWatch {
   readonly #onCall: NonNullable<Watching["onCall"]>;
   readonly #asleep: NonNullable<Watching["asleep"]>;
   #child: ChildProcess | null = null;
-  /** Given up, killed, and not gone yet: it is stuck in the kernel. */
+  /** Given up and killed, but not gone: stuck in the kernel. */
   #stuck: ChildProcess | null = null;
   #starting = false;
   #closed = false;
@@ -62,7 +56,7 @@ export class ReaderWatch {
   #report: Report | null = null;
   #takenMs = Number.NEGATIVE_INFINITY;
   #problem: string | null = null;
-  /** What the reader found: its source, and the driver's version. */
+  /** The reader's source and the driver's version; null until it has opened the driver. */
   hello: { source: string; driver: string | null } | null = null;
 
   constructor(task: Task, { onCall = () => {}, asleep = () => false }: Watching = {}) {
@@ -71,7 +65,7 @@ export class ReaderWatch {
     this.#asleep = asleep;
   }
 
-  /** The newest report, or why there is none. After a failure the GPUs stay, with the reason for each figure. */
+  /** The newest report, or why there is none. After a failure the GPUs stay, with the reason in place of each value. */
   look(nowMs: number): Report | { unavailable: string } {
     this.#nowMs = nowMs;
     this.#giveUpIfSilent(nowMs);
@@ -80,12 +74,12 @@ export class ReaderWatch {
     return { unavailable: this.#problem ?? "the GPUs haven't been read yet" };
   }
 
-  /** The reading process, for measuring; null while there is none. */
+  /** Pid of the reader, for measurements; null while there is none. */
   get pid(): number | null {
     return this.#child?.pid ?? null;
   }
 
-  /** What has gone wrong since the last good report; null when nothing has. */
+  /** What has failed since the last good report; null when nothing has. */
   get problem(): string | null {
     return this.#problem;
   }
@@ -108,7 +102,7 @@ export class ReaderWatch {
 
   #begin(nowMs: number): void {
     if (this.#stuck !== null) {
-      this.#fail(`a process that asked the driver (pid ${this.#stuck.pid}) hangs in it and can't be ended`);
+      this.#fail(`a process that called the driver (pid ${this.#stuck.pid}) hangs in it and can't be killed`);
       return;
     }
     if (this.#asleep()) {
@@ -117,7 +111,7 @@ export class ReaderWatch {
     }
     this.#starting = true;
     this.#startedMs = nowMs;
-    // Starting a program takes milliseconds, which no tick should spend.
+    // Starting a program takes milliseconds; keep them out of the tick.
     setImmediate(() => {
       this.#starting = false;
       if (!this.#closed) this.#spawn();
@@ -125,40 +119,19 @@ export class ReaderWatch {
   }
 
   #spawn(): void {
-    // In a session of its own, so that Ctrl-C in a terminal is the supervisor's alone.
-    const child = spawn(
-      process.execPath,
-      [PROGRAM, JSON.stringify({ ...this.#task, paceMs: this.#paceMs })],
+    const child: ChildProcess = spawnReader(
+      { ...this.#task, paceMs: this.#paceMs },
       {
-        stdio: ["pipe", "pipe", "pipe"],
-        detached: true,
+        line: (line) => {
+          if (this.#child === child) this.#hear(line);
+        },
+        end: (how) => this.#ended(child, how),
       },
     );
     this.#child = child;
     this.#opened = false;
     this.#heardMs = this.#nowMs;
     this.#silentSinceMs = null;
-    let said = "";
-    let rest = "";
-    child.stdin.on("error", () => {});
-    child.stderr.on("data", (chunk: Buffer) => {
-      said = `${said}${chunk}`.slice(-MOST_SAID);
-    });
-    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-      const lines = `${rest}${chunk}`.split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) if (this.#child === child) this.#hear(line);
-    });
-    child.on("error", (problem) => this.#ended(child, `it can't be started: ${problem.message}`));
-    child.on("exit", (code, signal) => {
-      const last =
-        said
-          .trim()
-          .split("\n")
-          .findLast((line) => /^\w*Error/.test(line)) ?? "";
-      this.#ended(child, `it ended with ${signal ?? `exit code ${code}`}${last === "" ? "" : `: ${last}`}`);
-    });
-    for (const one of [child, child.stdin, child.stdout, child.stderr]) (one as { unref?(): void }).unref?.();
   }
 
   #hear(line: string): void {
@@ -190,10 +163,10 @@ export class ReaderWatch {
     if (this.#stuck === child) this.#stuck = null;
     if (this.#child !== child) return;
     this.#child = null;
-    if (!this.#closed) this.#fail(`the process that asks the driver has failed: ${how}`);
+    if (!this.#closed) this.#fail(`the process that reads the driver has failed: ${how}`);
   }
 
-  /** It has to be silent on for a while: after a sleep of our own its words may be waiting to be heard. */
+  /** Requires continued silence: after our own suspend, the reader's output may still be queued. */
   #giveUpIfSilent(nowMs: number): void {
     const child = this.#child;
     if (child === null) return;

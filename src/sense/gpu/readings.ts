@@ -1,27 +1,27 @@
 /**
- * A GPU's report and the owners of its processes → readings. Pure. What others use is only what
- * their own processes were seen to use; what may be theirs is doubt (`upTo`); where nobody can tell,
- * the reading is unavailable. Total less ours proves nothing, and below 30 % it isn't even doubt.
+ * A GPU's report and the owners of its processes → readings. Pure. Others' use is what their own processes
+ * are seen to use; what may be theirs is doubt (`upTo`); where attribution is impossible, the reading is
+ * unavailable. Total minus ours proves nothing, and below 30 % it isn't even doubt.
  */
 import type { GpuMetric, Reading } from "../../model/machine.ts";
 import type { GpuReport, ProcessReport, Told } from "./report.ts";
 
-/** A process of the report, with what is known of whose it is. */
+/** A process of the report, and which party's it is. */
 export interface OwnedProcess extends ProcessReport {
-  whose: "ours" | "others" | "ignored" | "nobody";
-  /** Began after our run on this GPU; null where its start isn't known. */
+  party: "ours" | "others" | "ignored" | "nobody";
+  /** Started after our run on this GPU; null where its start is unknown. */
   younger: boolean | null;
 }
 
 export interface Circumstances {
   atMs: number;
-  /** A live run of ours is on this GPU or may be. */
+  /** A live run of ours is, or may be, on this GPU. */
   oursHere: boolean;
-  /** Why pids don't say whose a process is, or null when they do. */
+  /** Why the driver's pids identify no process; null when they do. */
   blind: string | null;
-  /** From this percentage on an ignored program counts as others. */
+  /** Percentage from which an ignored program counts as others. */
   ignoreBelow: number;
-  /** Whether a run of ours has been on this GPU: nobody is a newcomer before. */
+  /** A run of ours has been on this GPU: before that, no process is a newcomer. */
   visited: boolean;
 }
 
@@ -56,7 +56,7 @@ export function readingsOf(
 export const told = (figure: Told, atMs: number): Reading =>
   isFigure(figure)
     ? { value: figure, atMs }
-    : { unavailable: typeof figure === "string" ? figure : "the driver tells a senseless figure" };
+    : { unavailable: typeof figure === "string" ? figure : "the driver reports an impossible value" };
 
 const isFigure = (told: Told): told is number =>
   typeof told === "number" && Number.isFinite(told) && told >= 0;
@@ -67,9 +67,9 @@ function utilization({ utilization: figure, suspect }: GpuReport, { atMs, blind 
   return { value: 0, upTo: reading.value, atMs };
 }
 
-/** Whether a process counts as others': the programs of a desktop only when they are seen to really compute. */
-export const counts = ({ whose, smPercent }: OwnedProcess, ignoreBelow: number): boolean =>
-  whose === "others" || (whose === "ignored" && isFigure(smPercent) && smPercent >= ignoreBelow);
+/** Whether a process counts as others': an ignored one (a desktop program) only while it computes in earnest. */
+export const counts = ({ party, smPercent }: OwnedProcess, ignoreBelow: number): boolean =>
+  party === "others" || (party === "ignored" && isFigure(smPercent) && smPercent >= ignoreBelow);
 
 function othersReadings(
   report: GpuReport,
@@ -78,7 +78,7 @@ function othersReadings(
 ): Record<OthersMetric, Reading> {
   const { atMs, oursHere } = here;
   const blind = here.blind ?? (typeof report.processes === "string" ? report.processes : null);
-  if (blind === null) return seen(report, owned, here);
+  if (blind === null) return attributed(report, owned, here);
   const unavailable: Reading = { unavailable: blind };
   if (oursHere) {
     return {
@@ -87,7 +87,7 @@ function othersReadings(
       "gpu.newcomers.memoryMiB": unavailable,
     };
   }
-  // With nothing of ours on it, all that is used is others'.
+  // With nothing of ours on it, all use is others'.
   return {
     "gpu.others.utilization": told(report.utilization, atMs),
     "gpu.others.memoryMiB": told(report.memoryUsedMiB, atMs),
@@ -95,11 +95,15 @@ function othersReadings(
   };
 }
 
-function seen(report: GpuReport, owned: OwnedProcess[], here: Circumstances): Record<OthersMetric, Reading> {
+function attributed(
+  report: GpuReport,
+  owned: OwnedProcess[],
+  here: Circumstances,
+): Record<OthersMetric, Reading> {
   const { atMs } = here;
   const counted = owned.filter((one) => counts(one, here.ignoreBelow));
-  const doubtful = owned.filter(({ whose }) => whose === "nobody");
-  const ours = owned.filter(({ whose }) => whose === "ours");
+  const doubtful = owned.filter(({ party }) => party === "nobody");
+  const ours = owned.filter(({ party }) => party === "ours");
   const most = isFigure(report.memoryUsedMiB) ? report.memoryUsedMiB - known(ours) : Number.NaN;
   const memory = (proven: OwnedProcess[], perhaps: OwnedProcess[]): Reading => {
     const value = known(proven);
@@ -143,7 +147,7 @@ function othersUse(report: GpuReport, { counted, doubtful, ours }: Parties, atMs
   if (hidden === undefined && report.partial === undefined) return between(value, sum(theirs), atMs);
   const whole = report.utilization;
   if (!isFigure(whole)) return told(report.partial ?? whole, atMs);
-  // Nothing of ours is on it, and it is certain whose the rest is.
+  // Nothing of ours is on it, and every other process has a known owner.
   if (ours.length === 0 && counted.length > 0 && doubtful.length === 0) return { value: whole, atMs };
   const remainder = whole - sum(ours);
   return between(value, remainder >= LEAST_REMAINDER ? remainder : 0, atMs);

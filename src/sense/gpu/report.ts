@@ -1,13 +1,13 @@
 /**
- * What a reader of GPUs tells the supervisor, one JSON document per line: plain figures and pids,
- * whoever they belong to. A figure that can't be had is the reason instead, never 0.
+ * What a GPU reader reports to the supervisor, one JSON document per line: plain values and pids, without
+ * owners. A value that is unavailable is the reason instead, never 0.
  */
 
-/** A figure, or half a sentence on why there is none. */
+/** A value, or a clause on why there is none. */
 export type Told = number | string;
 
 export interface ProcessReport {
-  /** As the driver counts: of the host. */
+  /** In the host's pid namespace. */
   pid: number;
   memoryMiB: Told;
   /** Percent of the GPU's time in the last period. */
@@ -26,18 +26,18 @@ export interface GpuReport {
   name: string;
   /** Percent of the last period in which anything ran. */
   utilization: Told;
-  /** It is busy, although no process is on it: believed only when that lasts. */
+  /** Busy without a process on it: believed only when that lasts. */
   suspect?: true;
   memoryTotalMiB: Told;
   memoryUsedMiB: Told;
   temperature: Told;
   powerWatts: Told;
   powerLimitWatts: Told;
-  /** 1 while it is slowed down against heat or for lack of power, else 0. */
+  /** 1 while it is throttled for heat or power, else 0. */
   throttled: Told;
   throttleReasons?: string[];
   processes: ProcessReport[] | string;
-  /** Why others may use it who aren't listed. */
+  /** Why unlisted processes may use it. */
   partial?: string;
   /** Parts of a divided GPU (MIG). */
   instances?: InstanceReport[];
@@ -47,14 +47,14 @@ export type Message =
   | { is: "hello"; source: string; driver: string | null }
   /** `atMs`: monotonic, as the supervisor's clock counts. `driverMs`: time spent inside the driver. */
   | { is: "report"; atMs: number; driverMs: number; gpus: GpuReport[] }
-  /** It lives and waits for its source. */
+  /** It is alive and waits for its source. */
   | { is: "beat" }
-  /** The reader ends; another is worth trying after `retryMs`, and `next` says which. */
+  /** The reader ends; retry after `retryMs`, with the source `next` where it is given. */
   | { is: "failed"; reason: string; retryMs: number; next?: "nvidia-smi" }
-  /** Only when asked to tell of each call: before it (`code` null) and after it. */
+  /** Only when asked to trace calls: before each (`code` null) and after it. */
   | { is: "call"; name: string; gpu: number | null; code: number | null; micros: number };
 
-/** A GPU of which nothing can be read for this reason. */
+/** A GPU that can't be read, with the reason in place of each value. */
 export const unreadable = (gpu: Pick<GpuReport, "uuid" | "index" | "name">, reason: string): GpuReport => ({
   uuid: gpu.uuid,
   index: gpu.index,

@@ -1,12 +1,12 @@
 /**
- * Where GPU readings come from: looks for GPUs, has them read by a process of its own, and tells ours
- * from others. Must never wait and never throw: a driver that hangs costs readings, not ticks.
+ * Finds GPUs, has a process of its own read them, and attributes their use. Must never wait or throw: a
+ * driver that hangs costs readings, not ticks.
  */
 import type { Claim, GpuSample } from "../../model/machine.ts";
 import type { Now } from "../../model/time.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
-import { Attribution, type Ignoring } from "./attribute.ts";
+import { GpuAttribution, type Ignoring } from "./attribute-gpu.ts";
 import { allAsleep, findGpus, type Where } from "./find.ts";
 import { ReaderWatch } from "./reader-process.ts";
 
@@ -14,7 +14,7 @@ export interface GpusRead {
   gpus: GpuSample[];
   /** Why `gpus` is empty, else null. */
   unavailable: string | null;
-  /** A driver is here. */
+  /** A driver is present. */
   expected?: true;
   claims?: Claim[];
 }
@@ -27,27 +27,27 @@ export interface GpuSource {
 
 export interface GpuOptions extends Where {
   owners: ProcessOwners;
-  /** Read at every look, so that a changed config counts at once. */
+  /** Read at every look, so a changed config applies at once. */
   settings: () => Ignoring & { pollSeconds: number };
   /** When our last run on each GPU began, in ticks since boot, from before this supervisor. */
   arrivals?: ReadonlyMap<string, number>;
-  /** What other supervisors hold; read only where there are GPUs. */
+  /** Claims of other supervisors; read only where there are GPUs. */
   claims?: () => Claim[];
 }
 
-/** GPUs are read once a poll, but no oftener and no more rarely than this; in ms. */
+/** GPUs are read once per poll, clamped to this range, in ms. */
 const FASTEST_MS = 200;
 const SLOWEST_MS = 1000;
 
-/** A source without GPUs, for whoever measures everything else. */
+/** A source without GPUs. */
 export const noGpus = (reason = "GPUs aren't read"): GpuSource => ({
   read: () => ({ gpus: [], unavailable: reason }),
   close() {},
 });
 
 export function createGpuSource(options: GpuOptions): GpuSource {
-  let found: { watch: ReaderWatch; attribution: Attribution } | null = null;
-  let reason = "the GPUs haven't been looked for yet";
+  let found: { watch: ReaderWatch; attribution: GpuAttribution } | null = null;
+  let reason = "the search for GPUs hasn't started yet";
   let lookAtMs = Number.NEGATIVE_INFINITY;
   const look = (nowMs: number): void => {
     const gpus = findGpus(options);
@@ -57,10 +57,10 @@ export function createGpuSource(options: GpuOptions): GpuSource {
       return;
     }
     const paceMs = Math.min(SLOWEST_MS, Math.max(FASTEST_MS, options.settings().pollSeconds * 1000));
-    // It was awake to be found; a reader that has failed must not wake it later.
+    // The GPU is awake now; restarting a failed reader must not wake it later.
     const watch = new ReaderWatch({ ...gpus.task, paceMs }, { asleep: () => allAsleep(options.root) });
     const { owners, settings, arrivals } = options;
-    found = { watch, attribution: new Attribution(owners, gpus.blind, settings, arrivals) };
+    found = { watch, attribution: new GpuAttribution(owners, gpus.blind, settings, arrivals) };
   };
   return {
     read({ monotonicMs }, runs) {

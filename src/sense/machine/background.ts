@@ -1,7 +1,6 @@
 /**
- * Readings that may keep a reader waiting (a dead network disk, a battery behind a slow controller):
- * taken off the loop, at most one at a time each. A reading that hangs grows old; it never holds up
- * a tick.
+ * Readings that may block (a dead network disk, a battery behind a slow controller): taken in the
+ * background, at most one of each at a time. A reading that hangs becomes stale; it must never delay a tick.
  */
 
 import { statfsSync } from "node:fs";
@@ -13,13 +12,13 @@ import type { Reading } from "../../model/machine.ts";
 const MIB = 1024 * 1024;
 const SUPPLIES = "/sys/class/power_supply";
 
-/** How often a slow reading is taken again, and for how long it speaks for the present; in ms. */
+/** Interval between slow readings, and how long one counts as current; in ms. */
 interface Pace {
   everyMs: number;
   holdsMs: number;
 }
 
-/** The last value of `take`. While it holds it carries the present time, then the time when it was taken. */
+/** The last reading of `take`, stamped with the present while it is current and with its own time after that. */
 export function inBackground(
   first: Reading,
   pace: Pace,
@@ -44,7 +43,7 @@ export function inBackground(
   };
 }
 
-/** File systems on this machine's own disks and memory, by their magic number: asking them doesn't wait. */
+/** Magic numbers of file systems on local disks and in memory, which answer at once. */
 const LOCAL = new Set([0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010]);
 
 type Blocks = { bavail: number; bsize: number };
@@ -53,10 +52,10 @@ const freeMiB = ({ bavail, bsize }: Blocks, atMs: number): Reading => ({
   atMs,
 });
 
-/** Room on the disk of `path` for programs without special rights. Read at once the first time. */
+/** Free space for unprivileged programs on the disk of `path`, in MiB. The first reading is synchronous. */
 export function watchDisk(path: string): (nowMs: number) => Reading {
   const failed = (problem: unknown): Reading => ({
-    unavailable: `the disk of ${path} can't be asked (${(problem as NodeJS.ErrnoException).code ?? problem})`,
+    unavailable: `free space on the disk of ${path} can't be read (${(problem as NodeJS.ErrnoException).code ?? problem})`,
   });
   const ask = (atMs: number): { reading: Reading; local: boolean } => {
     try {
@@ -73,7 +72,7 @@ export function watchDisk(path: string): (nowMs: number) => Reading {
   );
 }
 
-/** Charge of the machine's batteries in percent, averaged; those of mice and keyboards don't count. */
+/** Mean charge of the machine's batteries in percent; those of mice and keyboards don't count. */
 export function watchBattery(directory: string = SUPPLIES): (nowMs: number) => Reading {
   const first: Reading = { unavailable: "the battery hasn't been read yet" };
   return inBackground(first, { everyMs: 30_000, holdsMs: 65_000 }, () => readBattery(directory));
@@ -92,7 +91,7 @@ export async function readBattery(directory: string): Promise<Reading> {
     const charge = await text(name, "capacity");
     if (/^\d{1,3}$/.test(charge) && Number(charge) <= 100) charges.push(Number(charge));
   }
-  if (charges.length === 0) return { unavailable: "this machine has no battery that can be read" };
+  if (charges.length === 0) return { unavailable: "this machine has no readable battery" };
   const mean = charges.reduce((all, charge) => all + charge, 0) / charges.length;
   return { value: mean, atMs: monotonicMs() };
 }

@@ -1,6 +1,6 @@
 /**
- * The machine's own figures: processors, memory, swap and pressure, from files kept open. What
- * can't be read or understood is `unavailable` with its reason, never 0.
+ * The machine's own readings: processors, memory, swap and pressure, from files kept open. What can't be
+ * read or parsed is `unavailable` with the reason, never 0.
  */
 import type { MachineMetric, Reading } from "../../model/machine.ts";
 import { type KeptFile, keepFile } from "../proc/kept-file.ts";
@@ -16,10 +16,10 @@ import type { MemoryLimit } from "./memory-limit.ts";
 export const reading = (value: number | null, atMs: number, reason: string): Reading =>
   value === null || !Number.isFinite(value) ? { unavailable: reason } : { value, atMs };
 
-/** Why a kept file gave nothing. */
+/** Why a kept file yields no value. */
 const why = (file: KeptFile, path: string): string =>
   file.error === null
-    ? `${path} isn't understood`
+    ? `${path} has an unknown format`
     : file.error === "ENOENT"
       ? `this kernel has no ${path}`
       : `${path} can't be read (${file.error})`;
@@ -33,7 +33,7 @@ export type PressureMetric = Extract<MachineMetric, `pressure.${string}`>;
 
 export interface MemoryUse {
   metrics: Record<MemoryMetric, Reading>;
-  /** What is used of the machine, or of the container where that has less room; null when not known. */
+  /** In use on the machine, or in the container where that has less free memory; null when unknown. */
   usedMiB: number | null;
 }
 
@@ -51,7 +51,7 @@ export class Machine {
     return (text === null ? null : parseCpuTimes(text)) ?? { unavailable: why(this.#stat, STAT) };
   }
 
-  /** `limit`: the tightest cgroup limit over this process, where there is one. */
+  /** `limit`: the tightest cgroup limit on this process, where there is one. */
   memory(atMs: number, limit: MemoryLimit | null): MemoryUse {
     const text = this.#memory.read();
     const info: MemoryInfo =
@@ -86,7 +86,7 @@ export class Machine {
   }
 }
 
-/** The smaller room of the host's and the container's counts, with the total that it is a part of. */
+/** Total and available memory of the host or of the container, whichever has less available. */
 export function roomOf(
   { totalMiB, availableMiB }: MemoryInfo,
   limit: MemoryLimit | null,

@@ -1,7 +1,7 @@
 /**
- * The memory limits of the cgroups that hold this process (a container, a batch system's job): the
- * tightest one counts where it leaves less room than the machine. Reads only; no limit is the usual
- * case and costs nothing per tick.
+ * Memory limits of the cgroups that hold this process (a container, a batch system's job): the tightest
+ * one counts where it leaves less free memory than the machine. Reads only. Usually there is no limit, which
+ * costs nothing per tick.
  */
 import { readOnce } from "../proc/kept-file.ts";
 
@@ -13,7 +13,7 @@ export interface MemoryLimit {
 const MIB = 1024 * 1024;
 
 interface Mount {
-  /** Where the hierarchy is mounted, and which of its cgroups appears there. */
+  /** The mount point of the hierarchy, and the cgroup that appears there. */
   at: string;
   root: string;
   v2: boolean;
@@ -52,7 +52,7 @@ const bytesIn = (path: string): number | null => {
   return /^\d{1,20}$/.test(text) ? Number(text) : null;
 };
 
-/** What a cgroup may use and how much of that is left, files that can be dropped counted as room; null: no limit. */
+/** A cgroup's limit and how much of it is left; droppable page cache counts as free. Null: no limit. */
 export function readLimit(cgroup: { path: string; v2: boolean }): MemoryLimit | null {
   const names = cgroup.v2
     ? { limit: "memory.max", usage: "memory.current", droppable: "inactive_file" }
@@ -72,10 +72,10 @@ export function readLimit(cgroup: { path: string; v2: boolean }): MemoryLimit | 
   return { totalMiB: limit / MIB, availableMiB: available / MIB };
 }
 
-/** Limits are looked for again so often, in ms; those found are read at every call. */
+/** Interval between searches for limits, in ms; known limits are read at every call. */
 const LOOK_AGAIN_MS = 60_000;
 
-/** A function that gives the tightest limit now, or null where none of our cgroups has one. */
+/** A function that returns the tightest limit now; null where none of our cgroups has one. */
 export function watchMemoryLimit(): (nowMs: number) => MemoryLimit | null {
   let limited: { path: string; v2: boolean }[] = [];
   let lookAtMs = Number.NEGATIVE_INFINITY;

@@ -1,13 +1,13 @@
 /**
- * Host memory of each run and of others. A run in a v2 cgroup with the memory controller is read
- * exactly; else the resident memory of its processes is added up: private pages each, shared ones
- * once. Pages that a fork still shares count several times there, so what is ours may be overstated
- * and what is others' understated; `upTo` says how far.
+ * Host memory of each run and of others. A run in a v2 cgroup with the memory controller is read exactly.
+ * For any other run the resident memory of its processes is summed, private pages per process, shared ones
+ * once. Pages still shared after a fork count several times, which overstates ours and understates others';
+ * `upTo` says how far.
  */
 import { existsSync } from "node:fs";
 import type { Reading } from "../../model/machine.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
-import type { Moment } from "../others/our-cpu.ts";
+import type { CpuSnapshot } from "../others/our-cpu.ts";
 import type { KeptFiles } from "../proc/kept-file.ts";
 import { PAGES_PER_MIB } from "../proc/page-size.ts";
 import { parsePids, parseStatm } from "../proc/parse.ts";
@@ -25,7 +25,7 @@ export interface MemoryShares {
   othersMiB: Reading;
 }
 
-/** MiB that a group of processes holds: an estimate, and what it holds at least and at most. */
+/** MiB held by a group of processes: an estimate with its bounds. */
 interface Held {
   estimate: number;
   least: number;
@@ -33,31 +33,31 @@ interface Held {
   processes: number;
 }
 
-/** `usedMiB`: of the machine (or of our container) at the same moment, or null when it can't be read. */
+/** `usedMiB`: of the machine (or of our container) at the same time; null when it can't be read. */
 export function shareMemory(
   runs: readonly LiveRun[],
-  moment: Moment,
+  snapshot: CpuSnapshot,
   usedMiB: number | null,
   files: KeptFiles,
 ): MemoryShares {
   const shares = new Map<string, RunMemory>();
-  // Alike in all cgroups of a machine, and asked first, since a failing read costs ten times as much.
+  // The same for all cgroups of a machine. Checked first: a failing read costs ten times as much.
   const exact = existsSync(`${runs.find(({ cpuCgroup }) => cpuCgroup !== null)?.cpuCgroup}/memory.stat`);
-  const own = heldBy([...(moment.own?.keys() ?? [])], files);
+  const own = heldBy([...(snapshot.own?.keys() ?? [])], files);
   let least = own.least;
   let most = own.most;
   for (const run of runs) {
-    const held = heldByRun(run, moment, files, exact);
+    const held = heldByRun(run, snapshot, files, exact);
     least += held.least;
     most += held.most;
-    const nothing = held.processes === 0 ? "no process of the run can be seen" : "";
-    const memoryMiB = reading(nothing === "" ? held.estimate : null, moment.atMs, nothing);
+    const nothing = held.processes === 0 ? "no process of the run is visible" : "";
+    const memoryMiB = reading(nothing === "" ? held.estimate : null, snapshot.atMs, nothing);
     shares.set(run.id, { memoryMiB, processes: held.processes });
   }
-  return { runs: shares, othersMiB: othersMemory(usedMiB, least, most, moment.atMs) };
+  return { runs: shares, othersMiB: othersMemory(usedMiB, least, most, snapshot.atMs) };
 }
 
-/** The same shares as of now. */
+/** The same shares, restamped. */
 export function stillHeld({ runs, othersMiB }: MemoryShares, atMs: number): MemoryShares {
   const now = (held: Reading): Reading => ("value" in held ? { ...held, atMs } : held);
   for (const run of runs.values()) run.memoryMiB = now(run.memoryMiB);
@@ -65,12 +65,12 @@ export function stillHeld({ runs, othersMiB }: MemoryShares, atMs: number): Memo
 }
 
 function othersMemory(usedMiB: number | null, least: number, most: number, atMs: number): Reading {
-  if (usedMiB === null) return { unavailable: "how much memory is used can't be read" };
+  if (usedMiB === null) return { unavailable: "the memory in use can't be read" };
   return { value: Math.max(0, usedMiB - most), upTo: Math.max(0, usedMiB - least), atMs };
 }
 
-function heldByRun(run: LiveRun, moment: Moment, files: KeptFiles, exact: boolean): Held {
-  const tree = moment.trees.get(run.id);
+function heldByRun(run: LiveRun, snapshot: CpuSnapshot, files: KeptFiles, exact: boolean): Held {
+  const tree = snapshot.trees.get(run.id);
   if (tree)
     return heldBy(
       [...tree.keys()].filter((pid) => pid !== run.launcherPid),

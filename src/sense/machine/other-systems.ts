@@ -1,7 +1,7 @@
 /**
- * Systems other than Linux, through systeminformation: read in the background, handed out with
- * the time of the reading. Not tested on such systems yet. Nothing here tells ours from others', so
- * `cpu.others` stays unavailable, and rules on it can't pause anything.
+ * Systems other than Linux, through systeminformation: read in the background, stamped with the time of
+ * the reading. Not yet tested on such systems. Nothing here tells ours from others', so `cpu.others` stays
+ * unavailable and rules on it never pause a job.
  */
 import { monotonicMs } from "../../clock.ts";
 import {
@@ -18,34 +18,17 @@ import { type GpuSource, noGpus } from "../gpu/source.ts";
 import { watchDisk } from "./background.ts";
 
 const MIB = 1024 * 1024;
-/** systeminformation starts programs for its figures, so it isn't asked more often; in ms. */
+/** Interval between readings, in ms: systeminformation starts programs for them. */
 const EVERY_MS = 5000;
 
 export function createOtherSystemSensors(options: { diskPath: string; gpu?: GpuSource }): Sensors {
   const gpu = options.gpu ?? noGpus();
   const disk = watchDisk(options.diskPath);
+  const system = watchSystem();
   const notHere: Reading = { unavailable: `not measured on ${process.platform}` };
-  let last: Partial<Record<MachineMetric, Reading>> = {};
-  let nextMs = Number.NEGATIVE_INFINITY;
-  let busy = false;
-  const refresh = (nowMs: number): void => {
-    if (busy || nowMs < nextMs) return;
-    busy = true;
-    nextMs = nowMs + EVERY_MS;
-    readSystem()
-      .then((readings) => {
-        last = readings;
-      })
-      .catch((problem: Error) => {
-        last = { "cpu.total": { unavailable: problem.message } };
-      })
-      .finally(() => {
-        busy = false;
-      });
-  };
   return {
     sample(runs: LiveRun[], now: Now): Sample {
-      refresh(now.monotonicMs);
+      const last = system(now.monotonicMs);
       const machine = Object.fromEntries(MACHINE_METRICS.map((metric) => [metric, last[metric] ?? notHere]));
       const { gpus, unavailable } = gpu.read(now, runs);
       const use: RunUse = { cpuPercent: notHere, memoryMiB: notHere, processes: 0 };
@@ -63,13 +46,35 @@ export function createOtherSystemSensors(options: { diskPath: string; gpu?: GpuS
   };
 }
 
-async function readSystem(): Promise<Partial<Record<MachineMetric, Reading>>> {
+type SystemReadings = Partial<Record<MachineMetric, Reading>>;
+
+/** A function that returns the last readings and starts the next when they are due. */
+function watchSystem(): (nowMs: number) => SystemReadings {
+  let last: SystemReadings = {};
+  let nextMs = Number.NEGATIVE_INFINITY;
+  let busy = false;
+  return (nowMs) => {
+    if (!busy && nowMs >= nextMs) {
+      busy = true;
+      nextMs = nowMs + EVERY_MS;
+      readSystem()
+        .catch((problem: Error): SystemReadings => ({ "cpu.total": { unavailable: problem.message } }))
+        .then((readings) => {
+          last = readings;
+          busy = false;
+        });
+    }
+    return last;
+  };
+}
+
+async function readSystem(): Promise<SystemReadings> {
   const { default: si } = await import("systeminformation");
   const [load, memory, battery] = await Promise.all([si.currentLoad(), si.mem(), si.battery()]);
   const atMs = monotonicMs();
   const read = (value: number, reason: string): Reading =>
     Number.isFinite(value) ? { value, atMs } : { unavailable: reason };
-  const unreadable = "the system doesn't tell";
+  const unreadable = "the system doesn't report it";
   return {
     "cpu.total": read(load.currentLoad, unreadable),
     "memory.availableMiB": read(memory.available / MIB, unreadable),
@@ -77,7 +82,7 @@ async function readSystem(): Promise<Partial<Record<MachineMetric, Reading>>> {
     "swap.usedMiB": read(memory.swapused / MIB, unreadable),
     "battery.percent": battery.hasBattery
       ? read(battery.percent, unreadable)
-      : { unavailable: "this machine has no battery that can be read" },
+      : { unavailable: "this machine has no readable battery" },
   };
 }
 
@@ -90,7 +95,7 @@ export interface MachineDescription {
   kernel: string;
 }
 
-/** What this machine is, for people; may take a second and start programs. For commands, never in a tick. */
+/** Describes this machine for people. May take a second and start programs: for commands, never in a tick. */
 export async function describeMachine(): Promise<MachineDescription> {
   const { default: si } = await import("systeminformation");
   const [cpu, memory, os] = await Promise.all([si.cpu(), si.mem(), si.osInfo()]);

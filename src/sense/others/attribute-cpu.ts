@@ -1,17 +1,18 @@
 /**
- * CPU use of others: what is proven (`value`) and what it might be at most (`upTo`). With every run
- * in a cgroup the remainder is proof; else, or beside supervised jobs of other supervisors, which aren't
- * others, only foreign processes seen in two scans are. Scans are taken only while others seem to use
- * something, and within a budget of CPU time.
+ * Attributes CPU use to others: what is proven (`value`) and the most it may be (`upTo`). With every run in
+ * a cgroup the remainder is proof. Otherwise, or beside supervised jobs of other supervisors, which don't
+ * count as others, only foreign processes seen in two scans are. Scans only while others seem to use the
+ * CPU, within a budget of CPU time.
  */
 import { elapsedMs } from "../../clock.ts";
 import type { Claim, ProcessEvidence, Reading } from "../../model/machine.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import { runOf } from "../owners/owner.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
-import type { Moment, Ours, Window } from "./our-cpu.ts";
-import { greediest, type Proof, prove, runningNow } from "./prove.ts";
-import { type Scan, type ScanAt, scan } from "./scan.ts";
+import type { CpuWindow } from "./cpu-window.ts";
+import type { CpuSnapshot, OurCpu } from "./our-cpu.ts";
+import { evidenceBetween, runningProcesses, type ScanEvidence, topConsumers } from "./scan-evidence.ts";
+import { type ProcessScan, type ScanAt, scanProcesses } from "./scan-processes.ts";
 
 export interface OthersUse {
   others: Reading;
@@ -21,132 +22,141 @@ export interface OthersUse {
   claimedPercent: number;
 }
 
-/** Percent of the machine from which on it is worth looking: for proof, and for names alone. */
+/** Percent of the machine that makes a scan worthwhile: for proof, and for names alone. */
 const WORTH_PROVING = 5;
 const WORTH_NAMING = 10;
-/** Two scans nearer than this prove little, farther apart than that nothing about now; in ms. */
+/** Scans closer together than this prove little; scans farther apart say nothing about now. In ms. */
 export const NEAREST_SCANS_MS = 100;
 const FARTHEST_MS = 5000;
-/** The next scan waits for so many times the cost of the last: 4 % of a core for proof, 0.5 % for names. */
+/** Pause before the next scan, as a multiple of the last scan's cost: 4 % of a core for proof, 0.5 % for names. */
 const REST_PROVING = 25;
 const REST_NAMING = 200;
-/** Names alone are renewed no more often than this, in ms, unless the guard has seen something new. */
+/** Shortest interval between scans for names alone, in ms, unless the guard has seen something new. */
 const NAMES_LAST_MS = 5000;
 
-export class Others {
+export class CpuAttribution {
   readonly #owners: ProcessOwners;
-  readonly #ours: Ours;
+  readonly #ours: OurCpu;
   readonly #claims: () => readonly Claim[];
-  #last: Scan | null = null;
-  #proof: Proof | null = null;
+  #lastScan: ProcessScan | null = null;
+  #evidence: ScanEvidence | null = null;
   #foreign: ProcessEvidence[] = [];
   #costMs = 0;
   /** Percent of the machine that wasn't ours at the last scan. */
   #restThen = 0;
 
   /**
-   * `ours` is told what a scan has found of runs: processes outside their tree or their cgroup. `claims`
-   * of other supervisors are asked for when there is a scan.
+   * `ours` learns from each scan which processes of a run have left its tree or its cgroup. `claims`: those
+   * of other supervisors, read once per scan.
    */
-  constructor(owners: ProcessOwners, ours: Ours, claims: () => readonly Claim[] = () => []) {
+  constructor(owners: ProcessOwners, ours: OurCpu, claims: () => readonly Claim[] = () => []) {
     this.#owners = owners;
     this.#ours = ours;
     this.#claims = claims;
   }
 
-  /**
-   * Gets to know who is there, so that the first scan that somebody waits for needn't read every process's
-   * environment: that takes five times as long as any later one.
-   */
-  meet(moment: Moment, runs: readonly LiveRun[]): void {
-    scan(this.#owners, runs, atOf(moment), this.#claims());
+  /** Fills the memory of owners: a first scan reads every process's environment and takes five times as long. */
+  warmUp(snapshot: CpuSnapshot, runs: readonly LiveRun[]): void {
+    scanProcesses(this.#owners, runs, scanAt(snapshot), this.#claims());
   }
 
   /** `suspected`: the guard has seen a burst that the window may be too long to show. */
-  judge(window: Window, moment: Moment, runs: readonly LiveRun[], suspected: boolean): OthersUse {
-    const percent = (ticks: number): number => Math.min(100, Math.max(0, (100 * ticks) / window.all));
-    const rest = Math.max(0, window.processes - window.ours);
-    const remainder = percent(rest + window.interrupts);
+  attribute(
+    window: CpuWindow,
+    snapshot: CpuSnapshot,
+    runs: readonly LiveRun[],
+    suspected: boolean,
+  ): OthersUse {
+    const restPercent = percentOf(window, restOf(window));
+    const remainder = percentOf(window, restOf(window) + window.interrupts);
     const worth = suspected || remainder >= (window.certain ? WORTH_NAMING : WORTH_PROVING);
+    // Read each time: beside another supervisor's job that began since the last scan the remainder proves nothing.
     const claims = worth ? this.#claims() : [];
-    // Asked for at every look: beside a job of theirs that began since the last scan the remainder proves nothing.
-    const alone = !claims.some(({ pids }) => pids.length > 0);
-    if (worth) {
-      const pauseMs = this.#pause(window.certain && alone, percent(rest), suspected);
-      this.#look(moment, runs, claims, pauseMs, percent(rest));
-    } else this.#forget();
-    const proof = this.#proof;
-    const escaped = runs.some(({ id }) => this.#last?.escaped.has(id));
-    const certain = window.certain && alone && !escaped;
-    const part = (ticks: number): number => (proof ? Math.min(100, (100 * ticks) / proof.all) : 0);
-    // Kernel threads work for anybody: encrypting what our own job writes isn't somebody else's need.
+    const certain = window.certain && claims.every(({ pids }) => pids.length === 0);
+    const pauseMs = this.#pauseMs(certain, restPercent, suspected);
+    if (!worth) this.#forget();
+    else if (this.#ageMs(snapshot) >= pauseMs) {
+      this.#scan(snapshot, runs, claims, pauseMs);
+      this.#restThen = restPercent;
+    }
+    const escaped = runs.some(({ id }) => this.#lastScan?.escaped.has(id));
+    return { ...this.#readings(window, snapshot.atMs, certain && !escaped), foreign: this.#foreign };
+  }
+
+  #readings(window: CpuWindow, atMs: number, certain: boolean): Omit<OthersUse, "foreign"> {
+    const evidence = this.#evidence;
+    const part = (ticks: number): number => (evidence ? Math.min(100, (100 * ticks) / evidence.all) : 0);
+    const rest = percentOf(window, restOf(window));
+    // Kernel threads work for everyone: encrypting what our own job writes isn't another user's need.
     const proven = certain
-      ? Math.max(0, percent(rest) - part(proof?.kernel ?? 0))
-      : Math.min(percent(rest), part(proof?.foreign ?? 0));
+      ? Math.max(0, rest - part(evidence?.kernel ?? 0))
+      : Math.min(rest, part(evidence?.foreign ?? 0));
     const provenNotNice = certain
-      ? Math.max(0, proven - percent(window.nice))
-      : Math.min(proven, part(proof?.foreignNotNice ?? 0));
-    // Of two scans, so not exactly of this window: a rest is doubt, which holds back and never pauses.
-    const claimedPercent = Math.min(remainder, part(proof?.claimed ?? 0));
+      ? Math.max(0, proven - percentOf(window, window.nice))
+      : Math.min(proven, part(evidence?.foreignNotNice ?? 0));
+    const remainder = percentOf(window, restOf(window) + window.interrupts);
+    // From two scans, so not exactly this window's: what is left is doubt, which holds back and never pauses.
+    const claimedPercent = Math.min(remainder, part(evidence?.claimed ?? 0));
     const upTo = remainder - claimedPercent;
-    const upToNotNice = Math.min(upTo, percent(window.processes - window.nice + window.interrupts));
-    const read = (value: number, most: number): Reading => ({
-      value,
-      upTo: Math.max(value, most),
-      atMs: moment.atMs,
-    });
+    const notNice = percentOf(window, window.processes - window.nice + window.interrupts);
+    const read = (value: number, most: number): Reading => ({ value, upTo: Math.max(value, most), atMs });
     return {
       others: read(proven, upTo),
-      othersWithoutNice: read(provenNotNice, upToNotNice),
-      foreign: this.#foreign,
+      othersWithoutNice: read(provenNotNice, Math.min(upTo, notNice)),
       claimedPercent,
     };
   }
 
+  #ageMs({ atMs }: CpuSnapshot): number {
+    return this.#lastScan ? atMs - this.#lastScan.atMs : Number.POSITIVE_INFINITY;
+  }
+
   /** How old the last scan must be before the next, in ms. */
-  #pause(certain: boolean, restPercent: number, suspected: boolean): number {
-    // The second scan comes as soon as it can: until then nothing is proven.
-    if (this.#proof === null || suspected) return NEAREST_SCANS_MS;
+  #pauseMs(certain: boolean, restPercent: number, suspected: boolean): number {
+    // The second scan comes as soon as possible: nothing is proven before it.
+    if (this.#evidence === null || suspected) return NEAREST_SCANS_MS;
     if (!certain) return Math.max(NEAREST_SCANS_MS, REST_PROVING * this.#costMs);
-    // Something new: whose it is should be known before it counts.
+    // A new load: find out whose it is before it counts.
     if (restPercent > this.#restThen + WORTH_NAMING) return NEAREST_SCANS_MS;
     return Math.max(NAMES_LAST_MS, REST_NAMING * this.#costMs);
   }
 
-  #look(
-    moment: Moment,
-    runs: readonly LiveRun[],
-    claims: readonly Claim[],
-    pauseMs: number,
-    restPercent: number,
-  ): void {
-    const last = this.#last;
-    const age = last ? moment.atMs - last.atMs : Number.POSITIVE_INFINITY;
-    if (age < pauseMs) return;
+  #scan(snapshot: CpuSnapshot, runs: readonly LiveRun[], claims: readonly Claim[], pauseMs: number): void {
+    const last = this.#lastScan;
     const began = elapsedMs();
-    const seen = scan(this.#owners, runs, atOf(moment), claims);
-    for (const [pid, owner] of seen.owners) {
-      const run = runOf(owner);
-      const stat = run !== null && seen.table.get(pid);
-      if (stat) this.#ours.adopt(run, stat);
-    }
-    for (const run of seen.escaped) this.#ours.distrustCgroup(run);
-    const comparable = last !== null && age <= Math.max(FARTHEST_MS, 2 * pauseMs);
-    this.#proof = comparable && seen.cpuAll > last.cpuAll ? prove(last, seen) : null;
-    this.#foreign = this.#proof ? greediest(seen, this.#proof) : runningNow(seen);
-    this.#last = seen;
-    this.#restThen = restPercent;
+    const scan = scanProcesses(this.#owners, runs, scanAt(snapshot), claims);
+    this.#reportRuns(scan);
+    const comparable = last !== null && this.#ageMs(snapshot) <= Math.max(FARTHEST_MS, 2 * pauseMs);
+    this.#evidence = comparable && scan.cpuAll > last.cpuAll ? evidenceBetween(last, scan) : null;
+    this.#foreign = this.#evidence ? topConsumers(scan, this.#evidence) : runningProcesses(scan);
+    this.#lastScan = scan;
     this.#costMs = elapsedMs() - began;
   }
 
-  /** Nothing to see: the last scan may still serve as the first of a pair, the proof is over. */
+  /** Passes on what the scan shows of runs: their processes, and cgroups that no longer hold all of them. */
+  #reportRuns({ owners, table, escaped }: ProcessScan): void {
+    for (const [pid, owner] of owners) {
+      const run = runOf(owner);
+      const stat = run !== null && table.get(pid);
+      if (stat) this.#ours.adopt(run, stat);
+    }
+    for (const run of escaped) this.#ours.distrustCgroup(run);
+  }
+
+  /** Drops the evidence; the last scan may still be the first of a pair. */
   #forget(): void {
-    this.#proof = null;
+    this.#evidence = null;
     this.#foreign = [];
   }
 }
 
-const atOf = ({ atMs, bootTicks, cpu, trees }: Moment): ScanAt => ({
+/** Ticks of processes that aren't ours. */
+const restOf = ({ processes, ours }: CpuWindow): number => Math.max(0, processes - ours);
+
+const percentOf = ({ all }: CpuWindow, ticks: number): number =>
+  Math.min(100, Math.max(0, (100 * ticks) / all));
+
+const scanAt = ({ atMs, bootTicks, cpu, trees }: CpuSnapshot): ScanAt => ({
   atMs,
   bootTicks,
   cpuAll: cpu.all,

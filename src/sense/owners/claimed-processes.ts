@@ -1,7 +1,7 @@
 /**
- * Which processes belong to supervised jobs of other supervisors. A claim speaks only for processes of its
- * own user that are, or descend from, the ones that it names, or did when they were last seen: one that
- * leaves its tree later stays with the job, as ours do.
+ * Which processes belong to supervised jobs of other supervisors. A claim covers only processes of its own
+ * user that it names, or that descend from those. A process that leaves the tree after it was seen there
+ * stays with the job, as with our own.
  */
 import type { Claim } from "../../model/machine.ts";
 import type { ProcessStat } from "../proc/parse.ts";
@@ -9,17 +9,17 @@ import { uidOf } from "../proc/process.ts";
 import type { StatOf } from "./parents.ts";
 
 export class ClaimedProcesses {
-  /** Of the claims that hold now. */
+  /** Claims that hold now. */
   #byId = new Map<string, Claim>();
   #byNamedPid = new Map<number, Claim[]>();
-  /** Processes that were found to be claimed, with the claim's id. */
+  /** Processes known to be claimed, with the claim's id. */
   readonly #known = new Map<number, { startTime: number; id: string }>();
 
   get size(): number {
     return this.#known.size;
   }
 
-  /** From now on these claims count, of which those of who waits in line excuse nobody. */
+  /** Replaces the claims. Those of jobs that still wait in line cover no process. */
   follow(claims: readonly Claim[]): void {
     const holders = claims.filter(({ holds }) => holds);
     this.#byId = new Map(holders.map((claim) => [claim.id, claim]));
@@ -31,13 +31,13 @@ export class ClaimedProcesses {
     for (const [pid, { id }] of this.#known) if (!this.#byId.has(id)) this.#known.delete(pid);
   }
 
-  /** The claim that this process was found to belong to before. */
+  /** The claim that this process is already known to belong to. */
   remembered({ pid, startTime }: ProcessStat): Claim | null {
     const known = this.#known.get(pid);
     return (known?.startTime === startTime && this.#byId.get(known.id)) || null;
   }
 
-  /** The claim that covers this process; `above`: the one that covers its parents. */
+  /** The claim that covers this process; `above`: the one that its parents are below. */
   covering(stat: ProcessStat, above: Claim | null): Claim | null {
     const naming = (this.#byNamedPid.get(stat.pid) ?? []).filter(({ pids }) =>
       pids.some(({ pid, startTime }) => pid === stat.pid && startTime === stat.startTime),

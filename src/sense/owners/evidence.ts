@@ -1,10 +1,10 @@
-/** A process as it is shown to people and kept in the audit log, whatever it is evidence of. */
+/** A process as people see it and as the audit log keeps it, whatever it is evidence of. */
 import type { ProcessEvidence } from "../../model/machine.ts";
 import type { ProcessStat } from "../proc/parse.ts";
 import { readCommand, uidOf } from "../proc/process.ts";
 import { userName } from "../proc/user-name.ts";
 
-/** `uid`: the real user, null where it can't be seen. What the process uses is added by who measures it. */
+/** `uid`: the real user, null where it is hidden. The caller adds what the process uses. */
 export function evidenceOf(stat: ProcessStat, uid: number | null = uidOf(stat.pid)): ProcessEvidence {
   return {
     pid: stat.pid,
@@ -15,13 +15,13 @@ export function evidenceOf(stat: ProcessStat, uid: number | null = uidOf(stat.pi
   };
 }
 
-/** Of a process that /proc hides from us: it is there, and another user's. */
+/** Evidence for another user's process that /proc hides. */
 export const hiddenEvidence = (pid: number): ProcessEvidence => ({
   pid,
   startTime: null,
-  user: "somebody",
-  command: "a process that is hidden from us",
+  user: "another user",
+  command: "a hidden process",
 });
 
-/** Jobs run as the supervisor's own user, so a process of another user is none of them. */
+/** Jobs run as the supervisor's user, so another user's process belongs to none of them. */
 export const isOtherUser = (uid: number | null): boolean => uid !== null && uid !== process.getuid?.();

@@ -1,13 +1,13 @@
-/** Whose a process may be. */
+/** The possible owners of a process. */
 import type { Claim } from "../../model/machine.ts";
 
 /**
- * `claim`: a supervised job's of another supervisor, which isn't somebody who needs the machine.
- * `nobody`: whose it is can't be told, so that it is neither ours nor evidence against others.
+ * `claim`: a supervised job of another supervisor, which doesn't count as another user of the machine.
+ * `nobody`: unknown, so it is neither ours nor evidence of others' use.
  */
 export type Owner = { run: string } | { claim: Claim } | "supervisor" | "foreign" | "kernel" | "nobody";
 
-/** The run of ours that it is, else null. */
+/** The run of ours that owns it, else null. */
 export const runOf = (owner: Owner | null | undefined): string | null =>
   typeof owner === "object" && owner !== null && "run" in owner ? owner.run : null;
 

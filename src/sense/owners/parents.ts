@@ -1,13 +1,13 @@
-/** Up the tree of processes. Lookups of several moments may contradict each other, so no walk is endless. */
+/** Walks up the process tree. Lookups at different times may contradict each other, so walks are bounded. */
 import type { ProcessStat } from "../proc/parse.ts";
 
-/** Deeper than any real tree, and soon over where parents form a circle. */
+/** Deeper than any real tree; ends a walk where parents form a cycle. */
 export const MOST_PARENTS = 64;
 
-/** The process of a pid, in a table or in /proc. */
+/** Looks up a process by pid, in a table or in /proc. */
 export type StatOf = (pid: number) => ProcessStat | null | undefined;
 
-/** The nearest parent first, pid 1 last; ends at the first that can't be found. */
+/** Nearest parent first, pid 1 last; ends at the first that isn't found. */
 export function* parentsOf(stat: ProcessStat, statOf: StatOf): Generator<ProcessStat> {
   let parent = statOf(stat.parent);
   for (let hops = 0; parent && hops < MOST_PARENTS; hops++) {

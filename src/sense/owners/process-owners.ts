@@ -1,12 +1,12 @@
 /**
- * Whose a process is: the one answer, for CPU and GPU use alike, with one memory. Goes by pid and start
- * time, never by pid alone. A run's are those below its launcher, in its cgroup, or with its id in their
- * environment; what was once seen to be a run's stays so when it leaves the tree. Reads /proc only.
+ * Attributes processes to owners, for CPU and GPU use alike, with one memory. Goes by pid and start time,
+ * never by pid alone. A run owns the processes below its launcher, in its cgroup, or with its id in their
+ * environment, and keeps them when they leave the tree. Reads /proc only.
  */
 import type { Claim } from "../../model/machine.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import type { ProcessStat } from "../proc/parse.ts";
-import { isDead, readStat, uidOf } from "../proc/process.ts";
+import { isDead, isSameProgram, readStat, uidOf } from "../proc/process.ts";
 import { ClaimedProcesses } from "./claimed-processes.ts";
 import { isOtherUser } from "./evidence.ts";
 import { type Owner, runOf } from "./owner.ts";
@@ -14,23 +14,23 @@ import { MOST_PARENTS, type StatOf } from "./parents.ts";
 import { groupedIn, namedRun, rootsOf } from "./run-marks.ts";
 import { RunSessions } from "./run-sessions.ts";
 
-/** What a process passes on to those below it. */
+/** What a process passes on to its descendants. */
 interface Kin {
-  /** Null for one that is none of ours and unclaimed. */
+  /** Null: neither ours nor claimed. */
   owner: Exclude<Owner, "foreign" | "kernel" | "nobody"> | null;
-  /** The claim that it is below, also where it is another user's and so isn't covered itself. */
+  /** The claim that it is below, even where it is another user's and so isn't covered itself. */
   claim: Claim | null;
 }
 
 const STRANGER: Kin = { owner: null, claim: null };
 const ofRun = (run: string): Kin => ({ owner: { run }, claim: null });
 
-/** What is found out at one moment. */
+/** Findings of one look. */
 interface Look {
   runs: readonly LiveRun[];
   statOf: StatOf;
   kin: Map<number, Kin>;
-  /** Runs of the processes in their cgroups; null until needed. */
+  /** Runs by pid, from the runs' cgroups; null until needed. */
   grouped: ReadonlyMap<number, string> | null;
 }
 
@@ -45,13 +45,13 @@ const LEAST_KEPT = 256;
 
 export class ProcessOwners {
   readonly #supervisorPid: number;
-  /** Processes that were seen to be a run's. */
+  /** Processes known to belong to a run. */
   readonly #ours = new Map<number, { startTime: number; run: string }>();
   readonly #sessions = new RunSessions();
-  /** Processes whose environment names no run of ours, or can't since they are another user's. */
-  readonly #strangers = new Map<number, number>();
+  /** Processes whose environment names no run of ours, or that are another user's. */
+  readonly #strangers = new Map<number, ProcessStat>();
   readonly #claimed = new ClaimedProcesses();
-  /** Of this supervisor's life, so that what an ended run left behind isn't taken for somebody else's. */
+  /** Start times of all runs since this supervisor started: an ended run's leftovers aren't others'. */
   readonly #begun = new Map<string, number | null>();
   #mostKept = LEAST_KEPT;
   #look = newLook([], readStat);
@@ -60,7 +60,7 @@ export class ProcessOwners {
     this.#supervisorPid = supervisorPid;
   }
 
-  /** Begins a look: answers are of this moment until the next. `statOf`: from a table of all processes, or from /proc. */
+  /** Starts a look; answers are as of then, until the next. `statOf`: looks up in a table of all processes, or in /proc. */
   look(runs: readonly LiveRun[], claims: readonly Claim[], statOf: StatOf = readStat): void {
     this.#look = newLook(runs, statOf);
     this.#claimed.follow(claims);
@@ -75,22 +75,21 @@ export class ProcessOwners {
     const { owner } = this.#kinOf(stat);
     if (owner !== null) return owner;
     if (stat.kernel) return "kernel";
-    const stranger = this.#strangers.get(stat.pid) === stat.startTime;
-    return stranger && !this.#sessions.hold(stat, this.#supervisorPid, this.#look.statOf)
+    return this.#isStranger(stat) && !this.#sessions.hold(stat, this.#supervisorPid, this.#look.statOf)
       ? "foreign"
       : "nobody";
   }
 
-  /** The owners of all processes of the machine. Those that are gone are forgotten. */
+  /** The owners of all processes of the machine. Forgets those that are gone. */
   ownersIn(table: ReadonlyMap<number, ProcessStat>): Map<number, Owner> {
     this.#forgetGone();
     this.#sessions.forgetOver(table.values());
-    // All that are ours first: their sessions tell of the others.
+    // Ours first: their sessions help to attribute the rest.
     for (const stat of table.values()) this.#kinOf(stat);
     return new Map([...table].map(([pid, stat]) => [pid, this.ownerOf(stat)]));
   }
 
-  /** Processes that are known to be a run's from elsewhere. */
+  /** Adds processes that the caller knows to be a run's. */
   adopt(run: string, stats: Iterable<ProcessStat>): void {
     for (const stat of stats) this.#remember(stat, run);
   }
@@ -127,7 +126,7 @@ export class ProcessOwners {
     const { statOf } = this.#look;
     for (const [pid, { startTime }] of this.#ours)
       if (statOf(pid)?.startTime !== startTime) this.#ours.delete(pid);
-    for (const [pid, startTime] of this.#strangers)
+    for (const [pid, { startTime }] of this.#strangers)
       if (statOf(pid)?.startTime !== startTime) this.#strangers.delete(pid);
     this.#claimed.forgetGone(statOf);
     this.#mostKept = LEAST_KEPT + 2 * this.#kept;
@@ -143,7 +142,7 @@ export class ProcessOwners {
     return kin;
   }
 
-  /** What needs no look at its parents. */
+  /** The answer where parents don't matter; null where they do. */
   #known(stat: ProcessStat): Kin | null {
     const ours = this.#ours.get(stat.pid);
     if (ours?.startTime === stat.startTime) return ofRun(ours.run);
@@ -168,13 +167,19 @@ export class ProcessOwners {
     return named === null ? { owner: null, claim: above.claim } : ofRun(named);
   }
 
-  /** The run of ours in its environment, looked for once for each process. */
+  /** The run of ours named in its environment, which is read once per program that it executes. */
   #namedRun(stat: ProcessStat): string | null {
-    if (stat.kernel || isDead(stat) || this.#strangers.get(stat.pid) === stat.startTime) return null;
-    // Reading the environment of a process stuck in the kernel could keep us waiting.
+    if (stat.kernel || isDead(stat) || this.#isStranger(stat)) return null;
+    // Reading the environment of a process stuck in the kernel could block.
     const run = stat.state === "D" ? undefined : namedRun(stat.pid);
     if (typeof run === "string" && this.#begun.has(run)) return run;
-    if (run !== undefined || isOtherUser(uidOf(stat.pid))) this.#strangers.set(stat.pid, stat.startTime);
+    if (run !== undefined || isOtherUser(uidOf(stat.pid))) this.#strangers.set(stat.pid, stat);
     return null;
+  }
+
+  /** Not after an exec, which may have brought a run's id. */
+  #isStranger(stat: ProcessStat): boolean {
+    const known = this.#strangers.get(stat.pid);
+    return known !== undefined && isSameProgram(known, stat);
   }
 }

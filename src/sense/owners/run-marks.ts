@@ -1,4 +1,4 @@
-/** What marks a process as one of a run: it is the launcher or the first process, is in the run's cgroup, or names the run in its environment. */
+/** Marks of a run's process: it is the launcher or the first process, is in the run's cgroup, or has the run's id in its environment. */
 import { ENV } from "../../contract/names.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import { readOnce } from "../proc/kept-file.ts";
@@ -14,7 +14,7 @@ export const groupedIn = ({ cpuCgroup }: Pick<LiveRun, "cpuCgroup">): number[] =
   cpuCgroup === null ? [] : parsePids(readOnce(`${cpuCgroup}/cgroup.procs`, true) ?? "");
 
 /**
- * The run that a process names in its environment: null when it names none, undefined when that can't be
- * known. Reading it may wait for a process that is stuck in the kernel.
+ * The run id in a process's environment: null when there is none, undefined when that is unknown. May block
+ * on a process that is stuck in the kernel.
  */
 export const namedRun = (pid: number): string | null | undefined => readRunId(pid, ENV.runId);

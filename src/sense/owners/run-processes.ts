@@ -1,6 +1,6 @@
 /**
- * The processes of one run now, by the same marks that tell whose a process is: whom a freeze or a kill
- * reaches, and what is left of a run. Remembers nothing, so that it also serves runs that nobody followed.
+ * The current processes of one run, by the same marks that attribute processes: what a freeze or a kill
+ * reaches, and what a run leaves behind. Stateless, so it also serves runs of an earlier supervisor.
  */
 import type { LiveRun } from "../../ports/live-run.ts";
 import type { ProcessStat } from "../proc/parse.ts";
@@ -16,10 +16,10 @@ export interface RunProcess {
 }
 
 /**
- * The living processes of a run, parents before their children, without the launcher: those in
- * its cgroup and in its launcher's tree. `scan` also looks at every process of the machine for the
- * run's id in its environment (about 30 µs each), which finds those that left the tree.
- * `startTime` is that of `run.pid`: with it a pid that was given to somebody else is not followed.
+ * The live processes of a run, parents before children, without the launcher: those in its cgroup and in
+ * its launcher's tree. `scan` also searches every environment on the machine for the run's id (about
+ * 30 µs each), which finds processes that have left the tree. `startTime`: of `run.pid`, so that another
+ * process with that pid isn't followed.
  */
 export function processesOf(
   run: LiveRun & { startTime?: number | null },
@@ -36,7 +36,7 @@ export function processesOf(
   };
   rootsOf(run).forEach(add);
   groupedIn(run).forEach(add);
-  // Read even of one that is stuck in the kernel: whoever is overlooked here would be taken for gone.
+  // Read even for a process stuck in the kernel: one that is missed here would count as gone.
   if (how.scan) for (const pid of listPids()) if (namedRun(pid) === run.id) add(pid);
   if (run.launcherPid !== null) found.delete(run.launcherPid);
   return [...found.values()].map((stat) => ({

@@ -1,10 +1,10 @@
-/** Which boot of the machine this is: pids and monotonic times mean something only within one. */
+/** Identifies this boot of the machine: pids and monotonic times are valid within one boot only. */
 import { readFileSync } from "node:fs";
 import { UNKNOWN_BOOT } from "../../model/time.ts";
 
 let known: string | null = null;
 
-/** Read once; UNKNOWN_BOOT where the system doesn't tell. Never throws. */
+/** Read once; UNKNOWN_BOOT where the system has none. Never throws. */
 export function bootId(): string {
   known ??= read() || UNKNOWN_BOOT;
   return known;

@@ -1,22 +1,22 @@
 /**
- * Whether other people's processes can be seen from here. In a container they can't, while /proc/stat
- * still counts the whole host: then nobody can say what others use. Reads only.
+ * Whether other users' processes are visible from here. In a container they aren't, while /proc/stat still
+ * counts the whole host: then others' use is unknown. Reads only.
  */
 import { readlinkSync } from "node:fs";
 import { readOnce } from "./kept-file.ts";
 
-/** The kernel gives the first pid namespace this fixed number (PROC_PID_INIT_INO). */
+/** The fixed number of the first pid namespace (PROC_PID_INIT_INO). */
 const HOST_PIDS = "pid:[4026531836]";
 
-/** Null when they can be seen, or when /proc/stat counts this container alone (LXCFS mounts its own). */
+/** Why they are hidden; null when they are visible, or when /proc/stat counts this container alone (LXCFS mounts its own). */
 export function hiddenHostPids(
   namespace: string | null = readNamespace(),
   mounts: string = readOnce("/proc/self/mountinfo", true) ?? "",
 ): string | null {
   if (namespace === HOST_PIDS || / \/proc\/stat /.test(mounts)) return null;
   return namespace === null
-    ? "it can't be told whether all processes of this machine are visible"
-    : "this is a container: the host's processes can't be seen, while /proc/stat counts the whole host";
+    ? "whether all processes of this machine are visible is unknown"
+    : "this is a container: the host's processes are hidden, while /proc/stat counts the whole host";
 }
 
 function readNamespace(): string | null {

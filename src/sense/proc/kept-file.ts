@@ -1,16 +1,16 @@
 /**
- * Reads small files of /proc and /sys again and again without opening them each time (four times
- * cheaper). Synchronous; a file that can't be read is null with the reason kept, never an exception.
- * Only for files that the kernel makes: they have no size, and reading them can't wait.
+ * Rereads small files of /proc and /sys without reopening them, which is four times cheaper. Synchronous;
+ * a file that can't be read is null, with the reason kept, never an exception. Only for files that the
+ * kernel generates: they have no size, and reading them doesn't block.
  */
 import { closeSync, openSync, readSync } from "node:fs";
 
-/** Lists of pids come in pieces as full as a page allows, so that a shorter one is the last; single records come whole. */
+/** The kernel returns pid lists page by page; a shorter read is the last one. Single records come whole. */
 const NEARLY_A_PAGE = 4000;
 
 const buffer = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** What stands in an open file, from its beginning; at most 64 KiB of it. Throws as `readSync` does. */
+/** Content of an open file from its start, at most 64 KiB. Throws as `readSync` does. */
 function readOpen(fd: number, whole: boolean): string {
   let length = 0;
   let piece: number;
@@ -21,7 +21,7 @@ function readOpen(fd: number, whole: boolean): string {
   return buffer.toString("latin1", 0, length);
 }
 
-/** A file read once; null when it can't be, which for a process means that it is gone or not ours to see. */
+/** Reads a file once; null when it can't be read: a process's file because it is gone or hidden. */
 export function readOnce(path: string, whole = false): string | null {
   let fd = -1;
   try {
@@ -35,14 +35,14 @@ export function readOnce(path: string, whole = false): string | null {
 }
 
 export interface KeptFile {
-  /** Null when it can't be read; the next call tries to open it again. */
+  /** Null when it can't be read; the next call reopens it. */
   read(): string | null;
-  /** Why the last read failed, as a fragment such as "ENOENT"; null after a good one. */
+  /** Why the last read failed, such as "ENOENT"; null after a success. */
   readonly error: string | null;
   close(): void;
 }
 
-/** `whole`: read on until the end (lists), not only one piece (records). */
+/** `whole`: read to the end (lists), not just once (records). */
 export function keepFile(path: string, whole = false): KeptFile {
   let fd = -1;
   let error: string | null = null;
@@ -70,8 +70,8 @@ export function keepFile(path: string, whole = false): KeptFile {
 }
 
 /**
- * Many kept files by path, at most `most` of them open; those that weren't read between two sweeps are
- * closed. A kept /proc/PID file never shows another process that got the same pid.
+ * Kept files by path, at most `most` open at a time. A sweep closes those that weren't read since the last.
+ * A kept /proc/PID file never shows another process with the same pid.
  */
 export class KeptFiles {
   #files = new Map<string, { file: KeptFile; used: boolean }>();

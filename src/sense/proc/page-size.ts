@@ -1,4 +1,4 @@
-/** Pages per MiB, from what the kernel tells every program at its start (AT_PAGESZ): 4 KiB isn't universal. */
+/** Pages per MiB, from the auxiliary vector (AT_PAGESZ): pages of 4 KiB aren't universal. */
 import { readFileSync } from "node:fs";
 
 const AT_PAGESZ = 6n;

@@ -1,6 +1,6 @@
 /**
- * Texts of /proc and of cgroups → numbers. Pure: reads nothing, throws never, and says null where
- * a text isn't what it should be, so that garbage becomes `unavailable` and never 0.
+ * Texts of /proc and of cgroups → numbers. Pure: reads nothing, never throws, and returns null for a text of
+ * another format, so that garbage becomes `unavailable` and never 0.
  */
 
 /** Clock ticks per second in every time of /proc (USER_HZ; 100 on all machines that Node runs on). */
@@ -12,16 +12,16 @@ export interface CpuTimes {
   processes: number;
   /** Time of processes with a positive nice value, user mode only; within `processes`. */
   nice: number;
-  /** Interrupts: use of the machine, but nobody's. */
+  /** Interrupts: use of the machine by no process. */
   interrupts: number;
-  /** Everything, idle and stolen time too: what percentages are of. */
+  /** Everything, including idle and stolen time: 100 %. */
   all: number;
 }
 
 const digits = (text: string | undefined): number | null =>
   text !== undefined && /^\d{1,18}$/.test(text) ? Number(text) : null;
 
-/** Steal isn't use; it stays in `all`, since the machine can't give that time to anybody. */
+/** Stolen time isn't use, but part of `all`: the machine can't give it to any process. */
 export function parseCpuTimes(text: string): CpuTimes | null {
   const end = text.indexOf("\n");
   const words = (end < 0 ? text : text.slice(0, end)).split(/ +/);
@@ -65,7 +65,7 @@ export function parseMemoryInfo(text: string): MemoryInfo {
   };
 }
 
-/** Percent of the last ten seconds (`avg10`): the kernel renews these figures every 2 s. */
+/** Percent of the last ten seconds (`avg10`), which the kernel updates every 2 s. */
 export function parsePressure(text: string): { some: number | null; full: number | null } {
   const percent = (kind: string): number | null => {
     const match = new RegExp(`^${kind} avg10=(\\d{1,3}(?:\\.\\d{1,4})?) `, "m").exec(text);
@@ -74,7 +74,7 @@ export function parsePressure(text: string): { some: number | null; full: number
   return { some: percent("some"), full: percent("full") };
 }
 
-/** What /proc/PID/stat says of one process; times in ticks. */
+/** /proc/PID/stat of one process; times in ticks. */
 export interface ProcessStat {
   pid: number;
   name: string;
@@ -83,21 +83,23 @@ export interface ProcessStat {
   parent: number;
   group: number;
   session: number;
-  /** A kernel thread: nobody's program. */
+  /** A kernel thread. */
   kernel: boolean;
   /** utime + stime. */
   own: number;
-  /** cutime + cstime: of children that were waited for, and theirs. */
+  /** cutime + cstime: of reaped children, and theirs. */
   reaped: number;
   nice: number;
   threads: number;
   startTime: number;
+  /** Where its stack starts: elsewhere after each exec. 0 for a process that we may not inspect. */
+  stack: number;
 }
 
 const KERNEL_THREAD = 0x0020_0000;
 
 export function parseProcessStat(text: string): ProcessStat | null {
-  // A program chooses its name, so it may hold spaces and brackets: the last ")" ends it.
+  // A program chooses its name, spaces and brackets included: the last ")" ends it.
   const open = text.indexOf(" (");
   const close = text.lastIndexOf(") ");
   if (open < 1 || close < open) return null;
@@ -119,6 +121,7 @@ export function parseProcessStat(text: string): ProcessStat | null {
     nice: number(19),
     threads: number(20),
     startTime: number(22),
+    stack: number(28) || 0,
   };
 }
 

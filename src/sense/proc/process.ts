@@ -1,6 +1,6 @@
 /**
- * One process, as /proc shows it: alive or not, whose, what it catches. Reads only; a pid alone
- * never names a process, a pid with its start time does.
+ * One process in /proc: whether it is alive, its user, its signals, its run. Reads only. A pid alone never
+ * identifies a process; a pid with a start time does.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -15,13 +15,17 @@ export function readStat(pid: number): ProcessStat | null {
   return text === null ? null : parseProcessStat(text);
 }
 
-/** A zombie does nothing any more, unless it is only the first thread of a process that goes on. */
+/** A zombie is dead, unless only its first thread has ended. */
 export const isDead = (stat: ProcessStat): boolean =>
   stat.state === "X" || stat.state === "x" || (stat.state === "Z" && stat.threads <= 1);
 
+/** The same process, without an exec between the two reads. */
+export const isSameProgram = (a: ProcessStat, b: ProcessStat): boolean =>
+  a.startTime === b.startTime && a.name === b.name && a.stack === b.stack;
+
 /**
- * Whether that very process still runs: a zombie is dead, and so is a pid with another start time.
- * `startTime` null (not known, or not Linux): the pid alone has to do.
+ * Whether this process still runs; a zombie doesn't, nor does a pid with another start time.
+ * `startTime` null (unknown, or not Linux): goes by the pid alone.
  */
 export function isAlive(pid: number, startTime: number | null): boolean {
   if (onLinux) {
@@ -31,7 +35,7 @@ export function isAlive(pid: number, startTime: number | null): boolean {
   return presenceOf(pid) !== "gone";
 }
 
-/** What a signal that does nothing says of a pid. "hidden": it is there, but another user's, whether /proc shows it or not. */
+/** What signal 0 tells of a pid. "hidden": it exists, but is another user's, whether /proc shows it or not. */
 export function presenceOf(pid: number): "there" | "hidden" | "gone" {
   try {
     process.kill(pid, 0);
@@ -41,7 +45,7 @@ export function presenceOf(pid: number): "there" | "hidden" | "gone" {
   }
 }
 
-/** Whether the process has a function of its own for this signal (SigCgt); null where that can't be known. */
+/** Whether the process handles this signal (SigCgt); null where that is unknown. */
 export function catches(pid: number, signal: NodeJS.Signals): boolean | null {
   const number = constants.signals[signal];
   const status = readOnce(`/proc/${pid}/status`);
@@ -57,8 +61,8 @@ export function uidOf(pid: number): number | null {
 }
 
 /**
- * The command line with spaces between its words, at most 300 characters; the bracketed name where
- * there is none, and for a process stuck in the kernel, whose command line could keep us waiting.
+ * The command line, words separated by spaces, at most 300 characters; the name in brackets where there is
+ * none, and for a process stuck in the kernel, where reading it could block.
  */
 export function readCommand(stat: Pick<ProcessStat, "pid" | "name" | "state">): string {
   const words = stat.state === "D" ? "" : (readOnce(`/proc/${stat.pid}/cmdline`) ?? "");
@@ -68,8 +72,8 @@ export function readCommand(stat: Pick<ProcessStat, "pid" | "name" | "state">): 
 }
 
 /**
- * The run id in a process's environment: null when it has none, undefined when it can't be known
- * (no permission, or the process is between two programs or a zombie, and shows nothing).
+ * The run id in a process's environment: null when it has none, undefined when that is unknown (no
+ * permission, or the process is a zombie or in the middle of an exec and shows nothing).
  */
 export function readRunId(pid: number, variable: string): string | null | undefined {
   let text: string;
@@ -85,7 +89,7 @@ export function readRunId(pid: number, variable: string): string | null | undefi
   return text.slice(start + variable.length + 1, end < 0 ? undefined : end);
 }
 
-/** Children of every thread: one forked from a thread stands in that thread's list only. */
+/** Children of every thread: a child is in the list of the thread that forked it only. */
 export function readChildren(pid: number): number[] {
   let threads: string[];
   try {
@@ -96,7 +100,7 @@ export function readChildren(pid: number): number[] {
   return threads.flatMap((thread) => parsePids(readOnce(`/proc/${pid}/task/${thread}/children`, true) ?? ""));
 }
 
-/** Every pid there is; empty where there is no /proc. */
+/** All pids; empty where there is no /proc. */
 export function listPids(): number[] {
   try {
     return readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));

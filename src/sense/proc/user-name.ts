@@ -1,4 +1,4 @@
-/** Names of users for evidence, from /etc/passwd; a user who isn't in it (LDAP) is shown by number. */
+/** User names for evidence, from /etc/passwd; a user who isn't in it (LDAP) is shown by number. */
 import { readFileSync, statSync } from "node:fs";
 
 const PASSWD = "/etc/passwd";
@@ -6,7 +6,7 @@ const PASSWD = "/etc/passwd";
 let names = new Map<number, string>();
 let stamp = "";
 
-/** Never throws. The file is read again when it has changed. */
+/** Never throws. Rereads the file when it has changed. */
 export function userName(uid: number): string {
   try {
     const { mtimeMs, size, ino } = statSync(PASSWD);
@@ -15,7 +15,7 @@ export function userName(uid: number): string {
       names = parsePasswd(readFileSync(PASSWD, "utf8"));
     }
   } catch {
-    // Without the file numbers have to do.
+    // Without the file, users are shown by number.
   }
   return names.get(uid) ?? String(uid);
 }

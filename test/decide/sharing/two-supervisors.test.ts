@@ -144,7 +144,7 @@ class Day {
     const put = (
       pid: number,
       more: Partial<GpuProcess>,
-      owned: Pick<OwnedProcess, "whose" | "younger">,
+      owned: Pick<OwnedProcess, "party" | "younger">,
     ): void => {
       const process = {
         pid,
@@ -158,10 +158,10 @@ class Day {
       const figures = { pid, memoryMiB: 4000, smPercent: 60 };
       there.push({ process: { ...process, ...more }, owned: { ...figures, ...owned } });
     };
-    for (const { run } of house.machine.alive) put(10, { ours: run }, { whose: "ours", younger: false });
+    for (const { run } of house.machine.alive) put(10, { ours: run }, { party: "ours", younger: false });
     for (const { job } of this.#other(house).machine.alive)
-      put(20, { counts: false, claimed: { user: "other", job } }, { whose: "ours", younger: true });
-    if (this.gameSince !== null) put(30, { otherUser: true }, { whose: "others", younger: true });
+      put(20, { counts: false, claimed: { user: "other", job } }, { party: "ours", younger: true });
+    if (this.gameSince !== null) put(30, { otherUser: true }, { party: "others", younger: true });
     const used = 500 + 4000 * there.length;
     const figures = { utilization: there.length > 0 ? 97 : 0, memoryTotalMiB: 24_000, memoryUsedMiB: used };
     const report = { uuid: GPU, index: 0, name: "x", temperature: 50, powerWatts: 100, powerLimitWatts: 450 };

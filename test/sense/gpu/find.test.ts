@@ -1,4 +1,7 @@
-/** Which GPUs are looked for, and that nothing is started or woken where there are none. */
+/**
+ * Which GPUs are found, and that nothing is started or woken where there are none.
+ * Covers: src/sense/gpu/find.ts, src/sense/gpu/source.ts.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -51,7 +54,7 @@ it("a sleeping NVIDIA GPU isn't woken, and is read once it is awake", () => {
   expect(find().task).toMatchObject({ source: "nvml" });
 });
 
-it("under WSL2 the GPU is read, but nobody knows whose use it is", () => {
+it("under WSL2 the GPU is read, but its use is attributed to no process", () => {
   have("dev/dxg");
   expect(find()).toMatchObject({ task: { source: "nvml" }, blind: expect.stringMatching(/WSL2/) });
 });
@@ -69,7 +72,7 @@ it("a driver without a device says so", () => {
   have("proc/driver/nvidia/version", "NVRM version: ...");
   expect(find()).toMatchObject({
     task: null,
-    reason: expect.stringMatching(/driver is loaded, but it shows no GPU/),
+    reason: expect.stringMatching(/driver is loaded, but has no GPU/),
   });
 });
 

@@ -55,8 +55,8 @@ export class Reading {
   }
 }
 
-/** The first reading of a GPU's use, and of its processes', doesn't count. */
-export const settled = (gpus: GpuReport[]): boolean =>
+/** Every GPU has reported its use and its processes': the first reading of them is unreliable. */
+export const isComplete = (gpus: GpuReport[]): boolean =>
   gpus.length > 0 &&
   gpus.every(
     ({ utilization, processes }) =>

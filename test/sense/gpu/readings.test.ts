@@ -20,11 +20,11 @@ const GPU: GpuReport = {
   processes: [],
 };
 const HERE: Circumstances = { atMs: 5, oursHere: true, blind: null, ignoreBelow: 30, visited: true };
-const one = (whose: OwnedProcess["whose"], more: Partial<OwnedProcess> = {}): OwnedProcess => ({
+const one = (party: OwnedProcess["party"], more: Partial<OwnedProcess> = {}): OwnedProcess => ({
   pid: 1,
   memoryMiB: 1000,
   smPercent: 20,
-  whose,
+  party,
   younger: true,
   ...more,
 });
@@ -115,9 +115,9 @@ describe("use of the whole GPU", () => {
 
 it("every reading is a sane figure or has a reason, whatever the driver says", () => {
   const told = fc.oneof(fc.double(), fc.integer(), fc.constantFrom("not supported", "gone"));
-  const whose = fc.constantFrom<OwnedProcess["whose"][]>("ours", "others", "ignored", "nobody");
+  const party = fc.constantFrom<OwnedProcess["party"][]>("ours", "others", "ignored", "nobody");
   const younger = fc.constantFrom(true, false, null);
-  const processes = fc.array(fc.record({ pid: fc.nat(), memoryMiB: told, smPercent: told, whose, younger }), {
+  const processes = fc.array(fc.record({ pid: fc.nat(), memoryMiB: told, smPercent: told, party, younger }), {
     maxLength: 6,
   });
   const gpu = fc.record({
@@ -149,7 +149,7 @@ it("every reading is a sane figure or has a reason, whatever the driver says", (
       // Nothing is proven against others who aren't there.
       const use = readings["gpu.others.utilization"];
       if (circumstances.oursHere && "value" in use && use.value > 0)
-        expect(owned.some((process) => process.whose === "others" || process.whose === "ignored")).toBe(true);
+        expect(owned.some((process) => process.party === "others" || process.party === "ignored")).toBe(true);
     }),
     { numRuns: rounds(3000) },
   );

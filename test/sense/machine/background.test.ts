@@ -51,7 +51,7 @@ describe("the disk", () => {
 
   it("of a path that doesn't exist is unavailable, with the path", () => {
     expect(watchDisk(join(directory, "none"))(5)).toEqual({
-      unavailable: `the disk of ${join(directory, "none")} can't be asked (ENOENT)`,
+      unavailable: `free space on the disk of ${join(directory, "none")} can't be read (ENOENT)`,
     });
   });
 });

@@ -1,4 +1,8 @@
-/** Limits of containers, from files laid out as the kernel does: this machine has only one of the two kinds. */
+/**
+ * Memory limits of containers, from files laid out as the kernel does: this machine has only one of the two
+ * kinds.
+ * Covers: src/sense/machine/memory-limit.ts, src/sense/machine/machine.ts, src/sense/machine/memory-use.ts.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

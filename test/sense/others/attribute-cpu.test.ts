@@ -1,7 +1,9 @@
 /**
- * CPU of our own jobs is never taken for somebody else's, whatever form they have, with and without
- * a cgroup; an outsider's is proven and named. Real processes beside whatever else the machine does:
- * so every check compares with figures taken another way, or looks at whose the processes are.
+ * CPU use of our own jobs never counts as others', in whatever form, with and without a cgroup; an
+ * outsider's is proven and named. Real processes beside whatever else the machine does, so every check
+ * compares with figures taken another way or with who is named.
+ * Covers: src/sense/others/attribute-cpu.ts, src/sense/others/cpu-window.ts,
+ * src/sense/others/scan-processes.ts.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";

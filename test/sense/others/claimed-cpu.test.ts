@@ -1,6 +1,7 @@
 /**
- * CPU that another user's supervised job uses isn't others' use, and is no doubt either; without a claim, or
- * with a forged one, it is. Compared with who is named, since the machine may be busy with anything.
+ * CPU use of another user's supervised job isn't others' use, nor doubt; without a claim, or with a forged
+ * one, it is. Compared with who is named, since the machine may be busy with anything.
+ * Covers: src/sense/others/attribute-cpu.ts, src/sense/owners/claimed-processes.ts.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, expect, it } from "vitest";

@@ -1,6 +1,8 @@
 /**
- * The one answer to whose a process is. A look at all processes (CPU) and looks at single ones (GPUs) share
- * their memory and must agree. Real processes where /proc is read, tables where only the tree matters.
+ * Attribution of processes. A look at all processes (CPU) and looks at single ones (GPUs) share their
+ * memory and must agree. Real processes where /proc is read, tables where only the tree matters.
+ * Covers: src/sense/owners/process-owners.ts, src/sense/owners/claimed-processes.ts,
+ * src/sense/owners/run-marks.ts, src/sense/owners/run-sessions.ts, src/sense/owners/parents.ts.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -9,6 +11,7 @@ import type { Claim } from "../../../src/model/machine.ts";
 import type { LiveRun } from "../../../src/ports/live-run.ts";
 import { claimOf, type Owner } from "../../../src/sense/owners/owner.ts";
 import { ProcessOwners } from "../../../src/sense/owners/process-owners.ts";
+import { namedRun } from "../../../src/sense/owners/run-marks.ts";
 import type { ProcessStat } from "../../../src/sense/proc/parse.ts";
 import { listPids, readStat, uidOf } from "../../../src/sense/proc/process.ts";
 import { describeWith, root } from "../../needs.ts";
@@ -134,9 +137,31 @@ describe("a session of a run", () => {
   });
 });
 
+describe("a stranger", () => {
+  it.each([
+    ["another program", "exec sleep 1000"],
+    ["its own program again", "exec /bin/sh -c 'read never'"],
+  ])("that executes %s with a run's id in its environment is the run's from then on", async (_, exec) => {
+    for (const look of [lookAt, (pid: number, runs: LiveRun[]) => lookAtAll(runs).get(pid)]) {
+      const shell = spawn("/bin/sh", ["-c", `read go; export ${ENV.runId}=run-1; ${exec}`], {
+        env: { PATH: process.env.PATH ?? "" },
+        stdio: ["pipe", "ignore", "ignore"],
+        detached: true,
+      });
+      children.push(shell);
+      const pid = shell.pid as number;
+      await until("the shell", () => readStat(pid)?.name === "sh" && namedRun(pid) === null);
+      expect(look(pid, [run(null)])).toBe("foreign");
+      shell.stdin.write("go\n");
+      await until("its exec", () => namedRun(pid) === "run-1");
+      expect(look(pid, [run(null)])).toEqual({ run: "run-1" });
+    }
+  });
+});
+
 /** A process in a table; it isn't in /proc, so that nothing can be told of it but by its place in the tree. */
 const entry = (pid: number, parent: number, startTime = 10): ProcessStat => {
-  const times = { own: 0, reaped: 0, nice: 0, threads: 1 };
+  const times = { own: 0, reaped: 0, nice: 0, threads: 1, stack: 0 };
   return { pid, parent, startTime, name: "x", state: "S", group: pid, session: pid, kernel: false, ...times };
 };
 /** Above any pid that there can be. */

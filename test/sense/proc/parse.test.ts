@@ -15,7 +15,7 @@ import { rounds } from "../../rounds.ts";
 
 const STAT = "cpu  100 20 30 800 40 5 6 7 50 10\ncpu0 100 20 30 800 40 5 6 7 50 10\nintr 1 2 3\n";
 const PROCESS =
-  "4711 (a) b (c) S 1 4711 4700 0 -1 4194560 1 2 3 4 11 22 33 44 20 -5 7 0 987654 1000 200 18446744073709551615 1 1\n";
+  "4711 (a) b (c) S 1 4711 4700 0 -1 4194560 1 2 3 4 11 22 33 44 20 -5 7 0 987654 1000 200 18446744073709551615 1 1 140725306593424 0\n";
 
 describe("cpu times", () => {
   it("count neither steal nor guest as use", () => {
@@ -86,6 +86,7 @@ describe("a process", () => {
       nice: -5,
       threads: 7,
       startTime: 987654,
+      stack: 140_725_306_593_424,
     });
   });
 

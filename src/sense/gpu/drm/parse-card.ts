@@ -1,4 +1,4 @@
-/** Files of an amdgpu card in /sys → figures. Pure and total; units in the names are the kernel's. */
+/** Files of an amdgpu card in /sys → values. Pure, never throws. */
 import type { Told } from "../report.ts";
 
 const MIB = 1024 * 1024;
@@ -7,18 +7,18 @@ const MIB = 1024 * 1024;
 export type FileText = { text: string } | { error: string };
 
 const REASONS: Record<string, string> = {
-  ENOENT: "this GPU or driver doesn't tell it",
+  ENOENT: "this GPU or driver doesn't report it",
   EBUSY: "the GPU sleeps or is being reset",
-  EACCES: "it may not be read",
-  EPERM: "it may not be read",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
 };
 
-/** A whole number times `scale`; a missing file, garbage and all bits set are reasons. */
+/** A whole number times `scale`; a reason for a missing file, garbage, or all bits set. */
 export function figure(file: FileText | undefined, scale = 1): Told {
   if (file === undefined) return REASONS.ENOENT as string;
   if ("error" in file) return REASONS[file.error] ?? `it can't be read (${file.error})`;
   const text = file.text.trim();
-  if (!/^\d{1,18}$/.test(text)) return "the driver tells something that isn't a figure";
+  if (!/^\d{1,18}$/.test(text)) return "the driver reports something that isn't a number";
   return Number(text) * scale;
 }
 
@@ -45,7 +45,7 @@ export function parseCard(files: CardFiles): CardFigures {
   const busy = figure(files.gpu_busy_percent);
   const average = figure(files.power1_average, 1e-6);
   return {
-    utilization: typeof busy === "number" && busy > 100 ? `the driver tells a senseless ${busy} %` : busy,
+    utilization: typeof busy === "number" && busy > 100 ? `the driver reports an impossible ${busy} %` : busy,
     memoryTotalMiB: figure(files.mem_info_vram_total, 1 / MIB),
     memoryUsedMiB: figure(files.mem_info_vram_used, 1 / MIB),
     temperature: figure(files.temp1_input, 1 / 1000),
@@ -64,7 +64,7 @@ export function parseUevent(text: string): Record<string, string> {
   return found;
 }
 
-/** A node of the KFD topology (`key value` lines) → PCI address; null for one that is no GPU. */
+/** A node of the KFD topology (`key value` lines) → PCI address; null for a node that isn't a GPU. */
 export function kfdAddress(properties: string): string | null {
   const field = (name: string): number =>
     Number(new RegExp(`^${name} (\\d{1,10})$`, "m").exec(properties)?.[1] ?? Number.NaN);

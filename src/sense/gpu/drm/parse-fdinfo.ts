@@ -1,6 +1,6 @@
 /**
- * /proc/PID/fdinfo/FD of a graphics device → what one client has used so far (amdgpu, i915, xe).
- * Pure and total: a line that makes no sense is left out.
+ * /proc/PID/fdinfo/FD of a graphics device → cumulative use of one client (amdgpu, i915, xe). Pure, never
+ * throws: malformed lines are left out.
  */
 
 export interface Client {
@@ -8,9 +8,9 @@ export interface Client {
   /** PCI address of the GPU. */
   device: string;
   id: string;
-  /** Use of each kind of engine: busy time, or busy cycles of so many, each per engine of the kind. */
+  /** Use by kind of engine: busy time, or busy cycles and total cycles, per engine of that kind. */
   engines: Record<string, Use>;
-  /** Local memory of the GPU that it holds; null where the driver doesn't tell. */
+  /** GPU memory that it holds; null where the driver doesn't report it. */
   memoryMiB: number | null;
 }
 
@@ -54,7 +54,7 @@ function engines(field: ReadonlyMap<string, string>): Record<string, Use> {
   return found;
 }
 
-/** What is resident, else what is allocated, in the GPU's own memory. */
+/** Resident, else allocated, memory of the GPU itself. */
 function memory(field: ReadonlyMap<string, string>): number | null {
   for (const prefix of ["drm-resident-", "drm-memory-", "drm-total-"]) {
     const local = [...field].filter(
@@ -77,7 +77,7 @@ const bytes = (text: string): number | null => {
   return match ? Number(match[1]) * (UNITS[match[2] ?? ""] ?? 1) : null;
 };
 
-/** Percent of the GPU between two looks, by its busiest kind of engine; null where that can't be told. */
+/** Percent of the GPU between two looks, by its busiest kind of engine; null where that is unknown. */
 export function percentBetween(before: Client, after: Client, elapsedMs: number): number | null {
   const shares: number[] = [];
   for (const [name, now] of Object.entries(after.engines)) {

@@ -1,7 +1,7 @@
 /**
- * Who uses which graphics device, from every process's open files. Dear on a busy machine (about
- * 20 µs per process), so it is done as rarely as keeps it a small part of the time. Processes that we
- * may not look into are counted: that they can't be seen doesn't mean that they are idle.
+ * Which processes use which graphics device, from every process's open files. Expensive on a busy machine
+ * (about 20 µs per process), so the caller keeps sweeps to a small share of the time. Counts processes that
+ * can't be inspected: hidden doesn't mean idle.
  */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { type Client, parseFdinfo, percentBetween } from "./parse-fdinfo.ts";
 export interface DeviceUse {
   pid: number;
   memoryMiB: number | null;
-  /** Null until it has been seen twice. */
+  /** Null until seen twice. */
   percent: number | null;
 }
 
@@ -18,7 +18,7 @@ export interface Sweep {
   atMs: number;
   /** By PCI address. */
   devices: Map<string, DeviceUse[]>;
-  /** Processes whose files can't be seen. */
+  /** Number of processes whose files are hidden. */
   hidden: number;
 }
 
@@ -41,7 +41,7 @@ export class FdinfoSweeper {
       if (open === null) hidden += 1;
       else
         for (const client of this.#clientsOf(name, open)) {
-          // A device that is shared between processes is one client: it counts once.
+          // A client shared between processes counts once.
           const key = `${client.device} ${client.id}`;
           if (!clients.has(key)) clients.set(key, { pid: Number(name), client });
         }
@@ -59,7 +59,7 @@ export class FdinfoSweeper {
         const client = parseFdinfo(readFileSync(join(this.#proc, pid, "fdinfo", fd), "latin1"));
         if (client) found.push(client);
       } catch {
-        // Closed meanwhile.
+        // Closed in between.
       }
     }
     return found;

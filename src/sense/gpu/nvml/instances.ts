@@ -1,4 +1,4 @@
-/** The parts of a GPU that is divided by MIG: their UUIDs and memory. Empty for every other GPU. */
+/** The MIG instances of a GPU: their UUIDs and memory. Empty for a GPU without MIG. */
 import type { InstanceReport } from "../report.ts";
 import { OK } from "./codes.ts";
 import { text } from "./layout.ts";
@@ -22,7 +22,7 @@ export class Instances {
 
   read(nowMs: number, everyMs: number): InstanceReport[] {
     if (nowMs < this.#dueMs) return this.#last;
-    // Whether a GPU is divided changes rarely, and never while it is in use.
+    // The MIG mode changes rarely, and never while the GPU is in use.
     const divided = this.#isDivided();
     this.#dueMs = nowMs + (divided ? everyMs : 30 * everyMs);
     this.#last = divided ? this.#list() : [];

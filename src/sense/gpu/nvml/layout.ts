@@ -1,13 +1,13 @@
 /**
- * Bytes of NVML's structs → figures, by the offsets of nvml.h (64-bit). Pure. What the driver
- * writes as "not available" (all bits set) becomes null, never a number.
+ * Bytes of NVML's structs → values, by the offsets in nvml.h (64-bit). Pure. "Not available" (all bits set)
+ * becomes null, never a number.
  */
 
 const MIB = 1024 * 1024;
 const NOT_AVAILABLE = 0xffff_ffff_ffff_ffffn;
 export const NO_INSTANCE = 0xffff_ffff;
 
-/** So many bytes hold one entry of any driver's process list: a wrong guess can't overrun. */
+/** Fits one entry of any driver's process list, so a wrong stride can't overrun the buffer. */
 export const LARGEST_ENTRY = 32;
 export const SAMPLE_BYTES = 32;
 export const MEMORY_V1_BYTES = 24;
@@ -25,14 +25,14 @@ export interface Memory {
   usedMiB: number | null;
 }
 
-/** v1: `used` includes what the driver keeps for itself. */
+/** v1: `used` includes what the driver reserves for itself. */
 export const memoryV1 = (bytes: Buffer): Memory => ({ totalMiB: mib(bytes, 0), usedMiB: mib(bytes, 16) });
 export const memoryV2 = (bytes: Buffer): Memory => ({ totalMiB: mib(bytes, 8), usedMiB: mib(bytes, 32) });
 
 export interface ListedProcess {
   pid: number;
   memoryMiB: number | null;
-  /** GPU instance, on a divided GPU. */
+  /** GPU instance, on a GPU with MIG. */
   instance: number | null;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The NVIDIA driver library, one symbol at a time: what a driver doesn't have is missing by itself,
- * whatever its version. Calls block, maybe for ever: only for a process that may be given up.
+ * The NVIDIA driver library, loaded one symbol at a time: whatever the driver's version, only the symbols it
+ * lacks are missing. Calls may block for ever: only for a process that can be given up.
  */
 import { type LibraryHandle, load } from "koffi";
 import { elapsedMs } from "../../../clock.ts";
@@ -9,7 +9,7 @@ import { FUNCTION_NOT_FOUND } from "./codes.ts";
 const DEVICE = "uintptr_t";
 const LIST = [DEVICE, "void *", "void *"];
 
-/** Arguments of every call that is made. */
+/** Argument types of every call. */
 const CALLS: Record<string, string[]> = {
   nvmlInitWithFlags: ["unsigned int"],
   nvmlInit_v2: [],
@@ -46,7 +46,7 @@ const CALLS: Record<string, string[]> = {
 };
 
 type Call = (...args: unknown[]) => number;
-/** Told before a call (`code` null) and after it. */
+/** Called before a call (`code` null) and after it. */
 export type Witness = (name: string, device: bigint | null, code: number | null, micros: number) => void;
 
 export class Library {

@@ -1,7 +1,7 @@
 /**
- * The processes on one GPU, from the three lists of the driver (compute, graphics, MPS), with the
- * strides of every driver since R450. The graphics list is dear, so it is asked for rarely, or when
- * something hints at a process that nobody has listed yet.
+ * The processes on one GPU, from the driver's three lists (compute, graphics, MPS), with the strides of
+ * every driver since R450. The graphics list is expensive: callers ask for it rarely, or on a hint of a
+ * process that isn't listed yet.
  */
 import { FUNCTION_NOT_FOUND, INSUFFICIENT_SIZE, NOT_SUPPORTED, OK, words } from "./codes.ts";
 import { LARGEST_ENTRY, type ListedProcess, processList } from "./layout.ts";
@@ -41,7 +41,7 @@ export class ProcessLists {
     };
   }
 
-  /** The list, or the driver's return code. */
+  /** The list, or NVML's return code. */
   ask(device: bigint, kind: (typeof KINDS)[number]): ListedProcess[] | number {
     const { call, stride } = this.#questions[kind];
     for (;;) {
@@ -51,7 +51,7 @@ export class ProcessLists {
       const count = this.#count.readUInt32LE();
       if (code === OK) return processList(this.#buffer, Math.min(count, room), stride);
       if (code !== INSUFFICIENT_SIZE || room >= MOST_ROOM) return code;
-      // The list may grow meanwhile.
+      // The list may grow in between.
       this.#buffer = Buffer.alloc(Math.min(MOST_ROOM, Math.max(room * 2, count + 16)) * LARGEST_ENTRY);
     }
   }
@@ -62,9 +62,8 @@ const isAbsent = (code: number): boolean => code === NOT_SUPPORTED || code === F
 type Listed = ListedProcess[] | number;
 
 /**
- * MiB by pid, or why that isn't known. A process in several lists holds its memory once, one in
- * several instances of a divided GPU once in each. Compute processes must be known; the other kinds
- * can't be there where the driver doesn't know them.
+ * MiB by pid, or why that is unknown. Memory counts once for a process in several lists, and once per MIG
+ * instance. The compute list is required; a driver that lacks another list has no such processes.
  */
 export function mergeLists(compute: Listed, ...others: Listed[]): Map<number, number | null> | string {
   const held = new Map<string, { pid: number; memoryMiB: number | null }>();

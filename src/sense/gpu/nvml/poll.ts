@@ -1,6 +1,6 @@
 /**
- * All GPUs through NVML, again and again: opens the driver once and keeps it open, follows GPUs by
- * UUID while their numbers and their count change, and goes on with the others when one is lost.
+ * Polls all GPUs through NVML: opens the driver once and keeps it open, follows GPUs by UUID while their
+ * indices and their count change, and carries on with the others when one is lost.
  */
 import { type GpuReport, unreadable } from "../report.ts";
 import { FUNCTION_NOT_FOUND, GPU_IS_LOST, isFatal, OK, words } from "./codes.ts";
@@ -12,7 +12,7 @@ import { DriverError } from "./questions.ts";
 
 const NO_GPUS_IS_FINE = 1;
 const TEXT_BYTES = 96;
-/** In paces: how often GPUs are counted again, and looked for after one was lost (doubling). */
+/** In paces: interval between counts of GPUs, and between searches for a lost one (doubling). */
 const COUNT_EVERY = 30;
 const LOOK_FIRST = 3;
 const LOOK_LAST = 60;
@@ -49,7 +49,7 @@ export class Poller {
     return code === OK ? text(version) : null;
   }
 
-  /** @throws DriverError when all has to begin again in a new process */
+  /** @throws DriverError when a new process must take over */
   poll(nowMs: number): GpuReport[] {
     if (nowMs >= this.#lookAtMs) this.#reopen();
     else if (nowMs >= this.#countAtMs + COUNT_EVERY * this.#paceMs && this.#countGpus() !== this.#count)
@@ -83,7 +83,7 @@ export class Poller {
     this.#enumerate();
   }
 
-  /** A GPU that was lost is only found by a library that was begun anew. */
+  /** Only a reinitialized library finds a lost GPU. */
   #reopen(): void {
     this.#lookAtMs = Number.POSITIVE_INFINITY;
     this.#library.call("nvmlShutdown");
@@ -116,11 +116,11 @@ export class Poller {
         this.#devices.push(device);
       }
     }
-    // What has vanished from the count is lost, not forgotten: rules on it must know.
+    // A GPU that is no longer counted is lost, not forgotten: rules on it must know.
     for (const { uuid, index, name } of known) {
       const there = [...this.#devices, ...this.#lost].some((one) => one.uuid === uuid);
       if (!there && !uuid.startsWith("unreadable-"))
-        this.#lost.push({ uuid, index, name, reason: "the driver doesn't list this GPU any more" });
+        this.#lost.push({ uuid, index, name, reason: "the driver no longer lists this GPU" });
     }
   }
 

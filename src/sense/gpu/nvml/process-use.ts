@@ -1,7 +1,7 @@
 /**
- * How much of one GPU each process uses, from the driver's samples. A process without a sample has
- * used nothing: the driver keeps none of idle ones. What it had before we began to listen says nothing
- * about now, and senseless samples (of processes that aren't there, over 100 %, not new) count nowhere.
+ * Each process's use of one GPU, from the driver's samples. A process without a sample used nothing: the
+ * driver keeps none of idle ones. Samples from before the first read are stale, and implausible ones
+ * (unlisted processes, over 100 %, not newer) are dropped.
  */
 import { INSUFFICIENT_SIZE, NOT_FOUND, OK } from "./codes.ts";
 import { SAMPLE_BYTES, utilizationSamples } from "./layout.ts";
@@ -10,9 +10,9 @@ import { failed } from "./questions.ts";
 
 const FIRST_ROOM = 128;
 const MOST_ROOM = 4096;
-/** Drivers take a sample each sixth of a second to each second: no new one isn't yet no use. */
+/** Drivers sample every 1/6 to 1 s: without a new sample, the last one holds this long. */
 const PERIOD_MS = 1000;
-const FIRST = "the first reading after a start doesn't count";
+const FIRST = "the first reading after a start is unreliable";
 
 interface Use {
   at: bigint;
@@ -24,10 +24,10 @@ export class ProcessUse {
   readonly #library: Library;
   #samples = Buffer.alloc(FIRST_ROOM * SAMPLE_BYTES);
   readonly #count = Buffer.alloc(4);
-  /** Time stamp of the newest sample that was taken, on the driver's own clock. */
+  /** Time stamp of the newest sample used, on the driver's clock. */
   #lastSample = 0n;
   #began = false;
-  /** Why this GPU never tells, once that is certain. */
+  /** Why this GPU never reports it, once that is certain. */
   #refusal: string | null = null;
   #known = new Map<number, Use>();
 
@@ -35,14 +35,14 @@ export class ProcessUse {
     this.#library = library;
   }
 
-  /** What it says is of no use yet: it should be asked again soon. */
+  /** Has no usable samples yet: read again soon. */
   get isNew(): boolean {
     return !this.#began && this.#refusal === null;
   }
 
   /**
-   * Percent by pid; a process that isn't in it used nothing. `listed` is the GPU's process list, asked
-   * for with the pids that there are samples of, since it may be looked at anew for them.
+   * Percent by pid; a process that is missing used nothing. `listed` returns the GPU's process list; it
+   * gets the pids that have samples, since they may call for a new list.
    */
   read(
     handle: bigint,
@@ -90,7 +90,7 @@ export class ProcessUse {
     }
   }
 
-  /** The newest of each process. */
+  /** The newest sample of each process. */
   #fresh(nowMs: number): Map<number, Use> {
     const newest = new Map<number, Use>();
     const room = this.#samples.length / SAMPLE_BYTES;

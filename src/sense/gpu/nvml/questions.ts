@@ -1,6 +1,6 @@
 /**
- * What NVML is asked about one GPU that has a figure or two for an answer. A figure that the driver
- * doesn't give is a reason, never 0; a GPU or a library that is over is an exception.
+ * The questions to NVML about one GPU that have one or two values for an answer. A value that the driver
+ * doesn't report becomes a reason, never 0; a lost GPU or library throws.
  */
 import type { Told } from "../report.ts";
 import { GPU_IS_LOST, isFatal, isPermanent, OK, VERSION_MISMATCH, words } from "./codes.ts";
@@ -16,9 +16,9 @@ import {
 import type { Library } from "./library.ts";
 import type { Answer } from "./timed.ts";
 
-const NO_VALUE = "the driver gives no value";
+const NO_VALUE = "the driver reports no value";
 
-/** The driver says that something is over: the GPU (15), or the whole library. */
+/** The driver reports a loss: of the GPU (15), or of the library as a whole. */
 export class DriverError extends Error {
   readonly code: number;
   constructor(code: number) {
@@ -27,7 +27,7 @@ export class DriverError extends Error {
   }
 }
 
-/** @throws DriverError when this GPU or the library is over */
+/** @throws DriverError when this GPU or the library is lost */
 export function failed(code: number): Answer<string> {
   if (code === GPU_IS_LOST || isFatal(code)) throw new DriverError(code);
   return { value: words(code), permanent: isPermanent(code) };
@@ -38,7 +38,7 @@ export interface MemoryTold extends Memory {
   reason: string;
 }
 
-/** One for each GPU: what this one was seen not to know isn't asked again. */
+/** One per GPU: remembers which calls it lacks. */
 export class Questions {
   readonly #library: Library;
   readonly #bytes = Buffer.alloc(MEMORY_V2_BYTES);
@@ -56,7 +56,7 @@ export class Questions {
     return { value: value === 0xffff_ffff ? NO_VALUE : value, permanent: false };
   }
 
-  /** Newer drivers give the old question up for one with a version. */
+  /** Newer drivers replace the old call by a versioned one. */
   temperature(handle: bigint): Answer<Told> {
     const old = this.#library.call("nvmlDeviceGetTemperature", handle, 0, this.#bytes);
     if (old === OK) return { value: this.#bytes.readUInt32LE(), permanent: false };

@@ -1,12 +1,14 @@
 /**
- * A question to a driver that is asked again when its time has come: how often it is worth it, and a
- * dear one so rarely that it takes up little of the time. Keeps the last answer in between.
+ * A question to a driver that is asked again when it is due: as often as its answer changes, and an
+ * expensive one only as often as its share of the time allows. Keeps the last answer in between.
  */
 import { elapsedMs } from "../../../clock.ts";
 
-/** A dear question is asked so rarely that it takes up about this part of the time, and at least so often. */
+/** Share of the time that an expensive question may take, and the longest interval, in ms, whatever it costs. */
 const SHARE = 0.02;
 const OLDEST_MS = 10_000;
+
+export const NOT_YET = "it hasn't been read yet";
 
 /** `permanent`: asking again won't help. */
 export interface Answer<T> {
@@ -16,7 +18,7 @@ export interface Answer<T> {
 
 export class Timed<T> {
   #dueMs = Number.NEGATIVE_INFINITY;
-  /** Not asked again before, however much it hurries. */
+  /** Earliest time of the next question, even after `hurry`. */
   #restMs = Number.NEGATIVE_INFINITY;
   #value: T;
 

@@ -1,10 +1,10 @@
 /**
- * Texts of nvidia-smi → reports. Pure, and total: a cell that isn't a figure is the reason why there
- * is none, a line that makes no sense is left out, and nothing is ever taken for 0.
+ * Output of nvidia-smi → reports. Pure, never throws: a cell that isn't a number becomes the reason, a
+ * malformed line is left out, and nothing missing becomes 0.
  */
 import { type GpuReport, type ProcessReport, type Told, unreadable } from "../report.ts";
 
-/** The name stands last: it is the only cell that may hold a comma. */
+/** The name comes last: only it may contain a comma. */
 export const GPU_FIELDS = [
   "uuid",
   "index",
@@ -21,11 +21,11 @@ export const GPU_FIELDS = [
 ] as const;
 export const PROCESS_FIELDS = ["gpu_uuid", "pid", "used_gpu_memory"] as const;
 
-const NO_USE = "nvidia-smi doesn't tell the use of single processes";
-/** Compute processes alone are listed: a game isn't. */
+const NO_USE = "nvidia-smi doesn't report use per process";
+/** A game, for one, isn't listed. */
 export const PARTIAL = "nvidia-smi lists compute processes only";
 
-/** A figure, or the cell's own words. */
+/** A number, or the cell's own words. */
 export function cell(text: string | undefined): Told {
   const trimmed = (text ?? "").trim();
   if (/^-?\d{1,9}(?:\.\d{1,6})?$/.test(trimmed)) {
@@ -42,7 +42,7 @@ export function cell(text: string | undefined): Told {
 const percent = (told: Told): Told =>
   typeof told === "number" && told > 100 ? `nvidia-smi says ${told} %` : told;
 
-/** `--query-gpu` as csv,noheader,nounits, with `GPU_FIELDS`. Lines about other things are left out. */
+/** `--query-gpu` as csv,noheader,nounits, with `GPU_FIELDS`. Other lines are left out. */
 export function parseGpus(text: string): GpuReport[] {
   return text.split("\n").flatMap((line) => {
     const cells = line.split(",");
@@ -70,7 +70,7 @@ export function parseGpus(text: string): GpuReport[] {
         powerWatts: cell(cells[6]),
         powerLimitWatts: cell(cells[7]),
         throttled: active ? 1 : told ? 0 : cell(throttles[0]).toString(),
-        processes: "its processes weren't listed",
+        processes: "its processes aren't listed yet",
       },
     ];
   });
@@ -89,7 +89,7 @@ export function parseProcesses(text: string): Map<string, ProcessReport[]> {
   return found;
 }
 
-/** Both together. `processes` null: the second question failed, for this reason. */
+/** Joins both. `processes` null: that query failed, because of `problem`. */
 export function joinReports(gpus: GpuReport[], processes: string | null, problem: string): GpuReport[] {
   const lists = processes === null ? null : parseProcesses(processes);
   return gpus.map((gpu) => ({
@@ -99,7 +99,7 @@ export function joinReports(gpus: GpuReport[], processes: string | null, problem
   }));
 }
 
-/** What nvidia-smi says when it fails as a whole, in one line. */
+/** One line on why nvidia-smi failed as a whole. */
 export function failure(output: string): string {
   const line = output
     .split("\n")
@@ -108,7 +108,7 @@ export function failure(output: string): string {
   return `nvidia-smi: ${(line ?? output.trim().split("\n")[0] ?? "").slice(0, 160) || "it said nothing"}`;
 }
 
-/** GPUs that were there before and aren't named any more. */
+/** Adds GPUs that were there before and are no longer listed. */
 export function withMissing(gpus: GpuReport[], before: readonly GpuReport[], reason: string): GpuReport[] {
   const missing = before.filter(({ uuid }) => !gpus.some((gpu) => gpu.uuid === uuid));
   return [...gpus, ...missing.map((gpu) => unreadable(gpu, reason))].sort((a, b) => a.index - b.index);

@@ -1,17 +1,17 @@
 /**
- * GPUs through nvidia-smi, where the driver library can't be called. One nvidia-smi at a time, each
- * with a deadline; one that can't be ended is waited for, never joined by another.
+ * GPUs through nvidia-smi, where the driver library can't be loaded. Runs one nvidia-smi at a time, with a
+ * timeout; waits for one that can't be killed rather than start another.
  */
 import { elapsedMs, monotonicMs } from "../../../clock.ts";
 import { runChild } from "../../../spawn/run-child.ts";
 import { duration } from "../../../words/duration.ts";
-import type { Reader } from "../nvml/read.ts";
+import type { Reader } from "../nvml/read-nvml.ts";
 import type { GpuReport, Message } from "../report.ts";
 import { failure, GPU_FIELDS, joinReports, PROCESS_FIELDS, parseGpus, withMissing } from "./parse.ts";
 
 const DEADLINE_MS = 10_000;
 
-/** `text` of a failure: with one GPU lost, the others' rows may be good. */
+/** A failure has `text`, too: with one GPU lost, the others' rows may be good. */
 type Said = { ok: true; text: string } | { ok: false; reason: string; text: string };
 
 async function ask(program: string, ...args: string[]): Promise<Said> {
@@ -55,7 +55,7 @@ export function openSmi(program = "nvidia-smi"): Reader {
         processes.ok ? processes.text : null,
         processes.ok ? "" : processes.reason,
       );
-      last = withMissing(joined, last, gpus.ok ? "nvidia-smi doesn't list this GPU any more" : gpus.reason);
+      last = withMissing(joined, last, gpus.ok ? "nvidia-smi no longer lists this GPU" : gpus.reason);
       const atMs = monotonicMs();
       return { is: "report", atMs, driverMs: elapsedMs() - began, gpus: last };
     },

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { sum, ticksBetween } from "../../../src/sense/others/accounts.ts";
+import { sum, ticksBetween } from "../../../src/sense/others/cpu-ticks.ts";
 import type { ProcessStat } from "../../../src/sense/proc/parse.ts";
 
 const made = (pid: number, parent: number, own: number, reaped = 0, startTime = 1): [number, ProcessStat] => [
@@ -18,6 +18,7 @@ const made = (pid: number, parent: number, own: number, reaped = 0, startTime = 
     nice: 0,
     threads: 1,
     startTime,
+    stack: 0,
   },
 ];
 const isNew = ({ startTime }: ProcessStat): boolean => startTime >= 100;

@@ -1,23 +1,23 @@
 /**
- * CPU time used between two looks at a set of processes, each process with what its waited-for
- * children used. Pure. Time that can't be followed to a process is left out, never guessed.
+ * CPU time used between two looks at a set of processes; each process includes the children it reaped.
+ * Pure. Time that can't be traced to a process is left out, never guessed.
  */
 import { parentsOf } from "../owners/parents.ts";
 import type { ProcessStat } from "../proc/parse.ts";
 
 export type ProcessTable = ReadonlyMap<number, ProcessStat>;
 
-/** The same process in the other look: a pid that was given to somebody else is not. */
+/** The same process in the other look; undefined where its pid is another process's. */
 export function same(table: ProcessTable, stat: ProcessStat): ProcessStat | undefined {
   const other = table.get(stat.pid);
   return other?.startTime === stat.startTime ? other : undefined;
 }
 
 /**
- * Ticks per pid of `after`. A child that ended in between passes all its time, also what it used
- * before, to the process that waited for it; that part is taken off again. `isNew` tells whether a
- * process that only `after` has began in between; otherwise its time isn't of this span.
- * `countsReaped` false leaves a process's waited-for children out.
+ * Ticks per pid of `after`. A child that ends in between passes all of its time to the process that reaps
+ * it, what it used before included; that part is subtracted. `isNew`: whether a process that only `after`
+ * has started in between; if not, its time is from before. `countsReaped` false leaves out the children
+ * that a process reaped.
  */
 export function ticksBetween(
   before: ProcessTable,
@@ -42,7 +42,7 @@ export function ticksBetween(
   return ticks;
 }
 
-/** What ended processes had used by the first look, by the nearest ancestor that still lives. */
+/** What processes that have ended had used by the first look, by nearest living ancestor. */
 function timeOfEnded(before: ProcessTable, after: ProcessTable): Map<number, number> {
   const ended = new Map<number, number>();
   for (const stat of before.values()) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { greediest, prove, runningNow } from "../../../src/sense/others/prove.ts";
-import type { Scan } from "../../../src/sense/others/scan.ts";
+import { evidenceBetween, runningProcesses, topConsumers } from "../../../src/sense/others/scan-evidence.ts";
+import type { ProcessScan } from "../../../src/sense/others/scan-processes.ts";
 import type { Owner } from "../../../src/sense/owners/owner.ts";
 import type { ProcessStat } from "../../../src/sense/proc/parse.ts";
 
@@ -15,12 +15,12 @@ interface Entry {
   state?: string;
 }
 
-function scan(atTicks: number, entries: Entry[], reapers: number[] = [1]): Scan {
+function scan(atTicks: number, entries: Entry[], reapers: number[] = [1]): ProcessScan {
   const table = new Map<number, ProcessStat>();
   for (const { owner: _, ...entry } of entries) {
     const { pid, parent = 50, startTime = 10, nice = 0, state = "S", own, reaped = 0 } = entry;
     const stat = { pid, parent, startTime, nice, state, own, reaped };
-    table.set(pid, { ...stat, name: "x", group: pid, session: pid, kernel: false, threads: 1 });
+    table.set(pid, { ...stat, name: "x", group: pid, session: pid, kernel: false, threads: 1, stack: 0 });
   }
   return {
     atMs: atTicks * 10,
@@ -49,15 +49,15 @@ describe("two scans", () => {
       { pid: 400, owner: "nobody", own: 90 },
       { pid: 500, owner: "supervisor", own: 11 },
     ]);
-    const proof = prove(before, after);
+    const proof = evidenceBetween(before, after);
     expect(proof).toMatchObject({ all: 200, foreign: 50, kernel: 3 });
-    expect(greediest(after, proof)).toMatchObject([{ pid: 100, cpuPercent: 25 }]);
+    expect(topConsumers(after, proof)).toMatchObject([{ pid: 100, cpuPercent: 25 }]);
   });
 
   it("don't charge a reaper of orphans with what it has waited for", () => {
     const before = scan(1000, [{ pid: 1, owner: "foreign", own: 10, reaped: 5 }]);
     const after = scan(1100, [{ pid: 1, owner: "foreign", own: 12, reaped: 900 }]);
-    expect(prove(before, after).foreign).toBe(2);
+    expect(evidenceBetween(before, after).foreign).toBe(2);
   });
 
   it("count a process that began in between, not one that was only overlooked", () => {
@@ -65,7 +65,7 @@ describe("two scans", () => {
       { pid: 7, owner: "foreign", own: 30, startTime: 1001 },
       { pid: 8, owner: "foreign", own: 3000, startTime: 999 },
     ]);
-    expect(prove(scan(1000, []), after).foreign).toBe(30);
+    expect(evidenceBetween(scan(1000, []), after).foreign).toBe(30);
   });
 
   it("tell niced time apart", () => {
@@ -74,10 +74,10 @@ describe("two scans", () => {
       { pid: 7, owner: "foreign", own: 30, startTime: 1001, nice: 19 },
       { pid: 8, owner: "foreign", own: 20, startTime: 1001, nice: 0 },
     ]);
-    expect(prove(before, after)).toMatchObject({ foreign: 50, foreignNotNice: 20 });
+    expect(evidenceBetween(before, after)).toMatchObject({ foreign: 50, foreignNotNice: 20 });
   });
 
-  it("name at most ten, greediest first", () => {
+  it("name at most ten, topConsumers first", () => {
     const entries = Array.from({ length: 30 }, (_, i) => ({
       pid: 100 + i,
       owner: "foreign" as const,
@@ -85,14 +85,14 @@ describe("two scans", () => {
       startTime: 1001,
     }));
     const after = scan(1100, entries);
-    const named = greediest(after, prove(scan(1000, []), after));
+    const named = topConsumers(after, evidenceBetween(scan(1000, []), after));
     expect(named.map(({ pid }) => pid)).toEqual([129, 128, 127, 126, 125, 124, 123, 122, 121, 120]);
   });
 });
 
 describe("one scan", () => {
   it("names foreign processes that are running, without a figure", () => {
-    const named = runningNow(
+    const named = runningProcesses(
       scan(1000, [
         { pid: 100, owner: "foreign", own: 10, state: "R" },
         { pid: 101, owner: "foreign", own: 10, state: "S" },

@@ -1,13 +1,17 @@
-/** AMD and Intel: files of /sys and of open devices, written by hand after the kernel's documents. */
+/**
+ * AMD and Intel: files of /sys and of open devices, written by hand after the kernel's documentation.
+ * Covers: src/sense/gpu/drm/read-drm.ts, src/sense/gpu/drm/find-cards.ts, src/sense/gpu/drm/compute-use.ts,
+ * src/sense/gpu/drm/parse-card.ts, src/sense/gpu/drm/parse-fdinfo.ts, src/sense/gpu/drm/sweep.ts.
+ */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { figure, kfdAddress, parseCard, parseUevent } from "../../../src/sense/gpu/drm/parse-card.ts";
-import { parseFdinfo, percentBetween } from "../../../src/sense/gpu/drm/parse-fdinfo.ts";
-import { openDrm } from "../../../src/sense/gpu/drm/read.ts";
-import type { GpuReport } from "../../../src/sense/gpu/report.ts";
+import { figure, kfdAddress, parseCard, parseUevent } from "../../../../src/sense/gpu/drm/parse-card.ts";
+import { parseFdinfo, percentBetween } from "../../../../src/sense/gpu/drm/parse-fdinfo.ts";
+import { openDrm } from "../../../../src/sense/gpu/drm/read-drm.ts";
+import type { GpuReport } from "../../../../src/sense/gpu/report.ts";
 
 const AMDGPU = `pos:	0
 flags:	02100002
@@ -126,15 +130,15 @@ describe("an amdgpu card's files", () => {
       memoryUsedMiB: 1024,
       temperature: 54,
       powerWatts: 133,
-      powerLimitWatts: expect.stringMatching(/doesn't tell/),
+      powerLimitWatts: expect.stringMatching(/doesn't report/),
     });
   });
 
   it("that sleep, are missing or are senseless become reasons", () => {
     expect(figure({ error: "EBUSY" })).toMatch(/sleeps/);
     expect(figure({ error: "EIO" })).toMatch(/EIO/);
-    expect(figure({ text: "" })).toMatch(/isn't a figure/);
-    expect(parseCard({ gpu_busy_percent: { text: "4294967295" } }).utilization).toMatch(/senseless/);
+    expect(figure({ text: "" })).toMatch(/isn't a number/);
+    expect(parseCard({ gpu_busy_percent: { text: "4294967295" } }).utilization).toMatch(/impossible/);
     fc.assert(
       fc.property(fc.string(), (text) => {
         const told = figure({ text });
@@ -201,10 +205,10 @@ describe("a machine with such cards", () => {
       utilization: 40,
       memoryUsedMiB: 2048,
       temperature: 61,
-      throttled: expect.stringMatching(/doesn't tell/),
+      throttled: expect.stringMatching(/doesn't report/),
       processes: [
         { pid: 900, memoryMiB: 1024, smPercent: 30 },
-        { pid: 901, memoryMiB: 1024, smPercent: expect.stringMatching(/doesn't tell the use/) },
+        { pid: 901, memoryMiB: 1024, smPercent: expect.stringMatching(/doesn't report use/) },
       ],
     });
   });
@@ -225,7 +229,7 @@ describe("a machine with such cards", () => {
     expect(gpu).toMatchObject({
       uuid: "Intel-0000:00:02.0",
       utilization: expect.stringMatching(/Intel/),
-      processes: [{ pid: 950, memoryMiB: 512, smPercent: expect.stringMatching(/two looks/) }],
+      processes: [{ pid: 950, memoryMiB: 512, smPercent: expect.stringMatching(/two readings/) }],
     });
   });
 });

@@ -1,6 +1,6 @@
 /**
- * One look at every process of the machine (15–30 µs each): whose each is. Only taken when others seem
- * to use the CPU. What two such looks prove is in prove.ts.
+ * Scans every process of the machine (15–30 µs each) for its owner. Only while others seem to use the CPU.
+ * What two scans prove is in scan-evidence.ts.
  */
 
 import type { Claim } from "../../model/machine.ts";
@@ -10,36 +10,36 @@ import { parentsOf } from "../owners/parents.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
 import type { ProcessStat } from "../proc/parse.ts";
 import { isDead, listPids, readStat } from "../proc/process.ts";
-import type { ProcessTable } from "./accounts.ts";
+import type { ProcessTable } from "./cpu-ticks.ts";
 
-export interface Scan {
+export interface ProcessScan {
   atMs: number;
   bootTicks: number;
   /** Ticks of all processors since boot, idle time included. */
   cpuAll: number;
   table: ProcessTable;
   owners: ReadonlyMap<number, Owner>;
-  /** Runs with processes at work outside of their cgroup, which then doesn't tell all that they use. */
+  /** Runs with busy processes outside their cgroup, which then understates their use. */
   escaped: ReadonlySet<string>;
-  /** Reapers of orphans: what they have waited for may have been anybody's. */
+  /** Processes that reap orphans: the time of what they reaped may be anyone's. */
   reapers: ReadonlySet<number>;
 }
 
-/** What a moment says of runs and of the machine's clock. */
+/** What a scan takes from the snapshot it belongs to. */
 export interface ScanAt {
   atMs: number;
   bootTicks: number;
   cpuAll: number;
-  /** By run id: processes that were followed from the run's roots. */
+  /** Processes by run id, followed from the run's roots. */
   trees: ReadonlyMap<string, ProcessTable>;
 }
 
-export function scan(
+export function scanProcesses(
   owners: ProcessOwners,
   runs: readonly LiveRun[],
   { trees, ...at }: ScanAt,
   claims: readonly Claim[] = [],
-): Scan {
+): ProcessScan {
   const table = new Map<number, ProcessStat>();
   for (const pid of listPids()) {
     const stat = readStat(pid);
@@ -47,15 +47,15 @@ export function scan(
   }
   owners.look(runs, claims, (pid) => table.get(pid));
   for (const [run, tree] of trees) owners.adopt(run, tree.values());
-  const whose = owners.ownersIn(table);
-  const escaped = escapedRuns(runs, table, whose, (pid) => owners.groupedRunOf(pid));
-  return { ...at, table, owners: whose, escaped, reapers: reapersIn(table, whose) };
+  const owned = owners.ownersIn(table);
+  const escaped = escapedRuns(runs, table, owned, (pid) => owners.groupedRunOf(pid));
+  return { ...at, table, owners: owned, escaped, reapers: reapersIn(table, owned) };
 }
 
-/** Ticks that a process of a run has used before it matters where it is: the launcher never gets there. */
+/** Ticks a process must have used before its place matters; the launcher never gets there. */
 const AT_WORK = 20;
 
-/** Runs with a process that never joined their cgroup, or left it (for a scope of systemd, a container). */
+/** Runs with a process that never joined their cgroup, or left it (for a systemd scope, a container). */
 function escapedRuns(
   runs: readonly LiveRun[],
   table: ProcessTable,
@@ -73,7 +73,7 @@ function escapedRuns(
   return escaped;
 }
 
-/** pid 1 and its children, and whatever is above a supervised process: orphans of those may end there. */
+/** pid 1 and its children, and every ancestor of a supervised process: its orphans may be reaped there. */
 function reapersIn(table: ProcessTable, owners: ReadonlyMap<number, Owner>): Set<number> {
   const isSupervised = (owner: Owner | undefined): boolean =>
     runOf(owner) !== null || claimOf(owner) !== null;

@@ -1,8 +1,14 @@
-/** What the driver library says, through a real reading process: every version and oddity of it. */
+/**
+ * The driver library through a real reader process: every version and oddity of it.
+ * Covers: src/sense/gpu/nvml/read-nvml.ts, src/sense/gpu/nvml/poll.ts, src/sense/gpu/nvml/device.ts,
+ * src/sense/gpu/nvml/device-processes.ts, src/sense/gpu/nvml/list-processes.ts,
+ * src/sense/gpu/nvml/process-use.ts, src/sense/gpu/nvml/questions.ts, src/sense/gpu/nvml/instances.ts,
+ * src/sense/gpu/nvml/layout.ts, src/sense/gpu/nvml/codes.ts.
+ */
 import { afterEach, expect, it } from "vitest";
-import type { Driver, FakeMachine, FakeProcess } from "../../fakes/nvml/fake.ts";
-import { compiler, describeWith } from "../../needs.ts";
-import { Reading, settled } from "./reading.ts";
+import type { Driver, FakeMachine, FakeProcess } from "../../../fakes/nvml/fake.ts";
+import { compiler, describeWith } from "../../../needs.ts";
+import { isComplete, Reading } from "../reading.ts";
 
 let reading: Reading;
 afterEach(() => reading.close());
@@ -29,7 +35,7 @@ const listed = [
 describeWith(compiler)("readings (needs a C compiler)", () => {
   it("are the driver's, memory without what the driver keeps for itself", async () => {
     begin(BUSY);
-    const [first, second] = await reading.sees("two GPUs", settled);
+    const [first, second] = await reading.sees("two GPUs", isComplete);
     expect(first).toMatchObject({
       uuid: "GPU-fake-0",
       index: 0,
@@ -56,13 +62,13 @@ describeWith(compiler)("readings (needs a C compiler)", () => {
 
   it("are the same from a driver with entries of 32 bytes", async () => {
     begin(BUSY, "stride-32");
-    const [first] = await reading.sees("two GPUs", settled);
+    const [first] = await reading.sees("two GPUs", isComplete);
     expect(sorted(first?.processes)).toEqual(listed);
   });
 
   it("are the same from a driver without _v3, but for memory that it can't tell apart", async () => {
     begin(BUSY, "without-v3");
-    const [first] = await reading.sees("two GPUs", settled);
+    const [first] = await reading.sees("two GPUs", isComplete);
     expect(sorted(first?.processes)).toEqual(listed);
     expect(first).toMatchObject({ memoryUsedMiB: 2500, throttled: 1 });
   });
@@ -76,7 +82,7 @@ describeWith(compiler)("readings (needs a C compiler)", () => {
         "fail nvmlDeviceGetTemperatureV 3",
       ],
     });
-    const [first, second] = await reading.sees("two GPUs", settled);
+    const [first, second] = await reading.sees("two GPUs", isComplete);
     expect(first?.powerWatts).toMatch(/doesn't support it \(NVML 3\)/);
     expect(first?.temperature).toMatch(/doesn't support/);
     expect(first).toMatchObject({ utilization: 55, memoryUsedMiB: 2100, throttled: 1 });
@@ -85,14 +91,14 @@ describeWith(compiler)("readings (needs a C compiler)", () => {
 
   it("of a temperature that is asked for in a new way only", async () => {
     begin({ ...BUSY, also: ["fail nvmlDeviceGetTemperature 26"] });
-    const [first] = await reading.sees("two GPUs", settled);
+    const [first] = await reading.sees("two GPUs", isComplete);
     expect(first?.temperature).toBe(67);
   });
 
   it("of a field without rights or with an unknown error are asked again", async () => {
     begin({ ...BUSY, also: ["fail nvmlDeviceGetMemoryInfo_v2@0 4", "fail nvmlDeviceGetMemoryInfo@0 4"] });
-    const [first] = await reading.sees("two GPUs", settled);
-    expect(first?.memoryUsedMiB).toMatch(/more rights/);
+    const [first] = await reading.sees("two GPUs", isComplete);
+    expect(first?.memoryUsedMiB).toMatch(/more permissions/);
     reading.driver.set({ also: ["fail nvmlDeviceGetUtilizationRates@0 999"] });
     const [then] = await reading.sees(
       "memory again",
@@ -105,7 +111,7 @@ describeWith(compiler)("readings (needs a C compiler)", () => {
 
   it("of processes under WDDM have no memory, which isn't 0 and isn't 2^64", async () => {
     begin({ gpus: [{ util: 30, used: 3000 }], processes: [{ gpu: 0, pid: 4001, memory: -1, sm: 0 }] });
-    const [first] = await reading.sees("a GPU", settled);
+    const [first] = await reading.sees("a GPU", isComplete);
     expect(sorted(first?.processes)).toEqual([
       { pid: 4001, memoryMiB: expect.stringMatching(/WDDM/), smPercent: 0 },
     ]);
@@ -113,7 +119,7 @@ describeWith(compiler)("readings (needs a C compiler)", () => {
 
   it("aren't led astray by a hundred senseless samples: old, of over 100 %, or of the future", async () => {
     begin({ ...BUSY, also: ["garbage 0 120"] });
-    const [first] = await reading.sees("two GPUs", settled);
+    const [first] = await reading.sees("two GPUs", isComplete);
     expect(sorted(first?.processes)).toEqual(listed);
     // A stamp of the future that was believed would hide all that comes after it.
     reading.driver.set({ processes: PROCESSES.map((one) => ({ ...one, sm: 11 })) });
@@ -128,14 +134,14 @@ describeWith(compiler)("readings (needs a C compiler)", () => {
     await reading.sees("its use", (gpus) => {
       const [one] = sorted(gpus[0]?.processes);
       if (one) seen.add(one.smPercent);
-      return settled(gpus) && one?.smPercent === 0;
+      return isComplete(gpus) && one?.smPercent === 0;
     });
     expect(seen).not.toContain(88);
   });
 
   it("of processes hold between two samples of a driver that takes them rarely", async () => {
     begin(BUSY);
-    await reading.sees("use", settled);
+    await reading.sees("use", isComplete);
     reading.driver.set({ also: ["fail nvmlDeviceGetProcessUtilization@0 6"] });
     const last = reading.look();
     const from = "atMs" in last ? last.atMs : 0;
@@ -159,7 +165,7 @@ describeWith(compiler)("readings (needs a C compiler)", () => {
   it("hold more processes than the first buffer", async () => {
     const many = Array.from({ length: 200 }, (_, i) => ({ gpu: 0, pid: 5000 + i, memory: 10, sm: 1 }));
     begin({ gpus: [{ util: 90, used: 2000 }], processes: many });
-    const [first] = await reading.sees("a GPU", settled);
+    const [first] = await reading.sees("a GPU", isComplete);
     expect(first?.processes).toHaveLength(200);
     await reading.sees("use of all", ([one]) =>
       sorted(one?.processes).every(({ smPercent }) => smPercent === 1),
@@ -188,7 +194,7 @@ describeWith(compiler)("readings (needs a C compiler)", () => {
 
   it("of 100 % by nobody are doubted until they last", async () => {
     begin({ gpus: [{ util: 0, used: 0 }] });
-    await reading.sees("an idle GPU", settled);
+    await reading.sees("an idle GPU", isComplete);
     const seen: boolean[] = [];
     reading.driver.set({ gpus: [{ util: 100, used: 0 }] });
     await reading.sees("the doubt and its end", ([one]) => {

@@ -1,8 +1,14 @@
 /** Texts of nvidia-smi, written by hand after its documented formats, for many cards and states. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Told } from "../../../src/sense/gpu/report.ts";
-import { cell, failure, joinReports, parseGpus, parseProcesses } from "../../../src/sense/gpu/smi/parse.ts";
+import type { Told } from "../../../../src/sense/gpu/report.ts";
+import {
+  cell,
+  failure,
+  joinReports,
+  parseGpus,
+  parseProcesses,
+} from "../../../../src/sense/gpu/smi/parse.ts";
 
 const RTX = "GPU-5f3a1c9e-0b7d-4c2e-9a61-7d1f2e3b4c5d";
 const row = (...cells: string[]): string => cells.join(", ");
@@ -109,7 +115,9 @@ describe("rows of --query-compute-apps", () => {
       { pid: 4711, memoryMiB: 8123 },
       { pid: 4712, memoryMiB: "nvidia-smi says 'N/A'" },
     ]);
-    expect(found.get("GPU-2")).toMatchObject([{ pid: 99, smPercent: expect.stringMatching(/doesn't tell/) }]);
+    expect(found.get("GPU-2")).toMatchObject([
+      { pid: 99, smPercent: expect.stringMatching(/doesn't report/) },
+    ]);
     expect(found.size).toBe(2);
   });
 

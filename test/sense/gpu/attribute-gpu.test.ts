@@ -1,22 +1,26 @@
-/** Whose a GPU's processes are, with real processes of every kind on a GPU. */
+/**
+ * Attribution of a GPU's processes, with real processes of every kind on a GPU.
+ * Covers: src/sense/gpu/attribute-gpu.ts, src/sense/gpu/newcomers.ts, src/sense/gpu/present-process.ts,
+ * src/sense/gpu/known-processes.ts.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { ENV } from "../../../src/contract/names.ts";
 import type { GpuProcess, GpuSample, Reading } from "../../../src/model/machine.ts";
 import type { LiveRun } from "../../../src/ports/live-run.ts";
-import { Attribution } from "../../../src/sense/gpu/attribute.ts";
+import { GpuAttribution } from "../../../src/sense/gpu/attribute-gpu.ts";
 import type { GpuReport, ProcessReport } from "../../../src/sense/gpu/report.ts";
 import { ProcessOwners } from "../../../src/sense/owners/process-owners.ts";
 import { readCommand, readStat } from "../../../src/sense/proc/process.ts";
 import { until } from "../../scenarios/real-supervisor.ts";
 
-let attribution: Attribution;
+let attribution: GpuAttribution;
 let ignore: string[];
 const children: ChildProcess[] = [];
 const strays: number[] = [];
 const begin = (blind: string | null = null, arrivals = new Map<string, number>()): void => {
   const owners = new ProcessOwners(process.pid);
-  attribution = new Attribution(owners, blind, () => ({ ignore, ignoreGpuBelow: 30 }), arrivals);
+  attribution = new GpuAttribution(owners, blind, () => ({ ignore, ignoreGpuBelow: 30 }), arrivals);
 };
 beforeEach(() => {
   ignore = [];

@@ -1,13 +1,16 @@
-/** Many runs in cgroups beside each other: none of them is read while all rest, and each counts as soon as it works. */
+/**
+ * Many runs in cgroups side by side: none is read while all are idle, and each counts as soon as it works.
+ * Covers: src/sense/others/our-cpu.ts.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { afterEach, expect } from "vitest";
-import { clock } from "../../src/clock.ts";
-import type { LiveRun } from "../../src/ports/live-run.ts";
-import type { Sensors } from "../../src/ports/sensors.ts";
-import { createSensors } from "../../src/sense/sensors.ts";
-import { cpuCgroup, testWith } from "../needs.ts";
-import { until } from "../until.ts";
+import { clock } from "../../../src/clock.ts";
+import type { LiveRun } from "../../../src/ports/live-run.ts";
+import type { Sensors } from "../../../src/ports/sensors.ts";
+import { createSensors } from "../../../src/sense/sensors.ts";
+import { cpuCgroup, testWith } from "../../needs.ts";
+import { until } from "../../until.ts";
 
 const RUNS = 6;
 /** Windows long enough for a tick of 10 ms to mean something. */

@@ -1,15 +1,14 @@
 /**
- * The processes below a root, looked at again and again: what was seen once is followed by pid and
- * start time even when it leaves the tree. Cost grows with the tree alone. Lists of threads' children
- * are read in turns where there are many threads; a child that is missed for some looks is only
- * missing from what is known to be ours.
+ * The processes below a root, over many looks: a process once seen is followed by pid and start time even
+ * when it leaves the tree. Cost grows with the tree alone. With many threads, their lists of children are
+ * read in rotation; a child missed for some looks is only missing from what is known to be ours.
  */
 import { readdirSync } from "node:fs";
 import type { KeptFiles } from "../proc/kept-file.ts";
 import { type ProcessStat, parsePids, parseProcessStat } from "../proc/parse.ts";
 import { isDead } from "../proc/process.ts";
 
-/** Lists of children read per process and look, apart from the first thread's. */
+/** Lists of children read per process and look, beside the first thread's. */
 const THREADS_PER_LOOK = 4;
 
 interface Known {
@@ -20,18 +19,18 @@ interface Known {
 
 export class ProcessTree {
   #known = new Map<number, Known>();
-  /** Start times of roots when they were first seen: a root's pid may be given to somebody else. */
+  /** Start times of roots when first seen: another process may get a root's pid. */
   #rootStarts = new Map<number, number>();
   readonly #files: KeptFiles;
   readonly #mainThreadOnly: boolean;
 
-  /** `mainThreadOnly`: the roots start processes from their first thread alone, as Node does. */
+  /** `mainThreadOnly`: the roots fork from their first thread alone, as Node does. */
   constructor(files: KeptFiles, options: { mainThreadOnly?: boolean } = {}) {
     this.#files = files;
     this.#mainThreadOnly = options.mainThreadOnly ?? false;
   }
 
-  /** Looks again. `except`: pids that belong to somebody else, with all below them. */
+  /** Looks again. `except`: pids to leave out, with all below them. */
   look(roots: readonly number[], except: ReadonlySet<number> = new Set()): Map<number, ProcessStat> {
     const table = new Map<number, ProcessStat>();
     const open = [...roots, ...this.#known.keys()];
@@ -53,7 +52,7 @@ export class ProcessTree {
     return table;
   }
 
-  /** A process found elsewhere that belongs to it; followed from the next look on. */
+  /** Adds a process found elsewhere, to be followed from the next look on. */
   adopt(stat: ProcessStat): void {
     if (!this.#known.has(stat.pid)) this.#known.set(stat.pid, { stat, threads: [stat.pid], next: 0 });
   }

@@ -1,4 +1,4 @@
-/** GPUs through NVML, for the reading process: opens the library and polls it. May hang: see watch.ts. */
+/** GPUs through NVML, in the reader process: opens the library and polls it. May hang: see reader-process.ts. */
 import { constants } from "node:os";
 import { load } from "koffi";
 import type { Message } from "../report.ts";
@@ -15,13 +15,13 @@ export type Failed = Extract<Message, { is: "failed" }>;
 
 export interface Reader {
   readonly driver: string | null;
-  /** The answer to one round of questions. */
+  /** Reads all GPUs once. */
   poll(nowMs: number): Promise<Message> | Message;
 }
 
 const SET_PARENT_DEATH_SIGNAL = 1;
 
-/** A process that hangs in the driver doesn't hear that the supervisor has gone. */
+/** A process that hangs in the driver doesn't notice that the supervisor is gone. */
 function endWithParent(): void {
   try {
     const prctl = load(null).func(
@@ -29,7 +29,7 @@ function endWithParent(): void {
     );
     prctl(SET_PARENT_DEATH_SIGNAL, constants.signals.SIGKILL, 0, 0, 0);
   } catch {
-    // Not Linux: it stays until the driver answers.
+    // Not Linux: it stays until the driver returns.
   }
 }
 

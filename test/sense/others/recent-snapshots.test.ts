@@ -1,8 +1,11 @@
-/** Where a sample's window begins: no time goes unjudged, and what the guard has called out isn't thinned. */
+/**
+ * Where a sample's window starts: no time is skipped, and what the guard has called for isn't diluted.
+ * Covers: src/sense/others/recent-snapshots.ts.
+ */
 import { describe, expect, it } from "vitest";
 import type { LiveRun } from "../../../src/ports/live-run.ts";
-import { Moments } from "../../../src/sense/others/moments.ts";
-import type { Moment } from "../../../src/sense/others/our-cpu.ts";
+import type { CpuSnapshot } from "../../../src/sense/others/our-cpu.ts";
+import { RecentSnapshots } from "../../../src/sense/others/recent-snapshots.ts";
 import type { ProcessStat } from "../../../src/sense/proc/parse.ts";
 
 const GUARD_EVERY_MS = 160;
@@ -21,9 +24,10 @@ const self: ProcessStat = {
   nice: 0,
   threads: 1,
   startTime: 100,
+  stack: 0,
 };
 
-const moment = (atMs: number, more: Partial<Moment> = {}): Moment => ({
+const moment = (atMs: number, more: Partial<CpuSnapshot> = {}): CpuSnapshot => ({
   atMs,
   bootTicks: atMs / 10,
   cpu,
@@ -39,9 +43,9 @@ const moment = (atMs: number, more: Partial<Moment> = {}): Moment => ({
 function watched(
   everyMs: number,
   samples: number,
-  more: Partial<Moment> = {},
-): { moments: Moments; nextMs: number } {
-  const moments = new Moments();
+  more: Partial<CpuSnapshot> = {},
+): { moments: RecentSnapshots; nextMs: number } {
+  const moments = new RecentSnapshots();
   for (let i = 0; i < samples; i++) {
     moments.add(moment(i * everyMs, more));
     for (let ms = GUARD_EVERY_MS; ms < everyMs; ms += GUARD_EVERY_MS)
@@ -83,12 +87,12 @@ describe("a window", () => {
   });
 
   it("of samples that come 20 ms apart is long enough to mean something", () => {
-    const moments = new Moments();
+    const moments = new RecentSnapshots();
     for (let ms = 0; ms < 1000; ms += 20) moments.add(moment(ms));
     expect(moments.before(moment(1000), [run], false)?.atMs).toBe(900);
   });
 
   it("has no beginning at the first look", () => {
-    expect(new Moments().before(moment(0), [run], false)).toBeNull();
+    expect(new RecentSnapshots().before(moment(0), [run], false)).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 /**
- * What two scans prove about processes that aren't ours, and who those are. A process whose owner isn't
- * certain proves nothing, and neither does time that a reaper of orphans has waited for.
+ * What two scans prove about processes that aren't ours, and which those are. A process without a certain
+ * owner proves nothing, and neither does the time of orphans that a process reaped.
  */
 import type { ProcessEvidence } from "../../model/machine.ts";
 import { evidenceOf } from "../owners/evidence.ts";
@@ -8,15 +8,15 @@ import { claimOf, type Owner } from "../owners/owner.ts";
 import { readOnce } from "../proc/kept-file.ts";
 import { PAGES_PER_MIB } from "../proc/page-size.ts";
 import { type ProcessStat, parseStatm } from "../proc/parse.ts";
-import { sum, ticksBetween } from "./accounts.ts";
-import type { Scan } from "./scan.ts";
+import { sum, ticksBetween } from "./cpu-ticks.ts";
+import type { ProcessScan } from "./scan-processes.ts";
 
-/** What two scans prove, in ticks. */
-export interface Proof {
+/** CPU use between two scans, in ticks. */
+export interface ScanEvidence {
   atMs: number;
   all: number;
   foreign: number;
-  /** Of `foreign`, by processes that aren't niced. */
+  /** The part of `foreign` by processes without a positive nice value. */
   foreignNotNice: number;
   kernel: number;
   claimed: number;
@@ -26,8 +26,7 @@ export interface Proof {
 
 const MOST_EVIDENCE = 10;
 
-/** What was used between two scans, and by whom. */
-export function prove(before: Scan, after: Scan): Proof {
+export function evidenceBetween(before: ProcessScan, after: ProcessScan): ScanEvidence {
   const ticks = ticksBetween(
     before.table,
     after.table,
@@ -49,19 +48,19 @@ export function prove(before: Scan, after: Scan): Proof {
   };
 }
 
-/** The greediest foreign processes of a proof, percent of the machine. */
-export function greediest(scan: Scan, proof: Proof): ProcessEvidence[] {
-  return [...proof.byPid]
+/** The foreign processes that used most, in percent of the machine. */
+export function topConsumers(scan: ProcessScan, evidence: ScanEvidence): ProcessEvidence[] {
+  return [...evidence.byPid]
     .sort((a, b) => b[1] - a[1])
     .slice(0, MOST_EVIDENCE)
     .flatMap(([pid, ticks]) => {
       const stat = scan.table.get(pid);
-      return stat ? [{ ...withMemory(stat), cpuPercent: round((100 * ticks) / proof.all) }] : [];
+      return stat ? [{ ...withMemory(stat), cpuPercent: round((100 * ticks) / evidence.all) }] : [];
     });
 }
 
-/** After one scan only: foreign processes that are on a processor now, those with most time first, without a figure. */
-export function runningNow(scan: Scan): ProcessEvidence[] {
+/** With one scan alone: foreign processes that are on a processor now, most CPU time first, without a percentage. */
+export function runningProcesses(scan: ProcessScan): ProcessEvidence[] {
   return [...scan.table.values()]
     .filter(({ pid, state }) => state === "R" && scan.owners.get(pid) === "foreign")
     .sort((a, b) => b.own - a.own)

@@ -1,57 +1,57 @@
 /**
- * The fast guard: between samples it looks at as little as possible (/proc/stat, and the cgroups of
- * a few runs) and calls out as soon as others seem to use the CPU. It decides nothing: the sample
- * that follows does. Must stay near the cost of reading one file.
+ * Watches the CPU between samples: reads as little as possible (/proc/stat and the cgroups of a few runs)
+ * and asks for a sample as soon as others seem to use the CPU. Decides nothing: the sample does. Must cost
+ * little more than reading one file.
  */
 import { monotonicMs } from "../../clock.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import type { Machine } from "../machine/machine.ts";
 import { NEAREST_SCANS_MS } from "./attribute-cpu.ts";
-import type { Moments } from "./moments.ts";
-import type { Moment, Ours } from "./our-cpu.ts";
+import type { CpuSnapshot, OurCpu } from "./our-cpu.ts";
+import type { RecentSnapshots } from "./recent-snapshots.ts";
 
 /**
- * Nearly all that a look costs is waking up for it. A load that began late in a look's window shows in it
- * as a small rise only: the next look comes at once then, instead of a whole window later.
+ * Nearly all of a look's cost is the wake-up. A load that starts late in a window shows as a small rise
+ * only: then the next look follows soon, not a whole window later.
  */
 const EVERY_MS = 160;
 const SOON_MS = 60;
-/** Such a rise is at least this part of the threshold, and so many percent; at most one in so many ms is followed. */
+/** A rise is followed when it is at least this fraction of the threshold and this many percent, at most once per interval. */
 const RISE = 0.2;
 const LEAST_RISE = 5;
 const RISES_EVERY_MS = 1000;
-/** After a call that wasn't confirmed: as soon as a second scan can prove something. */
+/** Next look after an unconfirmed call: as soon as a second scan can prove something. */
 const PROOF_MS = NEAREST_SCANS_MS + 5;
-/** Reading more cgroups than this would cost more than the guard may. */
+/** With more cgroups than this, a look would exceed the guard's budget. */
 const MOST_CGROUPS = 4;
-/** Calls in a row that no sample has confirmed; then it rests, since our own job is only restless. */
+/** Unconfirmed calls in a row before the guard backs off: then our own job is merely bursty. */
 const MOST_FALSE = 4;
 const REST_MS = 1000;
 
-export class Guard {
+export class CpuGuard {
   readonly #machine: Machine;
-  readonly #ours: Ours;
-  readonly #moments: Moments;
+  readonly #ours: OurCpu;
+  readonly #snapshots: RecentSnapshots;
   #timer: NodeJS.Timeout | null = null;
   #threshold = 0;
   #runs: readonly LiveRun[] = [];
   #suspect: () => void = () => {};
-  #last: Moment | null = null;
+  #last: CpuSnapshot | null = null;
   #othersThen = 0;
   #roseAtMs = Number.NEGATIVE_INFINITY;
-  /** Percent of the machine that runs used in the last sample, by run id. */
+  /** Percent of the machine that each run used in the last sample, by run id. */
   #knownPercent = new Map<string, number>();
-  /** The same of supervised jobs of other supervisors, which aren't others. */
+  /** The same for supervised jobs of other supervisors, which don't count as others. */
   #claimedPercent = 0;
   #called = false;
   #confirmed = false;
   #falseCalls = 0;
   #restUntilMs = 0;
 
-  constructor(machine: Machine, ours: Ours, moments: Moments) {
+  constructor(machine: Machine, ours: OurCpu, snapshots: RecentSnapshots) {
     this.#machine = machine;
     this.#ours = ours;
-    this.#moments = moments;
+    this.#snapshots = snapshots;
   }
 
   set(threshold: number | null, runs: readonly LiveRun[], suspect: () => void): void {
@@ -71,12 +71,12 @@ export class Guard {
     this.#last = null;
   }
 
-  /** Whether the sample now being taken follows a call. */
+  /** Whether the current sample follows a call. */
   get called(): boolean {
     return this.#called;
   }
 
-  /** A sample was taken: what it found, percent of the machine, for each run, for others, and for claimed jobs. */
+  /** Reports a sample, in percent of the machine: others, each run, and claimed jobs. */
   sampled(othersProven: number | null, runs: Map<string, number>, claimedPercent: number): void {
     this.#confirmed = othersProven !== null && othersProven > this.#threshold;
     if (this.#called && !this.#confirmed) {
@@ -93,34 +93,34 @@ export class Guard {
     this.#timer = setTimeout(() => this.#lookIn(this.#look()), ms).unref();
   }
 
-  /** Gives the time until the next one. */
+  /** Returns the time until the next look, in ms. */
   #look(): number {
     const cpu = this.#machine.cpuTimes();
     if ("unavailable" in cpu) return EVERY_MS;
     const grouped = this.#runs.filter(({ cpuCgroup }) => cpuCgroup !== null);
     const followed = grouped.length <= MOST_CGROUPS ? grouped : [];
-    const moment = this.#ours.look(cpu, followed, monotonicMs(), false);
+    const snapshot = this.#ours.look(cpu, followed, monotonicMs(), false);
     const last = this.#last;
-    this.#last = moment;
-    this.#moments.add(moment);
-    const others = last && this.#othersPercent(last, moment);
+    this.#last = snapshot;
+    this.#snapshots.add(snapshot);
+    const others = last && this.#othersPercent(last, snapshot);
     const rise = (others ?? 0) - this.#othersThen;
     this.#othersThen = others ?? 0;
     if (others !== null && others > this.#threshold) {
-      this.#call(moment.atMs);
+      this.#call(snapshot.atMs);
       return EVERY_MS;
     }
-    // A burst that is over begins anew: the next one is called out at once.
+    // The burst is over: call at once on the next one.
     this.#confirmed = false;
     this.#falseCalls = 0;
     const begins = last !== null && rise >= Math.max(LEAST_RISE, RISE * this.#threshold);
-    if (!begins || moment.atMs - this.#roseAtMs < RISES_EVERY_MS) return EVERY_MS;
-    this.#roseAtMs = moment.atMs;
+    if (!begins || snapshot.atMs - this.#roseAtMs < RISES_EVERY_MS) return EVERY_MS;
+    this.#roseAtMs = snapshot.atMs;
     return SOON_MS;
   }
 
   #call(nowMs: number): void {
-    // What a sample has confirmed needs no second call: from there on samples come by themselves.
+    // A confirmed burst needs no second call: samples keep coming while it lasts.
     if (this.#called || this.#confirmed || nowMs < this.#restUntilMs) return;
     if (this.#falseCalls >= MOST_FALSE) {
       this.#falseCalls = 0;
@@ -131,8 +131,8 @@ export class Guard {
     this.#suspect();
   }
 
-  /** Percent of the machine; runs that aren't followed are taken to go on as in the last sample. */
-  #othersPercent(before: Moment, after: Moment): number | null {
+  /** Percent of the machine; runs without a readable cgroup count as in the last sample. */
+  #othersPercent(before: CpuSnapshot, after: CpuSnapshot): number | null {
     const all = after.cpu.all - before.cpu.all;
     if (all <= 0) return null;
     let oursMs = after.selfMs - before.selfMs;

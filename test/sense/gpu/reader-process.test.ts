@@ -1,4 +1,7 @@
-/** Every way a driver fails: what is said, what goes on, and that no tick ever waits. */
+/**
+ * Every way a driver fails: what is reported, what carries on, and that no tick ever waits.
+ * Covers: src/sense/gpu/reader-process.ts, src/sense/gpu/spawn-reader.ts, src/sense/gpu/read-gpus.ts.
+ */
 import { spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +13,7 @@ import { ReaderWatch } from "../../../src/sense/gpu/reader-process.ts";
 import type { FakeMachine } from "../../fakes/nvml/fake.ts";
 import { compiler, describeWith } from "../../needs.ts";
 import { alive, until } from "../../scenarios/real-supervisor.ts";
-import { PACE_MS, Reading, settled } from "./reading.ts";
+import { isComplete, PACE_MS, Reading } from "./reading.ts";
 
 let reading: Reading;
 afterEach(() => reading?.close());
@@ -32,7 +35,7 @@ const hangs = (pid: number): boolean =>
 describeWith(compiler)("a driver (needs a C compiler)", () => {
   it("that hangs for ever is given up: ticks go on, the reason is said, and a new process reads again", async () => {
     begin();
-    await reading.sees("two GPUs", settled);
+    await reading.sees("two GPUs", isComplete);
     const first = reading.watch.pid as number;
     reading.driver.set({ also: ["hang nvmlDeviceGetMemoryInfo_v2@1"] });
     const before = reading.ticks;
@@ -42,7 +45,7 @@ describeWith(compiler)("a driver (needs a C compiler)", () => {
     await until("the hung process to be gone", () => !alive(first));
     reading.driver.set({ also: [] });
     reading.aheadMs += 60_000;
-    await reading.sees("two GPUs again", settled);
+    await reading.sees("two GPUs again", isComplete);
     expect(reading.watch.pid).not.toBe(first);
   });
 
@@ -65,7 +68,7 @@ describeWith(compiler)("a driver (needs a C compiler)", () => {
 
   it("whose hung process can't be ended gets no second one", async () => {
     begin();
-    await reading.sees("two GPUs", settled);
+    await reading.sees("two GPUs", isComplete);
     reading.driver.set({ also: ["hang nvmlDeviceGetUtilizationRates"] });
     // Its end isn't heard of while ticks don't let the loop run: as with one stuck in the kernel.
     const pid = reading.watch.pid as number;
@@ -74,13 +77,13 @@ describeWith(compiler)("a driver (needs a C compiler)", () => {
     expect(reading.watch.pid).toBeNull();
     const seen = reading.watch.look(nowMs + 20_000_000);
     expect("gpus" in seen && seen.gpus[0]?.memoryUsedMiB).toContain(
-      `pid ${pid}) hangs in it and can't be ended`,
+      `pid ${pid}) hangs in it and can't be killed`,
     );
   });
 
   it("that loses a GPU costs that GPU only, and it comes back under its UUID", async () => {
     begin();
-    await reading.sees("two GPUs", settled);
+    await reading.sees("two GPUs", isComplete);
     reading.driver.set({ also: ["fail *@1 15", "fail nvmlDeviceGetHandleByIndex_v2@1 999"] });
     const lost = await reading.sees("the loss", ([, second]) => /lost/.test(String(second?.utilization)));
     expect(lost[0]).toMatchObject({ utilization: 10, memoryUsedMiB: 100 });
@@ -92,7 +95,7 @@ describeWith(compiler)("a driver (needs a C compiler)", () => {
     // The search for it costs the other GPU no reading.
     expect(searched[0]?.utilization).toBe(10);
     reading.driver.set({ also: [] });
-    const back = await reading.sees("both", settled);
+    const back = await reading.sees("both", isComplete);
     expect(back.map(({ uuid }) => uuid)).toEqual(["GPU-fake-0", "GPU-fake-1"]);
   });
 
@@ -101,12 +104,12 @@ describeWith(compiler)("a driver (needs a C compiler)", () => {
     await reading.fails(/unknown error \(NVML 999\)/);
     reading.driver.set({ also: [] });
     reading.aheadMs += 60_000;
-    await reading.sees("two GPUs", settled);
+    await reading.sees("two GPUs", isComplete);
   });
 
   it("that was upgraded underneath says what helps, and is tried in a new process after a minute", async () => {
     begin();
-    await reading.sees("two GPUs", settled);
+    await reading.sees("two GPUs", isComplete);
     reading.driver.set({ also: ["fail nvmlDeviceGetCount_v2 18", "fail nvmlInitWithFlags 18"] });
     await reading.fails(/upgraded while it was in use: reload it or reboot/);
     reading.aheadMs += 30_000;
@@ -115,17 +118,17 @@ describeWith(compiler)("a driver (needs a C compiler)", () => {
     reading.look();
     expect(reading.watch.pid).toBeNull();
     reading.aheadMs += 31_000;
-    await reading.sees("two GPUs again", settled);
+    await reading.sees("two GPUs again", isComplete);
   });
 
   it("that shows fewer GPUs, then more, is followed by UUID", async () => {
     begin();
-    await reading.sees("two GPUs", settled);
+    await reading.sees("two GPUs", isComplete);
     reading.driver.set({ gpus: [{ util: 20, used: 200, uuid: "GPU-fake-1" }] });
     const fewer = await reading.sees("one less", (gpus) =>
       gpus.some(
         ({ uuid, utilization }) =>
-          uuid === "GPU-fake-0" && /list this GPU any more/.test(String(utilization)),
+          uuid === "GPU-fake-0" && /no longer lists this GPU/.test(String(utilization)),
       ),
     );
     expect(fewer.find(({ uuid }) => uuid === "GPU-fake-1")).toMatchObject({ utilization: 20, index: 0 });
@@ -136,33 +139,33 @@ describeWith(compiler)("a driver (needs a C compiler)", () => {
         { util: 30, used: 300 },
       ],
     });
-    const more = await reading.sees("three", (gpus) => gpus.length === 3 && settled(gpus));
+    const more = await reading.sees("three", (gpus) => gpus.length === 3 && isComplete(gpus));
     expect(more.map(({ utilization }) => utilization)).toEqual([20, 10, 30]);
   });
 
   it("that takes its process down is asked by another", async () => {
     begin();
-    await reading.sees("two GPUs", settled);
+    await reading.sees("two GPUs", isComplete);
     process.kill(reading.watch.pid as number, "SIGSEGV");
     await reading.fails(/SIGSEGV/);
     reading.aheadMs += 60_000;
-    await reading.sees("two GPUs again", settled);
+    await reading.sees("two GPUs again", isComplete);
   });
 
   it("isn't taken for hung after a sleep of the supervisor itself", async () => {
     begin();
-    await reading.sees("two GPUs", settled);
+    await reading.sees("two GPUs", isComplete);
     const pid = reading.watch.pid;
     reading.aheadMs += 3_600_000;
     reading.look();
-    await reading.sees("two GPUs still", settled);
+    await reading.sees("two GPUs still", isComplete);
     expect(reading.watch.pid).toBe(pid);
   });
 
   it("whose process has ended isn't asked again while that would wake its GPU", async () => {
     let asleep = false;
     reading = new Reading(TWO, "current", { asleep: () => asleep });
-    await reading.sees("two GPUs", settled);
+    await reading.sees("two GPUs", isComplete);
     asleep = true;
     process.kill(reading.watch.pid as number, "SIGKILL");
     await reading.fails(/has failed/);
@@ -171,7 +174,7 @@ describeWith(compiler)("a driver (needs a C compiler)", () => {
     expect(reading.watch.pid).toBeNull();
     asleep = false;
     reading.aheadMs += 60_000;
-    await reading.sees("two GPUs again", settled);
+    await reading.sees("two GPUs again", isComplete);
   });
 
   it("that can't be loaded leaves nvidia-smi, and without that the reason", async () => {

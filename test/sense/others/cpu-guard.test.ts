@@ -1,4 +1,7 @@
-/** The fast guard against real load: it calls out for outsiders, once between samples, and not for our own job. */
+/**
+ * The guard against real load: it calls for outsiders, once between samples, and not for our own job.
+ * Covers: src/sense/others/cpu-guard.ts, src/sense/others/cpu-sensor.ts.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, rmdirSync } from "node:fs";
 import { availableParallelism } from "node:os";

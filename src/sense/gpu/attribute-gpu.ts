@@ -1,15 +1,16 @@
 /**
- * Reports of GPUs and live runs → samples in which ours and others are told apart. Works anew only
- * when a report, the runs or the claims of other supervisors have changed.
+ * Attributes GPU use: reports and live runs → samples that tell ours from others'. Recomputes only when a
+ * report, the runs or the claims of other supervisors change.
  */
-import type { Claim, GpuProcess, GpuSample } from "../../model/machine.ts";
+import type { Claim, GpuSample } from "../../model/machine.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
-import { claimOf, runOf } from "../owners/owner.ts";
+import { runOf } from "../owners/owner.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
 import { type Known, KnownProcesses } from "./known-processes.ts";
-import { isYounger, Newcomers } from "./newcomers.ts";
+import { Newcomers } from "./newcomers.ts";
+import { type Present, present, shown } from "./present-process.ts";
 import type { Report } from "./reader-process.ts";
-import { counts, type OwnedProcess, readingsOf, told } from "./readings.ts";
+import { type Circumstances, readingsOf, told } from "./readings.ts";
 import type { GpuReport, ProcessReport } from "./report.ts";
 
 export interface Ignoring {
@@ -17,10 +18,7 @@ export interface Ignoring {
   ignoreGpuBelow: number;
 }
 
-/** Linux cuts a process's name to so many characters. */
-const NAME_LENGTH = 15;
-
-export class Attribution {
+export class GpuAttribution {
   readonly #owners: ProcessOwners;
   readonly #processes: KnownProcesses;
   readonly #blind: string | null;
@@ -29,8 +27,8 @@ export class Attribution {
   #last: { report: Report; key: string; samples: GpuSample[] } | null = null;
 
   /**
-   * `blind`: why the drivers' pids don't say whose a process is, or null. `arrivals`: when our last run on
-   * each GPU began, from before this supervisor.
+   * `blind`: why the driver's pids identify no process, or null. `arrivals`: when our last run on each GPU
+   * began, from before this supervisor.
    */
   constructor(
     owners: ProcessOwners,
@@ -45,7 +43,7 @@ export class Attribution {
     this.#newcomers = new Newcomers(arrivals);
   }
 
-  /** `claims`: of other supervisors, whose jobs aren't somebody who needs the GPU. */
+  /** `claims`: of other supervisors; their jobs don't count as others. */
   samples(report: Report, runs: readonly LiveRun[], claims: readonly Claim[] = []): GpuSample[] {
     const named = claims.map(({ uid, id, pids }) => `${uid} ${id} ${pids.map(({ pid }) => pid)}`);
     const key = [...runs.map(({ id, launcherPid, pid }) => `${id} ${launcherPid} ${pid}`), ...named].join();
@@ -71,7 +69,7 @@ export class Attribution {
     const arrival = this.#arrival(gpu, known, runs);
     const there = listed(gpu).flatMap((one): Present[] => {
       const process = known.get(one.pid);
-      return process ? [{ process, owned: own(one, process, ignore, arrival) }] : [];
+      return process ? [present(one, process, ignore, arrival)] : [];
     });
     const here = {
       atMs,
@@ -80,25 +78,10 @@ export class Attribution {
       ignoreBelow: ignoreGpuBelow,
       visited: arrival !== null,
     };
-    return {
-      uuid: gpu.uuid,
-      index: gpu.index,
-      name: gpu.name,
-      ...memoryOf(gpu, atMs),
-      powerLimitWatts: told(gpu.powerLimitWatts, atMs),
-      metrics: readingsOf(
-        gpu,
-        there.map(({ owned }) => owned),
-        here,
-      ),
-      processes: here.blind === null ? there.map((one) => shown(one, ignoreGpuBelow)) : [],
-      ...(gpu.throttleReasons && { throttleReasons: gpu.throttleReasons }),
-      ...(gpu.instances && {
-        instances: gpu.instances.map((part) => ({ uuid: part.uuid, ...memoryOf(part, atMs) })),
-      }),
-    };
+    return sampleOf(gpu, there, here);
   }
 
+  /** When our run on this GPU began; null while none has been there. */
   #arrival(gpu: GpuReport, known: ReadonlyMap<number, Known>, runs: readonly LiveRun[]): number | null {
     const here = new Set(runs.flatMap(({ id, gpus }) => (gpus?.includes(gpu.uuid) ? [id] : [])));
     for (const { pid } of listed(gpu)) {
@@ -110,16 +93,28 @@ export class Attribution {
   }
 }
 
-/** A process on a GPU, and what of the GPU's is its own. */
-interface Present {
-  process: Known;
-  owned: OwnedProcess;
+function sampleOf(gpu: GpuReport, there: Present[], here: Circumstances): GpuSample {
+  const { atMs } = here;
+  const owned = there.map((one) => one.owned);
+  return {
+    uuid: gpu.uuid,
+    index: gpu.index,
+    name: gpu.name,
+    ...memoryOf(gpu, atMs),
+    powerLimitWatts: told(gpu.powerLimitWatts, atMs),
+    metrics: readingsOf(gpu, owned, here),
+    processes: here.blind === null ? there.map((one) => shown(one, here.ignoreBelow)) : [],
+    ...(gpu.throttleReasons && { throttleReasons: gpu.throttleReasons }),
+    ...(gpu.instances && {
+      instances: gpu.instances.map((part) => ({ uuid: part.uuid, ...memoryOf(part, atMs) })),
+    }),
+  };
 }
 
 const listed = ({ processes }: GpuReport): ProcessReport[] =>
   typeof processes === "string" ? [] : processes;
 
-/** Why pids say nothing: where even memory is hidden, they are of another system, and that one exists here too proves nothing. */
+/** Why pids identify no process: where even memory is hidden, they are another system's, and a match here proves nothing. */
 function pidsOfAnotherSystem(gpu: GpuReport): string | null {
   const [first] = listed(gpu);
   const hidden = listed(gpu).every(({ memoryMiB }) => typeof memoryMiB === "string");
@@ -133,38 +128,3 @@ const memoryOf = (
   memoryTotalMiB: told(memoryTotalMiB, atMs),
   memoryUsedMiB: told(memoryUsedMiB, atMs),
 });
-
-function own(
-  process: ProcessReport,
-  known: Known,
-  ignore: readonly string[],
-  arrival: number | null,
-): OwnedProcess {
-  const younger = isYounger(known.evidence.startTime, arrival);
-  return { ...process, whose: whose(known, ignore), younger };
-}
-
-function whose({ owner, names }: Known, ignore: readonly string[]): OwnedProcess["whose"] {
-  // A claimed one stands with ours in every sum: known, and nobody's need.
-  if (typeof owner === "object" || owner === "supervisor") return "ours";
-  if (owner === "nobody") return "nobody";
-  const ignored = ignore.some((program) =>
-    names.some((name) => name === program || name === program.slice(0, NAME_LENGTH)),
-  );
-  return ignored ? "ignored" : "others";
-}
-
-function shown({ process: { evidence, owner }, owned }: Present, ignoreBelow: number): GpuProcess {
-  const claim = claimOf(owner);
-  const ours = owner === "supervisor" ? "supervisor" : runOf(owner);
-  const counted = counts(owned, ignoreBelow);
-  return {
-    ...evidence,
-    ...(typeof owned.memoryMiB === "number" && { gpuMemoryMiB: Math.round(owned.memoryMiB) }),
-    ...(typeof owned.smPercent === "number" && { gpuPercent: owned.smPercent }),
-    ours,
-    ...(ours === null && !counted && { counts: false as const }),
-    ...(ours === null && counted && owned.younger === true && { newcomer: true as const }),
-    ...(claim !== null && { claimed: { user: claim.user, job: claim.job } }),
-  };
-}
