@@ -5,12 +5,13 @@
 
 import type { JobSpec } from "../config/schema/job-schema.ts";
 import type { Rule } from "../config/schema/schema.ts";
-import type { Why, WindowState } from "../model/decision.ts";
+import type { WindowState } from "../model/decision.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Balance, Force, Learned, Manual, Progress } from "../model/job.ts";
 import type { GpuSample, MachineMetric, ProcessEvidence, Reading, RunUse } from "../model/machine.ts";
 import type { Checkpoint } from "../model/run.ts";
 import type { PauseMethod, StateName } from "../model/state.ts";
+import type { WordedWhy } from "../words/why.ts";
 
 export const SCHEMA_VERSION = 1;
 /** A longer line is refused and the client disconnected. */
@@ -62,7 +63,7 @@ export interface JobView {
   manual: Manual | null;
   learned: Learned;
   balance: Balance;
-  why: Why;
+  why: WordedWhy;
   logPath: string | null;
 }
 

@@ -9,7 +9,6 @@ import type { NewEvent } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
 import { pausedByRule } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
-import { duration } from "../words/duration.ts";
 import { otherPauses } from "./pauses/pause-reasons.ts";
 import { type Pause, rulePauses } from "./pauses/victims.ts";
 import { refreshJob } from "./refresh-job.ts";
@@ -19,7 +18,6 @@ import { rulesNow } from "./rules/rule-now.ts";
 import { decideWatched, watchPauses } from "./rules/self-caused.ts";
 import { type Lines, stayInLine } from "./sharing/line.ts";
 import { turnEvents } from "./sharing/turn.ts";
-import { answerTo, requestFor } from "./sharing/turn-requests.ts";
 import { chooseStart, type Start } from "./starts/choose-start.ts";
 import { countPause } from "./starts/flap-backoff.ts";
 import { owedMiB } from "./starts/room.ts";
@@ -68,7 +66,7 @@ export function decide(world: World, tick: Tick): Decided {
   return {
     world: { jobs, rules: judged.states, memory },
     decisions: [...pauses, ...(start === null ? [] : [start]), ...notices(judged.changes, sample)],
-    why: mapJobs(input.jobs, (job) => withRequest(whyOf(job, waits[job.name] ?? [], input), job, input)),
+    why: mapJobs(input.jobs, (job) => whyOf(job, waits[job.name] ?? [], input)),
     events: [
       ...ruleEvents(judged.changes, tick),
       ...windowEvents(world.memory.windows, windows, now),
@@ -96,18 +94,6 @@ const refresh = (input: TickInput): Jobs => mapJobs(input.jobs, (job) => refresh
 function choosePauses(input: TickInput): Pause[] {
   const others = otherPauses(input);
   return [...others, ...rulePauses(input, new Set(others.map(({ job }) => job)))];
-}
-
-/** A person who is asked for a turn sees it wherever the job is looked at. */
-function withRequest(why: Why, job: Job, input: TickInput): Why {
-  const asked = requestFor(job, input);
-  if (asked === null || answerTo(job, asked.claim, input) !== "tell") return why;
-  const { user, turn: wanted } = asked.claim;
-  const turn = duration(wanted?.forMs ?? 0);
-  return {
-    ...why,
-    summary: `${why.summary}; ${user} asks for a turn of ${turn}: supervisor pause ${job.name}`,
-  };
 }
 
 /** The flap back-off of each job that a rule pauses now. */

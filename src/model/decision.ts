@@ -1,7 +1,7 @@
 /** What is decided, why, and what that rests on. */
 import type { Actor, Cause } from "./actor.ts";
 import type { Metric, ProcessEvidence } from "./machine.ts";
-import type { PauseMethod } from "./state.ts";
+import type { PauseMethod, PauseRequest, StateName } from "./state.ts";
 
 /** What stands between a job and running; `text` is for people, `code` for programs. */
 export interface WaitingFor {
@@ -32,20 +32,49 @@ export interface WaitingFor {
   place?: number;
 }
 
-/** The answer to "why?" for one job at one tick. */
+/**
+ * The answer to "why?" for one job at one tick, as data: `words/why.ts` alone puts it into words. All
+ * times are wall time in ms.
+ */
 export interface Why {
   job: string;
-  summary: string;
+  state: StateName;
+  /** Since when it is in this state. */
+  sinceMs: number;
+  /** Who paused it, or asked it to pause, and why. */
+  cause?: Pick<Cause, "actor" | "reason">;
+  /** How it failed: one whole sentence. */
+  failure?: string;
+  /** It was cancelled, and its program was asked to end. */
+  cancelling?: true;
+  /** Since when it has made no step. */
+  stalledSinceMs?: number;
+  /** A person has it run while its window is closed. */
+  outsideWindow?: true;
+  /** Its pause has outlasted the grace: what was done about it, how long ago it was asked, the GPU it keeps. */
+  overdue?: { forced: NonNullable<PauseRequest["overdue"]>; askedForMs: number; gpu: string | null };
+  /** Its first process has ended; others of its run may be left. */
+  exited?: true;
+  /** The signal that asks it to pause, which it doesn't catch yet. */
+  unheard?: string;
+  /** Another user asks for a turn on its GPU, and a person has to decide. */
+  turn?: { user: string; forMs: number };
   waitingFor: WaitingFor[];
-  /** What is expected next, and when (wall time), where that can be known. */
-  next: string | null;
-  nextAtMs: number | null;
+  /** What is expected next, where its time can be known. */
+  next: Next | null;
   /** What a person can type for it to come sooner; left out where nothing would. */
   sooner?: WayOut[];
 }
 
+export type Next =
+  | { what: "window-closes"; window?: string; atMs: number }
+  | { what: "grace-ends" | "window-opens" | "retry" | "may-go-on"; atMs: number };
+
 export interface WayOut {
+  /** What to type, whole. */
   command: string;
+  /** The same without the program's name, for where there is little room. */
+  short: string;
   /** What comes of it, and what it costs. */
   does: string;
 }

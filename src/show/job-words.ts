@@ -1,10 +1,11 @@
 /** One job in words: what it does now, why, what is expected next. Pure; shared by all views. */
 
 import type { JobView } from "../control/protocol.ts";
-import { elapsed, shortElapsed } from "../words/duration.ts";
+import { shortElapsed } from "../words/duration.ts";
 import { metric, number, wholePercent } from "../words/number.ts";
 import { size } from "../words/size.ts";
-import { clockTime, coming, timeAndComing } from "../words/time.ts";
+import { clockTime, timeAndComing } from "../words/time.ts";
+import { nextAndComing, whyBeside } from "../words/why.ts";
 import { pad, shorten } from "./draw/cells.ts";
 import type { Tone } from "./draw/lines.ts";
 import { measured } from "./readings.ts";
@@ -79,54 +80,29 @@ export function doneAtMs(job: JobView, nowMs: number): number | null {
   return nowMs + (Math.max(0, totalSteps - step) / pace) * 1000;
 }
 
-/** `text` with the moment that it waits for, the time itself only where the text hasn't named it. */
-export function withTime(
-  text: string,
-  atMs: number,
-  { nowMs, until = "" }: { nowMs: number; until?: string },
-): string {
-  const named = text.includes(clockTime(atMs, nowMs));
-  return `${text} (${named ? coming(atMs, nowMs) : `${until}${timeAndComing(atMs, nowMs)}`})`;
-}
-
-/** The next expected change with its time: `'off-peak' closes, 07:00, in 4 h 12 min`; empty when unknown. */
+/** The next expected change with its time; empty when unknown. */
 export function nextOf(job: JobView, nowMs: number): string {
-  const { next, nextAtMs } = job.why;
-  if (next !== null) {
-    return nextAtMs === null ? next : withTime(next, nextAtMs, { nowMs });
-  }
+  const { next } = job.why;
+  if (next !== null) return nextAndComing(next, nowMs);
   const done = doneAtMs(job, nowMs);
   return done === null ? "" : `done about ${timeAndComing(done, nowMs)}`;
 }
 
 /** The same for where there is little room: `14:10`, `done about 23:15`; empty when unknown. */
 export function shortNextOf(job: JobView, nowMs: number): string {
-  const { next, nextAtMs } = job.why;
-  if (job.overdue !== null) return soonerOf(job).replaceAll("supervisor ", "");
-  if (nextAtMs !== null) return clockTime(nextAtMs, nowMs);
-  const done = next === null ? doneAtMs(job, nowMs) : null;
+  const { next } = job.why;
+  if (job.overdue !== null) return soonerOf(job, "short");
+  if (next !== null) return clockTime(next.atMs, nowMs);
+  const done = doneAtMs(job, nowMs);
   return done === null ? "" : `done about ${clockTime(done, nowMs)}`;
 }
 
-/** What is wrong or special, before any other reason. */
-function alarm(job: JobView, nowMs: number): string {
-  if (job.stalledSinceMs !== null) return `no step for ${elapsed(nowMs - job.stalledSinceMs)}`;
-  return "";
-}
-
-/** What stands beside it already: `paused at 13:50: …`, and `runs since 13:50` with nothing more to say. */
-const SAID = /^(?:paused at [\w ]*\d\d:\d\d: |runs since [\w ]*\d\d:\d\d$)/;
-
 /** Of a job that a person has to decide about: what they can type. */
-const soonerOf = ({ why }: JobView): string =>
-  (why.sooner ?? []).map(({ command }) => command).join("  or  ");
+const soonerOf = ({ why }: JobView, form: "command" | "short"): string =>
+  (why.sooner ?? []).map((way) => way[form]).join("  or  ");
 
-/** Why it is as it is, and what comes next; a run that nothing is the matter with gives no reason. */
-export function reasonAndNext(job: JobView, nowMs: number): { reason: string; next: string } {
-  const next = job.overdue === null ? nextOf(job, nowMs) : soonerOf(job);
-  const fine = job.state === "running" && next !== "" && job.manual === null;
-  const said = fine ? "" : job.why.summary.replace(SAID, "");
-  const wrong = alarm(job, nowMs);
-  const reasons = [said.includes(wrong) ? "" : wrong, said];
-  return { reason: reasons.filter((text) => text !== "").join("; "), next };
-}
+/** Why it is as it is, which stands beside its state, and what comes next. Either may be empty. */
+export const reasonAndNext = (job: JobView, nowMs: number): { reason: string; next: string } => ({
+  reason: whyBeside(job.why, nowMs),
+  next: job.overdue === null ? nextOf(job, nowMs) : soonerOf(job, "command"),
+});

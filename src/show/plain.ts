@@ -5,6 +5,7 @@
 
 import type { JobView, Snapshot } from "../control/protocol.ts";
 import { elapsed } from "../words/duration.ts";
+import { whyText } from "../words/why.ts";
 import { cellsOf, pad, wrap } from "./draw/cells.ts";
 import { FEW } from "./draw/job-order.ts";
 import { jobRows } from "./draw/job-rows.ts";
@@ -34,13 +35,18 @@ export function formatStatus(snapshot: Snapshot, width: number): string {
   ].join("\n");
 }
 
-/** Why `job` is as it is; without a job, every one that isn't running. */
-export function formatWhy(snapshot: Snapshot, job?: string, width = Number.POSITIVE_INFINITY): string {
-  const asked = snapshot.jobs.filter((view) =>
-    job === undefined ? view.state !== "running" && view.state !== "finished" : view.name === job,
+/** The jobs that an answer to "why?" is about: the one that is named, or all that don't run and haven't finished. */
+export const askedAbout = (jobs: JobView[], name?: string): JobView[] =>
+  jobs.filter((job) =>
+    name === undefined ? job.state !== "running" && job.state !== "finished" : job.name === name,
   );
+
+/** Why the job `name` is as it is; without a name, every one that neither runs nor has finished. */
+export function formatWhy(snapshot: Snapshot, name?: string, width = Number.POSITIVE_INFINITY): string {
+  const asked = askedAbout(snapshot.jobs, name);
   if (asked.length === 0) {
-    return job === undefined ? "Every job runs or is finished." : `There is no job '${neutral(job)}'.`;
+    if (name !== undefined) return `There is no job '${neutral(name)}'.`;
+    return snapshot.jobs.length === 0 ? "There are no jobs." : "Every job is running or finished.";
   }
   const indent = Math.max(...asked.map((view) => cellsOf(neutral(view.name)))) + 2;
   return asked.map((view) => whyLines(view, snapshot.atMs, { indent, width }).join("\n")).join("\n");
@@ -72,11 +78,11 @@ function whyLines(job: JobView, nowMs: number, { indent, width }: Page): string[
   const margin = " ".repeat(indent);
   // Beside a long name on a narrow terminal there must be room for words.
   const room = Math.max(20, width - indent);
-  const { summary, waitingFor } = job.why;
+  const { waitingFor } = job.why;
   const by = waitingFor.flatMap(({ processes }) => processes ?? []);
   const next = nextOf(job, nowMs);
   const lines = [
-    neutral(summary),
+    neutral(whyText(job.why, nowMs)),
     ...by.map((process) => `  ${neutral(processWords(process))}`),
     ...(next === "" ? [] : [`next: ${neutral(next)}`]),
     ...soonerLines(job),

@@ -3,11 +3,12 @@ import { hostname } from "node:os";
 import type { Config } from "../config/schema/schema.ts";
 import { type JobView, SCHEMA_VERSION, type Snapshot } from "../control/protocol.ts";
 import { logPath } from "../files/state-paths.ts";
-import type { WindowState } from "../model/decision.ts";
+import type { Why, WindowState } from "../model/decision.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
 import { type PauseMethod, runOf } from "../model/state.ts";
 import type { Moment } from "../tick/supervisor.ts";
+import { worded } from "../words/why.ts";
 
 export interface About {
   config: Config;
@@ -77,17 +78,20 @@ export function snapshot(moment: Moment, about: About): Snapshot {
       manual: job.manual,
       learned: job.learned,
       balance: job.balance,
-      why: why[job.name] ?? {
-        job: job.name,
-        summary: state.name,
-        waitingFor: [],
-        next: null,
-        nextAtMs: null,
-      },
+      why: worded(why[job.name] ?? unjudged(job), now.wallMs),
       logPath: logPath(config.stateDirectory, job.name),
     };
   }
 }
+
+/** A job that came after the last tick. */
+const unjudged = ({ name, state }: Job): Why => ({
+  job: name,
+  state: state.name,
+  sinceMs: state.since.wallMs,
+  waitingFor: [],
+  next: null,
+});
 
 function method(job: Job): PauseMethod | "auto" {
   if (job.spec.pause.method !== "auto") return job.spec.pause.method;

@@ -22,6 +22,10 @@ export const percent = (value: number): string => `${number(value)} %`;
 /** "52 %": on a gauge. */
 export const wholePercent = (value: number): string => `${whole(value)} %`;
 
+/** "71–74 %": on a gauge; one figure where both read alike. */
+export const percentRange = (least: number, most: number): string =>
+  whole(least) === whole(most) ? wholePercent(most) : `${whole(least)}–${wholePercent(most)}`;
+
 /** What a job measures, such as a loss, in about three digits: "0.312", "12.4", "1.2e-5". */
 export function metric(value: number): string {
   if (!Number.isFinite(value)) return String(value);

@@ -18,7 +18,15 @@ const tenths = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
 const fixedTenths = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 /** From MiB: "412 MiB", "1.1 GiB", "2.0 TiB"; "?" for what is no number. */
-export const size = (mib: number): string => (mib === 0 ? "0 MiB" : bytes(mib * MIB));
+export const size = (mib: number): string => parts(mib).join(" ");
+
+/** From MiB, with one unit where both have it: "9.1–9.8 GiB", "412 MiB–1.1 GiB"; one size where they read alike. */
+export function sizeRange(leastMiB: number, mostMiB: number): string {
+  const most = size(mostMiB);
+  if (size(leastMiB) === most) return most;
+  const [figure = "", unit] = parts(leastMiB);
+  return `${unit === parts(mostMiB)[1] ? figure : size(leastMiB)}–${most}`;
+}
 
 /** From bytes: "40 B", "1.5 MiB". */
 export function bytes(count: number): string {
@@ -27,9 +35,14 @@ export function bytes(count: number): string {
 
 /** Two sizes, from MiB, with one unit where they share it: "18.2 of 24.0 GiB", "0.3 of 24.0 GiB". */
 export function sizeOf(partMiB: number, wholeMiB: number): string {
-  const whole = size(wholeMiB);
-  const inGiB = whole.endsWith(" GiB") && partMiB >= 0;
-  return `${inGiB ? fixedTenths.format(partMiB / 1024) : size(partMiB)} of ${whole}`;
+  const inGiB = parts(wholeMiB)[1] === "GiB" && partMiB >= 0;
+  return `${inGiB ? fixedTenths.format(partMiB / 1024) : size(partMiB)} of ${size(wholeMiB)}`;
+}
+
+/** The figure and its unit; "?" alone for what is no number. */
+function parts(mib: number): string[] {
+  if (!Number.isFinite(mib)) return ["?"];
+  return mib === 0 ? ["0", "MiB"] : inUnits(mib * MIB);
 }
 
 function inUnits(count: number): [figure: string, unit: string] {

@@ -7,6 +7,7 @@ import { newWorld, type World } from "../../src/decide/world.ts";
 import type { Cause } from "../../src/model/actor.ts";
 import type { Job } from "../../src/model/job.ts";
 import type { Sample } from "../../src/model/machine.ts";
+import { whyText } from "../../src/words/why.ts";
 import { at, makeCheckpoint, makeConfig, makeGpu, makeJob, makeRun, makeSample, runningJob } from "./make.ts";
 
 const CPU = { name: "cpu", metric: "cpu.others", above: 60, clear: { below: 30 } };
@@ -34,6 +35,14 @@ class Days {
   why: ReturnType<typeof decide>["why"] = {};
   decisions: ReturnType<typeof decide>["decisions"] = [];
   #clockMs = 0;
+  #wallMs = 0;
+
+  /** Its answer to "why?" at the last tick. */
+  said(name: string): string {
+    const why = this.why[name];
+    if (why === undefined) throw new Error(`no answer for '${name}'`);
+    return whyText(why, this.#wallMs);
+  }
 
   constructor(config: object, ...jobs: Job[]) {
     this.config = makeConfig(config);
@@ -56,6 +65,7 @@ class Days {
     });
     this.world = decided.world;
     this.why = decided.why;
+    this.#wallMs = now.wallMs;
     this.decisions = decided.decisions;
     this.last.events = decided.events.map(({ kind }) => kind);
     this.last.reasons = decided.decisions.map((one) =>
@@ -294,7 +304,7 @@ describe("a start", () => {
   test("waits out the back-off after a failure", () => {
     const attempts = { failures: 2, fruitless: 0, notBeforeMs: at(20).monotonicMs };
     const days = new Days({ rules: [] }, makeJob({}, { attempts }));
-    expect([days.tick(19), days.waits("tts"), days.why.tts?.nextAtMs]).toEqual([
+    expect([days.tick(19), days.waits("tts"), days.why.tts?.next?.atMs]).toEqual([
       [],
       ["restart"],
       at(20).wallMs,
@@ -319,7 +329,7 @@ describe("a resume", () => {
     expect(days.waits("tts")).toEqual(["rule"]);
     days.tick(1, { "cpu.others": 45 });
     expect(days.tick(10, quiet)).toEqual([]);
-    expect(days.why.tts?.nextAtMs).toBe(at(15).wallMs);
+    expect(days.why.tts?.next?.atMs).toBe(at(15).wallMs);
     for (const second of [11, 12, 13, 14]) expect(days.tick(second, quiet)).toEqual([]);
     expect(days.tick(15, quiet)).toEqual(["resume tts"]);
     expect(days.last.reasons[0]).toMatch(
@@ -449,7 +459,7 @@ describe("windows", () => {
 
   test("closed: nothing starts, and why says when it opens", () => {
     const days = new Days({ windows: [night] }, makeJob());
-    expect([days.tick(0), days.waits("tts"), days.why.tts?.nextAtMs]).toEqual([
+    expect([days.tick(0), days.waits("tts"), days.why.tts?.next?.atMs]).toEqual([
       [],
       ["window"],
       at(at22).wallMs,
@@ -462,8 +472,7 @@ describe("windows", () => {
     const days = new Days({ windows: [night] }, running("tts"));
     days.tick(at22);
     expect(days.why.tts).toMatchObject({
-      next: "pauses when window 'night' closes",
-      nextAtMs: at(at7).wallMs,
+      next: { what: "window-closes", window: "night", atMs: at(at7).wallMs },
     });
     expect(days.tick(at7)).toEqual(["pause tts by checkpoint"]);
     expect(days.last.reasons[0]).toMatch(/^Window 'night' closed at \S+; it runs only while that is open\.$/);
@@ -517,7 +526,7 @@ describe("by hand", () => {
       checkpoint: null,
     });
     expect([days.tick(99, quiet), days.waits("tts")]).toEqual([[], ["manual"]]);
-    expect(days.why.tts?.nextAtMs).toBe(at(100).wallMs);
+    expect(days.why.tts?.next?.atMs).toBe(at(100).wallMs);
     expect(days.tick(100, quiet)).toEqual(["resume tts"]);
   });
 
@@ -682,7 +691,7 @@ describe("GPUs", () => {
   test("a job that needs a GPU waits on a machine that has none, and why says so", () => {
     const days = new Days({ rules: [] }, makeJob({ gpus: 1 }));
     expect(days.tick(0)).toEqual([]);
-    expect(days.why.tts?.summary).toBe("waits: needs 1 GPU: no GPU was found");
+    expect(days.said("tts")).toBe("waits: needs 1 GPU: no GPU was found");
   });
 });
 
@@ -699,7 +708,7 @@ describe("why", () => {
     };
     const days = new Days({ rules: [] }, runningJob({}, { progress }));
     days.tick(0);
-    expect(days.why.tts?.summary).toMatch(/^runs since \d\d:\d\d, but has made no step for 12 min$/);
+    expect(days.said("tts")).toMatch(/^running since \d\d:\d\d; no step for 12 min \(since \d\d:\d\d\)$/);
   });
 
   test("is there for every job in every state", () => {
@@ -717,16 +726,16 @@ describe("why", () => {
     const jobs = states.map((state) => makeJob({ name: state.name }, { state }));
     const days = new Days({ rules: [CPU] }, ...jobs);
     days.tick(1, busy);
-    for (const { name } of states) expect(days.why[name]?.summary.length).toBeGreaterThan(5);
+    for (const { name } of states) expect(days.said(name).length).toBeGreaterThan(5);
   });
 
   test("a pause by hand is told in one sentence, with its end", () => {
     const days = new Days({ rules: [CPU] }, pausedJob("tts"));
     days.ask(0, { verb: "pause", jobs: ["tts"], untilMs: at(7200).wallMs, by: "ana" });
     days.tick(1, quiet);
-    expect(days.why.tts?.summary).toMatch(/^paused by you at \d\d:\d\d, until \d\d:\d\d$/);
+    expect(days.said("tts")).toMatch(/^paused by you at \d\d:\d\d, until \d\d:\d\d$/);
     days.tick(2, busy);
-    expect(days.why.tts?.summary).toMatch(
+    expect(days.said("tts")).toMatch(
       /^paused by you .*; waits: other programs use 64 % of the CPU; rule 'cpu' must/,
     );
   });

@@ -16,16 +16,19 @@ test("an event is one line: time, job, what, why", () => {
   );
 });
 
-test("what the reason says already isn't said twice", () => {
+test("a reason is shown whole, after what happened where it tells only why", () => {
   const text = (kind: Parameters<typeof event>[1], reason: string): string =>
     formatEvent(event("14:02:11", kind, "train", reason)).slice("14:02:11 train  ".length);
-  expect(text("pause.completed", "Paused: step 48,210 saved")).toBe("Paused: step 48,210 saved");
-  expect(text("pause.completed", "Frozen after 0.4 s")).toBe("paused: Frozen after 0.4 s");
-  expect(text("pause.completed", "")).toBe("paused");
-  expect(text("job.finished", "It finished at step 60 with exit code 0.")).toBe(
-    "finished at step 60 with exit code 0.",
+  for (const kind of ["pause.completed", "job.finished", "job.cancelled", "gpu.claimed"] as const) {
+    for (const reason of ["Paused: step 48,210 saved.", "It was cancelled and has ended.", "It is it"])
+      expect(text(kind, reason)).toBe(reason);
+  }
+  expect(text("pause.completed", "")).toBe("pause completed");
+  expect(text("job.failed", "")).toBe("failed");
+  expect(text("job.failed", "It was killed.")).toBe("failed: It was killed.");
+  expect(text("pause.requested", "Pause requested by it was.")).toBe(
+    "pause requested: Pause requested by it was.",
   );
-  expect(text("job.cancelled", "It was cancelled and has ended.")).toBe("cancelled and has ended.");
   expect(text("window.opened", "Window 'night' has opened.")).toBe("Window 'night' has opened.");
   expect(text("resume.completed", "It goes on at step 7.")).toBe("resumed: It goes on at step 7.");
 });
@@ -54,32 +57,43 @@ test("a stalled job says since when, in the list, in the answer to why and on it
     line.map(({ text }) => text).join(""),
   );
   const at = new Date(stalledSinceMs);
-  const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, "0"));
-  expect(page.join("\n")).toMatch(new RegExp(`stalled +no step since ${time.join(":")}`));
+  const time = [at.getHours(), at.getMinutes()].map((part) => String(part).padStart(2, "0"));
+  expect(page.join("\n")).toMatch(new RegExp(`why +no step for 12 min \\(since ${time.join(":")}\\)`));
 });
 
 test("why answers for one job, or for all that don't run", async () => {
   await expect(`${formatWhy(busy())}\n`).toMatchFileSnapshot("frames/why.txt");
-  expect(formatWhy(busy(), "vocoder")).toMatch(/^vocoder {2}its window 'off-peak' is closed$/m);
+  expect(formatWhy(busy(), "vocoder")).toMatch(/^vocoder {2}waits: window 'off-peak' opens at 22:00$/m);
   expect(formatWhy(busy(), "nobody")).toBe("There is no job 'nobody'.");
-  expect(formatWhy(quiet())).toBe("Every job runs or is finished.");
-  expect(formatWhy(quiet(), "voice-train")).toContain("nothing stands in its way");
+  expect(formatWhy(quiet())).toBe("Every job is running or finished.");
+  expect(formatWhy(nothing())).toBe("There are no jobs.");
+  expect(formatWhy(quiet(), "voice-train")).toMatch(/^voice-train {2}running since 10:50$/m);
 });
 
 test("why fits a terminal, set in beside the name, and names what helps sooner", () => {
   const sooner = [
-    { command: "supervisor pause asr --freeze", does: "frees its GPU and CPU time now, keeps 18.2 GiB VRAM" },
+    {
+      command: "supervisor pause asr --freeze",
+      short: "pause asr --freeze",
+      does: "frees its GPU and CPU time now, keeps 18.2 GiB VRAM",
+    },
     {
       command: "supervisor pause asr --terminate",
+      short: "pause asr --terminate",
       does: "loses about 3,412 steps (41 min, last checkpoint 13:21)",
     },
   ];
   const summary =
-    "still running 120 s after it was asked to pause (14:02); nothing was forced. GPU 0 is still in use.";
+    "still running 2 min after it was asked to pause (14:00); nothing was forced. GPU 0 is still in use. ana paused it.";
   const stuck = job("asr", {
     state: "pausing",
     overdue: "waiting",
-    why: { ...quiet().jobs[0]?.why, summary, next: null, nextAtMs: null, sooner } as never,
+    sinceMs: AT - 120_000,
+    why: {
+      cause: { actor: "user", reason: "ana paused it." },
+      overdue: { forced: "waiting", askedForMs: 120_000, gpu: "GPU 0" },
+      sooner,
+    },
   });
   const snapshot = { ...quiet(), jobs: [stuck] };
   expect(formatWhy(snapshot).split("\n")).toEqual([

@@ -1,6 +1,7 @@
 /** Hand-made moments of a machine, as a supervisor would publish them. All times hang on `AT`. */
 import { ruleSchema } from "../../src/config/schema/schema.ts";
 import { type JobView, type RuleView, SCHEMA_VERSION, type Snapshot } from "../../src/control/protocol.ts";
+import type { Why } from "../../src/model/decision.ts";
 import type { AuditEvent, EventKind } from "../../src/model/event.ts";
 import {
   GPU_METRICS,
@@ -9,6 +10,7 @@ import {
   type MachineMetric,
   type Reading,
 } from "../../src/model/machine.ts";
+import { worded } from "../../src/words/why.ts";
 
 /** What is drawn is in local time. */
 process.env.TZ = "UTC";
@@ -80,8 +82,12 @@ const GPU_RULES = [
   },
 ];
 
-export function job(name: string, more: Partial<JobView> = {}): JobView {
-  return {
+/** `why` follows from the rest, as far as it isn't given. */
+export function job(
+  name: string,
+  { why, ...more }: Partial<Omit<JobView, "why">> & { why?: Partial<Why> } = {},
+): JobView {
+  const view = {
     name,
     state: "running",
     sinceMs: AT - 3 * HOUR - 12 * MINUTE,
@@ -117,16 +123,12 @@ export function job(name: string, more: Partial<JobView> = {}): JobView {
     manual: null,
     learned: { saveMs: 7800, slowestSaveMs: 9100, reloadMs: 4100, memoryMiB: 2150, cpuPercent: 48 },
     balance: { backoff: {}, productiveMs: 40 * HOUR, overheadMs: 46 * MINUTE },
-    why: {
-      job: name,
-      summary: "runs: nothing stands in its way",
-      waitingFor: [],
-      next: null,
-      nextAtMs: null,
-    },
     logPath: `/state/logs/${name}.log`,
     ...more,
-  };
+  } satisfies Omit<JobView, "why">;
+  const { state, sinceMs, stalledSinceMs: stalled } = view;
+  const facts = { job: name, state, sinceMs, ...(stalled !== null && { stalledSinceMs: stalled }) };
+  return { ...view, why: worded({ ...facts, waitingFor: [], next: null, ...why }, AT) };
 }
 
 let lastId = 0;
@@ -178,24 +180,33 @@ export function snapshot(more: Partial<Snapshot> = {}): Snapshot {
   };
 }
 
+const NEEDED = "Other programs use 71 % of the CPU (game.exe, pid 8812, ana), above 60 % for 10 s.";
+const AT_TEN = AT + 7 * HOUR + 57 * MINUTE + 41_000;
+
 /** A quiet machine with one training job. */
 export const quiet = (): Snapshot =>
   snapshot({
     jobs: [
       job("voice-train", {
         why: {
-          job: "voice-train",
-          summary: "runs: nothing stands in its way",
-          waitingFor: [],
-          next: "'off-peak' closes and pauses it",
-          nextAtMs: AT + 4 * HOUR + 57 * MINUTE + 41_000,
+          next: { what: "window-closes", window: "off-peak", atMs: AT + 4 * HOUR + 57 * MINUTE + 41_000 },
         },
       }),
     ],
     events: [
-      event("10:50:02", "supervisor.started", null, "started by ana with supervisor.config.json"),
-      event("10:50:02", "job.started", "voice-train", "run 3 started, resumed from step 21,400"),
-      event("13:51:19", "checkpoint.verified", "voice-train", "step 37,000 saved (1.1 GiB, verified)"),
+      event(
+        "10:50:02",
+        "supervisor.started",
+        null,
+        "Supervisor 0.1.0 started with supervisor.config.json (pid 4242).",
+      ),
+      event("10:50:02", "job.started", "voice-train", "Nothing stands in its way."),
+      event(
+        "13:51:19",
+        "checkpoint.verified",
+        "voice-train",
+        "Checkpoint of step 37,000 is there: 1.1 GiB, verified.",
+      ),
     ],
   });
 
@@ -225,21 +236,24 @@ export const busy = (): Snapshot => {
         use: null,
         pid: null,
         stepsPerSecond: null,
-        pausedBy: "somebody else computes on the CPU: 'game.exe' (pid 8812, ana) 71 %, above 60 % for 10 s",
+        pausedBy: NEEDED,
         why: {
-          job: "voice-train",
-          summary: "somebody else computes on the CPU: game.exe (ana, pid 8812) 71 %",
+          cause: { actor: `rule:${CPU_RULE.name}`, reason: NEEDED },
           waitingFor: [
             {
               code: "rule",
-              text: "somebody else computes on the CPU: others use 71 %, to fall below 30 % for 30 s",
-              rule: "somebody else computes on the CPU",
+              text: `other programs use 26 % of the CPU; rule '${CPU_RULE.name}' must be below 30 for 30 s`,
+              rule: CPU_RULE.name,
               processes: [game],
+              untilMs: AT + 20_000,
             },
-            { code: "back-off", text: "third pause in a row by this rule", untilMs: AT + 8 * MINUTE },
+            {
+              code: "back-off",
+              text: `rule '${CPU_RULE.name}' has paused it 3 times in a row: it waits 20 min longer, until 14:10`,
+              untilMs: AT + 8 * MINUTE,
+            },
           ],
-          next: "resumes once others use less than 30 % for 30 s, at the earliest",
-          nextAtMs: AT + 8 * MINUTE,
+          next: { what: "may-go-on", atMs: AT + 8 * MINUTE },
         },
       }),
       job("asr-finetune", {
@@ -255,13 +269,10 @@ export const busy = (): Snapshot => {
         },
         use: { cpuPercent: read(21), memoryMiB: read(18_637), processes: 9 },
         stepsPerSecond: null,
-        pausedBy: "somebody else computes on the CPU",
+        pausedBy: NEEDED,
         why: {
-          job: "asr-finetune",
-          summary: "is saving: 412 of about 1,100 MiB written",
-          waitingFor: [],
-          next: "paused when its checkpoint is verified; at the latest asked again",
-          nextAtMs: AT + 112_000,
+          cause: { actor: `rule:${CPU_RULE.name}`, reason: NEEDED },
+          next: { what: "grace-ends", atMs: AT + 112_000 },
         },
       }),
       job("vocoder", {
@@ -274,36 +285,27 @@ export const busy = (): Snapshot => {
         use: null,
         stepsPerSecond: null,
         why: {
-          job: "vocoder",
-          summary: "its window 'off-peak' is closed",
-          waitingFor: [{ code: "window", text: "its window 'off-peak' is closed", untilMs: AT + 8 * HOUR }],
-          next: "'off-peak' opens and starts it",
-          nextAtMs: AT + 7 * HOUR + 57 * MINUTE + 41_000,
+          waitingFor: [{ code: "window", text: "window 'off-peak' opens at 22:00", untilMs: AT_TEN }],
+          next: { what: "window-opens", atMs: AT_TEN },
         },
       }),
     ],
     events: [
+      event("13:50:09", "rule.pressure", null, "Other programs use 71 % of the CPU, above 60 % for 10 s."),
+      event("13:50:09", "pause.requested", "voice-train", NEEDED, "rule:somebody else computes on the CPU"),
       event(
-        "13:50:09",
-        "rule.pressure",
-        null,
-        "somebody else computes on the CPU: 71 % for 10 s, above 60 %",
-      ),
-      event(
-        "13:50:09",
-        "pause.requested",
+        "13:50:17",
+        "checkpoint.verified",
         "voice-train",
-        "'game.exe' (pid 8812, ana) uses 71 % of the CPU",
-        "rule:somebody else computes on the CPU",
+        "Checkpoint of step 37,210 is there: 1.1 GiB, verified.",
       ),
-      event("13:50:17", "checkpoint.verified", "voice-train", "step 37,210 saved (1.1 GiB, verified)"),
       event(
         "13:50:19",
         "pause.completed",
         "voice-train",
-        "saved and gone after 10 s; 2.1 GiB came free; 0 steps lost",
+        "Paused: step 37,210 saved (1.1 GiB, verified), gone after 10 s; 2.1 GiB of memory released; 0 steps lost.",
       ),
-      event("14:02:11", "pause.requested", "asr-finetune", "'game.exe' (pid 8812, ana) uses 71 % of the CPU"),
+      event("14:02:11", "pause.requested", "asr-finetune", NEEDED),
     ],
   });
 };
@@ -392,15 +394,11 @@ export function hundred(): Snapshot {
           ? null
           : ({ ...base.jobs[0]?.progress, step: index * 599 } as JobView["progress"]),
       why: {
-        job: name,
-        summary: live
-          ? "runs: nothing stands in its way"
-          : state === "waiting"
-            ? `${index} jobs are before it`
-            : `is ${state}`,
-        waitingFor: [],
-        next: null,
-        nextAtMs: null,
+        ...(state === "failed" && { failure: "Run 3 ended with exit code 1." }),
+        ...(state === "paused" && { cause: { actor: "user" as const, reason: "ana paused it." } }),
+        ...(state === "waiting" && {
+          waitingFor: [{ code: "start-order" as const, text: "'sweep-000' goes first: one start at a time" }],
+        }),
       },
     });
   });
@@ -443,18 +441,24 @@ export const hostile = (): Snapshot => {
       command: [EVIL],
       pausedBy: EVIL,
       progress: view.progress === null ? null : { ...view.progress, metrics: { [EVIL]: Number.NaN } },
-      why: {
-        ...view.why,
-        summary: EVIL,
-        next: EVIL,
-        waitingFor: [
-          {
-            code: "rule",
-            text: EVIL,
-            processes: [{ pid: 1, startTime: 1, user: EVIL, command: EVIL, cpuPercent: 1 }],
-          },
-        ],
-      },
+      why: worded(
+        {
+          ...view.why,
+          job: EVIL,
+          cause: { actor: "user", reason: EVIL },
+          turn: { user: EVIL, forMs: HOUR },
+          waitingFor: [
+            {
+              code: "rule",
+              text: EVIL,
+              processes: [{ pid: 1, startTime: 1, user: EVIL, command: EVIL, cpuPercent: 1 }],
+            },
+          ],
+          next: { what: "window-closes", window: EVIL, atMs: AT + HOUR },
+          sooner: [{ command: EVIL, short: EVIL, does: EVIL }],
+        },
+        AT,
+      ),
     })),
     events: base.events.map((one) => ({ ...one, reason: EVIL, job: one.job === null ? null : EVIL })),
   };

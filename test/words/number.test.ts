@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { metric, number, percent, whole, wholePercent } from "../../src/words/number.ts";
+import { metric, number, percent, percentRange, whole, wholePercent } from "../../src/words/number.ts";
 
 test.each([
   [0, "0"],
@@ -28,5 +28,13 @@ test("what a job measures keeps about three digits", () => {
     "0",
     "91,234",
     "NaN",
+  ]);
+});
+
+test("a range on a gauge has one unit, and is one figure where both ends read alike", () => {
+  expect([percentRange(71, 74), percentRange(71, 71.2), percentRange(0, 3)]).toEqual([
+    "71–74 %",
+    "71 %",
+    "0–3 %",
   ]);
 });

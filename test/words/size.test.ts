@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytes, size, sizeOf } from "../../src/words/size.ts";
+import { bytes, size, sizeOf, sizeRange } from "../../src/words/size.ts";
 
 test.each([
   [0, "0 MiB"],
@@ -34,3 +34,11 @@ test("two of them share their unit where they can", () => {
   expect(sizeOf(300, 800)).toBe("300 MiB of 800 MiB");
   expect(sizeOf(Number.NaN, 24_564)).toBe("? of 24.0 GiB");
 });
+
+test.each([
+  [9318, 9318, "9.1 GiB"],
+  [9318, 9319, "9.1 GiB"],
+  [9318, 10_035, "9.1–9.8 GiB"],
+  [412, 1126, "412 MiB–1.1 GiB"],
+  [0, 412, "0–412 MiB"],
+])("between %d and %d MiB is %s", (least, most, words) => expect(sizeRange(least, most)).toBe(words));

@@ -8,6 +8,7 @@ import { misuse } from "../../refusal.ts";
 import { number } from "../../words/number.ts";
 import { bytes } from "../../words/size.ts";
 import { clockTime } from "../../words/time.ts";
+import { whyBeside } from "../../words/why.ts";
 import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../connect.ts";
 import { followJobs, type Outcome } from "../follow-jobs.ts";
 import { durationMs, timeMs } from "../parse-time.ts";
@@ -81,7 +82,7 @@ export function pauseOutcome(job: JobView): Outcome {
     case "cancelled":
       return { end: "good", text: `${job.state} before it was paused` };
     case "failed":
-      return { end: "bad", text: `failed: ${job.why.summary}` };
+      return { end: "bad", text: `failed: ${whyBeside(job.why, wallMs())}` };
     case "pausing":
       return pausing(job);
     default:

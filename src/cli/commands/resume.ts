@@ -4,6 +4,7 @@ import { wallMs } from "../../clock.ts";
 import type { JobView } from "../../control/protocol.ts";
 import { number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
+import { whyBeside } from "../../words/why.ts";
 import { ask, askedBy, mustConnect, type Options, snapshotOf } from "../connect.ts";
 import { followJobs, type Outcome } from "../follow-jobs.ts";
 import { print } from "../print.ts";
@@ -44,7 +45,7 @@ function resumeOutcome(job: JobView, waited: Map<string, number>): Outcome {
     case "cancelled":
       return { end: "bad", text: "cancelled meanwhile" };
     case "failed":
-      return { end: "bad", text: `failed: ${job.why.summary}` };
+      return { end: "bad", text: `failed: ${whyBeside(job.why, wallMs())}` };
     case "starting":
     case "lost":
       return { end: null, text: job.state };
@@ -72,6 +73,6 @@ function running(job: JobView): string {
 }
 
 function waits(job: JobView): string {
-  const next = job.why.next === null ? "" : `\n  next: ${job.why.next}`;
+  const next = job.why.next === null ? "" : `\n  next: ${job.why.next.text}`;
   return `waits: ${job.why.waitingFor.map(({ text }) => text).join("; ")}${next}`;
 }

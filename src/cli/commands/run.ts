@@ -4,7 +4,7 @@
  */
 
 import { homedir } from "node:os";
-import { elapsedMs } from "../../clock.ts";
+import { elapsedMs, wallMs } from "../../clock.ts";
 import { checkMeaning } from "../../config/check/check-meaning.ts";
 import { explain } from "../../config/check/explain.ts";
 import { type JobSpec, jobSchema } from "../../config/schema/job-schema.ts";
@@ -13,6 +13,7 @@ import type { JobView } from "../../control/protocol.ts";
 import { resolveCommand } from "../../files/resolve-command.ts";
 import { misuse } from "../../refusal.ts";
 import { list } from "../../words/list.ts";
+import { whyBeside } from "../../words/why.ts";
 import { ask, askedBy, type Options, placesOf, snapshotOf, tryConnect } from "../connect.ts";
 import { follow } from "../follow-jobs.ts";
 import { nameJob } from "../name-job.ts";
@@ -138,14 +139,15 @@ function beginning(client: ControlClient, name: string): Promise<JobView | null>
 function tellStart(spec: JobSpec, job: JobView | null): number {
   const watch = `Watch: supervisor start   Log: supervisor logs -f ${spec.name}`;
   if (job === null) throw misuse(`The supervisor doesn't show '${spec.name}'.`);
+  const reason = whyBeside(job.why, wallMs());
   if (job.state === "failed") {
-    print(`It failed: ${job.why.summary}\nLog: supervisor logs ${spec.name}`);
+    print(`It failed: ${reason}\nLog: supervisor logs ${spec.name}`);
     return 1;
   }
   if (job.state === "running" || job.state === "starting")
     print(`${howItMakesRoom(spec, job)}\nStarted. ${watch}`);
   else if (job.state === "finished") print(`Finished. Log: supervisor logs ${spec.name}`);
-  else print(`It is ${job.state}: ${job.why.summary}\n${watch}`);
+  else print(`It is ${job.state}${reason === "" ? "." : `: ${reason}`}\n${watch}`);
   return 0;
 }
 

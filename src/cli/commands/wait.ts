@@ -1,9 +1,10 @@
 /** `wait JOB…`: returns when the jobs have ended: 0 when all of them finished, 1 otherwise. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { elapsedMs } from "../../clock.ts";
+import { elapsedMs, wallMs } from "../../clock.ts";
 import type { ControlClient } from "../../control/client.ts";
 import type { JobView } from "../../control/protocol.ts";
 import { Refusal } from "../../refusal.ts";
+import { whyBeside } from "../../words/why.ts";
 import { jobsNamed, mustConnect, type Options, snapshotOf } from "../connect.ts";
 import { followJobs, type Outcome, printOutcome } from "../follow-jobs.ts";
 import { say } from "../print.ts";
@@ -50,7 +51,7 @@ async function reconnect(client: ControlClient): Promise<void> {
 
 function ended(job: JobView): Outcome {
   if (job.state === "finished") return { end: "good", text: "finished" };
-  if (job.state === "failed" || job.state === "cancelled")
-    return { end: "bad", text: `${job.state}: ${job.why.summary}` };
+  if (job.state === "cancelled") return { end: "bad", text: "cancelled" };
+  if (job.state === "failed") return { end: "bad", text: `failed: ${whyBeside(job.why, wallMs())}` };
   return { end: null, text: job.state };
 }

@@ -20,15 +20,17 @@ const LIFTED: Partial<Record<WaitingFor["code"], string>> = {
 /** Passes by itself within moments. */
 const PASSING: WaitingFor["code"][] = ["start-order", "checkpoint-check"];
 
+const way = (short: string, does: string): WayOut => ({ command: `supervisor ${short}`, short, does });
+
 export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): WayOut[] {
   const { name, state } = job;
-  const resume = (does: string): WayOut => ({ command: `supervisor resume ${name}`, does });
+  const resume = (does: string): WayOut => way(`resume ${name}`, does);
   switch (state.name) {
     case "pausing":
       return fromPause(job, input);
     case "failed":
       return [
-        { command: `supervisor logs ${name}`, does: "what it wrote last" },
+        way(`logs ${name}`, "what it wrote last"),
         resume(`tries it again${job.checkpoint === null ? "" : ", from its last checkpoint"}`),
       ];
     case "waiting":
@@ -46,12 +48,12 @@ function fromPause(job: Job, { now }: TickInput): WayOut[] {
   const { name, state } = job;
   if (state.name !== "pausing" || (state.request.overdue !== "waiting" && state.request.overdue !== "frozen"))
     return [];
-  const end = { command: `supervisor pause ${name} --terminate`, does: endingLoses(job, now.wallMs) };
+  const end = way(`pause ${name} --terminate`, endingLoses(job, now.wallMs));
   if (state.request.overdue === "frozen")
-    return [{ command: `supervisor resume ${name}`, does: "thaws it: it goes on to its checkpoint" }, end];
+    return [way(`resume ${name}`, "thaws it: it goes on to its checkpoint"), end];
   // Ranks that are frozen fail; of what has exited nothing is left to freeze.
   if ((job.worldSize ?? 1) > 1 || state.request.exitedAt !== undefined) return [end];
-  return [{ command: `supervisor pause ${name} --freeze`, does: freezingKeeps(job) }, end];
+  return [way(`pause ${name} --freeze`, freezingKeeps(job)), end];
 }
 
 function fromWait({ name }: Job, waitingFor: WaitingFor[], { sample }: TickInput): WayOut[] {
@@ -62,11 +64,8 @@ function fromWait({ name }: Job, waitingFor: WaitingFor[], { sample }: TickInput
   const lifted = lasting.flatMap(({ code }) => LIFTED[code] ?? []);
   // A pause by hand ends only by hand, whatever else stands in the way.
   if (lasting[0]?.code === "manual" || (lifted.length > 0 && lifted.length === lasting.length))
-    ways.push({ command: `supervisor resume ${name}`, does: [...new Set(lifted)].join(", and ") });
+    ways.push(way(`resume ${name}`, [...new Set(lifted)].join(", and ")));
   if (claimed?.by !== undefined && gpu !== undefined)
-    ways.push({
-      command: `supervisor ask ${name} --gpu ${gpu.index} --for 2h`,
-      does: `asks ${claimed.by.user} for a turn`,
-    });
+    ways.push(way(`ask ${name} --gpu ${gpu.index} --for 2h`, `asks ${claimed.by.user} for a turn`));
   return ways;
 }

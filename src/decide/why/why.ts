@@ -1,146 +1,114 @@
-/** The answer to "why?" for one job, in plain English, with what is expected next. Decides nothing. */
-
-import type { WaitingFor, Why, WindowState } from "../../model/decision.ts";
+/**
+ * The answer to "why?" for one job, as data, with what is expected next. Decides nothing, and words
+ * nothing: words/why.ts does.
+ */
+import type { Next, WaitingFor, Why, WindowState } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
-import { isEnded, type JobState, runOf } from "../../model/state.ts";
-import type { Now } from "../../model/time.ts";
-import { duration, elapsed } from "../../words/duration.ts";
-import { clockTime } from "../../words/time.ts";
+import { isFrozenOverdue, type JobState, runOf } from "../../model/state.ts";
 import { gpuView } from "../sharing/gpu-view.ts";
+import { answerTo, requestFor } from "../sharing/turn-requests.ts";
 import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
 import { waysOut } from "./ways-out.ts";
 
-/** Ended jobs don't change: theirs is made once for each way of naming the time at which they ended. */
-const ended = new WeakMap<JobState, { at: string; why: Why }>();
+type Pausing = Extract<JobState, { name: "pausing" }>;
 
 export function whyOf(job: Job, waitingFor: WaitingFor[], input: TickInput): Why {
-  const known = ended.get(job.state);
-  const at = clockTime(job.state.since.wallMs, input.now.wallMs);
-  if (known?.at === at) return known.why;
+  const { name, since } = job.state;
   const sooner = waysOut(job, waitingFor, input);
-  const why = bare(job, waitingFor, input);
-  const whole = sooner.length === 0 ? why : { ...why, sooner };
-  if (isEnded(job.state.name)) ended.set(job.state, { at, why: whole });
-  return whole;
+  const turn = turnAskedFor(job, input);
+  return {
+    job: job.name,
+    state: name,
+    sinceMs: since.wallMs,
+    waitingFor: [],
+    next: null,
+    ...ofState(job, waitingFor, input),
+    ...(turn && { turn }),
+    ...(sooner.length > 0 && { sooner }),
+  };
 }
 
-function bare(job: Job, waitingFor: WaitingFor[], input: TickInput): Why {
+function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<Why> {
   const { state } = job;
-  const { now, windows } = input;
-  const at = clockTime(state.since.wallMs, now.wallMs);
   switch (state.name) {
-    case "finished":
     case "failed":
-    case "cancelled": {
-      const more = state.name === "failed" ? `: ${state.reason}` : ".";
-      return plain(job, `${state.name} at ${at}${more}`);
-    }
-    case "starting":
-      return plain(job, `starts since ${at}; its first process isn't known yet`);
-    case "lost":
-      return plain(job, "an earlier supervisor left it; what has become of it is being looked at");
+      return { failure: state.reason };
     case "running":
-      return running(job, at, windows, now);
+      return running(job, input.windows);
     case "pausing":
-      if (state.request.overdue !== "frozen") return pausing(job, state, at, input);
-      return held(job, `frozen at ${at}, as it didn't pause in time`, waitingFor, now);
+      return { ...pausing(job, state, input), ...(isFrozenOverdue(state) && held(waitingFor)) };
     case "waiting":
-      return held(job, null, waitingFor, now);
+      return held(waitingFor);
     case "paused":
-      return held(job, `paused at ${at}: ${state.cause.reason}`, waitingFor, now);
     case "frozen":
-      return held(job, `frozen at ${at}, holding its memory: ${state.cause.reason}`, waitingFor, now);
     case "standby":
-      return held(job, `on standby since ${at}: ${state.cause.reason}`, waitingFor, now);
+      return { cause: causeOf(state), ...held(waitingFor) };
+    default:
+      return {};
   }
 }
 
-const plain = (
-  job: Job,
-  summary: string,
-  next: string | null = null,
-  nextAtMs: number | null = null,
-): Why => ({
-  job: job.name,
-  summary,
-  waitingFor: [],
-  next,
-  nextAtMs,
-});
+const causeOf = ({ cause: { actor, reason } }: Pick<Pausing["request"], "cause">) => ({ actor, reason });
 
-function running(job: Job, at: string, windows: readonly WindowState[], now: Now): Why {
-  if (job.cancelling !== undefined)
-    return plain(job, `runs since ${at}; it was cancelled and is asked to end`);
-  const stalled = job.progress?.stalledSinceMs;
-  const summary =
-    stalled === undefined
-      ? `runs since ${at}`
-      : `runs since ${at}, but has made no step for ${elapsed(now.wallMs - stalled)}`;
+/** A person who is asked for a turn sees it wherever the job is looked at. */
+function turnAskedFor(job: Job, input: TickInput): Why["turn"] {
+  const asked = requestFor(job, input);
+  if (asked === null || answerTo(job, asked.claim, input) !== "tell") return undefined;
+  return { user: asked.claim.user, forMs: asked.claim.turn?.forMs ?? 0 };
+}
+
+function running(job: Job, windows: readonly WindowState[]): Partial<Why> {
+  if (job.cancelling !== undefined) return { cancelling: true };
+  const stalledSinceMs = job.progress?.stalledSinceMs;
+  const stalled = stalledSinceMs !== undefined && { stalledSinceMs };
   const { manual } = job;
   if (manual?.want === "run" && manual.windowUntilMs !== null)
-    return plain(
-      job,
-      `${summary}, outside its window by hand`,
-      "pauses when its window closes",
-      manual.windowUntilMs,
-    );
+    return {
+      ...stalled,
+      outsideWindow: true,
+      next: { what: "window-closes", atMs: manual.windowUntilMs },
+    };
   const bound = windowsOf(job.name, windows).filter(({ open }) => open);
   const last = bound.reduce<WindowState | null>(
     (latest, one) => ((one.changesAtMs ?? Infinity) > (latest?.changesAtMs ?? 0) ? one : latest),
     null,
   );
-  if (last === null || last.changesAtMs === null) return plain(job, summary);
-  return plain(job, summary, `pauses when window '${last.name}' closes`, last.changesAtMs);
+  if (last === null || last.changesAtMs === null) return { ...stalled };
+  return { ...stalled, next: { what: "window-closes", window: last.name, atMs: last.changesAtMs } };
 }
 
-function pausing(
-  job: Job,
-  state: Extract<JobState, { name: "pausing" }>,
-  at: string,
-  { now, sample }: TickInput,
-): Why {
-  const { request } = state;
-  const asked = `asked to pause at ${at}: ${request.cause.reason}`;
-  if (request.exitedAt !== undefined)
-    return plain(job, `${asked} It has exited; what is left of it is looked at.`);
+function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Partial<Why> {
+  const cause = causeOf(request);
+  if (request.exitedAt !== undefined) return { cause, exited: true };
   if (request.overdue !== null) {
-    const forced = request.overdue === "waiting" ? "nothing was forced" : `it was ${request.overdue}`;
     const run = runOf(job);
     const gpu = run === null ? null : gpuView(run, sample);
-    const held = gpu === null || gpu.entries.length === 0 ? "" : ` ${gpu.name} is still in use.`;
-    const waited = duration(now.monotonicMs - request.askedAt.monotonicMs);
-    return plain(
-      job,
-      `still running ${waited} after it was asked to pause (${at}); ${forced}.${held} ${request.cause.reason}`,
-    );
+    const askedForMs = now.monotonicMs - request.askedAt.monotonicMs;
+    const kept = gpu === null || gpu.entries.length === 0 ? null : gpu.name;
+    return { cause, overdue: { forced: request.overdue, askedForMs, gpu: kept } };
   }
-  const unheard =
+  const deaf =
     request.method !== "freeze" && request.acknowledgedAt === null && job.understands === "nothing";
-  const heard = unheard ? ` It doesn't catch ${job.spec.pause.signal} yet, so the signal waits.` : "";
-  const graceEnds = now.wallMs + Math.max(0, request.deadlineMs - now.monotonicMs);
-  return plain(job, `${asked}${heard}`, "its grace ends", graceEnds);
+  return {
+    cause,
+    ...(deaf && { unheard: job.spec.pause.signal }),
+    next: { what: "grace-ends", atMs: now.wallMs + Math.max(0, request.deadlineMs - now.monotonicMs) },
+  };
 }
 
-/** What it waits for, the longest of the known times last: that is when it may go on. */
-function held(job: Job, state: string | null, waitingFor: WaitingFor[], now: Now): Why {
-  const summary = heldSummary(state, waitingFor);
-  const times = waitingFor.flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs]));
-  const known = waitingFor.length > 0 && times.length === waitingFor.length;
-  const nextAtMs = known ? Math.max(...times) : null;
-  const next =
-    nextAtMs === null ? null : `may go on at ${clockTime(nextAtMs, now.wallMs)}, if nothing else comes up`;
-  return { job: job.name, summary, waitingFor, next, nextAtMs };
-}
+/** What the last thing that it waits for brings. */
+const BRINGS: Partial<Record<WaitingFor["code"], "window-opens" | "retry">> = {
+  window: "window-opens",
+  restart: "retry",
+};
 
-/** A wish by hand comes first and needs no cause; else the state with its cause. Then what is waited for. */
-function heldSummary(state: string | null, waitingFor: WaitingFor[]): string {
-  const byHand = waitingFor[0]?.code === "manual";
-  const waits = waitingFor
-    .slice(byHand ? 1 : 0)
-    .map(({ text }) => text)
-    .join("; ");
-  if (byHand) return waits === "" ? (waitingFor[0]?.text ?? "") : `${waitingFor[0]?.text}; waits: ${waits}`;
-  if (waits === "") return state ?? "starts at once";
-  return state === null ? `waits: ${waits}` : `${state} Waits: ${waits}`;
+/** It may go on once the last of what it waits for is over, if all of that has a known end. */
+function held(waitingFor: WaitingFor[]): Partial<Why> {
+  let next: Next | null = null;
+  for (const { code, untilMs } of waitingFor) {
+    if (untilMs === undefined) return { waitingFor, next: null };
+    if (next === null || untilMs > next.atMs) next = { what: BRINGS[code] ?? "may-go-on", atMs: untilMs };
+  }
+  return { waitingFor, next };
 }

@@ -1,6 +1,6 @@
 /** Audit events as lines of a screen: a column of times, one of jobs, and what happened. Pure. */
 import type { AuditEvent, EventKind } from "../../model/event.ts";
-import { eventText, eventTime, eventWords } from "../event-words.ts";
+import { eventText, eventTime } from "../event-words.ts";
 import { cellsOf, pad, shorten, wrap } from "./cells.ts";
 import { type Line, span, type Tone } from "./lines.ts";
 
@@ -47,12 +47,11 @@ function eventLine(event: AuditEvent, { names, width, cut }: Form): Line[] {
   const who = names === 0 ? "" : `${pad(event.job ?? "", names)}  `;
   const margin = time.length + cellsOf(who);
   const room = Math.max(1, width - margin);
-  const [first = "", ...more] = cut ? [shorten(eventText(event), room)] : wrap(eventText(event), room);
-  const words = eventWords(event.kind);
-  const marked = first.toLowerCase().startsWith(words) ? words.length : 0;
+  const { text, lead } = eventText(event);
+  const [first = "", ...more] = cut ? [shorten(text, room)] : wrap(text, room);
   const tone = TONES[event.kind] ?? "plain";
   return [
-    [span(time, "faint"), span(who), span(first.slice(0, marked), tone), span(first.slice(marked))],
-    ...more.map((text) => [span(" ".repeat(margin)), span(text)]),
+    [span(time, "faint"), span(who), span(first.slice(0, lead), tone), span(first.slice(lead))],
+    ...more.map((part) => [span(" ".repeat(margin)), span(part, lead > first.length ? tone : "plain")]),
   ];
 }

@@ -5,8 +5,8 @@
 
 import type { RuleView } from "../../control/protocol.ts";
 import type { Metric, Reading } from "../../model/machine.ts";
-import { wholePercent } from "../../words/number.ts";
-import { size } from "../../words/size.ts";
+import { percentRange } from "../../words/number.ts";
+import { sizeRange } from "../../words/size.ts";
 import type { Mark } from "./bars.ts";
 import { pad } from "./cells.ts";
 import { clip, joinFitting, type Line, lineCells, span } from "./lines.ts";
@@ -50,11 +50,8 @@ export function unknownGauge(name: string, reason: string, width: number): Line 
 /** `others 71 %`, or `others 71–74 %` where more than that can't be told apart. */
 export function othersPart(reading: Reading, unit: "%" | "MiB"): Line {
   if ("unavailable" in reading) return [span("others ?".padEnd(15), "warn")];
-  const show = (value: number): string => (unit === "%" ? wholePercent(value) : size(value));
   const { value, upTo = value } = reading;
-  const [least, most] = [show(value), show(upTo)];
-  const sameUnit = least.split(" ")[1] === most.split(" ")[1];
-  const text = least === most ? most : `${sameUnit ? least.split(" ")[0] : least}–${most}`;
+  const text = unit === "%" ? percentRange(value, upTo) : sizeRange(value, upTo);
   return [span(`others ${text}`.padEnd(15), "others")];
 }
 

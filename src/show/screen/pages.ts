@@ -5,10 +5,11 @@ import type { Checkpoint } from "../../model/run.ts";
 import { duration, elapsed } from "../../words/duration.ts";
 import { metric, number, percent } from "../../words/number.ts";
 import { bytes, size } from "../../words/size.ts";
-import { clockTime, exactTime, timeAndComing } from "../../words/time.ts";
+import { clockTime, timeAndComing } from "../../words/time.ts";
+import { reasonText, waitAndComing } from "../../words/why.ts";
 import { pad, shorten, wrap } from "../draw/cells.ts";
 import { type Line, span } from "../draw/lines.ts";
-import { doneAtMs, metricOf, nextOf, sharePercent, stepOf, toneOf, withTime } from "../job-words.ts";
+import { doneAtMs, metricOf, nextOf, sharePercent, stepOf, toneOf } from "../job-words.ts";
 import type { Screen } from "./screen.ts";
 
 const HELP: [keys: string, meaning: string][] = [
@@ -67,15 +68,11 @@ export function whyPage(job: JobView, nowMs: number, width: number): Line[] {
     `${job.state} since ${clockTime(job.sinceMs, nowMs)} (${elapsed(nowMs - job.sinceMs)})`,
     tone === "good" || tone === "warn" || tone === "bad" ? tone : "plain",
   );
-  add("why", job.why.summary);
+  add("why", reasonText(job.why, nowMs));
   for (const waiting of job.why.waitingFor) {
-    const { text, untilMs } = waiting;
-    add("waits for", untilMs === undefined ? text : withTime(text, untilMs, { nowMs, until: "until " }));
+    add(waiting.code === "manual" ? "by hand" : "waits for", waitAndComing(waiting, nowMs));
     for (const process of waiting.processes ?? []) add("", processWords(process), "faint");
   }
-  if (job.pausedBy !== null && job.pausedBy !== job.why.summary) add("paused by", job.pausedBy);
-  if (job.overdue !== null) add("overdue", job.overdue, "bad");
-  if (job.stalledSinceMs !== null) add("stalled", `no step since ${exactTime(job.stalledSinceMs)}`, "bad");
   add("next", nextOf(job, nowMs), "good");
   for (const { command, does } of job.why.sooner ?? []) add("sooner", `${command}: ${does}`, "good");
   add("progress", progressWords(job, nowMs));

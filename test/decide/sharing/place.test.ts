@@ -7,6 +7,7 @@ import { newWorld, type World } from "../../../src/decide/world.ts";
 import type { Job } from "../../../src/model/job.ts";
 import type { Claim, GpuSample, Sample } from "../../../src/model/machine.ts";
 import type { GpuView } from "../../../src/model/seen.ts";
+import { whyText } from "../../../src/words/why.ts";
 import {
   at,
   exitCode,
@@ -38,6 +39,7 @@ const claim = (more: Partial<Claim> = {}): Claim => ({
 class Desk {
   world: World;
   last: Decided | null = null;
+  #wallMs = 0;
   readonly config;
 
   constructor(jobs: Job[], config: object = {}) {
@@ -50,11 +52,13 @@ class Desk {
     const mode = { stopping: false, journalHealthy: true };
     this.last = decide(this.world, { sample, windows: [], config: this.config, now: at(second), mode });
     this.world = this.last.world;
+    this.#wallMs = at(second).wallMs;
     return this.last;
   }
 
   get why(): string {
-    return this.last?.why.tts?.summary ?? "";
+    const why = this.last?.why.tts;
+    return why === undefined ? "" : whyText(why, this.#wallMs);
   }
 }
 

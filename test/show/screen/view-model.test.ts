@@ -157,11 +157,11 @@ test("even a terminal of one cell gets a frame", () => {
 test("of a pause that is overdue the dashboard names both ways out, where there is room beside the reason", () => {
   const sooner = ["--freeze", "--terminate"].map((how) => ({
     command: `supervisor pause asr ${how}`,
+    short: `pause asr ${how}`,
     does: "…",
   }));
-  const summary =
-    "still running 2 min after it was asked to pause (14:02); nothing was forced. GPU 0 is still in use.";
-  const why = { job: "asr", summary, waitingFor: [], next: null, nextAtMs: null, sooner };
+  const overdue = { forced: "waiting" as const, askedForMs: 120_000, gpu: "GPU 0" };
+  const why = { cause: { actor: "user" as const, reason: "ana paused it." }, overdue, sooner };
   const asr = moments.job("asr", { state: "pausing", overdue: "waiting", why });
   const more = [..."bcdefgh"].map((name) => moments.job(name));
   const text = (jobs: Snapshot["jobs"], width: number, height = 40): string => {

@@ -61,7 +61,7 @@ describe.each(WAITS)("a configured wait of %d s", (seconds) => {
   ])("is waited out after %s", (_, ends) => {
     const job = ends(seconds);
     expect(waits(job, at(2))).toEqual(["restart"]);
-    expect(why(job, at(2)).nextAtMs).toBe(at(1 + seconds).wallMs);
+    expect(why(job, at(2)).next?.atMs).toBe(at(1 + seconds).wallMs);
     expect(waits(job, at(seconds))).toEqual(["restart"]);
     expect(waits(job, at(1 + seconds))).toEqual([]);
   });
@@ -96,7 +96,7 @@ describe("after a reboot", () => {
     for (const upSeconds of [5, 100 * HOUR]) {
       const { job, now } = reboot(failed(seconds), 601, upSeconds);
       expect(waits(job, now)).toEqual(["restart"]);
-      expect(why(job, now).nextAtMs).toBe(at(1 + seconds).wallMs);
+      expect(why(job, now).next?.atMs).toBe(at(1 + seconds).wallMs);
     }
   });
 
@@ -107,13 +107,13 @@ describe("after a reboot", () => {
 
   test("with a clock that was set back it is never longer than it was", () => {
     const { job, now } = reboot(failed(2 * HOUR), -50 * HOUR, 5);
-    expect(why(job, now).nextAtMs).toBe(now.wallMs + 2 * HOUR * 1000);
+    expect(why(job, now).next?.atMs).toBe(now.wallMs + 2 * HOUR * 1000);
   });
 
   test("in the same boot the wall clock doesn't matter", () => {
     const now = { wallMs: at(-50 * HOUR).wallMs, monotonicMs: at(601).monotonicMs };
     const job = recoverJobs({ tts: failed(2 * HOUR) }, "b", now).jobs.tts as Job;
-    expect(why(job, now).nextAtMs).toBe(now.wallMs + (2 * HOUR - 600) * 1000);
+    expect(why(job, now).next?.atMs).toBe(now.wallMs + (2 * HOUR - 600) * 1000);
   });
 
   test("a second start in the new boot moves nothing again", () => {

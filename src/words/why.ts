@@ -1,0 +1,152 @@
+/**
+ * The answer to "why?" in words. The only place that words it: a view that shows a part of it elsewhere
+ * asks for the rest, and never cuts a sentence. Pure. All times are wall time in ms.
+ */
+import type { Next, WaitingFor, Why } from "../model/decision.ts";
+import { duration, elapsed } from "./duration.ts";
+import { clockTime, coming, timeAndComing } from "./time.ts";
+
+/** The answer as clients get it: the data, with the sentences that people read beside it. */
+export interface WordedWhy extends Omit<Why, "next"> {
+  summary: string;
+  next: (Next & { text: string }) | null;
+}
+
+export const worded = (why: Why, nowMs: number): WordedWhy => ({
+  ...why,
+  summary: whyText(why, nowMs),
+  next: why.next === null ? null : { ...why.next, text: nextText(why.next, nowMs) },
+});
+
+/** The whole answer: the state and since when, the cause, what it waits for. */
+export const whyText = (why: Why, nowMs: number): string => answer(why, nowMs, stateText(why, nowMs));
+
+/** The same for where the state and its time stand beside it; empty where there is no more to say. */
+export const whyBeside = (why: Why, nowMs: number): string => answer(why, nowMs, "");
+
+function answer(why: Why, nowMs: number, state: string): string {
+  const waits = waitsText(why);
+  const manual = byHand(why);
+  if (manual !== null) return joined([manual, waits], "; waits: ");
+  if (why.state === "waiting") return waits === "" ? "starts at once" : joined([state, waits], ": ");
+  const reason = reasonText(why, nowMs);
+  const end = reason === "" && state !== "" ? (ENDS[why.state] ?? "") : "";
+  const whole = joined([state, reason], JOINTS[why.state] ?? ": ") + end;
+  return joined([whole, waits], whole === "" ? "" : " Waits: ");
+}
+
+/** What is known of the state but its name, its time and what it waits for; may be empty. */
+export function reasonText(why: Why, nowMs: number): string {
+  switch (why.state) {
+    case "failed":
+      return why.failure ?? "";
+    case "starting":
+      return "its first process isn't known yet";
+    case "lost":
+      return "an earlier supervisor left it; this one is finding out what became of it";
+    case "running":
+      return runningText(why, nowMs);
+    case "pausing":
+      return andTurn(pausingText(why, nowMs), why);
+    default:
+      return andTurn(why.cause?.reason ?? "", why);
+  }
+}
+
+/** What comes next, with its time: "may go on at 07:00, if nothing else comes up". */
+export function nextText(next: Next, nowMs: number): string {
+  const at = clockTime(next.atMs, nowMs);
+  switch (next.what) {
+    case "window-closes":
+      return `pauses when ${next.window === undefined ? "its window" : `window '${next.window}'`} closes at ${at}`;
+    case "grace-ends":
+      return `its grace ends at ${at}`;
+    case "retry":
+      return `tries again at ${at}, if nothing else comes up`;
+    case "window-opens":
+    case "may-go-on":
+      return `may go on at ${at}, if nothing else comes up`;
+  }
+}
+
+/** The same, with how far off it is. */
+export const nextAndComing = (next: Next, nowMs: number): string =>
+  `${nextText(next, nowMs)} (${coming(next.atMs, nowMs)})`;
+
+/** Those whose text names the moment at which they end. */
+const NAME_THEIR_END: WaitingFor["code"][] = ["manual", "window", "back-off", "budget", "restart"];
+
+/** What it waits for, with how far off its end is. */
+export function waitAndComing({ code, text, untilMs }: WaitingFor, nowMs: number): string {
+  if (untilMs === undefined) return text;
+  const named = NAME_THEIR_END.includes(code);
+  return `${text} (${named ? coming(untilMs, nowMs) : `until ${timeAndComing(untilMs, nowMs)}`})`;
+}
+
+/** What stands between the state and its reason; and after a state that has none. */
+const JOINTS: Partial<Record<Why["state"], string>> = { running: "; ", starting: "; " };
+const ENDS: Partial<Record<Why["state"], string>> = { finished: ".", failed: ".", cancelled: "." };
+
+function stateText({ state, sinceMs, overdue }: Why, nowMs: number): string {
+  const at = clockTime(sinceMs, nowMs);
+  switch (state) {
+    case "running":
+    case "starting":
+      return `${state} since ${at}`;
+    case "waiting":
+      return "waits";
+    case "standby":
+      return `on standby since ${at}`;
+    case "frozen":
+      return `frozen at ${at}, holding its memory`;
+    case "pausing":
+      return overdue === undefined ? `asked to pause at ${at}` : "";
+    case "lost":
+      return "";
+    default:
+      return `${state} at ${at}`;
+  }
+}
+
+function runningText(why: Why, nowMs: number): string {
+  const { cancelling, stalledSinceMs: since, outsideWindow } = why;
+  const parts = [
+    cancelling ? "it was cancelled and asked to end" : "",
+    since === undefined ? "" : `no step for ${elapsed(nowMs - since)} (since ${clockTime(since, nowMs)})`,
+    outsideWindow ? "outside its window by hand" : "",
+    turnText(why),
+  ];
+  return joined(parts, "; ");
+}
+
+function pausingText({ cause, overdue, exited, unheard, sinceMs }: Why, nowMs: number): string {
+  const reason = cause?.reason ?? "";
+  if (exited) return `${reason} Its first process has exited; the rest of the run is being checked.`;
+  if (unheard !== undefined) return `${reason} It doesn't catch ${unheard} yet, so the signal waits.`;
+  if (overdue === undefined) return reason;
+  const at = clockTime(sinceMs, nowMs);
+  if (overdue.forced === "frozen") return `frozen, as it didn't pause in time (asked at ${at}): ${reason}`;
+  const forced = overdue.forced === "waiting" ? "nothing was forced" : `it was ${overdue.forced}`;
+  const gpu = overdue.gpu === null ? "" : ` ${overdue.gpu} is still in use.`;
+  return `still running ${duration(overdue.askedForMs)} after it was asked to pause (${at}); ${forced}.${gpu} ${reason}`;
+}
+
+const turnText = ({ turn, job }: Why): string =>
+  turn === undefined
+    ? ""
+    : `${turn.user} asks for a turn of ${duration(turn.forMs)}: supervisor pause ${job}`;
+
+const andTurn = (reason: string, why: Why): string => joined([reason, turnText(why)], " ");
+
+/** A pause by hand needs no other cause. */
+const byHand = ({ waitingFor: [first] }: Why): string | null =>
+  first?.code === "manual" ? first.text : null;
+
+const waitsText = ({ waitingFor }: Why): string =>
+  waitingFor
+    .filter(({ code }, index) => index > 0 || code !== "manual")
+    .map(({ text }) => text)
+    .join("; ");
+
+/** Those that say something, with `joint` between them. */
+const joined = (parts: string[], joint: string): string => parts.filter((part) => part !== "").join(joint);
