@@ -246,7 +246,7 @@ describe("audit", () => {
     }));
     const appended = journal.append(events, NOW);
     journal.close();
-    if (!appended.ok) throw new Error(appended.reason);
+    if (!appended.ok) throw new Error(appended.problem);
     return appended.events;
   };
 

@@ -15,15 +15,15 @@ export class WalSync {
   #running = false;
   #due = false;
   #closed = false;
-  #trouble: string | null = null;
+  #problem: string | null = null;
 
   constructor(database: string) {
     this.#path = `${database}-wal`;
   }
 
   /** Why the last sync failed; null when it didn't. */
-  get trouble(): string | null {
-    return this.#trouble;
+  get problem(): string | null {
+    return this.#problem;
   }
 
   /**
@@ -78,7 +78,7 @@ export class WalSync {
 
   #ended(error: Error | null): void {
     this.#running = false;
-    this.#trouble = error === null ? null : `The last events may not survive a power cut: ${error.message}`;
+    this.#problem = error === null ? null : `The last events may not survive a power cut: ${error.message}`;
     if (this.#closed && this.#fd !== null) closeSync(this.#fd);
     else if (this.#due) this.wrote();
   }
