@@ -1,8 +1,10 @@
 /** What can be asked without a supervisor: help, usage errors, check, init, audit and logs. */
 import {
   appendFileSync,
+  closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -51,7 +53,7 @@ describe("help", () => {
     rmSync(coverage, { recursive: true });
     const ours = scripts.filter((url: string) => url.startsWith("file:"));
     expect(ours.length).toBeGreaterThan(2);
-    const allowed = /\/dist\/(bin|cli|help-text|own-files|refusal|version)\.js$/;
+    const allowed = /\/dist\/(bin|main|help-text|own-files|refusal|version)\.js$/;
     expect(ours.filter((url: string) => !allowed.test(url))).toEqual([]);
   });
 
@@ -313,6 +315,38 @@ describe("audit", () => {
       `Events 1 to 11 were exported to ${path}, which isn't there: they weren't checked.\n`,
     );
     expect(without.out).not.toContain("older ones");
+  });
+
+  it.each([["audit"], ["audit", "verify"]])(
+    "%s %s on a damaged database ends with 1 and a sentence",
+    async (...args) => {
+      fill(500);
+      const database = join(cli.stateDirectory, "supervisor.sqlite");
+      const bytes = readFileSync(database);
+      // The header stays, so that it is still one of ours; every later page is garbage.
+      writeFileSync(database, bytes.fill(0xa5, 4096));
+      const { code, out, err } = await cli.say(...args);
+      expect(code).toBe(1);
+      expect(out + err).toMatch(
+        /^\S+supervisor\.sqlite(: | can't be read: )database disk image is malformed\.?\n$/,
+      );
+    },
+  );
+
+  it("ends with 1 and a sentence where its output can't be written", async () => {
+    fill(5000);
+    const full = openSync("/dev/full", "w");
+    const child = cli.startWithOutput(full, "audit");
+    closeSync(full);
+    let err = "";
+    child.stderr?.on("data", (chunk) => {
+      err += chunk;
+    });
+    const code = await new Promise((done) => child.once("close", done));
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: "The output can't be written: ENOSPC: no space left on device, write.\n",
+    });
   });
 
   it("is quiet when its reader has enough", async () => {
