@@ -157,7 +157,7 @@ describe("check", () => {
   });
 
   it("says that defaults hold where there is no config, and that a named one is missing", async () => {
-    expect((await cli.say("check")).out).toContain("the built-in defaults hold: 0 jobs, 5 rules, 0 windows.");
+    expect((await cli.say("check")).out).toContain("the built-in defaults apply: 0 jobs, 5 rules, 0 windows.");
     expect(await cli.say("check", "gone.json")).toMatchObject({
       code: 2,
       err: "gone.json: does not exist. Write one: supervisor init\n1 problem.\n",
@@ -300,7 +300,7 @@ describe("audit", () => {
     const [, path = ""] = note.exec(all.err) ?? [];
     expect(await cli.say("audit", "--job", "a")).toMatchObject({
       code: 0,
-      out: "No such events.\n",
+      out: "No matching events.\n",
       err: all.err,
     });
     expect(await cli.say("audit", "-n", "1")).toMatchObject({ err: "" });
