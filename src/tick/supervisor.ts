@@ -63,7 +63,7 @@ export class Supervisor {
   #config: Config;
   #world: World;
   #stopping = false;
-  readonly #ledger: Persistence;
+  readonly #persistence: Persistence;
   readonly #effects: Effects;
   #moment: Moment | null = null;
 
@@ -71,7 +71,7 @@ export class Supervisor {
   constructor(parts: Parts, config: Config, recovered: Recovery) {
     this.#parts = parts;
     this.#config = config;
-    this.#ledger = new Persistence(parts.journal, parts.onEvent);
+    this.#persistence = new Persistence(parts.journal, parts.onEvent);
     this.#effects = new Effects(parts.runs, () => parts.wake());
     this.#world = newWorld(recovered.jobs);
     this.record(recovered.events);
@@ -109,10 +109,10 @@ export class Supervisor {
     const mode = { stopping: this.#stopping, journalHealthy: this.#parts.journal.problem === null };
     const decided = decide(this.#world, { sample, windows, config: this.#config, now, mode });
     this.#world = decided.world;
-    this.#ledger.record(decided.events, now);
+    this.#persistence.record(decided.events, now);
     for (const decision of decided.decisions) this.#carryOut(decision, now);
     this.#parts.claims?.publish(ownClaims(this.#world, decided.lines, now));
-    this.#ledger.save(this.#world.jobs, now);
+    this.#persistence.save(this.#world.jobs, now);
     this.#parts.journal.addSample(sample);
     sensors.guard(guardThreshold(this.#config.rules, this.#world.jobs), live, this.#parts.wake);
     this.#moment = { now, sample, world: this.#world, why: decided.why, stopping: this.#stopping };
@@ -125,7 +125,7 @@ export class Supervisor {
     const windows = windowStates(this.#config.windows, now.wallMs);
     const result = manualRequest(this.#world, asked, windows, now);
     this.#world = result.world;
-    this.#ledger.recordWith(this.#world.jobs, result.events, now);
+    this.#persistence.recordWith(this.#world.jobs, result.events, now);
     for (const effect of result.effects) this.#perform(effect);
     this.#parts.wake();
     return { errors: result.errors };
@@ -138,7 +138,7 @@ export class Supervisor {
     const result = askForTurn(this.#world, asked, this.#moment.sample, now);
     if ("error" in result) return result;
     this.#world = result.world;
-    this.#ledger.recordWith(this.#world.jobs, result.events, now);
+    this.#persistence.recordWith(this.#world.jobs, result.events, now);
     this.#parts.wake();
     return { job: result.job, holder: result.holder };
   }
@@ -155,7 +155,7 @@ export class Supervisor {
   /** Adds a job submitted at run time. The name must be free. */
   add(job: Job): void {
     this.#replace(job);
-    this.#ledger.save(this.#world.jobs, this.#parts.clock.now());
+    this.#persistence.save(this.#world.jobs, this.#parts.clock.now());
     this.#parts.wake();
   }
 
@@ -164,7 +164,7 @@ export class Supervisor {
     const now = this.#parts.clock.now();
     this.#config = config;
     this.#world = { ...this.#world, jobs: roster(config, Object.values(this.#world.jobs), now) };
-    this.#ledger.record([event], now);
+    this.#persistence.record([event], now);
     this.#parts.wake();
   }
 
@@ -189,7 +189,7 @@ export class Supervisor {
 
   /** Events that belong to no job's step: the supervisor's start and stop, a changed config. */
   record(events: NewEvent[]): void {
-    this.#ledger.record(events, this.#parts.clock.now());
+    this.#persistence.record(events, this.#parts.clock.now());
   }
 
   /** Resolves when the effects in progress have ended. */
@@ -244,7 +244,7 @@ export class Supervisor {
     now: Now,
     how: { seen?: Seen; orNothing?: true } = {},
   ): void {
-    const job = this.#ledger.recordStep(before, next, now, how);
+    const job = this.#persistence.recordStep(before, next, now, how);
     if (job === null) return;
     this.#replace(job);
     for (const effect of next.effects) this.#perform(effect);

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { program } from "../../src/cli/program.ts";
 import { createJournal } from "../../src/record/journal.ts";
@@ -157,7 +157,9 @@ describe("check", () => {
   });
 
   it("says that defaults hold where there is no config, and that a named one is missing", async () => {
-    expect((await cli.say("check")).out).toContain("the built-in defaults apply: 0 jobs, 5 rules, 0 windows.");
+    expect((await cli.say("check")).out).toContain(
+      "the built-in defaults apply: 0 jobs, 5 rules, 0 windows.",
+    );
     expect(await cli.say("check", "gone.json")).toMatchObject({
       code: 2,
       err: "gone.json: does not exist. Write one: supervisor init\n1 problem.\n",
@@ -177,9 +179,19 @@ describe("init", () => {
     expect(JSON.parse(readFileSync(schema, "utf8")).title).toContain("supervisor.config.json");
     expect(await cli.say("init")).toMatchObject({
       code: 1,
-      err: expect.stringContaining("exists already, and was left as it is"),
+      err: expect.stringContaining("already exists and was left unchanged"),
     });
     expect(readFileSync(cli.file("supervisor.config.json"), "utf8")).toBe(text);
+  });
+
+  it("names the schema by a relative path where the package lies beside the config or below it", async () => {
+    const path = resolve(dirname(BIN), `../init-${process.pid}.config.json`);
+    try {
+      expect(await cli.say("init", "--config", path)).toMatchObject({ code: 0, err: "" });
+      expect(readFileSync(path, "utf8")).toContain('"$schema": "./supervisor.schema.json"');
+    } finally {
+      rmSync(path, { force: true });
+    }
   });
 
   it("puts training scripts that lie there into it", async () => {
@@ -317,15 +329,15 @@ describe("audit", () => {
     expect(without.out).not.toContain("older ones");
   });
 
-  it.each([["audit"], ["audit", "verify"]])(
-    "%s %s on a damaged database ends with 1 and a sentence",
-    async (...args) => {
+  it.each(["audit", "audit verify"])(
+    "%s on a damaged database ends with 1 and a sentence",
+    async (command) => {
       fill(500);
       const database = join(cli.stateDirectory, "supervisor.sqlite");
       const bytes = readFileSync(database);
       // The header stays, so that it is still one of ours; every later page is garbage.
       writeFileSync(database, bytes.fill(0xa5, 4096));
-      const { code, out, err } = await cli.say(...args);
+      const { code, out, err } = await cli.say(...command.split(" "));
       expect(code).toBe(1);
       expect(out + err).toMatch(
         /^\S+supervisor\.sqlite(: | can't be read: )database disk image is malformed\.?\n$/,
