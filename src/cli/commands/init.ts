@@ -43,7 +43,7 @@ function schemaPath(directory: string): string {
   const schema = packageFile("supervisor.schema.json");
   const near = relative(directory, schema);
   if (near.startsWith("..") || isAbsolute(near)) return schema;
-  return existsSync(join(directory, near)) ? `../../commands/${near}` : schema;
+  return existsSync(join(directory, near)) ? `./${near}` : schema;
 }
 
 function jobText(script: string, taken: string[]): string {
