@@ -1,13 +1,13 @@
 /**
- * What the world or the user stands in the way of: a held database, a file that can't be read, bad usage.
- * Shown as its sentence alone, which says what to do about it. Whatever else is thrown is a bug, and is shown
- * with its stack. Imports nothing: the command line loads this before it knows what was asked.
+ * What the system or the user prevents: a held database, a file that can't be read, bad usage. Shown as
+ * its sentence alone, which says what to do. Any other error is a bug and is shown with its stack.
+ * Imports nothing: the command line loads this before it knows which command was typed.
  */
 
 /** 1 failed, 2 bad usage or config, 3 no supervisor running. */
 export type ExitCode = 1 | 2 | 3;
 
-/** Of a command or a whole supervisor; `message` is whole sentences for people. */
+/** Ends a command or a whole supervisor; `message` is whole sentences for the user. */
 export class Refusal extends Error {
   override name = "Refusal";
   readonly exitCode: ExitCode;
@@ -18,10 +18,10 @@ export class Refusal extends Error {
   }
 }
 
-/** Bad usage: what was typed can't be done, whatever the state of things. */
+/** Bad usage: the command can't work as typed. */
 export const misuse = (message: string): Refusal => new Refusal(message, 2);
 
-/** Does what the system may refuse; its words then stand behind `sentence`. Any other error is a bug, and passes. */
+/** Does what the system may refuse, and then appends its message to `sentence`. Rethrows any other error: a bug. */
 export function refusing<T>(sentence: string, act: () => T): T {
   try {
     return act();
@@ -31,6 +31,6 @@ export function refusing<T>(sentence: string, act: () => T): T {
   }
 }
 
-/** `EACCES`, `ENOSPC` and the like. Node's own, such as `ERR_INVALID_ARG_TYPE`, mean a call that we got wrong. */
+/** `EACCES`, `ENOSPC` and the like. Node's own, such as `ERR_INVALID_ARG_TYPE`, mean a bug in our call. */
 export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && /^E[A-Z0-9]+$/.test(String((error as NodeJS.ErrnoException).code));

@@ -1,4 +1,4 @@
-/** From a command's options to the supervisor that is meant, or to the sentence that none runs. */
+/** Finds the supervisor that a command's options mean, or says that none is running. */
 import { userInfo } from "node:os";
 import { closest } from "../config/check/suggest.ts";
 import { findConfig } from "../config/find.ts";
@@ -13,10 +13,10 @@ export interface Options {
   json?: boolean;
 }
 
-/** Where the meant supervisor keeps its things; the config itself need not be right for this. */
+/** Where that supervisor keeps its files; works even when the config has problems. */
 export const placesOf = (options: Options): Places => readPlaces(findConfig(options.config));
 
-/** The supervisor at `places`, or null when none runs. */
+/** The supervisor at `places`, or null when none is running. */
 export async function tryConnect(places: Places, watch = false): Promise<ControlClient | null> {
   try {
     return await connectControl(socketPath(places.stateDirectory), { watch });
@@ -27,7 +27,7 @@ export async function tryConnect(places: Places, watch = false): Promise<Control
   }
 }
 
-/** Fails with exit code 3 when no supervisor runs. */
+/** Fails with exit code 3 when no supervisor is running. */
 export async function mustConnect(options: Options, watch = false): Promise<ControlClient> {
   const places = placesOf(options);
   const client = await tryConnect(places, watch);
@@ -35,7 +35,7 @@ export async function mustConnect(options: Options, watch = false): Promise<Cont
   throw new Refusal(`No supervisor is running for ${places.database}. Start one: supervisor start`, 3);
 }
 
-/** The result of a request; a refusal fails the command with the supervisor's own sentence. */
+/** The result of a request; a refusal ends the command with the supervisor's own sentence. */
 export async function ask(client: ControlClient, request: Request): Promise<unknown> {
   let answer: Answer;
   try {
@@ -51,7 +51,7 @@ export async function ask(client: ControlClient, request: Request): Promise<unkn
 export const snapshotOf = async (client: ControlClient): Promise<Snapshot> =>
   (await ask(client, { verb: "snapshot" })) as Snapshot;
 
-/** The jobs of these names; a name that nobody has fails with the nearest one that somebody has. */
+/** The jobs with these names; an unknown name fails with the closest known one. */
 export function jobsNamed(names: string[], jobs: JobView[]): JobView[] {
   return names.map((name) => {
     const job = jobs.find((one) => one.name === name);
@@ -72,7 +72,7 @@ export function noSuchJob(name: string, known: string[]): string {
   return `There is no job '${name}'. ${known.length === 0 ? "There are none." : `There are: ${known.join(", ")}.`}`;
 }
 
-/** Who asks, as the audit log shows it. */
+/** The user, as shown in the audit log. */
 export function askedBy(): string {
   try {
     return userInfo().username;

@@ -1,19 +1,19 @@
-/** Waiting for something to become true of the jobs, snapshot by snapshot. */
+/** Waits for jobs to reach a state, snapshot by snapshot. */
 import type { ControlClient } from "../control/client.ts";
 import type { JobView, Snapshot } from "../control/protocol.ts";
 import { Refusal } from "../refusal.ts";
 import { print, say } from "./print.ts";
 
 /**
- * The first answer that isn't null, asked of each snapshot that arrives from now on. Fails with exit
- * code 3 when the supervisor goes away before there is one.
+ * Resolves with the first answer of `judge` that isn't null, of the snapshots that arrive from now on.
+ * Fails with exit code 3 when the connection is lost first.
  */
 export function follow<T>(client: ControlClient, judge: (snapshot: Snapshot) => T | null): Promise<T> {
   return new Promise((resolve, reject) => {
     let known = true;
-    client.onClose((reason) => reject(new Refusal(`Nobody knows how it went on: ${reason}.`, 3)));
+    client.onClose((reason) => reject(new Refusal(`Lost contact with the supervisor: ${reason}.`, 3)));
     client.onSnapshot((snapshot) => {
-      // The one that is known already was taken before anything was asked.
+      // The snapshot already here is older than the request.
       if (known) return;
       try {
         const answer = judge(snapshot);
@@ -26,11 +26,11 @@ export function follow<T>(client: ControlClient, judge: (snapshot: Snapshot) => 
   });
 }
 
-/** How far one job has come: still under way, or at an end that is good or bad. */
+/** How far a job has come: in progress (null), or at a good or bad end. */
 export type Outcome = { end: "good" | "bad" | null; text: string };
 
 /**
- * Follows jobs until each has come to an end, which `done` is told; the changes before it are said once
+ * Follows jobs until each has reached an end, which `done` receives; changes before it are printed once
  * each on stderr. Resolves with how many ended badly.
  */
 export async function followJobs(
@@ -45,7 +45,7 @@ export async function followJobs(
   await follow(client, (snapshot) => {
     for (const name of [...open]) {
       const job = snapshot.jobs.find((one) => one.name === name);
-      const outcome: Outcome = job ? judge(job) : { end: "bad", text: "is no longer on the list of jobs" };
+      const outcome: Outcome = job ? judge(job) : { end: "bad", text: "no longer exists" };
       if (outcome.end === null) {
         if (last.get(name) !== outcome.text) say(lineOf(name, outcome));
         last.set(name, outcome.text);
@@ -62,5 +62,5 @@ export async function followJobs(
 
 const lineOf = (name: string, { text }: Outcome): string => `${name}  ${text}`;
 
-/** The end of a job, on stdout. */
+/** Prints a job's end on stdout. */
 export const printOutcome = (name: string, outcome: Outcome): void => print(lineOf(name, outcome));

@@ -1,17 +1,17 @@
-/** What `supervisor --help` prints: one text block, so that it costs nothing to print it. */
+/** What `supervisor --help` prints: one text block, so that printing it loads nothing else. */
 export const HELP = `Usage: supervisor [options] COMMAND
 
-Runs training jobs on a shared machine, and makes room when others need it.
+Runs training jobs on a shared machine and makes room when others need it.
 
 Supervisor:
-  start        start a supervisor and watch it; attach if one runs already
-  stop         save and pause all jobs, and end the supervisor
+  start        start a supervisor and watch it; attach if one is already running
+  stop         save and pause all jobs, then stop the supervisor
   dashboard    attach to the running supervisor
 
 Jobs:
-  run CMD...   hand over a command as a new job; starts a supervisor if needed
+  run CMD...   submit a command as a new job; starts a supervisor if needed
   pause JOB    make room; returns when each job is saved and gone
-  resume JOB   let jobs run again; tells what one waits for
+  resume JOB   let jobs run again; says what a waiting job waits for
   cancel JOB   end jobs for good
   ask --gpu N  ask another user's supervised job for a turn on its GPU
   wait JOB     return when the jobs have ended
@@ -20,24 +20,24 @@ Looking:
   status       the machine and every job, now
   why [JOB]    what a job waits for; without a name, all that aren't running
   logs JOB     what a job has written
-  audit        what was decided, when and why; 'audit verify' proves it is whole
+  audit        what was decided, when and why; 'audit verify' proves it whole
 
 Config:
   check        all problems of a config at once
-  doctor       what can be seen and done on this machine: for a bug report
-  init         write a commented config to begin with
+  doctor       what can be seen and done on this machine, for a bug report
+  init         write a commented config to start from
   help TOPIC   a command, or: config, pause, python, typescript, exit-codes
 
 Options:
   --config FILE   use this config (default: ./supervisor.config.json, then
                   ~/.config/gpu-job-supervisor/supervisor.config.json)
-  --json          for what only looks: print JSON for programs
+  --json          print JSON for programs (commands that only look)
   -V, --version   print the version
   -h, --help      print this; after a command, its own options
 
 Examples:
-  supervisor run -- python train.py   hand over a job
-  supervisor pause train --for 2h     make room by hand, for two hours
+  supervisor run -- python train.py   submit a job
+  supervisor pause train --for 2h     make room for two hours
   supervisor why                      what each job that isn't running waits for
 
 Exit codes: 0 done, 1 failed, 2 bad usage or config, 3 no supervisor running

@@ -1,13 +1,13 @@
 /**
- * From argv to an exit code. Loads the commands only when one was asked for, so that help costs
- * little more than Node itself; prints every error that a command ends with.
+ * From argv to an exit code. Loads the commands only when one was typed, so that help costs little more
+ * than Node itself. Prints the error that a command ends with.
  */
 
 import { Refusal } from "../refusal.ts";
 import { VERSION } from "../version.ts";
 import { HELP } from "./help-text.ts";
 
-/** Ends by setting the process's exit code, so that output still under way gets out. */
+/** Sets the process's exit code instead of exiting, so that pending output gets out. */
 export async function main(argv: string[]): Promise<void> {
   process.on("uncaughtException", endAtOnce);
   quietPipes();
@@ -26,7 +26,7 @@ export async function main(argv: string[]): Promise<void> {
   }
 }
 
-/** Who reads our output may stop, as `head` does: no error of ours. */
+/** A reader of our output may stop early, as `head` does: not an error. */
 function quietPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
@@ -36,7 +36,7 @@ function quietPipes(): void {
   }
 }
 
-/** What was left open must not keep the process alive. Said last, when a dashboard has given the terminal back. */
+/** Exits even with open handles. Prints last, after a dashboard has restored the terminal. */
 function endAtOnce(error: unknown): never {
   const said = error instanceof Refusal ? error.message : bugText(error);
   process.once("exit", () => process.stderr.write(`${said}\n`));

@@ -1,4 +1,4 @@
-/** Times as people type them: `2h`, `90s`, `1h30m`, `18:00`, `2026-11-23T18:00`. Pure. */
+/** Parses times as users type them: `2h`, `90s`, `1h30m`, `18:00`, `2026-11-23T18:00`. Pure. */
 import { misuse } from "../refusal.ts";
 
 const UNITS_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };

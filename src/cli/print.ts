@@ -1,4 +1,4 @@
-/** Output of commands: results on stdout, all that goes on beside them on stderr. */
+/** Output of commands: results on stdout, everything else on stderr. */
 import { SCHEMA_VERSION } from "../control/protocol.ts";
 
 /** A line of the result. */
@@ -6,7 +6,7 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** What happens meanwhile; not part of the result. */
+/** A line about progress; not part of the result. */
 export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
@@ -21,8 +21,8 @@ export function printJsonLine(fields: object): void {
   print(JSON.stringify({ schemaVersion: SCHEMA_VERSION, ...fields }));
 }
 
-/** Of text that is wrapped for a person only: a pipe gets whole lines. */
+/** For text that is wrapped on a terminal only: a pipe gets whole lines. */
 export const terminalWidth = (): number => process.stdout.columns ?? Number.POSITIVE_INFINITY;
 
-/** Columns to fill: the terminal's, or room enough where there is none. */
+/** Columns to fill: the terminal's, or plenty when there is none. */
 export const width = (): number => process.stdout.columns ?? 160;

@@ -1,17 +1,18 @@
 /**
- * What can be typed: declares the commands and nothing else. Each is a file in commands/ that is
- * loaded when it runs.
+ * The command line: declares the commands and does nothing else. Each is a file in commands/, loaded
+ * when it runs.
  */
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
+import { collect, declare, withJson } from "./declare-command.ts";
 import { HELP } from "./help-text.ts";
 
-/** Does what was typed, and sets the process's exit code. Throws Refusal, or whatever a bug throws. */
+/** Runs the command that was typed and sets the process's exit code. Throws Refusal, or a bug's error. */
 export async function obey(argv: string[]): Promise<void> {
   try {
     await program().parseAsync(argv);
   } catch (error) {
-    // Commander has said what is wrong, or shown the help that was asked for.
+    // Commander has printed what is wrong, or the requested help.
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   }
@@ -27,154 +28,193 @@ export function program(): Command {
     .exitOverride();
   cli.helpInformation = () => HELP;
   supervisorCommands(cli);
+  runCommand(cli);
   jobCommands(cli);
+  turnCommand(cli);
   lookingCommands(cli);
   configCommands(cli);
+  helpCommand(cli);
   return cli;
 }
 
-/** A command whose module is loaded when it runs; what it returns is the exit code. */
-function verb(cli: Command, usage: string, description: string): Command {
-  return cli.command(usage).description(description).option("--config <file>", "use this config");
-}
-
-const reading = (command: Command): Command => command.option("--json", "print JSON for programs");
-
-type Act = (...args: never[]) => Promise<unknown>;
-
-function does(command: Command, act: Act): void {
-  command.action(async (...args: unknown[]) => {
-    args.pop();
-    args.pop();
-    // --config may stand before the command, too.
-    const code = await act(...([...args, command.optsWithGlobals()] as never[]));
-    if (typeof code === "number") process.exitCode = code;
-  });
-}
-
 function supervisorCommands(cli: Command): void {
-  does(
-    verb(cli, "start", "start a supervisor and watch it; attach if one runs already")
-      .option("--headless", "stay in the foreground, one line per event")
-      .option("--detach", "start it in the background and return"),
-    async (o) => (await import("./commands/start.ts")).start(o),
+  declare(
+    cli,
+    "start",
+    "start a supervisor and watch it; attach if one is already running",
+    async () => (await import("./commands/start.ts")).start,
+    {
+      options: {
+        headless: ["--headless", "stay in the foreground and print one line per event"],
+        detach: ["--detach", "start it in the background and return"],
+      },
+    },
   );
-  does(
-    verb(cli, "stop", "save and pause all jobs, and end the supervisor").option(
-      "--leave-jobs",
-      "leave the jobs running",
-    ),
-    async (o) => (await import("./commands/stop.ts")).stop(o),
+  declare(
+    cli,
+    "stop",
+    "save and pause all jobs, then stop the supervisor",
+    async () => (await import("./commands/stop.ts")).stop,
+    { options: { leaveJobs: ["--leave-jobs", "leave the jobs running"] } },
   );
-  does(verb(cli, "dashboard", "attach to the running supervisor"), async (o) =>
-    (await import("./commands/dashboard.ts")).dashboard(o),
+  declare(
+    cli,
+    "dashboard",
+    "attach to the running supervisor",
+    async () => (await import("./commands/dashboard.ts")).dashboard,
+    { options: {} },
   );
 }
 
-/** An option that takes one value each time; one that took several would swallow the command. */
-const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+function runCommand(cli: Command): void {
+  declare(
+    cli,
+    "run",
+    "submit a command as a new job; starts a supervisor if needed",
+    async () => (await import("./commands/run.ts")).run,
+    {
+      argument: "<COMMAND...>",
+      options: {
+        name: ["--name <name>", "the job's name (default: taken from the command)"],
+        priority: ["--priority <number>", "higher is paused last and resumed first"],
+        gpus: ["--gpus <count>", "how many GPUs it needs"],
+        gpu: ["--gpu <id>", "this GPU, by index or UUID; may be repeated", collect],
+        env: [
+          "--env <NAME[=value]>",
+          "pass this variable to the job (PATH is always passed); may be repeated",
+          collect,
+        ],
+        pauseSignal: [
+          "--pause-signal <signal>",
+          "the signal that tells it to save and exit (default: SIGUSR2)",
+        ],
+      },
+    },
+  )
+    .usage("[options] [--] COMMAND...")
+    .passThroughOptions();
+}
+
+const noWait: [flags: "--no-wait", description: string] = ["--no-wait", "return at once"];
 
 function jobCommands(cli: Command): void {
-  does(
-    verb(cli, "run", "hand over a command as a new job; starts a supervisor if needed")
-      .usage("[options] [--] COMMAND...")
-      .argument("<COMMAND...>")
-      .passThroughOptions()
-      .option("--name <name>", "the job's name (default: from the command)")
-      .option("--priority <number>", "higher is paused last and resumed first")
-      .option("--gpus <count>", "how many GPUs it needs")
-      .option("--gpu <id>", "this GPU, by index or UUID; may be repeated", collect)
-      .option("--env <NAME[=value]>", "a variable for the job, as PATH is anyway; may be repeated", collect)
-      .option("--pause-signal <signal>", "what asks it to save and exit (default: SIGUSR2)"),
-    async (c, o) => (await import("./commands/run.ts")).run(c, o),
+  declare(
+    cli,
+    "pause",
+    "make room; returns when each job is saved and gone",
+    async () => (await import("./commands/pause.ts")).pause,
+    {
+      argument: "[JOB...]",
+      options: {
+        all: ["--all", "all jobs"],
+        for: ["--for <duration>", "resume automatically after this long, such as 2h"],
+        until: ["--until <time>", "resume automatically at this time, such as 18:00"],
+        freeze: ["--freeze", "suspend it in place: frees CPU and GPU time, but no memory"],
+        terminate: [
+          "--terminate",
+          "end it now and keep it paused: loses unsaved work, and says how much first",
+        ],
+        wait: noWait,
+      },
+    },
   );
-  does(
-    verb(cli, "pause", "make room; returns when each job is saved and gone")
-      .argument("[JOB...]")
-      .option("--all", "all jobs")
-      .option("--for <duration>", "resume by itself after this, such as 2h")
-      .option("--until <time>", "resume by itself at this time, such as 18:00")
-      .option("--freeze", "stop it where it stands: frees CPU and GPU time, no memory")
-      .option("--terminate", "end it now and keep it paused: loses what it hasn't saved, and says so first")
-      .option("--no-wait", "return at once"),
-    async (j, o) => (await import("./commands/pause.ts")).pause(j, o),
+  declare(
+    cli,
+    "resume",
+    "let jobs run again; says what a waiting job waits for",
+    async () => (await import("./commands/resume.ts")).resume,
+    { argument: "[JOB...]", options: { all: ["--all", "all jobs"], wait: noWait } },
   );
-  does(
-    verb(cli, "resume", "let jobs run again; tells what one waits for")
-      .argument("[JOB...]")
-      .option("--all", "all jobs")
-      .option("--no-wait", "return at once"),
-    async (j, o) => (await import("./commands/resume.ts")).resume(j, o),
+  declare(cli, "cancel", "end jobs for good", async () => (await import("./commands/cancel.ts")).cancel, {
+    argument: "<JOB...>",
+    options: { wait: noWait },
+  });
+  declare(
+    cli,
+    "wait",
+    "return when the jobs have ended",
+    async () => (await import("./commands/wait.ts")).wait,
+    { argument: "<JOB...>", options: {} },
   );
-  does(
-    verb(cli, "cancel", "end jobs for good").argument("<JOB...>").option("--no-wait", "return at once"),
-    async (j, o) => (await import("./commands/cancel.ts")).cancel(j, o),
-  );
-  does(
-    verb(cli, "ask", "ask another user's supervised job for a turn on its GPU")
-      .argument("[JOB]", "for this job (default: your first in line)")
-      .option("--gpu <id>", "the GPU, by index or UUID")
-      .option("--for <duration>", "how long the turn lasts", "2h"),
-    async (j, o) => (await import("./commands/ask-for-turn.ts")).askForTurn(j, o),
-  );
-  does(verb(cli, "wait", "return when the jobs have ended").argument("<JOB...>"), async (j, o) =>
-    (await import("./commands/wait.ts")).wait(j, o),
+}
+
+function turnCommand(cli: Command): void {
+  declare(
+    cli,
+    "ask",
+    "ask another user's supervised job for a turn on its GPU",
+    async () => (await import("./commands/ask-for-turn.ts")).askForTurn,
+    {
+      argument: "[JOB]",
+      explained: "for this job (default: your first in line)",
+      options: {
+        gpu: ["--gpu <id>", "the GPU, by index or UUID"],
+        for: ["--for <duration>", "how long the turn lasts", "2h"],
+      },
+    },
   );
 }
 
 function lookingCommands(cli: Command): void {
-  does(reading(verb(cli, "status", "the machine and every job, now")), async (o) =>
-    (await import("./commands/status.ts")).status(o),
+  const status = async () => (await import("./commands/status.ts")).status;
+  withJson(declare(cli, "status", "the machine and every job, now", status, { options: {} }));
+  const why = async () => (await import("./commands/why.ts")).why;
+  const about = "what a job waits for; without a name, all that aren't running";
+  withJson(declare(cli, "why", about, why, { argument: "[JOB]", options: {} }));
+  const logs = async () => (await import("./commands/logs.ts")).logs;
+  withJson(
+    declare(cli, "logs", "what a job has written", logs, {
+      argument: "<JOB>",
+      options: {
+        follow: ["-f, --follow", "keep printing as it writes more"],
+        lines: ["-n, --lines <count>", "how many of the last lines to print", "50"],
+      },
+    }),
   );
-  does(
-    reading(
-      verb(cli, "why", "what a job waits for; without a name, all that aren't running").argument("[JOB]"),
-    ),
-    async (j, o) => (await import("./commands/why.ts")).why(j, o),
-  );
-  does(
-    reading(verb(cli, "logs", "what a job has written").argument("<JOB>"))
-      .option("-f, --follow", "go on as it writes more")
-      .option("-n, --lines <count>", "so many of the last lines", "50"),
-    async (j, o) => (await import("./commands/logs.ts")).logs(j, o),
-  );
-  const audit = reading(verb(cli, "audit", "what was decided, when and why"))
-    .option("--job <job>", "only of this job")
-    .option("--since <time>", "from then on: 2h, 09:00, 2026-11-23")
-    .option("--kind <kind>", "only of this kind, such as pause.completed")
-    .option("-n, --lines <count>", "only so many of the newest");
-  does(audit, async (o) => (await import("./commands/audit.ts")).audit(o));
-  does(
-    reading(verb(audit, "verify", "prove that no event was changed, removed or moved")).option(
-      "--expect <hash>",
-      "a hash noted earlier, which must be there",
-    ),
-    async (o) => (await import("./commands/audit.ts")).auditVerify(o),
+  auditCommands(cli);
+}
+
+function auditCommands(cli: Command): void {
+  const load = async () => (await import("./commands/audit.ts")).audit;
+  const audit = declare(cli, "audit", "what was decided, when and why", load, {
+    options: {
+      job: ["--job <job>", "only events of this job"],
+      since: ["--since <time>", "only events since then: 2h, 09:00, 2026-11-23"],
+      kind: ["--kind <kind>", "only events of this kind, such as pause.completed"],
+      lines: ["-n, --lines <count>", "only this many of the newest events"],
+    },
+  });
+  const verify = async () => (await import("./commands/audit.ts")).auditVerify;
+  withJson(
+    declare(withJson(audit), "verify", "prove that no event was changed, removed or moved", verify, {
+      options: { expect: ["--expect <hash>", "a hash noted earlier, which must still be there"] },
+    }),
   );
 }
 
 function configCommands(cli: Command): void {
-  does(reading(verb(cli, "check", "all problems of a config at once").argument("[FILE]")), async (f, o) =>
-    (await import("./commands/check.ts")).check(f, o),
-  );
-  does(
-    reading(verb(cli, "doctor", "what can be seen and done on this machine: for a bug report")),
-    async (o) => (await import("./commands/doctor.ts")).doctor(o),
-  );
-  does(verb(cli, "init", "write a commented config to begin with"), async (o) =>
-    (await import("./commands/init.ts")).init(o),
-  );
+  const check = async () => (await import("./commands/check.ts")).check;
+  const all = "all problems of a config at once";
+  withJson(declare(cli, "check", all, check, { argument: "[FILE]", options: {} }));
+  const doctor = async () => (await import("./commands/doctor.ts")).doctor;
+  const page = "what can be seen and done on this machine, for a bug report";
+  withJson(declare(cli, "doctor", page, doctor, { options: {} }));
+  const init = async () => (await import("./commands/init.ts")).init;
+  declare(cli, "init", "write a commented config to start from", init, { options: {} });
+}
+
+function helpCommand(cli: Command): void {
   cli
     .command("help")
     .argument("[COMMAND or TOPIC]")
     .description("help on a command, or on: config, pause, python, typescript, exit-codes")
     .action(async (name: string | undefined) => {
       const command = cli.commands.find((one) => one.name() === name);
-      if (command !== undefined || name === undefined) (command ?? cli).outputHelp();
-      else
-        (await import("./commands/help.ts")).help(
-          name,
-          cli.commands.map((one) => one.name()),
-        );
+      if (command !== undefined || name === undefined) return (command ?? cli).outputHelp();
+      const { help } = await import("./commands/help.ts");
+      help(
+        name,
+        cli.commands.map((one) => one.name()),
+      );
     });
 }

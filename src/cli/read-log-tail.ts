@@ -1,4 +1,4 @@
-/** The end of a log file, read from behind: logs of long trainings are too large to read whole. */
+/** The end of a log file, read backwards: logs of long trainings are too large to read whole. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { refusing } from "../refusal.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Starts a supervisor that outlives its terminal: in a session of its own, with its output in a
- * file. Returns when it answers, or shows what it said before it gave up.
+ * Starts a supervisor that outlives its terminal: in a session of its own, with its output in a file.
+ * Resolves when it answers, or fails with its output when it exits first.
  */
 import { closeSync, openSync, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -22,7 +22,7 @@ const LOOK_EVERY_MS = 20;
 const LARGEST_LOG_BYTES = 8 * 1024 * 1024;
 const SHOWN_BYTES = 16 * 1024;
 
-/** The supervisor for `places`, started now; with `watch`, snapshots arrive. Fails with what it said. */
+/** Starts a supervisor for `places` and connects; with `watch`, snapshots arrive. Fails with its output. */
 export async function spawnSupervisor(places: Places, watch = false): Promise<ControlClient> {
   prepareStateDirectory(places.stateDirectory);
   const log = join(dirname(supervisorLogPath(places.stateDirectory)), "supervisor.log");
@@ -35,14 +35,14 @@ export async function spawnSupervisor(places: Places, watch = false): Promise<Co
     ended = { code };
   });
   for (const until = elapsedMs() + ANSWERS_WITHIN_MS; elapsedMs() < until; await sleep(LOOK_EVERY_MS)) {
-    // Read before the try: one that ended because another was quicker leaves somebody who answers.
+    // Read before connecting: if it ended because another supervisor started first, that one answers.
     const over = ended as { code: number | null } | null;
     const client = await tryConnect(places, watch);
     if (client !== null) return client;
     if (over !== null) throw new Refusal(said(log, before), over.code === 2 ? 2 : 1);
   }
   throw new Refusal(
-    `The supervisor (pid ${child.pid}) doesn't answer after ${duration(ANSWERS_WITHIN_MS)}. Its output: ${log}`,
+    `The supervisor (pid ${child.pid}) didn't answer within ${duration(ANSWERS_WITHIN_MS)}. Its output: ${log}`,
   );
 }
 
@@ -72,5 +72,5 @@ function said(log: string, before: number): string {
     .trim();
   return size > before && fresh !== ""
     ? fresh
-    : `The supervisor ended at once and said nothing. Its output: ${log}`;
+    : `The supervisor exited at once without a message. Its output: ${log}`;
 }

@@ -1,4 +1,4 @@
-/** Tells what is wrong or doubtful in a config, for whoever has loaded it. */
+/** Prints the problems and warnings of a loaded config. */
 
 import { relative } from "node:path";
 import type { Loaded } from "../config/load.ts";
@@ -6,7 +6,7 @@ import { formatProblem, type Problem } from "../config/problem.ts";
 import { plural } from "../words/list.ts";
 import { say } from "./print.ts";
 
-/** Problems and warnings on stderr, one per line, with a file name as short as it may be. */
+/** On stderr, one per line, with the shortest file name that works from here. */
 export function tellProblems(loaded: Loaded): void {
   const found: [string, Problem[]][] = loaded.ok ? [["warning: ", loaded.warnings]] : [["", loaded.problems]];
   for (const [mark, problems] of found) {

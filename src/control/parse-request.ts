@@ -1,8 +1,10 @@
 /**
  * Checks one line from a client before anything acts on it. Hand-written, since it runs inside the
- * supervisor for whatever somebody writes into the socket: it must never throw and never let an
- * unchecked field through. Only `add` needs the config schema, and asks another process for it.
+ * supervisor for whatever a client sends: it must never throw and never let an unchecked field through.
+ * The compiler holds the table of fields to the protocol. Only `add` needs the config schema, which is
+ * checked in another process.
  */
+import type { Force } from "../model/job.ts";
 import type { Request } from "./protocol.ts";
 
 /** A request with the client's own number, which its answer repeats. */
@@ -10,77 +12,100 @@ export type Numbered = { id: number; request: Request };
 export type Parsed = ({ ok: true } & Numbered) | { ok: false; id: number; error: string };
 
 type Fields = Record<string, unknown>;
-type Check = (value: unknown) => boolean;
+interface Check<T> {
+  is: (value: unknown) => value is T;
+  expected: string;
+  optional?: true;
+}
 
-const MAX_NAMES = 10_000;
-const text: Check = (value) => typeof value === "string" && value.length <= 4096;
-const force: Check = (value) => value === "freeze" || value === "terminate";
-const flag: Check = (value) => typeof value === "boolean";
-const names: Check = (value) =>
-  Array.isArray(value) && value.length > 0 && value.length <= MAX_NAMES && value.every(text);
-const namesOrAll: Check = (value) => value === "all" || names(value);
-const timeOrNull: Check = (value) => value === null || (typeof value === "number" && Number.isFinite(value));
-const positive: Check = (value) => typeof value === "number" && Number.isFinite(value) && value > 0;
-const object: Check = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** Fields of each verb; a name that ends in `?` may be left out. */
-const FIELDS: Record<Request["verb"], Record<string, [Check, string]>> = {
-  snapshot: {},
-  watch: {},
-  pause: {
-    jobs: [namesOrAll, 'a list of job names, or "all"'],
-    untilMs: [timeOrNull, "a time in ms, or null"],
-    by: [text, "a string"],
-    "force?": [force, '"freeze" or "terminate"'],
-  },
-  resume: { jobs: [namesOrAll, 'a list of job names, or "all"'], by: [text, "a string"] },
-  cancel: { jobs: [names, "a list of job names"], by: [text, "a string"] },
-  add: { spec: [object, "a job"], by: [text, "a string"] },
-  turn: {
-    gpu: [text, "an index or UUID"],
-    forMs: [positive, "a time in ms"],
-    by: [text, "a string"],
-    "job?": [text, "a job's name"],
-  },
-  stop: { pauseJobs: [flag, "true or false"], by: [text, "a string"] },
+/** As it arrives: the job of `add` isn't checked yet. */
+type Received = Exclude<Request, { verb: "add" }> | { verb: "add"; spec: object; by: string };
+type Verb = Request["verb"];
+type Checks<R> = {
+  [Name in Exclude<keyof R, "verb">]-?: Record<never, never> extends Pick<R, Name>
+    ? Check<NonNullable<R[Name]>> & { optional: true }
+    : Check<R[Name]> & { optional?: never };
 };
 
-function complaint(fields: Fields, wanted: Record<string, [Check, string]>): string | null {
-  const known = new Set(["id", "verb"]);
-  for (const [key, [check, expected]] of Object.entries(wanted)) {
-    const optional = key.endsWith("?");
-    const name = optional ? key.slice(0, -1) : key;
-    known.add(name);
+const MAX_NAMES = 10_000;
+
+const check = <T>(expected: string, is: (value: unknown) => value is T) => ({ expected, is });
+const isText = (value: unknown): value is string => typeof value === "string" && value.length <= 4096;
+const isNames = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.length > 0 && value.length <= MAX_NAMES && value.every(isText);
+const isNumber = (value: unknown): value is number => Number.isFinite(value);
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const by = check("a string", isText);
+const names = check("a list of job names", isNames);
+const namesOrAll = check(
+  'a list of job names, or "all"',
+  (value): value is string[] | "all" => value === "all" || isNames(value),
+);
+const timeOrNull = check(
+  "a time in ms, or null",
+  (value): value is number | null => value === null || isNumber(value),
+);
+const force = check(
+  '"freeze" or "terminate"',
+  (value): value is Force => value === "freeze" || value === "terminate",
+);
+const duration = check("a time in ms", (value): value is number => isNumber(value) && value > 0);
+const flag = check("true or false", (value): value is boolean => typeof value === "boolean");
+
+const FIELDS: { [V in Verb]: Checks<Extract<Received, { verb: V }>> } = {
+  snapshot: {},
+  watch: {},
+  pause: { jobs: namesOrAll, untilMs: timeOrNull, by, force: { ...force, optional: true } },
+  resume: { jobs: namesOrAll, by },
+  cancel: { jobs: names, by },
+  add: { spec: check("a job", isObject), by },
+  turn: {
+    gpu: check("an index or UUID", isText),
+    forMs: duration,
+    by,
+    job: { ...check("a job's name", isText), optional: true },
+  },
+  stop: { pauseJobs: flag, by },
+};
+
+/** What is wrong with the fields of a request, or null. */
+function problemIn(fields: Fields, wanted: Record<string, Check<unknown>>): string | null {
+  for (const [name, { is, expected, optional }] of Object.entries(wanted)) {
     const value = fields[name];
-    if (value === undefined ? !optional : !check(value)) return `'${name}' must be ${expected}`;
+    if (value === undefined ? !optional : !is(value)) return `'${name}' must be ${expected}`;
   }
+  const known = new Set(["id", "verb", ...Object.keys(wanted)]);
   const unknown = Object.keys(fields).find((key) => !known.has(key));
   return unknown === undefined ? null : `unknown field '${unknown.slice(0, 40)}'`;
 }
 
-/** Never throws. `id` is 0 where the line had none to answer to. */
+const isVerb = (verb: unknown): verb is Verb => typeof verb === "string" && Object.hasOwn(FIELDS, verb);
+
+/** Never throws. `id` is 0 where the line has none to answer to. */
 export async function parseRequest(line: string): Promise<Parsed> {
   let fields: Fields;
   try {
     const value: unknown = JSON.parse(line);
-    if (!object(value)) return { ok: false, id: 0, error: "a request is one JSON object per line" };
+    if (!isObject(value)) return { ok: false, id: 0, error: "a request is one JSON object per line" };
     fields = value as Fields;
   } catch {
     return { ok: false, id: 0, error: "not JSON: a request is one JSON object per line" };
   }
-  const id = Number.isSafeInteger(fields.id) ? (fields.id as number) : 0;
-  const verb = fields.verb;
-  if (typeof verb !== "string" || !Object.hasOwn(FIELDS, verb)) {
+  const { id: sent, ...rest } = fields;
+  const id = Number.isSafeInteger(sent) ? (sent as number) : 0;
+  if (!isVerb(rest.verb))
     return { ok: false, id, error: `'verb' must be one of ${Object.keys(FIELDS).join(", ")}` };
-  }
-  const error = complaint(fields, FIELDS[verb as Request["verb"]]);
-  if (error !== null) return { ok: false, id, error };
-  if (verb === "add") {
-    const { checkJobApart } = await import("../config/check/check-apart.ts");
-    const checked = await checkJobApart(fields.spec);
-    if ("error" in checked) return { ok: false, id, error: checked.error };
-    return { ok: true, id, request: { verb, spec: checked.spec, by: fields.by as string } };
-  }
-  const { id: _, ...request } = fields;
-  return { ok: true, id, request: request as unknown as Request };
+  const problem = problemIn(rest, FIELDS[rest.verb]);
+  if (problem !== null) return { ok: false, id, error: problem };
+  return withCheckedJob(id, rest as Received);
+}
+
+async function withCheckedJob(id: number, received: Received): Promise<Parsed> {
+  if (received.verb !== "add") return { ok: true, id, request: received };
+  const { checkJobApart } = await import("../config/check/check-apart.ts");
+  const checked = await checkJobApart(received.spec);
+  if ("error" in checked) return { ok: false, id, error: checked.error };
+  return { ok: true, id, request: { ...received, spec: checked.spec } };
 }

@@ -1,6 +1,6 @@
 /**
- * What travels over the control socket: one JSON document per line, requests one way, answers
- * and snapshots the other. Versioned, since a client may be newer than the supervisor.
+ * The protocol of the control socket: one JSON document per line, requests one way, answers and
+ * snapshots the other. Versioned, since a client may be newer than the supervisor.
  */
 
 import type { JobSpec } from "../config/schema/job-schema.ts";
@@ -76,7 +76,7 @@ export interface RuleView {
   unavailable: string | null;
 }
 
-/** All a client needs to draw; made once per tick only while somebody watches. */
+/** All a client needs to draw; made once per tick, and only while a client watches. */
 export interface Snapshot {
   schemaVersion: number;
   atMs: number;
@@ -89,7 +89,7 @@ export interface Snapshot {
     database: string;
     pollSeconds: number;
     stopping: boolean;
-    /** What the user should know now: a rejected config, a journal that can't write, … */
+    /** Problems that the user should know now: a rejected config, a journal that can't write, … */
     warnings: string[];
   };
   machine: Record<MachineMetric, Reading>;

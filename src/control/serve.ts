@@ -1,7 +1,7 @@
 /**
  * The supervisor's side of the control socket: JSON lines in, answers and snapshots out. It only
- * carries; what a request means is the caller's. It must never stall or crash a tick, whatever
- * clients send or fail to read: bad lines are answered, and who doesn't read is cut off.
+ * carries requests; the caller interprets them. It must never stall or crash a tick, whatever clients
+ * send or fail to read: bad lines are answered, and a client that doesn't read is disconnected.
  */
 import { createServer, type Server, type Socket } from "node:net";
 import { Refusal } from "../refusal.ts";
@@ -11,22 +11,22 @@ import { removeStale, securePlace } from "./socket-file.ts";
 
 const MAX_CLIENTS = 64;
 const MAX_UNANSWERED = 32;
-/** Snapshots a watcher may fail to take in a row before it is cut off. */
+/** Consecutive snapshots that a watcher may miss before it is disconnected. */
 const MAX_SKIPPED = 30;
-/** Answers that a client may leave unread before it is cut off. */
+/** Bytes of answers that a client may leave unread before it is disconnected. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 
-/** A client that neither takes its last answer nor leaves is cut off. */
+/** A client that neither reads its last answer nor leaves is disconnected after this. */
 const LEAVE_WITHIN_MS = 1000;
 
 type Body<T> = T extends unknown ? Omit<T, "id"> : never;
-/** An answer without its number, which is the transport's. */
+/** An answer without its number, which this file adds. */
 export type AnswerBody = Body<Answer>;
-/** What the caller answers; `snapshot` and `watch` are answered here. */
+/** Requests that the caller answers; `snapshot` and `watch` are answered here. */
 export type Command = Exclude<Request, { verb: "snapshot" | "watch" }>;
 
 export interface ControlServer {
-  /** Sends one new snapshot to all watchers: made and serialised once, and not at all when nobody watches. */
+  /** Sends a new snapshot to all watchers; made and serialised once, and not at all without watchers. */
   publish(): void;
   readonly watchers: number;
   /** Stops listening, lets answers drain briefly, and removes the socket. */
@@ -38,7 +38,7 @@ interface Client {
   unanswered: number;
   watching: boolean;
   skipped: number;
-  /** No more is read; the connection ends with its last answer. */
+  /** Nothing more is read; the connection ends after its last answer. */
   leaving: boolean;
 }
 
@@ -48,8 +48,8 @@ interface Options {
 }
 
 /**
- * Listens at `path`. The caller must hold the database's lock, so that a dead socket found there may
- * be removed. Rejects with Refusal when the place is unsafe or another supervisor answers there.
+ * Listens at `path`. The caller must hold the database's lock, so that a dead socket there may be
+ * removed. Rejects with Refusal when the place is unsafe or another supervisor answers there.
  */
 export async function serveControl(path: string, options: Options): Promise<ControlServer> {
   securePlace(path);
@@ -71,7 +71,7 @@ function listenPrivately(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const refuse = (error: Error) => reject(new Refusal(`${path} can't be made: ${error.message}`));
     server.once("error", refuse);
-    // bind() happens inside listen(): the mask makes the socket ours alone from its first moment.
+    // bind() happens inside listen(): with this mask no other user can ever connect.
     const mask = process.umask(0o177);
     try {
       server.listen(path, () => {
@@ -97,7 +97,7 @@ function admit(socket: Socket, clients: Set<Client>, options: Options): void {
   readLines(socket, (line) => void receive(client, line, options));
 }
 
-/** Splits what arrives into lines; a line that is too long ends the connection. */
+/** Splits input into lines; a line that is too long ends the connection. */
 function readLines(socket: Socket, onLine: (line: string) => void): void {
   let pieces: Buffer[] = [];
   let bytes = 0;
@@ -172,7 +172,7 @@ function publish(clients: Set<Client>, options: Options): void {
   let line: string | null = null;
   for (const client of clients) {
     if (!client.watching) continue;
-    // Only the newest snapshot matters: one that hasn't taken the last misses this one.
+    // Only the newest snapshot matters: a client that hasn't read the last one misses this one.
     if (client.socket.writableLength > 0) {
       if (++client.skipped > MAX_SKIPPED) client.socket.destroy();
       continue;
@@ -188,7 +188,7 @@ function close(server: Server, clients: Set<Client>): Promise<void> {
     // Closing unlinks the socket file.
     server.close(() => resolve());
     for (const client of clients) {
-      // Who asked for the end is answered, too.
+      // The client that requested the stop gets its answer, too.
       client.leaving = true;
       if (client.unanswered === 0) client.socket.end();
       client.socket.setTimeout(LEAVE_WITHIN_MS, () => client.socket.destroy());

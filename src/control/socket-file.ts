@@ -1,7 +1,7 @@
 /**
- * The place of the control socket: a directory that is ours and that nobody else can write to, and
- * no dead socket in the way. Never removes a socket that somebody still answers, nor a file that
- * isn't a socket.
+ * Prepares the place of the control socket: a directory that is ours and that no other user can write
+ * to, with no dead socket in the way. Never removes a socket that a process still answers, nor a file
+ * that isn't a socket.
  */
 import { chmodSync, lstatSync, mkdirSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
@@ -11,9 +11,8 @@ import { Refusal, refusing } from "../refusal.ts";
 const ANSWER_WITHIN_MS = 2000;
 
 /**
- * Creates the directory of `path` (0700). One that is there already must be ours and no link;
- * where others may write to it, that right is taken away, since they could put their own socket there.
- * Throws Refusal with what to do about it.
+ * Creates the directory of `path` (0700). An existing one must be ours and no link; write permission
+ * for others is removed, since they could put their own socket there. Throws Refusal that says what to do.
  */
 export function securePlace(path: string): void {
   const directory = dirname(path);
@@ -33,7 +32,7 @@ export function securePlace(path: string): void {
     refusing(`${directory} can't be closed to others`, () => chmodSync(directory, found.mode & 0o755));
 }
 
-/** Whether anybody accepts connections at `path`. */
+/** Whether a process accepts connections at `path`. */
 export function isAnswered(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
@@ -42,7 +41,7 @@ export function isAnswered(path: string): Promise<boolean> {
       resolve(answered);
     };
     socket.once("connect", () => done(true));
-    // A full backlog (EAGAIN) and a busy listener are somebody; a refusal or no file is nobody.
+    // A full backlog (EAGAIN) or a slow answer means a listener; a refusal or a missing file means none.
     socket.once("error", (error: NodeJS.ErrnoException) =>
       done(error.code !== "ECONNREFUSED" && error.code !== "ENOENT" && error.code !== "ENOTSOCK"),
     );
@@ -50,7 +49,7 @@ export function isAnswered(path: string): Promise<boolean> {
   });
 }
 
-/** Removes a socket that nobody answers. The caller holds the database's lock. Throws Refusal when it may not be removed. */
+/** Removes a socket that no process answers. The caller holds the database's lock. Throws Refusal when it must stay. */
 export async function removeStale(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;

@@ -1,4 +1,4 @@
-/** What the tick has recorded, and how it hears that it was; the real one is in record/, tests bring faulty ones. */
+/** Where the tick records events and jobs. The real one is in record/; tests supply faulty ones. */
 import type { AuditEvent, NewEvent } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
 import type { Sample } from "../model/machine.ts";
@@ -14,29 +14,24 @@ export interface RunEnd {
   step: number | null;
 }
 
-/** What events have changed: written with them in one transaction, so that no crash comes between. */
+/** What the events have changed. Written in their transaction, so that no crash separates them. */
 export interface Change {
   jobs: Job[];
   started?: { job: string; run: Run };
   ended?: { run: Run; end: RunEnd };
-  /** When it can't be written now, it must not be written later either: what it announces won't be done. */
+  /** If it can't be written now, it must never be: what it announces won't be done. */
   orNothing?: true;
 }
 
+/** `events`: all that was written, including what had waited. */
+export type Appended = { ok: true; events: AuditEvent[] } | { ok: false; problem: string };
+
 export interface Journal {
-  /** Why nothing can be written now, as a sentence for people; null when all is well. */
+  /** Why nothing can be written now, as a sentence for the user; null when all is well. */
   readonly problem: string | null;
-  /** Appends in one transaction. `ok: false` (disk full, locked): kept in memory and retried first next time. */
-  append(
-    events: NewEvent[],
-    now: Now,
-    change?: Change,
-  ): { ok: true; events: AuditEvent[] } | { ok: false; reason: string };
-  /** Upserts what is needed to go on after a crash. */
-  saveJob(job: Job): { ok: true } | { ok: false; reason: string };
+  /** Appends in one transaction. `ok: false` (disk full, locked): kept in memory and written first next time. */
+  append(events: NewEvent[], now: Now, change?: Change): Appended;
   loadJobs(): Job[];
-  startRun(job: string, run: Run): void;
-  endRun(run: Run, end: RunEnd): void;
   addSample(sample: Sample): void;
   /** Newest last. */
   tail(count: number): AuditEvent[];

@@ -1,9 +1,9 @@
-/** A job as its row holds it. Rows of earlier versions are brought up to date as they are read. */
+/** A job as stored in its row. Rows of earlier versions are upgraded as they are read. */
 
 import type { Job } from "../model/job.ts";
 import type { Run, Said } from "../model/run.ts";
 
-/** Once among what was said of a run; now `Run.claimed`. */
+/** Once an entry of `Run.said`; now `Run.claimed`. */
 const CLAIMED = "claimed";
 
 export function jobOf(json: string): Job {

@@ -1,181 +1,144 @@
 /**
- * The journal that outlives everything: events, jobs, runs and samples in SQLite. What can't be
- * written now is held in memory, in order, and written first as soon as that works again. Writing
- * never throws, never waits longer than BUSY_MS and never syncs on the caller's thread.
+ * The journal that survives crashes: events, jobs, runs and samples in SQLite. What can't be written
+ * now waits in the backlog and is written first once writing works again. Writing never throws, never
+ * waits longer than BUSY_MS and never syncs on the caller's thread.
  */
 import { realpathSync } from "node:fs";
-import { wallMs } from "../clock.ts";
+import type { Database, Statement, Transaction } from "better-sqlite3";
 import type { AuditEvent, NewEvent } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
+import type { Sample } from "../model/machine.ts";
 import type { Now } from "../model/time.ts";
-import type { Change, Journal } from "../ports/journal.ts";
-import { draftEvent, type EventDraft, type EventRow, eventOf } from "./audit/event-row.ts";
+import type { Appended, Change, Journal } from "../ports/journal.ts";
+import { type EventRow, eventOf } from "./audit/event-row.ts";
+import { Backlog } from "./backlog.ts";
 import { errorText } from "./database/database-error.ts";
-import { BUSY_MS, openDatabase } from "./database/open.ts";
+import { BUSY_MS, type Opened, openDatabase } from "./database/open.ts";
 import { WalSync } from "./database/wal-sync.ts";
 import { jobOf } from "./job-row.ts";
-import { packSample } from "./sample-row.ts";
-import { upkeepTimes } from "./upkeep/start-upkeep.ts";
+import { UpkeepSchedule } from "./upkeep/start-upkeep.ts";
 import type { Retention } from "./upkeep/thin-samples.ts";
 import { Writes } from "./writes.ts";
 
-/** Samples are written together this often, or together with whatever else is written. */
+/** Samples are written together this often, or with whatever else is written. */
 const SAMPLES_EVERY_MS = 10_000;
-const MOST_HELD = 10_000;
-const MOST_SAMPLES_HELD = 600;
 
 export interface RecordJournal extends Journal {
   /** Where a corrupt database was set aside; the first event should name it. */
   readonly setAside: string | null;
   /** The copy made before the schema was brought up to date. */
   readonly backup: string | null;
-  /** What a person should know now: writing, syncing or housekeeping fails. Null when all is well. */
-  readonly trouble: string | null;
-  /** For a config that changed while running. */
+  /** What the user should know: writing, syncing or housekeeping fails. Empty when all is well. */
+  readonly problems: string[];
+  /** Puts a changed retention in force. */
   retain(retention: Retention): void;
 }
 
-/** Something that waits to be written. Jobs are apart: only the newest state of each counts. */
-type Held = { event: NewEvent; draft: EventDraft } | { write: () => void };
-type Flushed = { ok: true } | { ok: false; reason: string };
-
-/** Opens or creates the database at `path`. Throws DatabaseError; hold the lock (lock.ts) before. */
+/** Opens or creates the database at `path`. Throws DatabaseError. Hold the lock (lock.ts) first. */
 export function createJournal(path: string, options: { retention: Retention }): RecordJournal {
-  const { db, setAside, backup } = openDatabase(path);
-  const writes = new Writes(db);
-  const newestFirst = db.prepare("SELECT * FROM events ORDER BY id DESC LIMIT ?");
-  const allJobs = db.prepare("SELECT job FROM jobs ORDER BY name").pluck();
-  const file = realpathSync(path); // SQLite puts the WAL beside the file that a link leads to
-  const sync = new WalSync(file);
-  const upkeep = upkeepTimes(file, options.retention);
+  return new SqliteJournal(path, openDatabase(path), options.retention);
+}
 
-  let held: Held[] = [];
-  let refused = 0;
-  /** Written by something else than an append, which alone tells of events. */
-  let untold: AuditEvent[] = [];
-  let samples: { wallMs: number; data: string }[] = [];
-  let samplesSinceMs: number | null = null;
-  const jobs = new Map<string, { state: string; json: string }>();
-  let problem: string | null = null;
+class SqliteJournal implements RecordJournal {
+  readonly setAside: string | null;
+  readonly backup: string | null;
+  readonly #db: Database;
+  readonly #writes: Writes;
+  readonly #newestFirst: Statement;
+  readonly #allJobs: Statement;
+  readonly #writeBacklog: Transaction<() => AuditEvent[]>;
+  readonly #sync: WalSync;
+  readonly #upkeep: UpkeepSchedule;
+  readonly #backlog = new Backlog();
+  /** Events that were written by something other than an append, which alone announces events. */
+  #unannounced: AuditEvent[] = [];
+  #problem: string | null = null;
 
-  const writeAll = db.transaction((): AuditEvent[] => {
-    const events: AuditEvent[] = [];
-    for (const one of held) {
-      if ("write" in one) one.write();
-      else {
-        const { id, at, hash } = writes.event(one.draft);
-        events.push({ ...one.event, id, at, hash });
-      }
+  constructor(path: string, { db, setAside, backup }: Opened, retention: Retention) {
+    this.setAside = setAside;
+    this.backup = backup;
+    this.#db = db;
+    this.#writes = new Writes(db);
+    this.#newestFirst = db.prepare("SELECT * FROM events ORDER BY id DESC LIMIT ?");
+    this.#allJobs = db.prepare("SELECT job FROM jobs ORDER BY name").pluck();
+    this.#writeBacklog = db.transaction(() => this.#backlog.write(this.#writes));
+    const file = realpathSync(path); // SQLite puts the WAL beside the file that a link leads to
+    this.#sync = new WalSync(file);
+    this.#upkeep = new UpkeepSchedule(file, retention);
+  }
+
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  get problems(): string[] {
+    // One cause may fail all three: the first says it.
+    const first = this.#problem ?? this.#sync.problem ?? this.#upkeep.problem;
+    return first === null ? [] : [first];
+  }
+
+  retain(retention: Retention): void {
+    this.#upkeep.retain(retention);
+  }
+
+  append(events: NewEvent[], now: Now, change?: Change): Appended {
+    const before = change?.orNothing ? this.#backlog.mark() : null;
+    this.#backlog.add(events, now, change);
+    // Only a real write proves that writing works again.
+    const retrySamples = this.#problem !== null && this.#backlog.hasSamples;
+    if ((this.#backlog.isUrgent || retrySamples) && !this.#flush()) {
+      if (before !== null) this.#backlog.withdraw(before);
+      return { ok: false, problem: this.#problem ?? "" };
     }
-    if (refused > 0) events.push(eventOf(writes.event(refusedDraft(refused, wallMs()))));
-    for (const [name, { state, json }] of jobs) writes.job(name, state, json);
-    for (const { wallMs, data } of samples) writes.sample(wallMs, data);
-    return events;
-  });
+    const announced = this.#unannounced;
+    this.#unannounced = [];
+    return { ok: true, events: announced };
+  }
 
-  /** Everything that waits, in one transaction. */
-  const flush = (): Flushed => {
+  loadJobs(): Job[] {
+    return (this.#allJobs.all() as string[]).map(jobOf);
+  }
+
+  addSample(sample: Sample): void {
+    if (this.#backlog.addSample(sample) >= SAMPLES_EVERY_MS) this.#flush();
+    this.#upkeep.startIfDue(sample.at, () => this.#sync.bytes());
+  }
+
+  tail(count: number): AuditEvent[] {
+    return (this.#newestFirst.all(count) as EventRow[]).reverse().map(eventOf);
+  }
+
+  close(): void {
+    if (!this.#db.open) return;
+    this.#flush();
+    this.#upkeep.close();
+    this.#sync.close();
+    this.#db.close();
+  }
+
+  /** Writes the whole backlog in one transaction. False when it can't; `#problem` says why. */
+  #flush(): boolean {
     try {
-      untold.push(...writeAll.immediate());
-      if (held.length > 0 || jobs.size > 0) sync.wrote();
-      held = [];
-      refused = 0;
-      samples = [];
-      samplesSinceMs = null;
-      jobs.clear();
-      if (problem !== null) db.pragma(`busy_timeout = ${BUSY_MS}`);
-      problem = null;
-      return { ok: true };
+      this.#unannounced.push(...this.#writeBacklog.immediate());
     } catch (error) {
-      writes.forget();
-      // Having waited once is enough: a lock that stays must not cost every later write its wait.
-      if (problem === null && db.open) db.pragma("busy_timeout = 0");
-      problem = unwritable(error);
-      if (samples.length > MOST_SAMPLES_HELD) samples.splice(0, samples.length - MOST_SAMPLES_HELD);
-      return { ok: false, reason: problem };
+      this.#failed(error);
+      return false;
     }
-  };
-  const hold = (one: Held): void => {
-    if (held.length < MOST_HELD) held.push(one);
-    else if ("event" in one) refused++;
-  };
+    if (this.#backlog.isUrgent) this.#sync.wrote();
+    this.#backlog.clear();
+    if (this.#problem !== null) this.#db.pragma(`busy_timeout = ${BUSY_MS}`);
+    this.#problem = null;
+    return true;
+  }
 
-  const holdJob = (job: Job): void =>
-    void jobs.set(job.name, { state: job.state.name, json: JSON.stringify(job) });
-  const withdraw = (before: { held: number; refused: number; jobs: typeof jobs }): void => {
-    held.length = before.held;
-    refused = before.refused;
-    jobs.clear();
-    for (const [name, job] of before.jobs) jobs.set(name, job);
-  };
-
-  return {
-    setAside,
-    backup,
-    get problem() {
-      return problem;
-    },
-    get trouble() {
-      // One cause may fail them all.
-      return problem ?? sync.trouble ?? upkeep.trouble;
-    },
-    retain: upkeep.retain,
-    append(events: NewEvent[], now: Now, change?: Change) {
-      const before = { held: held.length, refused, jobs: new Map(jobs) };
-      for (const event of events) hold({ event, draft: draftEvent(event, now.wallMs) });
-      const { started, ended } = change ?? {};
-      if (started) hold({ write: () => writes.runStarted(started.job, started.run) });
-      if (ended) hold({ write: () => writes.runEnded(ended.run, ended.end) });
-      for (const job of change?.jobs ?? []) holdJob(job);
-      // Only what is really written proves that writing works again.
-      if (held.length > 0 || jobs.size > 0 || (problem !== null && samples.length > 0)) {
-        const flushed = flush();
-        if (!flushed.ok) {
-          if (change?.orNothing) withdraw(before);
-          return flushed;
-        }
-      }
-      const told = untold;
-      untold = [];
-      return { ok: true, events: told };
-    },
-    saveJob(job: Job) {
-      holdJob(job);
-      return flush();
-    },
-    loadJobs: () => (allJobs.all() as string[]).map(jobOf),
-    startRun(job, run) {
-      hold({ write: () => writes.runStarted(job, run) });
-      flush();
-    },
-    endRun(run, end) {
-      hold({ write: () => writes.runEnded(run, end) });
-      flush();
-    },
-    addSample(sample) {
-      samples.push({ wallMs: sample.at.wallMs, data: packSample(sample) });
-      samplesSinceMs ??= sample.at.monotonicMs;
-      if (sample.at.monotonicMs - samplesSinceMs >= SAMPLES_EVERY_MS) flush();
-      upkeep.maybe(sample.at, sync.bytes);
-    },
-    tail: (count) => (newestFirst.all(count) as EventRow[]).reverse().map(eventOf),
-    close() {
-      if (!db.open) return;
-      flush();
-      upkeep.close();
-      sync.close();
-      db.close();
-    },
-  };
+  #failed(error: unknown): void {
+    this.#writes.forget();
+    // Waiting once is enough: a lock that stays must not delay every later write.
+    if (this.#problem === null && this.#db.open) this.#db.pragma("busy_timeout = 0");
+    this.#problem = unwritable(error);
+    this.#backlog.trimSamples();
+  }
 }
 
 const unwritable = (error: unknown): string =>
   `The audit log can't be written: ${errorText(error)}. Its events are kept until it can be, and no job is started meanwhile.`;
-
-function refusedDraft(count: number, wallMs: number): EventDraft {
-  const reason = `The audit log couldn't be written for so long that ${count} events were not kept.`;
-  return draftEvent(
-    { kind: "supervisor.recovered", job: null, run: null, actor: "supervisor", reason },
-    wallMs,
-  );
-}

@@ -1,6 +1,6 @@
 /**
- * What commands read from the database by themselves, whether a supervisor runs or not. Every
- * function opens it read-only and closes it when its iteration ends, also when that is cut short.
+ * What commands read from the database themselves, whether or not a supervisor runs. Every function
+ * opens it read-only and closes it when its iteration ends, even when that is cut short.
  */
 import { realpathSync } from "node:fs";
 import { type AuditEvent, type EventKind, storedKinds } from "../model/event.ts";
@@ -15,12 +15,12 @@ export interface EventFilter {
   kind?: EventKind;
   /** Wall time. */
   sinceMs?: number;
-  /** Only the newest so many; all when left out. */
+  /** How many of the newest; all when left out. */
   limit?: number;
 }
 
 /**
- * Events in the order in which they were written, newest last; an answer of a few is as quick among
+ * Events in the order in which they were written, newest last. A few events are found as quickly among
  * millions as among hundreds. Throws DatabaseError.
  */
 export function* readEvents(path: string, filter: EventFilter = {}): Generator<AuditEvent, void> {
@@ -29,8 +29,8 @@ export function* readEvents(path: string, filter: EventFilter = {}): Generator<A
 }
 
 /**
- * Finds by time, answers by id. `IN` makes SQLite take the ids from an index alone and sort nothing
- * but them; asked for both in one go, it reads the whole log for a `since`.
+ * Filters by time, sorts by id. `IN` makes SQLite take the ids from an index alone and sort only those;
+ * a single query reads the whole log for a `since`.
  */
 export function eventQuery(filter: EventFilter): { sql: string; values: Value[] } {
   const { where, values } = conditions([
@@ -46,7 +46,7 @@ export function eventQuery(filter: EventFilter): { sql: string; values: Value[] 
   };
 }
 
-/** The files that events have left the database for, oldest first. Throws DatabaseError. */
+/** The files that hold exported events, oldest first. Throws DatabaseError. */
 export function readExports(path: string): (Exported & { path: string })[] {
   const db = openReadOnly(path);
   try {
@@ -58,7 +58,7 @@ export function readExports(path: string): (Exported & { path: string })[] {
   }
 }
 
-/** A run as it was recorded. Times are wall times in ms; what isn't known is null. */
+/** A run as recorded. Times are wall times in ms; null means unknown. */
 export interface RecordedRun {
   id: string;
   job: string;
@@ -68,7 +68,7 @@ export interface RecordedRun {
   resumedFrom: string | null;
   resumedAtStep: number;
   gpus: string[];
-  /** Null while it lives, or where nobody saw it end. */
+  /** Null while it lives, or when its end wasn't observed. */
   endedMs: number | null;
   how: string | null;
   code: number | null;
@@ -94,7 +94,7 @@ export function* readRuns(
   }
 }
 
-/** Oldest first. The last seconds before now are still with the supervisor. Throws DatabaseError. */
+/** Oldest first. The newest few seconds may still be in the supervisor's memory. Throws DatabaseError. */
 export function* readSamples(
   path: string,
   span: { sinceMs?: number; untilMs?: number } = {},
@@ -121,7 +121,7 @@ function conditions(parts: Condition[]): { where: string; values: Value[] } {
   return { where, values: used.flatMap(([, value]) => value) };
 }
 
-/** Rows that an older version wrote under another name count, too. */
+/** Includes rows that an older version wrote under another name. */
 function kindCondition(kind: EventKind | undefined): Condition[] {
   if (kind === undefined) return [];
   const names = storedKinds(kind);

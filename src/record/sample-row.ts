@@ -1,7 +1,7 @@
 /**
- * A sample as a compact row and back: readings as arrays in the order of the model's names, which
- * are stored once (`sample_shapes`). Everything that the policy reads is kept, so that decisions
- * can be replayed under another config; long command lines are cut.
+ * Converts a sample to a compact row and back: readings are arrays in the order of the model's names,
+ * which are stored once (`sample_shapes`). Keeps everything that the policy reads, so that decisions can
+ * be replayed under another config; long command lines are cut.
  */
 import {
   GPU_METRICS,
@@ -64,7 +64,7 @@ export function packSample(sample: Sample): string {
   return JSON.stringify(data);
 }
 
-/** The sample, to 0.001 of each value. Readings that its shape didn't know are unavailable. */
+/** The sample, to 0.001 of each value. Readings missing from its shape are unavailable. */
 export function unpackSample(row: { at_ms: number; data: string }, shape: Shape): Sample {
   const data = JSON.parse(row.data) as Data;
   const unpack = (packed: Packed | undefined): Reading => unpackReading(packed, data.t);
@@ -99,7 +99,7 @@ export function unpackSample(row: { at_ms: number; data: string }, shape: Shape)
 
 function packReading(reading: Reading, t: number): Packed {
   if ("unavailable" in reading) return reading.unavailable;
-  // JSON would turn it into null, and a reading that isn't a number is no reading.
+  // JSON would turn it into null.
   if (!Number.isFinite(reading.value)) return "not a number";
   const ageMs = round(t - reading.atMs);
   const value = round(reading.value);

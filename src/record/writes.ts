@@ -1,4 +1,4 @@
-/** The statements that the journal writes with. Each must run inside a transaction; none commits. */
+/** The journal's write statements. Each must run inside a transaction; none commits. */
 import type { Database, Statement } from "better-sqlite3";
 import { wallMs } from "../clock.ts";
 import type { Run } from "../model/run.ts";
@@ -30,7 +30,7 @@ export class Writes {
   readonly #insertSample: Statement;
   readonly #shapeId: Statement;
   readonly #insertShape: Statement;
-  /** The end of the log; null until it is asked for. */
+  /** The end of the log; null until first needed. */
   #tip: Tip | null = null;
   #shape: number | bigint | null = null;
 
@@ -77,14 +77,14 @@ export class Writes {
     this.#insertSample.run(Math.round(atMs), this.#shape, data);
   }
 
-  /** After a rollback: what was remembered of the end of the log may never have been. */
+  /** Call after a rollback: the remembered end of the log may not exist. */
   forget(): void {
     this.#tip = null;
     this.#shape = null;
   }
 }
 
-/** Steps come from jobs, which may count in any unit; the column takes integers only. */
+/** Jobs may count steps in any unit; the column takes integers only. */
 function whole(step: number | null): number | null {
   return step !== null && Number.isSafeInteger(Math.round(step)) ? Math.round(step) : null;
 }

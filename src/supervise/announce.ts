@@ -1,4 +1,4 @@
-/** The supervisor's own events, in words: its start, its end, a changed config. */
+/** The supervisor's own events in words: its start, its stop, a changed config. */
 
 import type { Config } from "../config/schema/schema.ts";
 import type { NewEvent } from "../model/event.ts";
@@ -12,7 +12,7 @@ function own(kind: Kind, reason: string, evidence: Record<string, unknown>): New
   return { kind, job: null, run: null, actor: "supervisor", reason, evidence };
 }
 
-/** `setAside`: where a corrupt database was put. */
+/** `setAside`: where a corrupt database was moved. */
 export function started(config: Config, version: string, setAside: string | null): NewEvent {
   const source = config.file
     ? `with ${config.file}`

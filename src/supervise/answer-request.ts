@@ -1,4 +1,4 @@
-/** What a client's request does. Checks names, hands the rest to the supervisor; decides nothing. */
+/** Carries out a client's request: checks names and passes the rest to the supervisor. Decides nothing. */
 import type { AnswerBody, Command } from "../control/serve.ts";
 import { newJob } from "../decide/roster.ts";
 import type { Job } from "../model/job.ts";
@@ -8,15 +8,15 @@ import type { Supervisor } from "../tick/supervisor.ts";
 export interface Answering {
   supervisor: Supervisor;
   now: () => Now;
-  /** Begins to end the supervisor; resolves when it has nothing left to do. */
+  /** Starts to stop the supervisor; resolves when it is about to end. */
   stop(pauseJobs: boolean): Promise<void>;
 }
 
-/** Another one needs another name; what failed or was cancelled can be had back by its own. */
+/** A new job needs a new name; a failed or cancelled one can be resumed under its own. */
 function nameTaken({ name, state }: Job): string {
   const again = state.name === "failed" || state.name === "cancelled";
   const instead = again ? `run that again (supervisor resume ${name}), or give` : "give";
-  return `There is a job '${name}' already; it is ${state.name}. To run another, ${instead} this one another --name.`;
+  return `There is already a job '${name}'; it is ${state.name}. To run another, ${instead} this one another --name.`;
 }
 
 export async function answerRequest(

@@ -1,4 +1,4 @@
-/** How fast each job steps: the slope over about the last minute. Forgets runs that are over. */
+/** How fast each job steps: the slope over about the last minute. Forgets runs that have ended. */
 
 import type { Job } from "../model/job.ts";
 import { runOf } from "../model/state.ts";
@@ -8,7 +8,7 @@ const SPAN_MS = 60_000;
 export class Pace {
   readonly #marks = new Map<string, { runId: string; points: { step: number; atMs: number }[] }>();
 
-  /** Call at every tick for each job. */
+  /** Call once per tick for each job. */
   note(job: Job): void {
     const run = runOf(job);
     if (!run) {
@@ -29,7 +29,7 @@ export class Pace {
     while (points.length > 2 && atMs - (points[0]?.atMs ?? 0) > SPAN_MS) points.shift();
   }
 
-  /** Steps per second; null until two different steps were seen. */
+  /** Steps per second; null until two different steps were observed. */
   of(job: Job): number | null {
     const points = this.#marks.get(job.name)?.points ?? [];
     const first = points[0];

@@ -1,12 +1,12 @@
-/** From a moment of the supervisor to what clients draw. Computes only; made while somebody watches. */
+/** Turns a moment of the supervisor into what clients draw. Only computes; runs while a client watches. */
 import { hostname } from "node:os";
 import type { Config } from "../config/schema/schema.ts";
-import { type JobView, SCHEMA_VERSION, type Snapshot } from "../control/protocol.ts";
+import { type JobView, type RuleView, SCHEMA_VERSION, type Snapshot } from "../control/protocol.ts";
 import { logPath } from "../files/state-paths.ts";
 import type { Why, WindowState } from "../model/decision.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
-import { type PauseMethod, runOf } from "../model/state.ts";
+import { type JobState, type PauseMethod, runOf } from "../model/state.ts";
 import type { Moment } from "../tick/supervisor.ts";
 import { worded } from "../words/why.ts";
 
@@ -23,65 +23,82 @@ export interface About {
 }
 
 export function snapshot(moment: Moment, about: About): Snapshot {
-  const { sample, world, why, now } = moment;
-  const rules = new Map(about.config.rules.map((rule) => [rule.name, rule]));
+  const { sample, world, now } = moment;
   return {
     schemaVersion: SCHEMA_VERSION,
     atMs: now.wallMs,
-    supervisor: {
-      pid: process.pid,
-      version: about.version,
-      startedAtMs: about.startedAtMs,
-      host: hostname(),
-      configFile: about.config.file,
-      database: about.config.database,
-      pollSeconds: about.config.pollSeconds,
-      stopping: about.stopping,
-      warnings: about.warnings,
-    },
+    supervisor: supervisorView(about),
     machine: sample.machine,
     gpus: sample.gpus,
     gpusUnavailable: sample.gpusUnavailable,
     foreign: sample.foreign,
-    rules: Object.values(world.rules).flatMap(({ rule, ...state }) => {
-      const known = rules.get(rule);
-      return known ? [{ ...state, rule: known }] : [];
-    }),
+    rules: ruleViews(moment, about.config),
     windows: about.windows,
     jobs: Object.values(world.jobs).map((job) => jobView(job, moment, about)),
     events: about.events,
   };
+}
 
-  function jobView(job: Job, { sample }: Moment, { pace, config }: About): JobView {
-    const run = runOf(job);
-    const { state } = job;
+function supervisorView({ config, version, startedAtMs, stopping, warnings }: About): Snapshot["supervisor"] {
+  const { file: configFile, database, pollSeconds } = config;
+  const [pid, host] = [process.pid, hostname()];
+  return { pid, version, startedAtMs, host, configFile, database, pollSeconds, stopping, warnings };
+}
+
+/** Leaves out rules that the config no longer has. */
+function ruleViews({ world }: Moment, config: Config): RuleView[] {
+  const rules = new Map(config.rules.map((rule) => [rule.name, rule]));
+  return Object.values(world.rules).flatMap(({ rule, ...state }) => {
+    const known = rules.get(rule);
+    return known ? [{ ...state, rule: known }] : [];
+  });
+}
+
+function jobView(job: Job, moment: Moment, about: About): JobView {
+  const { name, state, spec, origin, progress, checkpoint, manual, learned, balance } = job;
+  return {
+    name,
+    state: state.name,
+    sinceMs: state.since.wallMs,
+    priority: spec.priority,
+    origin,
+    command: spec.command,
+    ...runView(job, moment, about),
+    method: methodOf(job),
+    progress,
+    checkpoint,
+    pausedBy: pausedBy(state),
+    overdue: state.name === "pausing" ? state.request.overdue : null,
+    stalledSinceMs: progress?.stalledSinceMs ?? null,
+    manual,
+    learned,
+    balance,
+    why: worded(moment.why[name] ?? unjudged(job), moment.now.wallMs),
+    logPath: logPath(about.config.stateDirectory, name),
+  };
+}
+
+type RunView = Pick<JobView, "run" | "runId" | "pid" | "gpus" | "use" | "stepsPerSecond">;
+
+function runView(job: Job, { sample }: Moment, { pace }: About): RunView {
+  const run = runOf(job);
+  if (!run)
     return {
-      name: job.name,
-      state: state.name,
-      sinceMs: state.since.wallMs,
-      priority: job.spec.priority,
-      origin: job.origin,
-      command: job.spec.command,
-      run: run?.number ?? (job.runs > 0 ? job.runs : null),
-      runId: run?.id ?? null,
-      pid: run?.pid ?? null,
-      gpus: sample.gpus.flatMap(({ uuid, index }) => (run?.gpus.includes(uuid) ? [index] : [])),
-      method: method(job),
-      progress: job.progress,
-      checkpoint: job.checkpoint,
-      use: run ? (sample.runs[run.id] ?? null) : null,
-      stepsPerSecond: run ? pace(job) : null,
-      pausedBy:
-        "cause" in state ? state.cause.reason : state.name === "pausing" ? state.request.cause.reason : null,
-      overdue: state.name === "pausing" ? state.request.overdue : null,
-      stalledSinceMs: job.progress?.stalledSinceMs ?? null,
-      manual: job.manual,
-      learned: job.learned,
-      balance: job.balance,
-      why: worded(why[job.name] ?? unjudged(job), now.wallMs),
-      logPath: logPath(config.stateDirectory, job.name),
+      run: job.runs > 0 ? job.runs : null,
+      runId: null,
+      pid: null,
+      gpus: [],
+      use: null,
+      stepsPerSecond: null,
     };
-  }
+  return {
+    run: run.number,
+    runId: run.id,
+    pid: run.pid,
+    gpus: sample.gpus.flatMap(({ uuid, index }) => (run.gpus.includes(uuid) ? [index] : [])),
+    use: sample.runs[run.id] ?? null,
+    stepsPerSecond: pace(job),
+  };
 }
 
 /** A job that came after the last tick. */
@@ -93,8 +110,13 @@ const unjudged = ({ name, state }: Job): Why => ({
   next: null,
 });
 
-function method(job: Job): PauseMethod | "auto" {
-  if (job.spec.pause.method !== "auto") return job.spec.pause.method;
-  if (job.understands === null) return "auto";
-  return job.understands === "nothing" ? "freeze" : "checkpoint";
+function pausedBy(state: JobState): string | null {
+  if ("cause" in state) return state.cause.reason;
+  return state.name === "pausing" ? state.request.cause.reason : null;
+}
+
+function methodOf({ spec, understands }: Job): PauseMethod | "auto" {
+  if (spec.pause.method !== "auto") return spec.pause.method;
+  if (understands === null) return "auto";
+  return understands === "nothing" ? "freeze" : "checkpoint";
 }

@@ -1,10 +1,10 @@
 /**
- * SIGINT and SIGTERM: the first asks for a stop with every job paused, a second leaves the jobs
- * running. A terminal that closes (SIGHUP, EIO on stdout) stops nothing.
+ * SIGINT and SIGTERM: the first requests a stop that pauses every job, a second leaves the jobs
+ * running. A closed terminal (SIGHUP, EIO on stdout) stops nothing.
  */
 const STOP = ["SIGINT", "SIGTERM"] as const;
 
-/** Returns what takes the listeners off again. */
+/** Returns what removes the listeners. */
 export function onStopSignals(stop: (again: boolean) => void): () => void {
   let asked = false;
   const listener = (): void => {

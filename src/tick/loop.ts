@@ -1,70 +1,72 @@
 /**
- * Calls `tick` at a steady pace, and sooner when woken. Never runs two ticks at once, never
- * lets a flood of wakes become a flood of ticks.
+ * Calls `tick` at a steady pace, and sooner when woken. Never runs two ticks at once, and never turns a
+ * flood of wakes into a flood of ticks.
  */
 import { elapsedMs } from "../clock.ts";
 
-/** However often it is woken, ticks are at least so far apart. */
+/** Two ticks are at least this far apart, however often the loop is woken. */
 const MIN_GAP_MS = 20;
 
-export interface Loop {
-  /** Have a tick run soon. */
-  wake(): void;
-  stop(): void;
+interface LoopOptions {
+  tick: () => void;
+  /** Read before each wait, so that a changed config takes effect at once. */
+  pollMs: () => number;
+  /** Called when `tick` throws, which ends the loop: a program in an unknown state must not go on acting. */
+  onBug: (error: unknown) => void;
 }
 
-/**
- * `pollMs` is read before each wait, so that a changed config counts at once. When `tick` throws,
- * the loop ends and `onBug` is called: a program that has lost its way must not go on acting.
- */
-export function startLoop(tick: () => void, pollMs: () => number, onBug: (error: unknown) => void): Loop {
-  let timer: NodeJS.Timeout | null = null;
-  let stopped = false;
-  let lastMs = Number.NEGATIVE_INFINITY;
-  let dueMs = 0;
+/** Runs from its construction until `stop`, or until a tick throws. */
+export class Loop {
+  readonly #options: LoopOptions;
+  #timer: NodeJS.Timeout | null = null;
+  #stopped = false;
+  #woken = false;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #dueMs = 0;
 
-  const run = (): void => {
-    timer = null;
-    if (stopped) return;
-    lastMs = elapsedMs();
+  constructor(options: LoopOptions) {
+    this.#options = options;
+    this.#runIn(0);
+  }
+
+  /** Has a tick run soon. */
+  wake(): void {
+    if (this.#woken || this.#stopped) return;
+    this.#woken = true;
+    this.#runIn(this.#lastMs + MIN_GAP_MS - elapsedMs());
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    if (this.#timer) clearTimeout(this.#timer);
+  }
+
+  #run(): void {
+    this.#woken = false;
+    this.#lastMs = elapsedMs();
     try {
-      tick();
+      this.#options.tick();
     } catch (error) {
-      stopped = true;
-      onBug(error);
+      this.stop();
+      this.#options.onBug(error);
       return;
     }
-    // Keeps the beat after an early tick; after a long sleep it starts a new one instead of catching up.
-    const now = elapsedMs();
-    dueMs = dueMs + pollMs() > now ? dueMs + pollMs() : now + pollMs();
-    if (dueMs - now > pollMs()) dueMs = now + pollMs();
-    schedule(dueMs - now);
-  };
-  const schedule = (ms: number): void => {
-    if (stopped) return;
-    if (timer) clearTimeout(timer);
-    timer = setTimeout(run, Math.max(0, ms));
-  };
+    this.#scheduleNext();
+  }
 
-  schedule(0);
-  let woken = false;
-  return {
-    wake: () => {
-      const wait = lastMs + MIN_GAP_MS - elapsedMs();
-      if (woken || stopped) return;
-      woken = true;
-      setTimeout(
-        () => {
-          woken = false;
-          if (timer) clearTimeout(timer);
-          run();
-        },
-        Math.max(0, wait),
-      );
-    },
-    stop: () => {
-      stopped = true;
-      if (timer) clearTimeout(timer);
-    },
-  };
+  /** A tick on time keeps the beat, without drift. After an early tick or a long sleep a new beat starts. */
+  #scheduleNext(): void {
+    if (this.#woken) return;
+    const now = elapsedMs();
+    const pollMs = this.#options.pollMs();
+    this.#dueMs += pollMs;
+    if (this.#dueMs <= now || this.#dueMs > now + pollMs) this.#dueMs = now + pollMs;
+    this.#runIn(this.#dueMs - now);
+  }
+
+  #runIn(ms: number): void {
+    if (this.#stopped) return;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#run(), Math.max(0, ms));
+  }
 }

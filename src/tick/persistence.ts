@@ -1,7 +1,7 @@
 /**
- * What is saved, and when: a step's events, its job and its run in one transaction, before anything is
- * done about it; all else that changed of jobs at the end of a tick; progress alone only now and then.
- * Must never lose an event, and does nothing but record.
+ * What is saved, and when: a step's events, job and run in one transaction, before its effects; other
+ * changes of jobs at the end of a tick; progress alone only once in a while. Must never lose an event,
+ * and does nothing but record.
  */
 import type { AuditEvent, NewEvent } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
@@ -10,10 +10,10 @@ import { runOf } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import type { Change, Journal, RunEnd } from "../ports/journal.ts";
 
-/** A progress report alone is saved no more often than this: it can be read again from the status file. */
+/** Progress alone is saved no more often than this: it can be read again from the status file. */
 const SAVE_PROGRESS_EVERY_MS = 15_000;
 
-/** What a step has made of a job. */
+/** The result of a job's step. */
 export interface Stepped {
   job: Job;
   events: NewEvent[];
@@ -30,9 +30,9 @@ export class Persistence {
     this.#tell = tell;
   }
 
-  /** False when the journal could not take them; it keeps them and tries again. */
+  /** False when the journal couldn't write them; it keeps them and tries again. */
   record(events: NewEvent[], now: Now, change?: Change): boolean {
-    // An empty append too: it tries again what could not be written before, and tells of it.
+    // An empty append matters too: it retries the backlog and returns what was written.
     const result = this.#journal.append(events, now, change);
     if (!result.ok) return false;
     for (const event of result.events) this.#tell(event);
@@ -41,8 +41,8 @@ export class Persistence {
   }
 
   /**
-   * One step of one job. Gives the job as it is from now on; null when the step must not be taken, since
-   * it could not be recorded and was to be `orNothing`.
+   * Records one step of one job. Returns the job as it is from now on; null when an `orNothing` step
+   * couldn't be recorded and so must not be taken.
    */
   recordStep(
     before: Job,
@@ -50,7 +50,7 @@ export class Persistence {
     now: Now,
     { seen, orNothing }: { seen?: Seen; orNothing?: true } = {},
   ): Job | null {
-    // A step copies the job: what is still the same needn't be saved again.
+    // A step copies the job; an unchanged copy needn't be saved again.
     const job = changed(before, after).length === 0 ? before : after;
     const ended = runOf(before);
     const begun = runOf(job);
@@ -65,12 +65,12 @@ export class Persistence {
     return recorded || !orNothing ? job : null;
   }
 
-  /** Events with all that has changed of the jobs, in one transaction. */
+  /** Records events with all unsaved changes of the jobs, in one transaction. */
   recordWith(jobs: Readonly<Record<string, Job>>, events: NewEvent[], now: Now): void {
     this.record(events, now, { jobs: this.#unsaved(jobs) });
   }
 
-  /** All in one transaction; what has only progressed goes with the rest, or when it is time. */
+  /** In one transaction. A job that only progressed is saved with others, or when it is due. */
   save(jobs: Readonly<Record<string, Job>>, now: Now): void {
     const unsaved = this.#unsaved(jobs);
     const isTime = now.monotonicMs - this.#savedProgressAtMs >= SAVE_PROGRESS_EVERY_MS;
@@ -88,7 +88,7 @@ export class Persistence {
   }
 }
 
-/** What a crash may take back by a few seconds; a change of anything else is saved at once. */
+/** Facts that a crash may set back by a few seconds; any other change is saved at once. */
 const PROGRESS_ONLY: ReadonlySet<keyof Job> = new Set<keyof Job>(["progress", "learned"]);
 
 function endOf({ state, progress }: Job, seen: Seen | undefined, now: Now): RunEnd {
@@ -96,7 +96,7 @@ function endOf({ state, progress }: Job, seen: Seen | undefined, now: Now): RunE
   return { at: now, code, signal, how: state.name, step: progress?.step ?? null };
 }
 
-/** Facts that differ, are new or are gone. */
+/** Facts that differ, were added or were removed. */
 function changed(a: Job, b: Job): (keyof Job)[] {
   const keys = new Set([...Object.keys(a), ...Object.keys(b)] as (keyof Job)[]);
   return [...keys].filter((key) => a[key] !== b[key]);

@@ -1,8 +1,8 @@
 /**
  * One supervisor. `tick()` is the whole program on one screen:
- * observe and sense → decide → record the intent → act → show. It does no I/O of its own and reads
- * no clock: everything comes through the ports. Effects happen only after the event that announces
- * them is journalled; a start or a resume that can't be journalled doesn't happen.
+ * observe and sense → decide → record the intent → act → show. It does no I/O of its own and reads no
+ * clock: everything goes through the ports. Effects happen only after the event that announces them is
+ * journalled; a start or resume that can't be journalled doesn't happen.
  */
 import type { Config } from "../config/schema/schema.ts";
 import { step } from "../decide/lifecycle/step.ts";
@@ -42,14 +42,14 @@ export interface Parts {
   journal: Journal;
   /** Tells other supervisors which GPUs are held. */
   claims?: Claims;
-  /** Names of this boot and of each new run; from outside, since deciding uses no randomness. */
+  /** Ids of this boot and of each new run; passed in, since deciding uses no randomness. */
   identity: { bootId: string; newRunId(): string };
   onEvent?: (event: AuditEvent) => void;
   /** Called to have `tick()` run soon, ahead of the next poll. */
   wake: () => void;
 }
 
-/** What a tick has seen and decided; what is shown is made from it. */
+/** What a tick has observed and decided; snapshots are made from it. */
 export interface Moment {
   now: Now;
   sample: Sample;
@@ -63,15 +63,15 @@ export class Supervisor {
   #config: Config;
   #world: World;
   #stopping = false;
-  readonly #ledger: Persistence;
+  readonly #persistence: Persistence;
   readonly #effects: Effects;
   #moment: Moment | null = null;
 
-  /** `recovered`: the jobs that there are, and what must be recorded and done about them first. */
+  /** `recovered`: the known jobs, and what must be recorded and done about them first. */
   constructor(parts: Parts, config: Config, recovered: Recovery) {
     this.#parts = parts;
     this.#config = config;
-    this.#ledger = new Persistence(parts.journal, parts.onEvent);
+    this.#persistence = new Persistence(parts.journal, parts.onEvent);
     this.#effects = new Effects(parts.runs, () => parts.wake());
     this.#world = newWorld(recovered.jobs);
     this.record(recovered.events);
@@ -86,7 +86,7 @@ export class Supervisor {
     return this.#moment;
   }
 
-  /** What a person should know now: effects that failed, saves that fail. */
+  /** What the user should know now: failed effects and failing saves. */
   get problems(): string[] {
     const saves = Object.values(this.#world.jobs).flatMap(
       (job) => savingProblem(job, () => this.#parts.runs.freeMiB(job)) ?? [],
@@ -109,41 +109,41 @@ export class Supervisor {
     const mode = { stopping: this.#stopping, journalHealthy: this.#parts.journal.problem === null };
     const decided = decide(this.#world, { sample, windows, config: this.#config, now, mode });
     this.#world = decided.world;
-    this.#ledger.record(decided.events, now);
+    this.#persistence.record(decided.events, now);
     for (const decision of decided.decisions) this.#carryOut(decision, now);
     this.#parts.claims?.publish(ownClaims(this.#world, decided.lines, now));
-    this.#ledger.save(this.#world.jobs, now);
+    this.#persistence.save(this.#world.jobs, now);
     this.#parts.journal.addSample(sample);
     sensors.guard(guardThreshold(this.#config.rules, this.#world.jobs), live, this.#parts.wake);
     this.#moment = { now, sample, world: this.#world, why: decided.why, stopping: this.#stopping };
     return this.#moment;
   }
 
-  /** A person's pause, resume or cancel. Takes effect at the tick that follows at once. */
+  /** A user's pause, resume or cancel. Takes effect at the next tick, which is woken at once. */
   request(asked: ManualRequest): { errors: string[] } {
     const now = this.#parts.clock.now();
     const windows = windowStates(this.#config.windows, now.wallMs);
     const result = manualRequest(this.#world, asked, windows, now);
     this.#world = result.world;
-    this.#ledger.recordWith(this.#world.jobs, result.events, now);
+    this.#persistence.recordWith(this.#world.jobs, result.events, now);
     for (const effect of result.effects) this.#perform(effect);
     this.#parts.wake();
     return { errors: result.errors };
   }
 
-  /** A turn on a GPU that another user's supervised job holds. */
+  /** Requests a turn on a GPU that another user's supervised job holds. */
   requestTurn(asked: TurnRequest): { job: string; holder: string } | { error: string } {
     if (!this.#moment) return { error: "The supervisor has only just started." };
     const now = this.#parts.clock.now();
     const result = askForTurn(this.#world, asked, this.#moment.sample, now);
     if ("error" in result) return result;
     this.#world = result.world;
-    this.#ledger.recordWith(this.#world.jobs, result.events, now);
+    this.#persistence.recordWith(this.#world.jobs, result.events, now);
     this.#parts.wake();
     return { job: result.job, holder: result.holder };
   }
 
-  /** A live run that the database doesn't know. False where its job isn't known either, or has another run. */
+  /** Adopts a live run that the database doesn't know. False when its job is unknown or has another run. */
   takeBack(name: string, run: Run): boolean {
     const job = this.#world.jobs[name];
     if (!job || runOf(job) !== null) return false;
@@ -152,23 +152,23 @@ export class Supervisor {
     return true;
   }
 
-  /** A job added by hand. The name must be free. */
+  /** Adds a job submitted at run time. The name must be free. */
   add(job: Job): void {
     this.#replace(job);
-    this.#ledger.save(this.#world.jobs, this.#parts.clock.now());
+    this.#persistence.save(this.#world.jobs, this.#parts.clock.now());
     this.#parts.wake();
   }
 
-  /** A checked new config, in force from the next tick on. */
+  /** Puts a checked config in force from the next tick on. */
   reconfigure(config: Config, event: NewEvent): void {
     const now = this.#parts.clock.now();
     this.#config = config;
     this.#world = { ...this.#world, jobs: roster(config, Object.values(this.#world.jobs), now) };
-    this.#ledger.record([event], now);
+    this.#persistence.record([event], now);
     this.#parts.wake();
   }
 
-  /** Pauses every job and starts none; `settled` tells when nothing is left to wait for. */
+  /** Pauses every job and starts none; `settled` is true when nothing is left to wait for. */
   stop(): void {
     this.#stopping = true;
     this.#parts.wake();
@@ -178,7 +178,7 @@ export class Supervisor {
     return this.#stopping;
   }
 
-  /** Told to stop, and every job has been made safe or can't be. A pause that is overdue isn't waited for. */
+  /** Stopping, and every job is safe or can't be made so. An overdue pause isn't waited for. */
   get settled(): boolean {
     if (!this.#stopping || !this.#moment?.stopping) return false;
     return Object.values(this.#world.jobs).every(
@@ -187,12 +187,12 @@ export class Supervisor {
     );
   }
 
-  /** Events that are nobody's step: the supervisor's own start and stop, a changed config. */
+  /** Events that belong to no job's step: the supervisor's start and stop, a changed config. */
   record(events: NewEvent[]): void {
-    this.#ledger.record(events, this.#parts.clock.now());
+    this.#persistence.record(events, this.#parts.clock.now());
   }
 
-  /** Resolves when effects under way have ended. */
+  /** Resolves when the effects in progress have ended. */
   async idle(): Promise<void> {
     await this.#effects.idle();
   }
@@ -233,24 +233,24 @@ export class Supervisor {
       { kind: "launch", decision, identity, resumeFrom: job.checkpoint, gpus: decision.gpus },
       now,
     );
-    // An unrecorded start would be a process that nobody can account for after a crash.
+    // After a crash, an unrecorded start would be an unaccounted process.
     this.#adopt(job, launched, now, { orNothing: true });
   }
 
-  /** Records what a step has come to, and then performs it. `orNothing`: not at all when it can't be recorded now. */
+  /** Records the result of a step, then performs its effects. `orNothing`: not at all when it can't be recorded now. */
   #adopt(
     before: Job,
     next: ReturnType<typeof step>,
     now: Now,
     how: { seen?: Seen; orNothing?: true } = {},
   ): void {
-    const job = this.#ledger.recordStep(before, next, now, how);
+    const job = this.#persistence.recordStep(before, next, now, how);
     if (job === null) return;
     this.#replace(job);
     for (const effect of next.effects) this.#perform(effect);
   }
 
-  /** Never into the world that there is: a moment that was published still shows it. */
+  /** Never mutates the current world: a published moment still shows it. */
   #replace(job: Job): void {
     if (this.#world.jobs[job.name] === job) return;
     this.#world = { ...this.#world, jobs: { ...this.#world.jobs, [job.name]: job } };

@@ -20,7 +20,7 @@ async function loop(): Promise<void> {
   writeSync(2, "LOOP BEGINS\n");
   for (let i = 1; i <= 4; i++) {
     journal.append([event(`event ${i}`)], at(i));
-    journal.saveJob(job("voice-train"));
+    journal.append([], at(i), { jobs: [job("voice-train")] });
     journal.addSample(sample(at(i * 20)));
     if (i % 2 === 0) await once(spawn(process.execPath, [import.meta.filename, path, "upkeep"]), "exit");
     await wait(600);

@@ -17,5 +17,5 @@ for (let number = known + 1; ; number++) {
   const change: Change = { jobs: [starting], started: { job: starting.name, run: begun }, orNothing: true };
   const started = event("Nothing stands in its way.", { kind: "job.started", run: number });
   const result = journal.append([started], at(number), change);
-  writeSync(1, result.ok ? `${number}\n` : `not written: ${result.reason}\n`);
+  writeSync(1, result.ok ? `${number}\n` : `not written: ${result.problem}\n`);
 }

@@ -13,5 +13,5 @@ for (let i = 0; ; i++) {
     [{ kind: "pause.requested", job: "voice-train", run: i, actor: "user", reason: `event ${i}` }],
     now,
   );
-  writeSync(1, result.ok ? `${result.events.at(-1)?.id}\n` : `not written: ${result.reason}\n`);
+  writeSync(1, result.ok ? `${result.events.at(-1)?.id}\n` : `not written: ${result.problem}\n`);
 }

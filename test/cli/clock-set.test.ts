@@ -34,7 +34,7 @@ test("wait gives a restarted supervisor its time, though the clock leaps ahead m
   const alone = new Promise<void>((done) =>
     waiting.stderr?.on("data", (chunk) => {
       said.err += chunk;
-      if (said.err.includes("has gone; waiting")) done();
+      if (said.err.includes("is gone; waiting")) done();
     }),
   );
   while (!isConnected()) await sleep(50);

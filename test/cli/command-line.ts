@@ -34,10 +34,15 @@ export class CommandLine {
   }
 
   start(...args: string[]): ChildProcess {
+    return this.startWithOutput("pipe", ...args);
+  }
+
+  /** `output`: a file descriptor for its stdout. */
+  startWithOutput(output: "pipe" | number, ...args: string[]): ChildProcess {
     const child = spawn(process.execPath, [BIN, ...args], {
       cwd: this.directory,
       env: this.env,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", output, "pipe"],
     });
     this.#children.push(child);
     return child;

@@ -32,7 +32,7 @@ describe("start and stop", () => {
     });
     expect(await cli.say("start", "--detach")).toMatchObject({
       code: 0,
-      out: expect.stringContaining("is running already"),
+      out: expect.stringContaining("is already running"),
     });
     const second = await cli.say("start", "--headless");
     expect(second.code).toBe(1);
@@ -151,7 +151,7 @@ describe("pause and resume", () => {
     const ended = await cli.say("pause", "deaf", "--terminate");
     expect(ended.code).toBe(0);
     expect(ended.out).toMatch(
-      /^deaf {2}loses all that it has done.+\nasked deaf to end\ndeaf {2}ended and paused: a resume goes on from the beginning\n$/,
+      /^deaf {2}loses all that it has done.+\nasked deaf to end\ndeaf {2}ended and paused: a resume continues from the beginning\n$/,
     );
     const [forced] = (await cli.say("audit", "--json", "--kind", "pause.forced")).out
       .trim()
@@ -206,14 +206,14 @@ describe("run", () => {
     const first = await cli.say("run", "sleep", "1000");
     expect(first.code).toBe(0);
     expect(first.out).toMatch(
-      /^Started a supervisor: none was running\.\nJob 'sleep': sleep = \/.*\/sleep in ~?.*\nIt doesn't catch SIGUSR2: under pressure it will be frozen/,
+      /^Started a supervisor: none was running\.\nJob 'sleep': sleep = \/.*\/sleep in ~?.*\nIt doesn't catch SIGUSR2: under pressure it is frozen/,
     );
     const second = await cli.say("run", "--name", "nap", "--", "sleep", "1000");
     expect(second.out).toMatch(/^Job 'nap': /);
     expect((await cli.say("run", "sleep", "1000")).out).toMatch(/^Job 'sleep-2': /);
     expect(await cli.say("run", "--name", "nap", "--", "true")).toMatchObject({
       code: 1,
-      err: "There is a job 'nap' already; it is running. To run another, give this one another --name.\n",
+      err: "There is already a job 'nap'; it is running. To run another, give this one another --name.\n",
     });
     expect(await cli.say("cancel", "sleep", "nap")).toMatchObject({
       code: 0,

@@ -1,8 +1,10 @@
 /** What can be asked without a supervisor: help, usage errors, check, init, audit and logs. */
 import {
   appendFileSync,
+  closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -10,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { program } from "../../src/cli/program.ts";
 import { createJournal } from "../../src/record/journal.ts";
@@ -155,7 +157,9 @@ describe("check", () => {
   });
 
   it("says that defaults hold where there is no config, and that a named one is missing", async () => {
-    expect((await cli.say("check")).out).toContain("the built-in defaults hold: 0 jobs, 5 rules, 0 windows.");
+    expect((await cli.say("check")).out).toContain(
+      "the built-in defaults apply: 0 jobs, 5 rules, 0 windows.",
+    );
     expect(await cli.say("check", "gone.json")).toMatchObject({
       code: 2,
       err: "gone.json: does not exist. Write one: supervisor init\n1 problem.\n",
@@ -175,9 +179,19 @@ describe("init", () => {
     expect(JSON.parse(readFileSync(schema, "utf8")).title).toContain("supervisor.config.json");
     expect(await cli.say("init")).toMatchObject({
       code: 1,
-      err: expect.stringContaining("exists already, and was left as it is"),
+      err: expect.stringContaining("already exists and was left unchanged"),
     });
     expect(readFileSync(cli.file("supervisor.config.json"), "utf8")).toBe(text);
+  });
+
+  it("names the schema by a relative path where the package lies beside the config or below it", async () => {
+    const path = resolve(dirname(BIN), `../init-${process.pid}.config.json`);
+    try {
+      expect(await cli.say("init", "--config", path)).toMatchObject({ code: 0, err: "" });
+      expect(readFileSync(path, "utf8")).toContain('"$schema": "./supervisor.schema.json"');
+    } finally {
+      rmSync(path, { force: true });
+    }
   });
 
   it("puts training scripts that lie there into it", async () => {
@@ -246,7 +260,7 @@ describe("audit", () => {
     }));
     const appended = journal.append(events, NOW);
     journal.close();
-    if (!appended.ok) throw new Error(appended.reason);
+    if (!appended.ok) throw new Error(appended.problem);
     return appended.events;
   };
 
@@ -298,7 +312,7 @@ describe("audit", () => {
     const [, path = ""] = note.exec(all.err) ?? [];
     expect(await cli.say("audit", "--job", "a")).toMatchObject({
       code: 0,
-      out: "No such events.\n",
+      out: "No matching events.\n",
       err: all.err,
     });
     expect(await cli.say("audit", "-n", "1")).toMatchObject({ err: "" });
@@ -313,6 +327,38 @@ describe("audit", () => {
       `Events 1 to 11 were exported to ${path}, which isn't there: they weren't checked.\n`,
     );
     expect(without.out).not.toContain("older ones");
+  });
+
+  it.each(["audit", "audit verify"])(
+    "%s on a damaged database ends with 1 and a sentence",
+    async (command) => {
+      fill(500);
+      const database = join(cli.stateDirectory, "supervisor.sqlite");
+      const bytes = readFileSync(database);
+      // The header stays, so that it is still one of ours; every later page is garbage.
+      writeFileSync(database, bytes.fill(0xa5, 4096));
+      const { code, out, err } = await cli.say(...command.split(" "));
+      expect(code).toBe(1);
+      expect(out + err).toMatch(
+        /^\S+supervisor\.sqlite(: | can't be read: )database disk image is malformed\.?\n$/,
+      );
+    },
+  );
+
+  it("ends with 1 and a sentence where its output can't be written", async () => {
+    fill(5000);
+    const full = openSync("/dev/full", "w");
+    const child = cli.startWithOutput(full, "audit");
+    closeSync(full);
+    let err = "";
+    child.stderr?.on("data", (chunk) => {
+      err += chunk;
+    });
+    const code = await new Promise((done) => child.once("close", done));
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: "The output can't be written: ENOSPC: no space left on device, write.\n",
+    });
   });
 
   it("is quiet when its reader has enough", async () => {

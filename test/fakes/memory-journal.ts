@@ -4,14 +4,14 @@ import type { Job } from "../../src/model/job.ts";
 import type { Sample } from "../../src/model/machine.ts";
 import type { Run } from "../../src/model/run.ts";
 import type { Now } from "../../src/model/time.ts";
-import type { Journal } from "../../src/ports/journal.ts";
+import type { Journal, RunEnd } from "../../src/ports/journal.ts";
 import { chainHash, GENESIS } from "../../src/record/audit/chain.ts";
 import { draftEvent } from "../../src/record/audit/event-row.ts";
 
 export interface RecordedRun {
   job: string;
   run: Run;
-  end: Parameters<Journal["endRun"]>[1] | null;
+  end: RunEnd | null;
 }
 
 export interface MemoryJournal extends Journal {
@@ -46,16 +46,8 @@ export function createMemoryJournal(): MemoryJournal {
       }
       return { ok: true, events: written };
     },
-    saveJob(job) {
-      jobs.set(job.name, structuredClone(job));
-      return { ok: true };
-    },
     loadJobs: () =>
       [...jobs.values()].map((job) => structuredClone(job)).sort((a, b) => (a.name < b.name ? -1 : 1)),
-    startRun: (job, run) => void runs.push({ job, run: structuredClone(run), end: null }),
-    endRun(run, end) {
-      for (const known of runs) if (known.run.id === run.id) known.end = end;
-    },
     addSample: (sample) => void samples.push(sample),
     tail: (count) => events.slice(-count),
     close() {},
@@ -80,9 +72,9 @@ export function createFailingJournal(reason = "database or disk is full"): Faili
     },
     held: [],
     append(added, now, change) {
-      if (journal.failing !== null && change?.orNothing) return { ok: false, reason: journal.failing };
+      if (journal.failing !== null && change?.orNothing) return { ok: false, problem: journal.failing };
       for (const event of added) journal.held.push({ event, now });
-      if (journal.failing !== null) return { ok: false, reason: journal.failing };
+      if (journal.failing !== null) return { ok: false, problem: journal.failing };
       whole.append([], now, change);
       const written: AuditEvent[] = [];
       for (const one of journal.held.splice(0)) {
@@ -91,8 +83,6 @@ export function createFailingJournal(reason = "database or disk is full"): Faili
       }
       return { ok: true, events: written };
     },
-    saveJob: (job) =>
-      journal.failing === null ? whole.saveJob(job) : { ok: false, reason: journal.failing },
   };
   return journal;
 }

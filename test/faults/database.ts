@@ -134,7 +134,7 @@ export const databases: Group = {
           const written = journal.append([], at(2));
           if (held.ok || !written.ok || written.events.length !== 1)
             throw new Error("not held, or not written");
-          return held.reason;
+          return held.problem;
         } finally {
           other.close();
           journal.close();

@@ -31,19 +31,19 @@ describe("a full disk", () => {
     const long = "x".repeat(2000);
     let written = 0;
     let failed = 0;
-    let reason = "";
+    let problem = "";
     for (let i = 1; failed < 50 && i < 2000; i++) {
       const result = journal.append([event(`event ${i} ${long}`)], at(i));
       if (result.ok) written += result.events.length;
       else {
         failed++;
-        reason = result.reason;
+        problem = result.problem;
       }
     }
     expect(failed).toBe(50);
-    expect(reason).toMatch(/full|disk I\/O/);
-    expect(journal.trouble).toBe(reason);
-    expect(journal.saveJob(job("voice-train")).ok).toBe(false);
+    expect(problem).toMatch(/full|disk I\/O/);
+    expect(journal.problems).toEqual([problem]);
+    expect(journal.append([], at(2000), { jobs: [job("voice-train")] }).ok).toBe(false);
     expect(verifyChain(path)).toMatchObject({ ok: true, count: written });
 
     mount("-o", "remount,size=16m", disk);

@@ -1,5 +1,6 @@
 /** What every journal must do, the real one and the fakes that stand in for it. */
 import { describe, expect, test } from "vitest";
+import type { Job } from "../../src/model/job.ts";
 import type { Journal } from "../../src/ports/journal.ts";
 import { at, event, job, run, sample } from "./material.ts";
 
@@ -55,11 +56,12 @@ export function journalContract(name: string, create: () => Journal): void {
     test("a job comes back as it was last saved, by name", () => {
       const journal = create();
       const first = job("b-job");
-      expect(journal.saveJob(first)).toEqual({ ok: true });
-      expect(journal.saveJob(job("a-job"))).toEqual({ ok: true });
+      const save = (one: Job) => journal.append([], at(1), { jobs: [one] });
+      expect(save(first)).toEqual({ ok: true, events: [] });
+      expect(save(job("a-job"))).toEqual({ ok: true, events: [] });
       const state = { name: "running", since: at(5), run: run("r1") } as const;
       const later = { ...first, state, misattributed: ["cpu"] };
-      expect(journal.saveJob(later)).toEqual({ ok: true });
+      expect(save(later)).toEqual({ ok: true, events: [] });
       expect(journal.loadJobs()).toEqual([job("a-job"), later]);
     });
 
@@ -78,10 +80,16 @@ export function journalContract(name: string, create: () => Journal): void {
 
     test("a run begins and ends, samples are taken, and none of it throws", () => {
       const journal = create();
-      journal.startRun("voice-train", run("r1"));
-      journal.startRun("voice-train", run("r1"));
-      journal.endRun(run("r1"), { at: at(9), code: 75, signal: null, how: "paused", step: 120 });
-      journal.endRun(run("unknown"), { at: at(9), code: null, signal: "SIGKILL", how: "lost", step: null });
+      const started = { job: "voice-train", run: run("r1") };
+      const paused = { at: at(9), code: 75, signal: null, how: "paused", step: 120 };
+      const lost = { at: at(9), code: null, signal: "SIGKILL", how: "lost", step: null };
+      for (const change of [
+        { started },
+        { started },
+        { ended: { run: run("r1"), end: paused } },
+        { ended: { run: run("unknown"), end: lost } },
+      ])
+        expect(journal.append([], at(9), { jobs: [], ...change })).toEqual({ ok: true, events: [] });
       for (let i = 0; i < 20; i++) journal.addSample(sample(at(i)));
     });
   });

@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Run } from "../../src/model/run.ts";
+import type { Journal, RunEnd } from "../../src/ports/journal.ts";
 import { verifyChain } from "../../src/record/audit/verify.ts";
 import { createJournal } from "../../src/record/journal.ts";
 import { readRuns, readSamples } from "../../src/record/read.ts";
@@ -20,8 +22,8 @@ journalContract("the failing journal, once it works", () => {
 
 test("the failing journal holds events until it works, and writes them first", () => {
   const journal = createFailingJournal("no space");
-  expect(journal.append([event("held")], at(0))).toEqual({ ok: false, reason: "no space" });
-  expect(journal.saveJob(job("voice-train")).ok).toBe(false);
+  expect(journal.append([event("held")], at(0))).toEqual({ ok: false, problem: "no space" });
+  expect(journal.append([], at(1), { jobs: [job("voice-train")] }).ok).toBe(false);
   journal.failing = null;
   expect(journal.append([event("next")], at(5)).ok).toBe(true);
   expect(journal.tail(5).map((e) => [e.reason, Date.parse(e.at)])).toEqual([
@@ -30,12 +32,17 @@ test("the failing journal holds events until it works, and writes them first", (
   ]);
 });
 
+const start = (journal: Journal, job: string, run: Run) =>
+  journal.append([], at(0), { jobs: [], started: { job, run } });
+const end = (journal: Journal, run: Run, end: RunEnd) =>
+  journal.append([], at(0), { jobs: [], ended: { run, end } });
+
 describe("the journal in SQLite", () => {
   test("is all there after it was closed and opened again, and the chain goes on", () => {
     const path = scratch();
     const first = createJournal(path, { retention: RETENTION });
     first.append([event("before")], at(0));
-    first.saveJob(job("voice-train"));
+    first.append([], at(0), { jobs: [job("voice-train")] });
     first.close();
     const second = openJournal(path);
     expect(second.setAside).toBeNull();
@@ -57,10 +64,14 @@ describe("the journal in SQLite", () => {
 
   test("records how runs began and ended", () => {
     const journal = openJournal();
-    journal.startRun("voice-train", { ...run("r1", 1), resumedFrom: "/c/step-00000100", resumedAtStep: 100 });
-    journal.startRun("voice-train", run("r2", 2));
-    journal.startRun("other", run("r3", 3));
-    journal.endRun(run("r1", 1), { at: at(60), code: 75, signal: null, how: "paused", step: 160 });
+    start(journal, "voice-train", {
+      ...run("r1", 1),
+      resumedFrom: "/c/step-00000100",
+      resumedAtStep: 100,
+    });
+    start(journal, "voice-train", run("r2", 2));
+    start(journal, "other", run("r3", 3));
+    end(journal, run("r1", 1), { at: at(60), code: 75, signal: null, how: "paused", step: 160 });
     const [first, second] = [...readRuns(journal.path, { job: "voice-train" })];
     expect(first).toMatchObject({
       id: "r1",
@@ -114,11 +125,11 @@ describe("the journal in SQLite", () => {
     const journal = openJournal();
     const steps = [12.4, Number.NaN, Number.POSITIVE_INFINITY, null];
     for (const [i, step] of steps.entries()) {
-      journal.startRun("odd", run(`r${i}`, i));
-      journal.endRun(run(`r${i}`, i), { at: at(9), code: 0, signal: null, how: "finished", step });
+      start(journal, "odd", run(`r${i}`, i));
+      end(journal, run(`r${i}`, i), { at: at(9), code: 0, signal: null, how: "finished", step });
     }
     expect([...readRuns(journal.path)].map((r) => r.step)).toEqual([12, null, null, null]);
-    expect(journal.trouble).toBeNull();
+    expect(journal.problems).toEqual([]);
   });
 
   test("an event whose evidence can't be written doesn't block the log", () => {

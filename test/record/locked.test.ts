@@ -19,9 +19,9 @@ describe("a database that another program has locked", () => {
     const { journal, unlock } = await lockedJournal();
     for (let i = 1; i <= 20; i++) {
       const result = journal.append([event(`while locked ${i}`)], at(i));
-      expect(result).toMatchObject({ ok: false, reason: expect.stringContaining("locked") });
+      expect(result).toMatchObject({ ok: false, problem: expect.stringContaining("locked") });
     }
-    expect(journal.trouble).toContain("locked");
+    expect(journal.problems).toEqual([expect.stringContaining("locked")]);
     await unlock();
     const result = journal.append([event("after")], at(60));
     expect(result.ok && result.events.map((e) => e.reason)).toEqual([
@@ -32,7 +32,7 @@ describe("a database that another program has locked", () => {
       ...Array.from({ length: 20 }, (_, i) => at(i + 1).wallMs),
       at(60).wallMs,
     ]);
-    expect(journal.trouble).toBeNull();
+    expect(journal.problems).toEqual([]);
     expect(verifyChain(journal.path)).toMatchObject({ ok: true, count: 22 });
   });
 
@@ -41,7 +41,7 @@ describe("a database that another program has locked", () => {
     journal.append([event("held")], at(1));
     expect(journal.append([], at(2)).ok).toBe(false);
     await unlock();
-    expect(journal.saveJob(job("voice-train"))).toEqual({ ok: true });
+    for (const seconds of [2, 12]) journal.addSample(sample(at(seconds)));
     expect(journal.tail(1)[0]?.reason).toBe("held");
     expect(journal.append([], at(3))).toMatchObject({ ok: true, events: [{ id: 2, reason: "held" }] });
     expect(journal.append([], at(4))).toEqual({ ok: true, events: [] });
@@ -49,10 +49,14 @@ describe("a database that another program has locked", () => {
 
   test("jobs, runs and samples are held too", async () => {
     const { journal, unlock } = await lockedJournal();
-    expect(journal.saveJob(job("voice-train")).ok).toBe(false);
-    expect(journal.saveJob({ ...job("voice-train"), runs: 7 }).ok).toBe(false);
-    journal.startRun("voice-train", run("r1"));
-    journal.endRun(run("r1"), { at: at(5), code: 0, signal: null, how: "finished", step: 10 });
+    const end = { at: at(5), code: 0, signal: null, how: "finished", step: 10 };
+    for (const change of [
+      { jobs: [job("voice-train")] },
+      { jobs: [{ ...job("voice-train"), runs: 7 }] },
+      { jobs: [], started: { job: "voice-train", run: run("r1") } },
+      { jobs: [], ended: { run: run("r1"), end } },
+    ])
+      expect(journal.append([], at(5), change).ok).toBe(false);
     for (let i = 0; i < 30; i++) journal.addSample(sample(at(i)));
     await unlock();
     journal.append([event("after")], at(60));
@@ -79,7 +83,7 @@ describe("a database that another program has locked", () => {
     const took: number[] = [];
     for (let i = 0; i < 1000; i++) {
       const began = performance.now();
-      expect(journal.saveJob(job(`job-${i}`)).ok).toBe(false);
+      expect(journal.append([], at(1), { jobs: [job(`job-${i}`)] }).ok).toBe(false);
       took.push(performance.now() - began);
     }
     // Of a thousand, the machine's load may hold up some, but not most.

@@ -75,11 +75,11 @@ describe("reading events", () => {
   });
 
   test("an iteration cut short closes the file", () => {
-    const { path, close } = sixty();
-    for (const one of readEvents(path)) if (one.id === 3) break;
-    close();
+    const journal = sixty();
+    for (const one of readEvents(journal.path)) if (one.id === 3) break;
+    journal.close();
     // The last one to close a WAL database removes its WAL.
-    expect(existsSync(`${path}-wal`)).toBe(false);
+    expect(existsSync(`${journal.path}-wal`)).toBe(false);
   });
 });
 
@@ -112,7 +112,7 @@ describe("reading", () => {
   test("samples of a span, and runs, from a closed database", () => {
     const journal = openJournal();
     for (let s = 0; s < 100; s++) journal.addSample(sample(at(s), s));
-    journal.startRun("voice-train", run("r1"));
+    journal.append([], at(100), { jobs: [], started: { job: "voice-train", run: run("r1") } });
     journal.close();
     const span = { sinceMs: at(10).wallMs, untilMs: at(13).wallMs };
     expect([...readSamples(journal.path, span)]).toEqual([10, 11, 12].map((s) => sample(at(s), s)));

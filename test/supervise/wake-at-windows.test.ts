@@ -1,7 +1,7 @@
 /** Real cron and a real loop whose own next beat is an hour away: only a window's turn can wake it. */
 import { afterEach, expect, test, vi } from "vitest";
 import { wakeAtWindows } from "../../src/supervise/wake-at-windows.ts";
-import { startLoop } from "../../src/tick/loop.ts";
+import { Loop } from "../../src/tick/loop.ts";
 
 const EVERY_SECOND = "* * * * * *";
 const NEVER_SOON = "0 0 29 2 *";
@@ -14,10 +14,10 @@ afterEach(() => {
 /** A loop after its first beat; returns its ticks and what wakes it. */
 async function restingLoop() {
   const ticks = vi.fn();
-  const bug = (error: unknown): void => {
+  const onBug = (error: unknown): void => {
     throw error;
   };
-  const loop = startLoop(ticks, () => 3_600_000, bug);
+  const loop = new Loop({ tick: ticks, pollMs: () => 3_600_000, onBug });
   ends.push(() => loop.stop());
   await vi.waitFor(() => expect(ticks).toHaveBeenCalledTimes(1), 20_000);
   return { ticks, wake: () => loop.wake() };

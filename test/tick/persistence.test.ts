@@ -8,10 +8,10 @@ import { createMemoryJournal } from "../fakes/memory-journal.ts";
 /** A job of which all is saved, and what the journal holds of it one second after it has changed. */
 function savedAfter(facts: Partial<Job>): Job | undefined {
   const journal = createMemoryJournal();
-  const ledger = new Persistence(journal);
+  const persistence = new Persistence(journal);
   const before = makeJob();
-  ledger.save({ tts: before }, at(0));
-  ledger.save({ tts: { ...before, ...facts } }, at(1));
+  persistence.save({ tts: before }, at(0));
+  persistence.save({ tts: { ...before, ...facts } }, at(1));
   return journal.loadJobs()[0];
 }
 
@@ -31,10 +31,10 @@ test.each<Partial<Job>>([
 
 test("what is gone is saved at once", () => {
   const journal = createMemoryJournal();
-  const ledger = new Persistence(journal);
+  const persistence = new Persistence(journal);
   const { gpuShortage, ...rest } = makeJob({}, { gpuShortage: { othersMiB: 4000 } });
-  ledger.save({ tts: { ...rest, ...(gpuShortage && { gpuShortage }) } }, at(0));
-  ledger.save({ tts: rest }, at(1));
+  persistence.save({ tts: { ...rest, ...(gpuShortage && { gpuShortage }) } }, at(0));
+  persistence.save({ tts: rest }, at(1));
   expect(journal.loadJobs()[0]).not.toHaveProperty("gpuShortage");
 });
 

@@ -2,23 +2,26 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Sqlite from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
 import { clock } from "../../src/clock.ts";
 import { prepareStateDirectory } from "../../src/files/state-directory.ts";
 import { runOf } from "../../src/model/state.ts";
+import type { Journal } from "../../src/ports/journal.ts";
 import type { Runs } from "../../src/ports/runs.ts";
 import type { Sensors } from "../../src/ports/sensors.ts";
 import { createRuns } from "../../src/runs/process-runs.ts";
 import { type Moment, Supervisor } from "../../src/tick/supervisor.ts";
 import { makeConfig, makeJob, makeSample } from "../decide/make.ts";
-import { createFailingJournal, createMemoryJournal, type MemoryJournal } from "../fakes/memory-journal.ts";
+import { createFailingJournal, createMemoryJournal } from "../fakes/memory-journal.ts";
+import { openJournal } from "../record/scratch.ts";
 import { until } from "../until.ts";
 
 const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 const sensors: Sensors = { sample: (_, now) => makeSample(now), guard: () => {}, close: () => {} };
 
 /** One supervisor with one job, which notes each of its beginnings; the first one fails. */
-function given(journal: MemoryJournal, slow: (runs: Runs) => Runs = (runs) => runs) {
+function given(journal: Journal, slow: (runs: Runs) => Runs = (runs) => runs) {
   const directory = mkdtempSync(join(tmpdir(), "supervisor-tick-"));
   prepareStateDirectory(directory);
   const begun = join(directory, "begun");
@@ -102,4 +105,25 @@ test("a moment that was published stays as it was, whatever the next ticks see a
   });
   expect(held.length).toBeGreaterThan(2);
   for (const { moment, copy } of held) expect(moment).toEqual(copy);
+});
+
+test("while samples alone can't be written, no start is even tried, and why says so", async () => {
+  const journal = openJournal();
+  const db = new Sqlite(journal.path);
+  onTestFinished(() => void db.close());
+  db.exec(
+    "CREATE TRIGGER no_samples BEFORE INSERT ON samples BEGIN SELECT RAISE(FAIL, 'no room for samples'); END",
+  );
+  const now = clock.now();
+  for (const agoMs of [20_000, 0])
+    journal.addSample(makeSample({ ...now, monotonicMs: now.monotonicMs - agoMs }));
+  const { supervisor, beginnings, reaches } = given(journal);
+  const { why } = supervisor.tick();
+  expect(why.tts?.waitingFor.map(({ code }) => code)).toEqual(["journal"]);
+  expect(journal.problem).toContain("no room for samples");
+  for (let tick = 0; tick < 5; tick++) supervisor.tick();
+  expect(beginnings()).toBe(0);
+  db.exec("DROP TRIGGER no_samples");
+  await reaches("its beginning", () => beginnings() === 1);
+  expect(journal.problem).toBeNull();
 });

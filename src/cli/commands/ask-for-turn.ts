@@ -1,4 +1,4 @@
-/** `ask --gpu 0 --for 2h [JOB]`: asks another user's supervisor for a turn on a GPU that its job holds. */
+/** `ask --gpu 0 --for 2h [JOB]`: requests a turn on a GPU that another user's supervised job holds. */
 
 import { misuse } from "../../refusal.ts";
 import { askedBy, mustConnect, type Options, ask as request } from "../connect.ts";

@@ -23,7 +23,7 @@ export interface AuditOptions extends Options {
   lines?: string;
 }
 
-/** Rows between two looks at whether anybody still reads. */
+/** Rows between two checks whether the output is still read. */
 const BREATHE_EVERY = 1000;
 
 export async function audit(options: AuditOptions): Promise<void> {
@@ -41,11 +41,11 @@ export async function audit(options: AuditOptions): Promise<void> {
     }
     if (++written % BREATHE_EVERY === 0) await turn();
   }
-  if (written === 0 && !options.json) print("No such events.");
+  if (written === 0 && !options.json) print("No matching events.");
   if (written < (filter.limit ?? Number.POSITIVE_INFINITY)) sayExported(database, filter.sinceMs);
 }
 
-/** That some of what was asked for may be elsewhere: the database alone would be taken for all there is. */
+/** Says which matching events may be in exported files instead. */
 function sayExported(database: string, sinceMs = Number.NEGATIVE_INFINITY): void {
   const exports = readExports(database).filter(({ newestMs }) => newestMs >= sinceMs);
   const [oldest, newest] = [exports[0], exports.at(-1)];

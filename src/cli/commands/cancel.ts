@@ -1,4 +1,4 @@
-/** `cancel JOB…`: ends jobs for good, and returns when they have ended. */
+/** `cancel JOB…`: ends jobs for good; returns when they have ended. */
 import type { JobView } from "../../control/protocol.ts";
 import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../connect.ts";
 import { followJobs, type Outcome } from "../follow-jobs.ts";
@@ -22,6 +22,6 @@ export async function cancel(names: string[], options: Options & { wait: boolean
 function outcome(job: JobView): Outcome {
   if (job.state === "cancelled") return { end: "good", text: "cancelled" };
   if (job.state === "finished" || job.state === "failed")
-    return { end: "good", text: `${job.state} by itself before` };
+    return { end: "good", text: `${job.state} before it was cancelled` };
   return { end: null, text: `asked to end; it is ${job.state}` };
 }

@@ -1,4 +1,4 @@
-/** `check [FILE]`: every problem of a config at once, and doubts about it; starts nothing. */
+/** `check [FILE]`: prints every problem of a config at once, and warnings. Starts nothing. */
 
 import { relative } from "node:path";
 import { findConfig } from "../../config/find.ts";
@@ -25,6 +25,6 @@ function summary(loaded: Loaded & { ok: true }, path: string | null): string {
   const counts = [plural(jobs.length, "job"), plural(rules.length, "rule"), plural(windows.length, "window")];
   const notes = loaded.warnings.length === 0 ? "" : `, ${plural(loaded.warnings.length, "warning")}`;
   if (path === null)
-    return `There is no config file, so the built-in defaults hold: ${counts.join(", ")}. Write one: supervisor init`;
+    return `There is no config file, so the built-in defaults apply: ${counts.join(", ")}. Write one: supervisor init`;
   return `${relative(process.cwd(), path)} is valid: ${counts.join(", ")}${notes}.`;
 }

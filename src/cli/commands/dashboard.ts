@@ -12,8 +12,8 @@ export async function dashboard(options: Options): Promise<number> {
 }
 
 /**
- * Loads the dashboard, which takes about as long as a supervisor takes to come up. What it resolves
- * with shows a client that watches, and ends with it.
+ * Loads the dashboard, which takes about as long as starting a supervisor. Resolves with a function that
+ * shows a watching client until the user leaves.
  */
 export async function prepare(): Promise<(client: ControlClient) => Promise<number>> {
   const { canDraw, runDashboard } = await import("../../show/screen/run-dashboard.ts");

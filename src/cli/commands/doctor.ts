@@ -1,6 +1,6 @@
 /**
- * `doctor`: one page on what this machine lets the supervisor see and do, to be pasted into a report.
- * Looks only; names processes on GPUs, but none of the config's secrets.
+ * `doctor`: one page on what this machine lets the supervisor see and do, for a bug report. Changes
+ * nothing; names processes on GPUs, but none of the config's secrets.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,7 +26,7 @@ import { print, printJson } from "../print.ts";
 import { unworkable, withoutGpu } from "./doctor/blind-rules.ts";
 import { type Diagnosis, page } from "./doctor/page.ts";
 
-/** CPU use takes two looks, and some readings are taken aside. */
+/** CPU use needs two samples, and some readings arrive asynchronously. */
 const LOOK_AGAIN_MS = 600;
 const NO_OTHERS: ConfigFile["others"] = { ignore: [], ignoreGpuBelow: 30 };
 
@@ -94,7 +94,7 @@ async function sampleMachine(): Promise<Sample> {
   }
 }
 
-/** The GPUs as they would be seen while a job runs that may be on any of them. */
+/** The GPUs as seen while a job runs that may use any of them. */
 function whose({ report, blind }: Examination, others: ConfigFile["others"]): GpuSample[] {
   if (report === null) return [];
   const attribution = new GpuAttribution(new ProcessOwners(process.pid), blind, () => others);

@@ -1,4 +1,4 @@
-/** `help [COMMAND | TOPIC]`: what doesn't fit into one command's own help. */
+/** `help [COMMAND | TOPIC]`: topics that don't fit into one command's own help. */
 import { closest } from "../../config/check/suggest.ts";
 import { misuse } from "../../refusal.ts";
 import { print } from "../print.ts";
@@ -13,37 +13,37 @@ const TOPICS: Record<string, string> = {
   supervisor init     write a commented one
   supervisor check    all problems at once, with line, column and fix
 
-An edit counts while the supervisor runs; one with problems leaves the previous config in force.
+Edits take effect while the supervisor runs; one with problems leaves the previous config in force.
 All fields, defaults and metrics: docs/configuration.md`,
 
-  pause: `How a job is paused: three ways.
-  checkpoint   it saves, exits 75, and is resumed from there later: frees everything
-  standby      it stops producing and keeps its memory: goes on at once (inference, playback)
-  freeze       it is stopped where it stands: frees CPU and GPU time, no memory
+  pause: `A job is paused in one of three ways:
+  checkpoint   it saves, exits 75, and later resumes from there: frees everything
+  standby      it stops working and keeps its memory: continues at once (inference, playback)
+  freeze       it is suspended in place: frees CPU and GPU time, but no memory
 
 A job that keeps the pause contract, or catches the pause signal (SIGUSR2), is paused by checkpoint;
 any other is frozen. 'paused' means: checkpoint verified, no process left.
 
-One that doesn't save when it is asked to goes on; nothing is forced unless you say so:
+A job that doesn't save when asked keeps running; nothing is forced unless you say so:
   supervisor pause JOB --freeze      frees its CPU and GPU time now, keeps its memory
-  supervisor pause JOB --terminate   ends it (SIGTERM, after 30 s SIGKILL) and keeps it paused: tells
-                                     first what that loses; a resume goes on from the last checkpoint
+  supervisor pause JOB --terminate   ends it (SIGTERM, after 30 s SIGKILL) and keeps it paused; says
+                                     first what that loses; a resume continues from its last checkpoint
 
-The contract, and how to try it by hand with kill: docs/pause-contract.md`,
+The contract, and how to try it with kill: docs/pause-contract.md`,
 
   python: `A training script in Python, with one line in its loop (pip install ./python):
   from supervisor_job import job                     # before torch
   job.step(step, loss=loss, save=save)               # progress, periodic checkpoint, and the pause
     def save(files): files.file("weights.bin", weights)
-    job.resume() gives the checkpoint to go on from, or None. PyTorch, exactly the same weights, several
+    job.resume() returns the checkpoint to continue from, or None. PyTorch, exactly the same weights, several
     ranks: docs/python-jobs.md
 
 Without that line:
-  saves on a signal by itself?  no change, but tell which:
+  already saves on a signal?  no change; name the signal:
     "pause": { "signal": "SIGTERM", "exitCodes": [143] },
     "checkpoint": { "glob": "out/checkpoint-*" },
     "resumeArgs": ["--resume_from_checkpoint", "{checkpoint}"]
-  else: on SIGUSR2 finish the step, save into $SUPERVISOR_CHECKPOINT_DIR/step-00001234/, and exit 75;
+  otherwise: on SIGUSR2 finish the step, save into $SUPERVISOR_CHECKPOINT_DIR/step-00001234/, and exit 75;
     at the start load from $SUPERVISOR_RESUME_FROM unless that is empty.
 The whole contract: docs/pause-contract.md`,
 
@@ -64,7 +64,7 @@ Without a supervisor these calls do nothing. More: docs/typescript-jobs.md`,
 
 export const TOPIC_NAMES = Object.keys(TOPICS);
 
-/** Prints a topic; a name that is none fails with the nearest topic or command. */
+/** Prints a topic; an unknown name fails with the closest topic or command. */
 export function help(topic: string, commands: readonly string[]): void {
   const text = Object.hasOwn(TOPICS, topic) ? TOPICS[topic] : undefined;
   if (text !== undefined) {

@@ -1,4 +1,4 @@
-/** `init`: writes a commented config to begin with. Never overwrites one. */
+/** `init`: writes a commented config to start from. Never overwrites one. */
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { CONFIG_NAME } from "../../config/find.ts";
@@ -19,15 +19,15 @@ export async function init(options: Options): Promise<void> {
   } catch (error) {
     if (!isSystemError(error)) throw error;
     if (error.code === "EEXIST")
-      throw new Refusal(`${path} exists already, and was left as it is. Check it: supervisor check`);
+      throw new Refusal(`${path} already exists and was left unchanged. Check it: supervisor check`);
     throw new Refusal(`${path} can't be written: ${error.message}`);
   }
   print(`Wrote ${relative(process.cwd(), path) || path}.`);
-  if (scripts.length > 0) print(`Jobs in it: ${scripts.join(", ")}. Look them over, then: supervisor start`);
-  else print("It has no job yet: write one into it, or: supervisor run -- python train.py");
+  if (scripts.length > 0) print(`Jobs in it: ${scripts.join(", ")}. Check them, then: supervisor start`);
+  else print("It has no job yet: add one to it, or: supervisor run -- python train.py");
 }
 
-/** Training scripts that lie beside the config. */
+/** Training scripts beside the config. */
 function findScripts(directory: string): string[] {
   try {
     return readdirSync(directory)
@@ -38,12 +38,12 @@ function findScripts(directory: string): string[] {
   }
 }
 
-/** The schema of this very installation, as short as it can be named from `directory`. */
+/** The schema of this installation, by its shortest path from `directory`. */
 function schemaPath(directory: string): string {
   const schema = packageFile("supervisor.schema.json");
   const near = relative(directory, schema);
   if (near.startsWith("..") || isAbsolute(near)) return schema;
-  return existsSync(join(directory, near)) ? `../../commands/${near}` : schema;
+  return existsSync(join(directory, near)) ? `./${near}` : schema;
 }
 
 function jobText(script: string, taken: string[]): string {
@@ -59,11 +59,11 @@ function configText(scripts: string[], schema: string): string {
   const taken: string[] = [];
   const jobs = scripts.map((script) => jobText(basename(script), taken)).join(",\n");
   return `// What supervisor keeps running, and when it makes room for others.
-// Every field: docs/configuration.md. Check an edit: supervisor check. Changes count while it runs.
+// Every field: docs/configuration.md. Check an edit: supervisor check. Edits take effect while it runs.
 {
   "$schema": ${JSON.stringify(schema)},
 
-  // Commands (no shell) that are kept going until they have finished.
+  // Commands (no shell) that are kept running until they finish.
   "jobs": [
 ${jobs === "" ? EXAMPLE_JOB : jobs}
     // An existing script that saves and exits on SIGTERM needs no change:
@@ -72,14 +72,14 @@ ${jobs === "" ? EXAMPLE_JOB : jobs}
     //   "resumeArgs": ["--resume_from_checkpoint", "{checkpoint}"]
   ],
 
-  // When jobs make room. Without "rules", built-in ones hold: others on the GPU, heat, memory; others
-  // on the CPU are only told. "others" are programs that aren't jobs: a job never pauses itself.
+  // When jobs make room. Without "rules", the built-in ones apply: others on the GPU, heat, memory; others
+  // on the CPU only notify. "others" are programs that aren't jobs: a job never pauses itself.
   // "rules": [
   //   { "name": "somebody else computes on the CPU", "metric": "cpu.others", "above": 60, "forSeconds": 10,
   //     "clear": { "below": 30, "forSeconds": 30 } }
   // ],
 
-  // When jobs may run at all; always, without one. Cron: minute hour day month weekday.
+  // When jobs may run at all; without windows, always. Cron: minute hour day month weekday.
   // "windows": [
   //   { "name": "night", "opens": "0 22 * * *", "closes": "0 7 * * *" }
   // ]

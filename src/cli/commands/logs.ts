@@ -1,4 +1,4 @@
-/** `logs JOB`: what a job has written, from its log file; needs no supervisor. */
+/** `logs JOB`: prints what a job has written, from its log file. Needs no supervisor. */
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { StringDecoder } from "node:string_decoder";
@@ -9,7 +9,7 @@ import { noSuchJob, type Options, placesOf } from "../connect.ts";
 import { print, printJsonLine } from "../print.ts";
 import { logTail } from "../read-log-tail.ts";
 
-/** Longer than any line that people want to read, times as many lines as they ask for. */
+/** More than any readable line has; multiplied by the requested number of lines. */
 const BYTES_PER_LINE = 4096;
 const LOOK_EVERY_MS = 200;
 
@@ -28,7 +28,7 @@ export async function logs(job: string, options: LogsOptions): Promise<void> {
   const wanted = Number(options.lines);
   const { text, size } = logTail(path, wanted * BYTES_PER_LINE);
   const lines = text.split("\n");
-  // What stands behind the last line break is a line only when nothing more will come.
+  // Text after the last line break is a line only when nothing more is read.
   const rest = lines.pop() ?? "";
   if (!options.follow && rest !== "") lines.push(rest);
   for (const line of lines.slice(Math.max(0, lines.length - wanted))) write(line);
@@ -45,7 +45,7 @@ function jobsWithLogs(directory: string): string[] {
   }
 }
 
-/** Never returns by itself: the user ends it. A log that was cut or replaced is read from its start. */
+/** Never returns: the user ends it. A log that is truncated or replaced is read from its start. */
 async function followFile(
   path: string,
   from: number,

@@ -1,4 +1,4 @@
-/** `pause JOB… | --all`: asks, and returns when each job is proven to be saved and gone. */
+/** `pause JOB… | --all`: returns when each job is proven to be saved and gone. */
 
 import { wallMs } from "../../clock.ts";
 import type { JobView, Snapshot } from "../../control/protocol.ts";
@@ -45,7 +45,7 @@ export async function pause(names: string[], options: PauseOptions): Promise<num
   }
 }
 
-/** Names of the jobs that are meant; with `--all`, those that haven't ended. */
+/** Names of the selected jobs; with `--all`, of those that haven't ended. */
 export function chosen(
   names: string[],
   options: { all?: boolean },
@@ -67,7 +67,7 @@ function untilOf(options: PauseOptions, nowMs: number): number | null {
   return options.until === undefined ? null : timeMs(options.until, "--until", nowMs);
 }
 
-/** How far a pause that was asked for has come. */
+/** How far a requested pause has come. */
 export function pauseOutcome(job: JobView): Outcome {
   switch (job.state) {
     case "paused":
@@ -75,7 +75,7 @@ export function pauseOutcome(job: JobView): Outcome {
     case "frozen":
       return { end: "good", text: "frozen: its CPU and GPU time is free, its memory isn't" };
     case "standby":
-      return { end: "good", text: "on standby: it holds its memory and goes on at once" };
+      return { end: "good", text: "on standby: it holds its memory and continues at once" };
     case "waiting":
       return { end: "good", text: "held back: it isn't running, and won't start" };
     case "finished":
@@ -91,7 +91,7 @@ export function pauseOutcome(job: JobView): Outcome {
 }
 
 function saved({ checkpoint }: JobView): string {
-  if (checkpoint === null) return "it is gone, and had nothing to save";
+  if (checkpoint === null) return "it has exited, and had nothing to save";
   const checked = checkpoint.verified === "size and age only" ? checkpoint.verified : "verified";
   const step = checkpoint.step === null ? "checkpoint" : `step ${number(checkpoint.step)}`;
   return `${step} saved (${bytes(checkpoint.bytes)}, ${checked})`;
@@ -103,17 +103,18 @@ function pausing(job: JobView): Outcome {
   if (overdue === "frozen") {
     return { end: "good", text: "frozen, not saved: its CPU and GPU time is free, its memory isn't" };
   }
-  if (overdue !== null) return { end: null, text: `it hasn't saved in its grace time, and was ${overdue}` };
-  if (method === "freeze") return { end: null, text: "being stopped where it stands" };
+  if (overdue !== null)
+    return { end: null, text: `it didn't save within its grace period, and was ${overdue}` };
+  if (method === "freeze") return { end: null, text: "being suspended in place" };
   if (progress?.reports === "saving")
     return { end: null, text: `saving its checkpoint${atStep(progress.step)}` };
   if (progress?.reports === "paused") return { end: null, text: "saved; its checkpoint is being checked" };
-  return { end: null, text: `asked; it finishes its step${atStep(progress?.step ?? null)}` };
+  return { end: null, text: `asked; finishing its step${atStep(progress?.step ?? null)}` };
 }
 
 const atStep = (step: number | null): string => (step === null ? "" : ` (step ${number(step)})`);
 
-/** What stands in the way, and the two ways out with what each costs. */
+/** What is in the way, and the ways out with what each costs. */
 export function overdueText({ name, why }: JobView, asked: "pause" | "resume"): string {
   const ways = [{ command: `supervisor logs -f ${name}`, does: "what it is doing" }, ...(why.sooner ?? [])];
   const widest = Math.max(...ways.map(({ command }) => command.length));
@@ -123,21 +124,21 @@ export function overdueText({ name, why }: JobView, asked: "pause" | "resume"): 
   ].join("\n");
 }
 
-/** Before anything is done: what ending the job loses. */
+/** Says before anything is done what ending the job loses. */
 function tellStakes(job: JobView): void {
   if (job.pid !== null && !isEnded(job.state)) print(`${job.name}  ${endingLoses(job, wallMs())}`);
 }
 
-/** How far an end that was asked for has come. */
+/** How far a requested end has come. */
 function endOutcome(job: JobView): Outcome {
   const { checkpoint } = job;
   if (job.state === "paused") {
     const from = checkpoint === null ? "the beginning" : `its last checkpoint${atStep(checkpoint.step)}`;
-    return { end: "good", text: `ended and paused: a resume goes on from ${from}` };
+    return { end: "good", text: `ended and paused: a resume continues from ${from}` };
   }
   if (job.state !== "pausing") return pauseOutcome(job);
   return {
     end: null,
-    text: job.overdue === "killed" ? "didn't end on SIGTERM: killed" : "asked to end by SIGTERM",
+    text: job.overdue === "killed" ? "didn't end on SIGTERM, so it was killed" : "asked to end by SIGTERM",
   };
 }

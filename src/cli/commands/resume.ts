@@ -1,4 +1,4 @@
-/** `resume JOB… | --all`: asks, and returns when each job runs again or says what it waits for. */
+/** `resume JOB… | --all`: returns when each job runs again, or says what it waits for. */
 
 import { wallMs } from "../../clock.ts";
 import type { JobView } from "../../control/protocol.ts";
@@ -15,7 +15,7 @@ export interface ResumeOptions extends Options {
   wait: boolean;
 }
 
-/** The first snapshot after a request may still be about the moment before it. */
+/** The first snapshot after a request may still describe the moment before it. */
 const SETTLED_AFTER = 2;
 
 export async function resume(names: string[], options: ResumeOptions): Promise<number> {
@@ -50,9 +50,9 @@ function resumeOutcome(job: JobView, waited: Map<string, number>): Outcome {
     case "lost":
       return { end: null, text: job.state };
     case "pausing":
-      // A pause that may never end is nothing to wait for.
+      // A pause that may never end isn't waited for.
       if (job.overdue === "waiting") return { end: "bad", text: overdueText(job, "resume") };
-      return { end: null, text: "finishes its pause first" };
+      return { end: null, text: "finishing its pause first" };
     default: {
       const times = (waited.get(job.name) ?? 0) + 1;
       waited.set(job.name, times);

@@ -1,6 +1,6 @@
 /**
- * `run [--] CMD…`: hands a command to the supervisor, starting one if none runs. Says what will be
- * run and how it will make room.
+ * `run [--] CMD…`: submits a command as a job, and starts a supervisor if none is running. Says what
+ * will run and how it will make room.
  */
 
 import { homedir } from "node:os";
@@ -30,10 +30,10 @@ export interface RunOptions extends Options {
 }
 
 /**
- * What decides which program and which libraries are found: taken along from this shell, since the
- * supervisor's own may be another. Nothing else is: the environment may hold secrets, and is stored.
+ * Variables that decide which program and which libraries are found. They are passed from this shell,
+ * since the supervisor's may differ. No others are: the environment may hold secrets, and is stored.
  */
-const TAKEN_ALONG = [
+const PASSED_ON = [
   "PATH",
   "VIRTUAL_ENV",
   "CONDA_PREFIX",
@@ -44,7 +44,7 @@ const TAKEN_ALONG = [
   "OMP_NUM_THREADS",
 ];
 
-/** How long a start is watched for what the job understands. */
+/** How long a start is watched to learn how the job makes room. */
 const LOOK_FOR_MS = 8000;
 
 export async function run(command: string[], options: RunOptions): Promise<number> {
@@ -53,7 +53,7 @@ export async function run(command: string[], options: RunOptions): Promise<numbe
   const program = resolveCommand({ command }, cwd);
   if (!program.ok) throw misuse(`It can't be run: ${program.reason}.`);
   const places = placesOf(options);
-  // Checked before a supervisor is started for it.
+  // Checked before a supervisor is started.
   specOf(options.name ?? "job", command, options);
   let client = await tryConnect(places, true);
   if (client === null) {
@@ -109,7 +109,7 @@ function specOf(name: string, command: string[], options: RunOptions): JobSpec {
 /** From `NAME=value`, or `NAME` for this shell's own value. */
 function environment(wanted: string[]): Record<string, string> {
   const env: Record<string, string> = {};
-  for (const name of TAKEN_ALONG) if (process.env[name] !== undefined) env[name] = process.env[name];
+  for (const name of PASSED_ON) if (process.env[name] !== undefined) env[name] = process.env[name];
   for (const one of wanted) {
     const [name = "", ...value] = one.split("=");
     const text = value.length > 0 ? value.join("=") : process.env[name];
@@ -123,14 +123,14 @@ function environment(wanted: string[]): Record<string, string> {
 const tilde = (path: string): string =>
   path.startsWith(`${homedir()}/`) ? `~${path.slice(homedir().length)}` : path;
 
-/** The job as soon as there is something to say of it; as it is after a while. */
+/** The job once there is something to say about it, or after `LOOK_FOR_MS`. */
 function beginning(client: ControlClient, name: string): Promise<JobView | null> {
   const until = elapsedMs() + LOOK_FOR_MS;
   return follow(client, (snapshot) => {
     const job = snapshot.jobs.find((one) => one.name === name);
     if (job === undefined) return elapsedMs() > until ? { job: null } : null;
     const known = job.state === "running" && job.method !== "auto";
-    // A job that waits is told only after a while: most wait for a moment before they start.
+    // A waiting job is reported late: most wait only a moment before they start.
     const told = known || !["waiting", "starting", "running"].includes(job.state);
     return told || elapsedMs() > until ? { job } : null;
   }).then(({ job }) => job);
@@ -156,13 +156,14 @@ function howItMakesRoom(spec: JobSpec, job: JobView): string {
   if (job.method === "checkpoint")
     return `It makes room by checkpoint: it keeps the pause contract, or catches ${signal}.`;
   if (job.method === "standby") return "It makes room by standby.";
-  if (job.method === "auto") return "How it makes room will show when it has run a little: supervisor status";
+  if (job.method === "auto")
+    return "How it makes room isn't known until it has run a little: supervisor status";
   const onGpu = job.gpus.length > 0;
   const [frees, keeps] = onGpu
     ? ["its GPU and CPU time is freed", "its memory, VRAM too,"]
     : ["its CPU time is freed", "its memory"];
   return [
-    `It doesn't catch ${signal}: under pressure it will be frozen: ${frees}, ${keeps} isn't.`,
+    `It doesn't catch ${signal}: under pressure it is frozen: ${frees}, ${keeps} isn't.`,
     "To free that too: one line in its loop (supervisor help python), or --pause-signal SIGTERM if it saves on SIGTERM itself.",
   ].join("\n");
 }

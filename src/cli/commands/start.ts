@@ -1,6 +1,6 @@
 /**
- * `start`: on a terminal a supervisor of its own session with a dashboard attached; headless in the
- * foreground otherwise. The supervisor itself is src/supervise/run-supervisor.ts.
+ * `start`: on a terminal, a supervisor in a session of its own with a dashboard attached; otherwise
+ * headless in the foreground. The supervisor itself is src/supervise/run-supervisor.ts.
  */
 import v8 from "node:v8";
 import { findConfig } from "../../config/find.ts";
@@ -29,7 +29,7 @@ async function detached(options: StartOptions): Promise<number> {
     (await spawnSupervisor(places)).close();
   }
   print(
-    `${running ? "A supervisor is running already" : "Supervisor started"}. Watch: supervisor dashboard   Stop: supervisor stop`,
+    `${running ? "A supervisor is already running" : "Supervisor started"}. Watch: supervisor dashboard   Stop: supervisor stop`,
   );
   return 0;
 }
@@ -37,7 +37,7 @@ async function detached(options: StartOptions): Promise<number> {
 async function attached(options: StartOptions): Promise<number> {
   const places = placesOf(options);
   const running = await tryConnect(places, true);
-  // Launched first: loading the dashboard keeps this process busy for as long as a supervisor takes to come up.
+  // Started first: loading the dashboard takes this process about as long as a supervisor takes to start.
   const client = running ?? (await import("../spawn-supervisor.ts")).spawnSupervisor(places, true);
   const attach = import("./dashboard.ts").then((module) => module.prepare());
   const [there, show] = await Promise.all([client, attach]);
@@ -46,7 +46,7 @@ async function attached(options: StartOptions): Promise<number> {
 
 async function headless(options: StartOptions): Promise<number> {
   keepSmall();
-  // Asked first: it computes while the rest is loaded.
+  // First: the other process works while the rest loads.
   const { loadConfigApart } = await import("../../config/check/check-apart.ts");
   const [loaded, { tellProblems: tell }, { formatEvent }, { runSupervisor: supervise }] = await Promise.all([
     loadConfigApart(findConfig(options.config)),
@@ -56,7 +56,7 @@ async function headless(options: StartOptions): Promise<number> {
   ]);
   tell(loaded);
   if (!loaded.ok) return 2;
-  // Whoever read our output may go; the jobs stay supervised.
+  // The reader of our output may go away; the jobs stay supervised.
   for (const stream of [process.stdout, process.stderr])
     stream.removeAllListeners("error").on("error", () => {});
   const { exitCode } = await supervise(loaded.config, { onEvent: (event) => print(formatEvent(event)) });

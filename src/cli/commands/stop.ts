@@ -1,4 +1,4 @@
-/** `stop`: ends the supervisor; its jobs are saved and paused first, unless told otherwise. */
+/** `stop`: stops the supervisor; saves and pauses its jobs first, unless `--leave-jobs` is given. */
 
 import type { Snapshot } from "../../control/protocol.ts";
 import { isHeld, LIVE_STATES } from "../../model/state.ts";
@@ -6,7 +6,7 @@ import { Refusal } from "../../refusal.ts";
 import { ask, askedBy, mustConnect, type Options, placesOf, tryConnect } from "../connect.ts";
 import { print, say } from "../print.ts";
 
-/** Of these a stop waits until they are saved, or can't be. */
+/** States in which a stop waits until the job is saved, or can't be. */
 const OPEN: readonly string[] = LIVE_STATES.filter((name) => !isHeld(name));
 
 export async function stop(options: Options & { leaveJobs?: boolean }): Promise<void> {
@@ -27,7 +27,7 @@ export async function stop(options: Options & { leaveJobs?: boolean }): Promise<
       await ask(client, { verb: "stop", pauseJobs: !options.leaveJobs, by: askedBy() });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      // An answer that was lost with the supervisor's end is an answer.
+      // If the answer was lost because the supervisor ended, the stop has succeeded.
       const still = await tryConnect(placesOf(options));
       still?.close();
       if (still !== null) throw error;

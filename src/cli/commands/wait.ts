@@ -1,4 +1,4 @@
-/** `wait JOB…`: returns when the jobs have ended: 0 when all of them finished, 1 otherwise. */
+/** `wait JOB…`: returns when the jobs have ended; 0 when all of them finished, 1 otherwise. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs, wallMs } from "../../clock.ts";
 import type { ControlClient } from "../../control/client.ts";
@@ -9,7 +9,7 @@ import { jobsNamed, mustConnect, type Options, snapshotOf } from "../connect.ts"
 import { followJobs, type Outcome, printOutcome } from "../follow-jobs.ts";
 import { say } from "../print.ts";
 
-/** A supervisor that is restarted comes back within this; its jobs go on meanwhile. */
+/** A restarted supervisor is back within this time; its jobs keep running meanwhile. */
 const RECONNECT_FOR_MS = 60_000;
 
 export async function wait(names: string[], options: Options): Promise<number> {
@@ -37,14 +37,14 @@ export async function wait(names: string[], options: Options): Promise<number> {
 }
 
 async function reconnect(client: ControlClient): Promise<void> {
-  say("The supervisor has gone; waiting for it to come back.");
+  say("The supervisor is gone; waiting for it to come back.");
   for (const until = elapsedMs() + RECONNECT_FOR_MS; ; ) {
     await sleep(500);
     try {
       return await client.reconnect();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (elapsedMs() > until) throw new Refusal(`The supervisor has gone: ${error.message}.`, 3);
+      if (elapsedMs() > until) throw new Refusal(`The supervisor is gone: ${error.message}.`, 3);
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The anchor of the audit log: which events have left the database, the hash that the rest follows,
- * and the names of the files that hold them. Reads only.
+ * The anchor of the audit log: which events have left the database, the hash that the rest follows, and
+ * the names of the files that hold the exported ones. Reads only.
  */
 import type { Database } from "better-sqlite3";
 
@@ -14,7 +14,7 @@ export interface Exported {
   newestMs: number;
 }
 
-/** Commands also read databases that no supervisor of this version has opened yet. */
+/** Commands also read databases that this version hasn't migrated yet. */
 const SINCE_SCHEMA = 2;
 
 /** Oldest first. */
@@ -25,12 +25,12 @@ export function listExports(db: Database): Exported[] {
     .all() as Exported[];
 }
 
-/** What the names of all exports that begin with event `first` begin with. */
+/** The common prefix of the names of all exports that start with event `first`. */
 export const exportPrefix = (database: string, first: number): string => `${database}.events-${first}-`;
 
 /**
- * Beside the database. A part of the hash tells exports apart where the database was begun anew: what
- * has this name has this content, so that writing it again is harmless.
+ * Beside the database. Part of the hash is in the name, so that exports of an earlier database have
+ * other names: a name implies the content, and writing a file again is harmless.
  */
 export const exportPath = (database: string, { first, last, hash }: Omit<Exported, "newestMs">): string =>
   `${exportPrefix(database, first)}${last}-${hash.slice(0, 12)}.jsonl.gz`;

@@ -1,7 +1,7 @@
 /**
  * The hash chain over the audit log. A row's hash covers the hash before it and all its own columns,
- * so a change anywhere shows from there on. What the chain alone can't show is a tail that was cut
- * off: for that, keep a hash elsewhere (verify.ts).
+ * so a change anywhere shows from there on. The chain alone can't show that its end was cut off: for
+ * that, keep a hash elsewhere (verify.ts).
  */
 import { hash } from "node:crypto";
 import type { EventRow } from "./event-row.ts";
@@ -27,7 +27,7 @@ export interface Break {
 
 /** Follows a chain from one event to the next. */
 export class Walk {
-  /** What the next event follows; null where that isn't known, so that its hash can't be checked. */
+  /** The hash that the next event follows; null when unknown, and then its hash can't be checked. */
   before: string | null = GENESIS;
   /** The next event's id. */
   next = 1;
@@ -40,7 +40,7 @@ export class Walk {
     return null;
   }
 
-  /** From behind this event. */
+  /** Continues after this event. */
   goOn(id: number, hash: string | null): void {
     this.next = id + 1;
     this.before = hash;

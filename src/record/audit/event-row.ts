@@ -1,4 +1,4 @@
-/** An event as a row and back. Whatever an event holds becomes a row; a bad value never blocks the log. */
+/** Converts an event to a row and back. Any event becomes a row; a bad value never blocks the log. */
 import type { Actor } from "../../model/actor.ts";
 import type { Evidence } from "../../model/decision.ts";
 import { type AuditEvent, type NewEvent, presentKind } from "../../model/event.ts";
@@ -17,7 +17,7 @@ export interface EventRow {
   hash: string;
 }
 
-/** What is known before the event has its place in the chain. */
+/** A row before the event has its place in the chain. */
 export type EventDraft = Omit<EventRow, "id" | "hash">;
 
 export function draftEvent(event: NewEvent, wallMs: number): EventDraft {
@@ -57,7 +57,7 @@ export function isoWithOffset(wallMs: number): string {
   return `${local}${minutes < 0 ? "-" : "+"}${pad(Math.abs(minutes) / 60)}:${pad(Math.abs(minutes) % 60)}`;
 }
 
-/** Half a surrogate pair (a cut command line) can't be stored, and would change the row's hash. */
+/** Half a surrogate pair (from a cut command line) can't be stored and would change the row's hash. */
 const storable = (text: string): string => Buffer.from(text, "utf8").toString("utf8");
 
 function json(value: unknown): string | null {

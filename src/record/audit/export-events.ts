@@ -1,8 +1,8 @@
 /**
- * Moves events that have come of age from the database to a file beside it. The file is durable before
- * the anchor names it, and the anchor is committed before a row goes: killed at any point, every event
- * is in one of them, and the next housekeeping goes on from there. Never changes an event, and never
- * holds the write lock for long.
+ * Moves events past their retention from the database to a file beside it. The file is durable before
+ * the anchor names it, and the anchor is committed before any row is deleted: after a kill at any point
+ * every event is in one of them, and the next housekeeping continues from there. Never changes an event,
+ * and never holds the write lock for long.
  */
 import { rmSync } from "node:fs";
 import type { Database } from "better-sqlite3";
@@ -13,16 +13,16 @@ import type { EventRow } from "./event-row.ts";
 import { exportsAt, writeExport } from "./export-file.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
-/** A file is made once the oldest event is older than it need be by this part: ten files in that time, not one an hour. */
+/** Fraction of the retention by which the oldest event must be overdue: ten files per retention, not one an hour. */
 const SLACK = 0.1;
-/** Of text: what is made and checked in memory. */
+/** Of text, since a file is built and checked in memory. */
 const MOST_BYTES = 8 * 1024 * 1024;
-/** Rows that go in one transaction, each from five indexes too. */
+/** Rows deleted in one transaction, each from five indexes too. */
 const ROWS_AT_ONCE = 50;
 
 /**
- * Makes at most one file. Returns how many events have left the database, 0 when there is nothing (more)
- * to do. `pause` is called between two transactions.
+ * Writes at most one file. Returns how many events left the database; 0 when nothing is left to do.
+ * `pause` is called between two transactions.
  */
 export function exportEvents(
   db: Database,
@@ -47,17 +47,17 @@ export function exportEvents(
   return dropExported(db, pause);
 }
 
-/** The oldest events in the database that are to go into one file; none where it isn't time. */
+/** The oldest events, as many as go into one file; none when no export is due. */
 function nextRows(db: Database, { eventsDays }: Retention, nowMs: number): EventRow[] {
   const newest = db.prepare("SELECT id, at_ms FROM events ORDER BY id DESC LIMIT 1").get();
   if (eventsDays === undefined || newest === undefined) return [];
   const { id: newestId, at_ms: newestMs } = newest as EventRow;
-  // The clock was set back: nothing can be said of anything's age.
+  // The clock was set back: no age can be trusted.
   if (newestMs > nowMs + DAY_MS) return [];
   const first = (listExports(db).at(-1)?.last ?? 0) + 1;
   const until = leftBehind(db, first);
   const keptMs = eventsDays * DAY_MS;
-  // One from the future was written while the clock was wrong; it must not keep the rest for ever.
+  // An event from the future was written while the clock was wrong; it must not hold back the rest for ever.
   const isOld = (row: EventRow, ageMs: number) => row.at_ms < nowMs - ageMs || row.at_ms > nowMs + DAY_MS;
   const rows: EventRow[] = [];
   let bytes = 0;
@@ -74,8 +74,8 @@ function nextRows(db: Database, { eventsDays }: Retention, nowMs: number): Event
 }
 
 /**
- * The last event of an export that was written, but not anchored before its process was killed: it is
- * made again, so that no second file has the same events. Removes what was only begun.
+ * The last event of an export that was written but not anchored, because its process was killed. It is
+ * written again, so that no second file holds the same events. Removes unfinished files.
  */
 function leftBehind(db: Database, first: number): number | null {
   const prefix = exportPrefix(db.name, first);
@@ -83,7 +83,7 @@ function leftBehind(db: Database, first: number): number | null {
   for (const path of begun) rmSync(path, { force: true });
   const hashOf = db.prepare("SELECT hash FROM events WHERE id = ?").pluck();
   const lasts = whole.map((path) => Number.parseInt(path.slice(prefix.length), 10));
-  // Another log's, from before the database was begun anew, has another hash in its name.
+  // An export of an earlier database has another hash in its name.
   return (
     lasts.find((last) =>
       whole.includes(exportPath(db.name, { first, last, hash: String(hashOf.get(last)) })),
@@ -100,7 +100,7 @@ function anchor(db: Database, { first, last, hash, newestMs }: Exported): void {
   );
 }
 
-/** Oldest first, so that what is left is always one piece. */
+/** Oldest first, so that the rest stays contiguous. */
 function dropExported(db: Database, pause: () => void): number {
   const last = listExports(db).at(-1)?.last ?? 0;
   const oldest = db.prepare("SELECT min(id) FROM events").pluck();

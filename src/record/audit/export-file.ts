@@ -1,6 +1,6 @@
 /**
- * A file of exported events: gzipped lines, each one event as JSON with the columns that it had in
- * the database, so that anybody can check its hash. It is there whole or not at all, and never changed.
+ * A file of exported events: gzipped lines, each one event as JSON with its columns in the database, so
+ * that its hash can be checked without us. A file exists whole or not at all, and is never changed.
  */
 import {
   closeSync,
@@ -17,10 +17,10 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { Refusal } from "../../refusal.ts";
 import type { EventRow } from "./event-row.ts";
 
-/** Far more than an export has: what claims to be larger is not one of ours. */
+/** Far larger than any export; a larger file isn't one of ours. */
 const MOST_BYTES = 1024 * 1024 * 1024;
 
-/** Durable when it returns. Throws what the disk throws, and leaves nothing behind then. */
+/** Durable when it returns. Throws the system's error, and leaves no file behind then. */
 export function writeExport(path: string, rows: readonly EventRow[]): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
@@ -49,7 +49,7 @@ function syncFolder(path: string): void {
   }
 }
 
-/** Its rows as they are written there, unchecked; null where there is no such file. Throws where it can't be read. */
+/** Its rows, unchecked; null when there is no such file. Throws when it can't be read. */
 export function readExport(path: string): EventRow[] | null {
   let bytes: Buffer;
   try {
@@ -68,7 +68,7 @@ function rowOf(line: string): EventRow {
   return row as EventRow;
 }
 
-/** What of `prefix` lies in its folder: whole exports, and what killed ones had begun to write. */
+/** Files whose names begin with `prefix`: whole exports, and unfinished ones of killed processes. */
 export function exportsAt(prefix: string): { whole: string[]; begun: string[] } {
   const folder = dirname(prefix);
   const found = readdirSync(folder).filter((name) => name.startsWith(basename(prefix)));

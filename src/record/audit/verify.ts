@@ -1,7 +1,7 @@
 /**
  * `audit verify`: whether the log is whole, from the first event over the exported files to the newest
- * in the database, and whether they join up. Reads only, and takes nobody's word for anything: a file,
- * the anchor and the rows are held against each other.
+ * in the database, and whether they join up. Reads only, and trusts none of them: files, anchor and rows
+ * are checked against each other.
  */
 import { realpathSync } from "node:fs";
 import type { Database } from "better-sqlite3";
@@ -12,15 +12,15 @@ import { type Break, GENESIS, missing, Walk } from "./chain.ts";
 import type { EventRow } from "./event-row.ts";
 import { readExport } from "./export-file.ts";
 
-/** Events that are there, and the newest of them, whole or not. */
+/** The events that exist and the newest of them, whole or not. */
 interface Extent {
   count: number;
   newest: { id: number; hash: string } | null;
-  /** Left out where nothing was ever exported. */
+  /** Left out when nothing was ever exported. */
   exported?: { files: number; events: number; absent: Absent[] };
 }
 
-/** A file that isn't beside the database: its events can't be checked, only that the rest follows its last hash. */
+/** A file that is missing: its events can't be checked, only that the rest follows its last hash. */
 export interface Absent {
   path: string;
   first: number;
@@ -30,7 +30,7 @@ export interface Absent {
 interface Problem {
   /** `unproven`: the expected hash may be in a file that isn't here. */
   problem: Break["problem"] | "cut" | "unproven" | "unreadable";
-  /** The first event at which it shows; null where nothing can be read. */
+  /** The first event at which it shows; null when nothing can be read. */
   id: number | null;
   text: string;
 }
@@ -39,7 +39,7 @@ export type Verified = ({ ok: true } & Extent) | ({ ok: false } & Problem & Exte
 
 /**
  * Streams through all events, oldest first. `expect` is the hash of an event that must be there,
- * noted earlier in another place. Throws DatabaseError where there is no database to read.
+ * noted earlier elsewhere. Throws DatabaseError when there is no database to read.
  */
 export function verifyChain(path: string, options: { expect?: string } = {}): Verified {
   const db = openReadOnly(path);
@@ -123,7 +123,7 @@ class Check {
 
   #checkDatabase(): Problem | null {
     const anchor = this.#exports.at(-1)?.last ?? 0;
-    // Up to the anchor rows may still be there: their export was the last thing that was done.
+    // Rows up to the anchor may still exist if their export was interrupted.
     if (this.#oldest > anchor + 1) return missing(anchor + 1, this.#oldest - 1);
     const anchored = new Map(this.#exports.map((exported) => [exported.last, exported]));
     this.#walk.goOn(this.#oldest - 1, this.#beforeOldest);

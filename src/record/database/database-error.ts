@@ -1,4 +1,4 @@
-/** Why the database can't be used, in a sentence that says what to do about it. Never for bugs. */
+/** Why the database can't be used, in a sentence that says how to fix it. Never for bugs. */
 import { isSystemError, Refusal } from "../../refusal.ts";
 
 export type DatabaseProblem =
@@ -28,7 +28,7 @@ export function errorCode(error: unknown): string {
   return typeof code === "string" ? code : "";
 }
 
-/** What SQLite or the system says of a file, and so no bug of ours. */
+/** An error that SQLite or the system reports about a file, so not a bug of ours. */
 export const isOfTheDisk = (error: unknown): boolean =>
   isSystemError(error) || errorCode(error).startsWith("SQLITE_");
 

@@ -1,6 +1,6 @@
 /**
- * Tells whether a folder lies on a network file system. SQLite's WAL needs memory shared between
- * processes and locks that the kernel keeps; over a network either may silently not hold.
+ * Detects network file systems. SQLite's WAL needs memory shared between processes and locks that the
+ * kernel keeps; over a network either may silently fail.
  */
 import { readFileSync, realpathSync, statfsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -34,7 +34,7 @@ const NETWORK_FUSE =
  * `mountType` the type in /proc/self/mountinfo, which alone tells FUSE file systems apart.
  */
 export function networkFileSystem(type: number, mountType: string | null): string | null {
-  const magic = type >>> 0; // some kernels hand the 32-bit magic out with its sign
+  const magic = type >>> 0; // some kernels return the 32-bit magic as a signed number
   if (magic === FUSE) return mountType !== null && NETWORK_FUSE.test(mountType) ? mountType : null;
   return NETWORK_TYPES[magic] ?? null;
 }
@@ -71,7 +71,7 @@ export function refuseNetwork(path: string): void {
   );
 }
 
-/** Looks at the file, or at the nearest folder that exists. Null where it is local, or where the system can't tell. */
+/** Looks at the file, or at the nearest folder that exists. Null when it is local, or when the system can't tell. */
 export function networkFileSystemAt(path: string): string | null {
   if (process.platform !== "linux") return null;
   for (let folder = resolve(path); ; folder = dirname(folder)) {

@@ -1,7 +1,7 @@
 /**
- * One supervisor per database, by a lock that the kernel drops with the process: a SQLite file of
- * its own beside the database, held in an exclusive transaction. The note beside it only tells
- * people who that is; it is never what decides.
+ * One supervisor per database, through a lock that the kernel drops with the process: a SQLite file of
+ * its own beside the database, held in an exclusive transaction. The note beside it only tells users
+ * who holds the lock; it never decides.
  */
 import {
   closeSync,
@@ -37,10 +37,10 @@ export interface Lock {
   release(): void;
 }
 
-/** A connection that nobody refers to is closed by the garbage collector, and its lock goes with it. */
+/** Keeps connections reachable: the garbage collector closes others, and drops their locks. */
 const held = new Set<Database>();
 
-/** Another supervisor has the database. `holder` is null where its note can't be read. */
+/** Another supervisor has the database. `holder` is null when its note can't be read. */
 export class DatabaseHeldError extends DatabaseError {
   override name = "DatabaseHeldError";
   readonly holder: Holder | null;
@@ -52,11 +52,12 @@ export class DatabaseHeldError extends DatabaseError {
 }
 
 /**
- * Holds the database until `release` or the end of the process, however it ends. Throws
- * DatabaseHeldError at once where another has it, DatabaseError where it can't be made or trusted.
+ * Holds the database until `release` or until the process ends, however it ends. Throws
+ * DatabaseHeldError at once when another supervisor holds it, DatabaseError when the lock can't be
+ * created or trusted.
  */
 export function holdLock(database: string, note: { config: string | null; socket: string | null }): Lock {
-  refuseNetwork(database); // its locks aren't to be trusted either
+  refuseNetwork(database); // its locks can't be trusted either
   const path = lockPath(database);
   const db = exclusive(path, database);
   held.add(db);
@@ -73,14 +74,14 @@ export function holdLock(database: string, note: { config: string | null; socket
     release() {
       if (!db.open) return;
       removeNote(notePath(path));
-      // The empty lock file stays: removing it could let two hold two files of one name.
+      // The empty lock file stays: after its removal two supervisors could hold two files of one name.
       db.close();
       held.delete(db);
     },
   };
 }
 
-/** What the last one to take the lock said of itself; it may be gone since. */
+/** The note of the last supervisor that took the lock, which may have ended since. */
 export function readHolder(database: string): Holder | null {
   try {
     return JSON.parse(readFileSync(notePath(lockPath(database)), "utf8")) as Holder;
@@ -136,7 +137,7 @@ function createEmpty(path: string): void {
   try {
     closeSync(openSync(path, "wx", 0o600));
   } catch (error) {
-    if (errorCode(error) !== "EEXIST") throw error; // another was quicker: it has the lock, or we will
+    if (errorCode(error) !== "EEXIST") throw error; // another process created it first: it has the lock, or we will
   }
 }
 
@@ -151,12 +152,12 @@ function writeNote(path: string, holder: Holder): void {
   }
 }
 
-/** One that stays misleads nobody; a disk that has become read-only must not hide why it matters. */
+/** A stale note does no harm; a failure here, as on a read-only disk, must not mask the real error. */
 function removeNote(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
-    // Whoever takes the lock next writes a new one.
+    // The next supervisor to take the lock writes a new one.
   }
 }
 

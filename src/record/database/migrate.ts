@@ -1,6 +1,6 @@
 /**
- * Brings a database to the newest schema: numbered SQL files, each in a transaction of its own,
- * with a copy of the old file made first. Never goes back, never touches a newer schema.
+ * Migrates a database to the newest schema: numbered SQL files, each in a transaction of its own, after
+ * a copy of the old file is made. Never migrates back, never touches a newer schema.
  */
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { packageFile } from "../../own-files.ts";
 import { DatabaseError } from "./database-error.ts";
 import { unusedName } from "./unused-name.ts";
 
-/** In the file's header since the first migration: tells our databases from other programs'. */
+/** In the file's header since the first migration; distinguishes our databases from other programs'. */
 export const APPLICATION_ID = 0x47504a53;
 
 /** The package's own. */
@@ -34,7 +34,7 @@ export function listMigrations(directory: string = MIGRATIONS): Migration[] {
 }
 
 /**
- * Returns the path of the copy made beforehand, or null where none was needed.
+ * Returns the path of the copy made beforehand, or null when none was needed.
  * Throws DatabaseError `newer-schema` for a database of a later version of this program.
  */
 export function migrate(db: Database, nowMs: number, directory: string = MIGRATIONS): string | null {

@@ -1,11 +1,11 @@
-/** A second look at the database, while a supervisor writes or when none runs. Never writes a row. */
+/** A read-only connection to the database, whether or not a supervisor is writing. Never writes a row. */
 import { existsSync } from "node:fs";
 import Sqlite, { type Database } from "better-sqlite3";
 import { DatabaseError, errorText, isOfTheDisk } from "./database-error.ts";
 import { refuseNetwork } from "./file-system.ts";
 import { APPLICATION_ID, listMigrations } from "./migrate.ts";
 
-/** A command may wait for a moment where the loop may not. */
+/** A command may wait; the supervisor's loop may not. */
 const PATIENCE_MS = 5000;
 
 /** Throws DatabaseError: no such file, not ours, corrupt, or of a newer or older schema. */
@@ -37,7 +37,7 @@ export function openReadOnly(path: string): Database {
   }
 }
 
-/** What SQLite says of a file that can't be read; anything else is a bug and stays what it is. */
+/** Names a file that SQLite can't read. Any other error is a bug and is returned unchanged. */
 export function unreadable(path: string, error: unknown): unknown {
   if (!isOfTheDisk(error)) return error;
   return new DatabaseError("unreadable", path, `${path} can't be read: ${errorText(error)}.`);

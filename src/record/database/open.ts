@@ -1,7 +1,7 @@
 /**
  * Opens or creates the database the way the supervisor needs it: private, in WAL, without fsync on
  * the caller's thread. A corrupt file is set aside, never overwritten; another program's file, another
- * user's, a newer schema and a network file system are refused. Whoever calls this holds the lock (lock.ts).
+ * user's, a newer schema and a network file system are refused. The caller holds the lock (lock.ts).
  *
  * Nothing in this folder may open a live database through `fs`: closing such a descriptor drops
  * every lock that this process holds on the file.
@@ -19,9 +19,9 @@ import { APPLICATION_ID, MIGRATIONS, migrate } from "./migrate.ts";
 import { refuseForeign } from "./refuse-foreign.ts";
 import { unusedName } from "./unused-name.ts";
 
-/** How long one statement on the loop may wait for another program's lock. */
+/** How long a statement on the supervisor's loop may wait for another program's lock. */
 export const BUSY_MS = 50;
-/** A whole quick_check reads every page; a bigger file is checked only where a start depends on it. */
+/** A full quick_check reads every page; in a bigger file only the tables that a start needs are checked. */
 const CHECK_WHOLE_BYTES = 32 * 1024 * 1024;
 
 export interface OpenOptions {
@@ -32,13 +32,13 @@ export interface OpenOptions {
 
 export interface Opened {
   db: Database;
-  /** Where a corrupt predecessor lies now; the first event of the new database should name it. */
+  /** Where a corrupt predecessor was moved; the first event of the new database should name it. */
   setAside: string | null;
   /** The copy made before the schema was brought up to date. */
   backup: string | null;
 }
 
-/** Throws DatabaseError with a message that says the fix. */
+/** Throws DatabaseError, whose message says how to fix it. */
 export function openDatabase(path: string, options: OpenOptions = {}): Opened {
   const nowMs = options.nowMs ?? wallMs();
   refuseNetwork(path);
@@ -77,7 +77,7 @@ function createPrivate(path: string): void {
   }
 }
 
-/** Null where the file is corrupt. */
+/** Null when the file is corrupt. */
 function openWhole(path: string, nowMs: number, migrations: string): Omit<Opened, "setAside"> | null {
   let db: Database | null = null;
   try {
@@ -124,8 +124,8 @@ function looksWhole(db: Database): boolean {
 }
 
 /**
- * Adds an event and takes it back: a log that can be read but not continued would keep every job
- * from starting. Throws only where that shows corruption; a lock or a full disk may pass.
+ * Adds an event and rolls it back: a log that can be read but not appended to would keep every job
+ * from starting. Throws only on corruption; a lock or a full disk may pass.
  */
 function tryWrite(db: Database, nowMs: number): void {
   try {
@@ -154,7 +154,7 @@ function moveAside(path: string, nowMs: number): string {
   return target;
 }
 
-/** What the world is to blame for, with its fix; anything else is a bug and stays what it is. */
+/** Names what the system refuses, with the fix. Any other error is a bug and is returned unchanged. */
 function named(path: string, error: unknown): unknown {
   const code = errorCode(error);
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {

@@ -1,16 +1,16 @@
 /**
- * Refuses a database that somebody else has laid out, or could exchange: its table of jobs holds
- * commands, which would run as us. Looks at names as they are, links included; must be asked again
- * after something was made, since only then is it certain what is used.
+ * Refuses a database that another user created or could replace: its table of jobs holds commands,
+ * which would run as us. Checks names as they are, links included. Must be called again after a file
+ * was created: only then is it certain which one is used.
  */
 import { lstatSync, realpathSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseError } from "./database-error.ts";
 
-/** All that SQLite and we open by name beside the database. */
+/** Every file that SQLite or we open by name beside the database. */
 const SUFFIXES = ["", "-wal", "-shm", ".lock", ".lock.json"];
 
-/** Throws DatabaseError. What isn't there yet is nobody's. */
+/** Throws DatabaseError. What doesn't exist yet belongs to no one. */
 export function refuseForeign(path: string): void {
   for (const place of new Set([path, targetOf(path)])) {
     refuseFolder(dirname(place), path);
@@ -18,7 +18,7 @@ export function refuseForeign(path: string): void {
   }
 }
 
-/** What a link leads to; the path itself where it is none, or leads nowhere. */
+/** The target of a link; the path itself when it is no link or its target is missing. */
 function targetOf(path: string): string {
   try {
     return realpathSync(path);
@@ -27,7 +27,7 @@ function targetOf(path: string): string {
   }
 }
 
-/** A link of our own is a choice of ours; one of somebody else is a trap, wherever it leads. */
+/** Our own link is our choice; another user's is a trap, wherever it leads. */
 function refuseFile(path: string, database: string): void {
   const found = look(path);
   if (found === null || isTrusted(found)) return;
@@ -35,7 +35,7 @@ function refuseFile(path: string, database: string): void {
   throw refusal(database, `${path} ${what} to user ${found.uid}, not to you (${ownId()})`);
 }
 
-/** Root may use a folder of somebody else, as in a container; whom it belongs to is trusted then. */
+/** Root may use another user's folder, as in a container; its owner is trusted then. */
 function refuseFolder(folder: string, database: string): void {
   const found = look(targetOf(folder));
   if (found === null) return;

@@ -1,6 +1,6 @@
-/** A name that stands for one moment and is not taken yet, so that nothing is ever overwritten. */
+/** A file name with the time in it that isn't taken yet, so that nothing is ever overwritten. */
 
-/** `<prefix>-20261123T091204Z`, with `.2`, `.3`, … where that exists. */
+/** `<prefix>-20261123T091204Z`, with `.2`, `.3`, … when that exists. */
 export function unusedName(prefix: string, nowMs: number, taken: (path: string) => boolean): string {
   const stamp = new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, "");
   const first = `${prefix}-${stamp}`;

@@ -1,7 +1,7 @@
 /**
- * Makes commits survive a power cut without holding up the loop: one second after a commit, the WAL
- * is synced on a thread of libuv's pool. The WAL file carries none of SQLite's locks (they are on
- * the database and its -shm), so it alone may be opened through `fs`.
+ * Makes commits survive a power cut without blocking the loop: one second after a commit, the WAL is
+ * synced on a thread of libuv's pool. The WAL file carries none of SQLite's locks (those are on the
+ * database and its -shm), so it alone may be opened through `fs`.
  */
 import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync } from "node:fs";
 
@@ -15,20 +15,20 @@ export class WalSync {
   #running = false;
   #due = false;
   #closed = false;
-  #trouble: string | null = null;
+  #problem: string | null = null;
 
   constructor(database: string) {
     this.#path = `${database}-wal`;
   }
 
-  /** Why the last sync failed; null when it didn't. */
-  get trouble(): string | null {
-    return this.#trouble;
+  /** Why the last sync failed; null when it succeeded. */
+  get problem(): string | null {
+    return this.#problem;
   }
 
   /**
-   * Something was committed that must not be lost. Costs nothing while a sync is due anyway. One sync at
-   * a time: a disk that hangs must not take up the whole thread pool.
+   * Call after a commit that must not be lost. Costs nothing while a sync is already due. One sync at a
+   * time: a disk that hangs must not occupy the whole thread pool.
    */
   wrote(): void {
     this.#due = true;
@@ -37,7 +37,7 @@ export class WalSync {
     this.#timer.unref();
   }
 
-  /** Size of the WAL file in bytes, 0 where it can't be told. */
+  /** Size of the WAL file in bytes; 0 when unknown. */
   bytes(): number {
     try {
       return fstatSync(this.#file()).size;
@@ -55,11 +55,11 @@ export class WalSync {
       if (this.#due) fdatasyncSync(this.#file());
       if (this.#fd !== null && !this.#running) closeSync(this.#fd);
     } catch {
-      // Closing the database checkpoints, which syncs again and reports for itself.
+      // Closing the database checkpoints, which syncs again and reports its own failure.
     }
   }
 
-  /** Opened when first needed: SQLite makes the file with its first read or write. */
+  /** Opened when first needed: SQLite creates the file with its first read or write. */
   #file(): number {
     this.#fd ??= openSync(this.#path, "r+");
     return this.#fd;
@@ -78,7 +78,7 @@ export class WalSync {
 
   #ended(error: Error | null): void {
     this.#running = false;
-    this.#trouble = error === null ? null : `The last events may not survive a power cut: ${error.message}`;
+    this.#problem = error === null ? null : `The last events may not survive a power cut: ${error.message}`;
     if (this.#closed && this.#fd !== null) closeSync(this.#fd);
     else if (this.#due) this.wrote();
   }

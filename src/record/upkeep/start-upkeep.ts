@@ -1,7 +1,8 @@
 /**
- * Runs upkeep.ts now and then, in a short-lived process. A worker thread would do it too, but costs
- * the supervisor 16 MiB for good (measured: it keeps 13 of them after the thread has ended).
+ * Runs upkeep.ts from time to time in a short-lived process. A worker thread would cost the supervisor
+ * 16 MiB for good (measured: it keeps 13 of them after the thread has ended).
  */
+import type { Now } from "../../model/time.ts";
 import { ownProgram } from "../../own-files.ts";
 import { lastWords, runChild } from "../../spawn/run-child.ts";
 import type { Retention } from "./thin-samples.ts";
@@ -9,56 +10,57 @@ import type { Retention } from "./thin-samples.ts";
 const PROGRAM = ownProgram("record/upkeep/upkeep-process");
 const FIRST_AFTER_MS = 5 * 60_000;
 const EVERY_MS = 60 * 60_000;
-/** A WAL of this size is brought in early, but not more often than this. */
+/** A WAL of this size is checkpointed early, at most once in `EARLY_EVERY_MS`. */
 const BIG_WAL_BYTES = 8 * 1024 * 1024;
 const EARLY_EVERY_MS = 60_000;
 
-export interface UpkeepTimes {
-  /** From the next housekeeping on. */
-  retain(retention: Retention): void;
-  /** Starts upkeep when it is due at `now`; cheap enough for every commit. */
-  maybe(now: { wallMs: number; monotonicMs: number }, walBytes: () => number): void;
-  /** Why the last one failed; null when it didn't. */
-  readonly trouble: string | null;
-  close(): void;
-}
+export class UpkeepSchedule {
+  readonly #database: string;
+  readonly #end = new AbortController();
+  #retention: Retention;
+  /** Monotonic; null until the first call. */
+  #nextMs: number | null = null;
+  #lookMs = 0;
+  #running = false;
+  #problem: string | null = null;
 
-export function upkeepTimes(database: string, first: Retention): UpkeepTimes {
-  let retention = first;
-  let nextMs: number | null = null;
-  let lookMs = 0;
-  let running = false;
-  let trouble: string | null = null;
-  const end = new AbortController();
+  constructor(database: string, retention: Retention) {
+    this.#database = database;
+    this.#retention = retention;
+  }
 
-  const start = async (wallMs: number): Promise<void> => {
-    running = true;
-    const args = [PROGRAM, database, JSON.stringify(retention), String(wallMs)];
-    const done = await runChild(process.execPath, args, { signal: end.signal, unref: true });
-    running = false;
-    if (done.ok) trouble = null;
+  /** Why the last upkeep failed; null when it succeeded. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  /** In force from the next upkeep on. */
+  retain(retention: Retention): void {
+    this.#retention = retention;
+  }
+
+  /** Starts upkeep when it is due at `now`. Cheap enough to call at every commit. */
+  startIfDue({ wallMs, monotonicMs }: Now, walBytes: () => number): void {
+    this.#nextMs ??= monotonicMs + FIRST_AFTER_MS;
+    if (this.#running || monotonicMs < this.#lookMs) return;
+    this.#lookMs = monotonicMs + EARLY_EVERY_MS;
+    if (monotonicMs < this.#nextMs && walBytes() < BIG_WAL_BYTES) return;
+    this.#nextMs = monotonicMs + EVERY_MS;
+    void this.#run(wallMs);
+  }
+
+  close(): void {
+    this.#end.abort();
+  }
+
+  async #run(wallMs: number): Promise<void> {
+    this.#running = true;
+    const args = [PROGRAM, this.#database, JSON.stringify(this.#retention), String(wallMs)];
+    const done = await runChild(process.execPath, args, { signal: this.#end.signal, unref: true });
+    this.#running = false;
+    if (done.ok) this.#problem = null;
     else if (done.why === "unstarted" || done.why === "missing")
-      trouble = `Housekeeping of the database can't be started: ${done.reason}`;
-    else trouble = `Housekeeping of the database failed: ${lastWords(done.stderr) || done.reason}`;
-  };
-
-  return {
-    retain(changed) {
-      retention = changed;
-    },
-    maybe({ wallMs, monotonicMs }, walBytes) {
-      nextMs ??= monotonicMs + FIRST_AFTER_MS;
-      if (running || monotonicMs < lookMs) return;
-      lookMs = monotonicMs + EARLY_EVERY_MS;
-      if (monotonicMs < nextMs && walBytes() < BIG_WAL_BYTES) return;
-      nextMs = monotonicMs + EVERY_MS;
-      void start(wallMs);
-    },
-    get trouble() {
-      return trouble;
-    },
-    close() {
-      end.abort();
-    },
-  };
+      this.#problem = `Housekeeping of the database can't be started: ${done.reason}`;
+    else this.#problem = `Housekeeping of the database failed: ${lastWords(done.stderr) || done.reason}`;
+  }
 }

@@ -1,13 +1,13 @@
 /**
- * Thins samples with age: all, then one a minute, then none. In short transactions with pauses
- * between them, so that the supervisor's own commits never wait long. Never touches events.
+ * Thins samples with age: all, then one a minute, then none. Works in short transactions with pauses in
+ * between, so that the supervisor's own commits never wait long. Never touches events.
  */
 import type { Database } from "better-sqlite3";
 
 export interface Retention {
   samplesFullHours: number;
   samplesThinnedDays: number;
-  /** Older events are exported (export-events.ts); none when left out. */
+  /** Older events are exported (export-events.ts); none are when left out. */
   eventsDays?: number | undefined;
 }
 
@@ -15,7 +15,7 @@ const MINUTE_MS = 60_000;
 const CHUNK_MS = 10 * MINUTE_MS;
 const CHUNK_ROWS = 500;
 
-/** Returns how many rows went. `pause` is called between two transactions. */
+/** Returns how many rows were deleted. `pause` is called between two transactions. */
 export function thinSamples(
   db: Database,
   retention: Retention,
@@ -49,7 +49,7 @@ function keepOneAMinute(db: Database, beforeMs: number, pause: () => void): numb
   const note = db.prepare("UPDATE upkeep SET thinned_ms = ?");
   const done = Number(db.prepare("SELECT thinned_ms FROM upkeep").pluck().get());
   let gone = 0;
-  // Further than now: the clock was set back, or more is to be kept than before.
+  // `done` is later when the clock was set back, or when the retention was extended.
   let from = Math.min(done, beforeMs);
   while (from < beforeMs) {
     const first = next.get(from, beforeMs) as number | null;

@@ -1,6 +1,6 @@
 /**
  * The program that start-upkeep.ts runs: `upkeep-process <database> <retention as JSON> <now in ms>`.
- * Says on stderr in one line why it failed.
+ * Prints one line on stderr when it fails.
  */
 import { constants, setPriority } from "node:os";
 import { errorText } from "../database/database-error.ts";

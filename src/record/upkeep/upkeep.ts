@@ -1,21 +1,21 @@
 /**
  * Housekeeping beside a running supervisor, in a process of its own: thins samples, exports old events
- * and brings the WAL back into the database. All fsync, which beside a job that writes checkpoints takes
- * hundreds of milliseconds; none may ever run on the supervisor's loop.
+ * and checkpoints the WAL. All of these fsync, which takes hundreds of milliseconds beside a job that
+ * writes checkpoints; none may ever run on the supervisor's loop.
  */
 import Sqlite from "better-sqlite3";
 import { exportEvents } from "../audit/export-events.ts";
 import { errorCode } from "../database/database-error.ts";
 import { type Retention, thinSamples } from "./thin-samples.ts";
 
-/** Between two transactions of ours, for the supervisor's. */
+/** Between two of our transactions, to let the supervisor's in. */
 const PAUSE_MS = 5;
 
 export interface UpkeepDone {
   thinned: number;
   /** Events that have left the database for a file. */
   exported: number;
-  /** The WAL is empty; false while a reader or the supervisor still used parts of it. */
+  /** False when a reader or the supervisor still used part of the WAL. */
   emptied: boolean;
 }
 
@@ -42,7 +42,7 @@ export function upkeep(path: string, retention: Retention, nowMs: number): Upkee
   }
 }
 
-/** File by file; in between the WAL is copied, or it would grow by all that goes. */
+/** File by file, with a checkpoint in between, or the WAL would grow by all that is deleted. */
 function exportAll(db: Sqlite.Database, retention: Retention, nowMs: number, pause: () => void): number {
   let exported = 0;
   for (;;) {
@@ -54,9 +54,9 @@ function exportAll(db: Sqlite.Database, retention: Retention, nowMs: number, pau
 }
 
 /**
- * PASSIVE copies and syncs without holding anybody up. TRUNCATE then has nothing left to sync, so
- * the write lock that it takes is held for a moment only. The first commit to an emptied WAL
- * syncs its header: we make that commit, so that the supervisor needn't.
+ * PASSIVE copies and syncs without blocking other connections. TRUNCATE then has nothing left to sync,
+ * so it holds the write lock only briefly. The first commit to an emptied WAL syncs its header: we make
+ * that commit, so that the supervisor needn't.
  */
 function emptyWal(db: Sqlite.Database, nowMs: number): boolean {
   const copied = checkpoint(db, "PASSIVE");

@@ -100,6 +100,6 @@ describe("rules that can't work", () => {
   it("without any such metric say what can be done by hand", () => {
     const blind = makeGpu(at(0), "A", 0);
     const sample = makeSample(at(0), {}, { gpus: [blind], gpusUnavailable: null });
-    expect(unworkable(DEFAULT_RULES, sample)[0]?.instead).toMatch(/window, or pause it by hand/);
+    expect(unworkable(DEFAULT_RULES, sample)[0]?.instead).toMatch(/window, or pause it manually/);
   });
 });

@@ -135,13 +135,13 @@ describe("events that have come of age", () => {
     journal.addSample(sample(at(s)));
     s += 600;
     await hour(() =>
-      expect(journal.trouble).toBe(
+      expect(journal.problems).toEqual([
         `Housekeeping of the database failed: Old events stay in the database, since ${inTheWay} can't be written: ` +
           `EISDIR: illegal operation on a directory, rename '${inTheWay}.PID.tmp' -> '${inTheWay}'.`.replace(
             "PID",
-            /\.(\d+)\.tmp/.exec(journal.trouble ?? "")?.[1] ?? "",
+            /\.(\d+)\.tmp/.exec(journal.problems[0] ?? "")?.[1] ?? "",
           ),
-      ),
+      ]),
     );
     expect(idsIn(journal.path)).toEqual(numbers(1, 30));
     expect(verifyChain(journal.path)).toMatchObject({ ok: true, count: 30 });
@@ -149,7 +149,7 @@ describe("events that have come of age", () => {
     await hour(() => {
       expect(journal.append([event("meanwhile")], at(s)).ok).toBe(true);
       expect(idsIn(journal.path)[0]).toBe(20);
-      expect(journal.trouble).toBeNull();
+      expect(journal.problems).toEqual([]);
     });
     expect(verifyChain(journal.path)).toMatchObject({ ok: true, exported: { files: 1, events: 19 } });
   });

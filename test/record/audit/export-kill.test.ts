@@ -17,14 +17,14 @@ import { DAY, daysMs, filesOf, idsIn, KEEP_10_DAYS, logOfDays, numbers, pathsOf,
 
 const DAYS = 150;
 const LAST = 139;
-/** From test/children/, where the programs are that tests start. */
+/** As seen from test/children/. */
 const PROGRAM = "../../src/record/upkeep/upkeep-process.ts";
 
 /** True where it was killed at its `nth` such call, false where it had come to its end before. */
 function killedAt(path: string, calls: string, nth: number): boolean {
   const flags = ["-qq", "-o", "/dev/null", "-e", `inject=${calls}:signal=KILL:when=${nth}`];
   const argv = [
-    fileURLToPath(new URL(`../../children/${PROGRAM}`, import.meta.url)),
+    fileURLToPath(new URL(`../${PROGRAM}`, import.meta.url)),
     path,
     JSON.stringify(KEEP_10_DAYS),
     String(daysMs(DAYS)),

@@ -61,8 +61,9 @@ describe.each(Object.entries(doors))("by way of %s", (_, enter) => {
   });
 
   test("a link of our own leads to our file, but not into a folder that is open to all", () => {
-    const { path, close } = openJournal();
-    close();
+    const journal = openJournal();
+    const { path } = journal;
+    journal.close();
     const link = join(dirname(path), "link");
     symlinkSync(path, link);
     enter(link);

@@ -14,10 +14,10 @@ describe("syncing the WAL", () => {
     const path = scratch();
     const sync = new WalSync(path);
     sync.wrote();
-    await untilHolds(() => expect(sync.trouble).toMatch(/power cut.*ENOENT/));
+    await untilHolds(() => expect(sync.problem).toMatch(/power cut.*ENOENT/));
     writeFileSync(`${path}-wal`, "");
     sync.wrote();
-    await untilHolds(() => expect(sync.trouble).toBeNull());
+    await untilHolds(() => expect(sync.problem).toBeNull());
     sync.close();
     sync.close();
   });
@@ -32,7 +32,7 @@ describe("syncing the WAL", () => {
     const bytes = new WalSync(path).bytes();
     expect(bytes).toBeGreaterThan(0);
     journal.close(); // syncs what is due, which would fail on a WAL beside the link
-    expect(journal.trouble).toBeNull();
+    expect(journal.problems).toEqual([]);
   });
 
   testWith(strace)("never happens on the loop's thread, also after housekeeping emptied the WAL", () => {

@@ -11,7 +11,7 @@ export interface Unworkable {
   instead: string;
 }
 
-/** Metrics that tell something near, the nearest first. */
+/** Metrics that show something similar, the most similar first. */
 const NEAR: Partial<Record<Metric, Metric[]>> = {
   "gpu.others.utilization": ["gpu.newcomers.memoryMiB", "gpu.others.memoryMiB"],
   "gpu.newcomers.memoryMiB": ["gpu.others.memoryMiB", "gpu.memory.freeMiB"],
@@ -35,7 +35,7 @@ const COUNTS_OWN = new Set<Metric>([
   "gpu.utilization",
 ]);
 
-/** `sample`: as it would be while a job runs that may be on any GPU. */
+/** `sample`: as taken while a job runs that may use any GPU. */
 export function unworkable(rules: Rule[], sample: Sample): Unworkable[] {
   return rules.flatMap((rule): Unworkable[] => {
     const { name, metric } = rule;
@@ -50,7 +50,7 @@ export function unworkable(rules: Rule[], sample: Sample): Unworkable[] {
   });
 }
 
-/** GPU rules where there is no GPU: they do nothing, and nothing is wrong with that. */
+/** GPU rules on a machine without a GPU: idle, which is no problem. */
 export const withoutGpu = (rules: Rule[], sample: Sample): string[] =>
   sample.gpus.length > 0
     ? []
@@ -69,7 +69,7 @@ function insteadOf(metric: Metric, gpus: string[], sample: Sample): string {
   );
   if (near === undefined)
     return metric.startsWith("gpu.")
-      ? "nothing here tells it: give the job a window, or pause it by hand when the GPU is needed"
-      : "nothing here tells it";
+      ? "no metric here shows it: give the job a window, or pause it manually when the GPU is needed"
+      : "no metric here shows it";
   return COUNTS_OWN.has(near) ? `${near}, with a threshold that leaves room for the job's own use` : near;
 }

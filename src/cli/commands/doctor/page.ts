@@ -90,7 +90,7 @@ function processLines({ processes }: GpuSample, ignored: ConfigFile["others"]): 
     ...left.map((one) =>
       isDesktop(one)
         ? `  desktop: ${say(one)}: ignored below ${percent(ignored.ignoreGpuBelow)}`
-        : `  on it: ${say(one)}: nobody can tell whose it is`,
+        : `  on it: ${say(one)}: its owner can't be determined`,
     ),
   ];
 }
@@ -113,12 +113,12 @@ function ruleLines({ rules, unworkable, withoutGpu, config }: Diagnosis): string
     config.problems === 0
       ? []
       : [
-          `The config has ${plural(config.problems, "problem")} (supervisor check): the built-in rules are looked at.`,
+          `The config has ${plural(config.problems, "problem")} (supervisor check): the built-in rules are checked instead.`,
         ];
   const idle =
     withoutGpu.length === 0
       ? []
-      : [`Nothing to do here, for want of a GPU: ${withoutGpu.map((name) => `'${name}'`).join(", ")}.`];
+      : [`Idle here, since there is no GPU: ${withoutGpu.map((name) => `'${name}'`).join(", ")}.`];
   if (unworkable.length === 0)
     return [...broken, `Rules that can't work here: none (of ${from}, ${rules}).`, ...idle];
   const lines = unworkable.flatMap(({ rule, metric, gpus, why, instead }) => [
@@ -137,7 +137,7 @@ function hostLines({ readings, cgroup, supervisorPid }: Diagnosis): string[] {
       ? `Runs are counted in cgroups of their own, below ${cgroup.directory}`
       : `Runs are counted by their process trees: no cgroups (${cgroup.unavailable})`,
     `Pressure (PSI): ${"value" in pressure ? "can be read" : `can't be read (${pressure.unavailable})`}`,
-    `Supervisor: ${supervisorPid === null ? "none runs for this config" : `running (pid ${supervisorPid})`}. It needs no terminal and no tmux: it goes on when the one it was started in is closed.`,
+    `Supervisor: ${supervisorPid === null ? "none runs for this config" : `running (pid ${supervisorPid})`}. It needs no terminal or tmux: it keeps running when the one it was started in closes.`,
     "Boot: not started at boot; no boot service is installed.",
   ];
 }

@@ -1,0 +1,67 @@
+/**
+ * Builds one supervisor from its real parts: claims, runs, sensors and the jobs that the database
+ * knows. Starts no loop and opens no socket: run-supervisor.ts does.
+ */
+import { randomBytes } from "node:crypto";
+import { ClaimFiles } from "../claims/publish-claims.ts";
+import { watchClaims } from "../claims/read-claims.ts";
+import { clock } from "../clock.ts";
+import type { Config } from "../config/schema/schema.ts";
+import { arrivals, type Recovery, recoverJobs } from "../decide/recover-jobs.ts";
+import { roster } from "../decide/roster.ts";
+import type { AuditEvent } from "../model/event.ts";
+import type { Runs } from "../ports/runs.ts";
+import type { Sensors } from "../ports/sensors.ts";
+import type { RecordJournal } from "../record/journal.ts";
+import { createRuns } from "../runs/process-runs.ts";
+import { createGpuSource } from "../sense/gpu/source.ts";
+import { ProcessOwners } from "../sense/owners/process-owners.ts";
+import { bootId } from "../sense/proc/boot-id.ts";
+import { createSensors } from "../sense/sensors.ts";
+import { Supervisor } from "../tick/supervisor.ts";
+import { VERSION } from "../version.ts";
+import { started } from "./announce.ts";
+
+export interface Assembled {
+  supervisor: Supervisor;
+  runs: Runs;
+  sensors: Sensors;
+  claims: ClaimFiles;
+}
+
+interface Hooks {
+  /** Called to have a tick run soon. */
+  wake: () => void;
+  onEvent: (event: AuditEvent) => void;
+}
+
+/** `config` returns the config in force. Records the start and performs what recovery calls for. */
+export function assemble(config: () => Config, journal: RecordJournal, { wake, onEvent }: Hooks): Assembled {
+  const first = config();
+  const { stateDirectory, directory } = first;
+  const claims = new ClaimFiles(stateDirectory, ({ job, run }) =>
+    run ? runs.live(run, job) : { launcherPid: null, pid: null },
+  );
+  const runs: Runs = createRuns({ stateDirectory, directory, claims, logs: () => config().logs });
+  const now = clock.now();
+  const recovered = recoverJobs(roster(first, journal.loadJobs(), now), bootId(), now);
+  const sensors = sensorsFor(config, claims, recovered);
+  const identity = { bootId: bootId(), newRunId: () => randomBytes(8).toString("hex") };
+  const events = [started(first, VERSION, journal.setAside), ...recovered.events];
+  const parts = { clock, journal, runs, sensors, claims, identity, wake, onEvent };
+  return { supervisor: new Supervisor(parts, first, { ...recovered, events }), runs, sensors, claims };
+}
+
+/** CPU and GPU readings share one answer to whose a process is. */
+function sensorsFor(config: () => Config, { claimant }: ClaimFiles, { jobs }: Recovery): Sensors {
+  const claims = watchClaims(claimant);
+  const owners = new ProcessOwners(process.pid);
+  const gpu = createGpuSource({
+    owners,
+    settings: () => ({ ...config().others, pollSeconds: config().pollSeconds }),
+    arrivals: arrivals(jobs, bootId()),
+    claims,
+  });
+  const diskPath = config().stateDirectory;
+  return createSensors({ diskPath, supervisorPid: process.pid, owners, gpu, claimant, claims });
+}
