@@ -1,6 +1,6 @@
 /**
  * test/ mirrors src/: who changes a file finds its tests at the same path. Where a test of another name
- * covers a file, its head comment says so in a line "Covers: src/a.ts, src/b.ts".
+ * covers a file, its head comment names that file after the word "Covers:".
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
