@@ -1,3 +1,4 @@
+/** Covers: src/config/problem.ts, src/config/schema/defaults.ts, src/config/schema/schema.ts */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { formatProblem } from "../../src/config/problem.ts";
 import { DEFAULT_RULES } from "../../src/config/schema/defaults.ts";
 import { configSchema, ruleSchema } from "../../src/config/schema/schema.ts";
 import { rounds } from "../rounds.ts";
+import { problems, rule, window } from "./texts.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -15,20 +17,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const problems = (text: string): string[] => {
-  const loaded = checkText(text, "c.json");
-  return loaded.ok ? [] : loaded.problems.map(formatProblem);
-};
 const doubts = (text: string): string[] => {
   const loaded = checkText(text, join(directory, "c.json"));
   if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join("\n"));
   return loaded.warnings.map(({ message }) => message);
 };
-
-const rule = (more: string) => `{"rules":[{"name":"r",${more}}]}`;
-const job = (more: string) => `{"jobs":[{"name":"a","command":["true"],${more}}]}`;
-const window = (more: string) => `{"windows":[{"name":"w",${more}}]}`;
-const CRON = "must be a cron expression of five fields (minute hour day month weekday)";
 
 describe("text that isn't JSON", () => {
   it.each([
@@ -50,154 +43,6 @@ describe("text that isn't JSON", () => {
 
   it("may have comments, trailing commas and a byte order mark", () => {
     expect(problems('\ufeff// one\n{ /* two */ "jobs": [], }')).toEqual([]);
-  });
-});
-
-/** ▸ marks where the message must point. */
-describe("each problem says where it is, what was expected and found, and what to write", () => {
-  it.each([
-    ["▸[]", "the document must be an object, got []."],
-    ['{▸"pollSecond":1}', "pollSecond is not a known key. Did you mean 'pollSeconds'?"],
-    [
-      '{▸"__proto__":1}',
-      `__proto__ is not a known key. Known here: ${Object.keys(configSchema.shape).slice(1).join(", ")}.`,
-    ],
-    ['{"pollSeconds":▸100}', "pollSeconds must be a number from 0.1 to 60, got 100."],
-    ['{"pollSeconds":▸1e999}', "pollSeconds must be a number from 0.1 to 60, got Infinity."],
-    [
-      '{"balance":{"maxPauseOverhead":▸"5%"}}',
-      'balance.maxPauseOverhead must be a number between 0 and 1, got "5%". Write 0.05.',
-    ],
-    ['{"others":{"ignore":▸"Xorg"}}', 'others.ignore must be a list of texts, got "Xorg". Write ["Xorg"].'],
-    [
-      job('"pause":{"graceSeconds":▸"30s"}'),
-      'jobs[0].pause.graceSeconds must be "auto" or a positive number, got "30s". Write 30.',
-    ],
-    [
-      job('"pause":{"graceSeconds":▸"2 min"}'),
-      'jobs[0].pause.graceSeconds must be "auto" or a positive number, got "2 min". Write 120.',
-    ],
-    [
-      job('"pause":{"graceSeconds":▸"soon"}'),
-      'jobs[0].pause.graceSeconds must be "auto" or a positive number, got "soon".',
-    ],
-    [
-      job('"pause":{"signal":▸"USR1"}'),
-      'jobs[0].pause.signal must be "SIGUSR2", "SIGUSR1", "SIGTERM", "SIGINT", "SIGHUP" or "SIGQUIT", got "USR1". Write "SIGUSR1".',
-    ],
-    [
-      job('"gpuMemoryMiB":▸"5 GiB"'),
-      'jobs[0].gpuMemoryMiB must be a positive number, got "5 GiB". Write 5120.',
-    ],
-    [
-      job('"gpuMemoryMiB":▸"5 GB"'),
-      'jobs[0].gpuMemoryMiB must be a positive number, got "5 GB". Write 4768.',
-    ],
-    [job('"gpus":▸1.5'), "jobs[0].gpus must be a whole number of at least 0, got 1.5."],
-    [job('▸"priorty":1'), "jobs[0].priorty is not a known key. Did you mean 'priority'?"],
-    [job('"env":{"A":▸1}'), 'jobs[0].env.A must be a text, got 1. Write "1".'],
-    [
-      job('"checkpoint":{"everyMinutes":▸"2 h"}'),
-      'jobs[0].checkpoint.everyMinutes must be a number of at least 0, got "2 h". Write 120.',
-    ],
-    [
-      job('"restart":{"onFailure":▸"true"}'),
-      'jobs[0].restart.onFailure must be true or false, got "true". Write true.',
-    ],
-    ['{"jobs":[▸{"name":"a"}]}', "jobs[0].command is missing: it must be a list of texts that isn't empty."],
-    [
-      '{"jobs":[{"name":▸"a b","command":["true"]}]}',
-      `jobs[0].name must be a name of letters, digits, '.', '_' and '-', at most 64 long, got "a b". Write "a-b".`,
-    ],
-    [
-      '{"jobs":[{"name":"a","command":▸"python train.py"}]}',
-      `jobs[0].command must be a list of texts that isn't empty, got "python train.py". Write ["python","train.py"].`,
-    ],
-    [
-      '{"jobs":[{"name":"a","command":▸"a && b"}]}',
-      `jobs[0].command must be a list of texts that isn't empty, got "a && b". Write ["bash","-c","a && b"].`,
-    ],
-    ['{"jobs":[{"name":"a","command":[▸""]}]}', 'jobs[0].command[0] must be a program, got "".'],
-    [
-      '{"jobs":[{"name":"a","command":[▸"/usr/bin/docker","run"]}]}',
-      `jobs[0].command[0] must not be a container client, got "/usr/bin/docker": the container's processes are not the client's children, so they could neither be paused nor told from other people's. Run the program itself.`,
-    ],
-    [
-      '{"jobs":[{"name":"a","command":["x"]},{"name":▸"a","command":["x"]}]}',
-      'jobs[1].name must be unique, but jobs[0] is named "a" too.',
-    ],
-    [
-      rule('"metric":▸"cpu.other","above":1,"clear":{"below":1}'),
-      'rules[0].metric must be a known metric, got "cpu.other". Write "cpu.others".',
-    ],
-    [
-      '{"rules":[▸{"name":"r","metric":"cpu.others","clear":{"below":1}}]}',
-      "rules[0] must have one of 'above' and 'below', but has neither.",
-    ],
-    [
-      '{"rules":[▸{"name":"r","metric":"cpu.others","above":1,"below":2,"clear":{"below":1}}]}',
-      "rules[0] must have one of 'above' and 'below', but has both.",
-    ],
-    [
-      rule('"metric":"cpu.others","above":60,"clear":{"below":▸80}'),
-      "rules[0].clear.below must be at most 60 (where the pressure begins), got 80: the rule would be in pressure and clear at once.",
-    ],
-    [
-      rule('"metric":"memory.availablePercent","below":5,"clear":{"above":▸3}'),
-      "rules[0].clear.above must be at least 5 (where the pressure begins), got 3: the rule would be in pressure and clear at once.",
-    ],
-    [
-      rule('"metric":"cpu.others","above":60,"clear":{▸"above":80}'),
-      `rules[0].clear.above is on the same side as the pressure: a rule with 'above' clears 'below'. Write "below".`,
-    ],
-    [
-      rule('"metric":"gpu.temperature","above":▸"90 °C","clear":{"below":75}'),
-      'rules[0].above must be a number, got "90 °C". Write 90.',
-    ],
-    [
-      rule('"metric":"memory.availableMiB","below":▸"2GiB","clear":{"above":4000}'),
-      'rules[0].below must be a number, got "2GiB". Write 2048.',
-    ],
-    [
-      rule('"metric":"cpu.others","above":60,"clear":{"below":30},"jobs":[▸"train"]'),
-      'rules[0].jobs[0] must be the name of a job, got "train". There are none.',
-    ],
-    [
-      window('"opens":▸"22:00","closes":"0 7 * * *"'),
-      `windows[0].opens ${CRON}, got "22:00". Write "0 22 * * *".`,
-    ],
-    [window('"opens":▸"0 0 22 * * *","closes":"0 7 * * *"'), `windows[0].opens ${CRON}, got "0 0 22 * * *".`],
-    [window('"opens":▸"@daily","closes":"0 7 * * *"'), `windows[0].opens ${CRON}, got "@daily".`],
-    [
-      window('"opens":▸"0 25 * * *","closes":"0 7 * * *"'),
-      `windows[0].opens ${CRON}, got "0 25 * * *". The hour can't be "25".`,
-    ],
-    ['{"windows":[▸{"name":"w","opens":"0 22 * * *"}]}', "windows[0].closes is missing: it must be a text."],
-    [
-      window('"opens":"0 22 * * *","closes":"0 7 * * *","timezone":▸"Asia/Shangai"'),
-      'windows[0].timezone must be an IANA time zone, got "Asia/Shangai". Did you mean "Asia/Shanghai"?',
-    ],
-  ])("%s", (text, message) => {
-    const column = text.indexOf("▸") + 1;
-    expect(problems(text.replace("▸", ""))).toEqual([`c.json:1:${column}: ${message}`]);
-  });
-
-  it("and they come all at once, in the order of the file", () => {
-    const found = problems(`{
-      "pollSecond": 1,
-      "rules": [{ "name": "r", "metric": "cpu.others", "above": 60, "clear": { "below": 80 }, "jobs": ["trian"] }],
-      "windows": [{ "name": "w", "opens": "nope", "closes": "0 7 * * *", "timezone": "Mars" }],
-      "jobs": [{ "name": "train", "command": ["docker"], "pause": { "graceSeconds": "30s" } }]
-    }`);
-    expect(found.map((line) => line.split(" ", 2).join(" "))).toEqual([
-      "c.json:2:7: pollSecond",
-      "c.json:3:89: rules[0].clear.below",
-      "c.json:3:104: rules[0].jobs[0]",
-      "c.json:4:43: windows[0].opens",
-      "c.json:4:86: windows[0].timezone",
-      "c.json:5:47: jobs[0].command[0]",
-      "c.json:5:85: jobs[0].pause.graceSeconds",
-    ]);
   });
 });
 

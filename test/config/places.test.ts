@@ -1,3 +1,4 @@
+/** Covers: src/config/find.ts */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";

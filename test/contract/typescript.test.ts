@@ -1,4 +1,11 @@
-/** The TypeScript parsers, which the supervisor and the job library share, keep every case. */
+/**
+ * The TypeScript parsers, which the supervisor and the job library share, keep every case.
+ * Covers: src/contract/control.ts,
+ * src/contract/manifest.ts,
+ * src/contract/names.ts,
+ * src/contract/status.ts,
+ * src/contract/values.ts
+ */
 import { describe, expect, test } from "vitest";
 import { parseControl } from "../../src/contract/control.ts";
 import { type Manifest, manifestText, parseManifest } from "../../src/contract/manifest.ts";

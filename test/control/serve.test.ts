@@ -1,3 +1,4 @@
+/** Covers: src/control/client.ts */
 import {
   chmodSync,
   existsSync,

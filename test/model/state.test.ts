@@ -1,4 +1,7 @@
-/** The sets of states, the reading of an actor, and an automatic grace, against what they must say. */
+/**
+ * The sets of states, the reading of an actor, and an automatic grace, against what they must say.
+ * Covers: src/model/grace.ts
+ */
 import { expect, test } from "vitest";
 import { type Actor, actorKind } from "../../src/model/actor.ts";
 import { graceMs } from "../../src/model/grace.ts";

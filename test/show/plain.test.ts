@@ -1,3 +1,4 @@
+/** Covers: src/show/event-words.ts, src/show/screen/pages.ts */
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
 import type { JobView } from "../../src/control/protocol.ts";

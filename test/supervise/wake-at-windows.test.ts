@@ -1,4 +1,7 @@
-/** Real cron and a real loop whose own next beat is an hour away: only a window's turn can wake it. */
+/**
+ * Real cron and a real loop whose own next beat is an hour away: only a window's turn can wake it.
+ * Covers: src/tick/loop.ts
+ */
 import { afterEach, expect, test, vi } from "vitest";
 import { wakeAtWindows } from "../../src/supervise/wake-at-windows.ts";
 import { Loop } from "../../src/tick/loop.ts";

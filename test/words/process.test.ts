@@ -1,3 +1,4 @@
+/** Covers: src/words/exit.ts */
 import { expect, test } from "vitest";
 import { exitText } from "../../src/words/exit.ts";
 import { processes, programOf } from "../../src/words/process.ts";

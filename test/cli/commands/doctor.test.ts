@@ -1,4 +1,7 @@
-/** The page for a bug report: what it says of GPUs, of calls, of rules that can't work here. */
+/**
+ * The page for a bug report: what it says of GPUs, of calls, of rules that can't work here.
+ * Covers: src/cli/commands/doctor/blind-rules.ts
+ */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,3 +1,4 @@
+/** Covers: src/config/check/expected.ts */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { jsonSchema } from "../../../src/config/check/expected.ts";

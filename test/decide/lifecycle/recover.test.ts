@@ -1,3 +1,4 @@
+/** Covers: src/decide/recover-jobs.ts */
 import { describe, expect, test } from "vitest";
 import { arrivals, recoverJobs } from "../../../src/decide/recover-jobs.ts";
 import type { Job } from "../../../src/model/job.ts";

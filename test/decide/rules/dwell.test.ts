@@ -1,3 +1,4 @@
+/** Covers: src/decide/rules/judge-rules.ts */
 import { describe, expect, test } from "vitest";
 import { judgeRules } from "../../../src/decide/rules/judge-rules.ts";
 import type { RuleState } from "../../../src/model/decision.ts";

@@ -1,4 +1,9 @@
-/** Writing, choosing and keeping checkpoints, in one process; checkpoint-contract.ts pulls the plug. */
+/**
+ * Writing, choosing and keeping checkpoints, in one process; checkpoint-contract.ts pulls the plug.
+ * Covers: src/job/checkpoint/find-checkpoint.ts,
+ * src/job/checkpoint/keep-checkpoints.ts,
+ * src/job/checkpoint/write-checkpoint.ts
+ */
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

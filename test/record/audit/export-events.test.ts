@@ -1,3 +1,4 @@
+/** Covers: src/record/audit/anchor.ts */
 import { mkdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -1,3 +1,4 @@
+/** Covers: src/record/database/database-error.ts, src/record/database/open-read-only.ts */
 import {
   chmodSync,
   existsSync,

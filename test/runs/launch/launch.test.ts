@@ -1,3 +1,4 @@
+/** Covers: src/runs/launch/launcher-script.ts */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

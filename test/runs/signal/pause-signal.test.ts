@@ -1,3 +1,4 @@
+/** Covers: src/runs/signal/send-signal.ts */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

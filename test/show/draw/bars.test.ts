@@ -1,3 +1,4 @@
+/** Covers: src/show/draw/lines.ts */
 import { expect, test } from "vitest";
 import { gaugeBar, progressBar } from "../../../src/show/draw/bars.ts";
 import { clip, joinFitting, type Line, paint, span } from "../../../src/show/draw/lines.ts";

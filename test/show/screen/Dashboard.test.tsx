@@ -1,4 +1,7 @@
-/** The real component under the real Ink, with keys as bytes on its stdin. */
+/**
+ * The real component under the real Ink, with keys as bytes on its stdin.
+ * Covers: src/show/screen/paint-frame.ts
+ */
 import { PassThrough } from "node:stream";
 import { render } from "ink";
 import { expect, test } from "vitest";

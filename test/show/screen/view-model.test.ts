@@ -1,3 +1,4 @@
+/** Covers: src/show/screen/screen.ts */
 import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import stringWidth from "string-width";

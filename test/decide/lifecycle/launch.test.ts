@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+import { at, exitCode, makeCheckpoint, makeJob, makeRank, runningJob, Story } from "../make.ts";
+
+const save = (step: number, second: number) => ({ checkpoints: [makeCheckpoint(step, at(second))] });
+
+describe("from waiting to running", () => {
+  test("launched, its pid known, at work", () => {
+    const story = new Story(makeJob()).launch(10);
+    expect([story.state, story.told(), story.did()]).toEqual(["starting", ["job.started"], ["launch"]]);
+    expect(story.see(11, { pid: null, alive: false }).state).toBe("starting");
+    story.see(12, { ranks: [makeRank({ state: "ready" })] });
+    expect(story.job.state).toMatchObject({ name: "running", run: { number: 1, pid: 4711 } });
+    expect(story.job.understands).toBe("contract");
+  });
+
+  test("what it understands: the contract, the signal, or nothing", () => {
+    const seen = (signalCaught: boolean | null) =>
+      new Story(makeJob()).launch(1).see(2, { signalCaught }).job.understands;
+    expect([seen(true), seen(false), seen(null)]).toEqual(["signal", "nothing", "nothing"]);
+  });
+
+  test("a launch that failed is a failure that is tried again", () => {
+    const story = new Story(makeJob()).launch(1).on(2, { kind: "launch-failed", reason: "no such folder" });
+    expect([story.state, story.told()]).toEqual(["waiting", ["job.started", "job.failed"]]);
+  });
+
+  test("a job that counts no steps is at work once it says so", () => {
+    const story = new Story(makeJob()).launch(0).see(1, { ranks: [makeRank({ state: "ready" })] });
+    story.see(4, { ranks: [makeRank({ state: "running" })] });
+    expect(story.job.learned.reloadMs).toBe(4000);
+  });
+
+  test("loading is measured until the first new step, work from then on", () => {
+    const story = new Story(makeJob()).launch(0).see(1, { ranks: [makeRank({ state: "ready" })] });
+    story.see(8, { ranks: [makeRank({ step: 1 })] }).see(68, { ranks: [makeRank({ step: 61 })] });
+    expect(story.job.learned.reloadMs).toBe(8000);
+    expect(story.pause(68).job.balance.productiveMs).toBe(60_000);
+  });
+});
+
+describe("a resume", () => {
+  const paused = () =>
+    new Story(runningJob())
+      .pause(100)
+      .see(101, { exit: exitCode(75), ...save(50, 101), ranks: [makeRank({ step: 50, state: "paused" })] });
+
+  test("is requested with its launch and completed at its first new step", () => {
+    const story = paused();
+    story.told();
+    story
+      .launch(200, makeCheckpoint(50, at(101)))
+      .see(201, { ranks: [makeRank({ step: 50, state: "ready" })] });
+    expect(story.told()).toEqual(["resume.requested"]);
+    story.see(205, { ranks: [makeRank({ step: 51 })] });
+    expect(story.told()).toEqual(["resume.completed"]);
+    expect(story.outcomes.at(-1)).toMatchObject({ reloadMs: 5000, step: 51, resumedAtStep: 50 });
+    expect(story.job.state).toMatchObject({ run: { number: 2, resumedAtStep: 50 } });
+  });
+
+  test("of a pause that a rule asked for counts as overhead; any other doesn't", () => {
+    const cost = (actor: "user" | "rule:busy"): number => {
+      const story = new Story(runningJob()).pause(100, { cause: { actor, reason: "x", critical: false } });
+      story.see(103, {
+        exit: exitCode(75),
+        ...save(50, 101),
+        ranks: [makeRank({ step: 50, state: "paused" })],
+      });
+      return story.launch(200, makeCheckpoint(50, at(101))).see(204, { ranks: [makeRank({ step: 51 })] }).job
+        .balance.overheadMs;
+    };
+    expect([cost("rule:busy"), cost("user")]).toEqual([7000, 0]);
+  });
+
+  test("that dies before its first step has failed", () => {
+    const story = paused()
+      .launch(200)
+      .see(201, { exit: exitCode(1) });
+    expect(story.told().slice(-2)).toEqual(["resume.failed", "job.failed"]);
+  });
+});

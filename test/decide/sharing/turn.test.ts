@@ -1,0 +1,122 @@
+/**
+ * A turn on a GPU: who asks, who gets it, and when it ends.
+ * Covers: src/decide/sharing/ask-for-turn.ts
+ */
+import { describe, expect, it } from "vitest";
+import { askForTurn } from "../../../src/decide/sharing/ask-for-turn.ts";
+import { ownClaims } from "../../../src/decide/sharing/line.ts";
+import type { Job } from "../../../src/model/job.ts";
+import type { Sample } from "../../../src/model/machine.ts";
+import { at, makeJob, makeRun, makeSample, runningJob } from "../make.ts";
+import { claim, Desk, gpus, started } from "./desk.ts";
+
+describe("turns", () => {
+  const asker = claim({
+    holds: false,
+    user: "ana",
+    job: "tts",
+    readyMs: 0,
+    turn: { gpu: "GPU-0", forMs: 7_200_000 },
+  });
+  const holder = (spec: object = {}): Job =>
+    runningJob(spec, { state: { name: "running", since: at(0), run: makeRun({ gpus: ["GPU-0"] }) } });
+
+  it.each([
+    ["yield", {}, ["peer"], "'tts' makes room"],
+    ["tell", {}, [], "it's yours to decide: supervisor pause tts"],
+    ["ignore", {}, [], "'tts' goes on, as the config says"],
+    ["ignore", { yieldTo: ["ana"] }, ["peer"], "'tts' makes room"],
+  ])("a request meets %s %o", (requests, spec, actors, answer) => {
+    const desk = new Desk([holder(spec)], { turns: { requests } });
+    const { decisions, events, why } = desk.tick(1, { gpus: gpus(1, 1), claims: [asker] });
+    expect(why.tts?.turn).toEqual(requests === "tell" ? { user: "ana", forMs: 7_200_000 } : undefined);
+    expect(decisions.map((one) => "cause" in one && one.cause.actor)).toEqual(actors);
+    expect(events.map(({ kind, reason }) => [kind, reason])).toEqual([
+      ["turn.requested", `ana asks for a turn of 2 h on GPU 0 for 'tts'; ${answer}.`],
+    ]);
+    expect(desk.tick(2, { gpus: gpus(2, 1), claims: [asker] }).events).toEqual([]);
+  });
+
+  it("nobody makes room for who isn't next, or couldn't start", () => {
+    const desk = new Desk([holder()], { turns: { requests: "yield" } });
+    const first = claim({
+      holds: false,
+      readyMs: 0,
+      sinceMs: asker.sinceMs - 1,
+      user: "eve",
+      id: "1003-a-b",
+    });
+    expect(desk.tick(1, { gpus: gpus(1, 1), claims: [first, asker] }).decisions).toEqual([]);
+    expect(desk.tick(2, { gpus: gpus(2, 1), claims: [{ ...asker, readyMs: null }] }).decisions).toEqual([]);
+  });
+
+  it("isn't taken by another job of ours that was before it in line", () => {
+    const told = (requests: string, spec: object = {}): Desk => {
+      const desk = new Desk([makeJob(spec)], { turns: { requests } });
+      desk.tick(0, { gpus: gpus(0, 1), claims: [claim()] });
+      return desk;
+    };
+    // The GPU has just been given up: ours has waited for longer, and lets the one that asked pass.
+    const sample = { gpus: gpus(1, 1), claims: [{ ...asker, sinceMs: at(1).wallMs }] };
+    const yields = told("yield");
+    const { lines, world, ...decided } = yields.tick(1, sample);
+    expect(decided.decisions).toEqual([]);
+    expect(yields.why).toBe("waits: GPU 0 goes to ana's 'tts' first, who has asked for a turn");
+    // So that it knows that nobody is before it.
+    expect(ownClaims(world, lines, at(1))).toMatchObject([{ holds: false, readyMs: null }]);
+    expect(started(told("tell").tick(1, sample))).toEqual(["GPU-0"]);
+    expect(started(told("tell", { yieldTo: ["ana"] }).tick(1, sample))).toEqual([]);
+    // Once it has its turn, or has gone, the line is as it was.
+    expect(started(yields.tick(2, { gpus: gpus(2, 1), claims: [] }))).toEqual(["GPU-0"]);
+  });
+
+  it("is asked for by a job in line, begins with its start, and ends when others wait", () => {
+    const desk = new Desk([makeJob()]);
+    const sample = { gpus: gpus(0, 1), claims: [claim()] };
+    desk.tick(0, sample);
+    const asked = askForTurn(
+      desk.world,
+      { gpu: "0", forMs: 60_000, by: "ana" },
+      makeSample(at(0), {}, sample),
+      at(0),
+    );
+    if ("error" in asked) throw new Error(asked.error);
+    desk.world = asked.world;
+    expect(asked.events[0]?.reason).toBe("ana asks bob's 'asr-ft' for a turn of 1 min on GPU 0.");
+    const { lines, world } = desk.tick(1, sample);
+    expect(ownClaims(world, lines, at(1))).toMatchObject([{ turn: { gpu: "GPU-0", forMs: 60_000 } }]);
+    desk.tick(2, { gpus: gpus(2, 1), claims: [] });
+    const job = desk.world.jobs.tts as Job;
+    expect(job.turn?.untilMs).toBe(at(62).wallMs);
+    const held = { ...holder(), turn: job.turn as NonNullable<typeof job.turn> };
+    desk.world = { ...desk.world, jobs: { tts: held } };
+    const waiting = claim({ holds: false, readyMs: 0 });
+    expect(desk.tick(61, { gpus: gpus(61, 1), claims: [waiting] }).decisions).toEqual([]);
+    expect(desk.tick(63, { gpus: gpus(63, 1), claims: [] }).decisions).toEqual([]);
+    expect(desk.tick(64, { gpus: gpus(64, 1), claims: [waiting] }).decisions).toMatchObject([
+      {
+        verb: "pause",
+        cause: { actor: "peer", reason: "Its turn of 1 min is over, and bob's 'asr-ft' waits." },
+      },
+    ]);
+  });
+
+  it("isn't asked for again when it was cut short", () => {
+    const turn = { gpu: "GPU-0", forMs: 60_000, askedAtMs: 0, by: "ana", untilMs: at(60).wallMs };
+    const desk = new Desk([makeJob({}, { turn })]);
+    const { lines, world } = desk.tick(1, { gpus: gpus(1, 1), claims: [claim()] });
+    expect(world.jobs.tts?.turn).toBeUndefined();
+    expect(ownClaims(world, lines, at(1))[0]?.turn).toBeUndefined();
+  });
+
+  it("can't be asked for where nobody holds, or nobody waits", () => {
+    const desk = new Desk([makeJob()]);
+    const ask = (sample: Partial<Sample>): unknown =>
+      askForTurn(desk.world, { gpu: "0", forMs: 1, by: "ana" }, makeSample(at(0), {}, sample), at(0));
+    expect(ask({})).toMatchObject({ error: "There is no GPU 0: no GPU was found." });
+    expect(ask({ gpus: gpus(0, 1) })).toMatchObject({ error: expect.stringContaining("nobody to ask") });
+    expect(ask({ gpus: gpus(0, 1), claims: [claim()] })).toMatchObject({
+      error: expect.stringContaining("No job waits for GPU 0"),
+    });
+  });
+});
