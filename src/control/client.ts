@@ -5,7 +5,7 @@
 import { lstatSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { Refusal } from "../refusal.ts";
-import type { DashboardClient } from "../show/screen/client-interface.ts";
+import type { DashboardClient } from "./dashboard-client.ts";
 import type { Answer, Request, Snapshot } from "./protocol.ts";
 
 /** No supervisor listens on the socket. */

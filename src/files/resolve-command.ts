@@ -4,7 +4,12 @@
  */
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
-import type { JobSpec } from "../config/schema/job-schema.ts";
+
+/** What names a program; `python` is the interpreter that a job's config gives. */
+export interface Named {
+  command: readonly string[];
+  python?: string | undefined;
+}
 
 /** `code` is a shell's exit code: 127 not found, 126 found but not executable. */
 export type Resolved = { ok: true; path: string } | { ok: false; code: 126 | 127; reason: string };
@@ -16,11 +21,7 @@ export type Resolved = { ok: true; path: string } | { ok: false; code: 126 | 127
  * @param cwd the job's folder, absolute
  * @param env the environment that the job will get
  */
-export function resolveCommand(
-  spec: Pick<JobSpec, "command" | "python">,
-  cwd: string,
-  env: NodeJS.ProcessEnv = process.env,
-): Resolved {
+export function resolveCommand(spec: Named, cwd: string, env: NodeJS.ProcessEnv = process.env): Resolved {
   const name = spec.command[0] ?? "";
   if (name === "node") return { ok: true, path: process.execPath };
   if (name === "python" || name === "python3") return findPython(name, spec.python, cwd, env);

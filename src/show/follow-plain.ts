@@ -1,8 +1,9 @@
 /** The dashboard where nothing can be drawn: the status once, then a line for each event. */
 
+import type { DashboardClient } from "../control/dashboard-client.ts";
 import { formatEvent } from "./event-words.ts";
 import { formatStatus } from "./plain.ts";
-import type { DashboardClient, DashboardEnd } from "./screen/client-interface.ts";
+import type { DashboardEnd } from "./screen/dashboard-options.ts";
 
 const PLAIN_WIDTH = 100;
 const STOPS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -9,8 +9,8 @@
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import type { DashboardClient } from "../../src/control/dashboard-client.ts";
 import type { Answer, Request, Snapshot } from "../../src/control/protocol.ts";
-import type { DashboardClient } from "../../src/show/screen/client-interface.ts";
 
 const [module = "", file = "", requests = "", motion = ""] = process.argv.slice(2);
 const startedAt = Date.now();

@@ -3,9 +3,10 @@
  * the terminal back as it was, however this ends.
  */
 import { type Instance, render } from "ink";
+import type { DashboardClient } from "../../control/dashboard-client.ts";
 import type { Palette } from "../draw/lines.ts";
-import type { DashboardClient, DashboardEnd, DashboardOptions } from "./client-interface.ts";
 import { Dashboard } from "./Dashboard.tsx";
+import type { DashboardEnd, DashboardOptions } from "./dashboard-options.ts";
 import type { Key } from "./keys.ts";
 import { looksSame, type Painted, paintFrame } from "./paint-frame.ts";
 import type { Screen, Size } from "./screen.ts";

@@ -3,8 +3,9 @@
  * Never ends the process: that is its caller's.
  */
 
+import type { DashboardClient } from "../../control/dashboard-client.ts";
 import { followPlain } from "../follow-plain.ts";
-import type { DashboardClient, DashboardEnd, DashboardOptions } from "./client-interface.ts";
+import type { DashboardEnd, DashboardOptions } from "./dashboard-options.ts";
 
 /** Whether a dashboard can be drawn: both ends are a terminal, and it can move its cursor. */
 export const canDraw = (): boolean =>

@@ -2,10 +2,12 @@
  * One dashboard from its first frame to its end: joins client, keys and screen. Draws through
  * `Terminal` and knows nothing of Ink; keeps no timer but those for reconnecting and an open log.
  */
+
+import type { DashboardClient } from "../../control/dashboard-client.ts";
 import type { Answer, Request, Snapshot } from "../../control/protocol.ts";
 import { countJobs, toPause } from "../draw/edges.ts";
 import { neutralLog } from "../neutral.ts";
-import type { DashboardClient, DashboardEnd, DashboardOptions } from "./client-interface.ts";
+import type { DashboardEnd, DashboardOptions } from "./dashboard-options.ts";
 import { type Act, type Key, press } from "./keys.ts";
 import { newScreen, type Screen, type Size, selectedJob } from "./screen.ts";
 

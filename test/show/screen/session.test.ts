@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { DashboardClient } from "../../../src/control/dashboard-client.ts";
 import type { Answer, Request, Snapshot } from "../../../src/control/protocol.ts";
-import type { DashboardClient } from "../../../src/show/screen/client-interface.ts";
 import type { Key } from "../../../src/show/screen/keys.ts";
 import type { Screen } from "../../../src/show/screen/screen.ts";
 import { Session } from "../../../src/show/screen/session.ts";
