@@ -58,7 +58,7 @@ export function recoverJobs(known: Record<string, Job>, bootId: string, now: Now
   return { jobs, events, effects };
 }
 
-/** Detected by runs that were live in an earlier boot. */
+/** A reboot shows in runs that were live in an earlier boot. */
 function rebooted(known: Job[], bootId: string, now: Now): NewEvent[] {
   const ended = known.flatMap((job) => {
     const run = runOf(job);

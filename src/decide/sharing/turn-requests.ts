@@ -37,8 +37,8 @@ export const answerTo = ({ spec }: Job, { user }: Claim, { config }: TickInput):
   spec.yieldTo?.includes(user) ? "yield" : config.turns.requests;
 
 /**
- * Whose turn this waiting job must not take: once one of our jobs has made room, another of ours must not
- * take it, even if it is ahead in line. A job that asks for a turn itself stands in line as usual.
+ * Whose turn this waiting job must respect: room that one of our jobs has made must not go to another of
+ * ours, even one ahead in line. A job that asks for a turn itself stands in line as usual.
  */
 export function turnBefore(job: Job, gpu: string, input: TickInput): Claim | null {
   if (job.turn !== undefined) return null;

@@ -93,7 +93,7 @@ function window(job: Job, { windows, now }: TickInput, waits: WaitingFor[]): voi
     waits.push(closedWait(windowsOf(job.name, windows), now.wallMs));
     return;
   }
-  // A window too short for a run worth its loading and saving: the job waits for the next one.
+  // The window closes too soon for loading and saving to be worth it: the job waits for the next one.
   const bound = windowsOf(job.name, windows).filter(({ open }) => open);
   if (bound.length === 0 || job.manual?.want === "run" || runOf(job) !== null) return;
   const ends = Math.max(...bound.map(({ changesAtMs }) => changesAtMs ?? Number.POSITIVE_INFINITY));

@@ -11,7 +11,7 @@ import { clockTime } from "../../words/time.ts";
 import type { RuleNow } from "../rules/rule-now.ts";
 import type { TickInput } from "../tick-input.ts";
 
-/** Makes a job's very first pauses free, as if it had already worked this long: it has no history to judge by. */
+/** A job's very first pauses are free, as if it had already worked this long: it has no history yet. */
 const FREE_MS = 600_000;
 
 /** How long no rule that concerns the job has been in pressure. */
