@@ -8,7 +8,7 @@ export type Resource = "cpu" | "memory" | "gpu" | "any";
 
 export interface Measure {
   relieves: Resource;
-  /** "‹somebody› ‹verb› ‹value› ‹of›": whose use it is. */
+  /** "‹someone› ‹verb› ‹value› ‹of›": whose use it is. */
   who: "others" | "machine";
   /** The subject of a sentence about the machine, or about what others use. */
   words: string;
