@@ -44,7 +44,7 @@ export interface Run {
   resuming?: { since: Now; polite: boolean };
   /** When one of several ranks was first seen to have died while the others continue. */
   rankGoneAt?: Now;
-  /** The audit log says that it holds its GPUs; only then does it record their release. */
+  /** Its GPUs were recorded as held by it; their release is recorded only then. */
   claimed?: true;
   /** What has been said about this run, so that it is said only once. */
   said?: Said[];

@@ -17,7 +17,7 @@ import type { Jobs, Watched } from "../world.ts";
 import { MEASURES } from "./measures.ts";
 import type { RuleNow } from "./rule-now.ts";
 
-/** Processes that exit together may not be missed in the same reading; one missing from more exited earlier. */
+/** Processes that exit together may vanish in successive readings; one absent from more than this exited earlier. */
 const MOST_ABSENT = 1;
 /** Without a fresh reading this long after the exit, nothing can be concluded any more. */
 const GIVE_UP_MS = 15_000;

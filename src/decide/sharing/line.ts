@@ -91,7 +91,7 @@ export function ownClaims(
 ): OwnClaim[] {
   return Object.values(jobs).flatMap((job): OwnClaim[] => {
     const run = runOf(job);
-    // Also without a GPU: its CPU use doesn't count as another person's need either.
+    // Also without a GPU: its CPU use isn't another person's need either.
     if (run !== null) return [holding(job, run)];
     const line = lines[job.name];
     if (line === undefined) return [];

@@ -94,7 +94,7 @@ export class Writing implements CheckpointFiles {
     }
   }
 
-  /** A file renamed or rewritten by the save function: such a checkpoint would displace good ones yet never verify. */
+  /** Renamed or rewritten by the save function: such a checkpoint would displace good ones and never verify. */
   async #checkThere({ path, bytes }: ManifestEntry): Promise<void> {
     const found = await lstat(join(this.directory, path)).catch(() => null);
     if (!found)
