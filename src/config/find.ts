@@ -1,4 +1,4 @@
-/** Which config file is meant. Only looks. */
+/** Finds the config file to use. Read-only. */
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
@@ -7,7 +7,7 @@ export const CONFIG_NAME = "supervisor.config.json";
 
 /**
  * `asked` (from `--config`), else `./supervisor.config.json`, else the one in
- * `~/.config/gpu-job-supervisor/`; null where there is none: the built-in defaults hold.
+ * `~/.config/gpu-job-supervisor/`; null if there is none: the built-in defaults apply.
  */
 export function findConfig(asked: string | undefined, env: NodeJS.ProcessEnv = process.env): string | null {
   if (asked !== undefined) return resolve(asked);

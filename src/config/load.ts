@@ -1,7 +1,7 @@
 /**
- * A config file → a checked config with every default filled in and every path absolute, or every
- * problem it has at once, each with its place and, where it can be known, its fix. Never throws,
- * never takes a guess for a value, and writes nothing.
+ * A config file → a checked config with every default filled in and every path absolute, or all of its
+ * problems at once, each with its place and, where it can be known, its fix. Never throws, never takes
+ * a guess for a value, and writes nothing.
  */
 import { readFileSync, statSync } from "node:fs";
 import { wallMs } from "../clock.ts";
@@ -37,7 +37,7 @@ export function loadConfig(path: string | null): Loaded {
   return checkText(text, path);
 }
 
-/** As `loadConfig`, from the text itself; `file` says where relative paths begin. */
+/** Like `loadConfig`, from the text itself; `file` sets the base of relative paths. */
 export function checkText(text: string, file: string | null): Loaded {
   const parsed = parseText(text);
   if (parsed.problems.length > 0)
@@ -47,7 +47,7 @@ export function checkText(text: string, file: string | null): Loaded {
   const found = checkMeaning(root);
   const told = new Set(found.map(({ path }) => formatPath(path)));
   for (const issue of checked.error?.issues ?? []) {
-    // A refinement in the schema has said in brief what was just explained.
+    // A refinement in the schema repeats in brief what was just explained.
     if (issue.code === "custom" && told.has(formatPath(issue.path as (string | number)[]))) continue;
     found.push(...explain(issue, root));
   }
@@ -65,14 +65,14 @@ function complete(written: ConfigFile, file: string | null): Config {
   return { ...written, ...places, rules: written.rules ?? DEFAULT_RULES, jobs, notify };
 }
 
-/** A command that is named by a path is found from the config file on; a bare name in PATH. */
+/** A command given as a path is relative to the config file; a bare name is looked up in PATH. */
 function completeNotify(one: Notify, directory: string): Notify {
   const [program, ...args] = one.command ?? [];
   if (!program?.includes("/")) return one;
   return { ...one, command: [absolute(program, directory), ...args] };
 }
 
-/** The job with every path absolute, `directory` being where relative ones begin. */
+/** The job with every path absolute; relative paths start from `directory`. */
 export function completeJob(job: JobSpec, directory: string): JobSpec {
   const cwd = absolute(job.cwd ?? ".", directory);
   return {
@@ -92,7 +92,7 @@ function locate(found: Finding[], parsed: ParsedText, file: string | null): Prob
 
 function placed(one: Finding & { line: number; column: number }, file: string | null): Problem {
   const { line, column, message } = one;
-  // The built-in defaults have no text that a person could look into.
+  // The built-in defaults have no text for a person to read.
   const place = file === null ? { line: null, column: null } : { line, column };
   return { file, ...place, path: formatPath(one.path), message };
 }

@@ -1,6 +1,6 @@
 /**
- * JSON with comments → plain values and where each of them stands. Tells everything that is wrong
- * with the text itself: syntax, and keys given twice. Knows nothing of what the values mean.
+ * JSON with comments → plain values and their positions. Reports every error in the text itself: syntax,
+ * and duplicate keys. Knows nothing of what the values mean.
  */
 import { type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import { formatPath, type Path, show } from "./problem.ts";
@@ -18,13 +18,13 @@ export interface TextProblem extends Place {
 export interface ParsedText {
   value: unknown;
   problems: TextProblem[];
-  /** Where the value at `path` stands, or the nearest one around it that does; with `key`, its name. */
+  /** Position of the value at `path`, or of the nearest enclosing one that exists; with `key`, of its name. */
   locate(path: Path, part?: "value" | "key"): Place;
 }
 
-/** A broken file may have many symptoms; beyond these, one cause repeats itself. */
+/** A broken file may show many symptoms; beyond this many, one cause repeats itself. */
 const MOST_SYNTAX_PROBLEMS = 8;
-/** Far beyond any config, and far from the end of the stack. */
+/** Far deeper than any config, and far from overflowing the stack. */
 const DEEPEST = 100;
 
 const SYNTAX: Record<string, string> = {
@@ -38,7 +38,7 @@ const SYNTAX: Record<string, string> = {
   InvalidCharacter: "a control character must be escaped, as in \\n",
 };
 
-/** What was expected, of the parser's complaints that are about the next token. */
+/** What was expected, for those parser errors that concern the next token. */
 const EXPECTED: Record<string, string> = {
   PropertyNameExpected: "a key in double quotes",
   ValueExpected: "a value",
@@ -48,7 +48,7 @@ const EXPECTED: Record<string, string> = {
   CloseBracketExpected: "a ']'",
 };
 
-/** Never throws. Where there are problems, `value` may be incomplete. */
+/** Never throws. If there are problems, `value` may be incomplete. */
 export function parseText(written: string): ParsedText {
   const text = written.replace(/^\ufeff/, "");
   const place = placer(text);
@@ -64,7 +64,7 @@ export function parseText(written: string): ParsedText {
   return { value, problems, locate: (path, part = "value") => place(offsetOf(root, path, part)) };
 }
 
-/** How deep brackets nest, counted without a parser: parsers recurse. Brackets in texts count too, which is safe. */
+/** Nesting depth, counted without a parser, since parsers recurse. Counts brackets in strings too: safe. */
 function deepest(text: string): number {
   let depth = 0;
   let most = 0;

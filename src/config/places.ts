@@ -1,6 +1,6 @@
 /**
- * Where a supervisor keeps its things, computed from a config file's two settings alone and without
- * checking the rest: commands must find a running supervisor also when an edit has broken its file.
+ * Where a supervisor keeps its files, computed from only two settings of a config file without checking
+ * the rest: commands must find a running supervisor even after an edit has broken its file.
  */
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -10,26 +10,26 @@ import { parse } from "jsonc-parser";
 export interface Places {
   /** The config file; null for the built-in defaults. */
   file: string | null;
-  /** What relative paths are relative to. */
+  /** The base of relative paths. */
   directory: string;
   /** Absolute. */
   stateDirectory: string;
   database: string;
 }
 
-/** `~/.local/state/gpu-job-supervisor`, or what XDG_STATE_HOME says. */
+/** `~/.local/state/gpu-job-supervisor`, or what XDG_STATE_HOME sets. */
 export function defaultStateDirectory(env: NodeJS.ProcessEnv = process.env): string {
-  // Relative values are invalid by the XDG specification, and ignored.
+  // The XDG specification declares relative values invalid, to be ignored.
   const home = env.XDG_STATE_HOME && isAbsolute(env.XDG_STATE_HOME) ? env.XDG_STATE_HOME : null;
   return join(home ?? join(homedir(), ".local", "state"), "gpu-job-supervisor");
 }
 
-/** A path as written in a config: relative to its folder, `~/` being home. */
+/** A path as written in a config: relative to the config's folder, `~/` being home. */
 export function absolute(path: string, directory: string): string {
   return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : resolve(directory, path);
 }
 
-/** The database lies in the state directory where nothing else is said. */
+/** The database lies in the state directory by default. */
 export function placesFor(
   file: string | null,
   settings: { stateDirectory?: string | undefined; database?: string | undefined },
@@ -45,7 +45,7 @@ export function placesFor(
   };
 }
 
-/** As `placesFor`, from the file itself; a broken file gives what can still be read of it. Never throws. */
+/** Like `placesFor`, from the file itself; a broken file yields whatever can still be read. Never throws. */
 export function readPlaces(file: string | null): Places {
   const settings: { stateDirectory?: string; database?: string } = {};
   try {

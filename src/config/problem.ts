@@ -1,20 +1,20 @@
-/** One thing that is wrong, or doubtful, in a config: where, what, and how to put it right. */
+/** One error or doubt in a config: where, what, and how to fix it. */
 
 export interface Problem {
-  /** null for what stands in no file. */
+  /** null if it isn't in a file. */
   file: string | null;
-  /** From 1; null where there is no such place, as for a file that can't be read. */
+  /** From 1; null if there is no such position, as for a file that can't be read. */
   line: number | null;
   column: number | null;
   /** `jobs[1].pause.graceSeconds`; empty for the document itself. */
   path: string;
-  /** Begins with the path; whole sentences after it: expected, found, and the fix where one is known. */
+  /** Begins with the path, then whole sentences: expected, found, and the fix where one is known. */
   message: string;
 }
 
 export type Path = readonly (string | number)[];
 
-/** An object as it was written, unchecked, and one of a list with its place. */
+/** An unchecked object as written, and one entry of a list with its place. */
 export type Fields = Record<string, unknown>;
 export type Entry = { path: Path; fields: Fields };
 
@@ -35,7 +35,7 @@ export function formatPath(path: Path): string {
     .join("");
 }
 
-/** A value as it may be shown in a sentence: JSON, cut where it grows long. */
+/** A value as shown in a sentence: JSON, truncated when long. */
 export function show(value: unknown): string {
   const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.length <= 60 ? text : `${text.slice(0, 57)}…`;

@@ -1,21 +1,21 @@
 /**
- * Tells when a config file has changed, with what it says now. Never reports a change that isn't
- * one, and survives editors that write beside the file and rename. The supervisor's loop pays one
- * `stat` every two seconds for it.
+ * Reports when a config file has changed, with its new content. Never reports a change that isn't one,
+ * and survives editors that write beside the file and rename. Costs the supervisor's loop one `stat`
+ * every two seconds.
  */
 import { type FSWatcher, readFileSync, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { loadConfigApart } from "./check/check-apart.ts";
 import type { Loaded } from "./load.ts";
 
-/** Editors write in several steps; the last one counts. */
+/** Debounce: editors write in several steps; the last one counts. */
 const SETTLE_MS = 200;
-/** Links, network file systems and exhausted watch limits are seen by looking. */
+/** Polling catches links, network file systems and exhausted watch limits. */
 const LOOK_EVERY_MS = 2000;
 
 /**
  * Calls `onChange` with the checked result each time the file's text has changed, and once with the
- * problem when it stays away. Returns what stops it.
+ * problem when the file stays away. Returns a function that stops it.
  */
 export function watchConfig(
   path: string,
@@ -68,12 +68,12 @@ class ConfigWatch {
   #compare(): void {
     this.#settling = null;
     const now = read(this.#path);
-    // Between an editor's two steps there is no file: only one that stays away is news.
+    // Between an editor's two steps there is no file: only a file that stays away is news.
     if (now === null && this.#missed++ < 1) return;
     if (now !== null) this.#missed = 0;
     if (now === this.#text) return;
     this.#text = now;
-    // One after the other: the last edit has the last word.
+    // One at a time: the last edit wins.
     this.#checking = this.#checking.then(async () => {
       const loaded = await loadConfigApart(this.#path);
       if (!this.#stopped) this.#onChange(loaded);
@@ -81,7 +81,7 @@ class ConfigWatch {
   }
 }
 
-/** The directory, since a renamed file takes its watch along. null where the system won't. */
+/** Watches the directory, since a renamed file takes its watch along. null if the system refuses. */
 function watchDirectory(path: string, onEvent: () => void): FSWatcher | null {
   try {
     const name = basename(path);

@@ -8,15 +8,15 @@ export const WANTS = ["run", "pause", "standby", "release"] as const;
 
 /** Replaced atomically. */
 export interface Control {
-  /** Grows by one with every word; the job acknowledges the last that it has read. */
+  /** Grows by one with every word; the job acknowledges the last one it has read. */
   sequence: number;
   want: (typeof WANTS)[number];
 }
 
-/** It is some 40 bytes; a job reads it in the middle of its training. */
+/** The file is some 40 bytes; a job reads it in the middle of its training. */
 export const MOST_CONTROL_BYTES = 64 * 1024;
 
-/** Other names in it are allowed and left out. */
+/** Other names in it are allowed and dropped. */
 export function parseControl(bytes: Uint8Array): Control | Rejected {
   const raw = parseObject(bytes, MOST_CONTROL_BYTES);
   if (raw instanceof Rejected) return raw;

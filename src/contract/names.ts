@@ -1,7 +1,7 @@
 /**
  * The pause contract (docs/pause-contract.md): the names that the supervisor and a job share. This folder
- * is the contract's one place: shapes, limits and parsers, used by both sides, and the Python library
- * (python/supervisor_job/_contract) is held to the same cases (test/contract/cases). Nothing here does I/O
+ * is the contract's single source: shapes, limits and parsers, used by both sides; the Python library
+ * (python/supervisor_job/_contract) must pass the same cases (test/contract/cases). Nothing here does I/O
  * or needs a package: it runs inside other people's programs.
  */
 
@@ -17,7 +17,7 @@ export const ENV = {
   statusDir: "SUPERVISOR_STATUS_DIR",
   pauseSignal: "SUPERVISOR_PAUSE_SIGNAL",
   graceSeconds: "SUPERVISOR_GRACE_SECONDS",
-  /** `checkpoint.everyMinutes`; libraries checkpoint by themselves this often. */
+  /** `checkpoint.everyMinutes`; how often libraries checkpoint on their own. */
   checkpointMinutes: "SUPERVISOR_CHECKPOINT_MINUTES",
   /** `checkpoint.keep`. */
   checkpointKeep: "SUPERVISOR_CHECKPOINT_KEEP",
@@ -33,7 +33,7 @@ export const TEMPORARY_PREFIX = ".tmp-";
 
 export const checkpointName = (step: number): string => `step-${String(step).padStart(8, "0")}`;
 
-/** The step in a checkpoint's name; null for any other name, and for a step that a number can't hold. */
+/** The step in a checkpoint's name; null for any other name, and for a step too large for a number. */
 export function stepOfName(name: string): number | null {
   const digits = /^step-(\d{8,})$/.exec(name)?.[1];
   const step = Number(digits ?? Number.NaN);

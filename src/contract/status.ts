@@ -1,7 +1,7 @@
 /**
- * `rank-<n>.json`: what a job says of itself. The supervisor relies on who, where and how far it has
- * heard, so these must be right or the file doesn't count; the rest is for people, so what makes no
- * sense there is left out alone. Must never let a strange loss hide a whole report.
+ * `rank-<n>.json`: what a job reports about itself. The supervisor relies on the identity, the place and
+ * the last sequence seen, so these must be right or the file doesn't count; the rest is for people, so
+ * only the invalid parts are dropped. Must never let a strange loss hide a whole report.
  */
 import {
   isEpoch,
@@ -15,7 +15,7 @@ import {
   wholeFrom,
 } from "./values.ts";
 
-/** What a job may report of itself. */
+/** What a job may report about itself. */
 export const REPORTED_STATES = [
   "ready",
   "running",
@@ -28,7 +28,7 @@ export const REPORTED_STATES = [
 ] as const;
 export type ReportedState = (typeof REPORTED_STATES)[number];
 
-/** Renamed into place, for progress at most once a second. */
+/** Renamed into place, at most once a second for progress. */
 export interface StatusFile {
   runId: string;
   pid: number;
@@ -47,28 +47,28 @@ export interface StatusFile {
   metrics?: Record<string, number>;
   /** Name of the newest complete checkpoint, inside the checkpoint directory. */
   checkpoint?: string | null;
-  /** Of the save under way. */
+  /** For the save in progress. */
   bytesSaved?: number;
-  /** The last thing that went wrong, as a sentence; null once a later attempt has succeeded. */
+  /** The last error, as a sentence; null once a later attempt has succeeded. */
   error?: string | null;
   /** Saves that have failed since the last good one. */
   failedSaves?: number;
   at: string;
 }
 
-/** Read at every tick that finds it changed. Whoever writes it keeps to the two limits below, and so to this one. */
+/** Read at every tick that finds it changed. Writers keep to the two limits below, and so to this one. */
 export const MOST_STATUS_BYTES = 64 * 1024;
 const MOST_METRICS = 64;
 const MOST_ERROR_LENGTH = 500;
 
-/** What isn't in the file is null, 0 or empty; other names are left out. */
+/** Fields missing from the file are null, 0 or empty; other names are dropped. */
 export function parseStatus(bytes: Uint8Array): Required<StatusFile> | Rejected {
   const raw = parseObject(bytes, MOST_STATUS_BYTES, parseWithNaN);
   if (raw instanceof Rejected) return raw;
   return identify(raw) ?? (describe(raw) as Required<StatusFile>);
 }
 
-/** The first field that the supervisor relies on and that isn't right. */
+/** The first invalid field among those that the supervisor relies on. */
 function identify({ runId, pid, rank, worldSize, state, sequence, at }: JsonObject): Rejected | null {
   if (typeof runId !== "string" || runId === "") return refuse("runId", runId, "the run's id");
   if (!isWhole(pid, 1)) return refuse("pid", pid, wholeFrom(1));
@@ -112,7 +112,7 @@ export function metricsIn(value: unknown): Record<string, number> {
   return Object.fromEntries(plain.slice(0, MOST_METRICS));
 }
 
-/** It is drawn and recorded, so it is short. */
+/** Drawn and recorded, so it is short. */
 export const errorIn = (value: unknown): string | null =>
   typeof value === "string" && value !== "" ? value.slice(0, MOST_ERROR_LENGTH) : null;
 

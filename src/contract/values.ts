@@ -1,11 +1,11 @@
 /**
  * How the contract's files are read: strict UTF-8, strict JSON, one object, bounded in size. Pure, and
- * never throws, whatever the bytes are: it runs in the supervisor's tick and inside training loops.
+ * never throws, whatever the bytes: it runs in the supervisor's tick and inside training loops.
  */
 
-/** Not what the contract asks for. */
+/** A violation of the contract. */
 export class Rejected {
-  /** A predicate that names the place, to put behind the file's name: `has step -1, not a whole number ≥ 0`. */
+  /** A predicate that names the place, to append to the file's name: `has step -1, not a whole number ≥ 0`. */
   readonly reason: string;
 
   constructor(reason: string) {
@@ -15,7 +15,7 @@ export class Rejected {
 
 export type JsonObject = Record<string, unknown>;
 
-/** @param most bytes; more are refused unread */
+/** @param most bytes; larger files are refused unread */
 export function parseObject(
   bytes: Uint8Array,
   most: number,
@@ -24,7 +24,7 @@ export function parseObject(
   if (bytes.byteLength > most) return new Rejected(`is larger than ${most} bytes`);
   let value: unknown;
   try {
-    // A byte order mark is kept, and so refused: JSON has none.
+    // A byte order mark is kept and therefore refused: JSON has none.
     value = parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch {
     return new Rejected("isn't JSON");
@@ -33,7 +33,7 @@ export function parseObject(
   return isObject ? (value as JsonObject) : new Rejected("isn't a JSON object");
 }
 
-/** @param place where the value stands, such as `files[2].path` */
+/** @param place where the value is, such as `files[2].path` */
 export function refuse(place: string, value: unknown, wanted: string): Rejected {
   if (value === undefined) return new Rejected(`has no ${place}`);
   return new Rejected(`has ${place} ${shown(value)}, not ${wanted}`);
@@ -55,7 +55,7 @@ export const isEpoch = (value: unknown): value is number =>
 
 export const TIME_WANTED = "a time in ISO 8601";
 
-/** ISO 8601 to the second or finer; local time where it names no zone. `Date.parse` alone takes far more. */
+/** ISO 8601 to the second or finer; local time if it names no zone. `Date.parse` alone accepts far more. */
 export function isTime(value: unknown): value is string {
   if (typeof value !== "string") return false;
   const match =

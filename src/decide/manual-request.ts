@@ -1,6 +1,6 @@
 /**
- * What a person asks for by hand. A wish is written down here and takes effect at the next
- * decision; only a cancel and a second chance move a job at once, through `step`.
+ * What a person asks for by hand. Records a wish, which takes effect at the next decision; only a cancel
+ * and a second chance move a job at once, through `step`.
  */
 
 import type { WindowState } from "../model/decision.ts";
@@ -16,7 +16,7 @@ import { holds } from "./rules/dwell.ts";
 import { windowsOf } from "./windows/windows.ts";
 import type { World } from "./world.ts";
 
-/** The last moment that a date can name, for a window that never closes. */
+/** The latest moment that a date can hold, for a window that never closes. */
 const LATEST_MS = 8.64e15;
 
 export type ManualRequest =
@@ -28,7 +28,7 @@ export interface Requested {
   world: World;
   events: NewEvent[];
   effects: Effect[];
-  /** One sentence for each job for which it can't be done; the others are done. */
+  /** One sentence for each job that it can't be done for; the other jobs are done. */
   errors: string[];
 }
 
@@ -48,7 +48,7 @@ export function manualRequest(
     const result =
       job === undefined ? { error: `There is no job '${name}'.` } : ask(job, asked, { world, windows, now });
     if ("error" in result) {
-      // Of many jobs, those that have ended are simply not meant.
+      // Among many jobs, those that have ended are not meant.
       if (!(every && job !== undefined && isEnded(job.state.name))) done.errors.push(result.error);
       continue;
     }
@@ -77,11 +77,11 @@ function ask(job: Job, asked: ManualRequest, within: WithRequest): Asked {
 const hasEnded = ({ name, state }: Job): string =>
   `'${name}' has ${state.name === "cancelled" ? "been " : ""}${state.name} already.`;
 
-/** Its checkpoints are those of a whole training, and its log is its result: neither is written over. */
+/** Its checkpoints hold a whole training run, and its log is its result: neither is overwritten. */
 const anew = ({ name, spec }: Job): string =>
   `To run it anew, give it another name: supervisor run --name ${name}-2 -- ${spec.command.map(quoted).join(" ")}`;
 
-/** As a shell takes it for one word. */
+/** Quoted so that a shell reads it as one word. */
 const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 

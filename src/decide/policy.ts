@@ -1,7 +1,7 @@
 /**
- * What is wanted of every job at this tick, and why: everything known → decisions. Yields at once,
- * comes back carefully. Reads no clock, does no I/O, and writes into nothing that it was given: each
- * stage returns what it has changed, and the next one is given that.
+ * Decides what every job should do at this tick, and why: everything known → decisions. Yields at once,
+ * comes back carefully. Reads no clock, does no I/O, and modifies none of its inputs: each stage
+ * returns what it has changed, and the next stage works on that.
  */
 
 import type { Decision, Why, WindowState } from "../model/decision.ts";
@@ -32,11 +32,11 @@ export interface Decided {
   decisions: Decision[];
   why: Record<string, Why>;
   events: NewEvent[];
-  /** Who waits in line for GPUs, for other supervisors to know. */
+  /** Which jobs wait in line for GPUs, published to other supervisors. */
   lines: Lines;
 }
 
-/** At most one start or resume; pauses first. `events` are those of rules, sensors and windows. */
+/** At most one start or resume; pauses first. `events`: those of rules, sensors and windows. */
 export function decide(world: World, tick: Tick): Decided {
   const { sample, config, now, windows } = tick;
   const judged = judgeRules(config.rules, world.rules, sample, { now, pollSeconds: config.pollSeconds });
@@ -108,7 +108,7 @@ function countPauses({ jobs, now, config }: TickInput, pauses: readonly Pause[])
   return counted;
 }
 
-/** A turn that was asked for begins with the start on that GPU; on another one it wasn't needed. */
+/** A requested turn begins with the start on that GPU; a start on another one makes it unnecessary. */
 function begin(jobs: Jobs, { job: name, gpus }: Start, now: Now): Jobs {
   const job = jobs[name];
   if (job?.turn === undefined) return jobs;

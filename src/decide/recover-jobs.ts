@@ -1,7 +1,7 @@
 /**
- * What a supervisor makes of the jobs that an earlier one left: those that were live are `lost` until
- * the first look at their processes decides; after a reboot none of them can be alive. Never assumes
- * that a job has ended, or that it has not.
+ * Takes over the jobs that an earlier supervisor left: those that were live are `lost` until the first
+ * look at their processes decides; after a reboot none of them can be alive. Never assumes that a job
+ * has ended, nor that it hasn't.
  */
 
 import type { Effect } from "../model/effect.ts";
@@ -13,8 +13,8 @@ import { clockTime } from "../words/time.ts";
 import { step } from "./lifecycle/step.ts";
 
 /**
- * When our last run on each GPU began, in ticks since boot, as far as jobs without a run tell: those who
- * came after it stay newcomers, although nobody watched for a while.
+ * When our last run on each GPU began, in ticks since boot, as far as jobs without a run show it: processes
+ * that came after it stay newcomers, even if nothing watched for a while.
  */
 export function arrivals(jobs: Record<string, Job>, bootId: string): Map<string, number> {
   const latest = new Map<string, number>();
@@ -41,7 +41,7 @@ export function recoverJobs(known: Record<string, Job>, bootId: string, now: Now
     events.push(...stepped.events);
     effects.push(...stepped.effects);
   }
-  // First of all, since it is the reason for the rest.
+  // Comes first, since it is the reason for the rest.
   events.unshift(...rebooted(Object.values(known), bootId, now));
   const live = Object.values(jobs)
     .filter((job) => runOf(job))
@@ -58,7 +58,7 @@ export function recoverJobs(known: Record<string, Job>, bootId: string, now: Now
   return { jobs, events, effects };
 }
 
-/** Known by the runs that were live in an earlier boot. */
+/** A reboot shows in runs that were live in an earlier boot. */
 function rebooted(known: Job[], bootId: string, now: Now): NewEvent[] {
   const ended = known.flatMap((job) => {
     const run = runOf(job);

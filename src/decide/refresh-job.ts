@@ -1,4 +1,4 @@
-/** What the policy keeps of a job from tick to tick: its wishes that have run out, its footprint. */
+/** What the policy keeps of a job from tick to tick: drops expired wishes, updates its footprint. */
 
 import type { Job } from "../model/job.ts";
 import type { Reading, Sample } from "../model/machine.ts";
@@ -6,16 +6,16 @@ import { isWorking, runOf } from "../model/state.ts";
 import { holds } from "./rules/dwell.ts";
 import type { TickInput } from "./tick-input.ts";
 
-/** A footprint follows a rise at once; a fall only when it is large, since the peak is what must fit. */
+/** A footprint follows a rise at once, a fall only when it is large: the peak is what must fit. */
 const FALLEN = 0.7;
 const RISEN = 1.02;
 
-/** The same job when nothing has changed. */
+/** Returns the same job when nothing has changed. */
 export function refreshJob(job: Job, input: TickInput): Job {
   return updateGpuFootprint(updateFootprint(expireManual(job, input), input.sample), input);
 }
 
-/** A turn that has begun ends with its run, whoever ended that; a shortage once the job works again. */
+/** A turn that has begun ends with its run, whatever ended that; a shortage ends once the job works again. */
 function updateGpuFootprint(job: Job, { sample }: TickInput): Job {
   const run = runOf(job);
   const held = run === null ? 0 : gpuMemory(run.id, sample);
@@ -37,7 +37,7 @@ function gpuMemory(run: string, { gpus }: Sample): number {
   return Math.max(0, ...held);
 }
 
-/** A wish by hand is over when its time is, or once it has been granted and nothing is excused any more. */
+/** A manual wish ends when its time is up, or once it has been granted and nothing is excused any more. */
 function expireManual(job: Job, { now, rules }: TickInput): Job {
   const { manual } = job;
   if (manual === null) return job;
@@ -59,7 +59,7 @@ function expireManual(job: Job, { now, rules }: TickInput): Job {
 
 function updateFootprint(job: Job, sample: Sample): Job {
   const run = runOf(job);
-  // Loading isn't the footprint.
+  // Memory use while loading isn't the footprint.
   if (run === null || job.state.name !== "running") return job;
   const use = sample.runs[run.id];
   if (use === undefined) return job;

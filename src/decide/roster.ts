@@ -1,5 +1,5 @@
 /**
- * Which jobs there are: those of the config and those added by hand, with what is known of each.
+ * Which jobs exist: those of the config and those added by hand, with what is known of each.
  * Never loses a job that may still have processes, even when the config no longer names it.
  */
 import type { JobSpec } from "../config/schema/job-schema.ts";
@@ -8,7 +8,7 @@ import type { Job } from "../model/job.ts";
 import { isEnded, isLive } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 
-/** Ended jobs that were added by hand stay on the list so long, for people to see what came of them. */
+/** How long ended jobs that were added by hand stay listed, so that people can see their outcome. */
 const KEEP_ENDED_MS = 24 * 3600_000;
 
 /** A job that has never run. */
@@ -31,8 +31,8 @@ export function newJob(spec: JobSpec, origin: Job["origin"], now: Now): Job {
 }
 
 /**
- * The jobs of `config` with what `known` holds of them. A known job that the config dropped stays
- * while it may have processes; a changed spec holds for pauses at once and for the command at the next run.
+ * The jobs of `config`, each with what `known` holds of it. A known job that the config dropped stays
+ * while it may have processes; a changed spec applies to pauses at once, to the command at the next run.
  */
 export function roster(config: Config, known: Job[], now: Now): Record<string, Job> {
   const jobs: Record<string, Job> = {};

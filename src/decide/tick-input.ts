@@ -1,6 +1,6 @@
 /**
- * All that one decision looks at, gathered once per tick, so that the cost for each job is small.
- * Read only: a stage that changes something returns it, and the next one is given that.
+ * Everything that one decision looks at, gathered once per tick, so that the cost per job is small.
+ * Read only: a stage that changes something returns it, and the next stage works on that.
  */
 import type { Config } from "../config/schema/schema.ts";
 import type { WindowState } from "../model/decision.ts";
@@ -10,9 +10,9 @@ import type { RuleNow } from "./rules/rule-now.ts";
 import type { Jobs, PolicyMemory } from "./world.ts";
 
 export interface Mode {
-  /** The supervisor is on its way out: everything is paused, nothing started. */
+  /** The supervisor is shutting down: everything is paused, nothing started. */
   readonly stopping: boolean;
-  /** Intents can be written; without that nothing is started. */
+  /** Intents can be written; otherwise nothing is started. */
   readonly journalHealthy: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What the environment says about this run, read once at import. Must never throw: a job
- * started by hand, with half an environment or with nonsense in it, still has to train.
+ * What the environment says about this run, read once at import. Must never throw: a job started by hand,
+ * with half an environment or with nonsense in it, still has to train.
  */
 import { constants } from "node:os";
 import { resolve } from "node:path";
@@ -18,7 +18,7 @@ export interface Surroundings {
   pauseSignal: NodeJS.Signals;
   /** Milliseconds between the library's own checkpoints; Infinity switches them off. */
   checkpointEveryMs: number;
-  /** How many newest checkpoints stay. */
+  /** How many of the newest checkpoints stay. */
   keep: number;
   rank: number;
   worldSize: number;
@@ -27,7 +27,7 @@ export interface Surroundings {
 const DEFAULT_CHECKPOINT_MINUTES = 30;
 const DEFAULT_KEEP = 3;
 
-/** The surroundings of a supervised run; null where there is no supervisor, or another process speaks. */
+/** The environment of a supervised run; null if there is no supervisor, or another process reports. */
 export function readSurroundings(env: NodeJS.ProcessEnv): Surroundings | null {
   const statusDir = env[ENV.statusDir];
   const checkpointDir = env[ENV.checkpointDir];
@@ -57,7 +57,7 @@ export function readSurroundings(env: NodeJS.ProcessEnv): Surroundings | null {
   };
 }
 
-/** Programs change their directory. */
+/** Resolved now, since programs change their directory. */
 function absolute(path: string): string {
   try {
     return resolve(path);
@@ -66,7 +66,7 @@ function absolute(path: string): string {
   }
 }
 
-/** For processes that don't speak: somebody who signals the whole group must not end them. */
+/** For processes that don't report: a signal to the whole group must not end them. */
 function ignore(signal: NodeJS.Signals): void {
   try {
     process.on(signal, () => {});

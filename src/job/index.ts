@@ -21,7 +21,7 @@ export type { Job, PauseOptions, Progress, SaveOptions } from "./job.ts";
 /** This process's job. One per process, made from the environment at import. */
 export const job: Job = shared();
 
-/** Two copies of the library in one program (a bundle and a package) must not write one file twice. */
+/** Two copies of the library in one program (a bundle and a package) must not both write one file. */
 function shared(): Job {
   const key = Symbol.for("gpu-job-supervisor.job");
   const place = globalThis as { [key]?: Job };

@@ -1,7 +1,7 @@
 /**
- * The job's side of the pause contract (docs/pause-contract.md): reports, checkpoints, and exits 75
- * when it has been asked to pause and is saved. Must never crash or slow the training it serves,
- * must never exit 75 without a complete checkpoint, and does nothing where there is no supervisor.
+ * The job's side of the pause contract (docs/pause-contract.md): reports, checkpoints, and exits 75 once
+ * it has been asked to pause and is saved. Must never crash or slow the training it serves, must never
+ * exit 75 without a complete checkpoint, and does nothing without a supervisor.
  */
 import { basename, join } from "node:path";
 import { CONTROL_FILE, EXIT_PAUSED } from "../contract/names.ts";
@@ -21,12 +21,12 @@ export interface Progress extends Numbers {
 }
 
 export interface PauseOptions {
-  /** Epochs completed, whole or fractional; a resume gets it back. */
+  /** Epochs completed, whole or fractional; a resume gets the value back. */
   epoch?: number | null | undefined;
 }
 
 export interface SaveOptions extends PauseOptions {
-  /** Where `step-<n>/` is written; by default the directory that the supervisor gave. */
+  /** Where `step-<n>/` is written; defaults to the directory that the supervisor gave. */
   directory?: string;
 }
 
@@ -47,7 +47,7 @@ export class Job {
     if (!where) return;
     const status = new Status(where);
     this.#run = { where, status, saves: new Saves(where, status, () => this.#bell.wanted) };
-    // The handler first, the file second: a ring between the two is heard by one of them.
+    // The handler first, the file second: one of them catches a ring in between.
     this.#listen(where.pauseSignal);
     process.on("exit", (code) => this.#reportExit(code));
     this.#bell.read();
@@ -59,14 +59,14 @@ export class Job {
     return this.#run !== null;
   }
 
-  /** What this process reports of itself; null without a supervisor. */
+  /** This process's status report; null without a supervisor. */
   get report(): Readonly<StatusFile> | null {
     return this.#run && { ...this.#run.status.report };
   }
 
   /**
-   * True from the moment a pause is asked for; a few nanoseconds. A loop that never yields runs no
-   * signal handler: there control.json itself is read, at most every 200 ms and 64 calls.
+   * True from the moment a pause is requested; costs a few nanoseconds. A loop that never yields runs no
+   * signal handler: for such a loop it reads control.json itself, at most every 200 ms and 64 calls.
    */
   shouldPause(): boolean {
     return this.#bell.shouldPause();
@@ -74,8 +74,8 @@ export class Job {
 
   /**
    * Call once after every training step. Reports progress, checkpoints when one is due, and, when a
-   * pause is asked for, saves, reports `paused` and exits 75 (it then never returns). A save that
-   * fails is told in the status and on stderr.
+   * pause is requested, saves, reports `paused` and exits 75 (it then never returns). Reports a failed
+   * save in the status and on stderr.
    * @param step completed steps, a whole number ≥ 0; what a resume starts from
    * @throws Error only when a save function calls it, which would wait for itself
    */
@@ -98,7 +98,7 @@ export class Job {
 
   /**
    * Saves, reports `paused` and exits 75. Returns only without a supervisor, or when the save failed:
-   * training then goes on, and a later call tries again (after 10 s at first, or at the next ring).
+   * training then continues, and a later call retries (after 10 s at first, or at the next ring).
    * @param step completed steps, a whole number ≥ 0
    * @throws Error only when a save function calls it
    */
@@ -114,8 +114,8 @@ export class Job {
   /**
    * Writes a checkpoint now.
    * @param step completed steps, a whole number ≥ 0
-   * @returns where it lies; null without a supervisor and without a `directory`
-   * @throws RangeError on another `step`, or where `manifest.json` would be larger than 16 MiB; whatever
+   * @returns its path; null without a supervisor and without a `directory`
+   * @throws RangeError on another `step`, or if `manifest.json` would be larger than 16 MiB; whatever
    * `save` or the disk throws (ENOSPC, EACCES …); Error when a save function calls it. Older checkpoints
    * are then untouched
    */
@@ -131,9 +131,9 @@ export class Job {
   }
 
   /**
-   * The newest checkpoint of which every hash is right, read in full; null on a first run. Those that
-   * aren't are passed over and named in the status. When a pause is asked for already, this exits 75
-   * at once, since nothing would be lost: better than loading a model only to save it again. Never throws.
+   * The newest checkpoint with every hash correct, read in full; null on a first run. Skips those that
+   * fail and names them in the status. When a pause is already requested, exits 75 at once, since
+   * nothing is lost: better than loading a model only to save it again. Never throws.
    */
   async resume(): Promise<VerifiedCheckpoint | null> {
     if (!this.#run) {
@@ -148,7 +148,7 @@ export class Job {
     return found;
   }
 
-  /** Optional: says `finished` before a long evaluation or upload. Exit code 0 says the same. */
+  /** Optional: reports `finished` before a long evaluation or upload. Exit code 0 says the same. */
   finished(): void {
     if (!this.#run) return;
     this.#run.status.report.state = "finished";
@@ -159,19 +159,19 @@ export class Job {
     try {
       process.on(signal, () => this.#ring());
     } catch {
-      // A system without this signal; control.json is read every now and then all the same.
+      // A system without this signal; control.json is still read every now and then.
     }
   }
 
   /** Idempotent: the supervisor rings until it has read the acknowledgement. */
   #ring(): void {
-    // Whoever rings again may have made room on the disk.
+    // A repeated ring may mean that there is room on the disk now.
     this.#run?.saves.tryAgain();
     this.#bell.ring();
     this.#run?.status.writeNow();
   }
 
-  /** At once, even in the middle of a save: the supervisor stops ringing when it reads the sequence. */
+  /** Immediately, even in the middle of a save: the supervisor stops ringing when it reads the sequence. */
   #acknowledge(): void {
     if (!this.#run) return;
     const { status } = this.#run;

@@ -1,7 +1,7 @@
 /**
- * Tensors as plain bytes: one .bin with all values end to end, one .json that names them. Exact:
- * every value is stored in its own type, little-endian, never through text. Must never import
- * TensorFlow.js at run time; the caller brings its own copy.
+ * Tensors as plain bytes: one .bin with all values end to end, one .json that describes them. Exact:
+ * stores every value in its own type, little-endian, never as text. Must never import TensorFlow.js at
+ * run time; the caller brings its own copy.
  */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -22,7 +22,7 @@ interface Listed {
 const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
 type Plain = keyof typeof ARRAYS;
 
-/** @throws on strings and complex numbers, which no weight is made of */
+/** @throws on strings and complex numbers, which weights never contain */
 export async function writeTensors(
   files: CheckpointFiles,
   name: string,

@@ -1,8 +1,8 @@
 /**
  * `gpu-job-supervisor/job/tfjs`: exact save and restore of a TensorFlow.js layers model with its
- * optimizer, and callbacks for `model.fit`. Must never import TensorFlow.js at run time: a program
- * may use any of its packages, and two copies don't understand each other's tensors. Says so at once
- * where none is installed.
+ * optimizer, and callbacks for `model.fit`. Must never import TensorFlow.js at run time: a program may
+ * use any of its packages, and two copies don't understand each other's tensors. Reports immediately if
+ * none is installed.
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { job } from "./index.ts";
 import { complain } from "./report/complain.ts";
 import { hashTensors, type NamedTensors, readTensors, type Tf, writeTensors } from "./tfjs-tensors.ts";
 
-/** Any of them brings tensors and layers. */
+/** Each of them provides tensors and layers. */
 const PACKAGES = ["tfjs-core", "tfjs", "tfjs-node", "tfjs-node-gpu"].map((name) => `@tensorflow/${name}`);
 
 if (!isInstalled())
@@ -23,7 +23,7 @@ if (!isInstalled())
       "@tensorflow/tfjs-backend-wasm, or @tensorflow/tfjs-node-gpu for NVIDIA GPUs",
   );
 
-/** Where the job looks for packages, or where this one does. */
+/** Searches where the job looks for packages, then where this module does. */
 function isInstalled(): boolean {
   const places = [process.argv[1] ?? join(process.cwd(), "job"), import.meta.filename];
   return places.some((place) => {
@@ -39,8 +39,8 @@ function isInstalled(): boolean {
 }
 
 /**
- * Running products that `optimizer.getWeights()` leaves out. `setWeights()` recomputes them as
- * pow(beta, n), which isn't bit for bit what n multiplications give.
+ * Running products that `optimizer.getWeights()` omits. `setWeights()` recomputes them as pow(beta, n),
+ * which isn't bit for bit the result of n multiplications.
  */
 const LEFT_OUT = ["accBeta1", "accBeta2", "iteration"] as const;
 
@@ -48,8 +48,8 @@ type Optimizer = core.Optimizer & Partial<Record<(typeof LEFT_OUT)[number], core
 
 /**
  * Writes weights and optimizer state (files `weights.*`, `optimizer.*`, `optimizer-products.*`).
- * The random state and the place in the data are the program's own: write them beside it.
- * @throws where the optimizer can't give its state (Adamax)
+ * The random state and the position in the data are up to the program: write them beside it.
+ * @throws if the optimizer can't give its state (Adamax)
  */
 export async function saveModel(files: CheckpointFiles, model: LayersModel): Promise<void> {
   await writeTensors(files, "weights", weightsOf(model));
@@ -64,7 +64,7 @@ export async function saveModel(files: CheckpointFiles, model: LayersModel): Pro
 }
 
 /**
- * Puts back what `saveModel` wrote, bit for bit. Build and compile the same model first.
+ * Restores what `saveModel` wrote, bit for bit. Build and compile the same model first.
  * @param checkpoint the directory, e.g. `(await job.resume())?.path`
  * @throws when a file is missing or the model has other weights
  */
@@ -95,7 +95,7 @@ export interface FitOptions {
   totalSteps?: number;
   /**
    * `batch` (default) pauses within a batch; a resume repeats the epoch from its first batch.
-   * `epoch` waits for the epoch's end, and repeats nothing.
+   * `epoch` waits for the end of the epoch, and repeats nothing.
    */
   pauseAt?: "batch" | "epoch";
   /** Writes what your program needs besides the model, into the same checkpoint. */
@@ -104,8 +104,8 @@ export interface FitOptions {
 
 /**
  * Callbacks for `model.fit(x, y, { callbacks, initialEpoch })`: progress, checkpoints and pauses.
- * `model.fit` shuffles with Math.random and keeps its place to itself, so only a loop of your own
- * with `trainOnBatch` resumes bit-identically.
+ * `model.fit` shuffles with Math.random and doesn't expose its position, so only a loop of your own with
+ * `trainOnBatch` resumes bit-identically.
  */
 export function fitCallbacks(model: LayersModel, options: FitOptions = {}): CustomCallbackArgs {
   let steps = options.initialStep ?? 0;

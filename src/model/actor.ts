@@ -1,4 +1,4 @@
-/** Who or what asked for something. The text is what the database, the audit log and `--json` hold. */
+/** Who or what asked for something. The database, the audit log and `--json` hold this text. */
 export type Actor =
   | `rule:${string}`
   | `window:${string}`
@@ -9,10 +9,10 @@ export type Actor =
   | "job"
   | "supervisor";
 
-/** What an actor is, without its name. */
+/** An actor's kind, without its name. */
 export type ActorKind = "rule" | "window" | Exclude<Actor, `${string}:${string}`>;
 
-/** The only place that takes the text apart. */
+/** The only place that parses the text. */
 export function actorKind(actor: Actor): ActorKind {
   if (actor.startsWith("rule:")) return "rule";
   if (actor.startsWith("window:")) return "window";
@@ -24,6 +24,6 @@ export interface Cause {
   actor: Actor;
   reason: string;
   critical: boolean;
-  /** Key of the rule, when a rule asked. */
+  /** The rule's key, when a rule asked. */
   rule?: string;
 }

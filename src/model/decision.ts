@@ -1,4 +1,4 @@
-/** What is decided, why, and what that rests on. */
+/** What is decided, why, and on what evidence. */
 import type { Actor, Cause } from "./actor.ts";
 import type { Metric, ProcessEvidence } from "./machine.ts";
 import type { PauseMethod, PauseRequest, StateName } from "./state.ts";
@@ -26,14 +26,14 @@ export interface WaitingFor {
   gpu?: string;
   untilMs?: number;
   processes?: ProcessEvidence[];
-  /** Whose supervised job holds the GPU, since when (wall time), and the own place in the line from 1. */
+  /** Whose supervised job holds the GPU, since when (wall time), and our own place in line, from 1. */
   by?: { user: string; job: string };
   sinceMs?: number;
   place?: number;
 }
 
 /**
- * The answer to "why?" for one job at one tick, as data: `words/why.ts` alone puts it into words. All
+ * The answer to "why?" for one job at one tick, as data: only `words/why.ts` puts it into words. All
  * times are wall time in ms.
  */
 export interface Why {
@@ -49,20 +49,20 @@ export interface Why {
   cancelling?: true;
   /** Since when it has made no step. */
   stalledSinceMs?: number;
-  /** A person has it run while its window is closed. */
+  /** A person lets it run while its window is closed. */
   outsideWindow?: true;
-  /** Its pause has outlasted the grace: what was done about it, how long ago it was asked, the GPU it keeps. */
+  /** Its pause has outlasted the grace period: the action taken, how long ago it was asked, the GPU it keeps. */
   overdue?: { forced: NonNullable<PauseRequest["overdue"]>; askedForMs: number; gpu: string | null };
-  /** Its first process has ended; others of its run may be left. */
+  /** Its first process has ended; other processes of its run may be left. */
   exited?: true;
-  /** The signal that asks it to pause, which it doesn't catch yet. */
+  /** The pause signal, which it doesn't catch yet. */
   unheard?: string;
   /** Another user asks for a turn on its GPU, and a person has to decide. */
   turn?: { user: string; forMs: number };
   waitingFor: WaitingFor[];
-  /** What is expected next, where its time can be known. */
+  /** What is expected next, if its time can be known. */
   next: Next | null;
-  /** What a person can type for it to come sooner; left out where nothing would. */
+  /** What a person can type to speed it up; omitted where nothing would. */
   sooner?: WayOut[];
 }
 
@@ -71,16 +71,16 @@ export type Next =
   | { what: "grace-ends" | "window-opens" | "retry" | "may-go-on"; atMs: number };
 
 export interface WayOut {
-  /** What to type, whole. */
+  /** The whole command to type. */
   command: string;
-  /** The same without the program's name, for where there is little room. */
+  /** The same without the program's name, for narrow places. */
   short: string;
-  /** What comes of it, and what it costs. */
+  /** Its effect and its cost. */
   does: string;
 }
 
 export type Decision =
-  /** `gpus`: UUIDs of the GPUs to place it on. A resume of a standby or frozen job stays in its run. */
+  /** `gpus`: UUIDs of the GPUs to place it on. Resuming a standby or frozen job continues its run. */
   | {
       verb: "start" | "resume";
       job: string;
@@ -116,7 +116,7 @@ export interface WindowState {
   sinceMs: number | null;
   /** When it next opens or closes. */
   changesAtMs: number | null;
-  /** When its `closes` next occurs, open or not. */
+  /** When its `closes` next occurs, whether it is open or not. */
   closesAtMs?: number | null;
   /** Jobs it governs; null means all. */
   jobs: string[] | null;
@@ -134,9 +134,9 @@ export interface RuleState {
   leaningSinceMs: number | null;
   /** Monotonic time since which the pressure threshold has been met without a break. */
   beyondSinceMs: number | null;
-  /** Whether even the most that the reading might be is this side of the pressure threshold. */
+  /** Whether even the highest possible value of the reading is this side of the pressure threshold. */
   roomy: boolean;
-  /** Monotonic time of the last reading that was used; null before the first. */
+  /** Monotonic time of the last reading used; null before the first. */
   readAtMs: number | null;
   lastValue: number | null;
   unavailable: string | null;

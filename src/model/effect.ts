@@ -1,4 +1,4 @@
-/** What is to be done to processes and files. */
+/** Actions to perform on processes and files. */
 import type { Checkpoint, Run } from "./run.ts";
 
 export type Effect =
@@ -8,5 +8,5 @@ export type Effect =
   | { do: "freeze" | "thaw" | "terminate" | "kill"; job: string; run: Run }
   | { do: "verify"; job: string; checkpoint: Checkpoint }
   | { do: "prune"; job: string; keep: number }
-  /** Files of a run that is over: control, status, exit record. */
+  /** Files of a finished run: control, status, exit record. */
   | { do: "tidy"; job: string; run: Run };

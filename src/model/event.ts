@@ -40,10 +40,10 @@ export const EVENT_KINDS = [
   "config.rejected",
 ] as const;
 
-/** Kinds as older versions wrote them; their rows stay as they are, and are read under the name of today. */
+/** Kinds as older versions wrote them; their rows stay unchanged and are read under the current name. */
 const FORMER_KINDS: Readonly<Record<string, EventKind>> = { "gpu.requested": "turn.requested" };
 
-/** A stored kind under its name of today. */
+/** A stored kind under its current name. */
 export const presentKind = (stored: string): EventKind => FORMER_KINDS[stored] ?? (stored as EventKind);
 
 /** All names under which events of this kind may be stored. */
@@ -54,7 +54,7 @@ export const storedKinds = (kind: string): string[] => [
 
 export type EventKind = (typeof EVENT_KINDS)[number];
 
-/** One row of the audit log before it is written; `at`, `id` and the hash are the journal's. */
+/** One row of the audit log before it is written; the journal adds `at`, `id` and the hash. */
 export interface NewEvent {
   kind: EventKind;
   job: string | null;

@@ -1,4 +1,4 @@
-/** What is sensed of the machine at one tick. Percentages are of the whole machine, or of one GPU; memory is in MiB. */
+/** The machine's readings at one tick. Percentages are of the whole machine, or of one GPU; memory is in MiB. */
 import type { Now } from "./time.ts";
 
 export const MACHINE_METRICS = [
@@ -34,8 +34,8 @@ export type GpuMetric = (typeof GPU_METRICS)[number];
 export type Metric = MachineMetric | GpuMetric;
 
 /**
- * One reading, with the monotonic time at which it was taken, or the reason why there is none.
- * Where attribution isn't certain, `value` is what is proven and `upTo` the most it might be:
+ * One reading with the monotonic time at which it was taken, or the reason why there is none.
+ * Where attribution is uncertain, `value` is what is proven and `upTo` the highest possible value:
  * pressure is judged by `value`, room by `upTo`, so doubt can hold a resume back but never cause a pause.
  */
 export type Reading = { value: number; upTo?: number; atMs: number } | { unavailable: string };
@@ -48,10 +48,10 @@ export function programOf(command: string): string {
 
 export interface ProcessEvidence {
   pid: number;
-  /** Field 22 of /proc/PID/stat; null where there is none. With the pid it names one process for ever. */
+  /** Field 22 of /proc/PID/stat; null where there is none. With the pid it identifies one process for ever. */
   startTime: number | null;
   user: string;
-  /** Certainly none of our jobs, which run as the supervisor's own user. */
+  /** Certainly not one of our jobs, which run as the supervisor's own user. */
   otherUser?: true;
   command: string;
   cpuPercent?: number;
@@ -69,26 +69,26 @@ export interface GpuSample {
   powerLimitWatts: Reading;
   metrics: Record<GpuMetric, Reading>;
   processes: GpuProcess[];
-  /** Why it is slowed down, while it is. */
+  /** Why it is throttled, while it is. */
   throttleReasons?: string[];
-  /** Parts of a divided GPU (MIG). */
+  /** Partitions of a divided GPU (MIG). */
   instances?: { uuid: string; memoryTotalMiB: Reading; memoryUsedMiB: Reading }[];
 }
 
 export interface GpuProcess extends ProcessEvidence {
-  /** The run of ours that it belongs to; null for all others. */
+  /** Our run that it belongs to; null for all others. */
   ours: string | null;
-  /** False: not counted as others', since it is an ignored desktop program or nobody can tell whose it is. */
+  /** False: not counted as others', since it is an ignored desktop program or its owner can't be determined. */
   counts?: false;
-  /** A counted process of others that began after our run on this GPU. */
+  /** A counted process of others that started after our run on this GPU. */
   newcomer?: true;
   /** It belongs to a supervised job of another supervisor. */
   claimed?: { user: string; job: string };
 }
 
 /**
- * What another supervisor has said of one of its jobs, and what was found to be true of it: it holds
- * GPUs, or waits in line for one. Says nothing about anybody but its owner.
+ * What another supervisor has published about one of its jobs, with what was verified: the job holds GPUs,
+ * or waits in line for one. Says nothing about any user but its owner.
  */
 export interface Claim {
   /** Unique on this machine. */
@@ -96,14 +96,14 @@ export interface Claim {
   uid: number;
   user: string;
   job: string;
-  /** UUIDs: of a holder those that it holds, of one who waits those that would do. */
+  /** UUIDs: for a holder the GPUs it holds, for a waiting job those it would accept. */
   gpus: string[];
   holds: boolean;
-  /** Wall time since which it holds or waits; the line is in this order. */
+  /** Wall time since which it holds or waits; the line has this order. */
   sinceMs: number;
-  /** Of one who waits: when it could start if nobody held the GPU (wall time); null: nobody knows. */
+  /** For a waiting job: when it could start if the GPU were free (wall time); null: unknown. */
   readyMs: number | null;
-  /** Asks whoever holds `gpu` for a turn of so long. */
+  /** Asks the holder of `gpu` for a turn of this length. */
   turn?: { gpu: string; forMs: number };
   pids: { pid: number; startTime: number | null }[];
 }
@@ -118,19 +118,19 @@ export interface RunUse {
 export interface Sample {
   at: Now;
   machine: Record<MachineMetric, Reading>;
-  /** The same without CPU time of niced processes, for rules with `countNice: false`. */
+  /** The same without the CPU time of niced processes, for rules with `countNice: false`. */
   withoutNice?: Record<"cpu.total" | "cpu.others", Reading>;
   gpus: GpuSample[];
   /** Why `gpus` is empty, or null when a source reads them. */
   gpusUnavailable: string | null;
-  /** A driver is here, although it may not tell anything now. */
+  /** A driver is present, even if it can't report anything now. */
   gpusExpected?: true;
-  /** Of other supervisors on this machine, as far as they are proven to be alive. */
+  /** From other supervisors on this machine, as far as they are proven to be alive. */
   claims?: Claim[];
-  /** What the ids of our own claims begin with: it settles who is first of two of the same moment. */
+  /** The prefix of our own claims' ids: it decides which of two claims of the same moment is first. */
   claimant?: string;
   /** By run id. */
   runs: Record<string, RunUse>;
-  /** Foreign processes seen using the CPU, greediest first; empty when nobody had to look. */
+  /** Foreign processes seen using the CPU, heaviest users first; empty when no look was needed. */
   foreign: ProcessEvidence[];
 }

@@ -1,4 +1,4 @@
-/** One process life of a job, what it saves, and what has been said of it. */
+/** One process life of a job, what it saves, and what has been said about it. */
 import type { Now } from "./time.ts";
 
 export interface Checkpoint {
@@ -12,13 +12,13 @@ export interface Checkpoint {
   verified: "quick" | "full" | "size and age only";
 }
 
-/** What is said once of a run: each is the key of one sentence. */
+/** Facts said once per run: each is the key of one sentence. */
 export type Said =
-  /** Processes of it outlive its first one. */
+  /** Processes of it outlive the first one. */
   | "leftovers"
   /** The driver still lists it on a GPU although its processes have ended. */
   | "gpu-entries"
-  /** It doesn't catch the pause signal now. */
+  /** It currently doesn't catch the pause signal. */
   | "deaf"
   /** A rank has died and the others were given time to notice. */
   | "rank gone";
@@ -36,16 +36,16 @@ export interface Run {
   resumedAtStep: number;
   /** UUIDs of the GPUs it was placed on. */
   gpus: string[];
-  /** The last control sequence that was written for it. */
+  /** The last control sequence written for it. */
   sequence?: number;
   /** When its first new step was seen; the time before is reloading. */
   firstStepAt?: Now;
-  /** Set from a resume until it is seen to go on; `polite`: a rule had asked for the pause. */
+  /** Set from a resume until the run is seen to continue; `polite`: a rule had asked for the pause. */
   resuming?: { since: Now; polite: boolean };
-  /** When one of several ranks was first seen to have died while the others go on. */
+  /** When one of several ranks was first seen to have died while the others continue. */
   rankGoneAt?: Now;
   /** Its GPUs were recorded as held by it; their release is recorded only then. */
   claimed?: true;
-  /** What has been said of this run, so that it is said once. */
+  /** What has been said about this run, so that it is said only once. */
   said?: Said[];
 }

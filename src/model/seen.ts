@@ -3,8 +3,8 @@ import type { ProcessEvidence } from "./machine.ts";
 import type { Checkpoint } from "./run.ts";
 
 /**
- * How a run ended, as a shell gives it: after a signal n the code is 128 + n. `known: false`: its record is
- * missing; never taken for success.
+ * How a run ended, as a shell reports it: after a signal n the code is 128 + n. `known: false`: its record
+ * is missing; never taken for success.
  */
 export type Exit = { known: true; code: number; signal: string | null } | { known: false };
 
@@ -26,7 +26,7 @@ export interface RankStatus {
   checkpoint: string | null;
   bytesSaved: number;
   atMs: number;
-  /** The last thing that went wrong in the job's own words, and how many saves have failed in a row. */
+  /** The last error in the job's own words, and how many saves have failed in a row. */
   error?: string;
   failedSaves?: number;
 }
@@ -37,20 +37,20 @@ export interface Seen {
   startTime: number | null;
   alive: boolean;
   exit: Exit | null;
-  /** Processes of the run that remain although its first process is gone. */
+  /** Processes of the run that remain after its first process has exited. */
   leftovers: { pid: number; command: string }[];
   ranks: RankStatus[];
-  /** Of several ranks those whose process was seen alive here and is gone, without having said that it ends. */
+  /** Ranks, of several, whose process was seen alive here and is gone without having said that it ends. */
   ranksGone?: number[];
   /** Newest first; only those that pass the quick check. */
   checkpoints: Checkpoint[];
-  /** Names of checkpoints that were found broken, with the reason. */
+  /** Names of checkpoints found to be broken, with the reason. */
   rejected: { path: string; reason: string }[];
   /** Whether the pause signal would be caught (SigCgt); null where that can't be known. */
   signalCaught: boolean | null;
   /** Every process of the run is stopped by a signal. */
   stopped: boolean;
-  /** Once it has ended: what it wrote last, where that says that a GPU had too little memory. */
+  /** After it has ended: its last output, if that says that a GPU had too little memory. */
   outOfGpuMemory?: string;
 }
 
@@ -58,14 +58,14 @@ export interface Seen {
 export interface GpuView {
   /** Monotonic time of the oldest reading in it. */
   atMs: number;
-  /** Why it can't be told who is on them, or null. */
+  /** Why the processes on them can't be determined, or null. */
   unavailable: string | null;
   /** "GPU 0", "GPU 0 and 1". */
   name: string;
   freeMiB: number | null;
-  /** What the driver lists of this run, whether it still lives or not. */
+  /** What the driver lists of this run, whether it is still alive or not. */
   entries: ProcessEvidence[];
-  /** Memory that others hold, with those who hold it. */
+  /** Memory held by others, with its holders. */
   othersMiB: number;
   others: ProcessEvidence[];
 }

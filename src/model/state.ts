@@ -1,11 +1,11 @@
-/** The states of a job, and the sets of them that the program asks for. A state holds only the facts valid in it. */
+/** The states of a job, and the sets of states the program queries. A state holds only the facts valid in it. */
 import { actorKind, type Cause } from "./actor.ts";
 import type { Checkpoint, Run } from "./run.ts";
 import type { Now } from "./time.ts";
 
 export type PauseMethod = "checkpoint" | "standby" | "freeze";
 
-/** A pause that was asked for and isn't over. */
+/** A requested pause that isn't over. */
 export interface PauseRequest {
   method: PauseMethod;
   cause: Cause;
@@ -13,18 +13,18 @@ export interface PauseRequest {
   askedAt: Now;
   acknowledgedAt: Now | null;
   lastRingMs: number;
-  /** Monotonic; moved on while the job reports `saving` with growing bytes. */
+  /** Monotonic; extended while the job reports `saving` with growing bytes. */
   deadlineMs: number;
   bytesSaved: number;
-  /** Set once the grace has run out, or a person wouldn't wait for it, with what was done about it. */
+  /** Set once the grace period is over, or a person wouldn't wait for it, with the action taken. */
   overdue: null | "waiting" | "frozen" | "terminated" | "killed";
-  /** A person has it ended: killed at `deadlineMs`, as they were told what goes with it. */
+  /** A person has it ended: killed at `deadlineMs`, having been told what is lost. */
   endedByHand?: true;
-  /** Step reported when the pause was asked for. */
+  /** The step reported when the pause was requested. */
   stepAtRequest: number | null;
-  /** Available host memory when the pause was asked for, to tell afterwards how much came free. */
+  /** Available host memory when the pause was requested, to report later how much came free. */
   availableMiBAtRequest: number | null;
-  /** The same of its GPUs, and what the run itself held of it. */
+  /** The same for its GPUs, and how much of it the run itself held. */
   gpuAtRequest?: { freeMiB: number | null; heldMiB: number };
   /** Monotonic time of the last growth of `bytesSaved`. */
   grewAtMs?: number;
@@ -57,11 +57,11 @@ type EndState = (typeof END_STATES)[number];
 export const isLive = (name: StateName): name is LiveState =>
   (LIVE_STATES as readonly StateName[]).includes(name);
 
-/** For good, unless a person has it tried again. */
+/** Final, unless a person retries it. */
 export const isEnded = (name: StateName): name is EndState =>
   (END_STATES as readonly StateName[]).includes(name);
 
-/** It has the machine, and nobody has asked for it back. */
+/** It has the machine, and nothing has asked for it back. */
 export const isWorking = (name: StateName): name is "starting" | "running" =>
   name === "starting" || name === "running";
 
@@ -69,16 +69,16 @@ export const isWorking = (name: StateName): name is "starting" | "running" =>
 export const isHeld = (name: StateName): name is "standby" | "frozen" =>
   name === "standby" || name === "frozen";
 
-/** Frozen since its grace ran out: it holds memory, nothing else, and still owes its checkpoint. */
+/** Frozen since its grace period ran out: it holds memory, nothing else, and still owes its checkpoint. */
 export const isFrozenOverdue = (state: JobState): boolean =>
   state.name === "pausing" && state.request.overdue === "frozen";
 
-/** Held back by a rule; what that costs is paid on resume. */
+/** Held back by a rule; the cost of that is paid on resume. */
 export const pausedByRule = (state: JobState): boolean => "cause" in state && askedByRule(state.cause);
 
 export const askedByRule = ({ actor }: Pick<Cause, "actor">): boolean => actorKind(actor) === "rule";
 
-/** The run whose processes may be alive; null where there can be none. */
+/** The run whose processes may be alive; null if there can be none. */
 export function runOf({ state }: { state: JobState }): Run | null {
   return isLive(state.name) && "run" in state ? state.run : null;
 }

@@ -1,7 +1,7 @@
 /**
  * Durations in words, rounded to what matters at their length: milliseconds below a tenth of a second,
- * tenths below 10 s, seconds below 10 minutes, minutes below a day, hours from then on. So no more than
- * two units, and an error of at most one part in twenty from a second on. Never decides anything.
+ * tenths below 10 s, seconds below 10 minutes, minutes below a day, hours above. This gives at most two
+ * units, and an error of at most one part in twenty from one second up. Never decides anything.
  */
 import { number } from "./number.ts";
 
@@ -10,7 +10,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Below each length, the step to which it is rounded. What rounds up to the limit has the next step. */
+/** The rounding step below each limit. A value that rounds up to the limit gets the next step. */
 const STEPS: [below: number, step: number][] = [
   [SECOND / 10, 1],
   [10 * SECOND, SECOND / 10],
@@ -30,13 +30,13 @@ export function duration(ms: number): string {
   return parts(ms).join(" ");
 }
 
-/** Of a clock that runs, in whole seconds that have passed: "3 s", never "3.4 s". From ms. */
+/** For a running clock, in whole elapsed seconds: "3 s", never "3.4 s". From ms. */
 export const elapsed = (ms: number): string => duration(Math.floor(ms / SECOND) * SECOND);
 
-/** The largest unit alone, for where there is little room: "3 h". From ms. */
+/** The largest unit alone, for narrow places: "3 h". From ms. */
 export const shortElapsed = (ms: number): string => parts(Math.floor(ms / SECOND) * SECOND)[0] ?? "";
 
-/** One text for each unit that isn't 0, the largest first. */
+/** One text for each nonzero unit, the largest first. */
 function parts(ms: number): string[] {
   if (!Number.isFinite(ms)) return ["?"];
   let rest = rounded(Math.max(0, ms));

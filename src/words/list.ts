@@ -1,4 +1,4 @@
-/** Counted things, places in a line and lists, in words. Never decides anything. */
+/** Counts, ordinals and lists, in words. Never decides anything. */
 import { number } from "./number.ts";
 
 const ordinals = new Intl.PluralRules("en", { type: "ordinal" });

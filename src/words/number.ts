@@ -1,13 +1,13 @@
 /**
- * Numbers and shares in words. In a sentence a number keeps one decimal below 100, since a reading is
- * often told beside the threshold that it has just passed; on a gauge, where it stands in a column and
- * changes every second, it is rounded to a whole one. Never decides anything.
+ * Numbers and shares in words. In a sentence a number keeps one decimal below 100, since a reading often
+ * stands beside the threshold that it has just passed; on a gauge, where it is in a column and changes
+ * every second, it is rounded to a whole number. Never decides anything.
  */
-// "negative" leaves out the sign of a zero.
+// "negative" drops the sign of a zero.
 const wholes = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0, signDisplay: "negative" });
 const tenths = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1, signDisplay: "negative" });
 
-/** 48210 → "48,210"; 63.72 → "63.7"; 5 → "5"; "?" for what is no number. */
+/** 48210 → "48,210"; 63.72 → "63.7"; 5 → "5"; "?" for anything that is not a number. */
 export function number(value: number): string {
   if (!Number.isFinite(value)) return "?";
   return (Math.abs(value) >= 100 ? wholes : tenths).format(value);
@@ -22,11 +22,11 @@ export const percent = (value: number): string => `${number(value)} %`;
 /** "52 %": on a gauge. */
 export const wholePercent = (value: number): string => `${whole(value)} %`;
 
-/** "71–74 %": on a gauge; one figure where both read alike. */
+/** "71–74 %": on a gauge; one figure if both read alike. */
 export const percentRange = (least: number, most: number): string =>
   whole(least) === whole(most) ? wholePercent(most) : `${whole(least)}–${wholePercent(most)}`;
 
-/** What a job measures, such as a loss, in about three digits: "0.312", "12.4", "1.2e-5". */
+/** A value that a job reports, such as a loss, in about three digits: "0.312", "12.4", "1.2e-5". */
 export function metric(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);

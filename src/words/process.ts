@@ -1,4 +1,4 @@
-/** Processes in words: who they are, as far as a sentence has room. Never decides anything. */
+/** Names processes in words, as far as a sentence has room. Never decides anything. */
 import type { ProcessEvidence } from "../model/machine.ts";
 import { plural } from "./list.ts";
 
@@ -8,7 +8,7 @@ export function programOf(command: string): string {
   return first.slice(first.lastIndexOf("/") + 1) || command.trim();
 }
 
-/** "'stress' (pid 8812, ana) and 2 others"; null when nobody is known. */
+/** "'stress' (pid 8812, ana) and 2 others"; null when no process is known. */
 export function processes(found: ProcessEvidence[]): string | null {
   const [first, ...others] = found;
   if (first === undefined) return null;

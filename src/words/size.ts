@@ -1,7 +1,7 @@
 /**
- * Sizes in words, in the unit that leaves at most three digits before the point. GiB and TiB have one
- * decimal always, so that figures that change stay in place; smaller units have one below 10 where it
- * isn't 0. The same in a reason and on a gauge. Never decides anything.
+ * Sizes in words, in the unit that leaves at most three digits before the point. GiB and TiB always have
+ * one decimal, so that changing figures stay in place; smaller units have one below 10 unless it is 0.
+ * The same in a reason and on a gauge. Never decides anything.
  */
 const MIB = 1024 * 1024;
 
@@ -17,10 +17,10 @@ const wholes = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
 const fixedTenths = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
-/** From MiB: "412 MiB", "1.1 GiB", "2.0 TiB"; "?" for what is no number. */
+/** From MiB: "412 MiB", "1.1 GiB", "2.0 TiB"; "?" for anything that is not a number. */
 export const size = (mib: number): string => parts(mib).join(" ");
 
-/** From MiB, with one unit where both have it: "9.1–9.8 GiB", "412 MiB–1.1 GiB"; one size where they read alike. */
+/** From MiB, with one unit if both share it: "9.1–9.8 GiB", "412 MiB–1.1 GiB"; one size if both read alike. */
 export function sizeRange(leastMiB: number, mostMiB: number): string {
   const most = size(mostMiB);
   if (size(leastMiB) === most) return most;
@@ -33,13 +33,13 @@ export function bytes(count: number): string {
   return Number.isFinite(count) ? inUnits(count).join(" ") : "?";
 }
 
-/** Two sizes, from MiB, with one unit where they share it: "18.2 of 24.0 GiB", "0.3 of 24.0 GiB". */
+/** Two sizes, from MiB, with one unit if both share it: "18.2 of 24.0 GiB", "0.3 of 24.0 GiB". */
 export function sizeOf(partMiB: number, wholeMiB: number): string {
   const inGiB = parts(wholeMiB)[1] === "GiB" && partMiB >= 0;
   return `${inGiB ? fixedTenths.format(partMiB / 1024) : size(partMiB)} of ${size(wholeMiB)}`;
 }
 
-/** The figure and its unit; "?" alone for what is no number. */
+/** The figure and its unit; only "?" for anything that is not a number. */
 function parts(mib: number): string[] {
   if (!Number.isFinite(mib)) return ["?"];
   return mib === 0 ? ["0", "MiB"] : inUnits(mib * MIB);

@@ -1,7 +1,7 @@
 /**
  * Moments in words, in the system's time zone: the time alone on the same day, with the weekday within
- * six days, with the date beyond, and with the year where it is another one. `nowMs` is always passed
- * in: nothing here reads a clock. All from wall time in ms.
+ * six days, with the date beyond that, and with the year if it differs. Callers always pass `nowMs`:
+ * nothing here reads a clock. All from wall time in ms.
  */
 import { duration } from "./duration.ts";
 
@@ -12,7 +12,7 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 const two = (value: number): string => String(value).padStart(2, "0");
 
-/** "16:02", "Tue 07:00", "2 Dec 10:00", "2 Jan 2027 10:00"; "?" for what is no time. */
+/** "16:02", "Tue 07:00", "2 Dec 10:00", "2 Jan 2027 10:00"; "?" for an invalid time. */
 export function clockTime(ms: number, nowMs: number): string {
   const at = new Date(ms);
   if (Number.isNaN(at.getTime())) return "?";
@@ -31,10 +31,10 @@ export function exactTime(ms: number): string {
   return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
-/** "in 4 h 12 min", in whole seconds; "now" for what isn't ahead. */
+/** "in 4 h 12 min", in whole seconds; "now" unless it lies ahead. */
 export const coming = (ms: number, nowMs: number): string =>
   ms > nowMs ? `in ${duration(Math.ceil((ms - nowMs) / SECOND_MS) * SECOND_MS)}` : "now";
 
-/** "07:00, in 4 h 12 min"; a past time stands alone. */
+/** "07:00, in 4 h 12 min"; a past time appears alone. */
 export const timeAndComing = (ms: number, nowMs: number): string =>
   ms > nowMs ? `${clockTime(ms, nowMs)}, ${coming(ms, nowMs)}` : clockTime(ms, nowMs);

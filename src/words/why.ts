@@ -6,7 +6,7 @@ import type { Next, WaitingFor, Why } from "../model/decision.ts";
 import { duration, elapsed } from "./duration.ts";
 import { clockTime, coming, timeAndComing } from "./time.ts";
 
-/** The answer as clients get it: the data, with the sentences that people read beside it. */
+/** The answer as clients get it: the data, together with the sentences that people read. */
 export interface WordedWhy extends Omit<Why, "next"> {
   summary: string;
   next: (Next & { text: string }) | null;
@@ -21,7 +21,7 @@ export const worded = (why: Why, nowMs: number): WordedWhy => ({
 /** The whole answer: the state and since when, the cause, what it waits for. */
 export const whyText = (why: Why, nowMs: number): string => answer(why, nowMs, stateText(why, nowMs));
 
-/** The same for where the state and its time stand beside it; empty where there is no more to say. */
+/** The same for views that already show the state and its time; empty if there is no more to say. */
 export const whyBeside = (why: Why, nowMs: number): string => answer(why, nowMs, "");
 
 function answer(why: Why, nowMs: number, state: string): string {
@@ -35,7 +35,7 @@ function answer(why: Why, nowMs: number, state: string): string {
   return joined([whole, waits], whole === "" ? "" : " Waits: ");
 }
 
-/** What is known of the state but its name, its time and what it waits for; may be empty. */
+/** What is known of the state besides its name, its time and what it waits for; may be empty. */
 export function reasonText(why: Why, nowMs: number): string {
   switch (why.state) {
     case "failed":
@@ -69,21 +69,21 @@ export function nextText(next: Next, nowMs: number): string {
   }
 }
 
-/** The same, with how far off it is. */
+/** The same, with the time left until then. */
 export const nextAndComing = (next: Next, nowMs: number): string =>
   `${nextText(next, nowMs)} (${coming(next.atMs, nowMs)})`;
 
-/** Those whose text names the moment at which they end. */
+/** Waits whose text already names the moment at which they end. */
 const NAME_THEIR_END: WaitingFor["code"][] = ["manual", "window", "back-off", "budget", "restart"];
 
-/** What it waits for, with how far off its end is. */
+/** What it waits for, with the time left until that ends. */
 export function waitAndComing({ code, text, untilMs }: WaitingFor, nowMs: number): string {
   if (untilMs === undefined) return text;
   const named = NAME_THEIR_END.includes(code);
   return `${text} (${named ? coming(untilMs, nowMs) : `until ${timeAndComing(untilMs, nowMs)}`})`;
 }
 
-/** What stands between the state and its reason; and after a state that has none. */
+/** The text between the state and its reason, and the end of a state without one. */
 const JOINTS: Partial<Record<Why["state"], string>> = { running: "; ", starting: "; " };
 const ENDS: Partial<Record<Why["state"], string>> = { finished: ".", failed: ".", cancelled: "." };
 
@@ -138,7 +138,7 @@ const turnText = ({ turn, job }: Why): string =>
 
 const andTurn = (reason: string, why: Why): string => joined([reason, turnText(why)], " ");
 
-/** A pause by hand needs no other cause. */
+/** A manual pause needs no other cause. */
 const byHand = ({ waitingFor: [first] }: Why): string | null =>
   first?.code === "manual" ? first.text : null;
 
@@ -148,5 +148,5 @@ const waitsText = ({ waitingFor }: Why): string =>
     .map(({ text }) => text)
     .join("; ");
 
-/** Those that say something, with `joint` between them. */
+/** Joins the nonempty parts with `joint`. */
 const joined = (parts: string[], joint: string): string => parts.filter((part) => part !== "").join(joint);

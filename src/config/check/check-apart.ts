@@ -1,6 +1,6 @@
 /**
- * Checks configs and jobs in a short-lived process of its own: the schema library would hold 6 to
- * 11 MiB for ever in a supervisor that needs it for a moment at a time. Must never load it here.
+ * Checks configs and jobs in a separate short-lived process: the schema library would hold 6 to 11 MiB
+ * for ever in a supervisor that needs it for a moment at a time. Must never load it here.
  */
 import { ownProgram } from "../../own-files.ts";
 import { lastWords, runChild } from "../../spawn/run-child.ts";
@@ -13,7 +13,7 @@ export type Answer = Loaded | CheckedJob;
 
 const CHILD = ownProgram("config/check/check-child");
 
-/** As `loadConfig`; where the check itself can't run, that is the problem. Never rejects. */
+/** Like `loadConfig`; if the check itself can't run, that is the problem reported. Never rejects. */
 export async function loadConfigApart(path: string | null): Promise<Loaded> {
   try {
     return (await ask({ config: path })) as Loaded;

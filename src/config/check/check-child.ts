@@ -7,7 +7,7 @@ import { loadConfig } from "../load.ts";
 import { jobSchema } from "../schema/job-schema.ts";
 import type { Answer, Question } from "./check-apart.ts";
 
-// Whoever asked may have been killed meanwhile: then nobody is to be told.
+// The parent may have been killed meanwhile: then there is no reader for the answer.
 process.stdout.on("error", () => {});
 const question: Question = JSON.parse(await text(process.stdin));
 const answer: Answer = "job" in question ? checkJob(question.job) : loadConfig(question.config);

@@ -1,6 +1,6 @@
 /**
  * What a job needs and this machine lacks right now: folder, program, script, environment file.
- * Only warnings, since files come and go; looks at names only and runs nothing.
+ * Only warnings, since files come and go; checks names only and runs nothing.
  */
 import { statSync } from "node:fs";
 import { basename, resolve } from "node:path";
@@ -13,7 +13,7 @@ import type { Finding } from "./explain.ts";
 const INTERPRETERS = /^(node|python[\d.]*|bash|sh|uv|deno|bun)$/;
 const SCRIPT = /\.(m?js|m?ts|py|sh)$/;
 
-/** A program that isn't there, a name that isn't set: the supervisor's environment may be another. */
+/** A missing program or an unset name: only doubts, as the supervisor's environment may differ. */
 export function checkNotify(
   { command, webhook, headers }: Notify,
   index: number,
@@ -33,7 +33,7 @@ export function checkNotify(
   return [...wrong, ...unset.map(([key, value]) => say(key, `isn't set here: ${value.slice(4)}.`))];
 }
 
-/** For a job whose paths are absolute already. */
+/** For a job whose paths are already absolute. */
 export function checkFiles(job: JobSpec, index: number): Finding[] {
   const path = ["jobs", index];
   const say = (key: (string | number)[], sentence: string): Finding[] => [

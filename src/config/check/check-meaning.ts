@@ -1,7 +1,7 @@
 /**
- * Errors that no shape can express: names used twice or that nobody has, thresholds on the wrong
- * side, containers. Works on what was written, also where other parts of it are wrong, so that all
- * problems come at once.
+ * Errors that no shape can express: duplicate or unknown names, thresholds on the wrong side, containers.
+ * Works on the raw document, even where other parts of it are wrong, so that all problems are reported
+ * at once.
  */
 import { basename } from "node:path";
 import { type Entry, type Fields, formatPath, type Path, show } from "../problem.ts";
@@ -24,7 +24,7 @@ export function checkMeaning(root: unknown): Finding[] {
   ];
 }
 
-/** The objects in a list of the document; whatever else stands there is the schema's to refuse. */
+/** The objects in a list of the document; the schema refuses anything else in it. */
 export function entries(root: unknown, key: string): Entry[] {
   const list = (root as Fields | null | undefined)?.[key];
   if (!Array.isArray(list)) return [];

@@ -1,7 +1,7 @@
 /**
- * Whether a window's two cron expressions and its time zone mean something. Must pass only what both
- * libraries take: node-cron, which wakes the loop and says which field is wrong, and croner, which
- * computes the turns and knows whether one ever comes.
+ * Whether a window's two cron expressions and its time zone are valid. Must accept only what both
+ * libraries accept: node-cron, which wakes the loop and says which field is wrong, and croner, which
+ * computes the occurrences and knows whether one ever comes.
  */
 
 import { Cron } from "croner";

@@ -1,6 +1,6 @@
 /**
- * What may stand at a place of the config, in words: read from the JSON Schema that the zod schema
- * makes, so that messages and documentation can't say other than what is checked.
+ * What a place in the config accepts, in words: read from the JSON Schema that zod generates, so that
+ * messages and documentation can't differ from what is checked.
  */
 import { z } from "zod";
 import { orList, type Path } from "../problem.ts";
@@ -30,7 +30,7 @@ export interface JsonSchema {
 
 let made: JsonSchema | null = null;
 
-/** The published schema: what a person may write, with defaults not yet filled in. */
+/** The published schema: what a person may write, before defaults are filled in. */
 export function jsonSchema(): JsonSchema {
   made ??= z.toJSONSchema(configSchema, { io: "input" }) as JsonSchema;
   return made;
@@ -70,7 +70,7 @@ export function inWords(schema: JsonSchema): string {
 
 function numberInWords(schema: JsonSchema): string {
   const noun = schema.type === "integer" ? "whole number" : "number";
-  // zod bounds integers by what a double can hold: no news to anybody.
+  // zod bounds integers by what a double can hold: not worth reporting.
   const real = (bound: number | undefined) =>
     Math.abs(bound ?? Infinity) < Number.MAX_SAFE_INTEGER ? bound : undefined;
   const [least, most] = [real(schema.minimum), real(schema.maximum)];

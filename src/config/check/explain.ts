@@ -1,6 +1,6 @@
 /**
- * What zod found wrong → findings for people: what was expected, what was found, and what to write
- * instead where that can be known. Looks at values only to name them; never changes one.
+ * Turns zod's issues into findings for people: what was expected, what was found, and what to write
+ * instead where that can be known. Reads values only to name them; never changes one.
  */
 import type { z } from "zod";
 import { formatPath, type Path, show } from "../problem.ts";
@@ -15,10 +15,10 @@ export interface Finding {
   part?: "key";
 }
 
-/** Longer lists of choices are left out where the right one is known. */
+/** Longer lists of choices are omitted when the right choice is known. */
 const MOST_LISTED = 8;
 
-/** The value at `path` in what was read; undefined where there is none. */
+/** The value at `path` in the parsed document; undefined if there is none. */
 export function valueAt(root: unknown, path: Path): unknown {
   let value = root;
   for (const step of path) {
@@ -44,7 +44,7 @@ export function explain(issue: z.core.$ZodIssue, root: unknown): Finding[] {
     return [{ path, message: `${formatPath(path)} is missing: it must be ${expected}.` }];
   }
   const place = path.length === 0 ? "the document" : formatPath(path);
-  // Problems are told and recorded: what may be a secret isn't repeated.
+  // Problems are printed and recorded: a possible secret isn't repeated.
   const got = mayBeSecret(path) ? "" : `, got ${show(value)}`;
   return [{ path, message: `${place} must be ${expected}${got}.${corrected}` }];
 }
@@ -94,7 +94,7 @@ function rewritten(value: unknown, schema: JsonSchema, path: Path, root: unknown
 
 function listFor(value: unknown, schema: JsonSchema): unknown {
   if (typeof value !== "string" || schema.items?.type !== "string" || value.trim() === "") return null;
-  // A command written as a shell would take it: plain words are an argv, all else needs a shell.
+  // A command written for a shell: plain words become an argv, anything else needs a shell.
   if (schema.minItems === undefined) return [value];
   return /^[\w./:=@%+, -]+$/.test(value) ? value.trim().split(/\s+/) : ["bash", "-c", value];
 }

@@ -1,7 +1,7 @@
-/** Guesses what somebody meant to write. A guess is only ever shown, never taken. */
+/** Guesses what the user meant to write. A guess is only ever shown, never applied. */
 import { distance } from "fastest-levenshtein";
 
-/** The one of `words` that `word` most likely was meant to be, or null when none is near. */
+/** The one of `words` that `word` most likely stands for, or null if none is close. */
 export function closest(word: string, words: readonly string[]): string | null {
   let best: string | null = null;
   let least = Math.max(2, Math.ceil(word.length / 3)) + 1;
@@ -9,7 +9,7 @@ export function closest(word: string, words: readonly string[]): string | null {
     const away = distance(word.toLowerCase(), candidate.toLowerCase());
     if (away < least) [best, least] = [candidate, away];
   }
-  // "memory" for "gpuMemoryMiB": too far by letters, yet a part of just one.
+  // "memory" for "gpuMemoryMiB": too many letters apart, yet part of only one.
   const containing = words.filter((candidate) => candidate.toLowerCase().includes(word.toLowerCase()));
   return best ?? (word.length >= 3 && containing.length === 1 ? (containing[0] as string) : null);
 }
@@ -44,7 +44,7 @@ const MIB: Record<string, number> = {
 };
 const LENGTH = { seconds: 1, minutes: 60, hours: 3600, days: 86_400 };
 
-/** The number that a text with a unit stands for in `unit`: `"5 GiB"` in MiB is 5120; null where that isn't clear. */
+/** The number in `unit` that a text with a unit stands for: `"5 GiB"` in MiB is 5120; null if unclear. */
 export function numberFor(text: string, unit: Unit): number | null {
   const match = /^\s*([+-]?\d+(?:[.,]\d+)?)\s*([a-z%°]*)\s*$/i.exec(text);
   if (match === null) return null;
@@ -66,7 +66,7 @@ function scaled(number: number, factor: number | undefined, per: number): number
   return value >= 10 ? Math.round(value) : Math.round(value * 1000) / 1000;
 }
 
-/** The unit in which a key's number counts, read off its name. */
+/** The unit of a key's number, read from its name. */
 export function unitOfKey(key: string): Unit {
   const words = { Seconds: "seconds", Minutes: "minutes", Hours: "hours", Days: "days", MiB: "MiB" } as const;
   for (const [ending, unit] of Object.entries(words)) if (key.endsWith(ending)) return unit;

@@ -1,7 +1,7 @@
 /**
- * Doubts about a config that is valid: rules that would pause a job for its own work, or that never
- * come to an end; windows too short to get anything done. Pure but for the time zone tables; never
- * a reason to refuse a config.
+ * Doubts about a valid config: rules that would pause a job for its own work, or whose pauses never end;
+ * windows too short to get anything done. Pure except for the time zone tables; never a reason to
+ * refuse a config.
  */
 
 import { Cron } from "croner";
@@ -19,9 +19,9 @@ const COUNTS_OURSELVES: Record<string, { above: boolean; instead: string }> = {
   "gpu.memory.freeMiB": { above: false, instead: "gpu.newcomers.memoryMiB" },
 };
 
-/** A window shorter than this is mostly loading and saving. */
+/** A window shorter than this mostly loads and saves. */
 const SHORT_WINDOW_MINUTES = 10;
-/** Enough occurrences to see a week of different weekdays. */
+/** Enough occurrences to cover the different weekdays of a week. */
 const LOOK_AHEAD = 10;
 
 export function warnings(config: ConfigFile & { rules: Rule[] }, nowMs: number): Finding[] {
@@ -40,7 +40,7 @@ function ruleWarnings(rule: Rule, path: (string | number)[]): Finding[] {
   });
 }
 
-/** Pauses that would be for the job's own use, or would free nothing. */
+/** Pauses that the job's own use would cause, or that would free nothing. */
 function pointless({ metric, above, action }: Rule): Doubt[] {
   const found: Doubt[] = [];
   const own = COUNTS_OURSELVES[metric];
@@ -103,12 +103,12 @@ function windowWarnings(window: Window, path: (string | number)[], nowMs: number
   ];
 }
 
-/** How long the window is open, each of the next few times; a close at the same moment wins. */
+/** How long the window is open at each of its next few occurrences; a close at the same moment wins. */
 function openSpansMinutes({ opens, closes, timezone }: Window, nowMs: number): number[] {
   const options = timezone === undefined ? {} : { timezone };
   const closing = new Cron(closes, options);
   return new Cron(opens, options).nextRuns(LOOK_AHEAD, new Date(nowMs)).flatMap((from) => {
-    // croner leaves out its exact starting point: one millisecond earlier takes it in.
+    // croner excludes its exact starting point: starting one millisecond earlier includes it.
     const until = closing.nextRun(new Date(from.getTime() - 1));
     if (until === null) return [];
     const minutes = Math.round((until.getTime() - from.getTime()) / 60_000);

@@ -1,4 +1,4 @@
-/** The rules in force where a config has none: careful with GPUs and memory, quiet about the CPU. */
+/** The rules in force where a config has none: careful with GPUs and memory, lenient about the CPU. */
 import type { Rule } from "./schema.ts";
 
 const forAll = { action: "pause", severity: "normal", countNice: true } as const;
@@ -27,7 +27,7 @@ export const DEFAULT_RULES: Rule[] = [
     above: 60,
     forSeconds: 10,
     clear: { below: 30, forSeconds: 30 },
-    // Whether CPU use of others matters differs from machine to machine, so it is only told.
+    // Whether CPU use by others matters differs from machine to machine, so it is only reported.
     action: "notify",
   },
   {

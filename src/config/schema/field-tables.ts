@@ -1,6 +1,6 @@
 /**
- * The schema as Markdown, for docs/configuration.md: every field with its unit, default and
- * meaning. Made from what checks a config, so that the page can't say other than the program does.
+ * The schema as Markdown, for docs/configuration.md: every field with its unit, default and meaning.
+ * Generated from the schema that checks a config, so that the page can't differ from the program.
  */
 import { inWords, type JsonSchema, jsonSchema } from "../check/expected.ts";
 import { unitOfKey } from "../check/suggest.ts";
@@ -37,7 +37,7 @@ function tables(path: string, schema: JsonSchema): string[] {
   ];
 }
 
-/** As GitHub makes it of a heading. */
+/** The anchor that GitHub generates from a heading. */
 const anchor = (path: string): string => path.toLowerCase().replaceAll(/[^\w-]/g, "");
 
 function unit(name: string): string {

@@ -1,4 +1,4 @@
-/** One job of `supervisor.config.json`, as `supervisor run` and the control socket take it, too. */
+/** One job of `supervisor.config.json`, as also accepted by `supervisor run` and the control socket. */
 import { z } from "zod";
 
 export const positive = z.number().positive();

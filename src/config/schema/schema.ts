@@ -1,7 +1,6 @@
 /**
- * The shape of `supervisor.config.json`: one schema from which the types, the validation and the
- * published JSON Schema are made. Names carry their unit. Defaults stand here and in job-schema.ts, and
- * nowhere else.
+ * The shape of `supervisor.config.json`: one schema that yields the types, the validation and the
+ * published JSON Schema. Names carry their unit. Defaults are here and in job-schema.ts, nowhere else.
  */
 import { z } from "zod";
 import { EVENT_KINDS } from "../../model/event.ts";
@@ -176,6 +175,6 @@ export interface Config extends ConfigFile {
   stateDirectory: string;
   /** The file it came from; null for the built-in defaults. */
   file: string | null;
-  /** What relative paths are relative to. */
+  /** The base of relative paths. */
   directory: string;
 }

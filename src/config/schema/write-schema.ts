@@ -1,6 +1,6 @@
 /**
- * Writes what is made from the schema, by `npm run schema`: `supervisor.schema.json`, with which
- * editors complete and check a config, and the tables of fields in docs/configuration.md.
+ * Writes the files generated from the schema, for `npm run schema`: `supervisor.schema.json`, with which
+ * editors complete and check a config, and the field tables in docs/configuration.md.
  */
 import { readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,7 @@ export function schemaText(): string {
 const BEGIN = "<!-- fields -->";
 const END = "<!-- /fields -->";
 
-/** The page with its tables renewed. */
+/** The page with its tables regenerated. */
 export function withTables(page: string): string {
   const [before = "", rest = ""] = page.split(BEGIN);
   return `${before}${BEGIN}\n\n${fieldTables()}\n\n${END}${rest.split(END)[1] ?? "\n"}`;

@@ -1,4 +1,4 @@
-/** A cancel: ends the run by SIGTERM, then by SIGKILL, and only then calls the job cancelled. */
+/** Cancels a run: ends it by SIGTERM, then by SIGKILL, and only then calls the job cancelled. */
 import { plural } from "../../words/list.ts";
 import { stepsLost } from "./end/steps-lost.ts";
 import { creditRunning } from "./learn.ts";

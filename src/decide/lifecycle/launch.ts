@@ -1,4 +1,4 @@
-/** Starts, resumes and second chances: into `starting`, or on with a run that was held. */
+/** Starts, resumes and second chances: moves to `starting`, or lets a held run continue. */
 
 import type { StartDecision } from "../../model/decision.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
@@ -44,7 +44,7 @@ export function launch(transition: Transition, { decision, identity, resumeFrom,
   transition.perform({ do: "launch", run, resumeFrom });
 }
 
-/** A late failure of a launch whose job has moved on is nothing. */
+/** Ignores a late launch failure of a job that has moved on. */
 export function launchFailed(transition: Transition, reason: string, taken = false): void {
   if (
     transition.state.name !== "starting" &&
@@ -65,12 +65,12 @@ export function launchFailed(transition: Transition, reason: string, taken = fal
   fail(transition, `It couldn't be launched: ${reason}.`, null);
 }
 
-/** Into running again with the processes that were held. */
+/** Moves back to running with the processes that were held. */
 function goOn(transition: Transition, decision: StartDecision): void {
   const { state, now } = transition;
   const since = { since: now, polite: false };
   if (state.name === "pausing" && state.request.overdue === "frozen") {
-    // What was asked for can't be withdrawn: it goes on to its checkpoint.
+    // A sent request can't be withdrawn: the job goes on to its checkpoint.
     transition.become({ ...state, request: { ...state.request, overdue: "waiting" } });
     transition.perform({ do: "thaw", run: state.run });
   } else if (state.name === "frozen") {

@@ -1,6 +1,6 @@
 /**
- * What is learned of a job from what is seen of its run: progress, checkpoints, what it
- * understands, what pausing costs it. Never moves it to another state.
+ * What the supervisor learns about a job by watching its run: progress, checkpoints, which requests it
+ * understands, what a pause costs it. Never moves the job to another state.
  */
 
 import type { Seen } from "../../model/seen.ts";
@@ -10,7 +10,7 @@ import type { Transition } from "./transition.ts";
 
 /** Beyond this, old times count half: a quiet week must not pay for a day of flapping. */
 const MEMORY_MS = 24 * 3_600_000;
-/** File times come from a clock that ticks every few ms. */
+/** File times come from a clock that ticks only every few ms. */
 export const FILE_CLOCK_MS = 20;
 
 export function learn(transition: Transition, seen: Seen): void {
@@ -50,7 +50,7 @@ function progress(transition: Transition, seen: Seen): void {
   transition.note({ progress: next });
   if (next.failedSaves !== undefined && before?.failedSaves === undefined)
     tellFailedSave(transition, next.error);
-  // A job that counts no steps has begun when it says that it runs.
+  // A job that counts no steps has begun once it reports that it is running.
   const begun =
     first.step === null ? first.state === "running" : advanced && first.step > transition.run.resumedAtStep;
   if (begun && transition.run.firstStepAt === undefined) {
@@ -62,7 +62,7 @@ function progress(transition: Transition, seen: Seen): void {
   }
 }
 
-/** Of the rank that has failed most often: the others wait for it. */
+/** The rank that has failed most often: the others wait for it. */
 function troubleOf({ ranks }: Seen): { error?: string; failedSaves?: number } {
   const [worst] = ranks
     .filter(({ error }) => error !== undefined)
@@ -71,7 +71,7 @@ function troubleOf({ ranks }: Seen): { error?: string; failedSaves?: number } {
   return { error: worst.error, ...(worst.failedSaves && { failedSaves: worst.failedSaves }) };
 }
 
-/** Once for a series of failures; the job tries again by itself. */
+/** Said once per series of failures; the job retries by itself. */
 function tellFailedSave(transition: Transition, error: string | undefined): void {
   const { checkpoint } = transition.job;
   const step = checkpoint?.step ?? null;
@@ -83,7 +83,7 @@ function tellFailedSave(transition: Transition, error: string | undefined): void
   });
 }
 
-/** Usual time of a step: smoothed, so that one slow step among many doesn't matter. */
+/** Typical step time: smoothed, so that one slow step among many doesn't matter. */
 function stepTime(transition: Transition, step: number): number | null {
   const before = transition.job.progress;
   if (before === null || before.step === null || step <= before.step) return before?.stepMs ?? null;
@@ -93,7 +93,7 @@ function stepTime(transition: Transition, step: number): number | null {
   return usual === null ? each : usual * 0.8 + each * 0.2;
 }
 
-/** Whether a job without reports, or one whose new steps were seen, may be taken to be working. */
+/** Whether to assume the job is working: it doesn't report, or its new steps were seen. */
 export const makesProgress = (transition: Transition): boolean =>
   transition.job.understands !== "contract" || transition.run.firstStepAt !== undefined;
 
@@ -101,13 +101,13 @@ export const makesProgress = (transition: Transition): boolean =>
 export function hasSaved(transition: Transition): boolean {
   const { checkpoint } = transition.job;
   if (checkpoint === null || checkpoint.path === transition.run.resumedFrom) return false;
-  // Steps tell it whatever somebody has done to the clock meanwhile; a third party's file names may not.
+  // Steps show it even if the clock was changed meanwhile; a third party's file names may not.
   if (checkpoint.step !== null && transition.job.spec.checkpoint.glob === undefined)
     return checkpoint.step > transition.run.resumedAtStep;
   return checkpoint.createdAtMs >= transition.run.startedAt.wallMs - FILE_CLOCK_MS;
 }
 
-/** Adds the time that the run has worked since it last began to. Called when that ends. */
+/** Adds the time that the run has worked since it last started working. Called when that stops. */
 export function creditRunning(transition: Transition): void {
   const { state, now } = transition;
   if (state.name !== "running") return;

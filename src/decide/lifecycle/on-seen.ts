@@ -1,4 +1,4 @@
-/** What was seen of a live run at this tick, and where it takes the job. */
+/** What this tick saw of a live run, and the state it moves the job to. */
 
 import type { Seen } from "../../model/seen.ts";
 import { duration } from "../../words/duration.ts";
@@ -42,7 +42,7 @@ export function onSeen(transition: Transition, seen: Seen, availableMiB: number 
       return;
     case "frozen":
       if (gone(transition, seen)) return;
-      // Somebody continued it, or a new child slipped through.
+      // Another process or a user continued it, or a new child slipped through.
       if (!seen.stopped && seen.alive) transition.perform({ do: "freeze", run: transition.run });
       return;
     case "standby":
@@ -50,7 +50,7 @@ export function onSeen(transition: Transition, seen: Seen, availableMiB: number 
   }
 }
 
-/** Into `running` once its first process is known. */
+/** Moves to `running` once the first process is known. */
 function starting(transition: Transition, seen: Seen): void {
   if ((!seen.alive || seen.pid === null) && seen.ranks.length === 0) return;
   transition.become({ name: "running", since: transition.now, run: transition.run });
@@ -66,7 +66,7 @@ function tellOfGpus(transition: Transition): void {
   transition.tell("gpu.claimed", "supervisor", reason, { evidence: { gpus } });
 }
 
-/** Ends the run when its first process and all others are gone. */
+/** Ends the run once its first process and all others are gone. */
 function gone(transition: Transition, seen: Seen): boolean {
   if (seen.exit === null || seen.alive) return false;
   if (waitsForLeftovers(transition, seen)) return true;
@@ -74,7 +74,7 @@ function gone(transition: Transition, seen: Seen): boolean {
   return true;
 }
 
-/** A resume is complete at the first new step, or once it runs where it reports no steps. */
+/** A resume is complete at the first new step, or, without step reports, once the job is running. */
 function completeResume(transition: Transition, seen: Seen): void {
   const { run, now } = transition;
   const { resuming } = run;
@@ -96,7 +96,7 @@ function completeResume(transition: Transition, seen: Seen): void {
   );
 }
 
-/** A job on standby that hasn't heard yet that it may go on is rung again. */
+/** Rings a job on standby again while it hasn't heard that it may go on. */
 function unheard(transition: Transition, seen: Seen): boolean {
   const { run, now } = transition;
   if (seen.ranks.length === 0 || seen.ranks.some((rank) => rank.sequence >= (run.sequence ?? 0)))

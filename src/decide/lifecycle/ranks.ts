@@ -1,4 +1,4 @@
-/** What several ranks have said together, and what is done when one of them dies. */
+/** What several ranks report together, and what happens when one of them dies. */
 
 import type { Seen } from "../../model/seen.ts";
 import { duration } from "../../words/duration.ts";
@@ -9,21 +9,21 @@ export const worldSize = (seen: Seen): number => Math.max(1, ...seen.ranks.map((
 export const allPaused = (seen: Seen): boolean =>
   seen.ranks.length >= worldSize(seen) && seen.ranks.every((rank) => rank.state === "paused");
 
-/** For an event's outcome, where there are several. */
+/** For an event's outcome, where a run has several ranks. */
 export const stepsByRank = (seen: Seen): { ranks?: { rank: number; step: number | null }[] } =>
   worldSize(seen) === 1 ? {} : { ranks: seen.ranks.map(({ rank, step }) => ({ rank, step })) };
 
 /**
- * One has died and the others don't notice: they can't finish a step without it, so after a while the
- * run is ended and goes on from its last complete checkpoint, on all ranks.
+ * A rank has died and the others don't notice: they can't finish a step without it, so after a while
+ * the run is ended and continues from its last complete checkpoint, on all ranks.
  */
 export function watchRanks(transition: Transition, seen: Seen): void {
   const { now, run } = transition;
-  // Launchers and process groups that watch their ranks are quicker, and do it better.
+  // Launchers and process groups that watch their ranks react faster and handle it better.
   const noticeMs = transition.job.spec.restart.deadRankSeconds * 1000;
   const rank = seen.ranks.find((one) => seen.ranksGone?.includes(one.rank));
   if (rank === undefined) {
-    // A launcher has started it again.
+    // A launcher has restarted it.
     if (run.rankGoneAt !== undefined) transition.forget("rankGoneAt");
     return;
   }

@@ -1,7 +1,7 @@
 /**
- * Monotonic times begin anew with each boot. This moves all those of a job into the present boot, each
- * as far back as the wall clock says, so that nobody has to guess from a time's size which boot it is
- * of. A new monotonic fact of a job must be moved here, too.
+ * Monotonic times restart with each boot. Moves all those of a job into the present boot, each as far
+ * back as the wall clock says, so that no code has to guess a time's boot from its size. A new
+ * monotonic fact of a job must be moved here, too.
  */
 
 import type { Job } from "../../model/job.ts";
@@ -14,14 +14,14 @@ type Move = (ms: number) => number;
 /** The same moments in the monotonic time of `now`'s boot. */
 export function rebased(job: Job, now: Now): Job {
   const { since } = job.state;
-  // A clock that was set back counts as no time at all: no wait becomes longer than it was.
+  // A clock that was set back counts as no elapsed time: no wait gets longer than it was.
   const present = now.monotonicMs - Math.max(0, now.wallMs - since.wallMs);
   const move: Move = (ms) => ms + present - since.monotonicMs;
   const { progress, cancelling, attempts } = job;
   return {
     ...job,
     state: movedState(job.state, move),
-    // 0 stands for no wait at all.
+    // 0 means no wait.
     attempts: { ...attempts, notBeforeMs: attempts.notBeforeMs === 0 ? 0 : move(attempts.notBeforeMs) },
     ...(progress && { progress: { ...progress, advancedAtMs: move(progress.advancedAtMs) } }),
     ...(cancelling && { cancelling: { ...cancelling, askedAt: moved(cancelling.askedAt, move) } }),

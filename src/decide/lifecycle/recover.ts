@@ -1,6 +1,6 @@
 /**
- * The supervisor is back. What it left alive is `lost` until it has been seen once; after a
- * reboot monotonic times begin anew, and what ran then is paused with the steps that it lost.
+ * The supervisor is back. A job it left alive is `lost` until it has been seen once; after a reboot
+ * monotonic times restart, and what ran then is paused with the steps that it lost.
  */
 
 import type { Run } from "../../model/run.ts";
@@ -16,7 +16,7 @@ import { stepsLost } from "./end/steps-lost.ts";
 import { rebased } from "./rebase.ts";
 import type { Transition } from "./transition.ts";
 
-/** A run of which nothing at all can be seen is given up after so long. */
+/** How long to wait before giving up a run of which nothing can be seen. */
 const NOTHING_SEEN_MS = 30_000;
 
 export function recover(transition: Transition, bootId: string): void {
@@ -35,8 +35,8 @@ export function recover(transition: Transition, bootId: string): void {
 }
 
 /**
- * A run that is alive although the database doesn't know it, as after one was set aside: looked at
- * like any other that was left, so that no second copy is started beside it.
+ * A live run that the database doesn't know, for example after the database was set aside: inspected
+ * like any other run left behind, so that no second copy starts beside it.
  */
 export function takeBack(transition: Transition, { resuming: _, ...run }: Run): void {
   if ("run" in transition.state) throw transition.bug("taken-back");
@@ -47,11 +47,11 @@ export function takeBack(transition: Transition, { resuming: _, ...run }: Run): 
     "recovery",
     `Run ${run.number} is alive, of which this audit log knows nothing: it is taken back, and not started again.`,
   );
-  // Nobody knows any more why it was frozen, if it was.
+  // If it was frozen, the reason is no longer known.
   transition.perform({ do: "thaw", run });
 }
 
-/** Where it isn't certain that the job's monotonic times are of this boot, the wall clock decides. */
+/** The wall clock decides where the job's monotonic times may be from another boot. */
 function enterBoot(transition: Transition, bootId: string): void {
   const { job, state, now } = transition;
   const before = job.bootId ?? ("run" in state ? state.run.bootId : undefined);
@@ -63,7 +63,7 @@ function enterBoot(transition: Transition, bootId: string): void {
   transition.note({ bootId });
 }
 
-/** Decides a lost job from its first sight. Returns what the state that it had is to be shown, or null. */
+/** Decides a lost job at its first sighting. Returns what to show its restored state, or null. */
 export function found(transition: Transition, seen: Seen): Seen | null {
   const { state, now } = transition;
   if (state.name !== "lost") return null;
@@ -76,8 +76,8 @@ export function found(transition: Transition, seen: Seen): Seen | null {
   const nothing = seen.exit === null && now.monotonicMs - state.since.monotonicMs > NOTHING_SEEN_MS;
   if (!seen.alive && seen.exit === null && !nothing) return null;
   transition.become(back(state.was, transition));
-  // The word may not have been written before the supervisor died. A program without a library isn't
-  // asked twice: it may be in the middle of its save, and take a second signal for "now, at once".
+  // The supervisor may have died before it wrote the request. A program without the library isn't asked
+  // twice: it may be in the middle of its save and take a second signal for "now, at once".
   if (
     transition.state.name === "pausing" &&
     transition.state.request.method !== "freeze" &&
@@ -113,7 +113,7 @@ function endedByReboot(transition: Transition): void {
   becomePaused(transition, { actor: "recovery", reason, critical: false });
 }
 
-/** About how long the steps take that are to be redone, and when the checkpoint was made. */
+/** Roughly how long the lost steps take to redo, and when the checkpoint was made. */
 function work({ job: { checkpoint, progress }, now }: Transition, lost: number): string {
   const facts = [
     ...(progress?.stepMs && lost > 0 ? [`about ${duration(lost * progress.stepMs)}`] : []),

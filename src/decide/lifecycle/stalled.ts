@@ -1,4 +1,4 @@
-/** A run that makes no step although one is long due: said once, until the next step. Never ends it. */
+/** A run that makes no step although one is long overdue: said once, until the next step. Never ends it. */
 import { duration } from "../../words/duration.ts";
 import { number } from "../../words/number.ts";
 import type { Transition } from "./transition.ts";
@@ -10,7 +10,7 @@ export function sayIfStalled(transition: Transition): void {
   const { progress } = transition.job;
   if (progress === null || progress.stalledSinceMs !== undefined || !progress.stepMs) return;
   if (transition.run.firstStepAt === undefined || progress.reports === "saving") return;
-  // Time that it spent frozen or on standby isn't a stall.
+  // Time spent frozen or on standby isn't a stall.
   const from = Math.max(progress.advancedAtMs, transition.live().since.monotonicMs);
   const idle = transition.now.monotonicMs - from;
   if (idle < Math.max(STALL_AT_LEAST_MS, STALL_STEPS * progress.stepMs)) return;

@@ -1,7 +1,7 @@
 /**
- * The state machine of one job. `step` is the only function that writes a job's state; what it
- * returns is to be journalled (events) and then performed (effects). Level-triggered: a live
- * job is shown what was seen of it at every tick. Never reads a clock, never does I/O.
+ * The state machine of one job. `step` is the only function that writes a job's state; its result is
+ * to be journalled (events) and then performed (effects). Level-triggered: a live job is shown what
+ * was seen of it at every tick. Never reads a clock, never does I/O.
  */
 
 import type { PauseDecision, StartDecision } from "../../model/decision.ts";
@@ -19,15 +19,15 @@ import { type Stepped, Transition } from "./transition.ts";
 
 export type Input =
   /**
-   * Each tick for live states. `availableMiB`: the host's available memory, null when unknown. `gpus`:
-   * what the run's GPUs showed at the last look, left out where it has none.
+   * Each tick, for live states. `availableMiB`: the host's available memory, null when unknown. `gpus`:
+   * what the run's GPUs showed at the last look, omitted where it has none.
    */
   | { kind: "seen"; seen: Seen; availableMiB: number | null; gpus?: GpuView | null }
-  /** `diskFreeMiB`: on the disk that this job's checkpoints are saved on. */
+  /** `diskFreeMiB`: free space on the disk that holds this job's checkpoints. */
   | { kind: "pause"; decision: PauseDecision; diskFreeMiB?: number | null }
   /**
-   * From waiting or paused: a new run. From frozen, standby, or frozen since its grace ran out, its
-   * run goes on and `identity` isn't used.
+   * From waiting or paused: a new run. From frozen, standby, or frozen after its grace period ran out:
+   * its run continues and `identity` isn't used.
    */
   | {
       kind: "launch";
@@ -36,22 +36,22 @@ export type Input =
       resumeFrom: Checkpoint | null;
       gpus: string[];
     }
-  /** `taken`: its GPU was taken by another supervisor's job at the same moment. */
+  /** `taken`: another supervisor's job took its GPU at the same moment. */
   | { kind: "launch-failed"; reason: string; taken?: boolean }
   | { kind: "cancel"; by: string }
-  /** A failed or cancelled job is given another chance. */
+  /** Gives a failed or cancelled job another chance. */
   | { kind: "retry"; by: string }
-  /** What is there of a paused job whose checkpoint isn't fully checked; verdicts come in here. */
+  /** What exists of a paused job whose checkpoint isn't fully checked; verdicts come in here. */
   | { kind: "checked"; checkpoints: Checkpoint[]; rejected: { path: string; reason: string }[] }
-  /** The supervisor has started again, in the boot `bootId`, and found this job in its database. */
+  /** The supervisor has restarted, in the boot `bootId`, and found this job in its database. */
   | { kind: "recovered"; bootId: string }
-  /** A live run of this job, of which its database knows nothing. */
+  /** A live run of this job that its database doesn't know. */
   | { kind: "taken-back"; run: Run };
 
 /**
- * Moves a job by one input. Legitimately nothing happens on a cancel of an ended job, a retry of
- * one that hasn't ended, and a late `launch-failed` or `checked`; every other input that has no
- * meaning in the job's state is a bug.
+ * Moves a job by one input. A cancel of an ended job, a retry of one that hasn't ended, and a late
+ * `launch-failed` or `checked` legitimately change nothing; any other input that has no meaning in
+ * the job's state is a bug.
  * @throws Error naming job, state and input.
  */
 export function step(job: Job, input: Input, now: Now): Stepped {

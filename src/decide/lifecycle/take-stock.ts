@@ -1,6 +1,6 @@
 /**
- * Which checkpoints a job has: the newest valid one, those before it, and what is to be told of
- * them. Must never hold on to one that was found broken, nor prune before the newest is known whole.
+ * Which checkpoints a job has: the newest valid one, the ones before it, and what to report about them.
+ * Must never keep one that was found broken, nor prune before the newest is known to be whole.
  */
 
 import type { Checkpoint } from "../../model/run.ts";
@@ -8,13 +8,13 @@ import { plural } from "../../words/list.ts";
 import { number } from "../../words/number.ts";
 import type { Transition } from "./transition.ts";
 
-/** Newest first; `rejected` were found broken, by the quick look or by the full check. */
+/** Newest first; `rejected`: found broken by the quick look or the full check. */
 export interface Stock {
   checkpoints: Checkpoint[];
   rejected: { path: string; reason: string }[];
 }
 
-/** Older checkpoints remembered to fall back to, and broken ones not to be told of twice. */
+/** Older checkpoints kept as fallbacks, and broken ones not to be reported twice. */
 const OLDER = 5;
 const REJECTED = 20;
 const GONE = "it is gone";
@@ -41,14 +41,14 @@ export function takeStock(transition: Transition, { checkpoints, rejected }: Sto
     return;
   }
   const gone = known !== null && !broken && isBefore(newest, known, transition);
-  // A third party's file is passed over while it is being written, and then counts again.
+  // A third party's file is skipped while it is being written, and then counts again.
   if (gone && transition.job.spec.checkpoint.glob !== undefined) return;
   if (gone) tellRejected(transition, { path: known.path, reason: GONE }, newest);
   hold(transition, newest);
   if (!broken && !gone) tellNew(transition, newest);
 }
 
-/** The same list stays the same object: a job that hasn't changed isn't saved again. */
+/** Returns the same object for the same list, so that an unchanged job isn't saved again. */
 function remember(transition: Transition, older: Checkpoint[]): void {
   const known = transition.job.older ?? [];
   const same = older.length === known.length && older.every((one, at) => isSame(one, known[at]));
@@ -64,7 +64,7 @@ function isBefore(one: Checkpoint, other: Checkpoint, transition: Transition): b
   return (one.step ?? 0) < (other.step ?? 0);
 }
 
-/** The job and its state name the same checkpoint. */
+/** Makes the job and its state name the same checkpoint. */
 function hold(transition: Transition, checkpoint: Checkpoint | null): void {
   transition.note({ checkpoint });
   if (transition.state.name === "paused") transition.become({ ...transition.state, checkpoint });
@@ -103,7 +103,7 @@ function tellNew(transition: Transition, newest: Checkpoint): void {
   transition.tell("checkpoint.verified", "supervisor", `Checkpoint${of(newest)} is there: ${how}.`, {
     outcome: facts(newest),
   });
-  // The one before stays until the newest was read in full, whatever `keep` says.
+  // The previous one stays until the newest has been read in full, whatever `keep` says.
   prune(transition, Math.max(2, transition.job.spec.checkpoint.keep));
 }
 
@@ -113,7 +113,7 @@ function tellWhole(transition: Transition, newest: Checkpoint): void {
   prune(transition, transition.job.spec.checkpoint.keep);
 }
 
-/** Files of third-party jobs are theirs: never pruned. */
+/** The files of third-party jobs belong to them: never pruned. */
 function prune(transition: Transition, keep: number): void {
   if (transition.job.spec.checkpoint.glob === undefined) transition.perform({ do: "prune", keep });
 }
@@ -121,11 +121,11 @@ function prune(transition: Transition, keep: number): void {
 const of = ({ step }: Checkpoint): string => (step === null ? "" : ` of step ${number(step)}`);
 const facts = ({ path, step, bytes, verified }: Checkpoint) => ({ path, step, bytes, verified });
 
-/** What was found of a paused job: nobody writes any more, the full check is on its way. */
+/** What was found of a paused job: nothing writes any more, the full check is on its way. */
 export function checked(transition: Transition, stock: Stock): void {
   if (transition.state.name !== "paused") return;
   takeStock(transition, stock);
   const { checkpoint } = transition.job;
-  // Asked for at every look: a check that is under way or done isn't made again.
+  // Requested at every look: a check that is under way or done isn't repeated.
   if (checkpoint?.verified === "quick") transition.perform({ do: "verify", checkpoint });
 }

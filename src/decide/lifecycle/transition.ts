@@ -1,6 +1,6 @@
 /**
- * One call of `step` while it is being worked out: the job's facts, its next state, and what is to be
- * journalled and performed. Only its methods write it, and the caller's job is never changed.
+ * One call of `step` in progress: the job's facts, its next state, and what is to be journalled and
+ * performed. Only its methods write it, and the caller's job never changes.
  */
 import type { Actor } from "../../model/actor.ts";
 import type { Evidence } from "../../model/decision.ts";
@@ -15,7 +15,7 @@ import type { Now } from "../../model/time.ts";
 type Live = Extract<JobState, { run: Run }>;
 type Pausing = Extract<JobState, { name: "pausing" }>;
 type Facts = Omit<Job, "name" | "spec" | "state">;
-/** The job is this one. */
+/** The job of this transition. */
 type OwnEffect = Effect extends infer One ? (One extends Effect ? Omit<One, "job"> : never) : never;
 
 export interface Stepped {
@@ -44,7 +44,7 @@ export class Transition {
     return this.#job.name;
   }
 
-  /** Its facts as they are now; its state is `state`. */
+  /** Its current facts; its state is `state`. */
   get job(): Readonly<Omit<Job, "state">> {
     return this.#job;
   }
@@ -53,7 +53,7 @@ export class Transition {
     return this.#state;
   }
 
-  /** The run of a live state. @throws Error in any other: a bug. */
+  /** The run of a live state. @throws Error in any other state: a bug. */
   get run(): Readonly<Run> {
     return this.live().run;
   }
@@ -63,7 +63,7 @@ export class Transition {
     throw this.bug("a run");
   }
 
-  /** @param input what has no meaning in any other state. @throws Error there: a bug. */
+  /** @param input one that has no meaning in any other state. @throws Error there: a bug. */
   pausing(input: string): Readonly<Pausing> {
     if (this.#state.name === "pausing") return this.#state;
     throw this.bug(input);
@@ -83,7 +83,7 @@ export class Transition {
     this.#job = rest;
   }
 
-  /** Sets facts of the run, in whatever live state the job is. */
+  /** Sets facts of the run, whichever live state the job is in. */
   know(facts: Partial<Run>): void {
     const state = this.live();
     this.#state = { ...state, run: { ...state.run, ...facts } };
@@ -95,7 +95,7 @@ export class Transition {
     this.#state = { ...state, run };
   }
 
-  /** Sets facts of the pause that was asked for. */
+  /** Sets facts of the requested pause. */
   amend(facts: Partial<PauseRequest>): void {
     const state = this.pausing("a pause request");
     this.#state = { ...state, request: { ...state.request, ...facts } };
@@ -115,7 +115,7 @@ export class Transition {
     this.#events.push({ kind, job: this.name, run, actor, reason, ...more });
   }
 
-  /** Whether this is the first time that the run is said to be so. */
+  /** Whether the run is described this way for the first time. */
   first(fact: Said): boolean {
     const said = this.run.said ?? [];
     if (said.includes(fact)) return false;
@@ -123,7 +123,7 @@ export class Transition {
     return true;
   }
 
-  /** What it has come to. */
+  /** The result. */
   done(): Stepped {
     return { job: { ...this.#job, state: this.#state }, events: this.#events, effects: this.#effects };
   }

@@ -1,6 +1,6 @@
 /**
- * Whether a job's next checkpoint will fit on the disk, judged by its newest. Only tells: a pause that
- * others need is asked for all the same, since a job that can't save goes on and loses nothing.
+ * Whether a job's next checkpoint will fit on the disk, judged by its newest one. Only warns: a pause
+ * that others need is requested all the same, since a job that can't save goes on and loses nothing.
  */
 
 import type { Job } from "../../model/job.ts";
@@ -10,14 +10,14 @@ import { bytes, size } from "../../words/size.ts";
 /** A model grows a little, and the older checkpoint stays until the new one is whole. */
 const MARGIN = 1.2;
 
-/** One sentence, or null where it fits or nothing is known. `freeMiB`: of the checkpoints' own disk. */
+/** One sentence, or null if it fits or nothing is known. `freeMiB`: free on the checkpoints' own disk. */
 export function lacksRoom({ checkpoint }: Pick<Job, "checkpoint">, freeMiB: number | null): string | null {
   if (checkpoint === null || freeMiB === null) return null;
   if (checkpoint.bytes * MARGIN <= freeMiB * 1_048_576) return null;
   return `Only ${size(freeMiB)} are free where it saves, and its last checkpoint has ${bytes(checkpoint.bytes)}: the save may fail.`;
 }
 
-/** Of a live job: its last save failed, or its next one may. `freeMiB` is asked only where it counts. */
+/** For a live job: its last save failed, or its next one may. Reads `freeMiB` only where it counts. */
 export function savingProblem(job: Job, freeMiB: () => number | null): string | null {
   if (!runOf(job)) return null;
   const { failedSaves, error } = job.progress ?? {};

@@ -5,13 +5,13 @@ import { canSave } from "../../model/job.ts";
 import type { PauseMethod } from "../../model/state.ts";
 
 export interface Wish {
-  /** A frozen job or one on standby frees time but keeps its memory. */
+  /** A frozen job or one on standby frees GPU or CPU time but keeps its memory. */
   frees: "time" | "memory";
-  /** Rather by freeze, where that frees what is needed. */
+  /** Prefer a freeze where it frees what is needed. */
   freeze?: boolean;
 }
 
-/** Null where no method would free it: ranks that are frozen fail, memory isn't freed by a freeze. */
+/** Null if no method would free it: frozen ranks fail, and a freeze frees no memory. */
 export function pauseMethod(job: Job, { frees, freeze = false }: Wish): PauseMethod | null {
   const { method } = job.spec.pause;
   const saves = canSave(job);

@@ -1,5 +1,5 @@
 /**
- * Pauses that no rule asks for: the supervisor stops, a person wants it, a window has closed, another
+ * Pauses that no rule asks for: the supervisor stops, a person wants it, a window has closed, or another
  * supervisor's job has its turn.
  */
 
@@ -15,7 +15,7 @@ import { windowsOf } from "../windows/windows.ts";
 import { pauseMethod } from "./pause-method.ts";
 import type { Pause } from "./victims.ts";
 
-/** At most one pause for each job; what is paused or on its way isn't asked again. */
+/** At most one pause per job; a job that is paused or pausing isn't asked again. */
 export function otherPauses(input: TickInput): Pause[] {
   return Object.values(input.jobs).flatMap((job) => {
     if (job.cancelling !== undefined) return [];
@@ -36,8 +36,8 @@ function pause(
 }
 
 /**
- * By checkpoint wherever the job can; a program that knows nothing is frozen and stays so: to let
- * it compete on, unwatched, would break the promise made to everybody else on the machine.
+ * By checkpoint wherever the job supports it; a program that knows nothing is frozen and stays so:
+ * letting it compete on, unwatched, would break the promise made to everyone else on the machine.
  */
 function stopPause(job: Job): Pause | null {
   const held = isHeld(job.state.name);
@@ -68,7 +68,7 @@ function manualPause(job: Job): Pause | null {
   return pause(job, method, cause);
 }
 
-/** Something of it lives, whatever it is doing; once is enough. */
+/** A process of it is alive, whatever it is doing; asking once is enough. */
 function mayBeEnded({ state }: Job): boolean {
   if (state.name === "pausing") return state.request.endedByHand === undefined;
   return runOf({ state }) !== null && state.name !== "lost";
@@ -87,7 +87,7 @@ function windowPause(job: Job, { windows, now }: TickInput): Pause | null {
   return pause(job, method, cause, { window: closed.name });
 }
 
-/** In one of its windows, bound to none, or let run outside them by hand. */
+/** In one of its windows, bound to none, or allowed to run outside them by hand. */
 export function mayRun(job: Job, windows: readonly WindowState[], wallMs: number): boolean {
   const bound = windowsOf(job.name, windows);
   if (bound.length === 0 || bound.some(({ open }) => open)) return true;

@@ -1,4 +1,4 @@
-/** Whether a pause of a job would free what a rule is about. */
+/** Whether pausing a job would free what a rule is about. */
 
 import type { Job } from "../../model/job.ts";
 import type { GpuSample, RunUse, Sample } from "../../model/machine.ts";
@@ -6,10 +6,10 @@ import { isFrozenOverdue, isHeld, isWorking, runOf } from "../../model/state.ts"
 import { MEASURES, needsMemory } from "../rules/measures.ts";
 import { concerns, isExcused, type RuleNow } from "../rules/rule-now.ts";
 
-/** Less than this isn't use: a pause of it would free nothing. */
+/** Less than this doesn't count as use: a pause would free nothing. */
 const CPU_PERCENT = 1;
 const MEMORY_MIB = 16;
-/** Whether the job uses what the rule is about; what isn't known of a live job is assumed to be used. */
+/** Whether the job uses what the rule is about; assumes use where it isn't known of a live job. */
 export function relieves(job: Job, rule: RuleNow, sample: Sample): boolean {
   const { name } = job.state;
   if (!isWorking(name) && !isHeld(name) && name !== "pausing") return false;

@@ -1,7 +1,7 @@
 /**
- * Who has to make room. For each rule in pressure: of the jobs whose pause would relieve that very
- * resource the cheapest, one at a time with a fresh look in between; all at once when critical.
- * Nothing here waits for the sake of balance: that is paid on resume.
+ * Which jobs have to make room. For each rule in pressure: the cheapest of the jobs whose pause would
+ * relieve that very resource, one at a time with a fresh look in between; all at once when critical.
+ * Never waits for the sake of balance: the cool-down is paid on resume.
  */
 
 import type { Decision } from "../../model/decision.ts";
@@ -18,10 +18,10 @@ import { relieves } from "./relieves.ts";
 
 export type Pause = Extract<Decision, { verb: "pause" }>;
 
-/** Cost of a pause that was never measured. */
+/** Assumed cost of a pause that was never measured. */
 const UNKNOWN_COST_MS = 30_000;
 
-/** @param asked names of the jobs that are asked to pause at this tick already */
+/** @param asked names of the jobs already asked to pause at this tick */
 export function rulePauses(input: TickInput, asked: ReadonlySet<string>): Pause[] {
   const pauses: Pause[] = [];
   for (const rule of input.rules.filter(isPressing)) {
@@ -32,11 +32,11 @@ export function rulePauses(input: TickInput, asked: ReadonlySet<string>): Pause[
   return pauses;
 }
 
-/** In pressure, and seen to be so now. */
+/** In pressure, confirmed by a reading of this moment. */
 const isPressing = ({ state }: RuleNow): boolean =>
   state.firm === "pressure" && state.unavailable === null && state.beyondSinceMs !== null;
 
-/** Of one rule; none while the relief of an earlier pause is still to come, unless it is critical. */
+/** For one rule; none while an earlier pause has yet to take effect, unless the rule is critical. */
 function victimsOf(rule: RuleNow, input: TickInput, asked: ReadonlySet<string>): Victim[] {
   const all = Object.values(input.jobs).filter((job) => relieves(job, rule, input.sample));
   const victims = all.filter((job) => !asked.has(job.name)).flatMap((job) => victim(job, rule));
@@ -46,7 +46,7 @@ function victimsOf(rule: RuleNow, input: TickInput, asked: ReadonlySet<string>):
   return victims.sort(cheapestFirst).slice(0, 1);
 }
 
-/** Asked already and still within its grace: its relief is to come. An overdue one is no relief. */
+/** Asked already and within its grace period: its memory will be freed; an overdue pause does not count. */
 const isOnItsWay = ({ state }: Job): boolean => state.name === "pausing" && state.request.overdue === null;
 
 interface Victim {
@@ -58,13 +58,13 @@ function victim(job: Job, { rule }: RuleNow): Victim[] {
   const { name } = job.state;
   if (name === "pausing") return [];
   const memory = needsMemory(rule.metric);
-  // Only a job that can save may be thawed to give its memory back; any other is left as it is.
+  // Only a job that can save may be thawed to give its memory back; any other stays as it is.
   if (isHeld(name) && (!memory || !canSave(job))) return [];
   const method = pauseMethod(job, { frees: memory ? "memory" : "time", freeze: rule.action === "freeze" });
   return method === null ? [] : [{ job, method }];
 }
 
-/** The pressure has lasted its dwell since the last victim of this rule was gone. */
+/** The pressure has lasted its dwell since this rule's last victim was gone. */
 function isRemeasured({ key, rule, state }: RuleNow, { jobs }: TickInput): boolean {
   let gone = Number.NEGATIVE_INFINITY;
   for (const { state: job } of Object.values(jobs))

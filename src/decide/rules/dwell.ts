@@ -1,8 +1,8 @@
 /**
- * One rule's hysteresis: it is firmly in pressure or firmly clear, and changes sides only when the
- * other side's threshold has been met for the whole dwell (`forSeconds`, `clear.forSeconds`); between
- * the two thresholds it keeps the side that it has. A long dwell on the clear side is its cool-down.
- * Doubt (`upTo`) and missing readings hold room back; they never make pressure.
+ * Debounces one rule's readings with hysteresis: the rule is firmly in pressure or firmly clear, and
+ * changes sides only when the other side's threshold has been met for the whole dwell (`forSeconds`,
+ * `clear.forSeconds`); between the two thresholds it keeps its side. A long dwell on the clear side is
+ * its cool-down. Doubt (`upTo`) and missing readings prevent a resume; they never cause pressure.
  */
 
 import type { Rule } from "../../config/schema/schema.ts";
@@ -11,7 +11,7 @@ import type { Reading } from "../../model/machine.ts";
 import type { Now } from "../../model/time.ts";
 import { elapsed } from "../../words/duration.ts";
 
-/** A reading counts for three polls, and at least so long. */
+/** A reading stays fresh for three polls, and at least this long. */
 const FRESH_AT_LEAST_MS = 3000;
 
 export interface Pace {
@@ -21,7 +21,7 @@ export interface Pace {
 
 export const freshMs = (pollSeconds: number): number => Math.max(FRESH_AT_LEAST_MS, 3000 * pollSeconds);
 
-/** Before the first reading. */
+/** The state before the first reading. */
 export const unread = (rule: Rule, gpu: string | null, now: Now): RuleState => ({
   rule: rule.name,
   gpu,
@@ -36,7 +36,7 @@ export const unread = (rule: Rule, gpu: string | null, now: Now): RuleState => (
   unavailable: null,
 });
 
-/** One reading further. */
+/** Advances the state by one reading. */
 export function advance(rule: Rule, state: RuleState, reading: Reading, pace: Pace): RuleState {
   const { now } = pace;
   const longest = freshMs(pace.pollSeconds);
@@ -49,7 +49,7 @@ export function advance(rule: Rule, state: RuleState, reading: Reading, pace: Pa
   if (unavailable !== null || "unavailable" in reading)
     return { ...state, unavailable, leaningSinceMs: null, beyondSinceMs: null, roomy: false };
   const { value, upTo = value, atMs } = reading;
-  // Nothing is known of the time in between: a dwell doesn't span it.
+  // The time in between is unknown: a dwell doesn't span it.
   const broken = state.readAtMs === null || state.unavailable !== null || atMs - state.readAtMs > longest;
   const beyond = isBeyond(rule, value);
   const beyondSinceMs = beyond ? ((broken ? null : state.beyondSinceMs) ?? atMs) : null;
@@ -70,7 +70,7 @@ export function advance(rule: Rule, state: RuleState, reading: Reading, pace: Pa
   return { ...read, firm, sinceMs: now.wallMs, firmSinceMs: now.monotonicMs, leaningSinceMs: null };
 }
 
-/** `upTo` is the most it might be: the worst case of a use, not of what is free. */
+/** `upTo` is the highest possible value: the worst case for a use, not for what is free. */
 const worst = (rule: Rule, value: number, upTo: number): number =>
   rule.above === undefined ? value : Math.max(value, upTo);
 
@@ -85,6 +85,6 @@ export function isBeyond(
 const isClear = (rule: Rule, value: number, upTo: number): boolean =>
   isBeyond(rule.clear, worst(rule, value, upTo));
 
-/** Whether a rule says anything but clear: in pressure, beyond its threshold for now, or blind. */
+/** Whether a rule is anything but clear: in pressure, beyond its threshold right now, or blind. */
 export const holds = ({ firm, roomy, readAtMs }: RuleState): boolean =>
   firm === "pressure" || (readAtMs !== null && !roomy);

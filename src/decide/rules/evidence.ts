@@ -1,4 +1,4 @@
-/** A rule's reading as evidence and as a sentence: what was read, what is allowed, and who it is. */
+/** Turns a rule's reading into evidence and a sentence: what was read, what is allowed, whose use it is. */
 
 import type { Evidence } from "../../model/decision.ts";
 import type { GpuSample, Metric, ProcessEvidence, Sample } from "../../model/machine.ts";
@@ -7,10 +7,10 @@ import { processes } from "../../words/process.ts";
 import { MEASURES } from "./measures.ts";
 import type { RuleNow } from "./rule-now.ts";
 
-/** Enough to name the culprits; the audit keeps every one of them for ever. */
+/** Enough to name the culprits; the audit log keeps every one of them for ever. */
 const MOST_PROCESSES = 10;
 
-/** Foreign processes behind a reading, greediest first. */
+/** Foreign processes behind a reading, heaviest users first. */
 export function culprits({ rule, gpu }: RuleNow, sample: Sample): ProcessEvidence[] {
   const { relieves } = MEASURES[rule.metric];
   if (relieves === "gpu") {
@@ -23,7 +23,7 @@ export function culprits({ rule, gpu }: RuleNow, sample: Sample): ProcessEvidenc
   return greediest(sample.foreign, (one) => one.cpuPercent ?? 0);
 }
 
-/** Of others' processes on the GPU those that make up the reading, where that is known. */
+/** Of the others' processes on the GPU, those that make up the reading, where that is known. */
 function behind(metric: Metric, gpu: GpuSample | null): ProcessEvidence[] {
   const others = (gpu?.processes ?? []).filter(({ ours, counts }) => ours === null && counts !== false);
   if (metric === "gpu.newcomers.memoryMiB") return others.filter(({ newcomer }) => newcomer === true);
@@ -49,7 +49,7 @@ export function evidenceOf(now: RuleNow, sample: Sample): Evidence {
   };
 }
 
-/** The machine's readings that can be read, and those of the rule's GPU. */
+/** The machine's available readings, and those of the rule's GPU. */
 export function readings(sample: Sample, rule?: RuleNow): Record<string, number | string> {
   const all: Record<string, number | string> = {};
   const add = (metrics: object): void => {

@@ -1,4 +1,4 @@
-/** Every rule by one sample: its state from now on, and what has changed. */
+/** Judges every rule by one sample: its new state, and what has changed. */
 import type { Rule } from "../../config/schema/schema.ts";
 import type { RuleState } from "../../model/decision.ts";
 import type { GpuMetric, MachineMetric, Reading, Sample } from "../../model/machine.ts";
@@ -21,7 +21,7 @@ export interface Judged {
 /** A rule's name, and the GPU's UUID for gpu.* rules. */
 export const keyOf = (rule: string, gpu: string | null): string => (gpu === null ? rule : `${rule}@${gpu}`);
 
-/** A GPU that was seen once and is missing now is unavailable. */
+/** A GPU that was seen before and is missing now is unavailable. */
 export function judgeRules(rules: readonly Rule[], before: States, sample: Sample, pace: Pace): Judged {
   const judged: Judged = { states: {}, changes: [] };
   const missing = Object.values(before).filter(
@@ -48,7 +48,7 @@ function readingsOf(rule: Rule, sample: Sample, missing: RuleState[]): [gpu: str
   ];
 }
 
-/** A rule may leave niced CPU time out; a source that can't tell niced time counts all. */
+/** A rule may exclude niced CPU time; a source that can't tell niced time counts it all. */
 function machineReading({ metric, countNice }: Rule, { machine, withoutNice }: Sample): Reading {
   if (!countNice && withoutNice && (metric === "cpu.total" || metric === "cpu.others"))
     return withoutNice[metric];

@@ -8,9 +8,9 @@ export type Resource = "cpu" | "memory" | "gpu" | "any";
 
 export interface Measure {
   relieves: Resource;
-  /** "‹somebody› ‹verb› ‹value› ‹of›": whose use it is. */
+  /** "‹someone› ‹verb› ‹value› ‹of›": whose use it is. */
   who: "others" | "machine";
-  /** The subject of a sentence about the machine, or what others use. */
+  /** The subject of a sentence about the machine, or about what others use. */
   words: string;
   show: (value: number) => string;
 }
@@ -53,6 +53,6 @@ export const MEASURES: Record<Metric, Measure> = {
   "gpu.throttled": machine("gpu", "GPU throttling", number),
 };
 
-/** GPU memory is freed only by leaving; every other need of a GPU by being still. */
+/** GPU memory is freed only by leaving the GPU; all other GPU use ends when the job stands still. */
 export const needsMemory = (metric: Metric): boolean =>
   MEASURES[metric].relieves === "memory" || (metric.startsWith("gpu.") && metric.includes("emory"));

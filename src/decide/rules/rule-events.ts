@@ -1,4 +1,4 @@
-/** What is told of rules: pressure, room again, a sensor that went away or came back. */
+/** Reports on rules: pressure, room again, a sensor lost or recovered. */
 
 import type { Decision } from "../../model/decision.ts";
 import type { NewEvent } from "../../model/event.ts";
@@ -30,7 +30,7 @@ export function notices(changes: readonly RuleChange[], sample: Sample): Decisio
 }
 
 export function ruleEvents(changes: readonly RuleChange[], tick: Tick): NewEvent[] {
-  // Several rules may read one sensor: it is told of once.
+  // Several rules may read one sensor: it is reported once.
   const sensors = new Set<string>();
   return changes.flatMap((change) => {
     if (change.to === "pressure" || change.to === "clear") return [ruleEvent(change, change.to, tick.sample)];

@@ -1,11 +1,11 @@
-/** A rule that acts on jobs, with its state at this tick, and the jobs that it concerns. */
+/** A rule that acts on jobs, its state at this tick, and the jobs it concerns. */
 import type { Config, Rule } from "../../config/schema/schema.ts";
 import type { RuleState } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
 import type { GpuSample, Sample } from "../../model/machine.ts";
 import { keyOf } from "./judge-rules.ts";
 
-/** One for each GPU for gpu.* rules. */
+/** One per GPU for gpu.* rules. */
 export interface RuleNow {
   readonly key: string;
   readonly rule: Readonly<Rule>;
@@ -13,7 +13,7 @@ export interface RuleNow {
   readonly gpu: Readonly<GpuSample> | null;
 }
 
-/** Without the rules that only notify: the policy has no business with them. */
+/** Skips notify-only rules. */
 export function rulesNow(
   config: Config,
   states: Readonly<Record<string, RuleState>>,

@@ -1,7 +1,8 @@
 /**
- * Were the "others" behind a pause the job's own processes after all? They were when they began after
- * its run, as the same user, and vanished together with its exit. Then the rule is off for that job
- * until a person looks. Whoever goes earlier, stays, is another user's or was there before is another.
+ * Were the "others" behind a pause really the job's own processes? Yes if they started after its run,
+ * under the same user, and vanished together with its exit. The rule is then off for that job until a
+ * person looks. A process that exits earlier, survives, has another uid or predates the run is someone
+ * else's.
  */
 
 import type { NewEvent } from "../../model/event.ts";
@@ -16,14 +17,14 @@ import type { Jobs, Watched } from "../world.ts";
 import { MEASURES } from "./measures.ts";
 import type { RuleNow } from "./rule-now.ts";
 
-/** What ends together need not be seen to in one reading; who is absent from more has gone earlier. */
+/** Processes that exit together may vanish in successive readings; one absent from more than this exited earlier. */
 const MOST_ABSENT = 1;
-/** Without a fresh reading so long after the exit nothing can be told any more. */
+/** Without a fresh reading this long after the exit, nothing can be concluded any more. */
 const GIVE_UP_MS = 15_000;
 
 type WatchedJobs = Readonly<Record<string, Watched>>;
 
-/** What has to be watched after these pauses; of the old what is still undecided. */
+/** What to watch after these pauses; earlier suspects stay while undecided. */
 export function watchPauses(watched: WatchedJobs, pauses: readonly Pause[], input: TickInput): WatchedJobs {
   const found: Record<string, Watched> = { ...watched };
   for (const { job: name, cause, evidence } of pauses) {
@@ -43,7 +44,7 @@ export function watchPauses(watched: WatchedJobs, pauses: readonly Pause[], inpu
 const couldBeOwn = ({ startTime, otherUser }: ProcessEvidence, begun: number): boolean =>
   startTime !== null && startTime >= begun && otherUser !== true;
 
-/** Decides by this tick's sample what it can of what is watched; `jobs` with the rules that had wronged them off. */
+/** Decides what this tick's sample allows; `jobs` have the rules that wrongly blamed them switched off. */
 export function decideWatched(input: TickInput): { jobs: Jobs; watched: WatchedJobs; events: NewEvent[] } {
   const jobs: Record<string, Job> = { ...input.jobs };
   const watched: Record<string, Watched> = {};
@@ -79,7 +80,7 @@ function verdictOn(job: Job, one: Watched, rule: RuleNow, input: TickInput): Wat
   if (now.monotonicMs - goneMs > GIVE_UP_MS) return "others";
   if (readAtMs === null || readAtMs <= goneMs || unavailable !== null) return { ...one, goneMs };
   if (!there && beyondSinceMs === null) return "own";
-  // A reading taken around the exit may still hold use of before it; the next one doesn't.
+  // A reading taken around the exit may still contain earlier use; the next one doesn't.
   return there || one.lingered === true ? "others" : { ...one, goneMs: readAtMs, lingered: true };
 }
 

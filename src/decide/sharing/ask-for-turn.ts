@@ -1,6 +1,6 @@
 /**
  * A person asks for a turn on a GPU that another user's supervised job holds: one of our jobs in line
- * for it carries the request. What comes of it is up to the holder.
+ * for it carries the request. The holder decides what to do with it.
  */
 
 import type { NewEvent } from "../../model/event.ts";
@@ -16,7 +16,7 @@ export interface TurnRequest {
   gpu: string;
   forMs: number;
   by: string;
-  /** The first in line, when left out. */
+  /** Defaults to the first in line. */
   job?: string;
 }
 
@@ -58,7 +58,7 @@ export function askForTurn(world: World, asked: TurnRequest, sample: Sample, now
   };
 }
 
-/** Of our jobs that wait for this GPU: the one that was named, or the most important. */
+/** Of our jobs that wait for this GPU: the named one, or the most important. */
 function firstInLine(world: World, gpu: GpuSample, asked: TurnRequest): Job | undefined {
   const line = world.memory.line ?? {};
   const waiting = Object.values(world.jobs).filter(

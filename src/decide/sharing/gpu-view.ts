@@ -1,4 +1,4 @@
-/** What the last sample shows of the GPUs of one run: what is left of it on them, and who else is there. */
+/** What the last sample shows of one run's GPUs: what the run still holds on them, and who else is there. */
 
 import type { Sample } from "../../model/machine.ts";
 import type { Run } from "../../model/run.ts";
@@ -15,7 +15,7 @@ export function gpuView({ id, gpus }: Run, sample: Sample): GpuView | null {
   const missing = gpus.find((uuid) => !there.some((gpu) => gpu.uuid === uuid));
   const blind = there.flatMap(({ memoryUsedMiB: used, metrics }) => {
     if (!("value" in used)) return [used.unavailable];
-    // Where nobody can tell whose a process is, none is listed.
+    // Where a process's owner can't be determined, none is listed.
     const others = metrics["gpu.others.memoryMiB"];
     return "value" in others ? [] : [others.unavailable];
   });

@@ -1,7 +1,7 @@
 /**
- * The line of supervised jobs of all users for each GPU. First come keeps; the next goes when it is
- * free. One who can't start anyway lets others pass, unless it could in a moment. Knows nothing of
- * files: claims of others come with the sample, ours are made here.
+ * The line of supervised jobs of all users for each GPU. The first to come keeps it; the next one goes
+ * when it is free. A job that can't start anyway lets others pass, unless it could in a moment. Knows
+ * nothing of files: the claims of others come with the sample, ours are made here.
  */
 
 import type { WaitingFor } from "../../model/decision.ts";
@@ -16,20 +16,20 @@ import { clockTime } from "../../words/time.ts";
 import type { TickInput } from "../tick-input.ts";
 import type { Jobs, PolicyMemory } from "../world.ts";
 
-/** Two supervisors never see the same change at the same moment: so long one waits for who is before it. */
+/** Two supervisors never see a change at the same moment: how long to wait for the supervisor ahead of us. */
 const COURTESY_MS = 10_000;
 
-/** With these a job isn't in line at all: it wouldn't take the GPU if it were offered. */
+/** With one of these, a job isn't in line at all: it wouldn't take the GPU if offered. */
 const OUT_OF_LINE = new Set<WaitingFor["code"]>(["manual", "window", "shutdown", "journal"]);
 
 export const isInLine = (waits: WaitingFor[]): boolean => !waits.some(({ code }) => OUT_OF_LINE.has(code));
 
-/** Wall time since which the job stands in line; now, when it has only just come. */
+/** Wall time since which the job has stood in line; now, if it has only just joined. */
 const inLineSince = ({ name, state }: Job, { line }: PolicyMemory, now: Now): number =>
-  // Nothing is remembered of the time before this supervisor.
+  // Nothing is known of the time before this supervisor.
   line === undefined ? state.since.wallMs : (line[name] ?? now.wallMs);
 
-/** Who stands in line from now on, each with the time since when. */
+/** Which jobs stand in line from now on, each with its time of joining. */
 export function stayInLine(
   names: Iterable<string>,
   { jobs, memory, now }: TickInput,
@@ -45,7 +45,7 @@ export function stayInLine(
 export const couldStart = ({ readyMs }: Claim, wallMs: number): boolean =>
   readyMs !== null && readyMs <= wallMs + COURTESY_MS;
 
-/** Of those who wait there, the ones that go before this job. */
+/** Of the jobs that wait there, those ahead of this one. */
 export function before(job: Job, there: Claim[], input: TickInput): Claim[] {
   return there.filter(
     (claim) => !claim.holds && isEarlier(claim, job, input) && couldStart(claim, input.now.wallMs),
@@ -74,7 +74,7 @@ export function claimWait(job: Job, gpu: GpuSample, against: Claim[], input: Tic
   return { code: "gpu-claimed", text, gpu: gpu.uuid, by, sinceMs: first.sinceMs, place };
 }
 
-/** GPUs that a job would be content with, and what stands between it and them besides other supervisors. */
+/** GPUs that a job would accept, and what blocks them besides other supervisors. */
 export interface InLine {
   gpus: string[];
   waits: WaitingFor[];
@@ -83,7 +83,7 @@ export interface InLine {
 /** For each job that stands in line. */
 export type Lines = Record<string, InLine>;
 
-/** What others are to know of our jobs. */
+/** What other supervisors need to know of our jobs. */
 export function ownClaims(
   { jobs, memory }: { jobs: Jobs; memory: PolicyMemory },
   lines: Lines,
@@ -91,7 +91,7 @@ export function ownClaims(
 ): OwnClaim[] {
   return Object.values(jobs).flatMap((job): OwnClaim[] => {
     const run = runOf(job);
-    // Without a GPU, too: its use of the CPU isn't somebody's need either.
+    // Also without a GPU: its CPU use isn't another person's need either.
     if (run !== null) return [holding(job, run)];
     const line = lines[job.name];
     if (line === undefined) return [];
@@ -112,7 +112,7 @@ const holding = ({ name }: Pick<Job, "name">, run: Run): OwnClaim => ({
   run,
 });
 
-/** Rounded up to seconds, so that what is told doesn't change with every tick. */
+/** Rounded up to seconds, so that the published value doesn't change with every tick. */
 function readyAt(waits: WaitingFor[], wallMs: number): number | null {
   if (waits.length === 0) return 0;
   const times = waits.map(({ untilMs }) => untilMs);

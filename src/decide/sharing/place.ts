@@ -1,6 +1,6 @@
 /**
- * Which GPUs a job can go to now: the freest that nobody else is on or in line for. Two jobs share a
- * GPU only when both may. Never a GPU that is in pressure; a run that is held stays where it is.
+ * Which GPUs a job can go to now: the freest ones that nobody else is on or in line for. Two jobs share
+ * a GPU only when both may. Never a GPU in pressure; a held run stays where it is.
  */
 
 import type { WaitingFor } from "../../model/decision.ts";
@@ -22,7 +22,7 @@ export interface Placed {
 
 type Blocked = (gpu: string) => WaitingFor[];
 
-/** How many GPUs a job is to have; one, where there is one, unless it says otherwise. */
+/** How many GPUs a job gets; one, if there is one, unless its spec says otherwise. */
 export function gpuCount({ spec }: Job, { sample }: TickInput): number {
   const least = sample.gpus.length > 0 || sample.gpusExpected ? 1 : 0;
   return spec.gpuIds?.length ?? spec.gpus ?? least;
@@ -35,7 +35,7 @@ export function place(job: Job, input: TickInput, blocked: Blocked): Placed {
   const count = gpuCount(job, input);
   if (count === 0) return { gpus: [], waits: [] };
   const rated = candidates(job, input).map((gpu) => rate(job, gpu, input, blocked));
-  // Named ones are all needed; of the others the freest are taken.
+  // Named GPUs are all required; otherwise the freest are taken.
   if (job.spec.gpuIds === undefined) rated.sort(freestFirst);
   const chosen = rated.slice(0, count);
   const missing = chosen.length < count ? [notThere(job, count, input)] : [];
@@ -68,7 +68,7 @@ function notThere({ spec }: Job, count: number, { sample }: TickInput): WaitingF
 
 interface Rated {
   gpu: GpuSample;
-  /** What stands against it: of the GPU and of our own jobs; and of other supervisors'. */
+  /** What blocks it: the GPU and our own jobs on one side, other supervisors' on the other. */
   own: WaitingFor[];
   peers: WaitingFor[];
 }
@@ -95,7 +95,7 @@ function rate(job: Job, gpu: GpuSample, input: TickInput, blocked: Blocked): Rat
   };
 }
 
-/** Holders first, then those who are before it in line and could start about now. */
+/** Holders first, then those that are ahead in line and could start about now. */
 function claimsAgainst(job: Job, { uuid }: GpuSample, input: TickInput): Claim[] {
   const there = (input.sample.claims ?? []).filter(({ gpus }) => gpus.includes(uuid));
   return [...there.filter(({ holds }) => holds), ...before(job, there, input)];
@@ -112,7 +112,7 @@ function ownJobs(job: Job, gpu: GpuSample, { jobs }: TickInput): WaitingFor[] {
   return [{ code: "gpu-claimed", text: `GPU ${gpu.index} is held by '${holder.name}'`, gpu: gpu.uuid }];
 }
 
-/** Stands with what is our own: so others are told that this job lets them pass. */
+/** Listed with our own obstacles, so that others learn that this job lets them pass. */
 function letPass(job: Job, gpu: GpuSample, input: TickInput): WaitingFor[] {
   const turn = turnBefore(job, gpu.uuid, input);
   if (turn === null) return [];
@@ -143,7 +143,7 @@ function memory(job: Job, gpu: GpuSample): WaitingFor[] {
   return waits;
 }
 
-/** Processes that aren't ours, the greediest for memory first. */
+/** Processes that aren't ours, the largest memory users first. */
 export const othersOn = ({ processes: all }: GpuSample): GpuSample["processes"] =>
   all.filter(({ ours }) => ours === null).sort((a, b) => (b.gpuMemoryMiB ?? 0) - (a.gpuMemoryMiB ?? 0));
 

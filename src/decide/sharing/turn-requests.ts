@@ -1,6 +1,6 @@
 /**
- * What other users ask of our jobs: a turn on a GPU. Only who is next in line there and could start is
- * heard, so that a claim alone, true or forged, asks for nothing.
+ * What other users ask of our jobs: a turn on a GPU. Hears only the claim that is next in line there and
+ * could start, so that a claim alone, true or forged, asks for nothing.
  */
 
 import type { Job } from "../../model/job.ts";
@@ -14,7 +14,7 @@ export type TurnAnswer = "yield" | "tell" | "ignore";
 export const isGpu = ({ uuid, index }: GpuSample, id: string | number): boolean =>
   id === uuid || String(id) === String(index);
 
-/** Who asks for a GPU of this job, and is next in line for it. */
+/** The claim that asks for a GPU of this job and is next in line for it. */
 export function requestFor(job: Job, input: TickInput): { claim: Claim; gpu: string } | null {
   for (const gpu of runOf(job)?.gpus ?? []) {
     const claim = requestOn(gpu, input);
@@ -37,8 +37,8 @@ export const answerTo = ({ spec }: Job, { user }: Claim, { config }: TickInput):
   spec.yieldTo?.includes(user) ? "yield" : config.turns.requests;
 
 /**
- * Whose turn this waiting job lets pass: what one of our jobs has made room for, another of them, even if
- * it is before it in line, must not take. One who asks for a turn itself stands in line as ever.
+ * Whose turn this waiting job must respect: room that one of our jobs has made must not go to another of
+ * ours, even one ahead in line. A job that asks for a turn itself stands in line as usual.
  */
 export function turnBefore(job: Job, gpu: string, input: TickInput): Claim | null {
   if (job.turn !== undefined) return null;

@@ -1,7 +1,7 @@
 /**
- * Turns on a GPU between supervised jobs of different users: who makes room when another supervisor
- * asks, and the end of a turn that was given. What people ask for decides, never a forged claim alone:
- * only who waits in line and could start is heard.
+ * Turns on a GPU between supervised jobs of different users: which job makes room when another supervisor
+ * asks, and when a granted turn ends. People's requests decide, never a forged claim alone: only a
+ * claim that waits in line and could start is heard.
  */
 
 import type { NewEvent } from "../../model/event.ts";
@@ -17,7 +17,7 @@ import { couldStart } from "./line.ts";
 import { answerTo, requestFor } from "./turn-requests.ts";
 
 const canYield = (job: Job): boolean => pauseMethod(job, SAVED) !== null;
-/** The other one needs the memory, too: a freeze would give nothing. */
+/** The other job needs the memory, too: a freeze would give it nothing. */
 const SAVED = { frees: "memory" } as const;
 
 /** A pause for another user's supervised job, or null. */
@@ -54,7 +54,7 @@ export function gpuName(uuid: string, { sample }: Pick<TickInput, "sample">): st
   return gpu === undefined ? uuid : `GPU ${gpu.index}`;
 }
 
-/** Requests of others that haven't been told of yet. `told` is replaced by what is to be remembered. */
+/** Requests of others not yet reported. `told` is replaced by what is to be remembered. */
 export function turnEvents(input: TickInput): { events: NewEvent[]; told: string[] } {
   const before = input.memory.requests ?? [];
   const told: string[] = [];

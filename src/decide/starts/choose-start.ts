@@ -1,4 +1,4 @@
-/** Which one job is started or resumed at this tick: the most important of those that nothing holds. */
+/** Chooses the one job to start or resume at this tick: the most important that nothing holds back. */
 
 import { actorKind } from "../../model/actor.ts";
 import type { Decision, WaitingFor } from "../../model/decision.ts";
@@ -55,7 +55,7 @@ function firstInLine(a: Job, b: Job): number {
   );
 }
 
-/** Between resumes after a rule's pause the machine is given time to show what the last one did to it. */
+/** Between resumes after a rule's pause, waits until the readings show what the last one did to the machine. */
 function unsettled(job: Job, { memory, now, config, jobs }: TickInput): WaitingFor | null {
   const { last } = memory;
   if (last === null || !last.polite || last.job === job.name || !pausedByRule(job.state) || isWanted(job))

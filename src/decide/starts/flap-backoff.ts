@@ -1,6 +1,7 @@
 /**
- * The flap back-off: a rule that pauses a job again and again within `calmSeconds` makes it wait
- * longer and longer after the pressure. A cool-down, paid on resume alone: it never delays a pause.
+ * The flap back-off: exponential back-off against flapping. A rule that pauses a job again and again
+ * within `calmSeconds` makes it wait longer after each spell of pressure. A cool-down, paid on resume
+ * alone: it never delays a pause.
  */
 
 import type { Config } from "../../config/schema/schema.ts";
@@ -22,7 +23,7 @@ export function countPause(balance: Balance, key: string, wallMs: number, calmSe
   };
 }
 
-/** How long a rule must have been clear beyond its own dwell, in ms: 0 after a first pause, then doubling. */
+/** The back-off in ms, which a rule must be clear beyond its own dwell: 0 after a first pause, then doubling. */
 export function extraWaitMs(
   balance: Balance,
   key: string,
@@ -35,7 +36,7 @@ export function extraWaitMs(
   return 1000 * Math.min(config.maxBackoffSeconds, config.backoffSeconds * 2 ** (known.count - 2));
 }
 
-/** What the rule that concerns this job still makes it wait beyond its own dwell, if anything. */
+/** The cool-down that the rules concerning this job still impose beyond their own dwell, if any. */
 export function backOffWait(
   job: Job,
   { key, state, rule }: RuleNow,

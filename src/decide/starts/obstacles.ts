@@ -1,6 +1,6 @@
 /**
- * Everything that stands between a job and running, in the order in which people want to hear it.
- * Missing and stale readings stand in the way; they never clear it.
+ * Everything that stands between a job and running, in the order that matters to people.
+ * Missing and stale readings block; they never clear.
  */
 
 import type { WaitingFor, WindowState } from "../../model/decision.ts";
@@ -22,19 +22,19 @@ import type { RuleBlock } from "./rule-blocks.ts";
 
 /** With what is the same for all jobs of a tick. */
 export interface StartInput extends TickInput {
-  /** What each rule holds against the jobs that it concerns. */
+  /** What each rule holds against the jobs it concerns. */
   readonly blocks: readonly RuleBlock[];
   readonly owedMiB: number;
 }
 
-/** States from which a job can be started or let go on; null where there is nothing to start. */
+/** States from which a job can be started or continued; null where there is nothing to start. */
 export function isStartable({ state, cancelling }: Job): boolean {
   if (cancelling !== undefined) return false;
   if (state.name === "pausing") return isFrozenOverdue(state);
   return state.name === "waiting" || state.name === "paused" || isHeld(state.name);
 }
 
-/** A manual resume that hasn't led to a start yet: a person waits for it, so balance doesn't count. */
+/** A manual resume that hasn't led to a start yet: a person is waiting, so balance doesn't count. */
 export const isWanted = ({ manual }: Job): boolean => manual?.want === "run" && manual.honoured !== true;
 
 export function obstacles(job: Job, input: StartInput): Placed {
@@ -48,7 +48,7 @@ export function obstacles(job: Job, input: StartInput): Placed {
     waits.push({ code: "checkpoint-check", text: "every byte of its checkpoint is being checked" });
   const placed = place(job, input, (gpu) => blocksOf(job, input, (rule) => rule.state.gpu === gpu));
   const bound = placed.gpus.length > 0 || job.spec.gpus !== undefined || job.spec.gpuIds !== undefined;
-  // A GPU rule that has paused a job without a place of its own goes on concerning it.
+  // A GPU rule that paused a job without a GPU of its own continues to concern it.
   const others = (rule: RuleNow): boolean =>
     rule.state.gpu === null || (!bound && job.balance.backoff[rule.key] !== undefined);
   const rest = [...blocksOf(job, input, others), ...tightness(job, input, input.owedMiB)];
@@ -71,14 +71,14 @@ function balanceWaits(job: Job, input: TickInput): WaitingFor[] {
   if (!pausedByRule(job.state)) return [];
   const concerned = input.rules.filter((rule) => concerns(rule, job));
   const waits = concerned.flatMap((rule) => backOffWait(job, rule, input));
-  // A frozen job goes on where it is: nothing was saved, nothing has to be loaded.
+  // A frozen job continues where it is: nothing was saved, nothing has to be loaded.
   const over = job.state.name === "paused" ? overBudget(job, concerned, input) : null;
   return over === null ? waits : [...waits, over];
 }
 
 function manual({ manual: wish }: Job, { now }: TickInput, waits: WaitingFor[]): void {
   if (wish?.want !== "pause") return;
-  // Only the owner can ask, and the owner reads this.
+  // Only the owner can ask, and it is the owner who reads this.
   const until = wish.untilMs === null ? "" : `, until ${clockTime(wish.untilMs, now.wallMs)}`;
   const since = `paused by you at ${clockTime(wish.sinceMs, now.wallMs)}`;
   waits.push({
@@ -93,7 +93,7 @@ function window(job: Job, { windows, now }: TickInput, waits: WaitingFor[]): voi
     waits.push(closedWait(windowsOf(job.name, windows), now.wallMs));
     return;
   }
-  // A run that is too short to be worth its loading and saving waits for the next window.
+  // The window closes too soon for loading and saving to be worth it: the job waits for the next one.
   const bound = windowsOf(job.name, windows).filter(({ open }) => open);
   if (bound.length === 0 || job.manual?.want === "run" || runOf(job) !== null) return;
   const ends = Math.max(...bound.map(({ changesAtMs }) => changesAtMs ?? Number.POSITIVE_INFINITY));

@@ -1,5 +1,5 @@
 /**
- * The overhead budget: saving and loading may cost a job only a share of the time that it works
+ * The overhead budget: saving and loading may cost a job only a share of its working time
  * (`maxPauseOverhead`). Paid on resume alone: it never delays a pause.
  */
 
@@ -11,7 +11,7 @@ import { clockTime } from "../../words/time.ts";
 import type { RuleNow } from "../rules/rule-now.ts";
 import type { TickInput } from "../tick-input.ts";
 
-/** A job's very first pauses are free, as if it had worked so long: a young job has no history to judge by. */
+/** A job's very first pauses are free, as if it had already worked this long: it has no history yet. */
 const FREE_MS = 600_000;
 
 /** How long no rule that concerns the job has been in pressure. */
@@ -23,10 +23,9 @@ function quietMs(rules: readonly RuleNow[], { now, memory }: TickInput): number 
 }
 
 /**
- * The cost so far and that of one more pause have to fit the budget, measured by the time that
- * the job has worked and by how long the machine has been quiet: quiet that has lasted is the best
- * forecast of quiet to come, so short gaps aren't filled with saving and loading. `rules`: those
- * that concern the job.
+ * The cost so far plus one more pause has to fit the budget, measured against the time that the job
+ * has worked and how long the machine has been quiet: past quiet is the best forecast of quiet to
+ * come, so short gaps aren't filled with saving and loading. `rules`: those that concern the job.
  */
 export function overBudget(
   { balance, learned }: Job,

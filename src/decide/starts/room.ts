@@ -1,6 +1,6 @@
 /**
- * Whether a job, as heavy as it was last seen, fits under the thresholds of rules about totals.
- * What it needs isn't known before its first run: then nothing is held back.
+ * Whether a job, as large as it was last seen, fits under the thresholds of rules about totals.
+ * Its needs are unknown before its first run: then nothing is held back.
  */
 
 import type { WaitingFor } from "../../model/decision.ts";
@@ -12,12 +12,12 @@ import { size } from "../../words/size.ts";
 import { concerns, isExcused, type RuleNow } from "../rules/rule-now.ts";
 import type { TickInput } from "../tick-input.ts";
 
-/** So much has to stay free beyond the threshold, since footprints vary. */
+/** Must stay free beyond the threshold, since footprints vary. */
 const CPU_MARGIN_PERCENT = 2;
 const MEMORY_MARGIN = 0.05;
 const MEMORY_MARGIN_MIB = 64;
 
-/** Memory that live jobs are known to grow to and don't hold yet, in MiB. */
+/** Memory that live jobs are known to grow to but don't hold yet, in MiB. */
 export function owedMiB(jobs: Iterable<Job>, sample: Sample): number {
   let owed = 0;
   for (const job of jobs) {
@@ -29,7 +29,7 @@ export function owedMiB(jobs: Iterable<Job>, sample: Sample): number {
   return owed;
 }
 
-/** What is too tight, one entry for each rule. A held run has its memory already. */
+/** What is too tight, one entry per rule. A held run has its memory already. */
 export function tightness(job: Job, input: TickInput, owed: number): WaitingFor[] {
   const held = runOf(job) !== null;
   return input.rules.flatMap((rule) => {

@@ -1,4 +1,4 @@
-/** What each rule holds against starting anything. Missing and stale readings hold; they never clear. */
+/** What each rule holds against starting anything. Missing and stale readings block; they never clear. */
 
 import type { WaitingFor } from "../../model/decision.ts";
 import { duration } from "../../words/duration.ts";
@@ -53,7 +53,7 @@ function pressureBlock(now: RuleNow, { sample, now: at }: TickInput): WaitingFor
 }
 
 function sensorBlock({ rule, state }: RuleNow, { config, now }: TickInput): WaitingFor | null {
-  // A machine without such a sensor isn't held back by it, once that is certain.
+  // Once it is certain that a machine has no such sensor, its absence doesn't block.
   const never = state.readAtMs === null && now.monotonicMs - state.firmSinceMs >= freshMs(config.pollSeconds);
   if (never) return null;
   return {

@@ -1,6 +1,6 @@
 /**
- * What is at stake when a run isn't waited for: what ending it now would lose, what freezing it would
- * leave held. In words, for whoever has to choose. Decides nothing.
+ * What is at stake in not waiting for a run: what ending it now would lose, and what freezing it would
+ * keep held. In words, for the person who has to choose. Decides nothing.
  */
 
 import type { Job } from "../../model/job.ts";

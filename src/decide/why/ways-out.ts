@@ -1,13 +1,13 @@
 /**
- * What a person can type to have a job where they want it sooner than by itself, with what comes of
- * it. Names only what would help as things stand. Decides nothing.
+ * The commands a person can type to get a job where they want it sooner than by itself, with the effect
+ * of each. Names only what would help as things stand. Decides nothing.
  */
 import type { WaitingFor, WayOut } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
 import type { TickInput } from "../tick-input.ts";
 import { endingLoses, freezingKeeps } from "./stakes.ts";
 
-/** What a resume by hand puts aside, with what that means. */
+/** What a manual resume overrides, with what that means. */
 const LIFTED: Partial<Record<WaitingFor["code"], string>> = {
   manual: "ends the pause by hand",
   window: "runs it outside its window, until that next closes",
@@ -43,7 +43,7 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
   }
 }
 
-/** Out of a pause that is overdue: nothing is forced unless a person says so. */
+/** Ways out of an overdue pause: nothing is forced unless a person says so. */
 function fromPause(job: Job, { now }: TickInput): WayOut[] {
   const { name, state } = job;
   if (state.name !== "pausing" || (state.request.overdue !== "waiting" && state.request.overdue !== "frozen"))
@@ -51,7 +51,7 @@ function fromPause(job: Job, { now }: TickInput): WayOut[] {
   const end = way(`pause ${name} --terminate`, endingLoses(job, now.wallMs));
   if (state.request.overdue === "frozen")
     return [way(`resume ${name}`, "thaws it: it goes on to its checkpoint"), end];
-  // Ranks that are frozen fail; of what has exited nothing is left to freeze.
+  // Frozen ranks fail; after an exit, nothing is left to freeze.
   if ((job.worldSize ?? 1) > 1 || state.request.exitedAt !== undefined) return [end];
   return [way(`pause ${name} --freeze`, freezingKeeps(job)), end];
 }
@@ -62,7 +62,7 @@ function fromWait({ name }: Job, waitingFor: WaitingFor[], { sample }: TickInput
   const ways: WayOut[] = [];
   const lasting = waitingFor.filter(({ code }) => !PASSING.includes(code));
   const lifted = lasting.flatMap(({ code }) => LIFTED[code] ?? []);
-  // A pause by hand ends only by hand, whatever else stands in the way.
+  // A manual pause ends only by hand, whatever else stands in the way.
   if (lasting[0]?.code === "manual" || (lifted.length > 0 && lifted.length === lasting.length))
     ways.push(way(`resume ${name}`, [...new Set(lifted)].join(", and ")));
   if (claimed?.by !== undefined && gpu !== undefined)

@@ -1,6 +1,6 @@
 /**
- * The answer to "why?" for one job, as data, with what is expected next. Decides nothing, and words
- * nothing: words/why.ts does.
+ * The answer to "why?" for one job, as data, with what is expected next. Decides nothing and contains no
+ * wording: words/why.ts does that.
  */
 import type { Next, WaitingFor, Why, WindowState } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
@@ -51,7 +51,7 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
 
 const causeOf = ({ cause: { actor, reason } }: Pick<Pausing["request"], "cause">) => ({ actor, reason });
 
-/** A person who is asked for a turn sees it wherever the job is looked at. */
+/** A person who is asked for a turn sees the request wherever the job is displayed. */
 function turnAskedFor(job: Job, input: TickInput): Why["turn"] {
   const asked = requestFor(job, input);
   if (asked === null || answerTo(job, asked.claim, input) !== "tell") return undefined;
@@ -97,13 +97,13 @@ function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Pa
   };
 }
 
-/** What the last thing that it waits for brings. */
+/** What happens when the last thing that it waits for is over. */
 const BRINGS: Partial<Record<WaitingFor["code"], "window-opens" | "retry">> = {
   window: "window-opens",
   restart: "retry",
 };
 
-/** It may go on once the last of what it waits for is over, if all of that has a known end. */
+/** It may continue once everything it waits for is over, if all of that has a known end. */
 function held(waitingFor: WaitingFor[]): Partial<Why> {
   let next: Next | null = null;
   for (const { code, untilMs } of waitingFor) {

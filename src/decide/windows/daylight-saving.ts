@@ -1,7 +1,7 @@
 /**
- * Between instants and the time on the wall of a time zone. Wall times are given as the UTC
- * milliseconds that would show the same digits. Knows both ends of daylight saving: a wall time
- * that is skipped means the end of the gap, one that comes twice means the first.
+ * Converts between instants and a time zone's wall times. A wall time is given as the UTC milliseconds
+ * that would show the same digits. Handles both ends of daylight saving: a skipped wall time means the
+ * end of the gap, a repeated one means the first.
  */
 const DAY_MS = 86_400_000;
 
@@ -22,7 +22,7 @@ export class Zone {
     });
   }
 
-  /** How far the wall is ahead of UTC at an instant, in ms. */
+  /** How far the wall clock is ahead of UTC at an instant, in ms. */
   offset(instantMs: number): number {
     const whole = Math.floor(instantMs / 1000) * 1000;
     const part: Record<string, number> = {};

@@ -1,11 +1,11 @@
-/** What is told of windows: that one has opened or closed. */
+/** Reports that a window has opened or closed. */
 
 import type { WindowState } from "../../model/decision.ts";
 import type { NewEvent } from "../../model/event.ts";
 import type { Now } from "../../model/time.ts";
 import { clockTime } from "../../words/time.ts";
 
-/** @param before whether each was open at the last tick */
+/** @param before whether each window was open at the last tick */
 export function windowEvents(
   before: Readonly<Record<string, boolean>>,
   windows: readonly WindowState[],

@@ -1,15 +1,15 @@
 /**
- * Off-peak windows: open or closed, for any `now`. The state is what the last of `opens` and
- * `closes` says; a tie closes; before anything has occurred a window is closed. Croner finds the
- * occurrences on the wall, before and after any `now`, which node-cron can't; daylight-saving.ts turns
- * them into instants. No clock is read: node-cron wakes the loop at a window's turn (wake-at-windows.ts).
+ * Off-peak windows: open or closed, for any `now`. The last occurrence of `opens` or `closes` decides; a
+ * tie closes; before any occurrence a window is closed. Croner finds the occurrences in wall time,
+ * before and after any `now`, which node-cron can't; daylight-saving.ts converts them to instants.
+ * Reads no clock: node-cron wakes the loop when a window opens or closes (wake-at-windows.ts).
  */
 import { Cron } from "croner";
 import type { Window } from "../../config/schema/schema.ts";
 import type { WindowState } from "../../model/decision.ts";
 import { Zone } from "./daylight-saving.ts";
 
-/** A wall clock that was set back shows its last hours again. */
+/** A wall clock that was set back repeats its last hours. */
 const SET_BACK_MS = 3 * 3_600_000;
 const MOST_TIES = 100;
 
@@ -19,12 +19,12 @@ interface Compiled {
   computed: { state: WindowState; fromMs: number; untilMs: number } | null;
 }
 
-/** Config objects live as long as the config does, and what was computed from them with them. */
+/** Keyed by config object: the cached results live exactly as long as the config. */
 const compiled = new WeakMap<Window, Compiled>();
 
 /**
- * The state of each window at a wall time, in ms. Remembered until the next change, so that a
- * tick costs nothing; a clock that was set back is simply computed anew.
+ * The state of each window at a wall time, in ms. Cached until the next change, so that a tick costs
+ * nothing; a clock that was set back is simply computed anew.
  * @throws RangeError, TypeError for a cron expression or zone that the config check would have refused.
  */
 export function windowStates(windows: Window[], wallMs: number): WindowState[] {
@@ -92,15 +92,15 @@ class Occurrences {
   readonly #zone: Zone;
 
   constructor(expression: string, zone: Zone) {
-    // Evaluated on the digits of the wall, whose gaps and repetitions are the zone's matter.
+    // Evaluated on wall-clock digits; gaps and repetitions are left to the time zone code.
     this.#cron = new Cron(expression, { timezone: "UTC", paused: true });
     this.#zone = zone;
   }
 
-  /** The last one at or before an instant; null when there was none. */
+  /** The last one at or before an instant; null if there was none. */
   last(instantMs: number): number | null {
     const back = Math.max(0, this.#zone.offset(instantMs - SET_BACK_MS) - this.#zone.offset(instantMs));
-    // Croner leaves out a run at exactly the time that it is asked for.
+    // Croner excludes a run at exactly the time that it is asked for.
     let wall: number | null = this.#zone.wall(instantMs) + back + 1;
     while (wall !== null) {
       wall = this.#cron.previousRuns(1, new Date(wall))[0]?.getTime() ?? null;
@@ -111,7 +111,7 @@ class Occurrences {
     return null;
   }
 
-  /** The first one after an instant; null when there will be none. */
+  /** The first one after an instant; null if there will be none. */
   next(instantMs: number): number | null {
     let wall: number | null = this.#zone.wall(instantMs);
     while (wall !== null) {

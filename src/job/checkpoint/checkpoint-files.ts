@@ -1,6 +1,6 @@
 /**
- * The files of a checkpoint that is being written: hashed on the way, flushed to the disk, and taken in
- * when code other than ours has written them. Must never follow a link out of the checkpoint.
+ * The files of a checkpoint in progress: hashed while written, flushed to the disk, and adopted when code
+ * other than ours has written them. Must never follow a link out of the checkpoint.
  */
 import { createHash } from "node:crypto";
 import { lstat, mkdir, open, readdir } from "node:fs/promises";
@@ -10,19 +10,19 @@ import { MANIFEST_FILE } from "../../contract/names.ts";
 
 export type Contents = Uint8Array | string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
-/** Handed to a save function; every path is relative to the checkpoint, with "/" between folders. */
+/** Passed to a save function; every path is relative to the checkpoint, with "/" between folders. */
 export interface CheckpointFiles {
-  /** Absolute path of the directory being written, for code that insists on writing its own files. They are hashed afterwards. */
+  /** Absolute path of the directory being written, for code that must write its own files; hashed afterwards. */
   readonly directory: string;
   /**
-   * Writes, hashes and flushes one file; text is written as UTF-8. Folders are made as needed.
-   * @throws (rejects) on a path that isn't inside the checkpoint or was written before, on whatever
-   * `contents` throws while it is read, and on any error of the disk (ENOSPC, EACCES …)
+   * Writes, hashes and flushes one file; text is written as UTF-8. Creates folders as needed.
+   * @throws (rejects) on a path that isn't inside the checkpoint or was already written, on whatever
+   * `contents` throws while it is read, and on any disk error (ENOSPC, EACCES …)
    */
   file(path: string, contents: Contents): Promise<void>;
   /**
    * The same for a value as JSON. NaN and Infinity become null there.
-   * @throws also TypeError, at once, for a value that JSON can't hold (a cycle, a BigInt)
+   * @throws also TypeError, immediately, for a value that JSON can't hold (a cycle, a BigInt)
    */
   json(path: string, value: unknown): Promise<void>;
 }
@@ -31,7 +31,7 @@ export interface CheckpointFiles {
 export type Save = (checkpoint: CheckpointFiles) => Promise<unknown> | unknown;
 
 const CHUNK_BYTES = 4 << 20;
-/** Flushed this often, so that `bytesSaved` grows with what is on disk and the last fsync is short. */
+/** Flushes this often, so that `bytesSaved` grows with what is on disk and the last fsync is short. */
 const FLUSH_BYTES = 128 << 20;
 
 export class Writing implements CheckpointFiles {
@@ -49,7 +49,7 @@ export class Writing implements CheckpointFiles {
   file(path: string, contents: Contents): Promise<void> {
     const writing = this.#write(path, contents);
     this.#pending.push(writing);
-    // A save function that forgets an await must not bring the process down; complete() reports it.
+    // A save function that forgets an await must not crash the process; complete() reports the error.
     writing.catch(() => {});
     return writing;
   }
@@ -58,7 +58,7 @@ export class Writing implements CheckpointFiles {
     return this.file(path, JSON.stringify(value));
   }
 
-  /** Waits for every file, takes in those written behind our back, and flushes the folders. */
+  /** Waits for every file, adopts those that other code wrote, and flushes the folders. */
   async complete(): Promise<ManifestEntry[]> {
     await Promise.all(this.#pending);
     for (const entry of this.#entries.values()) await this.#checkThere(entry);
@@ -94,7 +94,7 @@ export class Writing implements CheckpointFiles {
     }
   }
 
-  /** Renamed or rewritten by the save function: such a checkpoint would push out the good ones and never verify. */
+  /** Renamed or rewritten by the save function: such a checkpoint would displace good ones and never verify. */
   async #checkThere({ path, bytes }: ManifestEntry): Promise<void> {
     const found = await lstat(join(this.directory, path)).catch(() => null);
     if (!found)
@@ -117,7 +117,7 @@ export class Writing implements CheckpointFiles {
   async #hashWritten(path: string): Promise<void> {
     const entry: ManifestEntry = { path, bytes: 0, sha256: "" };
     this.#entries.set(path, entry);
-    // Read and write: some systems refuse to flush a descriptor that can't write.
+    // Read and write: some systems refuse to flush a descriptor without write access.
     const file = await open(join(this.directory, path), "r+");
     try {
       const hash = createHash("sha256");
@@ -157,7 +157,7 @@ export async function flushDirectory(path: string): Promise<void> {
   try {
     await directory.sync();
   } catch (error) {
-    // Some network file systems have no flush for directories; there is nothing better to do.
+    // Some network file systems can't flush directories; there is nothing better to do.
     if (!["EINVAL", "ENOTSUP"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
   } finally {
     await directory.close();

@@ -14,7 +14,7 @@ export interface VerifiedCheckpoint {
   /** Absolute or as given; the directory that holds the manifest. */
   path: string;
   step: number;
-  /** As it was given to the save, whole or fractional; null where none was. */
+  /** As passed to the save, whole or fractional; null if none was. */
   epoch: number | null;
   manifest: Manifest;
 }
@@ -25,7 +25,7 @@ export interface RejectedCheckpoint {
   rejected: string;
 }
 
-/** Paths of complete-looking checkpoints, highest step first; empty where there is no directory. */
+/** Paths of complete-looking checkpoints, highest step first; empty if there is no directory. */
 export async function listCheckpoints(directory: string): Promise<string[]> {
   const names = await readdir(directory).catch(() => []);
   return names
@@ -60,7 +60,7 @@ export async function verifyCheckpoint(path: string): Promise<VerifiedCheckpoint
 }
 
 /**
- * The newest checkpoint that verifies, with those that didn't on the way.
+ * The newest checkpoint that verifies, with those that failed to on the way.
  * @param preferred tried before the directory's own, however old they are
  */
 export async function newestVerified(
@@ -77,7 +77,7 @@ export async function newestVerified(
   return { found: null, rejected };
 }
 
-/** @throws with a reason a person can read when the manifest is missing, malformed or another step's */
+/** @throws with a readable reason when the manifest is missing, malformed or of another step */
 async function readManifest(path: string): Promise<Manifest> {
   const at = join(path, MANIFEST_FILE);
   const stat = await lstat(at);

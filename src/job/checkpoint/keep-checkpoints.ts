@@ -1,7 +1,7 @@
 /**
- * Housekeeping after a good save: keeps the newest checkpoints, sets aside those of a later step,
- * sweeps what dead writers left. Must never remove the checkpoint just written, nor one that a
- * living process is still writing; a failure here is not a failed save, so nothing throws.
+ * Housekeeping after a good save: keeps the newest checkpoints, sets aside those of a later step, sweeps
+ * what dead writers left. Must never remove the checkpoint just written, nor one that a living process
+ * is still writing; a failure here is not a failed save, so nothing throws.
  */
 import { readdir, rename, rm } from "node:fs/promises";
 import { hostname } from "node:os";
@@ -12,12 +12,12 @@ import { listCheckpoints } from "./find-checkpoint.ts";
 import type { SavedCheckpoint } from "./write-checkpoint.ts";
 
 /**
- * A later step than the newest save exists only when a resume had to pass it over, or was told to.
- * It would win the next resume by its name, so it is set aside under this prefix, not deleted.
+ * A step later than the newest save exists only if a resume had to skip it, or was told to. Its name
+ * would win the next resume, so it is set aside under this prefix, not deleted.
  */
 const SUPERSEDED_PREFIX = ".superseded-";
 
-/** @param keep how many stay, the one just saved included; at least 1 */
+/** @param keep how many stay, including the one just saved; at least 1 */
 export async function keepNewest(saved: SavedCheckpoint, keep: number): Promise<void> {
   const directory = dirname(saved.path);
   const paths = await listCheckpoints(directory);
@@ -43,7 +43,7 @@ export async function sweep(directory: string, keep: number): Promise<void> {
     await rm(join(directory, name), { recursive: true, force: true }).catch(() => {});
 }
 
-/** Renamed first: a half-deleted checkpoint must not keep a checkpoint's name. */
+/** Renames first: a half-deleted checkpoint must not keep a checkpoint's name. */
 async function remove(path: string): Promise<void> {
   const doomed = join(dirname(path), `${TEMPORARY_PREFIX}${basename(path)}.0.0.${hostname()}`);
   try {
@@ -54,7 +54,7 @@ async function remove(path: string): Promise<void> {
   }
 }
 
-/** On another host nobody can tell, so what is written there stays until that host sweeps. */
+/** A writer on another host can't be checked, so its files stay until that host sweeps. */
 function writerIsGone(name: string): boolean {
   const parts = /\.(\d+)\.(\d+)\.([^/]+?)(\.replaced)?$/.exec(name.slice(TEMPORARY_PREFIX.length));
   if (!parts) return false;

@@ -1,7 +1,7 @@
 /**
- * The checkpoints of this run: which one it begins from, when the next is due, what came of the last
- * attempt. A save that fails must never touch an older checkpoint, nor stop the training that it
- * would protect.
+ * The checkpoints of this run: which one it starts from, when the next is due, how the last attempt
+ * ended. A failed save must never touch an older checkpoint, nor stop the training that it would
+ * protect.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { basename, dirname, join, resolve } from "node:path";
@@ -14,7 +14,7 @@ import { newestVerified, type VerifiedCheckpoint } from "./find-checkpoint.ts";
 import { keepNewest, sweep } from "./keep-checkpoints.ts";
 import { type SavedCheckpoint, writeCheckpoint } from "./write-checkpoint.ts";
 
-/** A save that failed is tried again after the first, doubling up to the second. */
+/** Back-off: a failed save is retried after the first delay, doubling up to the second. */
 const RETRY_MS = { first: 10_000, most: 300_000 } as const;
 
 export class Saves {
@@ -26,10 +26,10 @@ export class Saves {
   #savedAt = performance.now();
   #retryAt = Number.NEGATIVE_INFINITY;
   #underWay: Promise<unknown> | null = null;
-  /** Set in whatever a save function calls, also in what goes on after its save. */
+  /** Set in everything that a save function calls, including what continues after its save. */
   readonly #within = new AsyncLocalStorage<{ over: boolean }>();
 
-  /** @param wanted whether a pause is asked for */
+  /** @param wanted whether a pause is requested */
   constructor(where: Surroundings, status: Status, wanted: () => boolean) {
     this.#where = where;
     this.#status = status;
@@ -44,7 +44,7 @@ export class Saves {
     this.#retryAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** Waits for the save that is under way. @throws in its save function, which would wait for itself */
+  /** Waits for the save in progress. @throws in its save function, which would wait for itself */
   async settled(): Promise<void> {
     if (!this.#underWay) return;
     if (this.#within.getStore()?.over === false)
@@ -52,12 +52,12 @@ export class Saves {
     await this.#underWay.catch(() => {});
   }
 
-  /** What the run begins from; null on a first run. */
+  /** What the run starts from; null on a first run. */
   async find(): Promise<VerifiedCheckpoint | null> {
     const where = this.#where;
     const status = this.#status;
     await sweep(where.checkpointDir, where.keep);
-    // A launcher that starts the program again within one run: what it has saved since is newer.
+    // A launcher that restarts the program within one run: what it has saved since is newer.
     const own = status.earlierCheckpoint && join(where.checkpointDir, status.earlierCheckpoint);
     const { found, rejected } = await newestVerified(where.checkpointDir, own, where.resumeFrom);
     for (const { path, rejected: why } of rejected)
@@ -67,7 +67,7 @@ export class Saves {
     return found;
   }
 
-  /** Never throws: false where it failed, now or a moment ago. */
+  /** Never throws: returns false if the save failed, now or a moment ago. */
   async attempt(step: number, save: Save, epoch: number | null): Promise<boolean> {
     if (performance.now() < this.#retryAt) return false;
     try {
@@ -99,7 +99,7 @@ export class Saves {
     complain(sentence);
   }
 
-  /** Only a checkpoint in our own directory can be paused on: one brought from elsewhere must be saved anew. */
+  /** Only a checkpoint in our own directory allows a pause: one brought from elsewhere must be saved anew. */
   #recognise({ step, epoch, path }: VerifiedCheckpoint): void {
     Object.assign(this.#status.report, { step, epoch });
     if (resolve(dirname(path)) !== resolve(this.#where.checkpointDir)) return;

@@ -17,15 +17,16 @@ export interface SavedCheckpoint {
   /** Its directory. */
   path: string;
   step: number;
-  /** Of its files, the manifest not counted. */
+  /** Size of its files, without the manifest. */
   bytes: number;
 }
 
 /**
  * Writes `directory/step-<step>/`.
  * @param step completed training steps, a whole number ≥ 0
- * @param onBytes told the bytes written so far, every few MiB
- * @throws RangeError on another `step`, or where no reader would take the manifest; whatever `save` or the disk throws (ENOSPC, EACCES …); older checkpoints are then untouched
+ * @param onBytes called with the bytes written so far, every few MiB
+ * @throws RangeError on another `step`, or if no reader would accept the manifest; whatever `save` or the
+ * disk throws (ENOSPC, EACCES …); older checkpoints are then untouched
  */
 export async function writeCheckpoint(
   directory: string,
@@ -57,7 +58,7 @@ export async function writeCheckpoint(
   }
 }
 
-/** Says who writes it, so that a sweep can tell a dead writer's leftovers from work in progress. */
+/** Identifies the writer, so that a sweep can tell a dead writer's leftovers from work in progress. */
 function temporaryName(step: number): string {
   const owner = `${process.pid}.${startTimeOf(process.pid) ?? 0}.${hostname()}`;
   return `${TEMPORARY_PREFIX}${checkpointName(step)}.${owner}`;
@@ -73,7 +74,7 @@ async function writeFlushed(path: string, text: string): Promise<void> {
   }
 }
 
-/** A step can only be saved twice after falling back past a bad checkpoint of the same step. */
+/** A step is saved twice only after falling back past a bad checkpoint of the same step. */
 async function moveInto(temporary: string, path: string): Promise<void> {
   try {
     await rename(temporary, path);

@@ -1,21 +1,21 @@
 /**
- * Whether a pause is asked for. The signal only wakes us; control.json is the word, read at import,
- * at every ring, and now and then in between. Must never throw, and `shouldPause()` must stay cheap
- * enough to be called in the innermost loop.
+ * Whether a pause is requested. The signal only wakes us; control.json is the word, read at import, at
+ * every ring, and now and then in between. Must never throw, and `shouldPause()` must stay cheap enough
+ * for the innermost loop.
  */
 import { readControl } from "./read-control.ts";
 
-/** How old our knowledge of control.json may get while no signal comes through. */
+/** How old our knowledge of control.json may get while no signal arrives. */
 const REREAD_AFTER_MS = 200;
-/** `shouldPause()` looks at the clock once in so many calls; bench/should-pause.ts shows the cost. */
+/** `shouldPause()` reads the clock once in this many calls; bench/should-pause.ts shows the cost. */
 const MOST_CALLS_BETWEEN_LOOKS = 64;
-/** Calls that come slower than this look at the clock every time. */
+/** Calls slower than this read the clock every time. */
 const QUICK_MS = 20;
 
 export class Doorbell {
-  /** Latched: a request that has been seen runs to its end. */
+  /** Latched: a request, once seen, runs to its end. */
   wanted = false;
-  /** The last control sequence that was read. */
+  /** The last control sequence read. */
   sequence = 0;
   #callsUntilLook = 1;
   #callsBetweenLooks = 1;
@@ -25,8 +25,8 @@ export class Doorbell {
   readonly #onNews: () => void;
 
   /**
-   * @param path of control.json; null where nobody will ever ask
-   * @param onNews told when the word or its sequence has changed
+   * @param path of control.json; null if nothing will ever ask
+   * @param onNews called when the word or its sequence has changed
    */
   constructor(path: string | null, onNews: () => void) {
     this.#path = path;
@@ -40,14 +40,14 @@ export class Doorbell {
     return this.#look();
   }
 
-  /** For the signal. No control.json at all means that a person or a batch system rang by hand. */
+  /** Handles the signal. A missing control.json means that a person or a batch system rang by hand. */
   ring(): void {
     if (this.read() !== "missing" || this.wanted) return;
     this.wanted = true;
     this.#onNews();
   }
 
-  /** Reads control.json unless that was done a moment ago. */
+  /** Reads control.json unless it was read a moment ago. */
   readSometimes(): void {
     if (performance.now() - this.#readAt >= REREAD_AFTER_MS) this.read();
   }
@@ -56,9 +56,9 @@ export class Doorbell {
     if (this.#path === null) return "missing";
     this.#readAt = performance.now();
     const control = readControl(this.#path);
-    // Torn or nonsense: the last word stands until a whole one can be read.
+    // Torn or nonsense: the last word holds until a whole one can be read.
     if (typeof control === "string") return control;
-    // A job that trains has no standby: whatever isn't "run" means checkpoint and go.
+    // A job in training has no standby: anything but "run" means checkpoint and exit.
     const asks = control.want !== "run" && !this.wanted;
     if (control.sequence === this.sequence && !asks) return "read";
     this.sequence = control.sequence;

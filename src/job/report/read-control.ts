@@ -1,7 +1,7 @@
 /**
- * Reads control.json, the supervisor's word. The file may be missing, half written, a directory,
- * a pipe or somebody's joke: whatever it is, this must never throw, never block and never read
- * without a limit, because it runs in the middle of a training loop.
+ * Reads control.json, the supervisor's word. The file may be missing, half written, a directory, a pipe
+ * or arbitrary junk: whatever it is, this must never throw, never block and never read without a limit,
+ * because it runs in the middle of a training loop.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { type Control, MOST_CONTROL_BYTES, parseControl } from "../../contract/control.ts";

@@ -1,5 +1,5 @@
 /**
- * Which process speaks for the job. Its mark in the environment is inherited by its children: data
+ * Decides which process reports for the job. Its mark in the environment passes to its children: data
  * loaders and programs that it starts import the same library, and must never report, save or pause
  * in its place. The Python library reads the same mark.
  */
@@ -8,14 +8,14 @@ import { ENV } from "../../contract/names.ts";
 import { complain } from "./complain.ts";
 
 const MARK = "SUPERVISOR_SPEAKER";
-/** In the rank's place: this process trains, so nobody below it does, whatever rank it says it has. */
+/** In the rank's place: this process trains, so none of its descendants does, whatever rank it claims. */
 const NOBODY_ELSE = "*";
 
-/** False where another process speaks. Worker threads can't catch signals and share the pid, so they never do. */
+/** False if another process reports. Worker threads can't catch signals and share the pid, so they never do. */
 export function claimSpeaker(env: NodeJS.ProcessEnv): boolean {
   if (!isMainThread) return false;
   const holder = holderIn(env);
-  // A launcher that has imported the library, and trains nothing itself, starts ranks.
+  // A launcher that imports the library without training starts ranks.
   if (holder && holder.pid !== process.pid && [env.RANK ?? "", NOBODY_ELSE].includes(holder.rank))
     return false;
   mark(env, env.RANK ?? "");
@@ -27,7 +27,7 @@ export function claimForGood(env: NodeJS.ProcessEnv): void {
   if (holderIn(env)?.rank !== NOBODY_ELSE) mark(env, NOBODY_ELSE);
 }
 
-/** A process that begins to train expects to be paused: better a line too many. */
+/** A process that begins to train expects to be paused: better one message too many. */
 export function tellOfOtherSpeaker(env: NodeJS.ProcessEnv): void {
   const holder = holderIn(env);
   if (!holder || (holder.pid === process.pid && isMainThread)) return;

@@ -1,7 +1,7 @@
 /**
- * Writes rank-<n>.json: what this process is, how far it has come, and which control sequence it
- * has seen. Renamed into place without fsync, because a status that costs a disk flush would stall
- * training. Must never throw: a full disk may cost the report, never the job.
+ * Writes rank-<n>.json: this process's identity and progress, and the last control sequence it has seen.
+ * Renamed into place without fsync, because a status that costs a disk flush would stall training.
+ * Must never throw: a full disk may cost the report, never the job.
  */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
@@ -13,11 +13,11 @@ import type { Surroundings } from "../environment.ts";
 
 const PROGRESS_EVERY_MS = 1000;
 
-/** What a training loop may tell of a step. What isn't a finite number ≥ 0 (of metrics: a finite number) is left out. */
+/** What a training loop may report about a step. Anything but finite numbers ≥ 0 (metrics: finite) is dropped. */
 export interface Numbers {
   /** Reported as the metric `loss`. */
   loss?: number;
-  /** Steps of the whole training, a whole number, for the remaining time. */
+  /** Steps of the whole training, a whole number; gives the remaining time. */
   totalSteps?: number;
   /** Epochs completed, whole or fractional. */
   epoch?: number;
@@ -27,7 +27,7 @@ export interface Numbers {
 
 export class Status {
   readonly report: StatusFile;
-  /** Of an earlier process of this same run: its newest checkpoint. */
+  /** From an earlier process of this same run: its newest checkpoint. */
   readonly earlierCheckpoint: string | null;
   readonly #path: string;
   readonly #temporary: string;
@@ -57,7 +57,7 @@ export class Status {
     };
   }
 
-  /** For changes that are waited for: a state, an acknowledgement, an error. */
+  /** For changes that a reader waits for: a state, an acknowledgement, an error. */
   writeNow(): void {
     this.#lastWrite = performance.now();
     this.report.at = new Date().toISOString();
@@ -65,7 +65,7 @@ export class Status {
       writeFileSync(this.#temporary, `${JSON.stringify(this.report)}\n`);
       renameSync(this.#temporary, this.#path);
     } catch {
-      // Written again at the next occasion; the exit code and the checkpoint speak for themselves.
+      // Rewritten at the next opportunity; the exit code and the checkpoint speak for themselves.
     }
   }
 
@@ -103,7 +103,7 @@ function checkpointIn(path: string, runId: string): string | null {
   }
 }
 
-/** Field 22 of /proc/PID/stat in clock ticks; with the pid it names one process for ever. Null elsewhere. */
+/** Field 22 of /proc/PID/stat in clock ticks; with the pid it identifies one process for ever. Null elsewhere. */
 export function startTimeOf(pid: number): number | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

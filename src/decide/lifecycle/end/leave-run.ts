@@ -1,8 +1,8 @@
-/** The last of a run: what it leaves behind is recorded and swept, and its job is paused with what it saved. */
+/** Leaves a run: records and sweeps what it leaves behind, and pauses its job with what it saved. */
 import type { Cause } from "../../../model/actor.ts";
 import type { Transition } from "../transition.ts";
 
-/** The run's files are swept; the run itself is over. */
+/** Sweeps the run's files; the run itself is over. */
 export function leave(transition: Transition): void {
   const { gpus, startTime, bootId } = transition.run;
   if (gpus.length > 0 && startTime !== null) transition.note({ visited: { gpus, startTime, bootId } });
@@ -13,7 +13,7 @@ export function leave(transition: Transition): void {
   transition.perform({ do: "tidy", run: transition.run });
 }
 
-/** Into `paused`, with the full check of its checkpoint on the way. */
+/** Moves to `paused` and starts the full check of the checkpoint. */
 export function becomePaused(transition: Transition, cause: Cause): void {
   const { checkpoint } = transition.job;
   transition.become({ name: "paused", since: transition.now, cause, checkpoint });

@@ -1,6 +1,6 @@
 /**
- * The ends of a run that nobody asked for: finished, failed and tried again, lost, or paused by
- * the job itself. What can't be known is never taken for success.
+ * Run ends that nobody asked for: finished, failed and retried, lost, or paused by the job itself.
+ * Never takes an unknown outcome for success.
  */
 
 import { EXIT_PAUSED } from "../../../contract/names.ts";
@@ -19,7 +19,7 @@ import { shortage, waitForRoom } from "./shortage.ts";
 import { redone, stepsLost } from "./steps-lost.ts";
 
 const FRUITLESS = 3;
-/** What is left of a run whose first process has ended; it goes on until they are gone. */
+/** What is left of a run after its first process has exited; it goes on until every process is gone. */
 export function waitsForLeftovers(transition: Transition, seen: Seen): boolean {
   const [one] = seen.leftovers;
   if (one === undefined) return false;
@@ -36,7 +36,7 @@ export function waitsForLeftovers(transition: Transition, seen: Seen): boolean {
   return true;
 }
 
-/** An exit that no pause asked for; `seen` where the ranks' last words count too. */
+/** An exit that no pause asked for; pass `seen` where the ranks' last words count too. */
 export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
   creditRunning(transition);
   const code = exitCodeOf(exit);
@@ -52,7 +52,7 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
     lose(transition);
     return;
   }
-  // The code of a launcher in between (torchrun: 1) doesn't matter when every rank says it has paused.
+  // The exit code of a launcher (torchrun: 1) doesn't matter when every rank reports that it has paused.
   if (code === EXIT_PAUSED || (seen !== undefined && allPaused(seen))) {
     pausedItself(transition, seen);
     return;
@@ -65,7 +65,7 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
   fail(transition, `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`, code);
 }
 
-/** A run that ended before it got anywhere says so: the command itself is the likeliest reason. */
+/** Says when a run ended before it got anywhere: the command itself is the likeliest reason. */
 const before = (transition: Transition): string =>
   transition.run.firstStepAt === undefined && transition.job.understands === "contract"
     ? " before its first step"
@@ -103,7 +103,7 @@ export function lose(transition: Transition): void {
   tryAgain(transition, "It ended without a record of its exit.", null);
 }
 
-/** Fails the run: it is tried again after a back-off, or left failed. */
+/** Fails the run: retries it after a back-off, or leaves it failed. */
 export function fail(transition: Transition, reason: string, code: number | null): void {
   const plan = tryAgain(transition, reason, code);
   transition.tell("job.failed", "job", `${reason} ${plan}`, {

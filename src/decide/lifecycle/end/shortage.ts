@@ -1,6 +1,6 @@
 /**
- * A run that ended for want of GPU memory while others held some: no failure of the job. It waits
- * until others hold less, and isn't counted against it. With nobody else there it is a failure.
+ * A run that ended for want of GPU memory while other processes held some did not fail: the job waits
+ * until they hold less, and the end isn't counted against it. With no other process there, it failed.
  */
 import { duration } from "../../../words/duration.ts";
 import { processes } from "../../../words/process.ts";
@@ -9,18 +9,18 @@ import type { Transition } from "../transition.ts";
 import { leave } from "./leave-run.ts";
 import { restartWaitMs } from "./restart-wait.ts";
 
-/** What a desktop holds has never kept anybody from training. */
+/** The memory that a desktop holds has never prevented training. */
 const OTHERS_AT_LEAST_MIB = 256;
 const LONGEST_LINE = 200;
 
-/** `outOfGpuMemory`: the run's last words. The sentence to tell, or null when the exit isn't explained by others. */
+/** `outOfGpuMemory`: the run's last words. Returns the message, or null when others don't explain the exit. */
 export function shortage({ gpus, run }: Transition, outOfGpuMemory: string | undefined): string | null {
   if (outOfGpuMemory === undefined || !gpus || gpus.othersMiB < OTHERS_AT_LEAST_MIB) return null;
   const who = processes(gpus.others) ?? "others";
   return `Run ${run.number} ran out of memory on ${gpus.name} (“${outOfGpuMemory.slice(0, LONGEST_LINE)}”) while ${who} held ${size(gpus.othersMiB)} of it; it waits until there is more room.`;
 }
 
-/** Into `waiting`, without a failure counted. */
+/** Moves to `waiting` without counting a failure. */
 export function waitForRoom(transition: Transition, reason: string): void {
   const { now, gpus } = transition;
   const waitMs = restartWaitMs(transition.job.spec, 1);

@@ -1,6 +1,6 @@
 /**
- * Where the grace period runs out: the pause is overdue, which is said, and what `onTimeout` names is
- * done. Forces nothing before the deadline, and kills only what a person has ended.
+ * The end of the grace period: reports the pause as overdue and does what `onTimeout` names. Forces
+ * nothing before the deadline, and kills only what a person has ended.
  */
 
 import type { Seen } from "../../../model/seen.ts";
@@ -24,7 +24,7 @@ export function watchGrace(transition: Transition, seen: Seen): void {
   if (force !== "wait") forceOut(transition, force);
 }
 
-/** Ranks that are frozen past their timeout fail on the thaw, so several are never frozen. */
+/** Ranks frozen past their timeout fail on the thaw, so a run of several is never frozen. */
 function meansOf({ job }: Transition, { method }: PauseRequest): keyof typeof FORCED | "wait" {
   const { onTimeout } = job.spec.pause;
   const several = (job.worldSize ?? 1) > 1;
@@ -51,7 +51,7 @@ function forceOut(transition: Transition, force: keyof typeof FORCED): void {
   transition.perform({ do: force, run: transition.run });
 }
 
-/** Only of a run that a person has ended: they have been told what is lost. */
+/** Only for a run that a person has ended: they have been told what is lost. */
 function killAtLast(transition: Transition): void {
   transition.amend({ overdue: "killed" });
   const reason = `It didn't end within ${duration(KILLED_AFTER_MS)} of SIGTERM: it is killed.`;

@@ -1,6 +1,6 @@
 /**
- * A pause is asked for: the word is written, the bell is rung, or the processes are frozen.
- * A sent request is never withdrawn; only its means may get harder when its grace is over.
+ * Asks for a pause: writes the request, rings the bell, or freezes the processes.
+ * Never withdraws a sent request; only its means may get harsher when its grace period is over.
  */
 
 import type { PauseDecision } from "../../../model/decision.ts";
@@ -13,10 +13,10 @@ import { stepsLost } from "../end/steps-lost.ts";
 import { creditRunning } from "../learn.ts";
 import type { Transition } from "../transition.ts";
 
-/** From SIGTERM to SIGKILL, for a run that a person has ended; longer while a save is seen to grow. */
+/** From SIGTERM to SIGKILL for a run that a person has ended; longer while a save is seen to grow. */
 export const KILLED_AFTER_MS = 30_000;
 
-/** `freeMiB`: room on the disk that checkpoints are saved on; null where that isn't known. */
+/** `freeMiB`: free space on the checkpoints' disk; null when unknown. */
 export function askToPause(
   transition: Transition,
   decision: PauseDecision,
@@ -70,7 +70,7 @@ interface Terms {
   graceMs: number;
 }
 
-/** Into `pausing`, and said. */
+/** Moves to `pausing` and says so. */
 function request(
   transition: Transition,
   decision: PauseDecision,
@@ -85,7 +85,7 @@ function request(
     sequence,
     askedAt: now,
     acknowledgedAt: null,
-    // To ask is to ring, where somebody is known to listen; any other is rung once it is seen to.
+    // Asking rings at once where a listener is known; any other run is rung at the next look.
     lastRingMs: canSave(transition.job) ? now.monotonicMs : now.monotonicMs - 1,
     deadlineMs: now.monotonicMs + graceMs,
     bytesSaved: 0,
@@ -107,7 +107,7 @@ function request(
   });
 }
 
-/** An unanswered request whose processes are frozen while it lasts: it holds memory, nothing else. */
+/** An unanswered request whose processes stay frozen meanwhile: it still holds memory, nothing else. */
 function freezeMeanwhile(transition: Transition, decision: PauseDecision): void {
   transition.amend({ overdue: "frozen" });
   transition.tell("pause.forced", decision.cause.actor, decision.cause.reason, {
@@ -118,8 +118,8 @@ function freezeMeanwhile(transition: Transition, decision: PauseDecision): void 
 }
 
 /**
- * Ended although it hasn't saved, since a person wants what it holds: by SIGTERM, which many programs
- * save on, and then by SIGKILL. Thawed for it; it stays paused until it is resumed by hand.
+ * Ends a run that hasn't saved because a person wants what it holds: by SIGTERM, on which many programs
+ * save, then by SIGKILL. Thaws it first; the job stays paused until it is resumed by hand.
  */
 function endByHand(transition: Transition, decision: PauseDecision): void {
   const method = "checkpoint" as const;

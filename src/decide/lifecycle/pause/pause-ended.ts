@@ -1,6 +1,6 @@
 /**
- * The end of a run that was asked to pause. `paused` is a promise: it is given only with a
- * valid checkpoint and with nobody left; where that isn't so, the event says what was lost.
+ * The end of a run that was asked to pause. `paused` is a promise: given only with a valid checkpoint
+ * and no process left; otherwise the event says what was lost.
  */
 
 import { EXIT_PAUSED } from "../../../contract/names.ts";
@@ -20,7 +20,7 @@ import { allPaused, stepsByRank, worldSize } from "../ranks.ts";
 import type { Transition } from "../transition.ts";
 import { released } from "./release.ts";
 
-/** Network file systems lag: reports of several ranks are read again for so long. */
+/** Network file systems lag: keep re-reading the reports of several ranks for this long. */
 const REREAD_MS = 60_000;
 
 export function exited(transition: Transition, seen: Seen, exit: Exit, availableMiB: number | null): void {
@@ -44,7 +44,7 @@ export function exited(transition: Transition, seen: Seen, exit: Exit, available
     return;
   }
   const mayLag = transition.now.monotonicMs - (request.exitedAt ?? transition.now).monotonicMs < REREAD_MS;
-  // A launcher's own code (torchrun: 1) says nothing while the reports of some ranks are on their way.
+  // A launcher's own code (torchrun: 1) means nothing while some ranks' reports are still on their way.
   if (mayLag && !said && seen.ranks.some((rank) => rank.state === "paused")) return;
   if (!said && code !== EXIT_PAUSED && !own && !forced) {
     failed(transition, exit, code);
@@ -60,7 +60,7 @@ export function exited(transition: Transition, seen: Seen, exit: Exit, available
   complete(transition, seen, saved, availableMiB);
 }
 
-/** Any other exit while pausing: said, then treated like every failure. */
+/** Any other exit while pausing: reported, then treated like every failure. */
 function failed(transition: Transition, exit: Exit, code: number | null): void {
   transition.tell("pause.failed", "job", `It was asked to pause and ended with ${exitText(exit)} instead.`, {
     outcome: { code, stepsLost: stepsLost(transition) },
@@ -76,13 +76,13 @@ function failed(transition: Transition, exit: Exit, code: number | null): void {
   );
 }
 
-/** Not all of several ranks have reported the same step yet. */
+/** Not all ranks have reported the same step yet. */
 function ranksLag(seen: Seen): boolean {
   if (worldSize(seen) === 1) return false;
   return seen.ranks.length < worldSize(seen) || new Set(seen.ranks.map((rank) => rank.step)).size > 1;
 }
 
-/** The checkpoint that this pause has left, or null where it has left none that counts. */
+/** The checkpoint that this pause has left, or null if none counts. */
 function savedCheckpoint(transition: Transition, seen: Seen, request: PauseRequest): Checkpoint | null {
   const { checkpoint } = transition.job;
   if (checkpoint === null) return null;
@@ -90,7 +90,7 @@ function savedCheckpoint(transition: Transition, seen: Seen, request: PauseReque
     return checkpoint.createdAtMs >= request.askedAt.wallMs - FILE_CLOCK_MS ? checkpoint : null;
   if (ranksLag(seen)) return null;
   const step = transition.job.progress?.step ?? null;
-  // Without a step to compare, one made since the request is meant.
+  // Without a step to compare, accept a checkpoint made since the request.
   if (step === null || checkpoint.step === null)
     return checkpoint.createdAtMs >= request.askedAt.wallMs - FILE_CLOCK_MS ? checkpoint : null;
   return checkpoint.step >= step ? checkpoint : null;
@@ -110,7 +110,7 @@ function complete(
   const outcome = {
     method: request.method,
     forced: request.overdue,
-    // The job's clock and ours; somebody may have set it in between.
+    // The job's clock and ours; the clock may have been set in between.
     signalToCheckpointMs:
       saved === null ? null : Math.min(goneMs, Math.max(0, saved.createdAtMs - request.askedAt.wallMs)),
     goneAfterMs: goneMs,
@@ -129,7 +129,7 @@ function complete(
   becomePaused(transition, request.cause);
 }
 
-/** What this pause has cost: how long it saved, and what the overhead budget is charged for a rule's. */
+/** What this pause cost: how long the save took, and what a rule's pause charges to the overhead budget. */
 function learnCost(transition: Transition, saved: Checkpoint | null, lost: number | null): void {
   const { request } = transition.pausing("seen");
   const { learned, progress } = transition.job;

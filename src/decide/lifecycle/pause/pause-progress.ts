@@ -1,5 +1,5 @@
 /**
- * A pause on its way: rings until it is heard, watches the grace, and calls it done only when
+ * A pause in progress: rings until the job hears it, watches the grace period, and completes only when
  * the checkpoint is there and no process of the run is left. Forces nothing before its deadline.
  */
 
@@ -46,12 +46,12 @@ export function pauseProgress(transition: Transition, seen: Seen, availableMiB: 
     hold(transition, "standby");
     return;
   }
-  // Who has been told to end isn't asked for anything else.
+  // A run that was told to end isn't asked for anything else.
   if (request.overdue === null || request.overdue === "waiting") ringIfUnheard(transition, seen);
   watchGrace(transition, seen);
 }
 
-/** Takes in what bears on the request: who has heard it, and whether a save is getting on. */
+/** Records what bears on the request: which ranks have heard it, and whether a save is advancing. */
 function noted(transition: Transition, seen: Seen, availableMiB: number | null): PauseRequest {
   const { now } = transition;
   const before = transition.pausing("seen").request;
@@ -90,7 +90,7 @@ function ringIfUnheard(transition: Transition, seen: Seen): void {
   if (state.name !== "pausing" || state.request.acknowledgedAt !== null) return;
   if (!seen.alive || seen.pid === null) return;
   if (seen.ranks.length === 0) {
-    // A program without a library may take a second signal for "now, at once": it gets one.
+    // A program without the library may take a second signal for "now, at once", so it gets only one.
     if (state.request.lastRingMs >= state.request.askedAt.monotonicMs) return;
     if (seen.signalCaught === false) {
       sayDeaf(transition);
@@ -123,7 +123,7 @@ const HELD = {
   frozen: (after: string) => `Frozen after ${after}: it uses no CPU and no GPU time; its memory stays held.`,
 };
 
-/** The pause is complete with the run still there. */
+/** Completes the pause with the run still alive. */
 function hold(transition: Transition, name: keyof typeof HELD): void {
   const { now } = transition;
   const { run, request } = transition.pausing("seen");

@@ -1,15 +1,15 @@
 /**
- * What a run holds of GPUs after its processes have ended: a pause isn't complete, and no relief, while
- * the driver still lists any of it. Says what became free, and when. Never waits for ever where
- * nobody can tell: then it is said that it wasn't verified.
+ * The GPU memory a run still holds after its processes have exited: a pause isn't complete, and frees
+ * nothing, while the driver still lists any of it. Reports what became free, and when. Never waits
+ * for ever where it can't be read: then it reports the release as unverified.
  */
 import { duration } from "../../../words/duration.ts";
 import { size } from "../../../words/size.ts";
 import type { Transition } from "../transition.ts";
 
-/** A driver takes a moment to clear up after a process. */
+/** The driver takes a moment to clean up after a process. */
 const CLEARING_MS = 3000;
-/** So long a reading is waited for that is newer than the exit. */
+/** How long to wait for a reading newer than the exit. */
 const UNREADABLE_MS = 10_000;
 
 /** Whether the pause has to wait for a GPU. Called when no process of the run is left. */
@@ -36,13 +36,13 @@ function tellWhatStays(transition: Transition, waitedMs: number): void {
     `Its processes ended ${duration(waitedMs)} ago, but the driver still lists ${held.join(", ")} of it on ${gpus.name}; it isn't paused, and no relief, until that is gone.`,
     { evidence: { leftovers: gpus.entries, processes: gpus.entries } },
   );
-  // From now on others may be asked to make room instead.
+  // From now on another job may be asked to make room instead.
   if (state.request.overdue === null) transition.amend({ overdue: "waiting" });
 }
 
 export interface Released {
   outcome: Record<string, unknown>;
-  /** "; 18.2 GiB VRAM free after 8 s", or nothing. */
+  /** "; 18.2 GiB VRAM free after 8 s", or an empty string. */
   text: string;
 }
 
