@@ -140,7 +140,7 @@ export function fitCallbacks(model: LayersModel, options: FitOptions = {}): Cust
 const weightsOf = (model: LayersModel): NamedTensors =>
   model.weights.map((weight) => ({ name: weight.originalName, tensor: weight.read() }));
 
-/** A model that was never compiled has none, and says so by throwing. */
+/** Null for a model that was never compiled. */
 function optimizerOf(model: LayersModel): Optimizer | null {
   return (model as { optimizer?: Optimizer }).optimizer ?? null;
 }

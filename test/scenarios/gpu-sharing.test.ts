@@ -34,8 +34,8 @@ beforeEach(async () => {
   chmodSync(driver.directory, 0o755);
   const house = (job: string, uid: number): Promise<RealSupervisor> => {
     const command = ["node", join(CHILDREN, "count-steps.ts"), "--ms", "50"];
-    const sharing = { requests: "yield" };
-    const config = { rules: [OTHERS], balance: { settleSeconds: 0, backoffSeconds: 0.1 }, sharing };
+    const turns = { requests: "yield" };
+    const config = { rules: [OTHERS], balance: { settleSeconds: 0, backoffSeconds: 0.1 }, turns };
     return new RealSupervisor({ ...config, jobs: [{ name: job, command }] }, driver.env, uid).start();
   };
   bob = await house("asr", BOB);
