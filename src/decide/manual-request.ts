@@ -11,7 +11,7 @@ import { isEnded } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import { step } from "./lifecycle/step.ts";
 import { pauseMethod } from "./pauses/pause-method.ts";
-import { mayRun } from "./pauses/pause-reasons.ts";
+import { mayRun } from "./pauses/pauses-without-rule.ts";
 import { holds } from "./rules/dwell.ts";
 import { windowsOf } from "./windows/windows.ts";
 import type { World } from "./world.ts";

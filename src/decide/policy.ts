@@ -9,7 +9,7 @@ import type { NewEvent } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
 import { pausedByRule } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
-import { otherPauses } from "./pauses/pause-reasons.ts";
+import { otherPauses } from "./pauses/pauses-without-rule.ts";
 import { type Pause, rulePauses } from "./pauses/victims.ts";
 import { refreshJob } from "./refresh-job.ts";
 import { type Judged, judgeRules } from "./rules/judge-rules.ts";

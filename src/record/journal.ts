@@ -15,7 +15,7 @@ import { Backlog } from "./backlog.ts";
 import { errorText } from "./database/database-error.ts";
 import { BUSY_MS, type Opened, openDatabase } from "./database/open.ts";
 import { WalSync } from "./database/wal-sync.ts";
-import { jobOf } from "./job-row.ts";
+import { jobOf } from "./upgrade-job-row.ts";
 import { UpkeepSchedule } from "./upkeep/start-upkeep.ts";
 import type { Retention } from "./upkeep/thin-samples.ts";
 import { Writes } from "./writes.ts";

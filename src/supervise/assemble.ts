@@ -13,7 +13,7 @@ import type { AuditEvent } from "../model/event.ts";
 import type { Runs } from "../ports/runs.ts";
 import type { Sensors } from "../ports/sensors.ts";
 import type { RecordJournal } from "../record/journal.ts";
-import { createRuns } from "../runs/process-runs.ts";
+import { createRuns } from "../runs/create-runs.ts";
 import { createGpuSource } from "../sense/gpu/source.ts";
 import { ProcessOwners } from "../sense/owners/process-owners.ts";
 import { bootId } from "../sense/proc/boot-id.ts";

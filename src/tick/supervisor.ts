@@ -32,7 +32,7 @@ import type { Journal } from "../ports/journal.ts";
 import type { LiveRun } from "../ports/live-run.ts";
 import type { Runs } from "../ports/runs.ts";
 import type { Sensors } from "../ports/sensors.ts";
-import { Effects } from "./effects.ts";
+import { EffectQueue } from "./effect-queue.ts";
 import { Persistence } from "./persistence.ts";
 
 export interface Parts {
@@ -64,7 +64,7 @@ export class Supervisor {
   #world: World;
   #stopping = false;
   readonly #persistence: Persistence;
-  readonly #effects: Effects;
+  readonly #effects: EffectQueue;
   #moment: Moment | null = null;
 
   /** `recovered`: the known jobs, and what must be recorded and done about them first. */
@@ -72,7 +72,7 @@ export class Supervisor {
     this.#parts = parts;
     this.#config = config;
     this.#persistence = new Persistence(parts.journal, parts.onEvent);
-    this.#effects = new Effects(parts.runs, () => parts.wake());
+    this.#effects = new EffectQueue(parts.runs, () => parts.wake());
     this.#world = newWorld(recovered.jobs);
     this.record(recovered.events);
     for (const effect of recovered.effects) this.#perform(effect);

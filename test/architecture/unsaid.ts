@@ -53,7 +53,7 @@ export const unsaid: readonly string[] = [
   "src/decide/lifecycle/ranks.ts",
   "src/decide/lifecycle/transition.ts",
   "src/decide/pauses/pause-method.ts",
-  "src/decide/pauses/pause-reasons.ts",
+  "src/decide/pauses/pauses-without-rule.ts",
   "src/decide/pauses/relieves.ts",
   "src/decide/pauses/victims.ts",
   "src/decide/refresh-job.ts",
@@ -143,6 +143,6 @@ export const unsaid: readonly string[] = [
   "src/supervise/snapshot.ts",
   "src/supervise/stop-signals.ts",
   "src/supervise/take-back-runs.ts",
-  "src/tick/effects.ts",
+  "src/tick/effect-queue.ts",
   "src/version.ts",
 ];

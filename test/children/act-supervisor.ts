@@ -2,7 +2,7 @@
  * A supervisor's worth of `createRuns`: launches the job that it is given and stays until it is
  * killed. argv: state directory, JSON of the job, JSON of the run.
  */
-import { createRuns } from "../../src/runs/process-runs.ts";
+import { createRuns } from "../../src/runs/create-runs.ts";
 
 const [stateDirectory = "", job = "", run = ""] = process.argv.slice(2);
 const runs = createRuns({ stateDirectory, directory: stateDirectory });

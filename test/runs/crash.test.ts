@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { runDirectory } from "../../src/files/state-paths.ts";
-import { createRuns } from "../../src/runs/process-runs.ts";
+import { createRuns } from "../../src/runs/create-runs.ts";
 import { child, givenJob, givenRun, givenState, inState, known, readOr, until } from "./given.ts";
 
 // The files of a run in the order in which they appear while it is launched.

@@ -7,7 +7,7 @@ import { expect, onTestFinished } from "vitest";
 import { lacksRoom } from "../../src/decide/pauses/disk-room.ts";
 import { prepareStateDirectory } from "../../src/files/state-directory.ts";
 import { type LastLook, listThirdParty } from "../../src/runs/checkpoints/quick-check.ts";
-import { createRuns } from "../../src/runs/process-runs.ts";
+import { createRuns } from "../../src/runs/create-runs.ts";
 import { smallDisk, testWith } from "../needs.ts";
 import { givenJob, givenRun, inState, start, until } from "./given.ts";
 

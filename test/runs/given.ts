@@ -15,8 +15,8 @@ import type { Run } from "../../src/model/run.ts";
 import type { Seen } from "../../src/model/seen.ts";
 import type { PauseRequest } from "../../src/model/state.ts";
 import type { Runs } from "../../src/ports/runs.ts";
+import { createRuns } from "../../src/runs/create-runs.ts";
 import { makeCgroup, NO_CGROUP, removeCgroup } from "../../src/runs/launch/cgroup.ts";
-import { createRuns } from "../../src/runs/process-runs.ts";
 import { pythonPath } from "../python-path.ts";
 import { until } from "../until.ts";
 

@@ -10,7 +10,7 @@ import { runOf } from "../../src/model/state.ts";
 import type { Journal } from "../../src/ports/journal.ts";
 import type { Runs } from "../../src/ports/runs.ts";
 import type { Sensors } from "../../src/ports/sensors.ts";
-import { createRuns } from "../../src/runs/process-runs.ts";
+import { createRuns } from "../../src/runs/create-runs.ts";
 import { type Moment, Supervisor } from "../../src/tick/supervisor.ts";
 import { makeConfig, makeJob, makeSample } from "../decide/make.ts";
 import { createFailingJournal, createMemoryJournal } from "../fakes/memory-journal.ts";

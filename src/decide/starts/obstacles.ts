@@ -9,7 +9,7 @@ import { isFrozenOverdue, isHeld, pausedByRule, runOf } from "../../model/state.
 import { duration } from "../../words/duration.ts";
 import { number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
-import { mayRun } from "../pauses/pause-reasons.ts";
+import { mayRun } from "../pauses/pauses-without-rule.ts";
 import { concerns, isExcused, type RuleNow } from "../rules/rule-now.ts";
 import { isInLine } from "../sharing/line.ts";
 import { type Placed, place } from "../sharing/place.ts";

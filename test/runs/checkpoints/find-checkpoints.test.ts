@@ -8,7 +8,7 @@ import { checkpointDirectory } from "../../../src/files/state-paths.ts";
 import type { Job } from "../../../src/model/job.ts";
 import type { Checkpoint } from "../../../src/model/run.ts";
 import type { Runs } from "../../../src/ports/runs.ts";
-import { createRuns } from "../../../src/runs/process-runs.ts";
+import { createRuns } from "../../../src/runs/create-runs.ts";
 import { givenJob, givenRun, givenState, inState, start, until } from "../given.ts";
 
 /** A complete checkpoint of one file, written as a job library would. */

@@ -8,7 +8,7 @@ import type { EffectFailure, RunEffects } from "../ports/runs.ts";
 
 export type LaunchFailure = Omit<EffectFailure, "ok"> & { job: string };
 
-export class Effects {
+export class EffectQueue {
   readonly #runs: RunEffects;
   readonly #wake: () => void;
   readonly #pending = new Map<string, Promise<void>>();

@@ -10,7 +10,7 @@ import {
   runDirectory,
   statusDirectory,
 } from "../../src/files/state-paths.ts";
-import { createRuns } from "../../src/runs/process-runs.ts";
+import { createRuns } from "../../src/runs/create-runs.ts";
 import { isAlive } from "../../src/sense/proc/process.ts";
 import {
   cgroupsHere,

@@ -1,6 +1,6 @@
 /** Rows of earlier versions: what they say in other words is kept. */
 import { expect, test } from "vitest";
-import { jobOf } from "../../src/record/job-row.ts";
+import { jobOf } from "../../src/record/upgrade-job-row.ts";
 import { at, job, run } from "./material.ts";
 
 const old = { ...run("r1"), said: ["claimed", "deaf"] };
