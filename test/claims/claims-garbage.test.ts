@@ -1,4 +1,7 @@
-/** What other users may leave in the directory of claims: a claim of theirs at most, and never more than it says. */
+/**
+ * What other users may leave in the directory of claims: a claim of theirs at most, and never more than it says.
+ * Covers: src/claims/read-claims.ts, src/claims/claim-file.ts
+ */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

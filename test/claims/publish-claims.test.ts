@@ -1,4 +1,7 @@
-/** Claims as they are written: by a user who is nobody special, into a folder that all may write into. */
+/**
+ * Claims as they are written: by a user who is nobody special, into a folder that all may write into.
+ * Covers: src/claims/publish-file.ts, src/claims/claim-file.ts
+ */
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,

@@ -1,4 +1,7 @@
-/** Somebody sets the machine's clock while a command waits: it waits for as long as it says all the same. */
+/**
+ * Somebody sets the machine's clock while a command waits: it waits for as long as it says all the same.
+ * Covers: src/cli/commands/wait.ts
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";

@@ -1,4 +1,11 @@
-/** The verbs against a real supervisor, as a user types them one after the other. */
+/**
+ * The verbs against a real supervisor, as a user types them one after the other.
+ * Covers: src/cli/commands/start.ts, src/cli/commands/stop.ts, src/cli/commands/status.ts,
+ * src/cli/commands/why.ts, src/cli/commands/pause.ts, src/cli/commands/resume.ts, src/cli/commands/cancel.ts,
+ * src/cli/commands/run.ts, src/cli/commands/wait.ts, src/cli/follow-jobs.ts, src/cli/name-job.ts,
+ * src/cli/print.ts, src/cli/spawn-supervisor.ts, src/decide/why/ways-out.ts, src/supervise/answer-request.ts,
+ * src/supervise/snapshot.ts
+ */
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { until } from "../until.ts";

@@ -1,6 +1,7 @@
 /**
  * What can be asked without a supervisor: help, usage errors, check, init, audit and logs.
- * Covers: src/cli/program.ts
+ * Covers: src/cli/program.ts, src/bin.ts, src/cli/main.ts, src/cli/help-text.ts, src/cli/commands/help.ts,
+ * src/cli/connect.ts, src/version.ts, src/refusal.ts
  */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";

@@ -1,3 +1,7 @@
+/**
+ * Covers: src/config/check/check-meaning.ts, src/config/check/check-windows.ts, src/config/check/explain.ts,
+ * src/config/check/suggest.ts, src/config/schema/job-schema.ts
+ */
 import { describe, expect, it } from "vitest";
 import { configSchema } from "../../src/config/schema/schema.ts";
 import { CRON, job, problems, rule, window } from "./texts.ts";

@@ -1,3 +1,4 @@
+/** Covers: src/config/check/check-apart.ts, src/config/check/check-child.ts, src/own-files.ts */
 import { linkSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

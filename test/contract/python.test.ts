@@ -1,4 +1,7 @@
-/** The Python library keeps every case, and reads what no case names as the TypeScript parsers do. */
+/**
+ * The Python library keeps every case, and reads what no case names as the TypeScript parsers do.
+ * Covers: src/contract/status.ts, src/contract/manifest.ts, src/contract/control.ts
+ */
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { expect, test } from "vitest";

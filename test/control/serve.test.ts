@@ -1,4 +1,4 @@
-/** Covers: src/control/client.ts */
+/** Covers: src/control/client.ts, src/control/protocol.ts, src/control/socket-file.ts */
 import {
   chmodSync,
   existsSync,

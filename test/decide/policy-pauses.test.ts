@@ -1,4 +1,9 @@
-/** Covers: src/decide/policy.ts (which job pauses, and how) */
+/**
+ * Which job pauses, and how.
+ * Covers: src/decide/policy.ts, src/decide/pauses/pause-method.ts, src/decide/pauses/pauses-without-rule.ts,
+ * src/decide/pauses/relieves.ts, src/decide/pauses/victims.ts, src/decide/rules/evidence.ts,
+ * src/decide/rules/measures.ts, src/decide/rules/rule-events.ts, src/decide/rules/rule-now.ts
+ */
 
 import { describe, expect, test } from "vitest";
 import type { Job } from "../../src/model/job.ts";

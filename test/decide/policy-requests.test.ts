@@ -1,4 +1,8 @@
-/** Covers: src/decide/policy.ts, src/decide/manual-request.ts (windows, requests by hand, a stop) */
+/**
+ * Windows, requests by hand, a stop.
+ * Covers: src/decide/policy.ts, src/decide/manual-request.ts, src/decide/refresh-job.ts,
+ * src/decide/windows/window-events.ts
+ */
 
 import { describe, expect, test } from "vitest";
 import type { Cause } from "../../src/model/actor.ts";

@@ -1,4 +1,9 @@
-/** Covers: src/decide/policy.ts (starts, resumes, and the balance of both) */
+/**
+ * Starts, resumes, and the balance of both.
+ * Covers: src/decide/policy.ts, src/decide/starts/choose-start.ts, src/decide/starts/flap-backoff.ts,
+ * src/decide/starts/obstacles.ts, src/decide/starts/overhead-budget.ts, src/decide/starts/room.ts,
+ * src/decide/starts/rule-blocks.ts
+ */
 
 import { describe, expect, test } from "vitest";
 import type { Cause } from "../../src/model/actor.ts";

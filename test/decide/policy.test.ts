@@ -1,3 +1,4 @@
+/** Covers: src/decide/why/why.ts */
 import { describe, expect, test } from "vitest";
 import type { Job } from "../../src/model/job.ts";
 import { busy, byRule, CPU, Days, pausedJob, pausingState, quiet, running } from "./days.ts";

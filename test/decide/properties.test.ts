@@ -1,3 +1,4 @@
+/** Covers: src/decide/policy.ts, src/decide/starts/overhead-budget.ts, src/decide/lifecycle/step.ts */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Job } from "../../src/model/job.ts";

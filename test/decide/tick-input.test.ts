@@ -1,4 +1,7 @@
-/** What a decision is given is read only: to the compiler, and when it runs. */
+/**
+ * What a decision is given is read only: to the compiler, and when it runs.
+ * Covers: src/decide/world.ts
+ */
 import { expect, test } from "vitest";
 import { decide } from "../../src/decide/policy.ts";
 import type { TickInput } from "../../src/decide/tick-input.ts";

@@ -1,4 +1,7 @@
-/** The built package in a folder of its own, where a job has brought TensorFlow.js or hasn't. */
+/**
+ * The built package in a folder of its own, where a job has brought TensorFlow.js or hasn't.
+ * Covers: src/job/tfjs.ts
+ */
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,7 @@
-/** TensorFlow.js models: exact state, and `model.fit` under the pause contract. */
+/**
+ * TensorFlow.js models: exact state, and `model.fit` under the pause contract.
+ * Covers: src/job/tfjs-tensors.ts
+ */
 import "@tensorflow/tfjs-backend-cpu";
 import { resolve } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";

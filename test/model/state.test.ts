@@ -1,6 +1,6 @@
 /**
  * The sets of states, the reading of an actor, and an automatic grace, against what they must say.
- * Covers: src/model/grace.ts
+ * Covers: src/model/grace.ts, src/model/actor.ts, src/model/job.ts, src/model/machine.ts
  */
 import { expect, test } from "vitest";
 import { type Actor, actorKind } from "../../src/model/actor.ts";

@@ -1,4 +1,7 @@
-/** Events told to real commands and to a real HTTP server, one that fails in every way it can. */
+/**
+ * Events told to real commands and to a real HTTP server, one that fails in every way it can.
+ * Covers: src/notify/command.ts, src/notify/webhook.ts
+ */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";

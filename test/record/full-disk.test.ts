@@ -1,3 +1,4 @@
+/** Covers: src/record/journal.ts, src/record/backlog.ts, src/record/upkeep/upkeep.ts */
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+/** Covers: src/record/journal.ts, src/record/backlog.ts */
 import { describe, expect, test } from "vitest";
 import { verifyChain } from "../../src/record/audit/verify.ts";
 import { BUSY_MS } from "../../src/record/database/open.ts";

@@ -1,3 +1,4 @@
+/** Covers: src/model/event.ts */
 import { chmodSync, existsSync } from "node:fs";
 import Sqlite from "better-sqlite3";
 import { describe, expect, test } from "vitest";

@@ -1,3 +1,4 @@
+/** Covers: src/runs/create-runs.ts */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";

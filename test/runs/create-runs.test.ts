@@ -1,3 +1,7 @@
+/**
+ * Covers: src/runs/followed-runs.ts, src/runs/perform-effects.ts, src/runs/launch/claim-and-launch.ts,
+ * src/runs/observe/follow.ts, src/runs/observe/observe.ts
+ */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Covers: src/decide/pauses/disk-room.ts */
+/** Covers: src/decide/pauses/disk-room.ts, src/runs/checkpoints/disk-room.ts */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,7 @@
-/** The whole thing as a person has it: `supervisor start` in a terminal, driven by keys. */
+/**
+ * The whole thing as a person has it: `supervisor start` in a terminal, driven by keys.
+ * Covers: src/cli/commands/dashboard.ts
+ */
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";

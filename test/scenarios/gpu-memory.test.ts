@@ -1,4 +1,7 @@
-/** Whole supervisors over a fake driver: rules on GPU memory, a job that runs out of it, and what isn't given back. */
+/**
+ * Whole supervisors over a fake driver: rules on GPU memory, a job that runs out of it, and what isn't given back.
+ * Covers: src/decide/sharing/gpu-view.ts, src/runs/observe/out-of-gpu-memory.ts
+ */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";

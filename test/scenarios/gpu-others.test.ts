@@ -1,4 +1,7 @@
-/** Whole supervisors over a fake driver: whose use of which GPU makes which job go, and come back. */
+/**
+ * Whole supervisors over a fake driver: whose use of which GPU makes which job go, and come back.
+ * Covers: src/supervise/apply-config-change.ts
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";

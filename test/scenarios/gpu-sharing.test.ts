@@ -1,4 +1,7 @@
-/** Two supervisors of two users on one GPU: a line, turns, people before both, and claims that end. */
+/**
+ * Two supervisors of two users on one GPU: a line, turns, people before both, and claims that end.
+ * Covers: src/cli/commands/ask-for-turn.ts
+ */
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";

@@ -1,4 +1,7 @@
-/** What a reason says and what stands beside it are worded alike, and nothing is said twice. */
+/**
+ * What a reason says and what stands beside it are worded alike, and nothing is said twice.
+ * Covers: src/show/job-words.ts, src/decide/why/stakes.ts
+ */
 import { describe, expect, test } from "vitest";
 import type { JobView } from "../../src/control/protocol.ts";
 import { decide } from "../../src/decide/policy.ts";

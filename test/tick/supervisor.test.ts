@@ -1,4 +1,7 @@
-/** The tick with real processes, a journal in memory, and effects that take their time. */
+/**
+ * The tick with real processes, a journal in memory, and effects that take their time.
+ * Covers: src/tick/effect-queue.ts
+ */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

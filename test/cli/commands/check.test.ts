@@ -1,3 +1,4 @@
+/** Covers: src/cli/tell-problems.ts */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CommandLine } from "../command-line.ts";
 

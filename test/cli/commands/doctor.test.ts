@@ -1,6 +1,6 @@
 /**
  * The page for a bug report: what it says of GPUs, of calls, of rules that can't work here.
- * Covers: src/cli/commands/doctor/blind-rules.ts
+ * Covers: src/cli/commands/doctor/blind-rules.ts, src/cli/commands/doctor/page.ts, src/sense/gpu/examine.ts
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

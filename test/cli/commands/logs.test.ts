@@ -1,3 +1,4 @@
+/** Covers: src/cli/read-log-tail.ts */
 import { appendFileSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

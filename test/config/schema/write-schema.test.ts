@@ -1,4 +1,4 @@
-/** Covers: src/config/check/expected.ts */
+/** Covers: src/config/check/expected.ts, src/config/schema/field-tables.ts */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { jsonSchema } from "../../../src/config/check/expected.ts";

@@ -1,3 +1,4 @@
+/** Covers: src/decide/lifecycle/learn.ts, src/decide/lifecycle/on-seen.ts */
 import { describe, expect, test } from "vitest";
 import { at, exitCode, makeCheckpoint, makeJob, makeRank, runningJob, Story } from "../make.ts";
 

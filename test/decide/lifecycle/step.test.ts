@@ -1,3 +1,4 @@
+/** Covers: src/decide/lifecycle/transition.ts */
 import { describe, expect, test } from "vitest";
 import { exitCode, makeJob, runningJob, Story } from "../make.ts";
 

@@ -1,6 +1,7 @@
 /**
  * Where a job goes, who is before it in line, and what a pause has freed; pure.
- * Covers: src/decide/sharing/line.ts
+ * Covers: src/decide/sharing/line.ts, src/decide/lifecycle/end/shortage.ts,
+ * src/decide/lifecycle/pause/release.ts
  */
 
 import { describe, expect, it } from "vitest";

@@ -1,6 +1,6 @@
 /**
  * A turn on a GPU: who asks, who gets it, and when it ends.
- * Covers: src/decide/sharing/ask-for-turn.ts
+ * Covers: src/decide/sharing/ask-for-turn.ts, src/decide/sharing/turn-requests.ts
  */
 import { describe, expect, it } from "vitest";
 import { askForTurn } from "../../../src/decide/sharing/ask-for-turn.ts";

@@ -1,3 +1,4 @@
+/** Covers: src/decide/windows/daylight-saving.ts */
 import { describe, expect, test } from "vitest";
 import { windowStates, windowsOf } from "../../../src/decide/windows/windows.ts";
 

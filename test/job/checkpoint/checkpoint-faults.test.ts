@@ -1,3 +1,4 @@
+/** Covers: src/job/checkpoint/write-checkpoint.ts */
 import { expect, test } from "vitest";
 import { rounds } from "../../rounds.ts";
 import { launch, temporaryFolder } from "../launch.ts";

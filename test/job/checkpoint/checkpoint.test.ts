@@ -1,8 +1,7 @@
 /**
  * Writing, choosing and keeping checkpoints, in one process; checkpoint-contract.ts pulls the plug.
- * Covers: src/job/checkpoint/find-checkpoint.ts,
- * src/job/checkpoint/keep-checkpoints.ts,
- * src/job/checkpoint/write-checkpoint.ts
+ * Covers: src/job/checkpoint/find-checkpoint.ts, src/job/checkpoint/keep-checkpoints.ts,
+ * src/job/checkpoint/write-checkpoint.ts, src/job/checkpoint/checkpoint-files.ts, src/job/environment.ts
  */
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

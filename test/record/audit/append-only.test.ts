@@ -1,3 +1,4 @@
+/** Covers: src/record/database/migrate.ts */
 import Sqlite from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { verifyChain } from "../../../src/record/audit/verify.ts";

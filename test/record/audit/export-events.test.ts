@@ -1,4 +1,4 @@
-/** Covers: src/record/audit/anchor.ts */
+/** Covers: src/record/audit/anchor.ts, src/record/audit/export-file.ts */
 import { mkdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -1,6 +1,7 @@
 /**
  * Housekeeping killed with SIGKILL at its system calls: while a file is written, before and after it is
  * renamed, before and after the anchor is committed, while rows go. Nothing is ever lost or there twice.
+ * Covers: src/record/audit/export-events.ts, src/record/upkeep/upkeep.ts
  */
 import { spawnSync } from "node:child_process";
 import { cpSync } from "node:fs";

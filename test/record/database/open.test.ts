@@ -1,4 +1,7 @@
-/** Covers: src/record/database/database-error.ts, src/record/database/open-read-only.ts */
+/**
+ * Covers: src/record/database/database-error.ts, src/record/database/open-read-only.ts,
+ * src/record/database/unused-name.ts
+ */
 import {
   chmodSync,
   existsSync,

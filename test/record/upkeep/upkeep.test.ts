@@ -1,3 +1,4 @@
+/** Covers: src/record/upkeep/start-upkeep.ts, src/record/upkeep/upkeep-process.ts */
 import { statSync } from "node:fs";
 import Sqlite from "better-sqlite3";
 import { describe, expect, onTestFinished, test } from "vitest";

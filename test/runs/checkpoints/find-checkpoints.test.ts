@@ -1,3 +1,6 @@
+/**
+ * Covers: src/runs/checkpoints/prune.ts, src/runs/checkpoints/verify.ts, src/runs/checkpoints/verify-child.ts
+ */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

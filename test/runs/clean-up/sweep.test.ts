@@ -1,3 +1,4 @@
+/** Covers: src/runs/clean-up/tidy.ts, src/runs/launch/run-record.ts */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,7 @@
-/** Covers: src/runs/launch/launcher-script.ts */
+/**
+ * Covers: src/runs/launch/launcher-script.ts, src/runs/launch/job-environment.ts, src/files/state-paths.ts,
+ * src/spawn/spawn-detached.ts
+ */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

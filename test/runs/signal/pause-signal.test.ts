@@ -1,4 +1,6 @@
-/** Covers: src/runs/signal/send-signal.ts */
+/**
+ * Covers: src/runs/signal/send-signal.ts, src/runs/signal/listeners.ts, src/runs/observe/watch-directories.ts
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

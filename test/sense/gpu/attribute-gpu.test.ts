@@ -1,7 +1,7 @@
 /**
  * Attribution of a GPU's processes, with real processes of every kind on a GPU.
  * Covers: src/sense/gpu/attribute-gpu.ts, src/sense/gpu/newcomers.ts, src/sense/gpu/present-process.ts,
- * src/sense/gpu/known-processes.ts.
+ * src/sense/gpu/known-processes.ts, src/sense/owners/evidence.ts.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, beforeEach, expect, it } from "vitest";

@@ -1,6 +1,7 @@
 /**
  * Every way a driver fails: what is reported, what carries on, and that no tick ever waits.
- * Covers: src/sense/gpu/reader-process.ts, src/sense/gpu/spawn-reader.ts, src/sense/gpu/read-gpus.ts.
+ * Covers: src/sense/gpu/reader-process.ts, src/sense/gpu/spawn-reader.ts, src/sense/gpu/read-gpus.ts,
+ * src/sense/gpu/smi/read-smi.ts, src/sense/gpu/report.ts.
  */
 import { spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -3,7 +3,7 @@
  * outsider's is proven and named. Real processes beside whatever else the machine does, so every check
  * compares with figures taken another way or with who is named.
  * Covers: src/sense/others/attribute-cpu.ts, src/sense/others/cpu-window.ts,
- * src/sense/others/scan-processes.ts.
+ * src/sense/others/scan-processes.ts, src/sense/owners/process-tree.ts.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";

@@ -2,7 +2,8 @@
  * Attribution of processes. A look at all processes (CPU) and looks at single ones (GPUs) share their
  * memory and must agree. Real processes where /proc is read, tables where only the tree matters.
  * Covers: src/sense/owners/process-owners.ts, src/sense/owners/claimed-processes.ts,
- * src/sense/owners/run-marks.ts, src/sense/owners/run-sessions.ts, src/sense/owners/parents.ts.
+ * src/sense/owners/run-marks.ts, src/sense/owners/run-sessions.ts, src/sense/owners/parents.ts,
+ * src/sense/owners/owner.ts.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

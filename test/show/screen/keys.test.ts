@@ -1,3 +1,4 @@
+/** Covers: src/show/draw/job-order.ts, src/show/screen/page-view.ts */
 import { expect, test } from "vitest";
 import { type Act, type Key, press } from "../../../src/show/screen/keys.ts";
 import { newScreen, type Screen } from "../../../src/show/screen/screen.ts";

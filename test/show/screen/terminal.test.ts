@@ -1,4 +1,7 @@
-/** The built dashboard in a real pseudo-terminal, driven by keys, fed from a file. */
+/**
+ * The built dashboard in a real pseudo-terminal, driven by keys, fed from a file.
+ * Covers: src/show/follow-plain.ts, src/show/screen/open-dashboard.tsx, src/show/screen/run-dashboard.ts
+ */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

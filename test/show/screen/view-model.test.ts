@@ -1,4 +1,8 @@
-/** Covers: src/show/screen/screen.ts */
+/**
+ * Covers: src/show/screen/screen.ts, src/show/draw/cells.ts, src/show/draw/edges.ts,
+ * src/show/draw/event-lines.ts, src/show/draw/gauge.ts, src/show/draw/gpu-gauges.ts,
+ * src/show/draw/job-rows.ts, src/show/draw/machine-gauges.ts, src/show/readings.ts
+ */
 import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import stringWidth from "string-width";

@@ -1,3 +1,4 @@
+/** Covers: src/decide/lifecycle/end/leave-run.ts, src/decide/lifecycle/ranks.ts, src/model/seen.ts */
 import { describe, expect, test } from "vitest";
 import { at, exitCode, makeCheckpoint, makeJob, makeRank, runningJob, Story } from "../../make.ts";
 

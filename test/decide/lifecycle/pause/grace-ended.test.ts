@@ -1,3 +1,4 @@
+/** Covers: src/decide/lifecycle/end/steps-lost.ts */
 import { describe, expect, test } from "vitest";
 import { at, exitCode, makeCheckpoint, makeRank, runningJob, Story } from "../../make.ts";
 

@@ -1,3 +1,4 @@
+/** Covers: src/decide/lifecycle/pause/pause-asked.ts, src/decide/lifecycle/pause/pause-ended.ts */
 import { describe, expect, test } from "vitest";
 import { at, exitCode, makeCheckpoint, makeRank, runningJob, Story } from "../../make.ts";
 

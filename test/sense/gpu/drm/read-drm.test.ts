@@ -1,7 +1,8 @@
 /**
  * AMD and Intel: files of /sys and of open devices, written by hand after the kernel's documentation.
  * Covers: src/sense/gpu/drm/read-drm.ts, src/sense/gpu/drm/find-cards.ts, src/sense/gpu/drm/compute-use.ts,
- * src/sense/gpu/drm/parse-card.ts, src/sense/gpu/drm/parse-fdinfo.ts, src/sense/gpu/drm/sweep.ts.
+ * src/sense/gpu/drm/parse-card.ts, src/sense/gpu/drm/parse-fdinfo.ts, src/sense/gpu/drm/sweep.ts,
+ * src/sense/gpu/drm/device-files.ts.
  */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

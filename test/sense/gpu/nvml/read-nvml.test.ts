@@ -3,7 +3,8 @@
  * Covers: src/sense/gpu/nvml/read-nvml.ts, src/sense/gpu/nvml/poll.ts, src/sense/gpu/nvml/device.ts,
  * src/sense/gpu/nvml/device-processes.ts, src/sense/gpu/nvml/list-processes.ts,
  * src/sense/gpu/nvml/process-use.ts, src/sense/gpu/nvml/questions.ts, src/sense/gpu/nvml/instances.ts,
- * src/sense/gpu/nvml/layout.ts, src/sense/gpu/nvml/codes.ts.
+ * src/sense/gpu/nvml/layout.ts, src/sense/gpu/nvml/codes.ts, src/sense/gpu/nvml/library.ts,
+ * src/sense/gpu/nvml/timed.ts.
  */
 import { afterEach, expect, it } from "vitest";
 import type { Driver, FakeMachine, FakeProcess } from "../../../fakes/nvml/fake.ts";
