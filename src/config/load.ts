@@ -73,7 +73,7 @@ function completeNotify(one: Notify, directory: string): Notify {
 }
 
 /** The job with every path absolute; relative paths start from `directory`. */
-export function completeJob(job: JobSpec, directory: string): JobSpec {
+function completeJob(job: JobSpec, directory: string): JobSpec {
   const cwd = absolute(job.cwd ?? ".", directory);
   return {
     ...job,

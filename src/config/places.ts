@@ -18,7 +18,7 @@ export interface Places {
 }
 
 /** `~/.local/state/gpu-job-supervisor`, or what XDG_STATE_HOME sets. */
-export function defaultStateDirectory(env: NodeJS.ProcessEnv = process.env): string {
+function defaultStateDirectory(env: NodeJS.ProcessEnv = process.env): string {
   // The XDG specification declares relative values invalid, to be ignored.
   const home = env.XDG_STATE_HOME && isAbsolute(env.XDG_STATE_HOME) ? env.XDG_STATE_HOME : null;
   return join(home ?? join(homedir(), ".local", "state"), "gpu-job-supervisor");

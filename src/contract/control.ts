@@ -4,7 +4,7 @@
  */
 import { isWhole, parseObject, Rejected, refuse, wholeFrom } from "./values.ts";
 
-export const WANTS = ["run", "pause", "standby", "release"] as const;
+const WANTS = ["run", "pause", "standby", "release"] as const;
 
 /** Replaced atomically. */
 export interface Control {

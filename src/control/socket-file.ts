@@ -33,7 +33,7 @@ export function securePlace(path: string): void {
 }
 
 /** Whether a process accepts connections at `path`. */
-export function isAnswered(path: string): Promise<boolean> {
+function isAnswered(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
     const done = (answered: boolean) => {

@@ -62,7 +62,7 @@ Without a supervisor these calls do nothing. More: docs/typescript-jobs.md`,
   3   no supervisor is running`,
 };
 
-export const TOPIC_NAMES = Object.keys(TOPICS);
+const TOPIC_NAMES = Object.keys(TOPICS);
 
 /** Prints a topic; an unknown name fails with the closest topic or command. */
 export function help(topic: string, commands: readonly string[]): void {

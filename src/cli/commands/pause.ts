@@ -68,7 +68,7 @@ function untilOf(options: PauseOptions, nowMs: number): number | null {
 }
 
 /** How far a requested pause has come. */
-export function pauseOutcome(job: JobView): Outcome {
+function pauseOutcome(job: JobView): Outcome {
   switch (job.state) {
     case "paused":
       return { end: "good", text: `paused: ${saved(job)}` };

@@ -19,7 +19,7 @@ export interface Finding {
 const MOST_LISTED = 8;
 
 /** The value at `path` in the parsed document; undefined if there is none. */
-export function valueAt(root: unknown, path: Path): unknown {
+function valueAt(root: unknown, path: Path): unknown {
   let value = root;
   for (const step of path) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;

@@ -74,7 +74,7 @@ export function advance(rule: Rule, state: RuleState, reading: Reading, pace: Pa
 const worst = (rule: Rule, value: number, upTo: number): number =>
   rule.above === undefined ? value : Math.max(value, upTo);
 
-export function isBeyond(
+function isBeyond(
   { above, below }: { above?: number | undefined; below?: number | undefined },
   value: number,
 ): boolean {

@@ -49,7 +49,7 @@ function turnOver({ turn }: Job, run: Run, { sample, now }: TickInput): string |
   return `Its turn of ${duration(turn.forMs)} is over, and ${next.user}'s '${next.job}' waits.`;
 }
 
-export function gpuName(uuid: string, { sample }: Pick<TickInput, "sample">): string {
+function gpuName(uuid: string, { sample }: Pick<TickInput, "sample">): string {
   const gpu = sample.gpus.find((one) => one.uuid === uuid);
   return gpu === undefined ? uuid : `GPU ${gpu.index}`;
 }

@@ -24,7 +24,7 @@ export function countPause(balance: Balance, key: string, wallMs: number, calmSe
 }
 
 /** The back-off in ms, which a rule must be clear beyond its own dwell: 0 after a first pause, then doubling. */
-export function extraWaitMs(
+function extraWaitMs(
   balance: Balance,
   key: string,
   wallMs: number,
