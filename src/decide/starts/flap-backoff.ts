@@ -24,12 +24,7 @@ export function countPause(balance: Balance, key: string, wallMs: number, calmSe
 }
 
 /** The back-off in ms, which a rule must be clear beyond its own dwell: 0 after a first pause, then doubling. */
-function extraWaitMs(
-  balance: Balance,
-  key: string,
-  wallMs: number,
-  config: Config["balance"],
-): number {
+function extraWaitMs(balance: Balance, key: string, wallMs: number, config: Config["balance"]): number {
   const known = balance.backoff[key];
   if (known === undefined || known.count < 2) return 0;
   if (wallMs - known.lastPauseMs > config.calmSeconds * 1000) return 0;
