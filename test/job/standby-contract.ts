@@ -7,7 +7,6 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { rounds } from "../rounds.ts";
-import { until } from "../until.ts";
 import {
   endOf,
   type Launched,
@@ -32,8 +31,9 @@ const framesOf = (folder: string, stream = 0): number[] => {
 };
 const counting = (count: number): number[] => Array.from({ length: count }, (_, frame) => frame);
 
-const flowing = (folder: string, past = 0) =>
-  until("more frames", () => framesOf(folder).length > past || null);
+/** Waits for more than `past` frames; fails when the program ends before. */
+const flowing = (run: Launched, folder: string, past = 0) =>
+  run.until("more frames", () => framesOf(folder).length > past);
 
 /** Asks, and waits until the job reports the state that the word leads to. */
 async function bring(run: Launched, sequence: number, want: "run" | "standby"): Promise<void> {
@@ -54,7 +54,7 @@ export function keepsStandbyContract({ name, streams, kinds }: Streaming): void 
       const folder = temporaryFolder();
       const frames = 1200;
       const run = begin(folder, frames, 3, kind);
-      await flowing(join(folder, "out"));
+      await flowing(run, join(folder, "out"));
       let holds = 0;
       for (let round = 1; round <= rounds(40); round++) {
         await wait(Math.random() * 40);
@@ -76,7 +76,7 @@ export function keepsStandbyContract({ name, streams, kinds }: Streaming): void 
       const folder = temporaryFolder();
       const out = join(folder, "out");
       const run = begin(folder, 0, 2);
-      await flowing(out);
+      await flowing(run, out);
       await bring(run, 1, "standby");
       const held = [framesOf(out, 0), framesOf(out, 1)];
       expect(run.status()).toMatchObject({ streams: { open: 2, held: 2 } });
@@ -85,7 +85,7 @@ export function keepsStandbyContract({ name, streams, kinds }: Streaming): void 
       await bring(run, 3, "standby");
       expect([framesOf(out, 0), framesOf(out, 1)]).toEqual(held);
       await bring(run, 4, "run");
-      await flowing(out, (held[0] as number[]).length);
+      await flowing(run, out, (held[0] as number[]).length);
       expect(framesOf(out)).toEqual(counting(framesOf(out).length));
       run.child.kill("SIGKILL");
     });
@@ -104,7 +104,7 @@ export function keepsStandbyContract({ name, streams, kinds }: Streaming): void 
     test("a lost signal costs a moment, not the hold nor the going on", async () => {
       const folder = temporaryFolder();
       const run = begin(folder, 0, 1);
-      await flowing(join(folder, "out"));
+      await flowing(run, join(folder, "out"));
       run.write(JSON.stringify({ sequence: 1, want: "standby" }));
       await run.until("standby", ({ state }) => state === "standby");
       run.write(JSON.stringify({ sequence: 2, want: "run" }));
@@ -115,7 +115,7 @@ export function keepsStandbyContract({ name, streams, kinds }: Streaming): void 
     test("a stream that waits for its input is held, and may end while it is", async () => {
       const folder = temporaryFolder();
       const run = begin(folder, 10, 2, "waits");
-      await until("all frames", () => framesOf(join(folder, "out"), 1).length === 10 || null);
+      await run.until("all frames", () => framesOf(join(folder, "out"), 1).length === 10);
       await bring(run, 1, "standby");
       run.child.kill("SIGKILL");
     });
@@ -123,13 +123,13 @@ export function keepsStandbyContract({ name, streams, kinds }: Streaming): void 
     test("while a consumer keeps its frame the job isn't on standby, and says what it waits for", async () => {
       const folder = temporaryFolder();
       const run = begin(folder, 0, 2, "stuck");
-      await until("the last frame", () => framesOf(join(folder, "out"), 1).length === 6 || null);
+      await run.until("the last frame", () => framesOf(join(folder, "out"), 1).length === 6);
       run.ask({ sequence: 1, want: "standby" });
       await run.until("one of two held", (report) => report.streams?.held === 1 && report.sequence === 1);
       expect(run.status()).toMatchObject({ state: "pausing", streams: { open: 2, held: 1 } });
       run.ask({ sequence: 2, want: "run" });
       await run.until("running", ({ state, sequence }) => state === "running" && sequence === 2);
-      await flowing(join(folder, "out"), framesOf(join(folder, "out")).length);
+      await flowing(run, join(folder, "out"), framesOf(join(folder, "out")).length);
       run.child.kill("SIGKILL");
     });
   });
@@ -163,7 +163,7 @@ export function keepsStandbyContract({ name, streams, kinds }: Streaming): void 
     test("asked to pause while it restores, it leaves at once on what it came from", async () => {
       const folder = temporaryFolder();
       const first = begin(folder, 0, 1);
-      await flowing(join(folder, "out"), 20);
+      await flowing(first, join(folder, "out"), 20);
       first.ask({ sequence: 1, want: "pause" });
       expect((await first.ended).code).toBe(75);
       const written = framesOf(join(folder, "out"));
@@ -178,10 +178,10 @@ export function keepsStandbyContract({ name, streams, kinds }: Streaming): void 
       const folder = temporaryFolder();
       const out = join(folder, "out");
       const run = begin(folder, 0, 1, "can't save");
-      await flowing(out);
+      await flowing(run, out);
       run.ask({ sequence: 1, want: "pause" });
       await run.until("an error", ({ error }) => String(error).includes("no room for it"));
-      await flowing(out, framesOf(out).length);
+      await flowing(run, out, framesOf(out).length);
       writeFileSync(join(out, "may-save"), "");
       run.ring();
       expect((await run.ended).code).toBe(75);
@@ -192,7 +192,7 @@ export function keepsStandbyContract({ name, streams, kinds }: Streaming): void 
       const folder = temporaryFolder();
       const out = join(folder, "out");
       const run = begin(folder, 0, 1, "can't save");
-      await flowing(out);
+      await flowing(run, out);
       await bring(run, 1, "standby");
       const written = framesOf(out);
       run.ask({ sequence: 2, want: "release" });
@@ -211,10 +211,10 @@ export function keepsStandbyContract({ name, streams, kinds }: Streaming): void 
       const folder = temporaryFolder();
       const out = join(folder, "out");
       const run = begin(folder, 0, 1, "forgets");
-      await flowing(out);
+      await flowing(run, out);
       run.ask({ sequence: 1, want: "pause" });
       await run.until("an error", ({ error }) => /keep/.test(String(error)));
-      await flowing(out, framesOf(out).length);
+      await flowing(run, out, framesOf(out).length);
       run.child.kill("SIGKILL");
     });
   });
