@@ -96,6 +96,8 @@ export interface Claim {
   uid: number;
   user: string;
   job: string;
+  /** Of another supervisor of our own user: its project's folder, as people write it; empty if it has none. */
+  place?: string;
   /** UUIDs: for a holder the GPUs it holds, for a waiting job those it would accept. */
   gpus: string[];
   holds: boolean;

@@ -42,6 +42,7 @@ export function makeConfig(config: object = {}): Config {
     database: "/x/db",
     stateDirectory: "/x",
     file: null,
+    project: "user",
     directory: "/x",
   };
 }

@@ -70,7 +70,7 @@ function configOf(options: Options): { file: string | null; config: Config | nul
 }
 
 async function runningPid(options: Options): Promise<number | null> {
-  const client = await tryConnect(placesOf(options)).catch(() => null);
+  const client = await tryConnect(await placesOf(options)).catch(() => null);
   if (client === null) return null;
   try {
     return (await snapshotOf(client)).supervisor.pid;

@@ -10,6 +10,7 @@ import { runOf } from "../../model/state.ts";
 import { plural } from "../../words/list.ts";
 import { processes } from "../../words/process.ts";
 import { size } from "../../words/size.ts";
+import { whose } from "../../words/whose.ts";
 import type { TickInput } from "../tick-input.ts";
 import { before, claimWait, type InLine } from "./line.ts";
 import { isGpu, turnBefore } from "./turn-requests.ts";
@@ -117,7 +118,7 @@ function letPass(job: Job, gpu: GpuSample, input: TickInput): WaitingFor[] {
   const turn = turnBefore(job, gpu.uuid, input);
   if (turn === null) return [];
   const by = { user: turn.user, job: turn.job };
-  const text = `GPU ${gpu.index} goes to ${turn.user}'s '${turn.job}' first, who has asked for a turn`;
+  const text = `GPU ${gpu.index} goes to ${whose(turn)} first, who has asked for a turn`;
   return [{ code: "gpu-claimed", text, gpu: gpu.uuid, by }];
 }
 
