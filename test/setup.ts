@@ -11,5 +11,6 @@ const folder = mkdtempSync(join(tmpdir(), "supervisor-test-claims-"));
 // Supervisors of other users go through it, too.
 chmodSync(folder, 0o755);
 process.env.GPU_JOB_SUPERVISOR_CLAIMS = join(folder, "claims");
+process.env.GPU_JOB_SUPERVISOR_LOCKS = join(folder, "locks");
 process.env.PATH = [dirname(process.execPath), process.env.PATH ?? ""].join(delimiter);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

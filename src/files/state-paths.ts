@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { homeFolder } from "./home.ts";
 
 /** Linux allows 107 bytes, macOS 103. */
 const LONGEST_SOCKET_PATH = 100;
@@ -17,6 +18,20 @@ export function socketPath(stateDirectory: string, env: NodeJS.ProcessEnv = proc
   const runtime =
     env.XDG_RUNTIME_DIR ?? join(tmpdir(), `gpu-job-supervisor-${process.getuid?.() ?? userInfo().uid}`);
   return join(runtime, `${name}.sock`);
+}
+
+/**
+ * Where a supervisor keeps the locks of its state directory: outside of everything that belongs to a project,
+ * at the same places whatever the environment of a session. `GPU_JOB_SUPERVISOR_LOCKS` names another one instead.
+ */
+export function lockFolders(env: NodeJS.ProcessEnv = process.env): string[] {
+  const given = env.GPU_JOB_SUPERVISOR_LOCKS;
+  if (given) return [given];
+  const home = homeFolder(env);
+  return [
+    ...(home === null ? [] : [join(home, ".local", "state", "gpu-job-supervisor-locks")]),
+    join("/tmp", `gpu-job-supervisor-${process.getuid?.() ?? userInfo().uid}`),
+  ];
 }
 
 /**

@@ -2,16 +2,16 @@ import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSy
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { DatabaseHeldError, holdLock, readHolder } from "../../../src/record/database/lock.ts";
+import { HeldError, holdLock, readHolder } from "../../../src/record/database/lock.ts";
 import { child, openJournal, scratch } from "../scratch.ts";
 
 const NOTE = { config: "/home/ana/supervisor.config.json", socket: null };
 
-function heldError(path: string): DatabaseHeldError {
+function heldError(path: string): HeldError {
   try {
     holdLock(path, NOTE).release();
   } catch (error) {
-    if (error instanceof DatabaseHeldError) return error;
+    if (error instanceof HeldError) return error;
     throw error;
   }
   throw new Error("the lock was free");
