@@ -8,13 +8,15 @@ import { dirname, resolve } from "node:path";
 /** Like `mkdir -p`, every new one with `mode`. Throws what the system throws. */
 export function makeFolder(path: string, mode = 0o700): void {
   const folder = resolve(path);
-  if (isFolder(folder)) return;
-  if (dirname(folder) !== folder) makeFolder(dirname(folder), mode);
+  const above = dirname(folder);
   try {
     mkdirSync(folder, { mode });
   } catch (error) {
-    // Another process may have made it first.
-    if (!isFolder(folder)) throw error;
+    if (isFolder(folder)) return;
+    // A folder above that is there isn't what is missing: trying again would never end.
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || isFolder(above)) throw error;
+    makeFolder(above, mode);
+    makeFolder(folder, mode);
   }
 }
 
