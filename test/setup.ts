@@ -12,5 +12,6 @@ const folder = mkdtempSync(join(tmpdir(), "supervisor-test-claims-"));
 chmodSync(folder, 0o755);
 process.env.GPU_JOB_SUPERVISOR_CLAIMS = join(folder, "claims");
 process.env.XDG_STATE_HOME = join(folder, "state");
+process.env.GPU_JOB_SUPERVISOR_LOCKS = join(folder, "locks");
 process.env.PATH = [dirname(process.execPath), process.env.PATH ?? ""].join(delimiter);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -3,11 +3,12 @@
  * carries requests; the caller interprets them. It must never stall or crash a tick, whatever clients
  * send or fail to read: bad lines are answered, and a client that doesn't read is disconnected.
  */
-import { createServer, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
+import type { Looked } from "../files/own-place.ts";
 import { Refusal } from "../refusal.ts";
+import { ListeningSocket } from "./listening-socket.ts";
 import { parseRequest } from "./parse-request.ts";
 import { type Answer, MAX_REQUEST_BYTES, type Request, type Snapshot } from "./protocol.ts";
-import { removeStale, securePlace } from "./socket-file.ts";
 
 const MAX_CLIENTS = 64;
 const MAX_UNANSWERED = 32;
@@ -29,7 +30,9 @@ export interface ControlServer {
   /** Sends a new snapshot to all watchers; made and serialised once, and not at all without watchers. */
   publish(): void;
   readonly watchers: number;
-  /** Stops listening, lets answers drain briefly, and removes the socket. */
+  /** Makes the socket again where it was removed or replaced; clients that are connected stay so. */
+  look(): Promise<Looked>;
+  /** Stops listening, lets answers drain briefly, and removes the socket if it is still ours. */
   close(): Promise<void>;
 }
 
@@ -52,36 +55,34 @@ interface Options {
  * removed. Rejects with Refusal when the place is unsafe or another supervisor answers there.
  */
 export async function serveControl(path: string, options: Options): Promise<ControlServer> {
-  securePlace(path);
-  await removeStale(path);
   const clients = new Set<Client>();
-  const server = createServer((socket) => admit(socket, clients, options));
-  await listenPrivately(server, path);
-  server.on("error", () => {});
+  const listen = () => ListeningSocket.open(path, (socket) => admit(socket, clients, options));
+  let socket = await listen();
+  /** Sockets without a name that still have clients. */
+  const nameless = new Set<Promise<void>>();
+  const look = async (): Promise<Looked> => {
+    if (socket.isThere) return "as it was";
+    try {
+      const next = await listen();
+      const closed = socket.close().finally(() => nameless.delete(closed));
+      nameless.add(closed);
+      socket = next;
+      return { again: `the control socket ${path}` };
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return { problem: error.message };
+    }
+  };
   return {
+    look,
     publish: () => publish(clients, options),
     get watchers() {
       return [...clients].filter((client) => client.watching).length;
     },
-    close: () => close(server, clients),
+    close: async () => {
+      await Promise.all([close(socket, clients), ...nameless]);
+    },
   };
-}
-
-function listenPrivately(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const refuse = (error: Error) => reject(new Refusal(`${path} can't be made: ${error.message}`));
-    server.once("error", refuse);
-    // bind() happens inside listen(): with this mask no other user can ever connect.
-    const mask = process.umask(0o177);
-    try {
-      server.listen(path, () => {
-        server.off("error", refuse);
-        resolve();
-      });
-    } finally {
-      process.umask(mask);
-    }
-  });
 }
 
 function admit(socket: Socket, clients: Set<Client>, options: Options): void {
@@ -183,15 +184,13 @@ function publish(clients: Set<Client>, options: Options): void {
   }
 }
 
-function close(server: Server, clients: Set<Client>): Promise<void> {
-  return new Promise((resolve) => {
-    // Closing unlinks the socket file.
-    server.close(() => resolve());
-    for (const client of clients) {
-      // The client that requested the stop gets its answer, too.
-      client.leaving = true;
-      if (client.unanswered === 0) client.socket.end();
-      client.socket.setTimeout(LEAVE_WITHIN_MS, () => client.socket.destroy());
-    }
-  });
+async function close(socket: ListeningSocket, clients: Set<Client>): Promise<void> {
+  const closed = socket.close();
+  for (const client of clients) {
+    // The client that requested the stop gets its answer, too.
+    client.leaving = true;
+    if (client.unanswered === 0) client.socket.end();
+    client.socket.setTimeout(LEAVE_WITHIN_MS, () => client.socket.destroy());
+  }
+  await closed;
 }

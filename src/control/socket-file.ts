@@ -3,9 +3,10 @@
  * to, with no dead socket in the way. Never removes a socket that a process still answers, nor a file
  * that isn't a socket.
  */
-import { chmodSync, lstatSync, mkdirSync, unlinkSync } from "node:fs";
+import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname } from "node:path";
+import { makeFolder } from "../files/make-folder.ts";
 import { Refusal, refusing } from "../refusal.ts";
 
 const ANSWER_WITHIN_MS = 2000;
@@ -16,9 +17,7 @@ const ANSWER_WITHIN_MS = 2000;
  */
 export function securePlace(path: string): void {
   const directory = dirname(path);
-  refusing(`${directory}, for the control socket, can't be created`, () =>
-    mkdirSync(directory, { recursive: true, mode: 0o700 }),
-  );
+  refusing(`${directory}, for the control socket, can't be created`, () => makeFolder(directory));
   const found = lstatSync(directory);
   if (!found.isDirectory())
     throw new Refusal(`${directory} is not a directory. Move it away, or choose another stateDirectory.`);

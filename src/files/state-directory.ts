@@ -5,21 +5,44 @@
 import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { isSystemError, Refusal, refusing } from "../refusal.ts";
+import { makeFolder } from "./make-folder.ts";
+import { identityOf, type Looked } from "./own-place.ts";
 
 const PRIVATE = 0o700;
+
+const foldersOf = (directory: string): string[] =>
+  ["", "jobs", "logs", "runs"].map((name) => join(directory, name));
 
 /**
  * Creates `directory` and its first level with mode 0700, and tightens an older one of our own.
  * @throws Refusal when it can't be made, or isn't safely ours
  */
 export function prepareStateDirectory(directory: string): void {
-  prepare(directory, true);
-  for (const name of ["jobs", "logs", "runs"]) prepare(join(directory, name), false);
+  for (const [depth, folder] of foldersOf(directory).entries()) prepare(folder, depth === 0);
+}
+
+/** Returns a look at the folders, which must be there: makes those again that were removed or replaced. */
+export function watchStateDirectory(directory: string): () => Looked {
+  const folders = foldersOf(directory);
+  let known = folders.map(identityOf);
+  return () => {
+    if (folders.every((folder, i) => identityOf(folder) === known[i])) return "as it was";
+    const lost = folders.filter((folder, i) => identityOf(folder) !== known[i]);
+    try {
+      prepareStateDirectory(directory);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return { problem: error.message };
+    }
+    known = folders.map(identityOf);
+    return { again: `the folder ${lost[0]}` };
+  };
 }
 
 function prepare(directory: string, parents: boolean): void {
   try {
-    mkdirSync(directory, { recursive: parents, mode: PRIVATE });
+    if (parents) makeFolder(directory, PRIVATE);
+    else mkdirSync(directory, { mode: PRIVATE });
   } catch (error) {
     if (!isSystemError(error)) throw error;
     if (error.code !== "EEXIST")

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { homedir, tmpdir, userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { homeFolder } from "./home.ts";
 
 /** Linux allows 107 bytes, macOS 103. */
 const LONGEST_SOCKET_PATH = 100;
@@ -10,7 +11,7 @@ const LONGEST_SOCKET_PATH = 100;
 export function commonStateDirectory(env: NodeJS.ProcessEnv = process.env): string {
   // The XDG specification declares relative values invalid, to be ignored.
   const home = env.XDG_STATE_HOME && isAbsolute(env.XDG_STATE_HOME) ? env.XDG_STATE_HOME : null;
-  return join(home ?? join(homedir(), ".local", "state"), "gpu-job-supervisor");
+  return join(home ?? join(homeFolder(env) ?? homedir(), ".local", "state"), "gpu-job-supervisor");
 }
 
 /** Whose the common state directory is, where earlier versions used it for every config. */
@@ -31,6 +32,20 @@ export function socketPath(stateDirectory: string, env: NodeJS.ProcessEnv = proc
   const runtime =
     env.XDG_RUNTIME_DIR ?? join(tmpdir(), `gpu-job-supervisor-${process.getuid?.() ?? userInfo().uid}`);
   return join(runtime, `${name}.sock`);
+}
+
+/**
+ * Where a supervisor keeps the locks of its state directory: outside of everything that belongs to a project,
+ * at the same places whatever the environment of a session. `GPU_JOB_SUPERVISOR_LOCKS` names another one instead.
+ */
+export function lockFolders(env: NodeJS.ProcessEnv = process.env): string[] {
+  const given = env.GPU_JOB_SUPERVISOR_LOCKS;
+  if (given) return [given];
+  const home = homeFolder(env);
+  return [
+    ...(home === null ? [] : [join(home, ".local", "state", "gpu-job-supervisor-locks")]),
+    join("/tmp", `gpu-job-supervisor-${process.getuid?.() ?? userInfo().uid}`),
+  ];
 }
 
 /**

@@ -3,8 +3,8 @@
  * now waits in the backlog and is written first once writing works again. Writing never throws, never
  * waits longer than BUSY_MS and never syncs on the caller's thread.
  */
-import { realpathSync } from "node:fs";
-import type { Database, Statement, Transaction } from "better-sqlite3";
+import { wallMs } from "../clock.ts";
+import type { Looked } from "../files/own-place.ts";
 import type { AuditEvent, NewEvent } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
 import type { Sample } from "../model/machine.ts";
@@ -12,13 +12,13 @@ import type { Now } from "../model/time.ts";
 import type { Appended, Change, Journal } from "../ports/journal.ts";
 import { type EventRow, eventOf } from "./audit/event-row.ts";
 import { Backlog } from "./backlog.ts";
-import { errorText } from "./database/database-error.ts";
+import { Connection } from "./connection.ts";
+import { DatabaseError, errorText, isOfTheDisk } from "./database/database-error.ts";
 import { BUSY_MS, type Opened, openDatabase } from "./database/open.ts";
-import { WalSync } from "./database/wal-sync.ts";
+import { writeAgain } from "./database/write-again.ts";
 import { jobOf } from "./upgrade-job-row.ts";
 import { UpkeepSchedule } from "./upkeep/start-upkeep.ts";
 import type { Retention } from "./upkeep/thin-samples.ts";
-import { Writes } from "./writes.ts";
 
 /** Samples are written together this often, or with whatever else is written. */
 const SAMPLES_EVERY_MS = 10_000;
@@ -32,6 +32,8 @@ export interface RecordJournal extends Journal {
   readonly problems: string[];
   /** Puts a changed retention in force. */
   retain(retention: Retention): void;
+  /** Writes the database again under its name where its files were removed or replaced. */
+  look(): Promise<Looked>;
 }
 
 /** Opens or creates the database at `path`. Throws DatabaseError. Hold the lock (lock.ts) first. */
@@ -42,38 +44,31 @@ export function createJournal(path: string, options: { retention: Retention }): 
 class SqliteJournal implements RecordJournal {
   readonly setAside: string | null;
   readonly backup: string | null;
-  readonly #db: Database;
-  readonly #writes: Writes;
-  readonly #newestFirst: Statement;
-  readonly #allJobs: Statement;
-  readonly #writeBacklog: Transaction<() => AuditEvent[]>;
-  readonly #sync: WalSync;
+  readonly #path: string;
+  #open: Connection;
   readonly #upkeep: UpkeepSchedule;
   readonly #backlog = new Backlog();
   /** Events that were written by something other than an append, which alone announces events. */
   #unannounced: AuditEvent[] = [];
   #problem: string | null = null;
+  /** Why the database has no name; what is written goes with this process then. */
+  #nameless: string | null = null;
 
   constructor(path: string, { db, setAside, backup }: Opened, retention: Retention) {
     this.setAside = setAside;
     this.backup = backup;
-    this.#db = db;
-    this.#writes = new Writes(db);
-    this.#newestFirst = db.prepare("SELECT * FROM events ORDER BY id DESC LIMIT ?");
-    this.#allJobs = db.prepare("SELECT job FROM jobs ORDER BY name").pluck();
-    this.#writeBacklog = db.transaction(() => this.#backlog.write(this.#writes));
-    const file = realpathSync(path); // SQLite puts the WAL beside the file that a link leads to
-    this.#sync = new WalSync(file);
-    this.#upkeep = new UpkeepSchedule(file, retention);
+    this.#path = path;
+    this.#open = new Connection(db, path);
+    this.#upkeep = new UpkeepSchedule(this.#open.file, retention);
   }
 
   get problem(): string | null {
-    return this.#problem;
+    return this.#problem ?? this.#nameless;
   }
 
   get problems(): string[] {
     // One cause may fail all three: the first says it.
-    const first = this.#problem ?? this.#sync.problem ?? this.#upkeep.problem;
+    const first = this.#problem ?? this.#open.sync.problem ?? this.#upkeep.problem;
     return first === null ? [] : [first];
   }
 
@@ -96,45 +91,64 @@ class SqliteJournal implements RecordJournal {
   }
 
   loadJobs(): Job[] {
-    return (this.#allJobs.all() as string[]).map(jobOf);
+    return (this.#open.allJobs.all() as string[]).map(jobOf);
   }
 
   addSample(sample: Sample): void {
     if (this.#backlog.addSample(sample) >= SAMPLES_EVERY_MS) this.#flush();
-    this.#upkeep.startIfDue(sample.at, () => this.#sync.bytes());
+    this.#upkeep.startIfDue(sample.at, () => this.#open.sync.bytes());
   }
 
   tail(count: number): AuditEvent[] {
-    return (this.#newestFirst.all(count) as EventRow[]).reverse().map(eventOf);
+    return (this.#open.newestFirst.all(count) as EventRow[]).reverse().map(eventOf);
   }
 
   close(): void {
-    if (!this.#db.open) return;
+    if (!this.#open.db.open) return;
     this.#flush();
     this.#upkeep.close();
-    this.#sync.close();
-    this.#db.close();
+    this.#open.close();
+  }
+
+  async look(): Promise<Looked> {
+    if (this.#open.isThere) {
+      this.#nameless = null;
+      return "as it was";
+    }
+    const { file } = this.#open;
+    try {
+      const setAside = this.#open.db.open ? await writeAgain(this.#open, wallMs()) : null;
+      this.#open = new Connection(openDatabase(this.#path).db, this.#path);
+      this.#nameless = null;
+      const other = setAside === null ? "" : ` (what had its name is now ${setAside})`;
+      return { again: `the database ${file}${other}` };
+    } catch (error) {
+      if (!isOfTheDisk(error) && !(error instanceof DatabaseError)) throw error;
+      this.#nameless = `The database ${file} was removed and can't be written again: ${errorText(error)}. No job is started meanwhile.`;
+      return { problem: this.#nameless };
+    }
   }
 
   /** Writes the whole backlog in one transaction. False when it can't; `#problem` says why. */
   #flush(): boolean {
     try {
-      this.#unannounced.push(...this.#writeBacklog.immediate());
+      const { db, writes } = this.#open;
+      this.#unannounced.push(...db.transaction(() => this.#backlog.write(writes)).immediate());
     } catch (error) {
       this.#failed(error);
       return false;
     }
-    if (this.#backlog.isUrgent) this.#sync.wrote();
+    if (this.#backlog.isUrgent) this.#open.sync.wrote();
     this.#backlog.clear();
-    if (this.#problem !== null) this.#db.pragma(`busy_timeout = ${BUSY_MS}`);
+    if (this.#problem !== null) this.#open.db.pragma(`busy_timeout = ${BUSY_MS}`);
     this.#problem = null;
     return true;
   }
 
   #failed(error: unknown): void {
-    this.#writes.forget();
+    this.#open.writes.forget();
     // Waiting once is enough: a lock that stays must not delay every later write.
-    if (this.#problem === null && this.#db.open) this.#db.pragma("busy_timeout = 0");
+    if (this.#problem === null && this.#open.db.open) this.#open.db.pragma("busy_timeout = 0");
     this.#problem = unwritable(error);
     this.#backlog.trimSamples();
   }

@@ -2,6 +2,8 @@
  * Puts the real `Runs` of ports/runs.ts together: one half observes, the other performs effects, and
  * both share the memory of followed runs. Decides nothing.
  */
+import type { Job } from "../model/job.ts";
+import type { Run } from "../model/run.ts";
 import type { Runs } from "../ports/runs.ts";
 import { CheckpointDisks } from "./checkpoints/disk-room.ts";
 import { Checkpoints } from "./checkpoints/find-checkpoints.ts";
@@ -9,16 +11,23 @@ import { Verifier } from "./checkpoints/verify.ts";
 import { RunningLogs } from "./clean-up/rotate-log.ts";
 import { FollowedRuns } from "./followed-runs.ts";
 import type { Launching } from "./launch/launch.ts";
-import { asLiveRun } from "./observe/follow.ts";
+import { lacksRecords, rewriteRecords } from "./launch/rewrite-records.ts";
+import { asBegun, asLiveRun } from "./observe/follow.ts";
 import { observe } from "./observe/observe.ts";
 import { Watches } from "./observe/watch-directories.ts";
 import { ProcessEffects } from "./perform-effects.ts";
+
+/** The runs with their files, which the tick doesn't look after. */
+export interface RunsOnDisk extends Runs {
+  /** Makes the files of a live run again where somebody has removed them; true when it did. Throws what the disk throws. */
+  restore(job: Job, run: Run): boolean;
+}
 
 /**
  * Requires prepareStateDirectory(`stateDirectory`); `directory` is the folder of jobs without a `cwd`.
  * Launches, signals and removes only what belongs to that state directory.
  */
-export function createRuns(where: Launching): Runs {
+export function createRuns(where: Launching): RunsOnDisk {
   let wakeLoop = (): void => {};
   const wake = (): void => wakeLoop();
   const followed = new FollowedRuns(where.stateDirectory);
@@ -44,6 +53,15 @@ export function createRuns(where: Launching): Runs {
       wakeLoop = call;
     },
     perform: (effect, job) => effects.perform(effect, job),
+    restore: (job, run) => {
+      const known = followed.of(run, job.name);
+      const begun = asBegun(known);
+      if (begun === null || !lacksRecords(where.stateDirectory, run.id)) return false;
+      rewriteRecords(where.stateDirectory, { job: job.name, run }, begun);
+      watches.unfollow(known);
+      effects.repeatWord(job, run);
+      return true;
+    },
     close: async () => {
       wakeLoop = () => {};
       watches.close();

@@ -67,6 +67,15 @@ export class ProcessEffects implements RunEffects {
     if (state.name === "pausing" && known.unheard === state.request.sequence) ring(wordOf(job), job, known);
   }
 
+  /** Writes the word of the pause under way again, where its file was removed. */
+  repeatWord(job: Job, run: Run): void {
+    const { state } = job;
+    if (state.name !== "pausing" || state.request.method === "freeze") return;
+    const { method, sequence } = state.request;
+    const want = method === "standby" ? "standby" : "pause";
+    control({ want, sequence }, job, this.#means.followed.of(run, job.name));
+  }
+
   async #force(effect: Force, job: Job): Promise<EffectResult> {
     const known = this.#means.followed.of(effect.run, job.name);
     look(known);

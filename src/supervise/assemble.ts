@@ -10,10 +10,9 @@ import type { Config } from "../config/schema/schema.ts";
 import { arrivals, type Recovery, recoverJobs } from "../decide/recover-jobs.ts";
 import { roster } from "../decide/roster.ts";
 import type { AuditEvent } from "../model/event.ts";
-import type { Runs } from "../ports/runs.ts";
 import type { Sensors } from "../ports/sensors.ts";
 import type { RecordJournal } from "../record/journal.ts";
-import { createRuns } from "../runs/create-runs.ts";
+import { createRuns, type RunsOnDisk } from "../runs/create-runs.ts";
 import { createGpuSource } from "../sense/gpu/source.ts";
 import { ProcessOwners } from "../sense/owners/process-owners.ts";
 import { bootId } from "../sense/proc/boot-id.ts";
@@ -24,7 +23,7 @@ import { started } from "./announce.ts";
 
 export interface Assembled {
   supervisor: Supervisor;
-  runs: Runs;
+  runs: RunsOnDisk;
   sensors: Sensors;
   claims: ClaimFiles;
 }
@@ -42,7 +41,7 @@ export function assemble(config: () => Config, journal: RecordJournal, { wake, o
   const claims = new ClaimFiles(stateDirectory, ({ job, run }) =>
     run ? runs.live(run, job) : { launcherPid: null, pid: null },
   );
-  const runs: Runs = createRuns({ stateDirectory, directory, claims, logs: () => config().logs });
+  const runs: RunsOnDisk = createRuns({ stateDirectory, directory, claims, logs: () => config().logs });
   const now = clock.now();
   const recovered = recoverJobs(roster(first, journal.loadJobs(), now), bootId(), now);
   const sensors = sensorsFor(config, claims, recovered);

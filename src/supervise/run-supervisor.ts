@@ -2,17 +2,17 @@
  * Starts one supervisor, keeps it ticking and serving, and stops it. The order matters: nothing is
  * opened before the lock is held, and nothing is released before the jobs are left safe. Decides nothing.
  */
-import { clock, wallMs } from "../clock.ts";
+import { clock, elapsedMs, wallMs } from "../clock.ts";
 import type { Config } from "../config/schema/schema.ts";
 import type { Snapshot } from "../control/protocol.ts";
 import { type AnswerBody, type Command, type ControlServer, serveControl } from "../control/serve.ts";
 import { windowStates } from "../decide/windows/windows.ts";
-import { prepareStateDirectory } from "../files/state-directory.ts";
-import { socketPath } from "../files/state-paths.ts";
+import { prepareStateDirectory, watchStateDirectory } from "../files/state-directory.ts";
+import { lockFolders, socketPath } from "../files/state-paths.ts";
 import { recordSupervisor } from "../files/supervisors.ts";
 import type { AuditEvent } from "../model/event.ts";
 import { Notifier } from "../notify/notify.ts";
-import { holdLock } from "../record/database/lock.ts";
+import { holdLock, holdStateDirectory, type Lock } from "../record/database/lock.ts";
 import { createJournal, type RecordJournal } from "../record/journal.ts";
 import { Loop } from "../tick/loop.ts";
 import { VERSION } from "../version.ts";
@@ -20,7 +20,9 @@ import { stopped } from "./announce.ts";
 import { answerRequest } from "./answer-request.ts";
 import { ConfigInForce } from "./apply-config-change.ts";
 import { type Assembled, assemble } from "./assemble.ts";
+import { OwnPlaces } from "./own-places.ts";
 import { Pace } from "./pace.ts";
+import { restoreRuns } from "./restore-runs.ts";
 import { snapshot } from "./snapshot.ts";
 import { onStopSignals } from "./stop-signals.ts";
 import { takeBackRuns } from "./take-back-runs.ts";
@@ -43,16 +45,18 @@ export async function runSupervisor(
 ): Promise<{ exitCode: number }> {
   prepareStateDirectory(config.stateDirectory);
   const socket = socketPath(config.stateDirectory);
-  const lock = holdLock(config.database, { config: config.file, socket });
+  const note = { config: config.file, socket };
+  const locks = [holdStateDirectory(config.stateDirectory, lockFolders(), note)];
   try {
+    locks.push(holdLock(config.database, note));
     const journal = createJournal(config.database, { retention: config.retention });
     try {
-      return await new SupervisorProcess(config, journal, options).run(socket);
+      return await new SupervisorProcess(config, journal, locks, options).run(socket);
     } finally {
       journal.close();
     }
   } finally {
-    lock.release();
+    for (const lock of locks) lock.release();
   }
 }
 
@@ -65,13 +69,14 @@ class SupervisorProcess {
   readonly #pace = new Pace();
   readonly #notifier = new Notifier(() => this.#config.current.notify);
   readonly #startedAtMs = wallMs();
+  readonly #places: OwnPlaces;
   readonly #end = Promise.withResolvers<{ exitCode: number }>();
   /** Live runs of no known job. */
   #strangers: string | null = null;
   #loop: Loop | null = null;
   #server: ControlServer | null = null;
 
-  constructor(config: Config, journal: RecordJournal, { onEvent }: SupervisorOptions) {
+  constructor(config: Config, journal: RecordJournal, locks: Lock[], { onEvent }: SupervisorOptions) {
     this.#config = new ConfigInForce(config);
     this.#journal = journal;
     this.#events = journal.tail(RECENT_EVENTS);
@@ -82,6 +87,17 @@ class SupervisorProcess {
         onEvent?.(event);
       },
     });
+    const { supervisor, runs } = this.#parts;
+    this.#places = new OwnPlaces(
+      [
+        watchStateDirectory(config.stateDirectory),
+        ...locks.map((lock) => () => lock.look()),
+        () => this.#server?.look() ?? [],
+        () => journal.look(),
+        () => restoreRuns(Object.values(supervisor.world.jobs), runs),
+      ],
+      (events) => supervisor.recordWithJobs(events),
+    );
   }
 
   async run(socket: string): Promise<{ exitCode: number }> {
@@ -128,6 +144,7 @@ class SupervisorProcess {
   async #shutDown(): Promise<void> {
     const { supervisor, claims, sensors, runs } = this.#parts;
     await supervisor.idle();
+    await this.#places.idle();
     supervisor.record([stopped(Object.values(supervisor.world.jobs))]);
     await this.#notifier.close();
     claims.close();
@@ -148,6 +165,7 @@ class SupervisorProcess {
     const { world } = supervisor.tick();
     for (const job of Object.values(world.jobs)) this.#pace.note(job);
     this.#server?.publish();
+    this.#places.lookIfDue(elapsedMs(), this.#end.reject);
     if (supervisor.settled) this.#end.resolve({ exitCode: 0 });
   }
 
@@ -177,6 +195,7 @@ class SupervisorProcess {
     return [
       this.#config.problem,
       this.#strangers,
+      ...this.#places.problems,
       claims.problem === null ? null : `${untold}: ${claims.problem}`,
       ...this.#journal.problems,
       ...this.#notifier.problems,

@@ -192,6 +192,11 @@ export class Supervisor {
     this.#persistence.record(events, this.#parts.clock.now());
   }
 
+  /** Like `record`, with every job as it is: for events after which the database may not know them. */
+  recordWithJobs(events: NewEvent[]): void {
+    this.#persistence.record(events, this.#parts.clock.now(), { jobs: Object.values(this.#world.jobs) });
+  }
+
   /** Resolves when the effects in progress have ended. */
   async idle(): Promise<void> {
     await this.#effects.idle();

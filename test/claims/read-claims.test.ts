@@ -234,3 +234,23 @@ describeWith(root)("a claim", () => {
     expect(claims()).toMatchObject([{ uid: BOB }]);
   });
 });
+
+describeWith(root)("another user's files, however many", () => {
+  const crowd = (count: number): void => {
+    for (let i = 0; i < count; i++) lay(EVE, file([], { id: `1001-${i}-asr` }), `1001-${i}-asr.json`);
+  };
+
+  it("leave a user's claim its place", async () => {
+    crowd(2600);
+    const job = await program(BOB);
+    lay(BOB, file([{ pid: job.pid, startTime: job.startTime }]), "1001-zz-asr.json");
+    expect(claims()).toMatchObject([{ uid: BOB, holds: true }]);
+    const watch = watchClaims("0-me", [directory]);
+    let looks = 1;
+    while (watch().length === 0) looks++;
+    expect(looks).toBeLessThan(3);
+    // Once examined, those beyond EVE's number aren't looked at again.
+    lay(BOB, file([{ pid: job.pid, startTime: job.startTime }], { id: "1001-late" }), "1001-late.json");
+    expect(watch()).toHaveLength(2);
+  });
+});

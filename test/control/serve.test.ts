@@ -1,4 +1,4 @@
-/** Covers: src/control/client.ts, src/control/protocol.ts, src/control/socket-file.ts */
+/** Covers: src/control/client.ts, src/control/listening-socket.ts, src/control/protocol.ts, src/control/socket-file.ts */
 import {
   chmodSync,
   existsSync,
@@ -317,3 +317,34 @@ async function leaveStaleSocket(): Promise<void> {
   const child = spawn(process.execPath, ["-e", code], { stdio: "ignore" });
   await new Promise((resolve) => child.once("exit", resolve));
 }
+
+describe("the socket's file", () => {
+  it("is made again where it was removed or replaced; who is connected stays so", async () => {
+    const one = await serve();
+    const before = await client(true);
+    expect(await one.look()).toBe("as it was");
+    rmSync(path);
+    expect(await one.look()).toEqual({ again: `the control socket ${path}` });
+    rmSync(join(directory, "state"), { recursive: true });
+    expect(await one.look()).toEqual({ again: `the control socket ${path}` });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const after = await client();
+    for (const each of [before, after])
+      expect(await each.request({ verb: "resume", jobs: "all", by: "x" })).toMatchObject({ ok: true });
+    expect(one.watchers).toBe(1);
+  });
+
+  it("of another that answers there is left alone, by a look and by the end", async () => {
+    const first = await serve();
+    rmSync(path);
+    const second = await serve();
+    expect(await first.look()).toEqual({ problem: expect.stringContaining("Another supervisor answers") });
+    await first.close();
+    expect(existsSync(path)).toBe(true);
+    expect(await (await client()).request({ verb: "resume", jobs: "all", by: "x" })).toMatchObject({
+      ok: true,
+    });
+    await second.close();
+    expect(existsSync(path)).toBe(false);
+  });
+});

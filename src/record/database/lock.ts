@@ -1,102 +1,95 @@
 /**
- * One supervisor per database, through a lock that the kernel drops with the process: a SQLite file of
- * its own beside the database, held in an exclusive transaction. The note beside it only tells users
- * who holds the lock; it never decides.
+ * One supervisor per database, and one per state directory. The database's lock lies beside it. That of
+ * the state directory lies in folders of the user's own: whatever cleans a project takes along what lies in it.
  */
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { hostname, userInfo } from "node:os";
+import { createHash } from "node:crypto";
+import { existsSync, lstatSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import Sqlite, { type Database } from "better-sqlite3";
-import { wallMs } from "../../clock.ts";
-import { DatabaseError, errorCode, errorText, isOfTheDisk } from "./database-error.ts";
-import { refuseNetwork } from "./file-system.ts";
+import { makeFolder } from "../../files/make-folder.ts";
+import type { Looked } from "../../files/own-place.ts";
+import { DatabaseError, errorText, isOfTheDisk } from "./database-error.ts";
+import { networkFileSystemAt, refuseNetwork } from "./file-system.ts";
+import { HeldFile, isTaken } from "./held-file.ts";
+import { type Holder, holderOf, type Note, NotedLock, readNote } from "./noted-lock.ts";
 import { refuseForeign } from "./refuse-foreign.ts";
 
-export interface Holder {
-  pid: number;
-  host: string;
-  user: string;
-  /** ISO 8601. */
-  since: string;
-  config: string | null;
-  socket: string | null;
-}
+/** What a supervisor alone may have. */
+type Kept = "database" | "stateDirectory";
 
 export interface Lock {
   holder: Holder;
+  /** Takes its files again where they were removed or replaced. */
+  look(): Looked[];
   release(): void;
 }
 
-/** Keeps connections reachable: the garbage collector closes others, and drops their locks. */
-const held = new Set<Database>();
-
-/** Another supervisor has the database. `holder` is null when its note can't be read. */
-export class DatabaseHeldError extends DatabaseError {
-  override name = "DatabaseHeldError";
+/** Another supervisor has it. `holder` is null when its note can't be read. */
+export class HeldError extends DatabaseError {
+  override name = "HeldError";
   readonly holder: Holder | null;
 
-  constructor(path: string, holder: Holder | null) {
-    super("held", path, heldText(path, holder));
+  constructor(kept: Kept, path: string, holder: Holder | null) {
+    super("held", path, heldText(kept, path, holder));
     this.holder = holder;
   }
 }
 
 /**
- * Holds the database until `release` or until the process ends, however it ends. Throws
- * DatabaseHeldError at once when another supervisor holds it, DatabaseError when the lock can't be
- * created or trusted.
+ * Holds the database until `release` or until the process ends, however it ends. Throws HeldError at once
+ * when another supervisor holds it, DatabaseError when the lock can't be created or trusted.
  */
-export function holdLock(database: string, note: { config: string | null; socket: string | null }): Lock {
+export function holdLock(database: string, note: Note): Lock {
   refuseNetwork(database); // its locks can't be trusted either
   const path = lockPath(database);
-  const db = exclusive(path, database);
-  held.add(db);
-  const holder: Holder = {
-    pid: process.pid,
-    host: hostname(),
-    user: ownName(),
-    since: new Date(wallMs()).toISOString(),
-    ...note,
-  };
-  writeNote(notePath(path), holder);
+  const lock = new NotedLock(holderOf(note), () => takeDatabase(path, database));
   return {
-    holder,
-    release() {
-      if (!db.open) return;
-      removeNote(notePath(path));
-      // The empty lock file stays: after its removal two supervisors could hold two files of one name.
-      db.close();
-      held.delete(db);
-    },
+    holder: lock.holder,
+    look: () => [lock.look()],
+    // The empty lock file stays: an older version of this program doesn't look whether it was replaced.
+    release: () => lock.release(),
   };
 }
 
-/** The note of the last supervisor that took the lock, which may have ended since. */
-export function readHolder(database: string): Holder | null {
+/**
+ * Holds the state directory likewise, by a file in each of `folders` that is ours alone and on a local disk:
+ * any one of them keeps a second supervisor away. Throws HeldError when another supervisor has it.
+ */
+export function holdStateDirectory(directory: string, folders: string[], note: Note): Lock {
+  const name = `${createHash("sha256").update(realpathSync(directory)).digest("hex").slice(0, 24)}.lock`;
+  const holder = holderOf(note);
+  const locks = new Map<string, NotedLock>();
+  const look = (folder: string): Looked => {
+    const lock = locks.get(folder);
+    if (lock !== undefined) return lock.look();
+    try {
+      const problem = whyNot(folder);
+      if (problem !== null) return { problem };
+      locks.set(folder, new NotedLock(holder, () => takeIn(folder, name, directory)));
+      return "as it was";
+    } catch (error) {
+      if (!isOfTheDisk(error)) throw error;
+      return { problem: errorText(error) };
+    }
+  };
+  const release = (): void => {
+    for (const lock of locks.values()) lock.release({ remove: true });
+  };
   try {
-    return JSON.parse(readFileSync(notePath(lockPath(database)), "utf8")) as Holder;
-  } catch {
-    return null;
+    folders.forEach(look);
+  } catch (error) {
+    release();
+    throw error;
   }
+  return { holder, look: () => oneIsEnough(folders.map(look)), release };
 }
 
-/** A user may have no name: in a container, or in a directory service that doesn't answer. */
-function ownName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? "?"}`;
-  }
+/** The note of the last supervisor that took the database's lock, which may have ended since. */
+export const readHolder = (database: string): Holder | null => readNote(lockPath(database));
+
+/** A folder that can't be used is a problem only where none can. */
+function oneIsEnough(looked: Looked[]): Looked[] {
+  const fine = looked.filter((one) => one === "as it was" || "again" in one);
+  return fine.length > 0 ? fine : looked;
 }
 
 /** Two names of one database (a symbolic link, `..`) must lead to the same lock. */
@@ -106,24 +99,16 @@ function lockPath(database: string): string {
   return `${join(existsSync(folder) ? realpathSync(folder) : folder, basename(database))}.lock`;
 }
 
-const notePath = (lock: string): string => `${lock}.json`;
-
-function exclusive(path: string, database: string): Database {
-  let db: Database | null = null;
+function takeDatabase(path: string, database: string): HeldFile {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     refuseForeign(database);
-    if (!existsSync(path)) createEmpty(path);
+    const file = HeldFile.take(path);
     refuseForeign(database);
-    db = new Sqlite(path, { timeout: 0 });
-    db.pragma("journal_mode = MEMORY"); // nothing is ever written, so no journal file either
-    db.exec("BEGIN EXCLUSIVE");
-    return db;
+    return file;
   } catch (error) {
-    db?.close();
     if (!isOfTheDisk(error)) throw error;
-    if (/^SQLITE_(BUSY|LOCKED)/.test(errorCode(error)))
-      throw new DatabaseHeldError(database, readHolder(database));
+    if (isTaken(error)) throw new HeldError("database", database, readNote(path));
     throw new DatabaseError(
       "unwritable",
       path,
@@ -133,40 +118,31 @@ function exclusive(path: string, database: string): Database {
   }
 }
 
-function createEmpty(path: string): void {
+function takeIn(folder: string, name: string, directory: string): HeldFile {
   try {
-    closeSync(openSync(path, "wx", 0o600));
+    return HeldFile.take(join(folder, name));
   } catch (error) {
-    if (errorCode(error) !== "EEXIST") throw error; // another process created it first: it has the lock, or we will
+    if (isTaken(error)) throw new HeldError("stateDirectory", directory, readNote(join(folder, name)));
+    throw error;
   }
 }
 
-function writeNote(path: string, holder: Holder): void {
-  const temporary = `${path}.${process.pid}`;
-  try {
-    writeFileSync(temporary, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
-    renameSync(temporary, path);
-  } catch {
-    // A full disk must not keep a supervisor from its jobs; the lock itself is held.
-    removeNote(temporary);
-  }
+/** Makes the folder where it is missing. Why no lock of ours can be trusted there; null when it can. */
+function whyNot(folder: string): string | null {
+  makeFolder(folder);
+  const found = lstatSync(folder);
+  if (!found.isDirectory() || found.uid !== (process.getuid?.() ?? found.uid) || (found.mode & 0o022) !== 0)
+    return `${folder} isn't a folder of yours alone`;
+  const network = networkFileSystemAt(folder);
+  return network === null ? null : `${folder} lies on a network file system (${network})`;
 }
 
-/** A stale note does no harm; a failure here, as on a read-only disk, must not mask the real error. */
-function removeNote(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // The next supervisor to take the lock writes a new one.
-  }
-}
-
-function heldText(path: string, holder: Holder | null): string {
-  if (holder === null)
-    return `${path} is held by another supervisor. Stop it, or set "database" to another file.`;
+function heldText(kept: Kept, path: string, holder: Holder | null): string {
+  const instead = `set "${kept}" to another ${kept === "database" ? "file" : "folder"}`;
+  if (holder === null) return `${path} is held by another supervisor. Stop it, or ${instead}.`;
   const config = holder.config === null ? "" : ` with ${holder.config}`;
   return (
     `${path} is held by the supervisor with pid ${holder.pid} of ${holder.user} on ${holder.host}${config}, ` +
-    `since ${holder.since}. Attach to it, stop it, or set "database" to another file.`
+    `since ${holder.since}. Attach to it, stop it, or ${instead}.`
   );
 }

@@ -6,10 +6,11 @@
  * Nothing in this folder may open a live database through `fs`: closing such a descriptor drops
  * every lock that this process holds on the file.
  */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import Sqlite, { type Database } from "better-sqlite3";
 import { wallMs } from "../../clock.ts";
+import { makeFolder } from "../../files/make-folder.ts";
 import { isSystemError } from "../../refusal.ts";
 import { draftEvent } from "../audit/event-row.ts";
 import { Writes } from "../writes.ts";
@@ -46,7 +47,7 @@ export function openDatabase(path: string, options: OpenOptions = {}): Opened {
   createPrivate(path);
   const opened = openWhole(path, nowMs, migrations);
   if (opened !== null) return { ...opened, setAside: null };
-  const setAside = moveAside(path, nowMs);
+  const setAside = moveAside(path, "corrupt", nowMs);
   createPrivate(path);
   const fresh = openWhole(path, nowMs, migrations);
   if (fresh !== null) return { ...fresh, setAside };
@@ -58,9 +59,9 @@ export function openDatabase(path: string, options: OpenOptions = {}): Opened {
 }
 
 /** 0600 in a 0700 folder; -wal and -shm get the file's mode from SQLite. */
-function createPrivate(path: string): void {
+export function createPrivate(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     refuseForeign(path);
     // Only a file that doesn't exist yet is opened, so no lock can be lost.
     if (existsSync(path)) chmodSync(path, 0o600);
@@ -145,9 +146,9 @@ function tryWrite(db: Database, nowMs: number): void {
   }
 }
 
-/** Renames the file with its -wal and -shm, which SQLite finds by name. */
-function moveAside(path: string, nowMs: number): string {
-  const target = unusedName(`${path}.corrupt`, nowMs, existsSync);
+/** Renames the file with its -wal and -shm, which SQLite finds by name. Returns its new name. */
+export function moveAside(path: string, why: "corrupt" | "replaced", nowMs: number): string {
+  const target = unusedName(`${path}.${why}`, nowMs, existsSync);
   for (const suffix of ["", "-wal", "-shm"]) {
     if (existsSync(path + suffix)) renameSync(path + suffix, target + suffix);
   }

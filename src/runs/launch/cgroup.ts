@@ -3,8 +3,9 @@
  * For accounting only: correctness must never depend on it. Where none can be made, a reason says why.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import { readFileSync, rmdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../../files/make-folder.ts";
 
 const OUR_NAME = "gpu-job-supervisor";
 
@@ -27,7 +28,7 @@ export function makeCgroup(
   const place = placeFor(stateDirectory, runId, env);
   if ("reason" in place) return place;
   try {
-    mkdirSync(place.directory, { recursive: true });
+    makeFolder(place.directory, 0o755);
     statSync(join(place.directory, "cgroup.procs"));
     return place;
   } catch (error) {

@@ -3,10 +3,11 @@
  * session of its own. The job writes to a real file: a pipe through us would kill it when we die. No
  * shell ever sees the job's argv as text.
  */
-import { closeSync, constants, mkdirSync, openSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, constants, openSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { ClaimFiles } from "../../claims/publish-claims.ts";
 import type { JobSpec } from "../../config/schema/job-schema.ts";
+import { makeFolder } from "../../files/make-folder.ts";
 import { resolveCommand } from "../../files/resolve-command.ts";
 import { cgroupRecord, checkpointDirectory, logPath } from "../../files/state-paths.ts";
 import type { Job } from "../../model/job.ts";
@@ -65,7 +66,7 @@ async function start(
   const program = resolveCommand(job.spec, cwd, env);
   if (!program.ok) throw new Refusal(program.reason);
   const argv = [program.path, ...argumentsOf(job.spec, resumeFrom)];
-  mkdirSync(checkpointDirectory(stateDirectory, job.name), { recursive: true, mode: 0o700 });
+  makeFolder(checkpointDirectory(stateDirectory, job.name));
   const files = writeRunFiles(stateDirectory, run.id);
   writeRunRecord(stateDirectory, { job: job.name, run });
   if (logs) rotateBetweenRuns(logPath(stateDirectory, job.name), logs());
@@ -98,7 +99,7 @@ const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | con
 
 /** O_NOFOLLOW: the log's name must not lead elsewhere. */
 function openLog(path: string): number {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   try {
     return openSync(path, APPEND, 0o600);
   } catch (error) {

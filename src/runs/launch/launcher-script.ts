@@ -4,8 +4,9 @@
  * the job's argv, never ignore a signal (a child would inherit that), and never start a job that it
  * can't record.
  */
-import { closeSync, fstatSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "../../files/make-folder.ts";
 import { exitRecord, runDirectory, statusDirectory } from "../../files/state-paths.ts";
 
 /**
@@ -63,7 +64,7 @@ export interface RunFiles {
 export function writeRunFiles(stateDirectory: string, runId: string): RunFiles {
   const directory = runDirectory(stateDirectory, runId);
   const status = statusDirectory(stateDirectory, runId);
-  mkdirSync(status, { recursive: true, mode: 0o700 });
+  makeFolder(status);
   const launcher = join(directory, SCRIPT_NAME);
   writeFileSync(launcher, SCRIPT, { mode: 0o600 });
   // Never overwrites the record of a run that has already begun.

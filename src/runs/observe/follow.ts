@@ -14,8 +14,9 @@ import {
   statusDirectory,
 } from "../../files/state-paths.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
-import { isAlive } from "../../sense/proc/process.ts";
+import { isAlive, isDead, readStat } from "../../sense/proc/process.ts";
 import { membersOf } from "../launch/cgroup.ts";
+import type { Begun } from "../launch/rewrite-records.ts";
 import type { KnownRun } from "../signal/listeners.ts";
 import type { Target } from "../signal/send-signal.ts";
 import { readPidRecord } from "./launcher-records.ts";
@@ -32,6 +33,8 @@ export interface Followed {
   /** `ours`: our child, whose exit we receive. `found`: only /proc and the records tell. */
   launcher: "launching" | "ours" | "ended" | "found";
   launcherPid: number | null;
+  /** As its record named it: the record may be removed later. */
+  launcherSeen: Target | null;
   /** The job's first process; null until its record exists. */
   main: Target | null;
   /** At the last look. */
@@ -65,6 +68,7 @@ export function newlyFollowed(id: string, job: string, stateDirectory: string): 
     sinceMs: elapsedMs(),
     launcher: "found",
     launcherPid: null,
+    launcherSeen: null,
     main: null,
     mainAlive: false,
     cgroup: null,
@@ -109,6 +113,13 @@ export function asLiveRun(run: Followed): KnownRun & LiveRun {
   };
 }
 
+/** Its processes, where the job has begun and was alive at the last look; else null. */
+export function asBegun({ main, mainAlive, launcher, launcherPid, cgroup }: Followed): Begun | null {
+  if (main === null || !mainAlive || launcher === "ended") return null;
+  const stat = launcherPid === null ? null : readStat(launcherPid);
+  return { main, cgroup, launcher: stat === null || isDead(stat) ? null : stat };
+}
+
 function isLauncherAlive(run: Followed): boolean {
   if (run.launcher === "launching" || run.launcher === "ours") return true;
   if (run.launcher === "ended") return false;
@@ -131,7 +142,8 @@ const BEING_WRITTEN_MS = 5_000;
 function findOrVoidLauncher(run: Followed): Target | "being written" | null {
   const path = launcherRecord(run.stateDirectory, run.id);
   const record = readPidRecord(path) ?? readPidRecord(formerLauncherRecord(run.stateDirectory, run.id));
-  if (record) return { pid: record.pid, startTime: record.startTime };
+  if (record) run.launcherSeen = { pid: record.pid, startTime: record.startTime };
+  if (run.launcherSeen !== null) return run.launcherSeen;
   try {
     const file = openSync(path, "wx", 0o600);
     writeSync(file, VOID);

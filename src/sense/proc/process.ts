@@ -76,17 +76,29 @@ export function readCommand(stat: Pick<ProcessStat, "pid" | "name" | "state">): 
  * permission, or the process is a zombie or in the middle of an exec and shows nothing).
  */
 export function readRunId(pid: number, variable: string): string | null | undefined {
-  let text: string;
+  const text = readWords(pid, "environ");
+  return text === undefined ? undefined : variableIn(text, variable);
+}
+
+/**
+ * Its environment or its command line, each word followed by NUL; undefined when it has none, or when that is
+ * unknown. May block on a process that is stuck in the kernel.
+ */
+export function readWords(pid: number, what: "environ" | "cmdline"): string | undefined {
   try {
-    text = readFileSync(`/proc/${pid}/environ`, "latin1");
+    return readFileSync(`/proc/${pid}/${what}`, "latin1") || undefined;
   } catch {
     return undefined;
   }
-  if (text === "") return undefined;
-  const start = text.startsWith(`${variable}=`) ? 0 : text.indexOf(`\0${variable}=`) + 1;
-  if (start === 0 && !text.startsWith(`${variable}=`)) return null;
-  const end = text.indexOf("\0", start);
-  return text.slice(start + variable.length + 1, end < 0 ? undefined : end);
+}
+
+/** The value of a variable in an environment as `readWords` gives it; null when it isn't there. */
+export function variableIn(environment: string, variable: string): string | null {
+  const start = environment.startsWith(`${variable}=`) ? 0 : environment.indexOf(`\0${variable}=`) + 1;
+  if (start === 0 && !environment.startsWith(`${variable}=`)) return null;
+  const end = environment.indexOf("\0", start);
+  const value = environment.slice(start + variable.length + 1, end < 0 ? undefined : end);
+  return Buffer.from(value, "latin1").toString("utf8");
 }
 
 /** Children of every thread: a child is in the list of the thread that forked it only. */

@@ -1,17 +1,29 @@
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+/** Covers: src/record/database/held-file.ts, src/record/database/noted-lock.ts */
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { DatabaseHeldError, holdLock, readHolder } from "../../../src/record/database/lock.ts";
+import { HeldError, holdLock, holdStateDirectory, readHolder } from "../../../src/record/database/lock.ts";
 import { child, openJournal, scratch } from "../scratch.ts";
 
 const NOTE = { config: "/home/ana/supervisor.config.json", socket: null };
 
-function heldError(path: string): DatabaseHeldError {
+function heldError(path: string): HeldError {
   try {
     holdLock(path, NOTE).release();
   } catch (error) {
-    if (error instanceof DatabaseHeldError) return error;
+    if (error instanceof HeldError) return error;
     throw error;
   }
   throw new Error("the lock was free");
@@ -87,5 +99,110 @@ describe("one supervisor per database", () => {
     const file = scratch();
     writeFileSync(file, "");
     expect(() => holdLock(join(file, "supervisor.sqlite"), NOTE)).toThrow(/can't be taken.*set "database"/s);
+  });
+});
+
+describe("a lock whose file is removed or replaced while it is held", () => {
+  test.each([
+    ["removed", (lock: string) => rmSync(lock)],
+    [
+      "replaced",
+      (lock: string) => {
+        rmSync(lock);
+        writeFileSync(lock, "");
+      },
+    ],
+    ["removed with its folder", (lock: string) => rmSync(dirname(lock), { recursive: true })],
+  ])("%s: it is taken again", (_, lose) => {
+    const path = join(scratch(), "db", "supervisor.sqlite");
+    const lock = holdLock(path, NOTE);
+    expect(lock.look()).toEqual(["as it was"]);
+    lose(`${path}.lock`);
+    expect(lock.look()).toEqual([{ again: `the lock ${path}.lock` }]);
+    expect(heldError(path).holder).toEqual(lock.holder);
+    expect(lock.look()).toEqual(["as it was"]);
+    lock.release();
+    holdLock(path, NOTE).release();
+  });
+
+  test("taken by another supervisor meanwhile: that is said, and its note stays", async () => {
+    const path = scratch();
+    const lock = holdLock(path, NOTE);
+    rmSync(`${path}.lock`);
+    const other = child("record-holder.ts", path, "/srv/other.json");
+    expect(await other.line()).toBe("held");
+    expect(lock.look()).toEqual([{ problem: expect.stringContaining(`pid ${other.process.pid}`) }]);
+    lock.release();
+    expect(readHolder(path)?.pid).toBe(other.process.pid);
+    await other.kill("SIGKILL");
+  });
+});
+
+describe("one supervisor per state directory", () => {
+  const given = () => {
+    const folder = dirname(scratch());
+    const state = join(folder, "state");
+    mkdirSync(state);
+    return { folder, state, folders: [join(folder, "a"), join(folder, "b", "c")] };
+  };
+  const hold = (state: string, folders: string[]) => () => holdStateDirectory(state, folders, NOTE);
+
+  test("by whatever name it is reached, and after all that is in it was removed", () => {
+    const { folder, state, folders } = given();
+    const lock = hold(state, folders)();
+    symlinkSync(folder, join(folder, "alias"));
+    rmSync(state, { recursive: true });
+    mkdirSync(state);
+    for (const name of [state, join(folder, "alias", "state")])
+      expect(hold(name, folders)).toThrow(`${name} is held by the supervisor with pid ${process.pid}`);
+    expect(hold(given().state, folders)).not.toThrow();
+    lock.release();
+    hold(state, folders)().release();
+    expect(folders.flatMap((one) => readdirSync(one)).filter((name) => !name.startsWith("."))).toHaveLength(
+      2 * 2,
+    );
+  });
+
+  test("as long as one of the folders keeps its lock", () => {
+    const { state, folders } = given();
+    const lock = hold(state, folders)();
+    rmSync(folders[0] as string, { recursive: true });
+    expect(hold(state, folders)).toThrow("is held by");
+    expect(lock.look()).toEqual([{ again: expect.stringContaining(`${folders[0]}/`) }, "as it was"]);
+    rmSync(folders[1] as string, { recursive: true });
+    expect(hold(state, folders)).toThrow("is held by");
+    lock.release();
+  });
+
+  test("a folder that others can write to, or that is none, doesn't count; without any that is said", () => {
+    const { folder, state } = given();
+    const open = join(folder, "open");
+    mkdirSync(open);
+    chmodSync(open, 0o777);
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    const lock = hold(state, [open, file, join(file, "below")])();
+    expect(lock.look()).toEqual([
+      { problem: `${open} isn't a folder of yours alone` },
+      { problem: expect.stringContaining(file) },
+      { problem: expect.stringContaining(file) },
+    ]);
+    expect(readdirSync(open)).toEqual([]);
+    chmodSync(open, 0o700);
+    expect(lock.look()).toEqual(["as it was"]);
+    expect(hold(state, [open])).toThrow("is held by");
+    lock.release();
+  });
+
+  test("a file that is removed just as it is taken isn't held: the one of its name is", () => {
+    const { folder, state } = given();
+    const place = join(folder, "place");
+    const first = hold(state, [place])();
+    const [name = ""] = readdirSync(place).filter((one) => one.endsWith(".lock"));
+    renameSync(join(place, name), join(place, "aside"));
+    const second = hold(state, [place]);
+    second().release();
+    first.release();
+    expect(existsSync(join(place, "aside"))).toBe(true);
   });
 });

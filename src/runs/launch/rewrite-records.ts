@@ -1,0 +1,46 @@
+/**
+ * Makes the files of a live run again after somebody has removed them: the job and its launcher go on by
+ * the same names, and the next supervisor finds the run. Never for a run whose job may not have begun: the
+ * record of its launcher decides who begins it.
+ */
+import { existsSync, writeFileSync } from "node:fs";
+import {
+  cgroupRecord,
+  launcherRecord,
+  pidRecord,
+  runRecord,
+  statusDirectory,
+} from "../../files/state-paths.ts";
+import { bootId } from "../../sense/proc/boot-id.ts";
+import type { Target } from "../signal/send-signal.ts";
+import { writeRunFiles } from "./launcher-script.ts";
+import { type RunRecord, writeRunRecord } from "./run-record.ts";
+
+/** The processes of a run whose job has begun. */
+export interface Begun {
+  /** Null when it is gone. */
+  launcher: Target | null;
+  main: Target;
+  cgroup: string | null;
+}
+
+/** Whether a file is missing that a run has as long as it lives. */
+export const lacksRecords = (stateDirectory: string, runId: string): boolean =>
+  ![statusDirectory, pidRecord, runRecord].every((place) => existsSync(place(stateDirectory, runId)));
+
+/** Throws what the disk throws. */
+export function rewriteRecords(stateDirectory: string, record: RunRecord, begun: Begun): void {
+  const { id } = record.run;
+  writeRunFiles(stateDirectory, id);
+  writeRunRecord(stateDirectory, record);
+  const { launcher, main, cgroup } = begun;
+  if (launcher !== null) write(launcherRecord(stateDirectory, id), identity(launcher));
+  if (cgroup !== null) write(cgroupRecord(stateDirectory, id), cgroup);
+  // The last one: without it the run counts as one that has still to be looked for.
+  write(pidRecord(stateDirectory, id), identity(main));
+}
+
+/** As the launcher writes it. */
+const identity = ({ pid, startTime }: Target): string => `${pid} ${startTime ?? "-"} ${bootId()}\n`;
+
+const write = (path: string, text: string): void => writeFileSync(path, text, { mode: 0o600 });

@@ -1,0 +1,79 @@
+/**
+ * Live runs of a state directory by what their processes carry with them: their environment. Finds a run
+ * when every file about it is gone. Reads /proc only.
+ */
+import { basename } from "node:path";
+import { bootSeconds } from "../../clock.ts";
+import { ENV, stepOfName } from "../../contract/names.ts";
+import { statusDirectory } from "../../files/state-paths.ts";
+import type { Now } from "../../model/time.ts";
+import { bootId } from "../../sense/proc/boot-id.ts";
+import { type ProcessStat, TICKS_PER_SECOND } from "../../sense/proc/parse.ts";
+import { isDead, listPids, readStat, readWords, variableIn } from "../../sense/proc/process.ts";
+import type { Begun } from "../launch/rewrite-records.ts";
+import type { RunRecord } from "../launch/run-record.ts";
+
+interface Member {
+  stat: ProcessStat;
+  environment: string;
+}
+
+export type FoundRun = RunRecord & Begun;
+
+/** Runs whose job has begun. One launched on GPUs that its environment doesn't name may be on any. */
+export function runsByEnvironment(stateDirectory: string, now: Now): FoundRun[] {
+  const members = new Map<string, Member[]>();
+  for (const pid of listPids()) {
+    const environment = pid === process.pid ? undefined : readWords(pid, "environ");
+    const id = environment === undefined ? null : variableIn(environment, ENV.runId);
+    if (!environment || !id) continue;
+    if (variableIn(environment, ENV.statusDir) !== statusDirectory(stateDirectory, id)) continue;
+    const stat = readStat(pid);
+    if (stat === null || isDead(stat)) continue;
+    members.set(id, [...(members.get(id) ?? []), { stat, environment }]);
+  }
+  return [...members].flatMap(([id, all]) => foundRun(id, all, now) ?? []);
+}
+
+function foundRun(id: string, members: Member[], now: Now): FoundRun | null {
+  const launcher = members.find(({ stat }) => isLauncher(stat.pid, id)) ?? null;
+  const main = mainOf(members, launcher);
+  const job = main && variableIn(main.environment, ENV.job);
+  const number = Number(main && variableIn(main.environment, ENV.runNumber));
+  if (!main || !job || !(number > 0)) return null;
+  const resumedFrom = variableIn(main.environment, ENV.resumeFrom) || null;
+  const run = {
+    id,
+    number,
+    startedAt: startOf(main.stat, now),
+    pid: main.stat.pid,
+    startTime: main.stat.startTime,
+    bootId: bootId(),
+    resumedFrom,
+    resumedAtStep: (resumedFrom && stepOfName(basename(resumedFrom))) || 0,
+    gpus: (variableIn(main.environment, "CUDA_VISIBLE_DEVICES") ?? "")
+      .split(",")
+      .filter((name) => /^(GPU|MIG)-/.test(name)),
+  };
+  return { job, run, launcher: launcher?.stat ?? null, main: main.stat, cgroup: null };
+}
+
+/** The launcher's own shell, not the one that becomes the job. */
+const isLauncher = (pid: number, id: string): boolean => {
+  const [, script, mode] = (readWords(pid, "cmdline") ?? "").split("\0");
+  return mode === "keep" && (script ?? "").endsWith(`/${id}/launcher.sh`);
+};
+
+/** The launcher's child; without a launcher, the first process that no other of the run has started. */
+function mainOf(members: Member[], launcher: Member | null): Member | null {
+  const pids = new Set(members.map(({ stat }) => stat.pid));
+  const first = members
+    .filter(({ stat }) => (launcher === null ? !pids.has(stat.parent) : stat.parent === launcher.stat.pid))
+    .sort((a, b) => a.stat.startTime - b.stat.startTime);
+  return first[0] ?? null;
+}
+
+function startOf({ startTime }: ProcessStat, { wallMs, monotonicMs }: Now): Now {
+  const ageMs = Math.max(0, (bootSeconds() - startTime / TICKS_PER_SECOND) * 1000);
+  return { wallMs: wallMs - ageMs, monotonicMs: Math.max(0, monotonicMs - ageMs) };
+}
