@@ -141,6 +141,7 @@ describeWith(compiler)("GPUs of several makers (needs a C compiler)", () => {
       files: { mem_info_vram_total: 16 * GIB, mem_info_vram_used: GIB, mem_busy_percent: 0 },
     });
     desk.kfdNode(1, 6161, "0a00");
+    desk.nvidia("0000:01:00.0", "active");
     desk.card({ driver: "i915", address: INTEGRATED });
     driver = new FakeNvml({ gpus: [{ util: 0, used: 300 }] });
     const jobs = [

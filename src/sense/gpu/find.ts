@@ -79,7 +79,7 @@ const nvml = (libraries: string[], root: string, blind: string | null): Source =
 /** As text: why the GPU that is there isn't read. */
 function findNvidia(root: string): Source[] | string {
   const wsl = existsSync(join(root, "dev/dxg"));
-  const there = names(root, "dev").some((name) => /^nvidia\d+$/.test(name));
+  const there = nvidiaDevices(root).length > 0;
   if (!there && !wsl) return [];
   if (!wsl && allAsleep(root)) return ASLEEP;
   const blind = wsl ? "under WSL2 the driver doesn't report which process uses the GPU" : hiddenPids();
@@ -131,8 +131,12 @@ function nvidiaOnBus(root: string): string[] {
   );
 }
 
-/** How many NVIDIA GPUs the PCI bus shows, whether they are read or not. */
-export const countNvidia = (root = "/"): number => nvidiaOnBus(root).length;
+/** How many NVIDIA GPUs there are, whether they are read or not. */
+export const countNvidia = (root = "/"): number =>
+  Math.max(nvidiaOnBus(root).length, nvidiaDevices(root).length);
+
+const nvidiaDevices = (root: string): string[] =>
+  names(root, "dev").filter((name) => /^nvidia\d+$/.test(name));
 
 /** Whether every NVIDIA GPU on the PCI bus is suspended. A missing file means awake. */
 export function allAsleep(root = "/"): boolean {

@@ -40,6 +40,8 @@ export interface Watching {
 export class ReaderWatch {
   readonly #first: Task;
   #task: Task;
+  /** Why the first source couldn't be opened, while another stands in for it. */
+  #unopened = "";
   readonly #onCall: NonNullable<Watching["onCall"]>;
   readonly #asleep: NonNullable<Watching["asleep"]>;
   #child: ChildProcess | null = null;
@@ -160,9 +162,16 @@ export class ReaderWatch {
       this.#problem = null;
       if (this.#nowMs - this.#startedMs >= HELD_MS) this.#waitMs = FIRST_WAIT_MS;
     } else if (message.is === "failed") {
-      if (message.next !== undefined) this.#task = { ...this.#task, source: message.next };
       this.#child = null;
-      this.#fail(message.reason, message.next === undefined ? message.retryMs : 0);
+      if (message.next !== undefined) {
+        this.#unopened = message.reason;
+        this.#task = { ...this.#task, source: message.next };
+        this.#fail(message.reason, 0);
+      } else
+        this.#fail(
+          this.#task === this.#first ? message.reason : `${this.#unopened}; ${message.reason}`,
+          message.retryMs,
+        );
     }
   }
 

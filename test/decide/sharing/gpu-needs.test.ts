@@ -74,15 +74,15 @@ describe("memory that was learned", () => {
       const job = runningJob({}, { state: { name: "running", since: at(0), run } });
       return new Desk([{ ...job, learned: { ...job.learned, gpuMemoryMiB: 16_000 } }]);
     };
-    const after = (desk: Desk, mib: number): number | undefined => {
+    const learns = (desk: Desk, mib: number): number | undefined => {
       for (let second = 1; second <= 20; second++) desk.tick(second, { gpus: holding(second, mib) });
       return desk.world.jobs.tts?.learned.gpuMemoryMiB;
     };
-    expect(after(known(), 2000)).toBe(16_000);
-    expect(after(known(at(0)), 0)).toBe(16_000);
-    expect(after(known(at(0)), 14_000)).toBe(16_000);
-    expect(after(known(at(0)), 2000)).toBeLessThan(3000);
-    expect(after(known(), 17_000)).toBe(17_000);
+    expect(learns(known(), 2000)).toBe(16_000);
+    expect(learns(known(at(0)), 0)).toBe(16_000);
+    expect(learns(known(at(0)), 14_000)).toBe(16_000);
+    expect(learns(known(at(0)), 2000)).toBeLessThan(3000);
+    expect(learns(known(), 17_000)).toBe(17_000);
   });
 });
 
