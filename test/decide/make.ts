@@ -80,9 +80,12 @@ export function makeGpu(
     index,
     name: "RTX 4090",
     memoryTotalMiB: read(24_000),
+    device: { runtime: "cuda", number: index },
     memoryUsedMiB: read(1000),
     powerLimitWatts: read(450),
-    metrics: Object.fromEntries(GPU_METRICS.map((m) => [m, read(readings[m])])) as GpuSample["metrics"],
+    metrics: Object.fromEntries(
+      GPU_METRICS.map((m) => [m, read(readings[m] ?? (m === "gpu.memory.freeMiB" ? 23_000 : undefined))]),
+    ) as GpuSample["metrics"],
     processes: [],
   };
 }
