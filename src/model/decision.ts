@@ -55,6 +55,8 @@ export interface Why {
   overdue?: { forced: NonNullable<PauseRequest["overdue"]>; askedForMs: number; gpu: string | null };
   /** Its first process has ended; other processes of its run may be left. */
   exited?: true;
+  /** Its streams, of which not all are at the end of their frame. */
+  streams?: { open: number; held: number };
   /** The pause signal, which it doesn't catch yet. */
   unheard?: string;
   /** Another user asks for a turn on its GPU, and a person has to decide. */
@@ -68,7 +70,7 @@ export interface Why {
 
 export type Next =
   | { what: "window-closes"; window?: string; atMs: number }
-  | { what: "grace-ends" | "window-opens" | "retry" | "may-go-on"; atMs: number };
+  | { what: "grace-ends" | "window-opens" | "retry" | "may-go-on" | "release"; atMs: number };
 
 export interface WayOut {
   /** The whole command to type. */

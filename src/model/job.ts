@@ -18,6 +18,8 @@ export interface Progress {
   /** The last error, in the job's own words; `failedSaves`: consecutive failed saves, if a save failed. */
   error?: string;
   failedSaves?: number;
+  /** Of a job that can stand by: its streams, and how many of them are held. */
+  streams?: { open: number; held: number };
   /** Wall time; set while no step is made although one is long overdue. */
   stalledSinceMs?: number;
 }

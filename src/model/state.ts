@@ -18,6 +18,8 @@ export interface PauseRequest {
   bytesSaved: number;
   /** Set once the grace period is over, or a person wouldn't wait for it, with the action taken. */
   overdue: null | "waiting" | "frozen" | "terminated" | "killed";
+  /** It was on standby, and is asked to give its memory back, too. */
+  release?: true;
   /** A person has it ended: killed at `deadlineMs`, having been told what is lost. */
   endedByHand?: true;
   /** The step reported when the pause was requested. */

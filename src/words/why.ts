@@ -4,6 +4,7 @@
  */
 import type { Next, WaitingFor, Why } from "../model/decision.ts";
 import { duration, elapsed } from "./duration.ts";
+import { plural } from "./list.ts";
 import { clockTime, coming, timeAndComing } from "./time.ts";
 
 /** The answer as clients get it: the data, together with the sentences that people read. */
@@ -27,13 +28,17 @@ export const whyBeside = (why: Why, nowMs: number): string => answer(why, nowMs,
 function answer(why: Why, nowMs: number, state: string): string {
   const waits = waitsText(why);
   const manual = byHand(why);
-  if (manual !== null) return joined([manual, waits], "; waits: ");
+  if (manual !== null) return joined([joined([heldText(why, state), manual], "; "), waits], "; waits: ");
   if (why.state === "waiting") return waits === "" ? "starts at once" : joined([state, waits], ": ");
   const reason = reasonText(why, nowMs);
   const end = reason === "" && state !== "" ? (ENDS[why.state] ?? "") : "";
   const whole = joined([state, reason], JOINTS[why.state] ?? ": ") + end;
   return joined([whole, waits], whole === "" ? "" : " Waits: ");
 }
+
+/** A pause by hand says nothing of the memory that it leaves held. */
+const heldText = ({ state }: Why, text: string): string =>
+  state === "standby" || state === "frozen" ? text : "";
 
 /** What is known of the state besides its name, its time and what it waits for; may be empty. */
 export function reasonText(why: Why, nowMs: number): string {
@@ -61,6 +66,8 @@ export function nextText(next: Next, nowMs: number): string {
       return `pauses when ${next.window === undefined ? "its window" : `window '${next.window}'`} closes at ${at}`;
     case "grace-ends":
       return `its grace ends at ${at}`;
+    case "release":
+      return `gives its memory back at ${at}`;
     case "retry":
       return `tries again at ${at}, if nothing else comes up`;
     case "window-opens":
@@ -96,7 +103,7 @@ function stateText({ state, sinceMs, overdue }: Why, nowMs: number): string {
     case "waiting":
       return "waits";
     case "standby":
-      return `on standby since ${at}`;
+      return `on standby since ${at}, holding its memory`;
     case "frozen":
       return `frozen at ${at}, holding its memory`;
     case "pausing":
@@ -119,10 +126,12 @@ function runningText(why: Why, nowMs: number): string {
   return joined(parts, "; ");
 }
 
-function pausingText({ cause, overdue, exited, unheard, sinceMs }: Why, nowMs: number): string {
+function pausingText({ cause, overdue, exited, unheard, streams, sinceMs }: Why, nowMs: number): string {
   const reason = cause?.reason ?? "";
   if (exited) return `${reason} Its first process has exited; the rest of the run is being checked.`;
   if (unheard !== undefined) return `${reason} It doesn't catch ${unheard} yet, so the signal waits.`;
+  if (overdue === undefined && streams !== undefined)
+    return `${reason} ${streams.held} of its ${plural(streams.open, "stream")} ${streams.held === 1 ? "has" : "have"} come to the end of a frame.`;
   if (overdue === undefined) return reason;
   const at = clockTime(sinceMs, nowMs);
   if (overdue.forced === "frozen") return `frozen, as it didn't pause in time (asked at ${at}): ${reason}`;

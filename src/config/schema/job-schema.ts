@@ -44,6 +44,13 @@ const checkpointSchema = z.strictObject({
   glob: z.string().optional().describe("Where a third-party job leaves its checkpoints, relative to cwd."),
 });
 
+const standbySchema = z.strictObject({
+  releaseAfterMinutes: z
+    .union([z.literal("never"), z.number().min(0)])
+    .default(10)
+    .describe("How long a job on standby keeps its memory before its context is saved and its run ends."),
+});
+
 const restartSchema = z.strictObject({
   onFailure: z
     .boolean()
@@ -100,6 +107,7 @@ export const jobSchema = z.strictObject({
   priority: z.int().default(0).describe("Higher matters more: paused last, resumed first."),
   pause: pauseSchema.prefault({}).describe("How it is asked to make room."),
   checkpoint: checkpointSchema.prefault({}).describe("What it saves, and how often."),
+  standby: standbySchema.prefault({}).describe("Of a job that is paused by standby."),
   restart: restartSchema.prefault({}).describe("What happens when it fails."),
 });
 

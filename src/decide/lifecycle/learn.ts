@@ -45,6 +45,7 @@ function progress(transition: Transition, seen: Seen): void {
     advancedAtMs: advanced || before === null ? monotonicMs : before.advancedAtMs,
     stepMs: advanced ? stepTime(transition, first.step ?? 0) : (before?.stepMs ?? null),
     ...troubleOf(seen),
+    ...(first.streams !== undefined && { streams: first.streams }),
     ...(before?.stalledSinceMs !== undefined && !advanced ? { stalledSinceMs: before.stalledSinceMs } : {}),
   };
   transition.note({ progress: next });

@@ -84,7 +84,7 @@ export function found(transition: Transition, seen: Seen): Seen | null {
     seen.ranks.length > 0
   ) {
     const { request } = transition.state;
-    const want = request.method === "standby" ? "standby" : "pause";
+    const want = request.release ? "release" : request.method === "standby" ? "standby" : "pause";
     transition.perform({ do: "control", run: transition.run, want, sequence: request.sequence });
   }
   return nothing ? { ...seen, exit: { known: false } } : seen;

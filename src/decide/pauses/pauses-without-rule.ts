@@ -1,6 +1,6 @@
 /**
  * Pauses that no rule asks for: the supervisor stops, a person wants it, a window has closed, or another
- * supervisor's job has its turn.
+ * supervisor's job has its turn, or a standby has lasted.
  */
 
 import type { Cause } from "../../model/actor.ts";
@@ -13,6 +13,7 @@ import { turnPause } from "../sharing/turn.ts";
 import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
 import { pauseMethod } from "./pause-method.ts";
+import { releasePause } from "./release.ts";
 import type { Pause } from "./victims.ts";
 
 /** At most one pause per job; a job that is paused or pausing isn't asked again. */
@@ -21,7 +22,10 @@ export function otherPauses(input: TickInput): Pause[] {
     if (job.cancelling !== undefined) return [];
     const pause = input.mode.stopping
       ? stopPause(job)
-      : (manualPause(job) ?? windowPause(job, input) ?? turnPause(job, input));
+      : (manualPause(job) ??
+        windowPause(job, input) ??
+        turnPause(job, input) ??
+        releasePause(job, input.now));
     return pause === null ? [] : [pause];
   });
 }

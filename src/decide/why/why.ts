@@ -5,6 +5,7 @@
 import type { Next, WaitingFor, Why, WindowState } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
 import { isFrozenOverdue, type JobState, runOf } from "../../model/state.ts";
+import { releaseInMs } from "../pauses/release.ts";
 import { gpuView } from "../sharing/gpu-view.ts";
 import { answerTo, requestFor } from "../sharing/turn-requests.ts";
 import type { TickInput } from "../tick-input.ts";
@@ -42,11 +43,20 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
       return held(waitingFor);
     case "paused":
     case "frozen":
-    case "standby":
       return { cause: causeOf(state), ...held(waitingFor) };
+    case "standby":
+      return { cause: causeOf(state), ...onStandby(job, held(waitingFor), input) };
     default:
       return {};
   }
+}
+
+/** Its memory is given back before it may go on, or it isn't known when that is. */
+function onStandby(job: Job, held: Partial<Why>, { now }: TickInput): Partial<Why> {
+  const inMs = releaseInMs(job, now);
+  if (inMs === null) return held;
+  const atMs = now.wallMs + Math.max(0, inMs);
+  return held.next && held.next.atMs <= atMs ? held : { ...held, next: { what: "release", atMs } };
 }
 
 const causeOf = ({ cause: { actor, reason } }: Pick<Pausing["request"], "cause">) => ({ actor, reason });
@@ -88,11 +98,13 @@ function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Pa
     const kept = gpu === null || gpu.entries.length === 0 ? null : gpu.name;
     return { cause, overdue: { forced: request.overdue, askedForMs, gpu: kept } };
   }
+  const streams = job.progress?.streams;
   const deaf =
     request.method !== "freeze" && request.acknowledgedAt === null && job.understands === "nothing";
   return {
     cause,
     ...(deaf && { unheard: job.spec.pause.signal }),
+    ...(streams !== undefined && streams.held < streams.open && { streams }),
     next: { what: "grace-ends", atMs: now.wallMs + Math.max(0, request.deadlineMs - now.monotonicMs) },
   };
 }

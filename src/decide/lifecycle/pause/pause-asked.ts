@@ -47,12 +47,13 @@ export function askToPause(
 
 function ask(transition: Transition, decision: PauseDecision, freeMiB: number | null): void {
   const { state } = transition;
-  const released = state.name === "standby";
+  const release = state.name === "standby" && decision.method === "checkpoint";
   const sequence =
     decision.method === "freeze" ? (transition.run.sequence ?? 0) : (transition.run.sequence ?? 0) + 1;
   request(transition, decision, {
     freeMiB,
     sequence,
+    release,
     graceMs: graceMs(transition.job.spec.pause.graceSeconds, transition.job.learned),
   });
   if (state.name === "frozen") transition.perform({ do: "thaw", run: transition.run });
@@ -60,11 +61,12 @@ function ask(transition: Transition, decision: PauseDecision, freeMiB: number | 
     transition.perform({ do: "freeze", run: transition.run });
     return;
   }
-  const want = released ? "release" : decision.method === "standby" ? "standby" : "pause";
+  const want = release ? "release" : decision.method === "standby" ? "standby" : "pause";
   transition.perform({ do: "control", run: transition.run, want, sequence });
 }
 
 interface Terms {
+  release?: boolean;
   freeMiB: number | null;
   sequence: number;
   graceMs: number;
@@ -74,7 +76,7 @@ interface Terms {
 function request(
   transition: Transition,
   decision: PauseDecision,
-  { freeMiB, sequence, graceMs }: Terms,
+  { release = false, freeMiB, sequence, graceMs }: Terms,
 ): void {
   const { now } = transition;
   creditRunning(transition);
@@ -92,6 +94,7 @@ function request(
     overdue: null,
     stepAtRequest: transition.job.progress?.step ?? null,
     availableMiBAtRequest: null,
+    ...(release && { release }),
   };
   const said = (run.said ?? []).filter((fact) => fact !== "leftovers");
   transition.become({ name: "pausing", since: now, run: { ...run, sequence, said }, request });

@@ -161,7 +161,7 @@ function summary(
   const memory = transition.job.learned.memoryMiB;
   const host = memory === null ? "" : `; ${size(memory)} of memory released`;
   const freed = `${host}${released(transition).text}`;
-  return `Paused: ${what} saved (${bytes(saved.bytes)}, ${checkName(saved)}), gone after ${duration(goneMs)}${freed}; ${loses}.`;
+  return `${transition.pausing("seen").request.release ? "Released from standby" : "Paused"}: ${what} saved (${bytes(saved.bytes)}, ${checkName(saved)}), gone after ${duration(goneMs)}${freed}; ${loses}.`;
 }
 
 const at = (checkpoint: Checkpoint): string =>
