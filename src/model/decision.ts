@@ -19,6 +19,7 @@ export interface WaitingFor {
     | "gpu-claimed"
     | "gpu-memory"
     | "checkpoint-check"
+    | "checkpoint-owner"
     | "journal"
     | "shutdown";
   text: string;
@@ -43,6 +44,8 @@ export interface Why {
   sinceMs: number;
   /** Who paused it, or asked it to pause, and why. */
   cause?: Pick<Cause, "actor" | "reason">;
+  /** It finished with this command; its settings name another one since. */
+  finishedWith?: string[];
   /** How it failed: one whole sentence. */
   failure?: string;
   /** It was cancelled, and its program was asked to end. */

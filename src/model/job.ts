@@ -38,6 +38,13 @@ export type Manual =
 export const canSave = ({ understands }: Pick<Job, "understands">): boolean =>
   understands === "contract" || understands === "signal";
 
+/** It has finished, and its settings name another command since. */
+export const finishedWithAnother = ({ state, ran, spec: { command } }: Job): boolean =>
+  state.name === "finished" && ran !== undefined && !isSameCommand(ran, command);
+
+export const isSameCommand = (one: string[], other: string[]): boolean =>
+  one.length === other.length && one.every((word, at) => word === other[at]);
+
 /** A job's measured costs; times in ms, measured on this machine. */
 export interface Learned {
   saveMs: number | null;
@@ -94,6 +101,15 @@ export interface Job {
   visited?: { gpus: string[]; startTime: number; bootId: string };
   /** It ran out of GPU memory while others held this much of a GPU; it waits until one of them has less. */
   gpuShortage?: { othersMiB: number };
+  /** The command of its last run; absent before its first, and in data of older versions. */
+  ran?: string[];
+  /**
+   * What a person said of checkpoints that it didn't write: go on from them, or set them aside and begin
+   * at the beginning. Until its run is seen.
+   */
+  earlier?: "adopt" | "set aside";
+  /** Whose checkpoints are in its directory, in words: it waits until a person says what to do with them. */
+  foreign?: string;
   /** Set from a cancel until its processes are gone. */
   cancelling?: { by: string; askedAt: Now; killed: boolean };
 }

@@ -22,6 +22,7 @@ export function started(config: Config, version: string, setAside: string | null
     : "";
   return own("supervisor.started", `Supervisor ${version} started ${source} (pid ${process.pid}).${lost}`, {
     config: config.file,
+    project: config.project,
     pid: process.pid,
     setAside,
   });

@@ -32,6 +32,7 @@ import type { Journal } from "../ports/journal.ts";
 import type { LiveRun } from "../ports/live-run.ts";
 import type { Runs } from "../ports/runs.ts";
 import type { Sensors } from "../ports/sensors.ts";
+import { earlierCheckpoints } from "./earlier-checkpoints.ts";
 import { EffectQueue } from "./effect-queue.ts";
 import { Persistence } from "./persistence.ts";
 
@@ -230,6 +231,11 @@ export class Supervisor {
     if (decision.verb === "pause") {
       const diskFreeMiB = this.#parts.runs.freeMiB(job);
       this.#adopt(job, step(job, { kind: "pause", decision, diskFreeMiB }, now), now);
+      return;
+    }
+    const earlier = earlierCheckpoints(job, this.#parts.runs);
+    if (earlier !== null) {
+      this.#adopt(job, step(job, earlier, now), now);
       return;
     }
     const identity = { bootId: this.#parts.identity.bootId, id: this.#parts.identity.newRunId() };

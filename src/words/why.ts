@@ -45,6 +45,8 @@ export function reasonText(why: Why, nowMs: number): string {
   switch (why.state) {
     case "failed":
       return why.failure ?? "";
+    case "finished":
+      return why.finishedWith === undefined ? "" : `with another command: ${why.finishedWith.join(" ")}`;
     case "starting":
       return "its first process isn't known yet";
     case "lost":
@@ -91,7 +93,7 @@ export function waitAndComing({ code, text, untilMs }: WaitingFor, nowMs: number
 }
 
 /** The text between the state and its reason, and the end of a state without one. */
-const JOINTS: Partial<Record<Why["state"], string>> = { running: "; ", starting: "; " };
+const JOINTS: Partial<Record<Why["state"], string>> = { running: "; ", starting: "; ", finished: " " };
 const ENDS: Partial<Record<Why["state"], string>> = { finished: ".", failed: ".", cancelled: "." };
 
 function stateText({ state, sinceMs, overdue }: Why, nowMs: number): string {

@@ -1,6 +1,7 @@
 /** `resume JOB… | --all`: returns when each job runs again, or says what it waits for. */
 
 import { wallMs } from "../../clock.ts";
+import type { ControlClient } from "../../control/client.ts";
 import type { JobView } from "../../control/protocol.ts";
 import { number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
@@ -13,6 +14,7 @@ import { chosen, overdueText } from "./pause.ts";
 export interface ResumeOptions extends Options {
   all?: boolean;
   wait: boolean;
+  adopt?: boolean;
 }
 
 /** The first snapshot after a request may still describe the moment before it. */
@@ -24,16 +26,25 @@ export async function resume(names: string[], options: ResumeOptions): Promise<n
     const jobs = chosen(names, options, await snapshotOf(client), "resume");
     if (jobs.length === 0) print("There is no job to resume.");
     if (jobs.length === 0) return 0;
-    await ask(client, { verb: "resume", jobs, by: askedBy() });
-    if (!options.wait) {
-      print(`asked for ${jobs.join(", ")} to resume`);
-      return 0;
-    }
-    const waited = new Map<string, number>();
-    return (await followJobs(client, jobs, (job) => resumeOutcome(job, waited))) > 0 ? 1 : 0;
+    await ask(client, { verb: "resume", jobs, by: askedBy(), ...(options.adopt && { adopt: true }) });
+    return await followResume(client, jobs, options);
   } finally {
     client.close();
   }
+}
+
+/** After the request: until each job runs, or what it waits for is known. Resolves with the exit code. */
+export async function followResume(
+  client: ControlClient,
+  jobs: string[],
+  { wait }: { wait: boolean },
+): Promise<number> {
+  if (!wait) {
+    print(`asked for ${jobs.join(", ")} to resume`);
+    return 0;
+  }
+  const waited = new Map<string, number>();
+  return (await followJobs(client, jobs, (job) => resumeOutcome(job, waited))) > 0 ? 1 : 0;
 }
 
 function resumeOutcome(job: JobView, waited: Map<string, number>): Outcome {

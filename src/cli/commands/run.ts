@@ -26,6 +26,7 @@ export interface RunOptions extends Options {
   gpu?: string[];
   env?: string[];
   pauseSignal?: string;
+  adopt?: boolean;
 }
 
 /**
@@ -56,7 +57,7 @@ export async function run(command: string[], options: RunOptions): Promise<numbe
   specOf(options.name ?? "job", command, options);
   let client = await tryConnect(places, true);
   if (client === null) {
-    client = await spawnSupervisor(places, true);
+    client = await spawnSupervisor(places, { watch: true });
     print(`Started a supervisor for ${projectName(places.project)}: none was running.`);
   }
   sayWhich(places, options);
@@ -71,7 +72,7 @@ export async function run(command: string[], options: RunOptions): Promise<numbe
       command,
       options,
     );
-    await ask(client, { verb: "add", spec, by: askedBy() });
+    await ask(client, { verb: "add", spec, by: askedBy(), ...(options.adopt && { adopt: true }) });
     const job = await beginning(client, spec.name);
     const gpus = (job?.gpus ?? []).length === 0 ? "" : `, GPU ${list(job?.gpus ?? [])}`;
     print(`Job '${spec.name}': ${command[0]} = ${tilde(program.path)} in ${tilde(cwd)}${gpus}`);

@@ -2,7 +2,7 @@
 
 import type { StartDecision } from "../../model/decision.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
-import { askedByRule } from "../../model/state.ts";
+import { askedByRule, isEnded } from "../../model/state.ts";
 import { leave } from "./end/leave-run.ts";
 import { ended, fail } from "./end/run-ended.ts";
 import type { Transition } from "./transition.ts";
@@ -36,7 +36,7 @@ export function launch(transition: Transition, { decision, identity, resumeFrom,
     sequence: 0,
   };
   if (resuming) run.resuming = { since: now, polite: askedByRule(state.cause) };
-  transition.note({ runs: number, bootId: identity.bootId });
+  transition.note({ runs: number, bootId: identity.bootId, ran: job.spec.command });
   transition.become({ name: "starting", since: now, run });
   transition.tell(resuming ? "resume.requested" : "job.started", decision.actor, decision.reason, {
     evidence: decision.evidence,
@@ -86,7 +86,7 @@ function goOn(transition: Transition, decision: StartDecision): void {
 }
 
 export function retry(transition: Transition, by: string): void {
-  if (transition.state.name !== "failed" && transition.state.name !== "cancelled") return;
+  if (!isEnded(transition.state.name)) return;
   transition.note({ attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 } });
   transition.drop("cancelling");
   transition.tell("resume.requested", "user", `${by} asked to try it again.`);

@@ -21,7 +21,13 @@ import type { Jobs, PolicyMemory } from "../world.ts";
 const COURTESY_MS = 10_000;
 
 /** With one of these, a job isn't in line at all: it wouldn't take the GPU if offered. */
-const OUT_OF_LINE = new Set<WaitingFor["code"]>(["manual", "window", "shutdown", "journal"]);
+const OUT_OF_LINE = new Set<WaitingFor["code"]>([
+  "manual",
+  "window",
+  "shutdown",
+  "journal",
+  "checkpoint-owner",
+]);
 
 export const isInLine = (waits: WaitingFor[]): boolean => !waits.some(({ code }) => OUT_OF_LINE.has(code));
 

@@ -3,7 +3,7 @@
  * of each. Names only what would help as things stand. Decides nothing.
  */
 import type { WaitingFor, WayOut } from "../../model/decision.ts";
-import type { Job } from "../../model/job.ts";
+import { finishedWithAnother, type Job } from "../../model/job.ts";
 import type { TickInput } from "../tick-input.ts";
 import { endingLoses, freezingKeeps } from "./stakes.ts";
 
@@ -29,9 +29,12 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
     case "pausing":
       return fromPause(job, input);
     case "failed":
+      return [way(`logs ${name}`, "what it wrote last"), resume(`tries it again${fromLast(job)}`)];
+    case "finished":
+      if (!finishedWithAnother(job)) return [];
       return [
-        way(`logs ${name}`, "what it wrote last"),
-        resume(`tries it again${job.checkpoint === null ? "" : ", from its last checkpoint"}`),
+        ...(job.checkpoint === null ? [] : [resume(`runs the new one${fromLast(job)}`)]),
+        way(`rerun ${name}`, "runs the new one from the beginning"),
       ];
     case "waiting":
     case "paused":
@@ -42,6 +45,8 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
       return [];
   }
 }
+
+const fromLast = ({ checkpoint }: Job): string => (checkpoint === null ? "" : ", from its last checkpoint");
 
 /** Ways out of an overdue pause: nothing is forced unless a person says so. */
 function fromPause(job: Job, { now }: TickInput): WayOut[] {
@@ -59,6 +64,11 @@ function fromPause(job: Job, { now }: TickInput): WayOut[] {
 function fromWait({ name }: Job, waitingFor: WaitingFor[], { sample }: TickInput): WayOut[] {
   const claimed = waitingFor.find(({ code }) => code === "gpu-claimed");
   const gpu = sample.gpus.find(({ uuid }) => uuid === claimed?.gpu);
+  if (waitingFor.some(({ code }) => code === "checkpoint-owner"))
+    return [
+      way(`resume ${name} --adopt`, "goes on from those checkpoints"),
+      way(`rerun ${name}`, "sets them aside and begins at the beginning"),
+    ];
   const ways: WayOut[] = [];
   const lasting = waitingFor.filter(({ code }) => !PASSING.includes(code));
   const lifted = lasting.flatMap(({ code }) => LIFTED[code] ?? []);

@@ -3,7 +3,7 @@
  * wording: words/why.ts does that.
  */
 import type { Next, WaitingFor, Why, WindowState } from "../../model/decision.ts";
-import type { Job } from "../../model/job.ts";
+import { finishedWithAnother, type Job } from "../../model/job.ts";
 import { isFrozenOverdue, type JobState, runOf } from "../../model/state.ts";
 import { releaseInMs } from "../pauses/release.ts";
 import { gpuView } from "../sharing/gpu-view.ts";
@@ -35,6 +35,8 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
   switch (state.name) {
     case "failed":
       return { failure: state.reason };
+    case "finished":
+      return finishedWithAnother(job) ? { finishedWith: job.ran ?? [] } : {};
     case "running":
       return running(job, input.windows);
     case "pausing":
