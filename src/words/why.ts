@@ -4,6 +4,7 @@
  */
 import type { Next, WaitingFor, Why } from "../model/decision.ts";
 import { duration, elapsed } from "./duration.ts";
+import { roomText } from "./room.ts";
 import { clockTime, coming, timeAndComing } from "./time.ts";
 
 /** The answer as clients get it: the data, together with the sentences that people read. */
@@ -115,14 +116,18 @@ function runningText(why: Why, nowMs: number): string {
     since === undefined ? "" : `no step for ${elapsed(nowMs - since)} (since ${clockTime(since, nowMs)})`,
     outsideWindow ? "outside its window by hand" : "",
     turnText(why),
+    // Of those that free all that they hold there is nothing to say here.
+    why.room === "unproven" ? roomText(why.room) : "",
   ];
   return joined(parts, "; ");
 }
 
-function pausingText({ cause, overdue, exited, unheard, sinceMs }: Why, nowMs: number): string {
+function pausingText({ cause, overdue, exited, unheard, untilItSaves, sinceMs }: Why, nowMs: number): string {
   const reason = cause?.reason ?? "";
   if (exited) return `${reason} Its first process has exited; the rest of the run is being checked.`;
   if (unheard !== undefined) return `${reason} It doesn't catch ${unheard} yet, so the signal waits.`;
+  if (untilItSaves)
+    return `${reason} It can't be asked to save: it is ended after the next checkpoint that it saves.`;
   if (overdue === undefined) return reason;
   const at = clockTime(sinceMs, nowMs);
   if (overdue.forced === "frozen") return `frozen, as it didn't pause in time (asked at ${at}): ${reason}`;

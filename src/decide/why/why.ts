@@ -3,7 +3,7 @@
  * wording: words/why.ts does that.
  */
 import type { Next, WaitingFor, Why, WindowState } from "../../model/decision.ts";
-import type { Job } from "../../model/job.ts";
+import { type Job, pauseSignalOf, savesBy } from "../../model/job.ts";
 import { isFrozenOverdue, type JobState, runOf } from "../../model/state.ts";
 import { gpuView } from "../sharing/gpu-view.ts";
 import { answerTo, requestFor } from "../sharing/turn-requests.ts";
@@ -34,8 +34,10 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
   switch (state.name) {
     case "failed":
       return { failure: state.reason };
+    case "starting":
+      return roomOf(job);
     case "running":
-      return running(job, input.windows);
+      return { ...running(job, input.windows), ...roomOf(job) };
     case "pausing":
       return { ...pausing(job, state, input), ...(isFrozenOverdue(state) && held(waitingFor)) };
     case "waiting":
@@ -47,6 +49,16 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
     default:
       return {};
   }
+}
+
+/** Not known of a job that nothing was seen of yet, and whose config doesn't say it. */
+function roomOf(job: Job): Pick<Why, "room"> {
+  const { method } = job.spec.pause;
+  if (method === "freeze") return { room: "frozen" };
+  if (method === "standby") return { room: "standby" };
+  const by = savesBy(job);
+  if (by !== null) return { room: by };
+  return job.understands === null ? {} : { room: "unproven" };
 }
 
 const causeOf = ({ cause: { actor, reason } }: Pick<Pausing["request"], "cause">) => ({ actor, reason });
@@ -88,11 +100,13 @@ function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Pa
     const kept = gpu === null || gpu.entries.length === 0 ? null : gpu.name;
     return { cause, overdue: { forced: request.overdue, askedForMs, gpu: kept } };
   }
-  const deaf =
-    request.method !== "freeze" && request.acknowledgedAt === null && job.understands === "nothing";
+  const unasked = request.method !== "freeze" && request.acknowledgedAt === null;
+  const how = savesBy(job);
+  const deaf = unasked && how === "signal" && job.understands === "nothing";
   return {
     cause,
-    ...(deaf && { unheard: job.spec.pause.signal }),
+    ...(deaf && { unheard: pauseSignalOf(job.spec) }),
+    ...(unasked && how === "itself" && { untilItSaves: true as const }),
     next: { what: "grace-ends", atMs: now.wallMs + Math.max(0, request.deadlineMs - now.monotonicMs) },
   };
 }
