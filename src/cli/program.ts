@@ -87,7 +87,7 @@ function runCommand(cli: Command): void {
         ],
         pauseSignal: [
           "--pause-signal <signal>",
-          "the signal that tells it to save and exit (default: SIGUSR2)",
+          "the signal on which it saves and exits by itself (without a job library)",
         ],
         adopt: ["--adopt", "go on from the checkpoints of an earlier job of that name"],
       },

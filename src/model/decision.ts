@@ -1,5 +1,6 @@
 /** What is decided, why, and on what evidence. */
 import type { Actor, Cause } from "./actor.ts";
+import type { SavesBy } from "./job.ts";
 import type { Metric, ProcessEvidence } from "./machine.ts";
 import type { PauseMethod, PauseRequest, StateName } from "./state.ts";
 
@@ -62,6 +63,10 @@ export interface Why {
   streams?: { open: number; held: number };
   /** The pause signal, which it doesn't catch yet. */
   unheard?: string;
+  /** It can't be asked to save: it is ended after its next checkpoint. */
+  untilItSaves?: true;
+  /** How it makes room when it is asked to, as far as that is known. */
+  room?: Room;
   /** Another user asks for a turn on its GPU, and a person has to decide. */
   turn?: { user: string; forMs: number };
   waitingFor: WaitingFor[];
@@ -70,6 +75,9 @@ export interface Why {
   /** What a person can type to speed it up; omitted where nothing would. */
   sooner?: WayOut[];
 }
+
+/** `unproven`: nothing shows that it saves, so it is only frozen. `frozen`: as its config says. */
+export type Room = SavesBy | "standby" | "frozen" | "unproven";
 
 export type Next =
   | { what: "window-closes"; window?: string; atMs: number }

@@ -34,9 +34,31 @@ export type Manual =
   /** `honoured`: it has been started since the wish; from then on balance counts again. */
   | { want: "run"; sinceMs: number; excused: string[]; windowUntilMs: number | null; honoured?: boolean };
 
-/** It can be asked for a checkpoint: a library reports, or the pause signal is caught. */
-export const canSave = ({ understands }: Pick<Job, "understands">): boolean =>
-  understands === "contract" || understands === "signal";
+/** The signal that asks for a pause; job libraries listen for it, too. */
+export const pauseSignalOf = ({ pause }: Pick<JobSpec, "pause">): NonNullable<JobSpec["pause"]["signal"]> =>
+  pause.signal ?? "SIGUSR2";
+
+/**
+ * What a job does for a checkpoint. `library`: its library saves when asked. `signal`: it saves on a signal
+ * by itself. `itself`: it saves when it likes, and can only be ended afterwards.
+ */
+export type SavesBy = "library" | "signal" | "itself";
+
+/**
+ * By evidence alone: a library's report, a manifest, or what its config says. Null where there is none:
+ * that a program catches a signal doesn't show that it saves on it (a JVM dies of SIGUSR2).
+ */
+export function savesBy({
+  spec: { pause, checkpoint: files },
+  understands,
+  checkpoint,
+}: Pick<Job, "spec" | "understands" | "checkpoint">): SavesBy | null {
+  const told = pause.signal !== undefined || pause.exitCodes.length > 0;
+  if (files.glob !== undefined && !told) return "itself";
+  if (understands === "contract") return "library";
+  const manifest = checkpoint !== null && checkpoint.verified !== "size and age only";
+  return told || manifest || pause.method === "checkpoint" || pause.method === "standby" ? "signal" : null;
+}
 
 /** It has finished, and its settings name another command since. */
 export const finishedWithAnother = ({ state, ran, spec: { command } }: Job): boolean =>
@@ -79,8 +101,8 @@ export interface Job {
   learned: Learned;
   balance: Balance;
   /**
-   * What the job was seen to understand: the contract (a library reports), the pause signal (it is
-   * caught), or nothing (it can only be frozen); null before a run was seen.
+   * What the job was seen to understand: the contract (a library reports), the pause signal (it saves on
+   * that, and catches it now), or nothing; null before a run was seen.
    */
   understands: "contract" | "signal" | "nothing" | null;
   /** Consecutive failed or fruitless runs, and when the next try may start (monotonic time). */

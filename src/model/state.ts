@@ -75,6 +75,10 @@ export const isHeld = (name: StateName): name is "standby" | "frozen" =>
 export const isFrozenOverdue = (state: JobState): boolean =>
   state.name === "pausing" && state.request.overdue === "frozen";
 
+/** Waiting for it longer is in vain: its grace is over, and whoever was made to end had time for that, too. */
+export const isStuck = ({ overdue, deadlineMs }: PauseRequest, { monotonicMs }: Now): boolean =>
+  overdue !== null && ((overdue !== "terminated" && overdue !== "killed") || monotonicMs >= deadlineMs);
+
 /** Held back by a rule; the cost of that is paid on resume. */
 export const pausedByRule = (state: JobState): boolean => "cause" in state && askedByRule(state.cause);
 

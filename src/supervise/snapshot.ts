@@ -5,7 +5,7 @@ import { type JobView, type RuleView, SCHEMA_VERSION, type Snapshot } from "../c
 import { logPath } from "../files/state-paths.ts";
 import type { Why, WindowState } from "../model/decision.ts";
 import type { AuditEvent } from "../model/event.ts";
-import type { Job } from "../model/job.ts";
+import { type Job, savesBy } from "../model/job.ts";
 import { type JobState, type PauseMethod, runOf } from "../model/state.ts";
 import type { Moment } from "../tick/supervisor.ts";
 import { worded } from "../words/why.ts";
@@ -115,8 +115,10 @@ function pausedBy(state: JobState): string | null {
   return state.name === "pausing" ? state.request.cause.reason : null;
 }
 
-function methodOf({ spec, understands }: Job): PauseMethod | "auto" {
-  if (spec.pause.method !== "auto") return spec.pause.method;
-  if (understands === null) return "auto";
-  return understands === "nothing" ? "freeze" : "checkpoint";
+/** `auto`: nothing was seen of it yet. */
+function methodOf(job: Job): PauseMethod | "auto" {
+  const { method } = job.spec.pause;
+  if (method !== "auto") return method;
+  if (savesBy(job) !== null) return "checkpoint";
+  return job.understands === null ? "auto" : "freeze";
 }

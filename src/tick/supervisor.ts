@@ -24,7 +24,7 @@ import type { Job } from "../model/job.ts";
 import type { MachineMetric, Sample } from "../model/machine.ts";
 import type { Run } from "../model/run.ts";
 import type { Seen } from "../model/seen.ts";
-import { runOf } from "../model/state.ts";
+import { isStuck, runOf } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import type { Claims } from "../ports/claims.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -184,7 +184,9 @@ export class Supervisor {
     if (!this.#stopping || !this.#moment?.stopping) return false;
     return Object.values(this.#world.jobs).every(
       ({ state }) =>
-        !runOf({ state }) || state.name === "frozen" || (state.name === "pausing" && state.request.overdue),
+        !runOf({ state }) ||
+        state.name === "frozen" ||
+        (state.name === "pausing" && isStuck(state.request, this.#parts.clock.now())),
     );
   }
 

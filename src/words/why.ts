@@ -5,6 +5,7 @@
 import type { Next, WaitingFor, Why } from "../model/decision.ts";
 import { duration, elapsed } from "./duration.ts";
 import { plural } from "./list.ts";
+import { roomText } from "./room.ts";
 import { clockTime, coming, timeAndComing } from "./time.ts";
 
 /** The answer as clients get it: the data, together with the sentences that people read. */
@@ -124,14 +125,19 @@ function runningText(why: Why, nowMs: number): string {
     since === undefined ? "" : `no step for ${elapsed(nowMs - since)} (since ${clockTime(since, nowMs)})`,
     outsideWindow ? "outside its window by hand" : "",
     turnText(why),
+    // Of those that free all that they hold there is nothing to say here.
+    why.room === "unproven" ? roomText(why.room) : "",
   ];
   return joined(parts, "; ");
 }
 
-function pausingText({ cause, overdue, exited, unheard, streams, sinceMs }: Why, nowMs: number): string {
+function pausingText(why: Why, nowMs: number): string {
+  const { cause, overdue, exited, unheard, untilItSaves, streams, sinceMs } = why;
   const reason = cause?.reason ?? "";
   if (exited) return `${reason} Its first process has exited; the rest of the run is being checked.`;
   if (unheard !== undefined) return `${reason} It doesn't catch ${unheard} yet, so the signal waits.`;
+  if (untilItSaves)
+    return `${reason} It can't be asked to save: it is ended after the next checkpoint that it saves.`;
   if (overdue === undefined && streams !== undefined)
     return `${reason} ${streams.held} of its ${plural(streams.open, "stream")} ${streams.held === 1 ? "has" : "have"} come to the end of a frame.`;
   if (overdue === undefined) return reason;

@@ -206,7 +206,9 @@ describe("while the supervisor stops", () => {
     );
     days.mode = { stopping: true, journalHealthy: true };
     expect(days.tick(0)).toEqual(["pause a by checkpoint", "pause b by freeze", "pause c by checkpoint"]);
-    expect(days.last.reasons[1]).toMatch(/can't save: it is frozen, holds its memory/);
+    expect(days.last.reasons[1]).toMatch(
+      /nothing shows that this program saves: it is frozen, holds its memory/,
+    );
     expect(days.decisions[0]).toMatchObject({ cause: { actor: "shutdown" } });
   });
 });

@@ -13,8 +13,14 @@ const pauseSchema = z.strictObject({
   method: z
     .enum(["auto", "checkpoint", "standby", "freeze"])
     .default("auto")
-    .describe("auto: by checkpoint where the job keeps the contract or catches the signal, else freeze."),
-  signal: signalName.default("SIGUSR2").describe("What asks a job without a library to save and exit."),
+    .describe(
+      "auto: by checkpoint where a library reports, a manifest was left, or 'glob', 'signal' or 'exitCodes' is written; else freeze.",
+    ),
+  signal: signalName
+    .optional()
+    .describe(
+      "What asks a job without a library to save and exit; without it or 'exitCodes', none is sent. Libraries listen for SIGUSR2 unless it is written.",
+    ),
   target: z
     .string()
     .regex(/^(main|child:.+)$/, "'main' or 'child:<part of its command line>'")
@@ -41,7 +47,12 @@ const checkpointSchema = z.strictObject({
     .default(30)
     .describe("How often a job with a library checkpoints by itself; 0: only when it is paused."),
   keep: z.int().min(1).default(3).describe("So many of the newest checkpoints stay."),
-  glob: z.string().optional().describe("Where a third-party job leaves its checkpoints, relative to cwd."),
+  glob: z
+    .string()
+    .optional()
+    .describe(
+      "Where a third-party job leaves its checkpoints, relative to cwd. Without 'signal' or 'exitCodes' it is ended after its next one.",
+    ),
 });
 
 const standbySchema = z.strictObject({

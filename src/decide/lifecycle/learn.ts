@@ -76,8 +76,8 @@ function troubleOf({ ranks }: Seen): { error?: string; failedSaves?: number } {
 function tellFailedSave(transition: Transition, error: string | undefined): void {
   const { checkpoint } = transition.job;
   const step = checkpoint?.step ?? null;
-  const kept =
-    checkpoint === null ? "There is none yet" : `The newest stays that of step ${number(step ?? 0)}`;
+  const newest = step === null ? checkpoint?.path : `that of step ${number(step)}`;
+  const kept = checkpoint === null ? "There is none yet" : `The newest stays ${newest}`;
   const reason = `A checkpoint couldn't be saved: ${error ?? "the job gives no reason"}. ${kept}.`;
   transition.tell("checkpoint.failed", "job", reason, {
     outcome: { newest: checkpoint?.path ?? null, step },

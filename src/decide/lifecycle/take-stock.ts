@@ -4,8 +4,8 @@
  */
 
 import type { Checkpoint } from "../../model/run.ts";
-import { plural } from "../../words/list.ts";
 import { number } from "../../words/number.ts";
+import { stepsAre } from "./end/steps-lost.ts";
 import type { Transition } from "./transition.ts";
 
 /** Newest first; `rejected`: found broken by the quick look or the full check. */
@@ -86,16 +86,21 @@ function tellRejected(
     return;
   }
   const from = next === undefined ? "the beginning" : `the one before${of(next)}`;
-  const lost = known.step === null ? null : Math.max(0, known.step - (next?.step ?? 0));
-  const redo = lost === null ? "" : `; ${plural(lost, "step")} to be redone`;
+  const lost = between(known, next);
   transition.tell(
     "checkpoint.rejected",
     "supervisor",
-    `Checkpoint ${path} is ${reason === GONE ? "gone" : `broken (${reason})`}: it goes on from ${from}${redo}.`,
+    `Checkpoint ${path} is ${reason === GONE ? "gone" : `broken (${reason})`}: it goes on from ${from}; ${stepsAre(lost, "to be redone")}.`,
     {
       outcome: { path, stepsLost: lost, fallBackTo: next?.path ?? null },
     },
   );
+}
+
+/** Steps from the checkpoint before, or from the beginning; null where one has no step to its name. */
+function between(known: Checkpoint, before: Checkpoint | undefined): number | null {
+  const from = before === undefined ? 0 : before.step;
+  return known.step === null || from === null ? null : Math.max(0, known.step - from);
 }
 
 function tellNew(transition: Transition, newest: Checkpoint): void {

@@ -4,6 +4,7 @@
  */
 import type { WaitingFor, WayOut } from "../../model/decision.ts";
 import { finishedWithAnother, type Job } from "../../model/job.ts";
+import { isStuck } from "../../model/state.ts";
 import type { TickInput } from "../tick-input.ts";
 import { endingLoses, freezingKeeps } from "./stakes.ts";
 
@@ -51,13 +52,13 @@ const fromLast = ({ checkpoint }: Job): string => (checkpoint === null ? "" : ",
 /** Ways out of an overdue pause: nothing is forced unless a person says so. */
 function fromPause(job: Job, { now }: TickInput): WayOut[] {
   const { name, state } = job;
-  if (state.name !== "pausing" || (state.request.overdue !== "waiting" && state.request.overdue !== "frozen"))
-    return [];
+  if (state.name !== "pausing" || !isStuck(state.request, now)) return [];
   const end = way(`pause ${name} --terminate`, endingLoses(job, now.wallMs));
   if (state.request.overdue === "frozen")
     return [way(`resume ${name}`, "thaws it: it goes on to its checkpoint"), end];
-  // Frozen ranks fail; after an exit, nothing is left to freeze.
-  if ((job.worldSize ?? 1) > 1 || state.request.exitedAt !== undefined) return [end];
+  // Frozen ranks fail; after an exit, nothing is left to freeze; what was told to end isn't frozen.
+  if ((job.worldSize ?? 1) > 1 || state.request.exitedAt !== undefined || state.request.overdue !== "waiting")
+    return [end];
   return [way(`pause ${name} --freeze`, freezingKeeps(job)), end];
 }
 

@@ -3,7 +3,7 @@
  * wording: words/why.ts does that.
  */
 import type { Next, WaitingFor, Why, WindowState } from "../../model/decision.ts";
-import { finishedWithAnother, type Job } from "../../model/job.ts";
+import { finishedWithAnother, type Job, pauseSignalOf, savesBy } from "../../model/job.ts";
 import { isFrozenOverdue, type JobState, runOf } from "../../model/state.ts";
 import { releaseInMs } from "../pauses/release.ts";
 import { gpuView } from "../sharing/gpu-view.ts";
@@ -37,8 +37,10 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
       return { failure: state.reason };
     case "finished":
       return finishedWithAnother(job) ? { finishedWith: job.ran ?? [] } : {};
+    case "starting":
+      return roomOf(job);
     case "running":
-      return running(job, input.windows);
+      return { ...running(job, input.windows), ...roomOf(job) };
     case "pausing":
       return { ...pausing(job, state, input), ...(isFrozenOverdue(state) && held(waitingFor)) };
     case "waiting":
@@ -59,6 +61,16 @@ function onStandby(job: Job, held: Partial<Why>, { now }: TickInput): Partial<Wh
   if (inMs === null) return held;
   const atMs = now.wallMs + Math.max(0, inMs);
   return held.next && held.next.atMs <= atMs ? held : { ...held, next: { what: "release", atMs } };
+}
+
+/** Not known of a job that nothing was seen of yet, and whose config doesn't say it. */
+function roomOf(job: Job): Pick<Why, "room"> {
+  const { method } = job.spec.pause;
+  if (method === "freeze") return { room: "frozen" };
+  if (method === "standby") return { room: "standby" };
+  const by = savesBy(job);
+  if (by !== null) return { room: by };
+  return job.understands === null ? {} : { room: "unproven" };
 }
 
 const causeOf = ({ cause: { actor, reason } }: Pick<Pausing["request"], "cause">) => ({ actor, reason });
@@ -101,11 +113,13 @@ function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Pa
     return { cause, overdue: { forced: request.overdue, askedForMs, gpu: kept } };
   }
   const streams = job.progress?.streams;
-  const deaf =
-    request.method !== "freeze" && request.acknowledgedAt === null && job.understands === "nothing";
+  const unasked = request.method !== "freeze" && request.acknowledgedAt === null;
+  const how = savesBy(job);
+  const deaf = unasked && how === "signal" && job.understands === "nothing";
   return {
     cause,
-    ...(deaf && { unheard: job.spec.pause.signal }),
+    ...(deaf && { unheard: pauseSignalOf(job.spec) }),
+    ...(unasked && how === "itself" && { untilItSaves: true as const }),
     ...(streams !== undefined && streams.held < streams.open && { streams }),
     next: { what: "grace-ends", atMs: now.wallMs + Math.max(0, request.deadlineMs - now.monotonicMs) },
   };

@@ -16,7 +16,7 @@ import type { Transition } from "../transition.ts";
 import { becomePaused, leave } from "./leave-run.ts";
 import { restartWaitMs } from "./restart-wait.ts";
 import { shortage, waitForRoom } from "./shortage.ts";
-import { redone, stepsLost } from "./steps-lost.ts";
+import { stepsAre, stepsLost } from "./steps-lost.ts";
 
 const FRUITLESS = 3;
 /** What is left of a run after its first process has exited; it goes on until every process is gone. */
@@ -97,7 +97,7 @@ export function lose(transition: Transition): void {
   transition.tell(
     "job.lost",
     "supervisor",
-    `Run ${transition.run.number} is gone and left no record of its exit, so nobody knows how it ended; it goes on from ${from}${redone(lost)}.`,
+    `Run ${transition.run.number} is gone and left no record of its exit, so nobody knows how it ended; it goes on from ${from}; ${stepsAre(lost, "to be redone")}.`,
     { outcome: { stepsLost: lost } },
   );
   tryAgain(transition, "It ended without a record of its exit.", null);

@@ -24,7 +24,8 @@ export function watchGrace(transition: Transition, seen: Seen): void {
   }
   const force = meansOf(transition, request);
   tellOverdue(transition, seen, force);
-  transition.amend({ overdue: force === "wait" ? "waiting" : FORCED[force] });
+  const deadlineMs = transition.now.monotonicMs + KILLED_AFTER_MS;
+  transition.amend(force === "wait" ? { overdue: "waiting" } : { overdue: FORCED[force], deadlineMs });
   if (force !== "wait") forceOut(transition, force);
 }
 

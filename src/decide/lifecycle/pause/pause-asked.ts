@@ -5,7 +5,7 @@
 
 import type { PauseDecision } from "../../../model/decision.ts";
 import { graceMs } from "../../../model/grace.ts";
-import { canSave } from "../../../model/job.ts";
+import { savesBy } from "../../../model/job.ts";
 import type { PauseRequest } from "../../../model/state.ts";
 import { plural } from "../../../words/list.ts";
 import { lacksRoom } from "../../pauses/disk-room.ts";
@@ -61,9 +61,14 @@ function ask(transition: Transition, decision: PauseDecision, freeMiB: number | 
     transition.perform({ do: "freeze", run: transition.run });
     return;
   }
+  // Nothing in it would hear a request: it is ended after its next save.
+  if (savesBy(transition.job) === "itself" && !hasListener(transition)) return;
   const want = release ? "release" : decision.method === "standby" ? "standby" : "pause";
   transition.perform({ do: "control", run: transition.run, want, sequence });
 }
+
+const hasListener = ({ job: { understands } }: Transition): boolean =>
+  understands === "contract" || understands === "signal";
 
 interface Terms {
   release?: boolean;
@@ -88,7 +93,7 @@ function request(
     askedAt: now,
     acknowledgedAt: null,
     // Asking rings at once where a listener is known; any other run is rung at the next look.
-    lastRingMs: canSave(transition.job) ? now.monotonicMs : now.monotonicMs - 1,
+    lastRingMs: hasListener(transition) ? now.monotonicMs : now.monotonicMs - 1,
     deadlineMs: now.monotonicMs + graceMs,
     bytesSaved: 0,
     overdue: null,

@@ -9,12 +9,11 @@ import { type Exit, exitCodeOf, type Seen } from "../../../model/seen.ts";
 import { askedByRule, type PauseRequest } from "../../../model/state.ts";
 import { duration } from "../../../words/duration.ts";
 import { exitText } from "../../../words/exit.ts";
-import { plural } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
 import { bytes, size } from "../../../words/size.ts";
 import { becomePaused, leave } from "../end/leave-run.ts";
 import { ended, fail, finish, lose } from "../end/run-ended.ts";
-import { stepsLost } from "../end/steps-lost.ts";
+import { stepsAre, stepsLost } from "../end/steps-lost.ts";
 import { account, FILE_CLOCK_MS } from "../learn.ts";
 import { allPaused, stepsByRank, worldSize } from "../ranks.ts";
 import type { Transition } from "../transition.ts";
@@ -104,7 +103,7 @@ function complete(
 ): void {
   const { request } = transition.pausing("seen");
   const goneMs = transition.now.monotonicMs - request.askedAt.monotonicMs;
-  const lost = saved === null ? stepsLost(transition) : (stepsLost(transition) ?? 0);
+  const lost = stepsLost(transition);
   learnCost(transition, saved, lost);
   const { job } = transition;
   const outcome = {
@@ -150,7 +149,7 @@ function summary(
   lost: number | null,
   goneMs: number,
 ): string {
-  const loses = lost === null ? "how many steps are lost isn't known" : `${plural(lost, "step")} lost`;
+  const loses = stepsAre(lost, "lost");
   if (saved === null) {
     const { checkpoint } = transition.job;
     const from = checkpoint === null ? "the beginning" : `the checkpoint before${at(checkpoint)}`;

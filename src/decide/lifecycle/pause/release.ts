@@ -55,17 +55,22 @@ export function released({ state, now, gpus }: Transition): Released {
     const reason = gpus.unavailable ?? "it wasn't read since";
     return { outcome: { vramVerified: false, vramReason: reason }, text: "; its GPU can't be read" };
   }
-  const held = before?.heldMiB ?? 0;
+  const held = before?.heldMiB ?? null;
   const rose =
     gpus.freeMiB === null || !before || before.freeMiB === null ? null : gpus.freeMiB - before.freeMiB;
   const afterMs = gpus.atMs - askedAt.monotonicMs;
   return {
     outcome: {
       vramVerified: true,
-      vramReleasedMiB: Math.round(held),
+      vramReleasedMiB: held === null ? null : Math.round(held),
       vramFreeRoseMiB: rose === null ? null : Math.round(rose),
       vramFreeAfterMs: Math.round(afterMs),
     },
-    text: held === 0 ? "" : `; ${size(held)} VRAM free after ${duration(afterMs)}`,
+    text: freed(held, afterMs),
   };
+}
+
+function freed(heldMiB: number | null, afterMs: number): string {
+  if (heldMiB === null) return "; how much VRAM it held isn't known";
+  return heldMiB === 0 ? "" : `; ${size(heldMiB)} VRAM free after ${duration(afterMs)}`;
 }
