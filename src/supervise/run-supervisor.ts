@@ -13,6 +13,7 @@ import type { AuditEvent } from "../model/event.ts";
 import { Notifier } from "../notify/notify.ts";
 import { holdLock, holdStateDirectory, type Lock } from "../record/database/lock.ts";
 import { createJournal, type RecordJournal } from "../record/journal.ts";
+import { Helper } from "../spawn/helper.ts";
 import { Loop } from "../tick/loop.ts";
 import { VERSION } from "../version.ts";
 import { stopped } from "./announce.ts";
@@ -93,6 +94,7 @@ class SupervisorProcess {
         ...locks.map((lock) => () => lock.look()),
         () => this.#server?.look() ?? [],
         () => journal.look(),
+        () => Helper.look(),
         () => restoreRuns(Object.values(supervisor.world.jobs), runs),
       ],
       (events) => supervisor.recordWithJobs(events),

@@ -36,8 +36,8 @@ export type Input =
       resumeFrom: Checkpoint | null;
       gpus: string[];
     }
-  /** `taken`: another supervisor's job took its GPU at the same moment. */
-  | { kind: "launch-failed"; reason: string; taken?: boolean }
+  /** `taken`: another supervisor's job took its GPU at the same moment. `unready`: by what the supervisor lacks. */
+  | { kind: "launch-failed"; reason: string; taken?: true; unready?: true }
   | { kind: "cancel"; by: string }
   /** Gives a failed or cancelled job another chance. */
   | { kind: "retry"; by: string }
@@ -73,7 +73,7 @@ function apply(transition: Transition, input: Input): void {
       launch(transition, input);
       return;
     case "launch-failed":
-      launchFailed(transition, input.reason, input.taken);
+      launchFailed(transition, input);
       return;
     case "cancel":
       cancel(transition, input.by);
