@@ -70,6 +70,7 @@ function decideMs(jobs: Job[], ticks: number): number {
     database: "",
     stateDirectory: "",
     file: null,
+    project: "user",
     directory: "",
   };
   const mode = { stopping: false, journalHealthy: true };

@@ -56,6 +56,7 @@ export function superviseHere(
     database: join(directory, "db.sqlite"),
     stateDirectory: directory,
     file: null,
+    project: "user",
     directory,
   };
   const journal = createJournal(config.database, { retention: config.retention });

@@ -18,6 +18,7 @@ from ._files import CheckpointFiles, Contents, Save
 from ._find import Checkpoint, Rejected, verify_checkpoint
 from ._job import Job
 from ._status import Numbers
+from ._stream import Stream
 from ._together import RankFailed, RankLost
 from ._write import SavedCheckpoint
 
@@ -39,6 +40,7 @@ __all__ = [
     "Rejected",
     "Save",
     "SavedCheckpoint",
+    "Stream",
     "job",
     "should_pause",
     "verify_checkpoint",

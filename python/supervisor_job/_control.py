@@ -40,7 +40,7 @@ def read_control(path: str) -> Word:
 
 
 class Doorbell:
-    """A request is latched: once seen, it runs to its end."""
+    """A request to leave is latched: once seen, it runs to its end. A standby ends with `run`."""
 
     def __init__(self, path: Optional[str], on_news: Callable[[], None]) -> None:
         """`path`: of control.json; None where nobody will ever ask."""
@@ -49,16 +49,24 @@ class Doorbell:
         self._flag = allocate_lock()
         #: Whether a pause is asked for.
         self.wanted: Callable[[], bool] = self._flag.locked
-        #: The last control sequence that was read.
+        #: The last control sequence that was read, and the word in force.
         self.sequence = 0
+        self.word = "run"
+        self._stands_by = False
         self._path = path
         self._on_news = on_news
         self._read_at = float("-inf")
 
     def ring(self) -> None:
         """For the signal. No control.json at all means that a person or a batch system rang by hand."""
-        if self.read() == "missing" and self._latch():
+        if self.read() == "missing" and self._ask("pause"):
             self._on_news()
+
+    def stand_by(self) -> None:
+        """This job has streams: it stands by where a job in training saves and leaves."""
+        self._stands_by = True
+        if self.word == "standby" and self._flag.locked():
+            self._flag.release()
 
     def read_sometimes(self) -> None:
         if time.monotonic() - self._read_at >= _REREAD_AFTER:
@@ -74,9 +82,8 @@ class Doorbell:
         if isinstance(word, str):
             return word
         sequence, want = word
-        # A job that trains has no standby: whatever isn't "run" means checkpoint and go.
-        asks = want != "run" and self._latch()
-        if sequence != self.sequence or asks:
+        news = self._ask(want)
+        if sequence != self.sequence or news:
             self.sequence = sequence
             self._on_news()
         return None
@@ -84,9 +91,16 @@ class Doorbell:
     def fall_silent(self) -> None:
         """In a forked worker, which nobody asks for anything."""
         self._path = None
+        self.word = "run"
         if self._flag.locked():
             self._flag.release()
 
-    def _latch(self) -> bool:
+    def _ask(self, word: str) -> bool:
         """True when that is news."""
-        return self._flag.acquire(blocking=False)
+        leave = word in ("pause", "release") or (word == "standby" and not self._stands_by)
+        if self._flag.locked() and not leave:
+            return False
+        before, self.word = self.word, word
+        if leave:
+            self._flag.acquire(blocking=False)
+        return word != before

@@ -5,18 +5,25 @@ from __future__ import annotations
 
 import operator
 import os
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple
+from typing import Any, AsyncIterator, Callable, Dict, Iterable, Iterator, Literal, Mapping, Optional, Tuple, TypeVar
 
 from ._control import Doorbell
 from ._environment import Surroundings
 from ._files import Save
 from ._find import Checkpoint
+from ._hold import Context
 from ._run import Run
 from ._say import say
-from ._speaker import ignore, other_speaker
+from ._speaker import claim_for_good, ignore, other_speaker
 from ._status import Numbers
+from ._stream import Gate, Stream, through_gate, through_gate_async
 from ._together import NOTHING, Alone, Group, write_together
 from ._write import SavedCheckpoint
+
+#: What a stream's source does while it is asked for a frame.
+Source = Literal["computes", "waits"]
+
+T = TypeVar("T")
 
 
 class Job:
@@ -28,6 +35,8 @@ class Job:
     def __init__(self, where: Optional[Surroundings]) -> None:
         """`where`: None where there is no supervisor; every method is then a no-op."""
         self._run = None if where is None else Run(where)
+        #: Of a program whose frames all come from one place.
+        self._main_stream: Optional[Stream] = None
         bell = Doorbell(None, lambda: None) if self._run is None else self._run.bell
         self.should_pause = bell.wanted
         if self._run is not None:
@@ -132,6 +141,45 @@ class Job:
             return None
         with run.turn:
             return run.resume(any_world_size)
+
+    def gate(self) -> None:
+        """For inference and playback: call before every frame. Returns at once, or, while the job is held,
+        when it goes on. All calls are one stream; a program with several, or with frames in bursts, uses
+        `stream`."""
+        if self._main_stream is None:
+            self._main_stream = self.stream("main")
+        self._main_stream.wait()
+
+    def stream(self, name: str = "stream", *, source: Source = "computes") -> Stream:
+        """A stream with a gate of its own, for any thread or asyncio task. The job stands by once every
+        stream is held or has ended.
+
+        `source`: "waits" where the stream waits for a microphone, a queue or a client before it works on a
+        frame: waiting counts as held."""
+        if self._run is None:
+            return Stream(Gate(), name, False)
+        claim_for_good()
+        return self._run.hold.stream(name, source == "computes")
+
+    def pausable(self, frames: Iterable[T], *, name: str = "frames", source: Source = "computes") -> Iterator[T]:
+        """The same frames, each let through a gate: none is dropped or repeated."""
+        return through_gate(self.stream(name, source=source), frames, source)
+
+    def pausable_async(
+        self, frames: "AsyncIterator[T]", *, name: str = "frames", source: Source = "computes"
+    ) -> "AsyncIterator[T]":
+        """`pausable` for asyncio."""
+        return through_gate_async(self.stream(name, source=source), frames, source)
+
+    def keep(self, *, position: Callable[[], int], save: Save) -> None:
+        """Tells how the streams' context is saved when the job has to leave the machine: then they are
+        held, this is saved as a checkpoint, and the process exits 75. `resume` returns it. Called in a
+        thread of the library's own.
+
+        `position`: how far it is, a whole number ≥ 0 that grows, such as frames played; it names the
+        checkpoint. `save`: writes the rest, such as queue, offsets, recurrent state."""
+        if self._run is not None:
+            self._run.hold.context = Context(position, save)
 
     def finished(self) -> None:
         """Optional: says ``finished`` before a long evaluation or upload. Exit code 0 says the same."""

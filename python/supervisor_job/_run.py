@@ -15,6 +15,7 @@ from ._environment import Surroundings
 from ._exit import ExitWatch
 from ._files import Save
 from ._find import Checkpoint
+from ._hold import Hold
 from ._saves import Saves
 from ._speaker import claim_for_good, listen
 from ._status import Numbers, Status
@@ -27,6 +28,7 @@ class Run:
         self.status = Status(where)
         self.bell = Doorbell(os.path.join(where.status_dir, CONTROL_FILE), self._acknowledge)
         self.saves = Saves(where, self.status, self.bell.wanted)
+        self.hold = Hold(self)
         #: Steps of several threads come one after the other.
         self.turn = threading.RLock()
         # The handler first, the file second: a ring between the two is heard by one of them.
@@ -51,10 +53,10 @@ class Run:
         self.status.report["step"] = step
         saves = self.saves
         if saves.good_step == step:
-            self._leave()
+            self.leave()
         # Several ranks have agreed to try, whatever each of them remembers.
         if (saves.group.world_size > 1 or not saves.waits) and saves.attempt(step, save, epoch):
-            self._leave()
+            self.leave()
 
     def resume(self, any_world_size: bool) -> Optional[Checkpoint]:
         claim_for_good()
@@ -64,7 +66,7 @@ class Run:
         self.status.write_now()
         wanted = any(self.saves.group.gather(self.bell.wanted()))
         if self.saves.good_step is not None and wanted:
-            self._leave()
+            self.leave()
         return found
 
     def join(self, group: Group) -> None:
@@ -79,6 +81,7 @@ class Run:
     def fall_silent(self) -> None:
         """In a forked worker, which has inherited all this and speaks for nobody."""
         self.bell.fall_silent()
+        self.hold.fall_silent()
         self.status.fall_silent()
 
     def _joined(self) -> bool:
@@ -115,6 +118,7 @@ class Run:
         # Whoever rings again may have made room on the disk.
         self.saves.try_again()
         self.bell.ring()
+        self.hold.heed()
         self.status.write_now()
 
     def _acknowledge(self) -> None:
@@ -123,9 +127,10 @@ class Run:
         report["sequence"] = self.bell.sequence
         if self.bell.wanted() and report["state"] in ("ready", "running"):
             report["state"] = "pausing"
+        self.hold.heed()
         self.status.write_now()
 
-    def _leave(self) -> NoReturn:
+    def leave(self) -> NoReturn:
         self._exit.pausing = True
         if self.saves.group.world_size > 1:
             # Reported before the barrier: a launcher ends the other ranks when it sees the first exit.

@@ -99,6 +99,13 @@ class Saves:
     def write_to(self, directory: str, step: int, save: Save, epoch: Any) -> SavedCheckpoint:
         return write_together(self.group, directory, step, save, epoch, self._count)
 
+    def refuse(self, sentence: str) -> None:
+        """A save that can't even be tried. Backs off like one that failed."""
+        report = self._status.report
+        failed = report["failedSaves"] = report.get("failedSaves", 0) + 1
+        self._retry_at = time.monotonic() + min(_LAST_RETRY, _FIRST_RETRY * 2 ** min(failed - 1, 10))
+        self.complain(sentence)
+
     def complain(self, sentence: str) -> None:
         self._status.report["error"] = error_in(sentence)
         say(sentence)
@@ -120,9 +127,7 @@ class Saves:
 
     def _failed(self, step: int, error: Exception) -> None:
         report = self._status.report
-        failed = report["failedSaves"] = report.get("failedSaves", 0) + 1
-        self._retry_at = time.monotonic() + min(_LAST_RETRY, _FIRST_RETRY * 2 ** min(failed - 1, 10))
         newest = f"{report['checkpoint']} stays the newest" if report["checkpoint"] else "there is none yet"
         then = "this rank can't go on" if isinstance(error, RankLost) else "training goes on"
-        self.complain(f"checkpoint at step {step} failed: {describe(error)}; {newest}; {then}")
+        self.refuse(f"checkpoint at step {step} failed: {describe(error)}; {newest}; {then}")
         say_where(error)

@@ -3,6 +3,8 @@
  * and only while a process of that owner that it names is alive: a forged or stale claim has no effect.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { placeOfProject } from "../config/project.ts";
+import { supervisorNamed } from "../files/supervisors.ts";
 import type { Claim } from "../model/machine.ts";
 import { bootId } from "../sense/proc/boot-id.ts";
 import { isDead, presenceOf, readStat, uidOf } from "../sense/proc/process.ts";
@@ -14,7 +16,7 @@ const MOST_PIDS = 16;
 export const CLAIM_SUFFIX = ".json";
 
 /** The content of a claim's file; `supervisor` is one state directory of one user. */
-export interface ClaimFile extends Omit<Claim, "uid" | "user"> {
+export interface ClaimFile extends Omit<Claim, "uid" | "user" | "place"> {
   version: 1;
   supervisor: string;
   bootId: string;
@@ -45,7 +47,29 @@ export function readClaim(path: string, supervisor: string): Claim | "ended" | "
   const pids = named.filter((_, i) => owners[i] === file.uid || owners[i] === "hidden");
   // The uid in the name ties it to its owner: no user can take another's place in the line.
   const id = claim.id.startsWith(`${file.uid}-`) ? claim.id : `${file.uid}-${claim.id}`;
-  return pids.length === 0 ? null : { ...claim, id, pids, uid: file.uid, user: userName(file.uid) };
+  if (pids.length === 0) return null;
+  const place = file.uid === process.getuid?.() ? placeOf(content.supervisor) : undefined;
+  return {
+    ...claim,
+    id,
+    pids,
+    uid: file.uid,
+    user: userName(file.uid),
+    ...(place !== undefined && { place }),
+  };
+}
+
+/** By supervisor; its place doesn't change while it has the same state directory. */
+const places = new Map<string, string>();
+
+/** Where the jobs of another supervisor of our own user are at home; empty for the user's own, or unknown. */
+function placeOf(supervisor: string): string {
+  const known = places.get(supervisor);
+  if (known !== undefined) return known;
+  const record = supervisorNamed(supervisor.slice(supervisor.indexOf("-") + 1));
+  const place = record === null ? "" : (placeOfProject(record.project) ?? "");
+  if (record !== null) places.set(supervisor, place);
+  return place;
 }
 
 /** Checks and reads through one descriptor, so that both see the same file. No links, no pipes. */

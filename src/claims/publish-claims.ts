@@ -4,11 +4,10 @@
  * of its job, so that it counts as long as they live, with or without a supervisor. Never touches another
  * user's file.
  */
-import { createHash } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { elapsedMs } from "../clock.ts";
-import { claimDirectories } from "../files/state-paths.ts";
+import { claimDirectories, stateName } from "../files/state-paths.ts";
 import type { Claim } from "../model/machine.ts";
 import type { Claims, OwnClaim } from "../ports/claims.ts";
 import { bootId } from "../sense/proc/boot-id.ts";
@@ -39,7 +38,7 @@ interface Written {
 
 /** Names a supervisor among all of this machine: one user and one state directory. */
 export const claimantOf = (stateDirectory: string): string =>
-  `${process.getuid?.() ?? 0}-${createHash("sha256").update(stateDirectory).digest("hex").slice(0, 12)}`;
+  `${process.getuid?.() ?? 0}-${stateName(stateDirectory)}`;
 
 export class ClaimFiles implements Claims {
   readonly claimant: string;

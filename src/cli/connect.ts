@@ -1,12 +1,18 @@
 /** Finds the supervisor that a command's options mean, or says that none is running. */
+import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { closest } from "../config/check/suggest.ts";
 import { findConfig } from "../config/find.ts";
 import { type Places, readPlaces } from "../config/places.ts";
+import { projectName, tilde, USER } from "../config/project.ts";
 import { type ControlClient, connectControl, NoSupervisor } from "../control/client.ts";
 import type { Answer, JobView, Request, Snapshot } from "../control/protocol.ts";
 import { socketPath } from "../files/state-paths.ts";
+import { isRunning, lastSupervisorOf, runningSupervisors } from "../files/supervisors.ts";
 import { misuse, Refusal } from "../refusal.ts";
+import { list } from "../words/list.ts";
+import { say } from "./print.ts";
+import { settleCommon } from "./settle-common.ts";
 
 export interface Options {
   config?: string;
@@ -14,25 +20,60 @@ export interface Options {
 }
 
 /** Where that supervisor keeps its files; works even when the config has problems. */
-export const placesOf = (options: Options): Places => readPlaces(findConfig(options.config));
+export async function placesOf(options: Options): Promise<Places> {
+  await settleCommon();
+  return readPlaces(findConfig(options.config));
+}
 
-/** The supervisor at `places`, or null when none is running. */
+/**
+ * The supervisor at `places`, or null when none is running. Refuses one that runs with another config:
+ * two may name the same state directory.
+ */
 export async function tryConnect(places: Places, watch = false): Promise<ControlClient | null> {
+  const other = anotherThere(places);
+  if (other !== null) throw new Refusal(other);
   try {
     return await connectControl(socketPath(places.stateDirectory), { watch });
   } catch (error) {
     if (error instanceof NoSupervisor) return null;
     if (!(error instanceof Refusal)) throw error;
-    throw new Refusal(`The supervisor for ${places.database} can't be reached: ${error.message}`);
+    throw new Refusal(`The supervisor for ${projectName(places.project)} can't be reached: ${error.message}`);
   }
 }
 
 /** Fails with exit code 3 when no supervisor is running. */
 export async function mustConnect(options: Options, watch = false): Promise<ControlClient> {
-  const places = placesOf(options);
+  const places = await placesOf(options);
   const client = await tryConnect(places, watch);
-  if (client !== null) return client;
-  throw new Refusal(`No supervisor is running for ${places.database}. Start one: supervisor start`, 3);
+  if (client === null) throw new Refusal(noneFor(places), 3);
+  sayWhich(places, options);
+  return client;
+}
+
+/** Where several of the user's supervisors run, a line on stderr that says which one this command means. */
+export function sayWhich({ project, stateDirectory }: Places, { json }: Options): void {
+  const others = runningSupervisors().filter((one) => one.stateDirectory !== stateDirectory);
+  if (others.length > 0 && !json) say(`supervisor of ${projectName(project)}`);
+}
+
+function noneFor({ project }: Places): string {
+  const none = `No supervisor is running for ${projectName(project)}. Start one: supervisor start`;
+  const others = runningSupervisors().map((one) => projectName(one.project));
+  return others.length === 0 ? none : `${none}\nRunning: ${list(others)}. See: supervisor status --all`;
+}
+
+/** What to say of a live supervisor of another config in this state directory; null where there is none. */
+function anotherThere({ project, stateDirectory }: Places): string | null {
+  const there = lastSupervisorOf(stateDirectory);
+  if (there === null || there.project === project || !isRunning(there)) return null;
+  // Its config was moved: the way to stop it must not be lost with the old name.
+  if (there.project !== USER && !existsSync(there.project)) return null;
+  const config = there.project === USER ? "" : ` --config ${tilde(there.project)}`;
+  return (
+    `The state directory ${tilde(stateDirectory)} is in use by the supervisor of ${projectName(there.project)} ` +
+    `(pid ${there.pid}), not of ${projectName(project)}. Give one of them a "stateDirectory" of its own, ` +
+    `or stop that one first: supervisor stop${config}`
+  );
 }
 
 /** The result of a request; a refusal ends the command with the supervisor's own sentence. */

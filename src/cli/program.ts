@@ -157,7 +157,11 @@ function turnCommand(cli: Command): void {
 
 function lookingCommands(cli: Command): void {
   const status = async () => (await import("./commands/status.ts")).status;
-  withJson(declare(cli, "status", "the machine and every job, now", status, { options: {} }));
+  withJson(
+    declare(cli, "status", "the machine and every job, now", status, {
+      options: { all: ["--all", "the jobs of all of your supervisors that are running"] },
+    }),
+  );
   const why = async () => (await import("./commands/why.ts")).why;
   const about = "what a job waits for; without a name, all that aren't running";
   withJson(declare(cli, "why", about, why, { argument: "[JOB]", options: {} }));

@@ -15,7 +15,9 @@ import { Refusal, refusing } from "../refusal.ts";
 import { type Detached, spawnDetached } from "../spawn/spawn-detached.ts";
 import { duration } from "../words/duration.ts";
 import { tryConnect } from "./connect.ts";
+import { say } from "./print.ts";
 import { logTail } from "./read-log-tail.ts";
+import { leftInCommon } from "./settle-common.ts";
 
 const ANSWERS_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 20;
@@ -24,6 +26,8 @@ const SHOWN_BYTES = 16 * 1024;
 
 /** Starts a supervisor for `places` and connects; with `watch`, snapshots arrive. Fails with its output. */
 export async function spawnSupervisor(places: Places, watch = false): Promise<ControlClient> {
+  const left = leftInCommon(places);
+  if (left !== null) say(left);
   prepareStateDirectory(places.stateDirectory);
   const log = join(dirname(supervisorLogPath(places.stateDirectory)), "supervisor.log");
   if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) > LARGEST_LOG_BYTES)

@@ -11,10 +11,11 @@ export const CONFIG_NAME = "supervisor.config.json";
  */
 export function findConfig(asked: string | undefined, env: NodeJS.ProcessEnv = process.env): string | null {
   if (asked !== undefined) return resolve(asked);
+  return [resolve(CONFIG_NAME), userConfig(env)].find((path) => existsSync(path)) ?? null;
+}
+
+/** Where the user's own config is, if there is one. */
+export function userConfig(env: NodeJS.ProcessEnv = process.env): string {
   const xdg = env.XDG_CONFIG_HOME && isAbsolute(env.XDG_CONFIG_HOME) ? env.XDG_CONFIG_HOME : null;
-  const home = xdg ?? join(homedir(), ".config");
-  return (
-    [resolve(CONFIG_NAME), join(home, "gpu-job-supervisor", CONFIG_NAME)].find((path) => existsSync(path)) ??
-    null
-  );
+  return join(xdg ?? join(homedir(), ".config"), "gpu-job-supervisor", CONFIG_NAME);
 }

@@ -2,14 +2,19 @@
  * Where a supervisor keeps its files, computed from only two settings of a config file without checking
  * the rest: commands must find a running supervisor even after an edit has broken its file.
  */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { parse } from "jsonc-parser";
+import { commonStateDirectory, projectRecord } from "../files/state-paths.ts";
+import { projectOf, USER } from "./project.ts";
 
 export interface Places {
   /** The config file; null for the built-in defaults. */
   file: string | null;
+  /** Whose supervisor it is: the real path of its config file, or "user" for the user's own. */
+  project: string;
   /** The base of relative paths. */
   directory: string;
   /** Absolute. */
@@ -17,11 +22,28 @@ export interface Places {
   database: string;
 }
 
-/** `~/.local/state/gpu-job-supervisor`, or what XDG_STATE_HOME sets. */
-function defaultStateDirectory(env: NodeJS.ProcessEnv = process.env): string {
-  // The XDG specification declares relative values invalid, to be ignored.
-  const home = env.XDG_STATE_HOME && isAbsolute(env.XDG_STATE_HOME) ? env.XDG_STATE_HOME : null;
-  return join(home ?? join(homedir(), ".local", "state"), "gpu-job-supervisor");
+/**
+ * One directory per project. The user's own supervisor has the common one, unless that was a config's
+ * before each config had its own (cli/settle-common.ts finds out): then it stays that config's.
+ */
+function defaultStateDirectory(project: string): string {
+  const common = commonStateDirectory();
+  if (projectOfCommon(common) === project) return common;
+  if (project === USER) return join(common, "projects", USER);
+  const folder = basename(dirname(project))
+    .replace(/[^A-Za-z0-9._-]+/g, "-")
+    .slice(0, 24);
+  const hash = createHash("sha256").update(project).digest("hex").slice(0, 8);
+  return join(common, "projects", `${folder}-${hash}`);
+}
+
+function projectOfCommon(common: string): string {
+  try {
+    const { project } = JSON.parse(readFileSync(projectRecord(common), "utf8"));
+    return typeof project === "string" ? project : USER;
+  } catch {
+    return USER;
+  }
 }
 
 /** A path as written in a config: relative to the config's folder, `~/` being home. */
@@ -35,10 +57,13 @@ export function placesFor(
   settings: { stateDirectory?: string | undefined; database?: string | undefined },
 ): Places {
   const directory = file === null ? process.cwd() : dirname(resolve(file));
+  const project = projectOf(file);
   const { stateDirectory, database } = settings;
-  const state = stateDirectory === undefined ? defaultStateDirectory() : absolute(stateDirectory, directory);
+  const state =
+    stateDirectory === undefined ? defaultStateDirectory(project) : absolute(stateDirectory, directory);
   return {
     file: file === null ? null : resolve(file),
+    project,
     directory,
     stateDirectory: state,
     database: database === undefined ? join(state, "supervisor.sqlite") : absolute(database, directory),

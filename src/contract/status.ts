@@ -53,6 +53,8 @@ export interface StatusFile {
   error?: string | null;
   /** Saves that have failed since the last good one. */
   failedSaves?: number;
+  /** Of a job that can stand by: its streams, and how many of them are held. */
+  streams?: { open: number; held: number } | null;
   at: string;
 }
 
@@ -99,6 +101,7 @@ function describe(raw: JsonObject): JsonObject {
     bytesSaved: whole(raw.bytesSaved, 0) ?? 0,
     error: errorIn(raw.error),
     failedSaves: whole(raw.failedSaves, 0) ?? 0,
+    streams: streamsIn(raw.streams),
     at,
   };
 }
@@ -115,6 +118,12 @@ export function metricsIn(value: unknown): Record<string, number> {
 /** Drawn and recorded, so it is short. */
 export const errorIn = (value: unknown): string | null =>
   typeof value === "string" && value !== "" ? value.slice(0, MOST_ERROR_LENGTH) : null;
+
+function streamsIn(value: unknown): { open: number; held: number } | null {
+  if (typeof value !== "object" || value === null) return null;
+  const { open, held } = value as JsonObject;
+  return isWhole(open, 0) && isWhole(held, 0) && held <= open ? { open, held } : null;
+}
 
 const whole = (value: unknown, least: number): number | null => (isWhole(value, least) ? value : null);
 

@@ -21,12 +21,22 @@ function updateGpuFootprint(job: Job, { sample }: TickInput): Job {
   const held = run === null ? 0 : gpuMemory(run.id, sample);
   const over = job.turn?.untilMs !== undefined && run === null;
   const works = job.gpuShortage !== undefined && run?.firstStepAt !== undefined;
-  const more = held > (job.learned.gpuMemoryMiB ?? 0) * RISEN;
-  if (!over && !works && !more) return job;
-  const next = { ...job, learned: more ? { ...job.learned, gpuMemoryMiB: held } : job.learned };
+  const gpuMemoryMiB = footprint(job, held);
+  const same = gpuMemoryMiB === job.learned.gpuMemoryMiB;
+  if (!over && !works && same) return job;
+  const next = { ...job };
+  if (gpuMemoryMiB !== undefined && !same) next.learned = { ...job.learned, gpuMemoryMiB };
   if (over) delete next.turn;
   if (works) delete next.gpuShortage;
   return next;
+}
+
+/** Follows a fall only while it works: before, memory is still being filled, and after, it is given back. */
+function footprint({ learned, state }: Job, held: number): number | undefined {
+  const known = learned.gpuMemoryMiB;
+  const works = state.name === "running" && state.run.firstStepAt !== undefined;
+  if (held === 0 || (known !== undefined && held < known && !works)) return known;
+  return followed(known ?? null, held);
 }
 
 /** The most that a run holds on one GPU. */
@@ -69,8 +79,10 @@ function updateFootprint(job: Job, sample: Sample): Job {
   return { ...job, learned: { ...job.learned, memoryMiB, cpuPercent } };
 }
 
-function follow(known: number | null, reading: Reading): number | null {
-  if (!("value" in reading)) return known;
-  if (known === null || reading.value > known * RISEN) return reading.value;
-  return reading.value < known * FALLEN ? (known + reading.value) / 2 : known;
+const follow = (known: number | null, reading: Reading): number | null =>
+  "value" in reading ? followed(known, reading.value) : known;
+
+function followed(known: number | null, value: number): number {
+  if (known === null || value > known * RISEN) return value;
+  return value < known * FALLEN ? (known + value) / 2 : known;
 }

@@ -1,11 +1,25 @@
 /** Paths of everything in the state directory. Computes names only; creates nothing. */
 import { createHash } from "node:crypto";
-import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
+import { homedir, tmpdir, userInfo } from "node:os";
+import { isAbsolute, join } from "node:path";
 import { homeFolder } from "./home.ts";
 
 /** Linux allows 107 bytes, macOS 103. */
 const LONGEST_SOCKET_PATH = 100;
+
+/** Of all supervisors of this user: `~/.local/state/gpu-job-supervisor`, or what XDG_STATE_HOME sets. */
+export function commonStateDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  // The XDG specification declares relative values invalid, to be ignored.
+  const home = env.XDG_STATE_HOME && isAbsolute(env.XDG_STATE_HOME) ? env.XDG_STATE_HOME : null;
+  return join(home ?? join(homeFolder(env) ?? homedir(), ".local", "state"), "gpu-job-supervisor");
+}
+
+/** Whose the common state directory is, where earlier versions used it for every config. */
+export const projectRecord = (common: string): string => join(common, "project.json");
+
+/** Names a state directory among all of this machine's. */
+export const stateName = (stateDirectory: string): string =>
+  createHash("sha256").update(stateDirectory).digest("hex").slice(0, 12);
 
 /**
  * The control socket: `supervisor.sock` in the state directory, or a short name in the runtime directory

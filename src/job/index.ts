@@ -16,6 +16,9 @@ export {
   verifyCheckpoint,
 } from "./checkpoint/find-checkpoint.ts";
 export type { SavedCheckpoint } from "./checkpoint/write-checkpoint.ts";
+export type { Context } from "./hold/hold.ts";
+export type { PausableOptions } from "./hold/pausable.ts";
+export type { Stream } from "./hold/stream.ts";
 export type { Job, PauseOptions, Progress, SaveOptions } from "./job.ts";
 
 /** This process's job. One per process, made from the environment at import. */

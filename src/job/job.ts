@@ -4,6 +4,7 @@
  * exit 75 without a complete checkpoint, and does nothing without a supervisor.
  */
 import { basename, join } from "node:path";
+import type { TransformStream } from "node:stream/web";
 import { CONTROL_FILE, EXIT_PAUSED } from "../contract/names.ts";
 import type { StatusFile } from "../contract/status.ts";
 import type { Save } from "./checkpoint/checkpoint-files.ts";
@@ -11,6 +12,10 @@ import type { VerifiedCheckpoint } from "./checkpoint/find-checkpoint.ts";
 import { Saves } from "./checkpoint/saves.ts";
 import { type SavedCheckpoint, writeCheckpoint } from "./checkpoint/write-checkpoint.ts";
 import type { Surroundings } from "./environment.ts";
+import { Breath, macrotask } from "./hold/breath.ts";
+import { type Context, Hold } from "./hold/hold.ts";
+import { gateStage, type PausableOptions, throughGate } from "./hold/pausable.ts";
+import { type Gatekeeper, Stream } from "./hold/stream.ts";
 import { Doorbell } from "./report/doorbell.ts";
 import { claimForGood, tellOfOtherSpeaker } from "./report/speaker.ts";
 import { type Numbers, Status } from "./report/status.ts";
@@ -30,23 +35,31 @@ export interface SaveOptions extends PauseOptions {
   directory?: string;
 }
 
-/** Signal handlers run between macrotasks, so a loop of resolved promises is interrupted this often. */
-const YIELD_EVERY_MS = 50;
-
-const macrotask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Without a supervisor nothing is ever held. */
+const ALWAYS_OPEN: Gatekeeper = {
+  open: true,
+  opened: async () => {},
+  breathe: async () => {},
+  passed: () => {},
+  settled: () => {},
+};
 
 export class Job {
   /** What a supervised run has; null without a supervisor. */
-  readonly #run: { where: Surroundings; status: Status; saves: Saves } | null = null;
+  readonly #run: { where: Surroundings; status: Status; saves: Saves; hold: Hold } | null = null;
   readonly #bell: Doorbell;
-  #yieldedAt = performance.now();
+  readonly #breath = new Breath();
+  /** Of a program whose frames all come from one place. */
+  #mainStream: Stream | null = null;
 
   /** @param where null: no supervisor, every method is a no-op */
   constructor(where: Surroundings | null) {
     this.#bell = new Doorbell(where && join(where.statusDir, CONTROL_FILE), () => this.#acknowledge());
     if (!where) return;
     const status = new Status(where);
-    this.#run = { where, status, saves: new Saves(where, status, () => this.#bell.wanted) };
+    const saves = new Saves(where, status, () => this.#bell.wanted);
+    const hold = new Hold(this.#bell, status, saves, () => this.#leave());
+    this.#run = { where, status, saves, hold };
     // The handler first, the file second: one of them catches a ring in between.
     this.#listen(where.pauseSignal);
     process.on("exit", (code) => this.#reportExit(code));
@@ -86,10 +99,7 @@ export class Job {
     if (status.report.state === "ready") claimForGood(process.env);
     status.progress(step, progress);
     this.#bell.readSometimes();
-    if (performance.now() - this.#yieldedAt >= YIELD_EVERY_MS) {
-      await macrotask();
-      this.#yieldedAt = performance.now();
-    }
+    await this.#breath.take();
     const { save, epoch } = progress;
     if (!save) return;
     if (saves.due && !this.#bell.wanted) await saves.attempt(step, save, epoch ?? null);
@@ -148,6 +158,44 @@ export class Job {
     return found;
   }
 
+  /**
+   * For inference and playback: call before every frame. Resolves at once, or, while the job is held, when
+   * it goes on. All calls are one stream; a program with several, or with frames in bursts, uses `stream`.
+   * @throws Error only when a save function calls it, which would wait for itself
+   */
+  gate(): Promise<void> {
+    this.#mainStream ??= this.stream("main");
+    return this.#mainStream.gate();
+  }
+
+  /** A stream with a gate of its own. The job stands by once every stream is held or has ended. */
+  stream(name = "stream", { source = "computes" }: PausableOptions = {}): Stream {
+    if (!this.#run) return new Stream(name, ALWAYS_OPEN, false);
+    claimForGood(process.env);
+    return this.#run.hold.stream(name, source === "computes");
+  }
+
+  /** The same frames, each let through a gate: none is dropped or repeated. */
+  pausable<T>(
+    frames: AsyncIterable<T> | Iterable<T>,
+    options: PausableOptions = {},
+  ): AsyncGenerator<T, void, void> {
+    return throughGate(this.stream(options.name ?? "frames", options), frames, options.source);
+  }
+
+  /** The same as a stage of a Web stream: `frames.pipeThrough(job.pausableStage())`. */
+  pausableStage<T>(options: PausableOptions = {}): TransformStream<T, T> {
+    return gateStage(this.stream(options.name ?? "frames", { ...options, source: "waits" }));
+  }
+
+  /**
+   * Tells how the streams' context is saved when the job has to leave the machine: then they are held, this
+   * is saved as a checkpoint, and the process exits 75. `resume` returns it.
+   */
+  keep(context: Context): void {
+    if (this.#run) this.#run.hold.context = context;
+  }
+
   /** Optional: reports `finished` before a long evaluation or upload. Exit code 0 says the same. */
   finished(): void {
     if (!this.#run) return;
@@ -168,15 +216,17 @@ export class Job {
     // A repeated ring may mean that there is room on the disk now.
     this.#run?.saves.tryAgain();
     this.#bell.ring();
+    this.#run?.hold.heed();
     this.#run?.status.writeNow();
   }
 
   /** Immediately, even in the middle of a save: the supervisor stops ringing when it reads the sequence. */
   #acknowledge(): void {
     if (!this.#run) return;
-    const { status } = this.#run;
+    const { status, hold } = this.#run;
     status.report.sequence = this.#bell.sequence;
     if (this.#bell.wanted && /^(ready|running)$/.test(status.report.state)) status.report.state = "pausing";
+    hold.heed();
     status.writeNow();
   }
 

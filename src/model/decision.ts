@@ -88,6 +88,8 @@ export type Decision =
       reason: string;
       evidence: Evidence;
       gpus: string[];
+      /** The variables that tell the program its GPUs. */
+      devices?: Record<string, string>;
     }
   /** `end`: a person has its run ended instead of waiting for a checkpoint. */
   | { verb: "pause"; job: string; method: PauseMethod; cause: Cause; evidence: Evidence; end?: true }

@@ -60,10 +60,26 @@ export interface ProcessEvidence {
   gpuPercent?: number;
 }
 
+/** A GPU as programs are told of it: by its number among those of its maker's runtime. */
+export interface GpuDevice {
+  runtime: "cuda" | "rocm" | "level-zero";
+  number: number;
+  /** Its name in the runtime's variables, where that isn't its UUID here. */
+  alias?: string;
+}
+
 export interface GpuSample {
   uuid: string;
   index: number;
   name: string;
+  /** Who tells its figures; absent in data of older versions. */
+  source?: string;
+  /** Part of a processor, without memory of its own: no job goes there unless `gpuIds` names it. */
+  integrated?: true;
+  /** How a program is told to use it; absent where it can't be. */
+  device?: GpuDevice;
+  /** Why no job may go there: the supervisor's own environment leaves it out. */
+  barred?: string;
   memoryTotalMiB: Reading;
   memoryUsedMiB: Reading;
   powerLimitWatts: Reading;
@@ -74,6 +90,10 @@ export interface GpuSample {
   /** Partitions of a divided GPU (MIG). */
   instances?: { uuid: string; memoryTotalMiB: Reading; memoryUsedMiB: Reading }[];
 }
+
+/** Whether jobs are placed on it by themselves: one that is named by `gpuIds` needn't be. */
+export const isPlace = (gpu: Pick<GpuSample, "integrated" | "device" | "barred">): boolean =>
+  !gpu.integrated && gpu.device !== undefined && gpu.barred === undefined;
 
 export interface GpuProcess extends ProcessEvidence {
   /** Our run that it belongs to; null for all others. */
@@ -96,6 +116,8 @@ export interface Claim {
   uid: number;
   user: string;
   job: string;
+  /** Of another supervisor of our own user: its project's folder, as people write it; empty if it has none. */
+  place?: string;
   /** UUIDs: for a holder the GPUs it holds, for a waiting job those it would accept. */
   gpus: string[];
   holds: boolean;
@@ -121,9 +143,9 @@ export interface Sample {
   /** The same without the CPU time of niced processes, for rules with `countNice: false`. */
   withoutNice?: Record<"cpu.total" | "cpu.others", Reading>;
   gpus: GpuSample[];
-  /** Why `gpus` is empty, or null when a source reads them. */
+  /** Why GPUs that are there are missing from `gpus`, or why it is empty; null when all are read. */
   gpusUnavailable: string | null;
-  /** A driver is present, even if it can't report anything now. */
+  /** There is a GPU on which jobs are placed by themselves, and it hasn't been read yet. */
   gpusExpected?: true;
   /** From other supervisors on this machine, as far as they are proven to be alive. */
   claims?: Claim[];

@@ -36,6 +36,8 @@ export interface Run {
   resumedAtStep: number;
   /** UUIDs of the GPUs it was placed on. */
   gpus: string[];
+  /** The variables that tell the program its GPUs. */
+  devices?: Record<string, string>;
   /** The last control sequence written for it. */
   sequence?: number;
   /** When its first new step was seen; the time before is reloading. */

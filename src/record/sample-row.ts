@@ -24,9 +24,13 @@ export const SHAPE: Shape = { machine: [...MACHINE_METRICS], gpu: [...GPU_METRIC
 /** A value taken at the sample's own time is a bare number; a reason is a string. */
 type Packed = number | string | [value: number, upTo: number | null, ageMs: number];
 
+type Place = Pick<GpuSample, "source" | "integrated" | "device" | "barred">;
+
 interface PackedGpu {
   id: [uuid: string, index: number, name: string];
   memory: [total: Packed, used: Packed, powerLimit: Packed];
+  /** Absent in rows of older versions. */
+  place?: Place;
   metrics: Packed[];
   processes: GpuSample["processes"];
 }
@@ -55,6 +59,7 @@ export function packSample(sample: Sample): string {
     data.gpus = sample.gpus.map((gpu) => ({
       id: [gpu.uuid, gpu.index, gpu.name],
       memory: [pack(gpu.memoryTotalMiB), pack(gpu.memoryUsedMiB), pack(gpu.powerLimitWatts)],
+      place: placeOf(gpu),
       metrics: GPU_METRICS.map((name) => pack(gpu.metrics[name])),
       processes: gpu.processes.map(cut),
     }));
@@ -76,10 +81,11 @@ export function unpackSample(row: { at_ms: number; data: string }, shape: Shape)
   return {
     at: { wallMs: row.at_ms, monotonicMs: data.t },
     machine: named(MACHINE_METRICS, shape.machine, data.machine),
-    gpus: (data.gpus ?? []).map(({ id: [uuid, index, name], memory, metrics, processes }) => ({
+    gpus: (data.gpus ?? []).map(({ id: [uuid, index, name], memory, place, metrics, processes }) => ({
       uuid,
       index,
       name,
+      ...(place ?? anyPlace(uuid, index)),
       memoryTotalMiB: unpack(memory[0]),
       memoryUsedMiB: unpack(memory[1]),
       powerLimitWatts: unpack(memory[2]),
@@ -96,6 +102,21 @@ export function unpackSample(row: { at_ms: number; data: string }, shape: Shape)
     foreign: data.foreign ?? [],
   };
 }
+
+const placeOf = ({ source, integrated, device, barred }: GpuSample): Place => ({
+  ...(source !== undefined && { source }),
+  ...(integrated && { integrated }),
+  ...(device && { device }),
+  ...(barred !== undefined && { barred }),
+});
+
+/** For older versions every GPU was a place. */
+const anyPlace = (uuid: string, number: number): Place => ({
+  device: {
+    runtime: uuid.startsWith("AMD-") ? "rocm" : uuid.startsWith("Intel-") ? "level-zero" : "cuda",
+    number,
+  },
+});
 
 function packReading(reading: Reading, t: number): Packed {
   if ("unavailable" in reading) return reading.unavailable;

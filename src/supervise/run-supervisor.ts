@@ -9,6 +9,7 @@ import { type AnswerBody, type Command, type ControlServer, serveControl } from 
 import { windowStates } from "../decide/windows/windows.ts";
 import { prepareStateDirectory, watchStateDirectory } from "../files/state-directory.ts";
 import { lockFolders, socketPath } from "../files/state-paths.ts";
+import { recordSupervisor } from "../files/supervisors.ts";
 import type { AuditEvent } from "../model/event.ts";
 import { Notifier } from "../notify/notify.ts";
 import { holdLock, holdStateDirectory, type Lock } from "../record/database/lock.ts";
@@ -103,6 +104,7 @@ class SupervisorProcess {
 
   async run(socket: string): Promise<{ exitCode: number }> {
     await this.#serve(socket);
+    recordSupervisor(this.#config.current.project, this.#config.current.stateDirectory);
     const endSignals = onStopSignals((again) => void this.#requestStop(!again));
     const endTicks = this.#startTicking();
     try {

@@ -86,9 +86,23 @@ function others(pid: number, known: readonly Claim[]): unknown {
     ignore: [],
     ignoreGpuBelow: 30,
   }));
-  const figures = { utilization: 60, memoryTotalMiB: 24_000, memoryUsedMiB: 5000, temperature: 50 };
+  const figures = {
+    utilization: 60,
+    memoryTotalMiB: 24_000,
+    memoryFreeMiB: 18_500,
+    memoryUsedMiB: 5000,
+    temperature: 50,
+  };
   const processes = [{ pid, memoryMiB: 4000, smPercent: 60 }];
-  const gpu = { uuid: "GPU-1", index: 0, name: "x", powerWatts: 1, powerLimitWatts: 2, throttled: 0 };
+  const gpu = {
+    uuid: "GPU-1",
+    index: 0,
+    name: "x",
+    source: "NVML",
+    powerWatts: 1,
+    powerLimitWatts: 2,
+    throttled: 0,
+  };
   try {
     const [sample] = attribution.samples({ atMs: 1, gpus: [{ ...gpu, ...figures, processes }] }, [], known);
     return sample?.metrics["gpu.others.utilization"];

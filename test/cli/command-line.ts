@@ -22,6 +22,8 @@ export class CommandLine {
     NO_COLOR: "1",
   };
   readonly stateDirectory = join(this.directory, "state", "gpu-job-supervisor");
+  /** Where commands are typed. */
+  cwd = this.directory;
   readonly #children: ChildProcess[] = [];
 
   file(name: string): string {
@@ -40,7 +42,7 @@ export class CommandLine {
   /** `output`: a file descriptor for its stdout. */
   startWithOutput(output: "pipe" | number, ...args: string[]): ChildProcess {
     const child = spawn(process.execPath, [BIN, ...args], {
-      cwd: this.directory,
+      cwd: this.cwd,
       env: this.env,
       stdio: ["ignore", output, "pipe"],
     });
@@ -62,12 +64,16 @@ export class CommandLine {
     return { code, out, err };
   }
 
-  /** Ends what was started, a supervisor in the background included, and removes the folder. */
+  /** Ends what was started, supervisors in the background included, and removes the folder. */
   async close(): Promise<void> {
-    const { out } = await this.say("status", "--json");
-    if (out !== "") {
-      await this.say("cancel", "--no-wait", ...JSON.parse(out).jobs.map((job: { name: string }) => job.name));
-      await this.say("stop", "--leave-jobs");
+    // No folder with a config: each supervisor is named, or is the user's own.
+    this.cwd = "/";
+    const { out } = await this.say("status", "--all", "--json");
+    for (const { jobs, supervisor } of out === "" ? [] : JSON.parse(out).supervisors) {
+      const config = supervisor.configFile === null ? [] : ["--config", supervisor.configFile];
+      const names = jobs.map((job: { name: string }) => job.name);
+      await this.say("cancel", "--no-wait", ...config, ...names);
+      await this.say("stop", "--leave-jobs", ...config);
     }
     for (const child of this.#children) if (child.exitCode === null) child.kill("SIGKILL");
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });

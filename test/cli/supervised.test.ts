@@ -213,7 +213,7 @@ describe("run", () => {
     const first = await cli.say("run", "sleep", "1000");
     expect(first.code).toBe(0);
     expect(first.out).toMatch(
-      /^Started a supervisor: none was running\.\nJob 'sleep': sleep = \/.*\/sleep in ~?.*\nIt doesn't catch SIGUSR2: under pressure it is frozen/,
+      /^Started a supervisor for your own jobs: none was running\.\nJob 'sleep': sleep = \/.*\/sleep in ~?.*\nIt doesn't catch SIGUSR2: under pressure it is frozen/,
     );
     const second = await cli.say("run", "--name", "nap", "--", "sleep", "1000");
     expect(second.out).toMatch(/^Job 'nap': /);

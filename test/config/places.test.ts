@@ -1,5 +1,5 @@
 /** Covers: src/config/find.ts */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -24,8 +24,8 @@ it("places read without checking are those of the checked config", () => {
     writeFileSync(path, text);
     const loaded = loadConfig(path);
     if (!loaded.ok) throw new Error("valid");
-    const { file, directory: base, stateDirectory, database } = loaded.config;
-    expect(readPlaces(path)).toEqual({ file, directory: base, stateDirectory, database });
+    const { file, project, directory: base, stateDirectory, database } = loaded.config;
+    expect(readPlaces(path)).toEqual({ file, project, directory: base, stateDirectory, database });
   }
 });
 
@@ -34,8 +34,35 @@ it("a file that an edit has broken still leads to its supervisor", () => {
   writeFileSync(path, '{ "stateDirectory": "s", "jobs": [ { "name": }');
   expect(readPlaces(path).stateDirectory).toBe(join(directory, "s"));
   expect(readPlaces(join(directory, "gone.json")).database).toMatch(
-    /gpu-job-supervisor\/supervisor\.sqlite$/,
+    /gpu-job-supervisor\/projects\/places-[^/]+\/supervisor\.sqlite$/,
   );
+});
+
+it("each config has a place of its own, whatever path it is given by; none, or the user's, the common one", () => {
+  const home = join(directory, "gpu-job-supervisor");
+  for (const folder of ["one", "two"]) {
+    mkdirSync(join(directory, folder));
+    writeFileSync(join(directory, folder, "c.json"), "{}");
+  }
+  const at = (...parts: string[]): string => readPlaces(join(directory, ...parts)).stateDirectory;
+  expect(at("one", "c.json")).not.toBe(at("two", "c.json"));
+  symlinkSync(join(directory, "one"), join(directory, "link"));
+  symlinkSync(join(directory, "one", "c.json"), join(directory, "d.json"));
+  expect(
+    new Set([at("one", "c.json"), at("link", "c.json"), at("d.json"), at("two", "..", "one", "c.json")]).size,
+  ).toBe(1);
+  rmSync(join(directory, "one", "c.json"));
+  expect(at("link", "c.json")).toBe(at("one", "c.json"));
+  const before = process.env.XDG_CONFIG_HOME;
+  try {
+    process.env.XDG_CONFIG_HOME = directory;
+    mkdirSync(home);
+    writeFileSync(join(home, "supervisor.config.json"), "{}");
+    expect(at("gpu-job-supervisor", "supervisor.config.json")).toBe(readPlaces(null).stateDirectory);
+  } finally {
+    if (before === undefined) delete process.env.XDG_CONFIG_HOME;
+    else process.env.XDG_CONFIG_HOME = before;
+  }
 });
 
 it("the config is the one that was asked for, else that of the user's, else none", () => {

@@ -42,6 +42,7 @@ export function makeConfig(config: object = {}): Config {
     database: "/x/db",
     stateDirectory: "/x",
     file: null,
+    project: "user",
     directory: "/x",
   };
 }
@@ -79,9 +80,12 @@ export function makeGpu(
     index,
     name: "RTX 4090",
     memoryTotalMiB: read(24_000),
+    device: { runtime: "cuda", number: index },
     memoryUsedMiB: read(1000),
     powerLimitWatts: read(450),
-    metrics: Object.fromEntries(GPU_METRICS.map((m) => [m, read(readings[m])])) as GpuSample["metrics"],
+    metrics: Object.fromEntries(
+      GPU_METRICS.map((m) => [m, read(readings[m] ?? (m === "gpu.memory.freeMiB" ? 23_000 : undefined))]),
+    ) as GpuSample["metrics"],
     processes: [],
   };
 }

@@ -81,7 +81,7 @@ describeWith(compiler)("GPU memory (needs a C compiler)", () => {
     await supervisor.reaches("right", ["paused"]);
     expect(supervisor.job("left").state).toBe("running");
     const full = supervisor.audit("pause.requested").at(-1);
-    expect(full).toMatchObject({ job: "right", actor: "rule:nearly full", evidence: { value: 1576 } });
+    expect(full).toMatchObject({ job: "right", actor: "rule:nearly full", evidence: { value: 1176 } });
     expect(supervisor.audit("pause.completed").at(-1)?.outcome).toMatchObject({
       method: "checkpoint",
       vramVerified: true,

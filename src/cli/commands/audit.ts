@@ -12,7 +12,7 @@ import { misuse, Refusal } from "../../refusal.ts";
 import { formatEvent } from "../../show/event-words.ts";
 import { plural } from "../../words/list.ts";
 import { number } from "../../words/number.ts";
-import { type Options, placesOf } from "../connect.ts";
+import { type Options, placesOf, sayWhich } from "../connect.ts";
 import { pastMs } from "../parse-time.ts";
 import { print, printJson, printJsonLine, say } from "../print.ts";
 
@@ -28,7 +28,7 @@ const BREATHE_EVERY = 1000;
 
 export async function audit(options: AuditOptions): Promise<void> {
   const filter = filterOf(options, wallMs());
-  const database = databaseOf(options);
+  const database = await databaseOf(options);
   let written = 0;
   let day = "";
   for (const event of readEvents(database, filter)) {
@@ -60,7 +60,7 @@ function sayExported(database: string, sinceMs = Number.NEGATIVE_INFINITY): void
 }
 
 export async function auditVerify(options: Options & { expect?: string }): Promise<number> {
-  const database = databaseOf(options);
+  const database = await databaseOf(options);
   const result = verifyChain(database, options.expect === undefined ? {} : { expect: options.expect });
   if (options.json) printJson(result);
   else if (!result.ok) print(`${database}: ${result.text}`);
@@ -89,8 +89,10 @@ function exportedLines({ exported }: Verified): string[] {
   ];
 }
 
-function databaseOf(options: Options): string {
-  const { database } = placesOf(options);
+async function databaseOf(options: Options): Promise<string> {
+  const places = await placesOf(options);
+  const { database } = places;
+  sayWhich(places, options);
   if (existsSync(database)) return database;
   throw new Refusal(`There is no audit log yet at ${database}: no supervisor has run with it.`);
 }

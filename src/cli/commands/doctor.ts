@@ -16,6 +16,7 @@ import type { LiveRun } from "../../ports/live-run.ts";
 import { findParent } from "../../runs/launch/cgroup.ts";
 import { GpuAttribution } from "../../sense/gpu/attribute-gpu.ts";
 import { type Examination, examineGpus } from "../../sense/gpu/examine.ts";
+import { withinLimits } from "../../sense/gpu/inherited-limits.ts";
 import { noGpus } from "../../sense/gpu/source.ts";
 import { describeMachine } from "../../sense/machine/other-systems.ts";
 import { ProcessOwners } from "../../sense/owners/process-owners.ts";
@@ -39,14 +40,18 @@ export async function doctor(options: Options): Promise<number> {
     sampleMachine(),
     runningPid(options),
   ]);
-  const sample: Sample = { ...plain, gpus: whose(gpus, others), gpusUnavailable: gpus.unavailable };
+  const sample: Sample = { ...plain, gpus: whose(gpus, others), gpusUnavailable: gpus.missing };
   const rules: Rule[] = config.config?.rules ?? DEFAULT_RULES;
   const cgroup = findParent();
   const diagnosis: Diagnosis = {
     version: VERSION,
     node: process.versions.node,
     machine,
-    gpus: { ...gpus, report: null, samples: sample.gpus },
+    gpus: {
+      ...gpus,
+      sources: gpus.sources.map((one) => ({ ...one, report: null })),
+      samples: sample.gpus,
+    },
     ignored: others,
     config: { file: config.file, problems: config.problems },
     rules: rules.length,
@@ -70,7 +75,7 @@ function configOf(options: Options): { file: string | null; config: Config | nul
 }
 
 async function runningPid(options: Options): Promise<number | null> {
-  const client = await tryConnect(placesOf(options)).catch(() => null);
+  const client = await tryConnect(await placesOf(options)).catch(() => null);
   if (client === null) return null;
   try {
     return (await snapshotOf(client)).supervisor.pid;
@@ -95,13 +100,17 @@ async function sampleMachine(): Promise<Sample> {
 }
 
 /** The GPUs as seen while a job runs that may use any of them. */
-function whose({ report, blind }: Examination, others: ConfigFile["others"]): GpuSample[] {
-  if (report === null) return [];
-  const attribution = new GpuAttribution(new ProcessOwners(process.pid), blind, () => others);
+function whose({ sources, firstOther }: Examination, others: ConfigFile["others"]): GpuSample[] {
   const run: LiveRun = { id: "doctor", job: "doctor", launcherPid: null, pid: null, cpuCgroup: null };
-  try {
-    return attribution.samples(report, [run]);
-  } finally {
-    attribution.close();
-  }
+  return sources.flatMap(({ source, report, blind }) => {
+    if (report === null) return [];
+    const attribution = new GpuAttribution(new ProcessOwners(process.pid), blind, () => others);
+    try {
+      const added = source === "kernel" ? firstOther : 0;
+      const samples = attribution.samples(report, [run]);
+      return samples.map((gpu) => withinLimits({ ...gpu, index: gpu.index + added }, process.env));
+    } finally {
+      attribution.close();
+    }
+  });
 }

@@ -5,7 +5,7 @@ import { StringDecoder } from "node:string_decoder";
 import { setTimeout as sleep } from "node:timers/promises";
 import { logPath } from "../../files/state-paths.ts";
 import { misuse } from "../../refusal.ts";
-import { noSuchJob, type Options, placesOf } from "../connect.ts";
+import { noSuchJob, type Options, placesOf, sayWhich } from "../connect.ts";
 import { print, printJsonLine } from "../print.ts";
 import { logTail } from "../read-log-tail.ts";
 
@@ -20,10 +20,12 @@ export interface LogsOptions extends Options {
 
 export async function logs(job: string, options: LogsOptions): Promise<void> {
   if (!/^\d+$/.test(options.lines)) throw misuse(`-n must be a whole number, got '${options.lines}'.`);
-  const state = placesOf(options).stateDirectory;
+  const places = await placesOf(options);
+  const state = places.stateDirectory;
   const path = logPath(state, job);
   if (job.includes("/") || !existsSync(path))
     throw misuse(noSuchJob(job, jobsWithLogs(dirname(logPath(state, "x")))));
+  sayWhich(places, options);
   const write = (line: string) => (options.json ? printJsonLine({ job, line }) : print(line));
   const wanted = Number(options.lines);
   const { text, size } = logTail(path, wanted * BYTES_PER_LINE);

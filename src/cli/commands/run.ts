@@ -2,11 +2,10 @@
  * `run [--] CMD…`: submits a command as a job, and starts a supervisor if none is running. Says what
  * will run and how it will make room.
  */
-
-import { homedir } from "node:os";
 import { elapsedMs, wallMs } from "../../clock.ts";
 import { checkMeaning } from "../../config/check/check-meaning.ts";
 import { explain } from "../../config/check/explain.ts";
+import { projectName, tilde } from "../../config/project.ts";
 import { type JobSpec, jobSchema } from "../../config/schema/job-schema.ts";
 import type { ControlClient } from "../../control/client.ts";
 import type { JobView } from "../../control/protocol.ts";
@@ -14,7 +13,7 @@ import { resolveCommand } from "../../files/resolve-command.ts";
 import { misuse } from "../../refusal.ts";
 import { list } from "../../words/list.ts";
 import { whyBeside } from "../../words/why.ts";
-import { ask, askedBy, type Options, placesOf, snapshotOf, tryConnect } from "../connect.ts";
+import { ask, askedBy, type Options, placesOf, sayWhich, snapshotOf, tryConnect } from "../connect.ts";
 import { follow } from "../follow-jobs.ts";
 import { nameJob } from "../name-job.ts";
 import { print } from "../print.ts";
@@ -52,14 +51,15 @@ export async function run(command: string[], options: RunOptions): Promise<numbe
   const cwd = process.cwd();
   const program = resolveCommand({ command }, cwd);
   if (!program.ok) throw misuse(`It can't be run: ${program.reason}.`);
-  const places = placesOf(options);
+  const places = await placesOf(options);
   // Checked before a supervisor is started.
   specOf(options.name ?? "job", command, options);
   let client = await tryConnect(places, true);
   if (client === null) {
     client = await spawnSupervisor(places, true);
-    print("Started a supervisor: none was running.");
+    print(`Started a supervisor for ${projectName(places.project)}: none was running.`);
   }
+  sayWhich(places, options);
   try {
     const { jobs } = await snapshotOf(client);
     const spec = specOf(
@@ -119,9 +119,6 @@ function environment(wanted: string[]): Record<string, string> {
   }
   return env;
 }
-
-const tilde = (path: string): string =>
-  path.startsWith(`${homedir()}/`) ? `~${path.slice(homedir().length)}` : path;
 
 /** The job once there is something to say about it, or after `LOOK_FOR_MS`. */
 function beginning(client: ControlClient, name: string): Promise<JobView | null> {

@@ -4,9 +4,12 @@
  */
 import v8 from "node:v8";
 import { findConfig } from "../../config/find.ts";
+import type { Places } from "../../config/places.ts";
+import { projectName } from "../../config/project.ts";
 import { misuse } from "../../refusal.ts";
-import { type Options, placesOf, tryConnect } from "../connect.ts";
-import { print } from "../print.ts";
+import { type Options, placesOf, sayWhich, tryConnect } from "../connect.ts";
+import { print, say } from "../print.ts";
+import { leftInCommon } from "../settle-common.ts";
 
 export interface StartOptions extends Options {
   headless?: boolean;
@@ -15,28 +18,30 @@ export interface StartOptions extends Options {
 
 export async function start(options: StartOptions): Promise<number> {
   if (options.headless && options.detach) throw misuse("Give --headless or --detach, not both.");
-  if (options.detach) return detached(options);
+  const places = await placesOf(options);
+  if (options.detach) return detached(places, options);
   const terminal = process.stdin.isTTY && process.stdout.isTTY;
-  return options.headless || !terminal ? headless(options) : attached(options);
+  return options.headless || !terminal ? headless(places, options) : attached(places, options);
 }
 
-async function detached(options: StartOptions): Promise<number> {
-  const places = placesOf(options);
+async function detached(places: Places, options: StartOptions): Promise<number> {
   const running = await tryConnect(places);
   running?.close();
   if (running === null) {
     const { spawnSupervisor } = await import("../spawn-supervisor.ts");
     (await spawnSupervisor(places)).close();
   }
-  print(
-    `${running ? "A supervisor is already running" : "Supervisor started"}. Watch: supervisor dashboard   Stop: supervisor stop`,
-  );
+  sayWhich(places, options);
+  const what = running
+    ? `A supervisor is already running for ${projectName(places.project)}`
+    : "Supervisor started";
+  print(`${what}. Watch: supervisor dashboard   Stop: supervisor stop`);
   return 0;
 }
 
-async function attached(options: StartOptions): Promise<number> {
-  const places = placesOf(options);
+async function attached(places: Places, options: StartOptions): Promise<number> {
   const running = await tryConnect(places, true);
+  sayWhich(places, options);
   // Started first: loading the dashboard takes this process about as long as a supervisor takes to start.
   const client = running ?? (await import("../spawn-supervisor.ts")).spawnSupervisor(places, true);
   const attach = import("./dashboard.ts").then((module) => module.prepare());
@@ -44,7 +49,7 @@ async function attached(options: StartOptions): Promise<number> {
   return show(there);
 }
 
-async function headless(options: StartOptions): Promise<number> {
+async function headless(places: Places, options: StartOptions): Promise<number> {
   keepSmall();
   // First: the other process works while the rest loads.
   const { loadConfigApart } = await import("../../config/check/check-apart.ts");
@@ -56,6 +61,10 @@ async function headless(options: StartOptions): Promise<number> {
   ]);
   tell(loaded);
   if (!loaded.ok) return 2;
+  // Refuses where a supervisor of another config uses this state directory; one of this config has the lock.
+  (await tryConnect(places))?.close();
+  const left = leftInCommon(places);
+  if (left !== null) say(left);
   // The reader of our output may go away; the jobs stay supervised.
   for (const stream of [process.stdout, process.stderr])
     stream.removeAllListeners("error").on("error", () => {});

@@ -1,14 +1,20 @@
-/** `status`: the machine and one line per job, now. */
+/** `status`: the machine and one line per job, now; with `--all`, the jobs of all of this user's supervisors. */
 import { formatStatus } from "../../show/plain.ts";
 import { mustConnect, type Options, snapshotOf } from "../connect.ts";
 import { print, printJson, width } from "../print.ts";
 
-export async function status(options: Options): Promise<void> {
+export interface StatusOptions extends Options {
+  all?: boolean;
+}
+
+export async function status(options: StatusOptions): Promise<number> {
+  if (options.all) return (await import("./status-all.ts")).statusOfAll(options);
   const client = await mustConnect(options);
   try {
     const snapshot = await snapshotOf(client);
     if (options.json) printJson(snapshot);
     else print(formatStatus(snapshot, width()));
+    return 0;
   } finally {
     client.close();
   }

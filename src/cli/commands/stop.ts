@@ -28,7 +28,7 @@ export async function stop(options: Options & { leaveJobs?: boolean }): Promise<
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       // If the answer was lost because the supervisor ended, the stop has succeeded.
-      const still = await tryConnect(placesOf(options));
+      const still = await tryConnect(await placesOf(options));
       still?.close();
       if (still !== null) throw error;
     }

@@ -84,6 +84,10 @@ export const jobSchema = z.strictObject({
     .array(z.union([z.int().min(0), z.string()]))
     .optional()
     .describe("These GPUs, by index or UUID, instead of a count."),
+  gpuNames: z
+    .enum(["uuid", "index"])
+    .optional()
+    .describe("How it is told NVIDIA's GPUs. index: by number, for a program that can't read UUIDs."),
   gpuMemoryMiB: positive.optional().describe("What it needs on each GPU; as last seen when left out."),
   shareGpu: z
     .boolean()

@@ -131,7 +131,7 @@ export const configSchema = z.strictObject({
     .string()
     .optional()
     .describe(
-      "Socket, logs, checkpoints, status; relative to this file; ~/.local/state/gpu-job-supervisor when left out.",
+      "Socket, logs, checkpoints, status; relative to this file; one of its own for each config below ~/.local/state/gpu-job-supervisor when left out.",
     ),
   others: z
     .strictObject({
@@ -175,6 +175,8 @@ export interface Config extends ConfigFile {
   stateDirectory: string;
   /** The file it came from; null for the built-in defaults. */
   file: string | null;
+  /** Whose supervisor it is: the real path of that file, or "user" for the user's own. */
+  project: string;
   /** The base of relative paths. */
   directory: string;
 }

@@ -36,6 +36,7 @@ export function launch(transition: Transition, { decision, identity, resumeFrom,
     resumedFrom: resumeFrom?.path ?? null,
     resumedAtStep: resumeFrom?.step ?? 0,
     gpus,
+    ...(decision.devices && { devices: decision.devices }),
     sequence: 0,
   };
   if (resuming) run.resuming = { since: now, polite: askedByRule(state.cause) };

@@ -9,6 +9,7 @@ import type { GpuSample, Sample } from "../../model/machine.ts";
 import { runOf } from "../../model/state.ts";
 import type { Now } from "../../model/time.ts";
 import { duration } from "../../words/duration.ts";
+import { whose } from "../../words/whose.ts";
 import type { World } from "../world.ts";
 import { isGpu } from "./turn-requests.ts";
 
@@ -39,7 +40,7 @@ export function askForTurn(world: World, asked: TurnRequest, sample: Sample, now
       error: `${asked.job === undefined ? "No job" : `'${asked.job}' isn't a job that`} waits for GPU ${gpu.index}: hand it over first (supervisor run).`,
     };
   const turn = { gpu: gpu.uuid, forMs: asked.forMs, askedAtMs: now.wallMs, by: asked.by };
-  const holder = `${held.user}'s '${held.job}'`;
+  const holder = whose(held);
   const reason = `${asked.by} asks ${holder} for a turn of ${duration(asked.forMs)} on GPU ${gpu.index}.`;
   return {
     world: { ...world, jobs: { ...world.jobs, [job.name]: { ...job, turn } } },

@@ -13,17 +13,14 @@ export function gpuView({ id, gpus }: Run, sample: Sample): GpuView | null {
   );
   if (gpus.length === 0 && there.length === 0) return null;
   const missing = gpus.find((uuid) => !there.some((gpu) => gpu.uuid === uuid));
-  const blind = there.flatMap(({ memoryUsedMiB: used, metrics }) => {
-    if (!("value" in used)) return [used.unavailable];
-    // Where a process's owner can't be determined, none is listed.
-    const others = metrics["gpu.others.memoryMiB"];
-    return "value" in others ? [] : [others.unavailable];
-  });
+  // Whose memory it is can be told wherever the processes can be, whether or not the GPU tells its own figures.
+  const listed = there.map(({ metrics }) => metrics["gpu.others.memoryMiB"]);
+  const blind = listed.flatMap((reading) => ("value" in reading ? [] : [reading.unavailable]));
   const free = there.map(freeMiB);
   const crowded = there.map(othersOn).sort((a, b) => heldMiB(b) - heldMiB(a))[0] ?? [];
   return {
     atMs: Math.min(
-      ...there.map(({ memoryUsedMiB: used }) => ("value" in used ? used.atMs : Number.NEGATIVE_INFINITY)),
+      ...listed.map((reading) => ("value" in reading ? reading.atMs : Number.NEGATIVE_INFINITY)),
     ),
     unavailable:
       missing === undefined ? (blind[0] ?? null) : (sample.gpusUnavailable ?? "the GPU isn't reported"),

@@ -13,6 +13,7 @@ import type { Now } from "../../model/time.ts";
 import type { OwnClaim } from "../../ports/claims.ts";
 import { ordinal } from "../../words/list.ts";
 import { clockTime } from "../../words/time.ts";
+import { whose } from "../../words/whose.ts";
 import type { TickInput } from "../tick-input.ts";
 import type { Jobs, PolicyMemory } from "../world.ts";
 
@@ -65,7 +66,7 @@ export function claimWait(job: Job, gpu: GpuSample, against: Claim[], input: Tic
     (claim) => !claim.holds && claim.gpus.includes(gpu.uuid) && isEarlier(claim, job, input),
   );
   const place = waiting.length + 1;
-  const who = `${first.user}'s '${first.job}'`;
+  const who = whose(first);
   const since = `since ${clockTime(first.sinceMs, now.wallMs)}`;
   const text = first.holds
     ? `GPU ${gpu.index} held by ${who} (supervised, ${since}); you're ${ordinal(place)} in line`

@@ -5,11 +5,12 @@
 
 import type { WaitingFor } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
-import type { Claim, GpuSample, ProcessEvidence } from "../../model/machine.ts";
+import { type Claim, type GpuSample, isPlace, type ProcessEvidence } from "../../model/machine.ts";
 import { runOf } from "../../model/state.ts";
-import { plural } from "../../words/list.ts";
+import { list, plural } from "../../words/list.ts";
 import { processes } from "../../words/process.ts";
 import { size } from "../../words/size.ts";
+import { whose } from "../../words/whose.ts";
 import type { TickInput } from "../tick-input.ts";
 import { before, claimWait, type InLine } from "./line.ts";
 import { isGpu, turnBefore } from "./turn-requests.ts";
@@ -24,7 +25,7 @@ type Blocked = (gpu: string) => WaitingFor[];
 
 /** How many GPUs a job gets; one, if there is one, unless its spec says otherwise. */
 export function gpuCount({ spec }: Job, { sample }: TickInput): number {
-  const least = sample.gpus.length > 0 || sample.gpusExpected ? 1 : 0;
+  const least = sample.gpus.some(isPlace) || sample.gpusExpected ? 1 : 0;
   return spec.gpuIds?.length ?? spec.gpus ?? least;
 }
 
@@ -53,17 +54,28 @@ export function place(job: Job, input: TickInput, blocked: Blocked): Placed {
   };
 }
 
+/** Without `gpuIds` those of one maker, since a program is written for one; none while one isn't read yet. */
 function candidates({ spec }: Job, { sample }: TickInput): GpuSample[] {
-  if (spec.gpuIds === undefined) return sample.gpus;
+  if (spec.gpuIds === undefined) {
+    const places = sample.gpusExpected ? [] : sample.gpus.filter(isPlace);
+    return places.filter(({ device }) => device?.runtime === places[0]?.device?.runtime);
+  }
   return spec.gpuIds.flatMap((id) => sample.gpus.find((gpu) => isGpu(gpu, id)) ?? []);
 }
 
 function notThere({ spec }: Job, count: number, { sample }: TickInput): WaitingFor {
   const ids = spec.gpuIds?.filter((id) => !sample.gpus.some((gpu) => isGpu(gpu, id)));
   const what = ids !== undefined ? `GPU ${ids.join(", ")}` : plural(count, "GPU");
-  const why = sample.gpusUnavailable ?? `${sample.gpus.length} of them can be seen`;
+  const why =
+    sample.gpusUnavailable ??
+    `${ids === undefined ? sample.gpus.filter(isPlace).length : sample.gpus.length} of them can be seen`;
+  const integrated = sample.gpus.flatMap(({ integrated, index }) => (integrated ? index : []));
+  const named =
+    ids === undefined && integrated.length > 0
+      ? `; GPU ${list(integrated)} is integrated, and taken only when "gpuIds" names it`
+      : "";
   const way = spec.gpus === undefined && ids === undefined ? ` (if it needs none: "gpus": 0)` : "";
-  return { code: "sensor", text: `needs ${what}: ${why}${way}` };
+  return { code: "sensor", text: `needs ${what}: ${why}${named}${way}` };
 }
 
 interface Rated {
@@ -86,6 +98,7 @@ function rate(job: Job, gpu: GpuSample, input: TickInput, blocked: Blocked): Rat
   return {
     gpu,
     own: [
+      ...noWay(gpu),
       ...blocked(gpu.uuid),
       ...ownJobs(job, gpu, input),
       ...letPass(job, gpu, input),
@@ -93,6 +106,14 @@ function rate(job: Job, gpu: GpuSample, input: TickInput, blocked: Blocked): Rat
     ],
     peers: peers.length === 0 ? [] : [claimWait(job, gpu, peers, input)],
   };
+}
+
+/** Only for a GPU that `gpuIds` names. */
+function noWay({ uuid: gpu, index, barred, device }: GpuSample): WaitingFor[] {
+  if (barred !== undefined) return [{ code: "sensor", text: `GPU ${index} is out of reach: ${barred}`, gpu }];
+  if (device !== undefined) return [];
+  const text = `no program can be told to use GPU ${index}: its compute driver isn't loaded (/dev/kfd)`;
+  return [{ code: "sensor", text, gpu }];
 }
 
 /** Holders first, then those that are ahead in line and could start about now. */
@@ -117,7 +138,7 @@ function letPass(job: Job, gpu: GpuSample, input: TickInput): WaitingFor[] {
   const turn = turnBefore(job, gpu.uuid, input);
   if (turn === null) return [];
   const by = { user: turn.user, job: turn.job };
-  const text = `GPU ${gpu.index} goes to ${turn.user}'s '${turn.job}' first, who has asked for a turn`;
+  const text = `GPU ${gpu.index} goes to ${whose(turn)} first, who has asked for a turn`;
   return [{ code: "gpu-claimed", text, gpu: gpu.uuid, by }];
 }
 
@@ -130,17 +151,35 @@ function memory(job: Job, gpu: GpuSample): WaitingFor[] {
     const text = `it has run out of memory on a GPU while others held ${size(shortage)}; on GPU ${gpu.index} ${whoHolds(others)}`;
     waits.push({ code: "gpu-memory", text, gpu: gpu.uuid, processes: others });
   }
-  const need = job.spec.gpuMemoryMiB ?? job.learned.gpuMemoryMiB;
+  const need = job.spec.gpuMemoryMiB ?? learnedNeed(job, gpu);
   const free = freeMiB(gpu);
   if (need === undefined) return waits;
-  if (free === null)
-    waits.push({ code: "sensor", text: `the memory of GPU ${gpu.index} can't be read`, gpu: gpu.uuid });
-  else if (free < need) {
+  if (free === null) {
+    // What was learned is a help where there is a figure to hold it against, and no more.
+    if (job.spec.gpuMemoryMiB !== undefined) waits.push(untold(gpu, need));
+  } else if (free < need) {
     const holds = others.length === 0 ? "" : `; ${whoHolds(others)}`;
     const text = `needs ${size(need)} on GPU ${gpu.index}, ${size(free)} free${holds}`;
     waits.push({ code: "gpu-memory", text, gpu: gpu.uuid, processes: others });
   }
   return waits;
+}
+
+/** As last seen; it says nothing of a GPU that could never hold as much. */
+function learnedNeed({ learned }: Job, gpu: GpuSample): number | undefined {
+  const { memoryTotalMiB: total, memoryUsedMiB: used } = gpu;
+  const free = freeMiB(gpu);
+  const all = free !== null && "value" in used ? free + used.value : Number.POSITIVE_INFINITY;
+  const most = Math.min(all, "value" in total ? total.value : Number.POSITIVE_INFINITY);
+  const need = learned.gpuMemoryMiB;
+  return need === undefined || need > most ? undefined : need;
+}
+
+function untold(gpu: GpuSample, need: number): WaitingFor {
+  const free = gpu.metrics["gpu.memory.freeMiB"];
+  const why = "unavailable" in free ? `: ${free.unavailable}` : "";
+  const text = `its gpuMemoryMiB asks for ${size(need)}, and how much of GPU ${gpu.index} is free can't be told${why}`;
+  return { code: "sensor", text, gpu: gpu.uuid };
 }
 
 /** Processes that aren't ours, the largest memory users first. */
@@ -156,6 +195,8 @@ function whoHolds(others: ProcessEvidence[]): string {
   return `${who} holds ${size(others[0]?.gpuMemoryMiB ?? 0)}${more}`;
 }
 
-export function freeMiB({ memoryTotalMiB: total, memoryUsedMiB: used }: GpuSample): number | null {
-  return "value" in total && "value" in used ? total.value - used.value : null;
+/** As the driver tells it; null where it doesn't. */
+export function freeMiB({ metrics }: GpuSample): number | null {
+  const free = metrics["gpu.memory.freeMiB"];
+  return "value" in free ? free.value : null;
 }

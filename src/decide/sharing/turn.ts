@@ -10,6 +10,7 @@ import type { Claim } from "../../model/machine.ts";
 import type { Run } from "../../model/run.ts";
 import { isWorking, runOf } from "../../model/state.ts";
 import { duration } from "../../words/duration.ts";
+import { whose } from "../../words/whose.ts";
 import { pauseMethod } from "../pauses/pause-method.ts";
 import type { Pause } from "../pauses/victims.ts";
 import type { TickInput } from "../tick-input.ts";
@@ -46,7 +47,7 @@ function turnOver({ turn }: Job, run: Run, { sample, now }: TickInput): string |
       !claim.holds && couldStart(claim, now.wallMs) && claim.gpus.some((gpu) => run.gpus.includes(gpu)),
   );
   if (next === undefined) return null;
-  return `Its turn of ${duration(turn.forMs)} is over, and ${next.user}'s '${next.job}' waits.`;
+  return `Its turn of ${duration(turn.forMs)} is over, and ${whose(next)} waits.`;
 }
 
 function gpuName(uuid: string, { sample }: Pick<TickInput, "sample">): string {

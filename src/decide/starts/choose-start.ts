@@ -8,6 +8,7 @@ import { number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
 import { readings } from "../rules/evidence.ts";
 import { concerns } from "../rules/rule-now.ts";
+import { deviceVariables } from "../sharing/device-variables.ts";
 import type { Lines } from "../sharing/line.ts";
 import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
@@ -86,8 +87,15 @@ function startOf(job: Job, gpus: string[], input: TickInput): Start {
     reason: `${reason}${on}`,
     evidence: { readings: readings(input.sample) },
     gpus,
+    ...((gpus.length > 0 || job.spec.gpus === 0) && { devices: devicesFor(job, gpus, input) }),
   };
 }
+
+const devicesFor = ({ spec }: Job, gpus: string[], { sample }: TickInput): Record<string, string> =>
+  deviceVariables(
+    sample.gpus.filter(({ uuid }) => gpus.includes(uuid)),
+    spec,
+  );
 
 function whyNow(job: Job, input: TickInput): Pick<Start, "actor" | "reason"> {
   const { state } = job;

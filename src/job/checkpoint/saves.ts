@@ -40,6 +40,11 @@ export class Saves {
     return performance.now() - this.#savedAt >= this.#where.checkpointEveryMs;
   }
 
+  /** The last attempt failed a moment ago. */
+  get waits(): boolean {
+    return performance.now() < this.#retryAt;
+  }
+
   tryAgain(): void {
     this.#retryAt = Number.NEGATIVE_INFINITY;
   }
@@ -69,7 +74,7 @@ export class Saves {
 
   /** Never throws: returns false if the save failed, now or a moment ago. */
   async attempt(step: number, save: Save, epoch: number | null): Promise<boolean> {
-    if (performance.now() < this.#retryAt) return false;
+    if (this.waits) return false;
     try {
       await this.write(this.#where.checkpointDir, step, save, epoch);
       return true;
@@ -134,14 +139,19 @@ export class Saves {
     }
   }
 
-  #failed(step: number, error: unknown): void {
+  /** A save that can't even be tried. Backs off like one that failed. */
+  refuse(sentence: string): void {
     const { report } = this.#status;
     report.failedSaves = (report.failedSaves ?? 0) + 1;
     this.#retryAt =
       performance.now() + Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** (report.failedSaves - 1));
+    this.complain(sentence);
+  }
+
+  #failed(step: number, error: unknown): void {
     const kept = this.good ? `${basename(this.good.path)} stays the newest` : "there is none yet";
     const why = error instanceof Error ? error.message : String(error);
-    this.complain(`checkpoint at step ${step} failed: ${why}; ${kept}; training goes on`);
+    this.refuse(`checkpoint at step ${step} failed: ${why}; ${kept}; training goes on`);
     complainWhere(error);
   }
 }

@@ -3,6 +3,7 @@
  * every ring, and now and then in between. Must never throw, and `shouldPause()` must stay cheap enough
  * for the innermost loop.
  */
+import type { Control } from "../../contract/control.ts";
 import { readControl } from "./read-control.ts";
 
 /** How old our knowledge of control.json may get while no signal arrives. */
@@ -13,14 +14,17 @@ const MOST_CALLS_BETWEEN_LOOKS = 64;
 const QUICK_MS = 20;
 
 export class Doorbell {
-  /** Latched: a request, once seen, runs to its end. */
+  /** To save and leave. Latched: a request, once seen, runs to its end. */
   wanted = false;
+  /** The word in force. */
+  word: Control["want"] = "run";
   /** The last control sequence read. */
   sequence = 0;
   #callsUntilLook = 1;
   #callsBetweenLooks = 1;
   #lookedAt = performance.now();
   #readAt = Number.NEGATIVE_INFINITY;
+  #standsBy = false;
   readonly #path: string | null;
   readonly #onNews: () => void;
 
@@ -43,8 +47,14 @@ export class Doorbell {
   /** Handles the signal. A missing control.json means that a person or a batch system rang by hand. */
   ring(): void {
     if (this.read() !== "missing" || this.wanted) return;
-    this.wanted = true;
+    this.#ask("pause");
     this.#onNews();
+  }
+
+  /** This job has streams: it stands by where a job in training saves and leaves. */
+  standBy(): void {
+    this.#standsBy = true;
+    if (this.word === "standby") this.wanted = false;
   }
 
   /** Reads control.json unless it was read a moment ago. */
@@ -58,13 +68,19 @@ export class Doorbell {
     const control = readControl(this.#path);
     // Torn or nonsense: the last word holds until a whole one can be read.
     if (typeof control === "string") return control;
-    // A job in training has no standby: anything but "run" means checkpoint and exit.
-    const asks = control.want !== "run" && !this.wanted;
-    if (control.sequence === this.sequence && !asks) return "read";
+    const before = this.word;
+    this.#ask(control.want);
+    if (control.sequence === this.sequence && this.word === before) return "read";
     this.sequence = control.sequence;
-    this.wanted ||= asks;
     this.#onNews();
     return "read";
+  }
+
+  #ask(word: Control["want"]): void {
+    const leave = word === "pause" || word === "release" || (word === "standby" && !this.#standsBy);
+    if (this.wanted && !leave) return;
+    this.word = word;
+    this.wanted = leave;
   }
 
   #look(): boolean {

@@ -5,6 +5,7 @@
 import type { Effect } from "../../model/effect.ts";
 import type { Job } from "../../model/job.ts";
 import type { EffectResult } from "../../ports/runs.ts";
+import { whose } from "../../words/whose.ts";
 import type { Followed } from "../observe/follow.ts";
 import { type Launching, launch } from "./launch.ts";
 
@@ -22,7 +23,7 @@ export async function claimAndLaunch(
   const rival = gpus.length > 0 ? (where.claims?.take(claim) ?? null) : null;
   if (rival !== null) {
     known.launcher = "ended";
-    const reason = `${rival.user}'s '${rival.job}' took its GPU at the same moment`;
+    const reason = `${whose(rival)} took its GPU at the same moment`;
     return { ok: false, reason, taken: true };
   }
   known.launcher = "launching";

@@ -1,6 +1,6 @@
 /**
  * Builds the environment and the argv of one run. A job inherits the supervisor's environment, then its
- * `envFile`, then its `env`; the contract's names always win. Must never pass on another supervisor's
+ * `envFile`, then its `env`; the contract's names always win, and so do those of its GPUs. Must never pass on another supervisor's
  * contract.
  */
 import { readFileSync } from "node:fs";
@@ -29,8 +29,8 @@ export function environmentOf(
   if (spec.envFile) Object.assign(env, readEnvFile(spec.envFile));
   return {
     ...env,
-    ...visibleGpus(spec, run),
     ...spec.env,
+    ...run.devices,
     [ENV.job]: job.name,
     [ENV.runNumber]: String(run.number),
     [ENV.runId]: run.id,
@@ -42,16 +42,6 @@ export function environmentOf(
     [ENV.checkpointMinutes]: String(spec.checkpoint.everyMinutes),
     [ENV.checkpointKeep]: String(spec.checkpoint.keep),
   };
-}
-
-/**
- * By UUID, since CUDA and the driver number devices differently; the order is set for programs that use
- * numbers anyway. Devices without an NVIDIA name are left to the program.
- */
-function visibleGpus({ gpus }: JobSpec, run: Run): Record<string, string> {
-  if (gpus === 0) return { CUDA_VISIBLE_DEVICES: "" };
-  if (run.gpus.length === 0 || !run.gpus.every((uuid) => /^(GPU|MIG)-/.test(uuid))) return {};
-  return { CUDA_VISIBLE_DEVICES: run.gpus.join(","), CUDA_DEVICE_ORDER: "PCI_BUS_ID" };
 }
 
 /** The command's arguments after its program, with `resumeArgs` when there is a checkpoint to resume from. */

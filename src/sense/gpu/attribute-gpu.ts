@@ -100,6 +100,9 @@ function sampleOf(gpu: GpuReport, there: Present[], here: Circumstances): GpuSam
     uuid: gpu.uuid,
     index: gpu.index,
     name: gpu.name,
+    source: gpu.source,
+    ...(gpu.integrated && { integrated: gpu.integrated }),
+    ...(gpu.device && { device: gpu.device }),
     ...memoryOf(gpu, atMs),
     powerLimitWatts: told(gpu.powerLimitWatts, atMs),
     metrics: readingsOf(gpu, owned, here),
@@ -114,8 +117,9 @@ function sampleOf(gpu: GpuReport, there: Present[], here: Circumstances): GpuSam
 const listed = ({ processes }: GpuReport): ProcessReport[] =>
   typeof processes === "string" ? [] : processes;
 
-/** Why pids identify no process: where even memory is hidden, they are another system's, and a match here proves nothing. */
+/** Why pids identify no process: where NVML hides even memory, they are another system's, and a match here proves nothing. */
 function pidsOfAnotherSystem(gpu: GpuReport): string | null {
+  if (gpu.source !== "NVML") return null;
   const [first] = listed(gpu);
   const hidden = listed(gpu).every(({ memoryMiB }) => typeof memoryMiB === "string");
   return first !== undefined && hidden ? String(first.memoryMiB) : null;

@@ -4,8 +4,9 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs, monotonicMs } from "../../clock.ts";
-import { findGpus, type Where } from "./find.ts";
-import { ReaderWatch, type Report, type Watching } from "./reader-process.ts";
+import type { Where } from "./find.ts";
+import type { ReaderWatch, Report, Watching } from "./reader-process.ts";
+import { GpuReaders, type Read } from "./readers.ts";
 
 export interface CallSummary {
   call: string;
@@ -17,14 +18,24 @@ export interface CallSummary {
   mostMicros: number;
 }
 
-export interface Examination {
-  source: string | null;
+/** What one source of GPUs tells. */
+export interface ExaminedSource {
+  source: string;
   driver: string | null;
   /** Why the driver's pids identify no process, or null. */
   blind: string | null;
   report: Report | null;
   /** Why there is no report. */
   unavailable: string | null;
+}
+
+export interface Examination {
+  /** NVIDIA's first. */
+  sources: ExaminedSource[];
+  /** The first number of GPUs that aren't NVIDIA's. */
+  firstOther: number;
+  /** Why there is no source, or what isn't read beside them. */
+  missing: string | null;
   calls: CallSummary[];
   hangsIn: string | null;
 }
@@ -43,52 +54,77 @@ interface Kept {
 
 /** @param limitMs time limit in all; a hanging driver takes about 4 s */
 export async function examineGpus(where: Where = {}, limitMs = 30_000): Promise<Examination> {
-  const found = findGpus(where);
-  const none = { source: null, driver: null, blind: null, report: null, calls: [], hangsIn: null };
-  if (found.task === null) return { ...none, unavailable: found.reason };
-  const calls = new Map<string, Kept>();
-  const devices: number[] = [];
-  let open = null as string | null;
-  const onCall: NonNullable<Watching["onCall"]> = (call) => {
-    open = call.code === null ? call.name : null;
-    if (call.gpu !== null && call.name === "nvmlDeviceGetUUID" && watch.hello === null)
-      if (!devices.includes(call.gpu)) devices.push(call.gpu);
-    if (call.code !== null)
-      keep(calls, devices.indexOf(call.gpu ?? Number.NaN), { ...call, code: call.code });
-  };
-  const watch: ReaderWatch = new ReaderWatch({ ...found.task, paceMs: PACE_MS, calls: true }, { onCall });
+  const trace = new Trace();
+  const readers = new GpuReaders({
+    ...where,
+    task: () => ({ paceMs: PACE_MS, calls: true }),
+    onCall: (call) => trace.take(call),
+  });
   try {
-    const seen = await follow(watch, limitMs);
-    const hung = "unavailable" in seen || isUnreadable(seen) ? open : null;
+    const reads = await follow(readers, limitMs);
+    const stuck = reads.some(({ seen }) => "unavailable" in seen || isUnreadable(seen));
     return {
-      source: watch.hello?.source ?? found.task.source,
-      driver: watch.hello?.driver ?? null,
-      blind: found.blind,
-      report: "unavailable" in seen ? null : seen,
-      unavailable: "unavailable" in seen ? seen.unavailable : null,
-      calls: [...calls.values()].map(summary),
-      hangsIn: hung,
+      sources: reads.map(({ source, watch, seen }) => ({
+        source: watch.hello?.source ?? source.task.source,
+        driver: watch.hello?.driver ?? null,
+        blind: source.blind,
+        report: "unavailable" in seen ? null : seen,
+        unavailable: "unavailable" in seen ? seen.unavailable : null,
+      })),
+      firstOther: readers.firstOther(reads),
+      missing: readers.missing,
+      calls: trace.summaries(),
+      hangsIn: stuck ? trace.open : null,
     };
   } finally {
-    watch.close();
+    readers.close();
   }
 }
 
-async function follow(watch: ReaderWatch, limitMs: number): Promise<Report | { unavailable: string }> {
+/** Looks until every source has reported often enough, or has failed with no other way to try. */
+async function follow(readers: GpuReaders, limitMs: number): Promise<Read[]> {
   const began = elapsedMs();
-  const reports = new Set<number>();
+  const reports = new Map<ReaderWatch, Set<number>>();
+  const isDone = ({ watch, seen }: Read): boolean => {
+    const seenAt = reports.get(watch) ?? new Set();
+    reports.set(watch, seenAt);
+    if (watch.problem !== null) return watch.waits || "gpus" in seen;
+    if ("gpus" in seen) seenAt.add(seen.atMs);
+    return seenAt.size >= (watch.hello?.source === "kernel" ? 2 : REPORTS);
+  };
   for (;;) {
-    const seen = watch.look(monotonicMs());
-    if (!("unavailable" in seen)) reports.add(seen.atMs);
-    else if (watch.problem !== null && watch.pid === null) return seen;
-    if (reports.size >= REPORTS || elapsedMs() - began > limitMs) return seen;
-    if (!("unavailable" in seen) && watch.problem !== null) return seen;
+    const reads = readers.look(monotonicMs());
+    if (reads.map(isDone).every(Boolean) || elapsedMs() - began > limitMs) return reads;
     await sleep(LOOK_MS);
   }
 }
 
 const isUnreadable = ({ gpus }: Report): boolean =>
   gpus.length > 0 && gpus.every(({ memoryUsedMiB, temperature }) => memoryUsedMiB === temperature);
+
+/** The calls of a driver, by GPU. */
+class Trace {
+  /** The call that hasn't returned. */
+  open: string | null = null;
+  readonly #calls = new Map<string, Kept>();
+  /** Handles, in the order in which GPUs were first named. */
+  readonly #devices: number[] = [];
+  #last = "";
+
+  take(call: Parameters<NonNullable<Watching["onCall"]>>[0]): void {
+    this.open = call.code === null ? call.name : null;
+    const { gpu, code } = call;
+    // An instance is asked for its UUID, too, just after its handle.
+    const isGpu = call.name === "nvmlDeviceGetUUID" && this.#last !== "nvmlDeviceGetMigDeviceHandleByIndex";
+    if (gpu !== null && isGpu && code === null && !this.#devices.includes(gpu)) this.#devices.push(gpu);
+    if (code !== null) this.#last = call.name;
+    if (code !== null) keep(this.#calls, this.#devices.indexOf(gpu ?? Number.NaN), { ...call, code });
+  }
+
+  summaries(): CallSummary[] {
+    return [...this.#calls.values()].map(summary);
+  }
+}
 
 function keep(
   calls: Map<string, Kept>,

@@ -5,15 +5,18 @@
  */
 import { writeSync } from "node:fs";
 import { monotonicMs } from "../../clock.ts";
+import { plausible } from "./plausible.ts";
 import type { Message } from "./report.ts";
 
 export interface Task {
-  source: "nvml" | "nvidia-smi" | "amd" | "intel";
+  source: "nvml" | "nvidia-smi" | "kernel";
   paceMs: number;
   /** Driver libraries, tried in this order. */
   libraries?: string[];
   /** Where /sys and /proc are. */
   root?: string;
+  /** Nothing that it reads changes from second to second. */
+  rarely?: true;
   /** Trace each call. */
   calls?: boolean;
 }
@@ -41,9 +44,8 @@ async function open(task: Task) {
     }
     case "nvidia-smi":
       return (await import("./smi/read-smi.ts")).openSmi();
-    case "amd":
-    case "intel":
-      return (await import("./drm/read-drm.ts")).openDrm(task.root ?? "/", task.source);
+    case "kernel":
+      return (await import("./drm/read-drm.ts")).openDrm(task.root ?? "/");
   }
 }
 
@@ -63,7 +65,7 @@ async function main(task: Task): Promise<void> {
   const round = async (): Promise<void> => {
     const began = monotonicMs();
     const message = await reader.poll(began);
-    tell(message);
+    tell(message.is === "report" ? { ...message, gpus: message.gpus.map(plausible) } : message);
     if (message.is === "failed") process.exit();
     setTimeout(round, Math.max(task.paceMs / 4, task.paceMs - (monotonicMs() - began)));
   };

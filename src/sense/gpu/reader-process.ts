@@ -15,8 +15,8 @@ const OPENING_MS = 20_000;
 const CONFIRM_MS = 300;
 /** A reader is given up no sooner than this many paces; a report is due every pace. */
 const PACES = 3;
-/** Shortest pace of expensive sources, in ms. */
-const SLOWER_MS: Record<Task["source"], number> = { nvml: 0, "nvidia-smi": 2000, amd: 0, intel: 5000 };
+/** Shortest pace of expensive sources, in ms; 0 for all others. */
+const slowerMs = ({ source, rarely }: Task): number => (source === "nvidia-smi" ? 2000 : rarely ? 5000 : 0);
 /** Their readings are restamped for this many paces, or the policy would treat them as stale. */
 const HOLDS = 3;
 const RESTAMP_MS = 1000;
@@ -38,7 +38,10 @@ export interface Watching {
 }
 
 export class ReaderWatch {
+  readonly #first: Task;
   #task: Task;
+  /** Why the first source couldn't be opened, while another stands in for it. */
+  #unopened = "";
   readonly #onCall: NonNullable<Watching["onCall"]>;
   readonly #asleep: NonNullable<Watching["asleep"]>;
   #child: ChildProcess | null = null;
@@ -60,6 +63,7 @@ export class ReaderWatch {
   hello: { source: string; driver: string | null } | null = null;
 
   constructor(task: Task, { onCall = () => {}, asleep = () => false }: Watching = {}) {
+    this.#first = task;
     this.#task = task;
     this.#onCall = onCall;
     this.#asleep = asleep;
@@ -79,6 +83,11 @@ export class ReaderWatch {
     return this.#child?.pid ?? null;
   }
 
+  /** It has failed, and the next try isn't due yet. */
+  get waits(): boolean {
+    return this.#child === null && !this.#starting && this.#nowMs < this.#nextMs;
+  }
+
   /** What has failed since the last good report; null when nothing has. */
   get problem(): string | null {
     return this.#problem;
@@ -91,11 +100,11 @@ export class ReaderWatch {
   }
 
   get #paceMs(): number {
-    return Math.max(this.#task.paceMs, SLOWER_MS[this.#task.source]);
+    return Math.max(this.#task.paceMs, slowerMs(this.#task));
   }
 
   #held(report: Report, nowMs: number): Report {
-    const slow = SLOWER_MS[this.#task.source] > 0 && nowMs - this.#takenMs < HOLDS * this.#paceMs;
+    const slow = slowerMs(this.#task) > 0 && nowMs - this.#takenMs < HOLDS * this.#paceMs;
     if (slow && nowMs - report.atMs >= RESTAMP_MS) this.#report = { ...report, atMs: nowMs };
     return this.#report ?? report;
   }
@@ -153,9 +162,16 @@ export class ReaderWatch {
       this.#problem = null;
       if (this.#nowMs - this.#startedMs >= HELD_MS) this.#waitMs = FIRST_WAIT_MS;
     } else if (message.is === "failed") {
-      if (message.next !== undefined) this.#task = { ...this.#task, source: message.next };
       this.#child = null;
-      this.#fail(message.reason, message.next === undefined ? message.retryMs : 0);
+      if (message.next !== undefined) {
+        this.#unopened = message.reason;
+        this.#task = { ...this.#task, source: message.next };
+        this.#fail(message.reason, 0);
+      } else
+        this.#fail(
+          this.#task === this.#first ? message.reason : `${this.#unopened}; ${message.reason}`,
+          message.retryMs,
+        );
     }
   }
 
@@ -185,6 +201,8 @@ export class ReaderWatch {
 
   #fail(reason: string, retryMs: number | null = null): void {
     this.#problem = reason;
+    // What couldn't be opened once is tried first again.
+    if (retryMs !== 0) this.#task = this.#first;
     if (this.#report !== null)
       this.#report = { atMs: this.#nowMs, gpus: this.#report.gpus.map((gpu) => unreadable(gpu, reason)) };
     this.#nextMs = this.#nowMs + (retryMs === 0 ? 0 : Math.max(retryMs ?? 0, this.#waitMs));

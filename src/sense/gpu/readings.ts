@@ -35,17 +35,9 @@ export function readingsOf(
   here: Circumstances,
 ): Record<GpuMetric, Reading> {
   const { atMs } = here;
-  const total = told(report.memoryTotalMiB, atMs);
-  const used = told(report.memoryUsedMiB, atMs);
-  const free =
-    "value" in total && "value" in used
-      ? { value: Math.max(0, total.value - used.value), atMs }
-      : "value" in total
-        ? used
-        : total;
   return {
     "gpu.utilization": utilization(report, here),
-    "gpu.memory.freeMiB": free,
+    "gpu.memory.freeMiB": told(report.memoryFreeMiB, atMs),
     "gpu.temperature": told(report.temperature, atMs),
     "gpu.power": told(report.powerWatts, atMs),
     "gpu.throttled": told(report.throttled, atMs),
@@ -111,7 +103,8 @@ function attributed(
     const hidden = all.find(({ memoryMiB }) => !isFigure(memoryMiB));
     if (hidden === undefined) return between(value, value + known(perhaps), atMs);
     if (Number.isFinite(most)) return between(value, Math.max(value, most), atMs);
-    return told(hidden.memoryMiB, atMs);
+    // How much more nobody can tell; it must not hide what is told.
+    return { value, atMs };
   };
   return {
     "gpu.others.utilization": othersUse(report, { counted, doubtful, ours }, atMs),

@@ -3,6 +3,8 @@
  * owners. A value that is unavailable is the reason instead, never 0.
  */
 
+import type { GpuDevice } from "../../model/machine.ts";
+
 /** A value, or a clause on why there is none. */
 export type Told = number | string;
 
@@ -20,15 +22,27 @@ export interface InstanceReport {
   memoryUsedMiB: Told;
 }
 
-export interface GpuReport {
+export interface GpuIdentity {
   uuid: string;
+  /** Among those of its source. */
   index: number;
   name: string;
+  /** Who tells its figures: "NVML", "nvidia-smi", or the kernel driver's name. */
+  source: string;
+  /** Part of a processor, without memory of its own. */
+  integrated?: true;
+  /** How a program is told to use it; absent where it can't be. */
+  device?: GpuDevice;
+}
+
+export interface GpuReport extends GpuIdentity {
   /** Percent of the last period in which anything ran. */
   utilization: Told;
   /** Busy without a process on it: believed only when that lasts. */
   suspect?: true;
   memoryTotalMiB: Told;
+  /** What a program can have, as the driver calls it: total less used counts what the driver keeps for itself. */
+  memoryFreeMiB: Told;
   memoryUsedMiB: Told;
   temperature: Told;
   powerWatts: Told;
@@ -55,12 +69,16 @@ export type Message =
   | { is: "call"; name: string; gpu: number | null; code: number | null; micros: number };
 
 /** A GPU that can't be read, with the reason in place of each value. */
-export const unreadable = (gpu: Pick<GpuReport, "uuid" | "index" | "name">, reason: string): GpuReport => ({
+export const unreadable = (gpu: GpuIdentity, reason: string): GpuReport => ({
   uuid: gpu.uuid,
   index: gpu.index,
   name: gpu.name,
+  source: gpu.source,
+  ...(gpu.integrated && { integrated: gpu.integrated }),
+  ...(gpu.device && { device: gpu.device }),
   utilization: reason,
   memoryTotalMiB: reason,
+  memoryFreeMiB: reason,
   memoryUsedMiB: reason,
   temperature: reason,
   powerWatts: reason,

@@ -7,14 +7,15 @@ import type { Now } from "../../model/time.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
 import { GpuAttribution, type Ignoring } from "./attribute-gpu.ts";
-import { allAsleep, findGpus, type Where } from "./find.ts";
-import { ReaderWatch } from "./reader-process.ts";
+import type { Where } from "./find.ts";
+import { withinLimits } from "./inherited-limits.ts";
+import { GpuReaders, type Read } from "./readers.ts";
 
 export interface GpusRead {
   gpus: GpuSample[];
-  /** Why `gpus` is empty, else null. */
+  /** Why GPUs that are there are missing from `gpus`, or why it is empty; else null. */
   unavailable: string | null;
-  /** A driver is present. */
+  /** There is a GPU on which jobs are placed by themselves, and it hasn't been read yet. */
   expected?: true;
   claims?: Claim[];
 }
@@ -46,37 +47,44 @@ export const noGpus = (reason = "GPUs aren't read"): GpuSource => ({
 });
 
 export function createGpuSource(options: GpuOptions): GpuSource {
-  let found: { watch: ReaderWatch; attribution: GpuAttribution } | null = null;
-  let reason = "the search for GPUs hasn't started yet";
-  let lookAtMs = Number.NEGATIVE_INFINITY;
-  const look = (nowMs: number): void => {
-    const gpus = findGpus(options);
-    if (gpus.task === null) {
-      reason = gpus.reason;
-      lookAtMs = nowMs + gpus.lookAgainMs;
-      return;
-    }
-    const paceMs = Math.min(SLOWEST_MS, Math.max(FASTEST_MS, options.settings().pollSeconds * 1000));
-    // The GPU is awake now; restarting a failed reader must not wake it later.
-    const watch = new ReaderWatch({ ...gpus.task, paceMs }, { asleep: () => allAsleep(options.root) });
-    const { owners, settings, arrivals } = options;
-    found = { watch, attribution: new GpuAttribution(owners, gpus.blind, settings, arrivals) };
+  const { owners, settings, arrivals, env = process.env } = options;
+  const readers = new GpuReaders({
+    ...options,
+    task: () => ({ paceMs: Math.min(SLOWEST_MS, Math.max(FASTEST_MS, settings().pollSeconds * 1000)) }),
+  });
+  const attributions = new Map<Read["source"], GpuAttribution>();
+  const attributionOf = (source: Read["source"]): GpuAttribution => {
+    const made = attributions.get(source) ?? new GpuAttribution(owners, source.blind, settings, arrivals);
+    attributions.set(source, made);
+    return made;
   };
   return {
     read({ monotonicMs }, runs) {
-      if (found === null && monotonicMs >= lookAtMs) look(monotonicMs);
-      if (found === null) return { gpus: [], unavailable: reason };
-      const report = found.watch.look(monotonicMs);
+      const reads = readers.look(monotonicMs);
+      const { missing } = readers;
+      if (reads.length === 0) return { gpus: [], unavailable: missing };
       const claims = options.claims?.() ?? [];
-      if ("unavailable" in report)
-        return { gpus: [], unavailable: report.unavailable, expected: true, claims };
-      const gpus = found.attribution.samples(report, runs, claims);
-      return { gpus, unavailable: null, expected: true, claims };
+      const first = readers.firstOther(reads);
+      const gpus = reads.flatMap(({ source, seen }) => {
+        if ("unavailable" in seen) return [];
+        const samples = attributionOf(source).samples(seen, runs, claims);
+        const added = source.maker === "NVIDIA" ? 0 : first;
+        return samples.map((gpu) => withinLimits({ ...gpu, index: gpu.index + added }, env));
+      });
+      const failed = reads.flatMap(({ seen }) => ("unavailable" in seen ? [seen.unavailable] : []));
+      return {
+        gpus,
+        unavailable: [...failed, ...(missing === null ? [] : [missing])].join("; ") || null,
+        ...(reads.some(({ source, seen }) => source.places && "unavailable" in seen) && {
+          expected: true as const,
+        }),
+        claims,
+      };
     },
     close() {
-      found?.watch.close();
-      found?.attribution.close();
-      found = null;
+      readers.close();
+      for (const attribution of attributions.values()) attribution.close();
+      attributions.clear();
     },
   };
 }

@@ -3,14 +3,15 @@
  * Covers: src/cli/commands/doctor/blind-rules.ts, src/cli/commands/doctor/page.ts, src/sense/gpu/examine.ts
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { unworkable } from "../../../src/cli/commands/doctor/blind-rules.ts";
 import { DEFAULT_RULES } from "../../../src/config/schema/defaults.ts";
 import { at, makeGpu, makeSample } from "../../decide/make.ts";
 import { FakeNvml } from "../../fakes/nvml/fake.ts";
+import { FakeSys } from "../../fakes/sysfs.ts";
 import { compiler, describeWith } from "../../needs.ts";
 
 const PROGRAM = resolve(import.meta.dirname, "../../../src/bin.ts");
@@ -61,11 +62,11 @@ describeWith(compiler)("over a driver (needs a C compiler)", () => {
     const { code, out } = await doctor(driver.env);
     expect(code).toBe(0);
     expect(out).toContain("GPUs: by nvml, driver 550.54.14");
-    expect(out).toMatch(/GPU 0 {2}Fake RTX 0 {2}24\.0 GiB {2}GPU-fake-0 {2}others visible: yes/);
+    expect(out).toMatch(/GPU 0 {2}Fake RTX 0 {2}24\.0 GiB {2}GPU-fake-0 {2}by NVML {2}others visible: yes/);
     expect(out).toMatch(new RegExp(`on it: .*pid ${process.pid}, .*600 MiB, 4 %`));
     expect(out).toMatch(/not gpu\.temperature: this GPU doesn't support it \(NVML 3\)/);
     expect(out).toMatch(/nvmlDeviceGetUtilizationRates GPU 0 +\d[\d.]* +\d[\d.]* {2}\d x OK/);
-    expect(out).toMatch(/nvmlDeviceGetTemperature GPU 1 .* 1 x this GPU doesn't support it/);
+    expect(out).toMatch(/nvmlDeviceGetTemperature GPU 1 .* \d x this GPU doesn't support it/);
     expect(out).toMatch(/'GPU too hot' \(gpu\.temperature on GPU-fake-1\)[\s\S]*instead: gpu\.throttled/);
   });
 
@@ -74,9 +75,45 @@ describeWith(compiler)("over a driver (needs a C compiler)", () => {
     const found = JSON.parse((await doctor(driver.env, "--json")).out);
     expect(found).toMatchObject({
       schemaVersion: 1,
-      gpus: { source: "nvml", samples: [{ uuid: "GPU-fake-0" }] },
+      gpus: { sources: [{ source: "nvml", unavailable: null }], samples: [{ uuid: "GPU-fake-0" }] },
     });
     expect(found.gpus.calls.map(({ call }: { call: string }) => call)).toContain("nvmlInitWithFlags");
+  });
+
+  it("sees what a supervisor sees where the library can't be loaded: by nvidia-smi, beside other GPUs", async () => {
+    const smi = join(directory, "nvidia-smi");
+    const row =
+      "GPU-77, 0, 12, 8192, 6900, 1010, 49, 88.10, 200.00, Not Active, Not Active, Not Active, Card";
+    writeFileSync(
+      smi,
+      `#!/bin/sh\ncase "$1" in --query-gpu=*) echo '${row}';; *) echo 'GPU-77, ${process.pid}, 640';; esac\n`,
+    );
+    chmodSync(smi, 0o755);
+    const sys = new FakeSys();
+    sys.card({ driver: "xe", address: "0000:08:00.0" });
+    try {
+      const { out } = await doctor({
+        ...sys.env,
+        GPU_JOB_SUPERVISOR_NVML: join(directory, "libnvidia-ml.so.1"),
+        PATH: `${directory}${delimiter}${process.env.PATH}`,
+      });
+      expect(out).toContain("GPUs: by nvidia-smi and the kernel");
+      expect(out).toMatch(/GPU 0 {2}Card {2}8\.0 GiB {2}GPU-77 {2}by nvidia-smi {2}others visible: yes/);
+      expect(out).toMatch(new RegExp(`on it: .*pid ${process.pid}, .*640 MiB`));
+      expect(out).toMatch(/GPU 1 .* by xe/);
+    } finally {
+      sys.close();
+    }
+  });
+
+  it("says what none can be read for", async () => {
+    const { out } = await doctor({
+      GPU_JOB_SUPERVISOR_NVML: join(directory, "libnvidia-ml.so.1"),
+      PATH: "/nowhere",
+    });
+    expect(out).toMatch(
+      /GPUs: none can be read: \S+libnvidia-ml\.so\.1 can't be loaded: .*; there is no nvidia-smi/,
+    );
   });
 
   it("names the call that a driver hangs in, and ends", async () => {

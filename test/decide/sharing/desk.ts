@@ -9,6 +9,18 @@ import { at, makeConfig, makeGpu, makeSample } from "../make.ts";
 export const gpus = (second: number, count: number, more: Partial<GpuSample> = {}): GpuSample[] =>
   Array.from({ length: count }, (_, index) => ({ ...makeGpu(at(second), `GPU-${index}`, index), ...more }));
 
+/** The same GPU with so much free memory; null: it isn't told. */
+export const withFree = (gpu: GpuSample, mib: number | null): GpuSample => ({
+  ...gpu,
+  metrics: {
+    ...gpu.metrics,
+    "gpu.memory.freeMiB":
+      mib === null ? { unavailable: "the driver tells none" } : { value: mib, atMs: gpuAtMs(gpu) },
+  },
+});
+
+const gpuAtMs = ({ memoryUsedMiB: used }: GpuSample): number => ("value" in used ? used.atMs : 0);
+
 export const claim = (more: Partial<Claim> = {}): Claim => ({
   id: "1001-abc-asr-ft",
   uid: 1001,

@@ -10,12 +10,12 @@ import type { Job } from "../../../src/model/job.ts";
 import type { GpuSample } from "../../../src/model/machine.ts";
 import type { GpuView } from "../../../src/model/seen.ts";
 import { at, exitCode, makeJob, makeRun, runningJob, Story } from "../make.ts";
-import { claim, Desk, gpus, started } from "./desk.ts";
+import { claim, Desk, gpus, started, withFree } from "./desk.ts";
 
 describe("placement", () => {
   it("takes one GPU where there are any, the freest, and none where there is none or none is wanted", () => {
     const [first, second] = gpus(0, 2) as [GpuSample, GpuSample];
-    const full = { ...first, memoryUsedMiB: { value: 20_000, atMs: at(0).monotonicMs } };
+    const full = withFree(first, 3000);
     expect(started(new Desk([makeJob()]).tick(0, { gpus: [full, second] }))).toEqual(["GPU-1"]);
     expect(new Desk([makeJob()]).tick(0, { gpus: [] }).decisions).toMatchObject([
       { verb: "start", gpus: [] },
@@ -28,7 +28,7 @@ describe("placement", () => {
     const desk = new Desk([makeJob()]);
     desk.tick(0, { gpusExpected: true, gpusUnavailable: "the GPUs haven't been read yet" });
     expect(desk.why).toBe(`waits: needs 1 GPU: the GPUs haven't been read yet (if it needs none: "gpus": 0)`);
-    expect(started(desk.tick(1, { gpusExpected: true, gpus: gpus(1, 1) }))).toEqual(["GPU-0"]);
+    expect(started(desk.tick(1, { gpus: gpus(1, 1) }))).toEqual(["GPU-0"]);
   });
 
   it("takes GPUs by index or UUID, and says which is missing", () => {
@@ -57,14 +57,15 @@ describe("placement", () => {
     const desk = new Desk([{ ...job, learned: { ...job.learned, gpuMemoryMiB: 18_637 } }]);
     const notebook = { pid: 4412, startTime: 1, user: "ana", command: "python -m jupyter", ours: null };
     const held = { processes: [{ ...notebook, gpuMemoryMiB: 9216 }] };
-    const used = { memoryUsedMiB: { value: 9562, atMs: at(0).monotonicMs } };
-    desk.tick(0, { gpus: gpus(0, 1, { ...held, ...used }) });
+    const full = (second: number): GpuSample[] => {
+      const memoryUsedMiB = { value: 9562, atMs: at(second).monotonicMs };
+      return gpus(second, 1, { ...held, memoryUsedMiB }).map((gpu) => withFree(gpu, 14_438));
+    };
+    desk.tick(0, { gpus: full(0) });
     expect(desk.why).toBe(
       "waits: needs 18.2 GiB on GPU 0, 14.1 GiB free; 'python' (pid 4412, ana) holds 9.0 GiB",
     );
-    expect(
-      started(desk.tick(1, { gpus: [...gpus(1, 1, { ...held, ...used }), gpus(1, 2)[1] as GpuSample] })),
-    ).toEqual(["GPU-1"]);
+    expect(started(desk.tick(1, { gpus: [...full(1), gpus(1, 2)[1] as GpuSample] }))).toEqual(["GPU-1"]);
   });
 
   it("a run that was on one GPU may go on on another", () => {

@@ -165,7 +165,17 @@ class Day {
     if (this.gameSince !== null) put(30, { otherUser: true }, { party: "others", younger: true });
     const used = 500 + 4000 * there.length;
     const figures = { utilization: there.length > 0 ? 97 : 0, memoryTotalMiB: 24_000, memoryUsedMiB: used };
-    const report = { uuid: GPU, index: 0, name: "x", temperature: 50, powerWatts: 100, powerLimitWatts: 450 };
+    const memoryFreeMiB = 23_600 - used;
+    const report = {
+      uuid: GPU,
+      index: 0,
+      name: "x",
+      source: "NVML",
+      memoryFreeMiB,
+      temperature: 50,
+      powerWatts: 100,
+      powerLimitWatts: 450,
+    };
     const here: Circumstances = {
       atMs: now.monotonicMs,
       oursHere: house.machine.alive.length > 0,
@@ -178,6 +188,7 @@ class Day {
       uuid: GPU,
       index: 0,
       name: "x",
+      device: { runtime: "cuda", number: 0 },
       memoryTotalMiB: read(24_000),
       memoryUsedMiB: read(used),
       powerLimitWatts: read(450),
@@ -193,7 +204,7 @@ class Day {
     const claims = [...(this.#dice(0, 1) === 0 ? told : toldBefore)].sort(
       (a, b) => a.sinceMs - b.sinceMs || (a.id < b.id ? -1 : 1),
     );
-    return { gpus: [gpu], gpusUnavailable: null, gpusExpected: true, claims, claimant: house.claimant };
+    return { gpus: [gpu], gpusUnavailable: null, claims, claimant: house.claimant };
   }
 
   /** Nobody goes who came later than somebody who could have started for a while. */

@@ -6,7 +6,7 @@
  *
  * Lines of the control file (memory in MiB, power in mW; -1 stands for NVML_VALUE_NOT_AVAILABLE):
  *   driver TEXT
- *   gpu INDEX [key=value ...]     util total used reserved temp power limit throttle mig uuid name bus
+ *   gpu INDEX [key=value ...]     util total used reserved free temp power limit throttle mig uuid name bus
  *   process INDEX PID [kind=compute|graphics|mps] [memory=MIB] [sm=PERCENT] [before=PERCENT]
  *       [instance=N] [ghost=1]
  *   instance INDEX N UUID TOTAL USED
@@ -34,13 +34,15 @@
 #define NONE 0xFFFFFFFFu
 #define MIB 1048576ull
 #define MOST 64
+/* What is neither used nor reserved. */
+#define REST -2
 
 typedef int nvmlReturn_t;
 typedef struct { int gpu; unsigned pid; char kind[16]; long long memory; int sm, before; unsigned instance; int ghost; } Process;
 typedef struct { int gpu; unsigned number; char uuid[96]; long long total, used; } Instance;
 typedef struct {
   int util, temp, mig, garbage;
-  long long total, used, reserved, power, limit;
+  long long total, used, reserved, free, power, limit;
   unsigned long long throttle;
   char uuid[96], name[96], bus[32];
 } Gpu;
@@ -79,6 +81,7 @@ static Gpu *gpuAt(int index) {
       memset(&gpus[i], 0, sizeof gpus[i]);
       gpus[i].total = 24576;
       gpus[i].reserved = 400;
+      gpus[i].free = REST;
       gpus[i].temp = 45;
       gpus[i].power = 60000;
       gpus[i].limit = 450000;
@@ -132,6 +135,7 @@ static void take(const char *line) {
     at->total = number(line, "total", 24576);
     at->used = number(line, "used", 0);
     at->reserved = number(line, "reserved", 400);
+    at->free = number(line, "free", REST);
     at->power = number(line, "power", 60000);
     at->limit = number(line, "limit", 450000);
     at->throttle = (unsigned long long)number(line, "throttle", 0);
@@ -268,11 +272,16 @@ nvmlReturn_t nvmlDeviceGetUtilizationRates(Device device, unsigned *rates) {
 static long long totalOf(Device device, Gpu *gpu) { return device >= 1000 ? instances[device - 1000].total : gpu->total; }
 static long long usedOf(Device device, Gpu *gpu) { return device >= 1000 ? instances[device - 1000].used : gpu->used; }
 
+static uint64_t bytesOf(long long mib) { return mib < 0 ? ~0ull : (uint64_t)mib * MIB; }
+static uint64_t freeOf(Device device, Gpu *gpu) {
+  return bytesOf(gpu->free == REST ? totalOf(device, gpu) - gpu->reserved - usedOf(device, gpu) : gpu->free);
+}
+
 nvmlReturn_t nvmlDeviceGetMemoryInfo(Device device, uint64_t *memory) {
   ON_DEVICE(nvmlDeviceGetMemoryInfo)
-  memory[0] = (uint64_t)totalOf(device, gpu) * MIB;
-  memory[2] = (uint64_t)(usedOf(device, gpu) + gpu->reserved) * MIB;
-  memory[1] = memory[0] - memory[2];
+  memory[0] = bytesOf(totalOf(device, gpu));
+  memory[1] = freeOf(device, gpu);
+  memory[2] = usedOf(device, gpu) < 0 ? ~0ull : bytesOf(usedOf(device, gpu) + gpu->reserved);
   return OK;
 }
 #ifndef WITHOUT_V3
@@ -280,10 +289,10 @@ nvmlReturn_t nvmlDeviceGetMemoryInfo_v2(Device device, char *memory) {
   ON_DEVICE(nvmlDeviceGetMemoryInfo_v2)
   if (*(uint32_t *)memory != 0x02000028) return VERSION_MISMATCH;
   uint64_t *field = (uint64_t *)(memory + 8);
-  field[0] = (uint64_t)totalOf(device, gpu) * MIB;
-  field[1] = (uint64_t)gpu->reserved * MIB;
-  field[3] = (uint64_t)usedOf(device, gpu) * MIB;
-  field[2] = field[0] - field[1] - field[3];
+  field[0] = bytesOf(totalOf(device, gpu));
+  field[1] = bytesOf(gpu->reserved);
+  field[2] = freeOf(device, gpu);
+  field[3] = bytesOf(usedOf(device, gpu));
   return OK;
 }
 #endif

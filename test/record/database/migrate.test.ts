@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { Sample } from "../../../src/model/machine.ts";
 import { verifyChain } from "../../../src/record/audit/verify.ts";
 import { listMigrations, MIGRATIONS, migrate } from "../../../src/record/database/migrate.ts";
 import { openDatabase } from "../../../src/record/database/open.ts";
@@ -53,7 +54,12 @@ describe("migrations", () => {
     ]);
     expect(journal.loadJobs().map((job) => job.name)).toEqual(["voice-train"]);
     expect([...readRuns(path)]).toMatchObject([{ id: "r1", how: "paused", step: 160 }]);
-    expect([...readSamples(path)]).toEqual([sample(at(0)), sample(at(1))]);
+    // It recorded no device: every GPU was a place for jobs.
+    const asOnce = (one: Sample): Sample => ({
+      ...one,
+      gpus: one.gpus.map((gpu) => ({ ...gpu, device: { runtime: "cuda", number: gpu.index } })),
+    });
+    expect([...readSamples(path)]).toEqual([asOnce(sample(at(0))), asOnce(sample(at(1)))]);
     expect(journal.append([event("goes on")], at(60))).toMatchObject({ ok: true, events: [{ id: 4 }] });
     expect(verifyChain(path)).toMatchObject({ ok: true, count: 4 });
     const done = upkeep(path, { ...RETENTION, eventsDays: 1 }, at(2 * 86_400).wallMs);

@@ -145,10 +145,13 @@ test("the environment: file, then spec, then the contract, which nothing overrid
   const state = givenState();
   const envFile = join(state, "job.env");
   writeFileSync(envFile, 'A=file\nB="file b"\nSUPERVISOR_JOB=file\n');
-  const run = givenRun({ gpus: ["GPU-1", "GPU-2"] });
+  const run = givenRun({
+    gpus: ["GPU-1", "GPU-2"],
+    devices: { CUDA_VISIBLE_DEVICES: "GPU-1,GPU-2" },
+  });
   const job = givenJob(["node", "-p", "JSON.stringify(process.env)"], {
     envFile,
-    env: { A: "spec", SUPERVISOR_RUN: "99" },
+    env: { A: "spec", SUPERVISOR_RUN: "99", CUDA_VISIBLE_DEVICES: "7" },
     pause: { graceSeconds: 7.5 },
   });
   process.env.SUPERVISOR_SPEAKER = "another supervisor's job";

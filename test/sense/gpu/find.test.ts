@@ -22,9 +22,10 @@ function have(path: string, text = ""): void {
   writeFileSync(join(root, path), text);
 }
 const find = () => findGpus({ root, env: {} });
+const found = () => find().sources.map(({ task }) => task.source);
 
 it("without a driver or device nothing is read, and no process is started", () => {
-  expect(find()).toMatchObject({ task: null, reason: expect.stringMatching(/^no GPU was found/) });
+  expect(find()).toMatchObject({ sources: [], missing: expect.stringMatching(/^no GPU was found/) });
   const settings = () => ({ ignore: [], ignoreGpuBelow: 30, pollSeconds: 1 });
   const source = createGpuSource({ owners: new ProcessOwners(process.pid), root, env: {}, settings });
   const before = readChildren(process.pid);
@@ -39,9 +40,9 @@ it("without a driver or device nothing is read, and no process is started", () =
 
 it("an NVIDIA device is read through the driver's library", () => {
   have("dev/nvidia0");
-  expect(find()).toMatchObject({
-    task: { source: "nvml", libraries: expect.arrayContaining(["libnvidia-ml.so.1"]) },
-  });
+  expect(find().sources).toMatchObject([
+    { task: { source: "nvml", libraries: expect.arrayContaining(["libnvidia-ml.so.1"]) }, places: true },
+  ]);
 });
 
 it("a sleeping NVIDIA GPU isn't woken, and is read once it is awake", () => {
@@ -49,34 +50,45 @@ it("a sleeping NVIDIA GPU isn't woken, and is read once it is awake", () => {
   have("sys/bus/pci/devices/0000:01:00.0/vendor", "0x10de\n");
   have("sys/bus/pci/devices/0000:01:00.0/class", "0x030000\n");
   have("sys/bus/pci/devices/0000:01:00.0/power/runtime_status", "suspended\n");
-  expect(find()).toMatchObject({ task: null, reason: expect.stringMatching(/sleeps/), lookAgainMs: 5000 });
+  expect(find()).toMatchObject({
+    sources: [],
+    missing: expect.stringMatching(/sleeps/),
+    lookAgainMs: 5000,
+  });
   have("sys/bus/pci/devices/0000:01:00.0/power/runtime_status", "active\n");
-  expect(find().task).toMatchObject({ source: "nvml" });
+  expect(found()).toEqual(["nvml"]);
 });
 
 it("under WSL2 the GPU is read, but its use is attributed to no process", () => {
   have("dev/dxg");
-  expect(find()).toMatchObject({ task: { source: "nvml" }, blind: expect.stringMatching(/WSL2/) });
+  expect(find().sources).toMatchObject([{ task: { source: "nvml" }, blind: expect.stringMatching(/WSL2/) }]);
 });
 
-it("AMD comes after NVIDIA, Intel after AMD", () => {
+it("all makers' GPUs are read together", () => {
   have("sys/class/drm/card0/device/vendor", "0x8086\n");
-  expect(find().task).toMatchObject({ source: "intel" });
-  have("sys/class/drm/card1/device/vendor", "0x1002\n");
-  expect(find().task).toMatchObject({ source: "amd" });
+  have("sys/class/drm/card0/device/uevent", "DRIVER=i915\nPCI_SLOT_NAME=0000:00:02.0\n");
+  expect(find().sources).toMatchObject([{ task: { source: "kernel", rarely: true }, places: false }]);
+  have("sys/class/drm/card1/device/vendor", "0x8086\n");
+  have("sys/class/drm/card1/device/uevent", "DRIVER=xe\nPCI_SLOT_NAME=0000:03:00.0\n");
+  expect(find().sources).toMatchObject([{ task: { source: "kernel", rarely: true }, places: true }]);
+  have("sys/class/drm/card2/device/vendor", "0x1002\n");
+  expect(find().sources[0]?.task).not.toHaveProperty("rarely");
   have("dev/nvidia0");
-  expect(find().task).toMatchObject({ source: "nvml" });
+  expect(found()).toEqual(["nvml", "kernel"]);
 });
 
 it("a driver without a device says so", () => {
   have("proc/driver/nvidia/version", "NVRM version: ...");
   expect(find()).toMatchObject({
-    task: null,
-    reason: expect.stringMatching(/driver is loaded, but has no GPU/),
+    sources: [],
+    missing: expect.stringMatching(/driver is loaded, but has no GPU/),
   });
 });
 
 it("a library given by hand stands for the driver", () => {
-  const found = findGpus({ root, env: { GPU_JOB_SUPERVISOR_NVML: "/x/libnvidia-ml.so.1" } });
-  expect(found).toMatchObject({ task: { source: "nvml", libraries: ["/x/libnvidia-ml.so.1"] }, blind: null });
+  have("sys/class/drm/card0/device/vendor", "0x1002\n");
+  const { sources } = findGpus({ root, env: { GPU_JOB_SUPERVISOR_NVML: "/x/libnvidia-ml.so.1" } });
+  expect(sources).toMatchObject([
+    { task: { source: "nvml", libraries: ["/x/libnvidia-ml.so.1"] }, blind: null },
+  ]);
 });

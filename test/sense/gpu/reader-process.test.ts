@@ -189,7 +189,7 @@ describeWith(compiler)("a driver (needs a C compiler)", () => {
     try {
       const smi = join(directory, "nvidia-smi");
       const row =
-        "GPU-1111, 0, 37, 24576, 1500, 61, [N/A], 450.00, Not Active, Not Active, Not Active, Some, Card";
+        "GPU-1111, 0, 37, 24576, 22500, 1500, 61, [N/A], 450.00, Not Active, Not Active, Not Active, Some, Card";
       writeFileSync(
         smi,
         `#!/bin/sh\ncase "$1" in --query-gpu=*) echo '${row}';; *) echo 'GPU-1111, 4711, 900';; esac\n`,

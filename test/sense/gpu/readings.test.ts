@@ -10,8 +10,10 @@ const GPU: GpuReport = {
   uuid: "GPU-1",
   index: 0,
   name: "x",
+  source: "NVML",
   utilization: 90,
   memoryTotalMiB: 24_000,
+  memoryFreeMiB: 13_400,
   memoryUsedMiB: 10_000,
   temperature: 60,
   powerWatts: 200,
@@ -123,6 +125,7 @@ it("every reading is a sane figure or has a reason, whatever the driver says", (
   const gpu = fc.record({
     utilization: told,
     memoryTotalMiB: told,
+    memoryFreeMiB: told,
     memoryUsedMiB: told,
     temperature: told,
     powerWatts: told,

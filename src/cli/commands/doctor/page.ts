@@ -5,7 +5,7 @@ import type { GpuProcess, GpuSample, Reading, Sample } from "../../../model/mach
 import type { Examination } from "../../../sense/gpu/examine.ts";
 import { words } from "../../../sense/gpu/nvml/codes.ts";
 import type { MachineDescription } from "../../../sense/machine/other-systems.ts";
-import { plural } from "../../../words/list.ts";
+import { list, plural } from "../../../words/list.ts";
 import { percent } from "../../../words/number.ts";
 import { size } from "../../../words/size.ts";
 import type { Unworkable } from "./blind-rules.ts";
@@ -42,19 +42,29 @@ export function page(found: Diagnosis): string {
 }
 
 function gpuLines({ gpus, ignored }: Diagnosis): string[] {
+  const hangs = gpus.hangsIn === null ? "" : `it hangs in ${gpus.hangsIn}`;
+  const failed = gpus.sources.flatMap(({ unavailable }) => unavailable ?? []);
+  const missing = [...failed, ...(gpus.missing === null ? [] : [gpus.missing])];
   if (gpus.samples.length === 0) {
-    const hangs = gpus.hangsIn === null ? "" : `; it hangs in ${gpus.hangsIn}`;
-    return [`GPUs: none can be read: ${gpus.unavailable ?? "the driver shows none"}${hangs}`];
+    const reasons = missing.length === 0 ? ["the driver shows none"] : missing;
+    return [`GPUs: none can be read: ${[...reasons, ...(hangs === "" ? [] : [hangs])].join("; ")}`];
   }
-  const driver = gpus.driver === null ? "" : `, driver ${gpus.driver}`;
-  const lines = gpus.samples.flatMap((gpu) => gpuLine(gpu, gpus.blind, ignored));
-  const hangs = gpus.hangsIn === null ? [] : [`The driver hangs in ${gpus.hangsIn}.`];
+  const read = gpus.sources.flatMap(({ source, driver, unavailable }) =>
+    unavailable === null ? [sourceText(source, driver)] : [],
+  );
+  const blind = gpus.sources.find((one) => one.blind !== null)?.blind ?? null;
   return [
-    `GPUs: by ${gpus.source}${driver}. Reading GPUs hasn't been tried on real hardware yet: this page helps.`,
-    ...lines,
-    ...hangs,
+    `GPUs: by ${list(read)}. Reading GPUs hasn't been tried on real hardware yet: this page helps.`,
+    ...gpus.samples.flatMap((gpu) => gpuLine(gpu, blind, ignored)),
+    ...missing.map((reason) => `Not read: ${reason}`),
+    ...(hangs === "" ? [] : [`The driver hangs in ${gpus.hangsIn}.`]),
   ];
 }
+
+const sourceText = (source: string, driver: string | null): string =>
+  source === "kernel"
+    ? `the kernel${driver === null ? "" : ` (${driver})`}`
+    : `${source}${driver === null ? "" : `, driver ${driver}`}`;
 
 function gpuLine(gpu: GpuSample, blind: string | null, ignored: ConfigFile["others"]): string[] {
   const total = "value" in gpu.memoryTotalMiB ? size(gpu.memoryTotalMiB.value) : "size not known";
@@ -68,11 +78,18 @@ function gpuLine(gpu: GpuSample, blind: string | null, ignored: ConfigFile["othe
   const others = gpu.metrics["gpu.others.memoryMiB"];
   const visible = "value" in others ? "yes" : `no (${blind ?? others.unavailable})`;
   return [
-    `GPU ${gpu.index}  ${gpu.name}  ${total}  ${gpu.uuid}  others visible: ${visible}`,
+    `GPU ${gpu.index}  ${gpu.name}  ${total}  ${gpu.uuid}  by ${gpu.source}  others visible: ${visible}`,
+    ...noPlace(gpu),
     ...missing,
     ...(gpu.instances ?? []).map(({ uuid }) => `  part ${uuid}`),
     ...processLines(gpu, ignored),
   ];
+}
+
+function noPlace(gpu: GpuSample): string[] {
+  if (gpu.barred !== undefined) return [`  no job goes there: ${gpu.barred}`];
+  if (gpu.device === undefined) return ["  no job goes there: its compute driver isn't loaded (/dev/kfd)"];
+  return gpu.integrated ? ["  integrated: a job goes there only where its gpuIds name it"] : [];
 }
 
 function processLines({ processes }: GpuSample, ignored: ConfigFile["others"]): string[] {

@@ -1,28 +1,30 @@
 /** Which processes compute on AMD GPUs, from the compute driver (KFD) in /sys. Reads only. */
 import { join } from "node:path";
 import { names, text } from "./device-files.ts";
-import { kfdAddress } from "./parse-card.ts";
-import type { DeviceUse } from "./sweep.ts";
+import { kfdNodes } from "./kfd-nodes.ts";
 
 const MIB = 1024 * 1024;
 
-/** Processes with the memory they hold, by PCI address. */
-export function computeUse(root: string): Map<string, DeviceUse[]> {
-  const kfd = join(root, "sys/class/kfd/kfd");
-  const addresses = new Map<string, string>();
-  for (const node of names(join(kfd, "topology/nodes"))) {
-    const id = text(kfd, "topology/nodes", node, "gpu_id");
-    const address = kfdAddress(text(kfd, "topology/nodes", node, "properties"));
-    if (address !== null && /^[1-9]\d*$/.test(id)) addresses.set(id, address);
-  }
-  const found = new Map<string, DeviceUse[]>();
-  for (const pid of names(join(kfd, "proc"))) {
+export interface ComputeUse {
+  pid: number;
+  memoryMiB: number;
+}
+
+/** By PCI address. KFD has a file for each process on each GPU; it is there where it holds memory or a queue. */
+export function computeUse(root: string): Map<string, ComputeUse[]> {
+  const found = new Map<string, ComputeUse[]>();
+  const nodes = kfdNodes(root);
+  if (nodes.length === 0) return found;
+  const proc = join(root, "sys/class/kfd/kfd/proc");
+  for (const pid of names(proc)) {
     if (!/^\d+$/.test(pid)) continue;
-    for (const [id, address] of addresses) {
-      const held = text(kfd, "proc", pid, `vram_${id}`);
-      if (!/^\d{1,18}$/.test(held)) continue;
+    const queues = names(join(proc, pid, "queues")).map((queue) => text(proc, pid, "queues", queue, "gpuid"));
+    for (const { id, address } of nodes) {
+      const held = text(proc, pid, `vram_${id}`);
+      const bytes = /^\d{1,18}$/.test(held) ? Number(held) : 0;
+      if (bytes === 0 && !queues.includes(id)) continue;
       const list = found.get(address) ?? [];
-      list.push({ pid: Number(pid), memoryMiB: Number(held) / MIB, percent: null });
+      list.push({ pid: Number(pid), memoryMiB: bytes / MIB });
       found.set(address, list);
     }
   }

@@ -1,33 +1,84 @@
-/** Which AMD or Intel cards /sys shows. Reads only, and nothing that wakes a sleeping GPU. */
+/** Which AMD and Intel cards /sys shows. Reads only, and nothing that wakes a sleeping GPU. */
 import { join } from "node:path";
-import type { GpuReport } from "../report.ts";
-import { names, text } from "./device-files.ts";
-import { parseUevent } from "./parse-card.ts";
+import type { GpuIdentity } from "../report.ts";
+import { names, read, text } from "./device-files.ts";
+import { kfdNodes } from "./kfd-nodes.ts";
+import { isApu, parseUevent } from "./parse-card.ts";
 
-export const VENDORS = { amd: "0x1002", intel: "0x8086" } as const;
-export type Vendor = keyof typeof VENDORS;
+const VENDORS = { "0x1002": "AMD", "0x8086": "Intel" } as const;
+type Maker = (typeof VENDORS)[keyof typeof VENDORS];
 
 export interface Card {
   directory: string;
   address: string;
-  gpu: Pick<GpuReport, "uuid" | "index" | "name">;
+  maker: Maker;
+  gpu: GpuIdentity;
 }
 
-/** In order of PCI address. */
-export function findCards(root: string, vendor: Vendor): Card[] {
+/** Intel's integrated GPU has this place on every machine. */
+const INTEL_INTEGRATED = "0000:00:02.0";
+
+/**
+ * AMD's, then Intel's, each in order of PCI address. `apus` remembers by address which AMD GPU is an APU's,
+ * since the file that tells is expensive.
+ */
+export function findCards(root: string, apus = new Map<string, boolean>()): Card[] {
   const drm = join(root, "sys/class/drm");
-  return names(drm)
-    .filter((name) => /^card\d+$/.test(name) && text(drm, name, "device/vendor") === VENDORS[vendor])
-    .map((name) => {
-      const directory = join(drm, name, "device");
-      const address = (parseUevent(text(directory, "uevent")).PCI_SLOT_NAME ?? name).toLowerCase();
-      return { directory, address };
-    })
-    .sort((a, b) => (a.address < b.address ? -1 : 1))
-    .map((card, index) => {
-      const maker = vendor === "amd" ? "AMD" : "Intel";
-      const name =
-        text(card.directory, "product_name") || `${maker} GPU ${text(card.directory, "device")}`.trim();
-      return { ...card, gpu: { uuid: `${maker}-${card.address}`, index, name } };
-    });
+  const found = names(drm).flatMap((name) => {
+    if (!/^card\d+$/.test(name)) return [];
+    const directory = join(drm, name, "device");
+    const maker = VENDORS[text(directory, "vendor") as keyof typeof VENDORS];
+    if (maker === undefined) return [];
+    const { PCI_SLOT_NAME = name, DRIVER = maker } = parseUevent(text(directory, "uevent"));
+    return [{ directory, address: PCI_SLOT_NAME.toLowerCase(), maker, source: DRIVER }];
+  });
+  found.sort((a, b) => (`${a.maker} ${a.address}` < `${b.maker} ${b.address}` ? -1 : 1));
+  const rocm = kfdNodes(root);
+  const intel = found.filter(({ maker }) => maker === "Intel");
+  return found.map((card, index) => {
+    const { directory, address, maker, source } = card;
+    const name = text(directory, "product_name") || `${maker} GPU ${text(directory, "device")}`.trim();
+    const integrated = maker === "Intel" ? address === INTEL_INTEGRATED : integratedAmd(card, apus);
+    const number =
+      maker === "Intel" ? intel.indexOf(card) : rocm.findIndex((node) => node.address === address);
+    const runtime = maker === "Intel" ? ("level-zero" as const) : ("rocm" as const);
+    return {
+      directory,
+      address,
+      maker,
+      gpu: {
+        uuid: `${maker}-${address}`,
+        index,
+        name,
+        source,
+        ...(integrated && { integrated: true as const }),
+        ...(number >= 0 && { device: { runtime, number, ...aliasOf(directory) } }),
+      },
+    };
+  });
+}
+
+/** ROCm's UUID. Older cards have none. */
+function aliasOf(directory: string): { alias?: string } {
+  const id = text(directory, "unique_id");
+  return /^[0-9a-f]{8,32}$/i.test(id) && !/^0+$/.test(id) ? { alias: `GPU-${id.toLowerCase()}` } : {};
+}
+
+export const sleeps = ({ directory }: Pick<Card, "directory">): boolean =>
+  text(directory, "power/runtime_status") === "suspended";
+
+function integratedAmd(card: Pick<Card, "directory" | "address">, known: Map<string, boolean>): boolean {
+  const before = known.get(card.address);
+  if (before !== undefined) return before;
+  // An APU's GPU doesn't sleep while its processor runs.
+  if (sleeps(card)) return false;
+  const { directory } = card;
+  const apu = isApu({
+    gpu_metrics: read(directory, "gpu_metrics"),
+    mem_busy_percent: read(directory, "mem_busy_percent"),
+    mem_info_vram_total: read(directory, "mem_info_vram_total"),
+    mem_info_gtt_total: read(directory, "mem_info_gtt_total"),
+  });
+  known.set(card.address, apu);
+  return apu;
 }

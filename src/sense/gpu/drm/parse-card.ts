@@ -13,7 +13,7 @@ const REASONS: Record<string, string> = {
   EPERM: "permission denied",
 };
 
-/** A whole number times `scale`; a reason for a missing file, garbage, or all bits set. */
+/** A whole number times `scale`; a reason for a missing file or garbage. */
 export function figure(file: FileText | undefined, scale = 1): Told {
   if (file === undefined) return REASONS.ENOENT as string;
   if ("error" in file) return REASONS[file.error] ?? `it can't be read (${file.error})`;
@@ -26,7 +26,10 @@ export interface CardFiles {
   gpu_busy_percent?: FileText;
   mem_info_vram_total?: FileText;
   mem_info_vram_used?: FileText;
-  temp1_input?: FileText;
+  mem_info_gtt_total?: FileText;
+  mem_info_gtt_used?: FileText;
+  /** Of the sensor whose label says that it is the GPU's. */
+  temperature?: FileText;
   power1_average?: FileText;
   power1_input?: FileText;
   power1_cap?: FileText;
@@ -35,23 +38,60 @@ export interface CardFiles {
 export interface CardFigures {
   utilization: Told;
   memoryTotalMiB: Told;
+  memoryFreeMiB: Told;
   memoryUsedMiB: Told;
   temperature: Told;
   powerWatts: Told;
   powerLimitWatts: Told;
 }
 
-export function parseCard(files: CardFiles): CardFigures {
-  const busy = figure(files.gpu_busy_percent);
+/** `integrated`: its memory is a part set aside plus what it may borrow of the machine's. */
+export function parseCard(files: CardFiles, integrated = false): CardFigures {
+  const memory = (of: "total" | "used"): Told => {
+    const own = figure(files[`mem_info_vram_${of}`], 1 / MIB);
+    return integrated ? plus(own, figure(files[`mem_info_gtt_${of}`], 1 / MIB)) : own;
+  };
+  const [total, used] = [memory("total"), memory("used")];
   const average = figure(files.power1_average, 1e-6);
   return {
-    utilization: typeof busy === "number" && busy > 100 ? `the driver reports an impossible ${busy} %` : busy,
-    memoryTotalMiB: figure(files.mem_info_vram_total, 1 / MIB),
-    memoryUsedMiB: figure(files.mem_info_vram_used, 1 / MIB),
-    temperature: figure(files.temp1_input, 1 / 1000),
+    utilization: figure(files.gpu_busy_percent),
+    memoryTotalMiB: total,
+    // This driver keeps nothing back that it doesn't call used.
+    memoryFreeMiB: plus(total, typeof used === "number" ? -used : used),
+    memoryUsedMiB: used,
+    temperature: figure(files.temperature, 1 / 1000),
     powerWatts: typeof average === "number" ? average : figure(files.power1_input, 1e-6),
     powerLimitWatts: figure(files.power1_cap, 1e-6),
   };
+}
+
+const plus = (a: Told, b: Told): Told =>
+  typeof a === "string" ? a : typeof b === "string" ? b : Math.max(0, a + b);
+
+export type ApuFiles = Record<
+  "gpu_metrics" | "mem_busy_percent" | "mem_info_vram_total" | "mem_info_gtt_total",
+  FileText
+>;
+
+/**
+ * Whether an AMD GPU is part of a processor: the driver gives metrics of another format for those. Without
+ * metrics, by the missing load of a memory of its own and the small part that is set aside for it.
+ */
+export function isApu(files: ApuFiles): boolean {
+  const { gpu_metrics: metrics } = files;
+  // A header of four bytes: size (two), format, content.
+  if ("text" in metrics && metrics.text.length >= 4) return metrics.text.charCodeAt(2) >= 2;
+  const own = figure(files.mem_info_vram_total);
+  const borrowed = figure(files.mem_info_gtt_total);
+  const untold = "error" in files.mem_busy_percent && files.mem_busy_percent.error === "ENOENT";
+  return untold && typeof own === "number" && typeof borrowed === "number" && own < borrowed;
+}
+
+/** Which `temp‹n›_input` is the GPU's own, by the labels of all (n → label); "1" where none is labelled. */
+export function ownSensor(labels: ReadonlyMap<string, string>): string {
+  for (const wanted of ["edge", "pkg", "junction"])
+    for (const [sensor, label] of labels) if (label === wanted) return sensor;
+  return "1";
 }
 
 /** `KEY=value` lines. */

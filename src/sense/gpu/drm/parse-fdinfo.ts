@@ -10,8 +10,12 @@ export interface Client {
   id: string;
   /** Use by kind of engine: busy time, or busy cycles and total cycles, per engine of that kind. */
   engines: Record<string, Use>;
-  /** GPU memory that it holds; null where the driver doesn't report it. */
+  /** Memory of the GPU itself that it holds; null where the driver doesn't report it. */
   memoryMiB: number | null;
+  /** Memory of the machine that it holds for the GPU; null where the driver doesn't report it. */
+  borrowedMiB: number | null;
+  /** It holds anything there; where no memory is reported, it has computed. An open file alone is neither. */
+  holds: boolean;
 }
 
 export type Use = { ns: number } | { cycles: number; of: number };
@@ -35,7 +39,16 @@ export function parseFdinfo(text: string): Client | null {
   )
     return null;
   const driver = field.get("drm-driver") ?? "";
-  return { driver, device: device.toLowerCase(), id, engines: engines(field), memoryMiB: memory(field) };
+  const used = engines(field);
+  const client = { driver, device: device.toLowerCase(), id, engines: used };
+  const memoryMiB = memory(field, /^(vram|local)\d*$/);
+  const borrowedMiB = memory(field, /^(gtt|system|stolen-system)\d*$/);
+  const told = [...field].filter(([name]) => /^drm-(resident|memory|total)-/.test(name) && !isTotal(name));
+  const holds =
+    told.length > 0
+      ? told.some(([, value]) => (bytes(value) ?? 0) > 0)
+      : Object.values(used).some((use) => ("ns" in use ? use.ns : use.cycles) > 0);
+  return { ...client, memoryMiB, borrowedMiB, holds };
 }
 
 function engines(field: ReadonlyMap<string, string>): Record<string, Use> {
@@ -54,11 +67,14 @@ function engines(field: ReadonlyMap<string, string>): Record<string, Use> {
   return found;
 }
 
-/** Resident, else allocated, memory of the GPU itself. */
-function memory(field: ReadonlyMap<string, string>): number | null {
+/** Not of memory, but of an engine. */
+const isTotal = (name: string): boolean => name.startsWith("drm-total-cycles-");
+
+/** Resident, else allocated, memory of these regions. */
+function memory(field: ReadonlyMap<string, string>, regions: RegExp): number | null {
   for (const prefix of ["drm-resident-", "drm-memory-", "drm-total-"]) {
     const local = [...field].filter(
-      ([name]) => name.startsWith(prefix) && /^(vram|local)\d*$/.test(name.slice(prefix.length)),
+      ([name]) => name.startsWith(prefix) && regions.test(name.slice(prefix.length)),
     );
     const sizes = local.map(([, value]) => bytes(value));
     if (sizes.length > 0 && sizes.every((size) => size !== null))

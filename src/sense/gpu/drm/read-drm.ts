@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { elapsedMs } from "../../../clock.ts";
 import type { Reader } from "../nvml/read-nvml.ts";
 import { type GpuReport, type ProcessReport, unreadable } from "../report.ts";
-import { computeUse } from "./compute-use.ts";
+import { type ComputeUse, computeUse } from "./compute-use.ts";
 import { names, read, text } from "./device-files.ts";
-import { type Card, findCards, type Vendor } from "./find-cards.ts";
-import { type CardFiles, type FileText, parseCard } from "./parse-card.ts";
-import { type DeviceUse, FdinfoSweeper, type Sweep } from "./sweep.ts";
+import { type Card, findCards, sleeps } from "./find-cards.ts";
+import { type CardFiles, type FileText, ownSensor, parseCard } from "./parse-card.ts";
+import { FdinfoSweeper, type Sweep, sum } from "./sweep.ts";
 
 const SLEEPS = "the GPU sleeps to save power, and reading it would wake it";
 const NOT_TWICE = "it takes two readings, and this is the first";
@@ -19,43 +19,35 @@ const NO_ENGINES = "the compute driver doesn't report use per process";
 const SHARE = 0.002;
 const OLDEST_MS = 10_000;
 
-export function openDrm(root: string, vendor: Vendor): Reader {
+export function openDrm(root: string): Reader {
   const sweeper = new FdinfoSweeper(root);
+  const apus = new Map<string, boolean>();
   let sweep: Sweep | null = null;
   let sweepAtMs = Number.NEGATIVE_INFINITY;
   return {
     driver: text(root, "proc/sys/kernel/osrelease") || null,
     poll(nowMs) {
-      const cards = findCards(root, vendor);
       if (nowMs >= sweepAtMs) {
         const began = elapsedMs();
         sweep = sweeper.sweep(nowMs);
         sweepAtMs = nowMs + Math.min(OLDEST_MS, (elapsedMs() - began) / SHARE);
       }
-      const compute = vendor === "amd" ? computeUse(root) : new Map<string, DeviceUse[]>();
-      const gpus = cards.map((card) => report(card, { vendor, sweep, compute }));
+      const compute = computeUse(root);
+      const gpus = findCards(root, apus).map((card) => report(card, sweep, compute));
       return { is: "report", atMs: nowMs, driverMs: 0, gpus };
     },
   };
 }
 
-interface Seen {
-  vendor: Vendor;
-  sweep: Sweep | null;
-  compute: Map<string, DeviceUse[]>;
-}
-
-function report(card: Card, { vendor, sweep, compute }: Seen): GpuReport {
-  if (text(card.directory, "power/runtime_status") === "suspended") return unreadable(card.gpu, SLEEPS);
-  const untold = `${vendor === "amd" ? "amdgpu" : "the Intel driver"} doesn't report it`;
-  const files = cardFiles(card.directory);
+function report(card: Card, sweep: Sweep | null, compute: Map<string, ComputeUse[]>): GpuReport {
+  const { gpu, maker, directory } = card;
+  if (sleeps(card)) return unreadable(gpu, SLEEPS);
   return {
-    ...card.gpu,
-    ...parseCard(files),
-    ...(vendor === "intel" && { utilization: "Intel's driver reports use per process only" }),
-    throttled: untold,
-    processes:
-      sweep === null ? "its processes haven't been read yet" : processes(card.address, sweep, compute),
+    ...gpu,
+    ...parseCard(cardFiles(directory), gpu.integrated === true),
+    ...(maker === "Intel" && { utilization: "Intel's driver reports use per process only" }),
+    throttled: `${gpu.source} doesn't report it`,
+    processes: sweep === null ? "its processes haven't been read yet" : processes(card, sweep, compute),
     ...(sweep !== null &&
       sweep.hidden > 0 && { partial: `${sweep.hidden} processes of other users can't be inspected` }),
   };
@@ -69,25 +61,43 @@ function cardFiles(directory: string): CardFiles {
     gpu_busy_percent: read(directory, "gpu_busy_percent"),
     mem_info_vram_total: read(directory, "mem_info_vram_total"),
     mem_info_vram_used: read(directory, "mem_info_vram_used"),
-    temp1_input: monitor("temp1_input"),
+    mem_info_gtt_total: read(directory, "mem_info_gtt_total"),
+    mem_info_gtt_used: read(directory, "mem_info_gtt_used"),
+    temperature: monitor(`temp${ownSensor(labelsOf(directory, hwmon))}_input`),
     power1_average: monitor("power1_average"),
     power1_input: monitor("power1_input"),
     power1_cap: monitor("power1_cap"),
   };
 }
 
+function labelsOf(directory: string, hwmon: string | undefined): Map<string, string> {
+  const found = new Map<string, string>();
+  if (hwmon === undefined) return found;
+  for (const name of names(join(directory, "hwmon", hwmon))) {
+    const sensor = /^temp(\d+)_label$/.exec(name)?.[1];
+    if (sensor !== undefined) found.set(sensor, text(directory, "hwmon", hwmon, name));
+  }
+  return found;
+}
+
 /** Open files don't show compute through KFD: its use is unknown, not 0. */
-function processes(address: string, sweep: Sweep, compute: Map<string, DeviceUse[]>): ProcessReport[] {
+function processes(
+  { address, gpu }: Card,
+  sweep: Sweep,
+  compute: Map<string, ComputeUse[]>,
+): ProcessReport[] {
   const found = new Map<number, ProcessReport>();
-  for (const { pid, memoryMiB, percent } of sweep.devices.get(address) ?? [])
+  for (const { pid, memoryMiB, borrowedMiB, percent } of sweep.devices.get(address) ?? []) {
+    const held = gpu.integrated ? sum(memoryMiB, borrowedMiB) : memoryMiB;
     found.set(pid, {
       pid,
-      memoryMiB: memoryMiB ?? "the driver doesn't report its memory",
+      memoryMiB: held ?? "the driver doesn't report its memory",
       smPercent: percent ?? NOT_TWICE,
     });
+  }
   for (const { pid, memoryMiB } of compute.get(address) ?? []) {
     const known = found.get(pid)?.memoryMiB;
-    const most = Math.max(memoryMiB ?? 0, typeof known === "number" ? known : 0);
+    const most = Math.max(memoryMiB, typeof known === "number" ? known : 0);
     found.set(pid, { pid, memoryMiB: most, smPercent: NO_ENGINES });
   }
   return [...found.values()];

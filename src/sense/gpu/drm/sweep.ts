@@ -9,7 +9,9 @@ import { type Client, parseFdinfo, percentBetween } from "./parse-fdinfo.ts";
 
 export interface DeviceUse {
   pid: number;
+  /** Of the GPU itself, and borrowed of the machine; null where the driver doesn't report it. */
   memoryMiB: number | null;
+  borrowedMiB: number | null;
   /** Null until seen twice. */
   percent: number | null;
 }
@@ -72,9 +74,12 @@ export class FdinfoSweeper {
       const then = before?.clients.get(key);
       const percent =
         then?.pid === pid && before ? percentBetween(then.client, client, nowMs - before.atMs) : null;
+      // Programs open every GPU there is to choose one.
+      if (!client.holds && !(percent !== null && percent > 0)) continue;
       const device = devices.get(client.device) ?? new Map<number, DeviceUse>();
-      const use = device.get(pid) ?? { pid, memoryMiB: null, percent: null };
-      if (client.memoryMiB !== null) use.memoryMiB = (use.memoryMiB ?? 0) + client.memoryMiB;
+      const use = device.get(pid) ?? { pid, memoryMiB: null, borrowedMiB: null, percent: null };
+      use.memoryMiB = sum(use.memoryMiB, client.memoryMiB);
+      use.borrowedMiB = sum(use.borrowedMiB, client.borrowedMiB);
       if (percent !== null) use.percent = Math.min(100, (use.percent ?? 0) + percent);
       device.set(pid, use);
       devices.set(client.device, device);
@@ -82,6 +87,10 @@ export class FdinfoSweeper {
     return new Map([...devices].map(([device, uses]) => [device, [...uses.values()]]));
   }
 }
+
+/** Of what is known. */
+export const sum = (a: number | null, b: number | null): number | null =>
+  a === null ? b : b === null ? a : a + b;
 
 function list(directory: string): string[] | null {
   try {

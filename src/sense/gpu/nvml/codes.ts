@@ -41,8 +41,8 @@ export const words = (code: number): string =>
 /** The library must be reinitialized, in a new process. */
 export const isFatal = (code: number): boolean => code === 1 || code === 9 || code === 18 || code === 28;
 
-/** Retrying on this GPU won't help. */
-export const isPermanent = (code: number): boolean =>
+/** The GPU or the driver doesn't support the question, at least now. */
+export const isRefusal = (code: number): boolean =>
   code === NOT_SUPPORTED || code === FUNCTION_NOT_FOUND || code === 26;
 
 const THROTTLES: [bit: number, words: string][] = [

@@ -68,19 +68,19 @@ export class DeviceProcesses {
       }
       return new Set(typeof listed === "string" ? [] : listed.keys());
     });
-    if (typeof listed === "string") return { value: listed, permanent: false };
+    if (typeof listed === "string") return { value: listed, refused: false };
     const value = [...listed].map(([pid, memoryMiB]) => ({
       pid,
       memoryMiB: memoryMiB ?? HIDDEN_MEMORY,
       smPercent: typeof use === "string" ? use : (use.get(pid) ?? 0),
     }));
-    return { value, permanent: false };
+    return { value, refused: false };
   }
 
   #askGraphics(nowMs: number): Listed {
     return this.#graphics.get(nowMs, GRAPHICS_EVERY * this.#paceMs, () => ({
       value: this.#lists.ask(this.#handle, "Graphics"),
-      permanent: false,
+      refused: false,
     }));
   }
 }

@@ -1,8 +1,8 @@
 /**
  * One GPU through NVML: how often each value is read, and which values are plausible. A field that the GPU
- * lacks is read once, a failed one becomes a reason, a lost GPU throws.
+ * refuses is asked for ever more rarely, a failed one becomes a reason, a lost GPU throws.
  */
-import type { GpuReport, ProcessReport, Told } from "../report.ts";
+import type { GpuIdentity, GpuReport, ProcessReport, Told } from "../report.ts";
 import { throttleReasons } from "./codes.ts";
 import { DeviceProcesses, PROCESSES_EVERY } from "./device-processes.ts";
 import { Instances } from "./instances.ts";
@@ -17,6 +17,12 @@ const POWER_EVERY = 3;
 const LIMIT_EVERY = 60;
 /** Readings in a row before a busy GPU without a process is believed. */
 const BELIEVED_AFTER = 3;
+
+/** What holds for every GPU of this source. */
+export const nvidia = (index: number): Pick<GpuIdentity, "source" | "device"> => ({
+  source: "NVML",
+  device: { runtime: "cuda", number: index },
+});
 
 export class Device {
   readonly uuid: string;
@@ -69,8 +75,9 @@ export class Device {
     const pace = this.#paceMs;
     const figure = (call: string): Answer<Told> => this.#questions.figure(call, this.#handle);
     const utilization = this.#utilization.get(nowMs, 0, () => figure("nvmlDeviceGetUtilizationRates"));
-    const memory = this.#questions.memory(this.#handle);
-    const processes = this.#processes.read(this.#handle, nowMs, memory.usedMiB ?? 0);
+    const memory = this.#questions.memory(this.#handle, nowMs);
+    const used = typeof memory.usedMiB === "number" ? memory.usedMiB : 0;
+    const processes = this.#processes.read(this.#handle, nowMs, used);
     const bits = this.#throttle.get(nowMs, 0, () => this.#questions.throttleBits(this.#handle));
     const milliwatts = this.#power.get(nowMs, POWER_EVERY * pace, () => figure("nvmlDeviceGetPowerUsage"));
     const limit = this.#limit.get(nowMs, LIMIT_EVERY * pace, () => figure("nvmlDeviceGetEnforcedPowerLimit"));
@@ -79,9 +86,11 @@ export class Device {
       uuid: this.uuid,
       index: this.index,
       name: this.name,
+      ...nvidia(this.index),
       ...this.#believed(utilization, processes),
-      memoryTotalMiB: memory.totalMiB ?? memory.reason,
-      memoryUsedMiB: memory.usedMiB ?? memory.reason,
+      memoryTotalMiB: memory.totalMiB,
+      memoryFreeMiB: memory.freeMiB,
+      memoryUsedMiB: memory.usedMiB,
       temperature: this.#temperature.get(nowMs, TEMPERATURE_EVERY * pace, () =>
         this.#questions.temperature(this.#handle),
       ),
@@ -101,7 +110,6 @@ export class Device {
   ): Pick<GpuReport, "utilization" | "suspect"> {
     this.#readings += 1;
     if (typeof utilization !== "number") return { utilization };
-    if (utilization > 100) return { utilization: `the driver reports an impossible ${utilization} %` };
     if (this.#readings === 1) return { utilization: "the first reading after a start is unreliable" };
     const alone = utilization > 0 && typeof processes !== "string" && processes.length === 0;
     this.#busyAlone = alone ? this.#busyAlone + 1 : 0;

@@ -25,7 +25,7 @@ export class Instances {
     // The MIG mode changes rarely, and never while the GPU is in use.
     const divided = this.#isDivided();
     this.#dueMs = nowMs + (divided ? everyMs : 30 * everyMs);
-    this.#last = divided ? this.#list() : [];
+    this.#last = divided ? this.#list(nowMs) : [];
     return this.#last;
   }
 
@@ -36,7 +36,7 @@ export class Instances {
     return code === OK && current.readUInt32LE() === 1;
   }
 
-  #list(): InstanceReport[] {
+  #list(nowMs: number): InstanceReport[] {
     const most = Buffer.alloc(4);
     if (this.#library.call("nvmlDeviceGetMaxMigDeviceCount", this.#device, most) !== OK) return [];
     const found: InstanceReport[] = [];
@@ -47,12 +47,8 @@ export class Instances {
       const device = handle.readBigUInt64LE();
       const uuid = Buffer.alloc(UUID_BYTES);
       if (this.#library.call("nvmlDeviceGetUUID", device, uuid, UUID_BYTES) !== OK) continue;
-      const { totalMiB, usedMiB, reason } = this.#questions.memory(device);
-      found.push({
-        uuid: text(uuid),
-        memoryTotalMiB: totalMiB ?? reason,
-        memoryUsedMiB: usedMiB ?? reason,
-      });
+      const { totalMiB, usedMiB } = this.#questions.memory(device, nowMs);
+      found.push({ uuid: text(uuid), memoryTotalMiB: totalMiB, memoryUsedMiB: usedMiB });
     }
     return found;
   }

@@ -22,12 +22,29 @@ const mib = (bytes: Buffer, at: number): number | null => {
 
 export interface Memory {
   totalMiB: number | null;
+  /** What a program can have: without what the driver reserves for itself. */
+  freeMiB: number | null;
   usedMiB: number | null;
 }
 
 /** v1: `used` includes what the driver reserves for itself. */
-export const memoryV1 = (bytes: Buffer): Memory => ({ totalMiB: mib(bytes, 0), usedMiB: mib(bytes, 16) });
-export const memoryV2 = (bytes: Buffer): Memory => ({ totalMiB: mib(bytes, 8), usedMiB: mib(bytes, 32) });
+export const memoryV1 = (bytes: Buffer): Memory => ({
+  totalMiB: mib(bytes, 0),
+  freeMiB: mib(bytes, 8),
+  usedMiB: mib(bytes, 16),
+});
+export const memoryV2 = (bytes: Buffer): Memory => ({
+  totalMiB: mib(bytes, 8),
+  freeMiB: mib(bytes, 24),
+  usedMiB: mib(bytes, 32),
+});
+
+/** One 32-bit figure; `bits64`: a 64-bit mask, of which the lower half counts. */
+export function whole(bytes: Buffer, bits64 = false): number | null {
+  const value = bytes.readUInt32LE(0);
+  const all = value === 0xffff_ffff && (!bits64 || bytes.readUInt32LE(4) === 0xffff_ffff);
+  return all ? null : value;
+}
 
 export interface ListedProcess {
   pid: number;
@@ -39,10 +56,12 @@ export interface ListedProcess {
 /** `count` entries of `stride` bytes. */
 export function processList(bytes: Buffer, count: number, stride: number): ListedProcess[] {
   const found: ListedProcess[] = [];
-  for (let at = 0; found.length < count && at + stride <= bytes.length; at += stride) {
+  for (let at = 0; at / stride < count && at + stride <= bytes.length; at += stride) {
+    const pid = bytes.readUInt32LE(at);
+    if (pid === 0 || pid === 0xffff_ffff) continue;
     const instance = stride >= 24 ? bytes.readUInt32LE(at + 16) : NO_INSTANCE;
     found.push({
-      pid: bytes.readUInt32LE(at),
+      pid,
       memoryMiB: mib(bytes, at + 8),
       instance: instance === NO_INSTANCE ? null : instance,
     });

@@ -4,7 +4,7 @@
  */
 import { type GpuReport, unreadable } from "../report.ts";
 import { FUNCTION_NOT_FOUND, GPU_IS_LOST, isFatal, OK, words } from "./codes.ts";
-import { Device } from "./device.ts";
+import { Device, nvidia } from "./device.ts";
 import { text } from "./layout.ts";
 import type { Library } from "./library.ts";
 import { ProcessLists } from "./list-processes.ts";
@@ -61,7 +61,7 @@ export class Poller {
       this.#lookPaces = Math.min(LOOK_LAST, this.#lookPaces * 2);
     }
     if (this.#lost.length === 0) this.#lookPaces = LOOK_FIRST;
-    reports.push(...this.#lost.map((gpu) => unreadable(gpu, gpu.reason)));
+    reports.push(...this.#lost.map((gpu) => unreadable({ ...gpu, ...nvidia(gpu.index) }, gpu.reason)));
     return reports.sort((a, b) => a.index - b.index);
   }
 

@@ -3,6 +3,7 @@
  * driver keeps none of idle ones. Samples from before the first read are stale, and implausible ones
  * (unlisted processes, over 100 %, not newer) are dropped.
  */
+import { Refusals } from "../refusals.ts";
 import { INSUFFICIENT_SIZE, NOT_FOUND, OK } from "./codes.ts";
 import { SAMPLE_BYTES, utilizationSamples } from "./layout.ts";
 import type { Library } from "./library.ts";
@@ -27,8 +28,9 @@ export class ProcessUse {
   /** Time stamp of the newest sample used, on the driver's clock. */
   #lastSample = 0n;
   #began = false;
-  /** Why this GPU never reports it, once that is certain. */
+  /** Why this GPU doesn't report it, while it refuses to. */
   #refusal: string | null = null;
+  readonly #refusals = new Refusals();
   #known = new Map<number, Use>();
 
   constructor(library: Library) {
@@ -49,13 +51,15 @@ export class ProcessUse {
     nowMs: number,
     listed: (sampled: number[]) => ReadonlySet<number>,
   ): Map<number, number> | string {
-    if (this.#refusal !== null) return this.#refusal;
+    if (this.#refusal !== null && nowMs < this.#refusals.againAtMs) return this.#refusal;
     const code = this.#ask(handle);
     if (code !== OK && code !== NOT_FOUND) {
-      const { value, permanent } = failed(code);
-      if (permanent) this.#refusal = value;
+      const { value, refused } = failed(code);
+      if (refused) this.#refuse(value, nowMs);
       return value;
     }
+    this.#refusal = null;
+    this.#refusals.answered();
     const fresh = code === OK ? this.#fresh(nowMs) : new Map<number, Use>();
     const there = listed([...fresh.keys()]);
     for (const [pid, use] of fresh) {
@@ -71,6 +75,13 @@ export class ProcessUse {
       return FIRST;
     }
     return new Map([...this.#known].map(([pid, { smPercent }]) => [pid, smPercent]));
+  }
+
+  /** What it kept is stale when it answers again. */
+  #refuse(reason: string, nowMs: number): void {
+    this.#refusal = reason;
+    this.#refusals.refused(nowMs);
+    this.#began = false;
   }
 
   #ask(handle: bigint): number {

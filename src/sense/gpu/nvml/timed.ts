@@ -3,6 +3,7 @@
  * expensive one only as often as its share of the time allows. Keeps the last answer in between.
  */
 import { elapsedMs } from "../../../clock.ts";
+import { Refusals } from "../refusals.ts";
 
 /** Share of the time that an expensive question may take, and the longest interval, in ms, whatever it costs. */
 const SHARE = 0.02;
@@ -10,16 +11,17 @@ const OLDEST_MS = 10_000;
 
 export const NOT_YET = "it hasn't been read yet";
 
-/** `permanent`: asking again won't help. */
+/** `refused`: this GPU or driver doesn't support the question, at least now. */
 export interface Answer<T> {
   value: T;
-  permanent: boolean;
+  refused: boolean;
 }
 
 export class Timed<T> {
   #dueMs = Number.NEGATIVE_INFINITY;
   /** Earliest time of the next question, even after `hurry`. */
   #restMs = Number.NEGATIVE_INFINITY;
+  readonly #refusals = new Refusals();
   #value: T;
 
   constructor(first: T) {
@@ -29,15 +31,17 @@ export class Timed<T> {
   get(nowMs: number, everyMs: number, ask: () => Answer<T>): T {
     if (nowMs < this.#dueMs) return this.#value;
     const began = elapsedMs();
-    const { value, permanent } = ask();
+    const { value, refused } = ask();
     const restMs = everyMs === 0 ? 0 : Math.min(OLDEST_MS, (elapsedMs() - began) / SHARE);
     this.#value = value;
     this.#restMs = nowMs + restMs;
-    this.#dueMs = permanent ? Number.POSITIVE_INFINITY : nowMs + Math.max(everyMs, restMs) - everyMs * 0.1;
+    if (refused) this.#refusals.refused(nowMs);
+    else this.#refusals.answered();
+    this.#dueMs = Math.max(this.#refusals.againAtMs, nowMs + Math.max(everyMs, restMs) - everyMs * 0.1);
     return value;
   }
 
   hurry(): void {
-    if (this.#dueMs !== Number.POSITIVE_INFINITY) this.#dueMs = this.#restMs;
+    this.#dueMs = Math.max(this.#restMs, this.#refusals.againAtMs);
   }
 }

@@ -10,6 +10,7 @@ export const GPU_FIELDS = [
   "index",
   "utilization.gpu",
   "memory.total",
+  "memory.free",
   "memory.used",
   "temperature.gpu",
   "power.draw",
@@ -39,9 +40,6 @@ export function cell(text: string | undefined): Told {
   return words === "" ? "nvidia-smi says nothing" : `nvidia-smi says '${words}'`;
 }
 
-const percent = (told: Told): Told =>
-  typeof told === "number" && told > 100 ? `nvidia-smi says ${told} %` : told;
-
 /** `--query-gpu` as csv,noheader,nounits, with `GPU_FIELDS`. Other lines are left out. */
 export function parseGpus(text: string): GpuReport[] {
   return text.split("\n").flatMap((line) => {
@@ -55,7 +53,7 @@ export function parseGpus(text: string): GpuReport[] {
         .slice(GPU_FIELDS.length - 1)
         .join(",")
         .trim() || "NVIDIA GPU";
-    const throttles = cells.slice(8, 11).map((one) => one.trim());
+    const throttles = cells.slice(9, 12).map((one) => one.trim());
     const active = throttles.includes("Active");
     const told = throttles.length === 3 && throttles.every((one) => one === "Active" || one === "Not Active");
     return [
@@ -63,12 +61,15 @@ export function parseGpus(text: string): GpuReport[] {
         uuid,
         index,
         name,
-        utilization: percent(cell(cells[2])),
+        source: "nvidia-smi",
+        device: { runtime: "cuda", number: index },
+        utilization: cell(cells[2]),
         memoryTotalMiB: cell(cells[3]),
-        memoryUsedMiB: cell(cells[4]),
-        temperature: cell(cells[5]),
-        powerWatts: cell(cells[6]),
-        powerLimitWatts: cell(cells[7]),
+        memoryFreeMiB: cell(cells[4]),
+        memoryUsedMiB: cell(cells[5]),
+        temperature: cell(cells[6]),
+        powerWatts: cell(cells[7]),
+        powerLimitWatts: cell(cells[8]),
         throttled: active ? 1 : told ? 0 : cell(throttles[0]).toString(),
         processes: "its processes aren't listed yet",
       },

@@ -53,6 +53,8 @@ describe("an open graphics device", () => {
       id: "42",
       engines: { gfx: { ns: 5e9 }, compute: { ns: 0 } },
       memoryMiB: 1024,
+      borrowedMiB: 1,
+      holds: true,
     });
     expect(parseFdinfo(I915)).toMatchObject({
       engines: { render: { ns: 25662044495 }, video: { ns: 500 } },
@@ -121,13 +123,14 @@ describe("an amdgpu card's files", () => {
       gpu_busy_percent: { text: "63\n" },
       mem_info_vram_total: { text: "17163091968\n" },
       mem_info_vram_used: { text: "1073741824\n" },
-      temp1_input: { text: "54000\n" },
+      temperature: { text: "54000\n" },
       power1_input: { text: "133000000\n" },
       power1_average: { error: "ENOENT" },
     };
     expect(parseCard(files)).toEqual({
       utilization: 63,
       memoryTotalMiB: 16368,
+      memoryFreeMiB: 15_344,
       memoryUsedMiB: 1024,
       temperature: 54,
       powerWatts: 133,
@@ -139,7 +142,6 @@ describe("an amdgpu card's files", () => {
     expect(figure({ error: "EBUSY" })).toMatch(/sleeps/);
     expect(figure({ error: "EIO" })).toMatch(/EIO/);
     expect(figure({ text: "" })).toMatch(/isn't a number/);
-    expect(parseCard({ gpu_busy_percent: { text: "4294967295" } }).utilization).toMatch(/impossible/);
     fc.assert(
       fc.property(fc.string(), (text) => {
         const told = figure({ text });
@@ -172,8 +174,8 @@ describe("a machine with such cards", () => {
     rmSync(join(root, `proc/${pid}/fd/5`), { force: true });
     symlinkSync("/dev/dri/renderD128", join(root, `proc/${pid}/fd/5`));
   };
-  const poll = async (vendor: "amd" | "intel", ...times: number[]): Promise<GpuReport[]> => {
-    const reader = openDrm(root, vendor);
+  const poll = async (...times: number[]): Promise<GpuReport[]> => {
+    const reader = openDrm(root);
     let gpus: GpuReport[] = [];
     for (const [turn, atMs] of times.entries()) {
       if (turn > 0) client(900, AMDGPU.replace("5000000000", String(5e9 + 3e9 * turn)));
@@ -199,7 +201,7 @@ describe("a machine with such cards", () => {
     put("sys/class/kfd/kfd/topology/nodes/1/gpu_id", "51234\n");
     put("sys/class/kfd/kfd/topology/nodes/1/properties", "simd_count 192\nlocation_id 768\ndomain 0\n");
     put("sys/class/kfd/kfd/proc/901/vram_51234", "1073741824\n");
-    const [gpu] = await poll("amd", 0, 10_000);
+    const [gpu] = await poll(0, 10_000);
     expect(gpu).toMatchObject({
       uuid: "AMD-0000:03:00.0",
       name: "Radeon RX 7900 XTX",
@@ -217,7 +219,7 @@ describe("a machine with such cards", () => {
   it("leaves a sleeping card alone", async () => {
     card();
     put("sys/class/drm/card1/device/power/runtime_status", "suspended\n");
-    const [gpu] = await poll("amd", 0);
+    const [gpu] = await poll(0);
     expect(gpu?.utilization).toMatch(/sleeps/);
     expect(gpu?.processes).toMatch(/sleeps/);
   });
@@ -226,7 +228,7 @@ describe("a machine with such cards", () => {
     put("sys/class/drm/card0/device/vendor", "0x8086\n");
     put("sys/class/drm/card0/device/uevent", "PCI_SLOT_NAME=0000:00:02.0\n");
     client(950, I915);
-    const [gpu] = await poll("intel", 0);
+    const [gpu] = await poll(0);
     expect(gpu).toMatchObject({
       uuid: "Intel-0000:00:02.0",
       utilization: expect.stringMatching(/Intel/),

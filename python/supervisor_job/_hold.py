@@ -1,0 +1,175 @@
+"""Holds the streams of a job: closes their gate at the supervisor's word, says ``standby`` once every
+stream is held, and on a word to leave saves the job's context and exits 75. A thread of its own does so,
+since a signal handler must take no lock. Must never say ``standby`` while a stream may be at work."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING, Callable, List, NamedTuple, Optional
+
+from ._files import Save
+from ._status import Numbers
+from ._stream import Gate, Stream
+
+if TYPE_CHECKING:
+    from ._run import Run
+
+#: While the job is held the word is read this often (s): a lost signal costs no more.
+_LOOK_EVERY = 0.2
+_PROGRESS_EVERY = 1.0
+_NOTHING_TOLD: Numbers = {"loss": None, "total_steps": None, "epoch": None, "metrics": None}
+
+
+class Context(NamedTuple):
+    position: Callable[[], int]
+    save: Save
+
+
+class Hold(Gate):
+    def __init__(self, run: "Run") -> None:
+        super().__init__()
+        self.context: Optional[Context] = None
+        self._run = run
+        self._streams: List[Stream] = []
+        self._thread: Optional[threading.Thread] = None
+        self._wake_read, self._wake_write = -1, -1
+        self._frames, self._frames_at_save = 0, 0
+        self._noted_at = float("-inf")
+
+    def stream(self, name: str, busy: bool) -> Stream:
+        """A new stream; the first makes this a job that stands by."""
+        stream = Stream(self, name, busy)
+        with self.changed:
+            self._streams.append(stream)
+            if self._thread is None:
+                self._begin()
+        self.heed()
+        return stream
+
+    def heed(self) -> None:
+        """Acts on the word in force. Called by the signal handler, too: takes no lock."""
+        if self._thread is None:
+            return
+        if self._run.bell.word != "run":
+            self.open = False
+        self._wake()
+
+    def arriving(self) -> None:
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("a save function can't wait for a gate: it is called while all are closed")
+        self._run.bell.read_sometimes()
+
+    def passed(self) -> None:
+        self._frames += 1
+        status, now = self._run.status, time.monotonic()
+        if status.report["state"] == "ready" or now - self._noted_at >= _PROGRESS_EVERY:
+            self._noted_at = now
+            self._note()
+            position = self._position()
+            status.progress(self._frames if position is None else position, _NOTHING_TOLD)
+
+    def settled(self) -> None:
+        self._streams = [stream for stream in self._streams if not stream.ended]
+        if not self.open:
+            self._wake()
+
+    def fall_silent(self) -> None:
+        """In a forked worker: nobody there is held."""
+        self.changed = threading.Condition(threading.RLock())
+        self._thread = None
+        self.open = True
+
+    def _begin(self) -> None:
+        self._run.bell.stand_by()
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
+        self._thread = threading.Thread(target=self._watch, name="supervisor-hold", daemon=True)
+        self._thread.start()
+
+    def _wake(self) -> None:
+        try:
+            os.write(self._wake_write, b"!")
+        except OSError:
+            pass  # Full: it is about to wake.
+
+    def _watch(self) -> None:
+        # The signal is for the main thread, whose waiting it has to interrupt.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [self._run.where.pause_signal])
+        bell, saves = self._run.bell, self._run.saves
+        while True:
+            select.select([self._wake_read], [], [], None if bell.word == "run" else _LOOK_EVERY)
+            self._drain()
+            bell.read()
+            with self.changed:
+                if bell.word == "run":
+                    if not self.open or self._run.status.report["state"] == "standby":
+                        self._go_on()
+                    continue
+                if self.open and saves.waits:
+                    continue
+                self.open = False
+                all_held = all(stream.held for stream in self._streams)
+                leaves = all_held and bell.word != "standby" and not saves.waits
+                self._report("standby" if all_held and not leaves else "pausing")
+            if leaves:
+                self._save_and_leave()
+
+    def _drain(self) -> None:
+        try:
+            while os.read(self._wake_read, 4096):
+                pass
+        except OSError:
+            pass  # Empty.
+
+    def _go_on(self) -> None:
+        self.opened()
+        self._report("running")
+
+    def _save_and_leave(self) -> None:
+        with self._run.turn:
+            if self._save_context():
+                self._run.leave()
+        with self.changed:
+            # What was asked to leave its standby stays there; streams that were running go on.
+            if self._run.bell.word == "release":
+                self._report("standby")
+            else:
+                self._go_on()
+
+    def _save_context(self) -> bool:
+        saves, position = self._run.saves, self._position()
+        if self.context is None or position is None:
+            lacks = "job.keep() was never called" if self.context is None else "its position can't be told"
+            saves.refuse(f"can't save its context: {lacks}")
+            return False
+        if saves.good_step == position and self._frames == self._frames_at_save:
+            return True
+        if not saves.attempt(position, self.context.save, None):
+            return False
+        self._frames_at_save = self._frames
+        return True
+
+    def _position(self) -> Optional[int]:
+        try:
+            return None if self.context is None else self.context.position()
+        except Exception:
+            return None  # The program's own mistake must not break its streams.
+
+    def _note(self) -> None:
+        streams = [stream for stream in self._streams if not stream.ended]
+        held = sum(stream.held for stream in streams)
+        self._run.status.report["streams"] = {"open": len(streams), "held": held}
+
+    def _report(self, state: str) -> None:
+        report = self._run.status.report
+        before = report["state"], report.get("streams")
+        self._note()
+        if state != "running" or report["state"] != "ready":
+            report["state"] = state
+        if (report["state"], report["streams"]) != before:
+            self._run.status.write_now()

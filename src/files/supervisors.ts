@@ -1,0 +1,77 @@
+/**
+ * This user's supervisors: each leaves a small record when it starts, so that commands can tell which
+ * ones run and which of them they speak to. A record stays when its supervisor ends; only a live process
+ * makes it count. Never decides who is alone: the lock does.
+ */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { bootId } from "../sense/proc/boot-id.ts";
+import { isAlive, readStat } from "../sense/proc/process.ts";
+import { commonStateDirectory, stateName } from "./state-paths.ts";
+
+/** Far more than one user has. */
+const MOST_RECORDS = 1000;
+
+export interface SupervisorRecord {
+  /** The real path of its config file, or "user". */
+  project: string;
+  stateDirectory: string;
+  pid: number;
+  startTime: number | null;
+  bootId: string;
+}
+
+const folder = (): string => join(commonStateDirectory(), "supervisors");
+const recordPath = (stateDirectory: string): string => join(folder(), `${stateName(stateDirectory)}.json`);
+
+/** Records this process as the supervisor of `stateDirectory`. Without a record it only isn't listed: never throws. */
+export function recordSupervisor(project: string, stateDirectory: string): void {
+  const { pid } = process;
+  const startTime = readStat(pid)?.startTime ?? null;
+  const record: SupervisorRecord = { project, stateDirectory, pid, startTime, bootId: bootId() };
+  const path = recordPath(stateDirectory);
+  const fresh = `${path}.${pid}`;
+  try {
+    mkdirSync(folder(), { recursive: true, mode: 0o700 });
+    writeFileSync(fresh, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+    renameSync(fresh, path);
+  } catch {
+    rmSync(fresh, { force: true });
+  }
+}
+
+/** The last supervisor of that state directory, alive or not; null when none has left a record. */
+export const lastSupervisorOf = (stateDirectory: string): SupervisorRecord | null =>
+  read(recordPath(stateDirectory));
+
+/** The supervisor that claims name by `name` (`stateName`), alive or not. */
+export const supervisorNamed = (name: string): SupervisorRecord | null =>
+  read(join(folder(), `${name}.json`));
+
+/** All of this user's supervisors that are alive now. */
+export function runningSupervisors(): SupervisorRecord[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder());
+  } catch {
+    return [];
+  }
+  const records = names.filter((name) => name.endsWith(".json")).slice(0, MOST_RECORDS);
+  return records
+    .flatMap((name) => read(join(folder(), name)) ?? [])
+    .filter(isRunning)
+    .sort((a, b) => (a.project < b.project ? -1 : 1));
+}
+
+export const isRunning = (record: SupervisorRecord): boolean =>
+  record.bootId === bootId() && isAlive(record.pid, record.startTime);
+
+function read(path: string): SupervisorRecord | null {
+  try {
+    const record = JSON.parse(readFileSync(path, "utf8"));
+    const texts = [record.project, record.stateDirectory, record.bootId];
+    return texts.every((one) => typeof one === "string") && Number.isSafeInteger(record.pid) ? record : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,90 @@
+"""Streams of numbered frames, each written to a file when it has passed the gate. Arguments: folder, frames
+in a stream (0 = for ever), streams, and one of "" (a generator in each of several threads), "gate" (waits in
+threads), "asyncio", "waits" (its source gives nothing after its frames), "stuck" (the last stream's consumer
+stops after 5 frames), "forgets" (keeps no context), "can't save" (until the folder holds `may-save`)."""
+
+import asyncio
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))
+from supervisor_job import job  # noqa: E402
+
+folder, frames, count, kind = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+os.makedirs(folder, exist_ok=True)
+
+checkpoint = job.resume()
+following = [0] * count
+if checkpoint is not None:
+    following = json.loads((checkpoint.path / "next.json").read_text())
+
+
+def save(files):
+    if kind == "can't save" and not os.path.exists(os.path.join(folder, "may-save")):
+        raise RuntimeError("no room for it")
+    files.json("next.json", following)
+
+
+if kind != "forgets":
+    job.keep(position=lambda: sum(following), save=save)
+
+
+def source(frame):
+    while frames == 0 or frame < frames:
+        time.sleep(0.001)
+        yield frame
+        frame += 1
+    if kind == "waits":
+        threading.Event().wait()
+
+
+async def source_async(frame):
+    while frames == 0 or frame < frames:
+        await asyncio.sleep(0.001)
+        yield frame
+        frame += 1
+
+
+def write(stream, frame):
+    with open(os.path.join(folder, f"out-{stream}"), "a", encoding="ascii") as file:
+        file.write(f"{frame}\n")
+    following[stream] = frame + 1
+
+
+def run(stream):
+    if kind == "gate":
+        with job.stream(f"stream {stream}") as own:
+            for frame in source(following[stream]):
+                own.wait()
+                write(stream, frame)
+        return
+    for frame in job.pausable(source(following[stream]), source="waits" if kind == "waits" else "computes"):
+        write(stream, frame)
+        if kind == "stuck" and stream == count - 1 and frame == 5:
+            threading.Event().wait()
+
+
+async def run_async(stream):
+    async for frame in job.pausable_async(source_async(following[stream])):
+        write(stream, frame)
+
+
+async def run_all():
+    await asyncio.gather(*(run_async(stream) for stream in range(count)))
+
+
+if kind == "asyncio":
+    asyncio.run(run_all())
+else:
+    # The first in the main thread, where the signal interrupts its waiting.
+    threads = [threading.Thread(target=run, args=(stream,), daemon=True) for stream in range(1, count)]
+    for thread in threads:
+        thread.start()
+    run(0)
+    for thread in threads:
+        thread.join()
+print(f"supervised {str(job.supervised).lower()}, done", flush=True)
