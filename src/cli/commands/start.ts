@@ -68,6 +68,8 @@ async function headless(places: Places, options: StartOptions): Promise<number> 
   // The reader of our output may go away; the jobs stay supervised.
   for (const stream of [process.stdout, process.stderr])
     stream.removeAllListeners("error").on("error", () => {});
+  // The folder that it was started in may be deleted or unmounted; every path of a config is absolute.
+  process.chdir("/");
   const { exitCode } = await supervise(loaded.config, { onEvent: (event) => print(formatEvent(event)) });
   return exitCode;
 }
