@@ -3,9 +3,13 @@
  * than Node itself. Prints the error that a command ends with.
  */
 
-import { Refusal } from "../refusal.ts";
+import { isAbsolute } from "node:path";
+import { misuse, Refusal } from "../refusal.ts";
 import { VERSION } from "../version.ts";
 import { HELP } from "./help-text.ts";
+
+/** Commands that act on the folder they are typed in. */
+const HERE = ["run", "init"];
 
 /** Sets the process's exit code instead of exiting, so that pending output gets out. */
 export async function main(argv: string[]): Promise<void> {
@@ -17,6 +21,7 @@ export async function main(argv: string[]): Promise<void> {
     return;
   }
   try {
+    leaveDeletedFolder(argv.slice(2));
     const { obey } = await import("./program.ts");
     await obey(argv);
   } catch (error) {
@@ -24,6 +29,24 @@ export async function main(argv: string[]): Promise<void> {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = error.exitCode;
   }
+}
+
+/** In a deleted folder only a command works that names its config and takes nothing else from where it is. */
+function leaveDeletedFolder(words: string[]): void {
+  try {
+    process.cwd();
+    return;
+  } catch {
+    // Deleted: every relative path would fail.
+  }
+  const ours = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
+  const at = ours.findIndex((word) => /^--config(=|$)/.test(word));
+  const config = at === -1 ? "" : (ours[at]?.split("=")[1] ?? ours[at + 1] ?? "");
+  if (!isAbsolute(config) || HERE.includes(words[0] ?? ""))
+    throw misuse(
+      "The folder that you are in has been deleted. Go to another one (cd), or name the config: --config /ITS/ABSOLUTE/PATH",
+    );
+  process.chdir("/");
 }
 
 /** A reader of our output may stop early, as `head` does: not an error. */

@@ -7,6 +7,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Places } from "../config/places.ts";
 import { projectName } from "../config/project.ts";
+import { homeFolder } from "../files/home.ts";
 import { commonStateDirectory, projectRecord } from "../files/state-paths.ts";
 
 interface Settled {
@@ -17,6 +18,7 @@ interface Settled {
 
 /** Call before a place is computed. Does nothing where there is nothing to decide, and never fails. */
 export async function settleCommon(): Promise<void> {
+  if (homeFolder() === null) return;
   const common = commonStateDirectory();
   const database = join(common, "supervisor.sqlite");
   if (existsSync(projectRecord(common)) || !existsSync(database)) return;
@@ -36,6 +38,7 @@ export async function settleCommon(): Promise<void> {
 
 /** Where the earlier jobs of a project are that starts in a place of its own for the first time; else null. */
 export function leftInCommon({ project, stateDirectory }: Places): string | null {
+  if (homeFolder() === null) return null;
   const common = commonStateDirectory();
   if (stateDirectory === common || existsSync(join(stateDirectory, "supervisor.sqlite"))) return null;
   let settled: Settled;

@@ -5,6 +5,7 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { wallMs } from "../clock.ts";
+import { Refusal } from "../refusal.ts";
 import { checkFiles, checkNotify } from "./check/check-files.ts";
 import { checkMeaning } from "./check/check-meaning.ts";
 import { explain, type Finding } from "./check/explain.ts";
@@ -52,10 +53,20 @@ export function checkText(text: string, file: string | null): Loaded {
     found.push(...explain(issue, root));
   }
   if (!checked.success || found.length > 0) return { ok: false, problems: locate(found, parsed, file) };
-  const config = complete(checked.data, file);
+  const config = completed(checked.data, file);
+  if (config instanceof Refusal) return unreadable(file, config.message);
   const notify = config.notify.flatMap((one, i) => checkNotify(one, i, config.directory));
   const doubts = [...warnings(config, wallMs()), ...config.jobs.flatMap(checkFiles), ...notify];
   return { ok: true, config, warnings: locate(doubts, parsed, file) };
+}
+
+function completed(written: ConfigFile, file: string | null): Config | Refusal {
+  try {
+    return complete(written, file);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
 }
 
 function complete(written: ConfigFile, file: string | null): Config {
@@ -97,6 +108,6 @@ function placed(one: Finding & { line: number; column: number }, file: string | 
   return { file, ...place, path: formatPath(one.path), message };
 }
 
-function unreadable(file: string, reason: string): Loaded {
+function unreadable(file: string | null, reason: string): Loaded {
   return { ok: false, problems: [{ file, line: null, column: null, path: "", message: reason }] };
 }

@@ -4,9 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { parse } from "jsonc-parser";
+import { mustHaveHome } from "../files/home.ts";
 import { commonStateDirectory, projectRecord } from "../files/state-paths.ts";
 import { projectOf, USER } from "./project.ts";
 
@@ -48,10 +48,12 @@ function projectOfCommon(common: string): string {
 
 /** A path as written in a config: relative to the config's folder, `~/` being home. */
 export function absolute(path: string, directory: string): string {
-  return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : resolve(directory, path);
+  return path === "~" || path.startsWith("~/")
+    ? join(mustHaveHome(), path.slice(1))
+    : resolve(directory, path);
 }
 
-/** The database lies in the state directory by default. */
+/** The database lies in the state directory by default. Throws Refusal where a path needs a home and there is none. */
 export function placesFor(
   file: string | null,
   settings: { stateDirectory?: string | undefined; database?: string | undefined },
@@ -70,7 +72,7 @@ export function placesFor(
   };
 }
 
-/** Like `placesFor`, from the file itself; a broken file yields whatever can still be read. Never throws. */
+/** Like `placesFor`, from the file itself; a broken file yields whatever can still be read. Throws only as it does. */
 export function readPlaces(file: string | null): Places {
   const settings: { stateDirectory?: string; database?: string } = {};
   try {

@@ -3,8 +3,8 @@
  * path, so that no two of them share a job only because they gave it the same name.
  */
 import { realpathSync } from "node:fs";
-import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
+import { homeFolder } from "../files/home.ts";
 import { CONFIG_NAME, userConfig } from "./find.ts";
 
 /** The user's own supervisor: without a config file, or with the one in `~/.config/gpu-job-supervisor/`. */
@@ -14,7 +14,8 @@ export const USER = "user";
 export function projectOf(file: string | null, env: NodeJS.ProcessEnv = process.env): string {
   if (file === null) return USER;
   const path = realPath(file);
-  return path === realPath(userConfig(env)) ? USER : path;
+  const own = userConfig(env);
+  return own !== null && path === realPath(own) ? USER : path;
 }
 
 /** Resolves the links of its folder where the file itself is gone: an edit may be replacing it. */
@@ -33,8 +34,12 @@ function realPath(file: string): string {
 }
 
 /** `~/tts/train.py` for a path in the home directory. */
-export const tilde = (path: string): string =>
-  path === homedir() || path.startsWith(`${homedir()}/`) ? `~${path.slice(homedir().length)}` : path;
+export function tilde(path: string): string {
+  const home = homeFolder();
+  return home !== null && (path === home || path.startsWith(`${home}/`))
+    ? `~${path.slice(home.length)}`
+    : path;
+}
 
 /** The folder of a config of the usual name, the file otherwise; null for the user's own. */
 export function placeOfProject(project: string): string | null {

@@ -12,6 +12,7 @@ import type { Loaded } from "./load.ts";
 const SETTLE_MS = 200;
 /** Polling catches links, network file systems and exhausted watch limits. */
 const LOOK_EVERY_MS = 2000;
+const CHECK_AGAIN_LOOKS = 5;
 
 /**
  * Calls `onChange` with the checked result each time the file's text has changed, and once with the
@@ -34,6 +35,8 @@ class ConfigWatch {
   #text: string | null;
   #stamp: string;
   #missed = 0;
+  /** Looks until a text whose check couldn't run is checked again; null when none waits. */
+  #againIn: number | null = null;
   #settling: NodeJS.Timeout | null = null;
   #checking = Promise.resolve();
   #stopped = false;
@@ -56,6 +59,7 @@ class ConfigWatch {
 
   #lookAgain(): void {
     const now = stampOf(this.#path);
+    if (this.#againIn !== null && --this.#againIn <= 0) this.#compareSoon();
     if (now !== this.#stamp || (this.#missed === 1 && this.#settling === null)) this.#compareSoon();
     this.#stamp = now;
   }
@@ -71,12 +75,16 @@ class ConfigWatch {
     // Between an editor's two steps there is no file: only a file that stays away is news.
     if (now === null && this.#missed++ < 1) return;
     if (now !== null) this.#missed = 0;
-    if (now === this.#text) return;
+    if (now === this.#text && this.#againIn === null) return;
+    this.#againIn = null;
     this.#text = now;
     // One at a time: the last edit wins.
     this.#checking = this.#checking.then(async () => {
       const loaded = await loadConfigApart(this.#path);
-      if (!this.#stopped) this.#onChange(loaded);
+      if (this.#stopped) return;
+      // It says nothing about the config that we can't check it.
+      if (loaded.unchecked) this.#againIn = CHECK_AGAIN_LOOKS;
+      else this.#onChange(loaded);
     });
   }
 }

@@ -133,9 +133,18 @@ class Connection implements ControlClient {
 /** Another user could have put a socket where ours should be, and would get what is sent there. */
 function mustBeOurs(path: string): void {
   const uid = process.getuid?.();
-  const owner = lstatSync(path, { throwIfNoEntry: false })?.uid;
+  const owner = ownerOf(path);
   if (uid === undefined || uid === 0 || owner === undefined || owner === uid) return;
   throw new Refusal(`${path} belongs to uid ${owner}, not to you`);
+}
+
+function ownerOf(path: string): number | undefined {
+  try {
+    return lstatSync(path).uid;
+  } catch {
+    // Connecting says what is wrong.
+    return undefined;
+  }
 }
 
 function open(path: string): Promise<Socket> {

@@ -1,6 +1,7 @@
 /** Whose home we are in: also without HOME, as under cron, in a container or after `env -i`. Reads only. */
 import { userInfo } from "node:os";
 import { isAbsolute } from "node:path";
+import { misuse } from "../refusal.ts";
 
 /** HOME, else what the system's list of users says; null where neither names an absolute path. */
 export function homeFolder(env: NodeJS.ProcessEnv = process.env): string | null {
@@ -12,4 +13,14 @@ export function homeFolder(env: NodeJS.ProcessEnv = process.env): string | null 
     // A container may run as a uid that is in no list.
     return null;
   }
+}
+
+/** Like `homeFolder`, where nothing works without one. Throws Refusal. */
+export function mustHaveHome(env: NodeJS.ProcessEnv = process.env): string {
+  const home = homeFolder(env);
+  if (home !== null) return home;
+  throw misuse(
+    `You (uid ${process.getuid?.() ?? "?"}) have no home directory: HOME isn't set to an absolute path, and the system's ` +
+      `list of users names none. Set HOME, or give a config (--config) that sets "stateDirectory" to an absolute path.`,
+  );
 }

@@ -11,8 +11,10 @@ export interface Named {
   python?: string | undefined;
 }
 
-/** `code` is a shell's exit code: 127 not found, 126 found but not executable. */
-export type Resolved = { ok: true; path: string } | { ok: false; code: 126 | 127; reason: string };
+/** `code` is a shell's exit code: 127 not found, 126 found but not executable. `ours`: it says nothing of the command. */
+export type Resolved =
+  | { ok: true; path: string }
+  | { ok: false; code: 126 | 127; reason: string; ours?: true };
 
 /**
  * The program behind `command[0]`: `node` is this very Node; `python` and `python3` are the job's
@@ -23,9 +25,20 @@ export type Resolved = { ok: true; path: string } | { ok: false; code: 126 | 127
  */
 export function resolveCommand(spec: Named, cwd: string, env: NodeJS.ProcessEnv = process.env): Resolved {
   const name = spec.command[0] ?? "";
-  if (name === "node") return { ok: true, path: process.execPath };
+  if (name === "node") return ownNode();
   if (name === "python" || name === "python3") return findPython(name, spec.python, cwd, env);
   return find(name, cwd, env);
+}
+
+function ownNode(): Resolved {
+  const path = process.execPath;
+  if (judge(path) === "runs") return { ok: true, path };
+  return {
+    ok: false,
+    code: 127,
+    reason: `Node (${path}), which runs this supervisor too, is gone`,
+    ours: true,
+  };
 }
 
 function findPython(name: string, wanted: string | undefined, cwd: string, env: NodeJS.ProcessEnv): Resolved {

@@ -4,7 +4,7 @@
  */
 import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { isSystemError, Refusal, refusing } from "../refusal.ts";
+import { isSystemError, misuse, Refusal, refusing } from "../refusal.ts";
 import { makeFolder } from "./make-folder.ts";
 import { identityOf, type Looked } from "./own-place.ts";
 
@@ -46,7 +46,10 @@ function prepare(directory: string, parents: boolean): void {
   } catch (error) {
     if (!isSystemError(error)) throw error;
     if (error.code !== "EEXIST")
-      throw new Refusal(`The state directory ${directory} can't be created: ${error.message}`);
+      throw misuse(
+        `The state directory ${directory} can't be created: ${error.message}. ` +
+          `Set HOME to a folder of yours, or "stateDirectory" in the config to another one.`,
+      );
   }
   // lstat, after mkdir: checks what is there now, a link included.
   const stat = lstatSync(directory);

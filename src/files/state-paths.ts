@@ -1,17 +1,17 @@
 /** Paths of everything in the state directory. Computes names only; creates nothing. */
 import { createHash } from "node:crypto";
-import { homedir, tmpdir, userInfo } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
-import { homeFolder } from "./home.ts";
+import { homeFolder, mustHaveHome } from "./home.ts";
 
 /** Linux allows 107 bytes, macOS 103. */
 const LONGEST_SOCKET_PATH = 100;
 
-/** Of all supervisors of this user: `~/.local/state/gpu-job-supervisor`, or what XDG_STATE_HOME sets. */
+/** Of all supervisors of this user: `~/.local/state/gpu-job-supervisor`, or what XDG_STATE_HOME sets. Throws Refusal without a home. */
 export function commonStateDirectory(env: NodeJS.ProcessEnv = process.env): string {
   // The XDG specification declares relative values invalid, to be ignored.
   const home = env.XDG_STATE_HOME && isAbsolute(env.XDG_STATE_HOME) ? env.XDG_STATE_HOME : null;
-  return join(home ?? join(homeFolder(env) ?? homedir(), ".local", "state"), "gpu-job-supervisor");
+  return join(home ?? join(mustHaveHome(env), ".local", "state"), "gpu-job-supervisor");
 }
 
 /** Whose the common state directory is, where earlier versions used it for every config. */

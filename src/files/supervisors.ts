@@ -3,10 +3,11 @@
  * ones run and which of them they speak to. A record stays when its supervisor ends; only a live process
  * makes it count. Never decides who is alone: the lock does.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bootId } from "../sense/proc/boot-id.ts";
 import { isAlive, readStat } from "../sense/proc/process.ts";
+import { makeFolder } from "./make-folder.ts";
 import { commonStateDirectory, stateName } from "./state-paths.ts";
 
 /** Far more than one user has. */
@@ -29,24 +30,24 @@ export function recordSupervisor(project: string, stateDirectory: string): void 
   const { pid } = process;
   const startTime = readStat(pid)?.startTime ?? null;
   const record: SupervisorRecord = { project, stateDirectory, pid, startTime, bootId: bootId() };
-  const path = recordPath(stateDirectory);
-  const fresh = `${path}.${pid}`;
   try {
-    mkdirSync(folder(), { recursive: true, mode: 0o700 });
+    const path = recordPath(stateDirectory);
+    const fresh = `${path}.${pid}`;
+    makeFolder(folder());
     writeFileSync(fresh, `${JSON.stringify(record)}\n`, { mode: 0o600 });
     renameSync(fresh, path);
   } catch {
-    rmSync(fresh, { force: true });
+    // No home, no room or no rights; a temporary file is written over by the next try.
   }
 }
 
 /** The last supervisor of that state directory, alive or not; null when none has left a record. */
 export const lastSupervisorOf = (stateDirectory: string): SupervisorRecord | null =>
-  read(recordPath(stateDirectory));
+  read(() => recordPath(stateDirectory));
 
 /** The supervisor that claims name by `name` (`stateName`), alive or not. */
 export const supervisorNamed = (name: string): SupervisorRecord | null =>
-  read(join(folder(), `${name}.json`));
+  read(() => join(folder(), `${name}.json`));
 
 /** All of this user's supervisors that are alive now. */
 export function runningSupervisors(): SupervisorRecord[] {
@@ -58,7 +59,7 @@ export function runningSupervisors(): SupervisorRecord[] {
   }
   const records = names.filter((name) => name.endsWith(".json")).slice(0, MOST_RECORDS);
   return records
-    .flatMap((name) => read(join(folder(), name)) ?? [])
+    .flatMap((name) => read(() => join(folder(), name)) ?? [])
     .filter(isRunning)
     .sort((a, b) => (a.project < b.project ? -1 : 1));
 }
@@ -66,9 +67,9 @@ export function runningSupervisors(): SupervisorRecord[] {
 export const isRunning = (record: SupervisorRecord): boolean =>
   record.bootId === bootId() && isAlive(record.pid, record.startTime);
 
-function read(path: string): SupervisorRecord | null {
+function read(path: () => string): SupervisorRecord | null {
   try {
-    const record = JSON.parse(readFileSync(path, "utf8"));
+    const record = JSON.parse(readFileSync(path(), "utf8"));
     const texts = [record.project, record.stateDirectory, record.bootId];
     return texts.every((one) => typeof one === "string") && Number.isSafeInteger(record.pid) ? record : null;
   } catch {

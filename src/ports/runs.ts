@@ -16,6 +16,8 @@ export interface EffectFailure {
   reason: string;
   /** A launch whose GPU another supervisor took at the same moment. */
   taken?: true;
+  /** A launch that failed by what the supervisor itself lacks, which says nothing of the job. */
+  unready?: true;
 }
 
 export interface RunsSeen {

@@ -18,6 +18,7 @@ import { holdLock, holdStateDirectory, type Lock } from "../record/database/lock
 import { createJournal, type RecordJournal } from "../record/journal.ts";
 import { lastProjectOf } from "../record/last-project.ts";
 import { Refusal } from "../refusal.ts";
+import { Helper } from "../spawn/helper.ts";
 import { Loop } from "../tick/loop.ts";
 import { VERSION } from "../version.ts";
 import { stopped } from "./announce.ts";
@@ -113,6 +114,7 @@ class SupervisorProcess {
         ...locks.map((lock) => () => lock.look()),
         () => this.#server?.look() ?? [],
         () => journal.look(),
+        () => Helper.look(),
         () => restoreRuns(Object.values(supervisor.world.jobs), runs),
       ],
       (events) => supervisor.recordWithJobs(events),

@@ -51,6 +51,8 @@ export class RealSupervisor {
   readonly #user: { uid?: number; gid?: number };
   readonly #outside: ChildProcess[] = [];
   #database = "";
+  /** Node and the program that a start runs. */
+  program: [string, string] = [process.execPath, BIN];
   process: ChildProcess | null = null;
   output = "";
 
@@ -77,7 +79,8 @@ export class RealSupervisor {
   /** Starts it headless and waits until it answers. */
   async start(): Promise<this> {
     this.output = "";
-    const child = spawn(process.execPath, [BIN, "start", "--headless", "--config", this.configFile], {
+    const [node, bin] = this.program;
+    const child = spawn(node, [bin, "start", "--headless", "--config", this.configFile], {
       env: this.#env,
       ...this.#user,
       stdio: ["ignore", "pipe", "pipe"],

@@ -75,6 +75,8 @@ async function headless(places: Places, options: StartOptions): Promise<number> 
     stream.removeAllListeners("error").on("error", () => {});
   const adopt = options.adopt ?? false;
   const onEvent = (event: AuditEvent): void => print(formatEvent(event));
+  // The folder that it was started in may be deleted or unmounted; every path of a config is absolute.
+  process.chdir("/");
   const { exitCode } = await supervise(loaded.config, { adopt, onEvent });
   return exitCode;
 }

@@ -3,9 +3,13 @@
 import type { StartDecision } from "../../model/decision.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
 import { askedByRule, isEnded } from "../../model/state.ts";
+import { duration } from "../../words/duration.ts";
 import { leave } from "./end/leave-run.ts";
 import { ended, fail } from "./end/run-ended.ts";
 import type { Transition } from "./transition.ts";
+
+/** Between two tries to launch a job where the supervisor itself lacks what it takes. */
+const UNREADY_WAIT_MS = 15_000;
 
 export interface Launch {
   decision: StartDecision;
@@ -46,7 +50,10 @@ export function launch(transition: Transition, { decision, identity, resumeFrom,
 }
 
 /** Ignores a late launch failure of a job that has moved on. */
-export function launchFailed(transition: Transition, reason: string, taken = false): void {
+export function launchFailed(
+  transition: Transition,
+  { reason, taken, unready }: { reason: string; taken?: true; unready?: true },
+): void {
   if (
     transition.state.name !== "starting" &&
     transition.state.name !== "lost" &&
@@ -61,6 +68,19 @@ export function launchFailed(transition: Transition, reason: string, taken = fal
     transition.tell("gpu.released", "peer", `It wasn't launched: ${reason}. It waits in line.`);
     leave(transition);
     transition.become({ name: "waiting", since: transition.now });
+    return;
+  }
+  if (unready) {
+    const { now } = transition;
+    transition.tell(
+      "job.failed",
+      "supervisor",
+      `It couldn't be launched: ${reason}. It is tried again in ${duration(UNREADY_WAIT_MS)}; this doesn't count as a failure.`,
+    );
+    leave(transition);
+    const notBeforeMs = now.monotonicMs + UNREADY_WAIT_MS;
+    transition.note({ attempts: { ...transition.job.attempts, notBeforeMs } });
+    transition.become({ name: "waiting", since: now });
     return;
   }
   fail(transition, `It couldn't be launched: ${reason}.`, null);

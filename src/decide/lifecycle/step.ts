@@ -37,12 +37,12 @@ export type Input =
       resumeFrom: Checkpoint | null;
       gpus: string[];
     }
-  /** `taken`: another supervisor's job took its GPU at the same moment. */
-  | { kind: "launch-failed"; reason: string; taken?: boolean }
   /** `whose`: another job's checkpoints are where it would go on from. */
   | { kind: "foreign"; whose: string }
   /** What a job that the database doesn't know finds where its checkpoints belong. */
   | { kind: "inherited"; checkpoints: Checkpoint[]; rejected: { path: string; reason: string }[] }
+  /** `taken`: another supervisor's job took its GPU at the same moment. `unready`: by what the supervisor lacks. */
+  | { kind: "launch-failed"; reason: string; taken?: true; unready?: true }
   | { kind: "cancel"; by: string }
   /** Gives a job that has ended another chance. */
   | { kind: "retry"; by: string }
@@ -82,7 +82,7 @@ function apply(transition: Transition, input: Input): void {
       launch(transition, input);
       return;
     case "launch-failed":
-      launchFailed(transition, input.reason, input.taken);
+      launchFailed(transition, input);
       return;
     case "foreign":
       foreign(transition, input.whose);

@@ -3,11 +3,11 @@
  * 16 MiB for good (measured: it keeps 13 of them after the thread has ended).
  */
 import type { Now } from "../../model/time.ts";
-import { ownProgram } from "../../own-files.ts";
-import { lastWords, runChild } from "../../spawn/run-child.ts";
+import { Helper } from "../../spawn/helper.ts";
+import { lastWords } from "../../spawn/run-child.ts";
 import type { Retention } from "./thin-samples.ts";
 
-const PROGRAM = ownProgram("record/upkeep/upkeep-process");
+const PROGRAM = new Helper("record/upkeep/upkeep-process", "the database grows");
 const FIRST_AFTER_MS = 5 * 60_000;
 const EVERY_MS = 60 * 60_000;
 /** A WAL of this size is checkpointed early, at most once in `EARLY_EVERY_MS`. */
@@ -55,11 +55,13 @@ export class UpkeepSchedule {
 
   async #run(wallMs: number): Promise<void> {
     this.#running = true;
-    const args = [PROGRAM, this.#database, JSON.stringify(this.#retention), String(wallMs)];
-    const done = await runChild(process.execPath, args, { signal: this.#end.signal, unref: true });
+    const args = [this.#database, JSON.stringify(this.#retention), String(wallMs)];
+    const done = await PROGRAM.run(args, { signal: this.#end.signal, unref: true });
     this.#running = false;
-    if (done.ok) this.#problem = null;
-    else if (done.why === "unstarted" || done.why === "missing")
+    if (!done.ok && done.why === "missing") this.#nextMs = this.#lookMs;
+    // A missing program is told where all of them are.
+    if (done.ok || done.why === "missing") this.#problem = null;
+    else if (done.why === "unstarted")
       this.#problem = `Housekeeping of the database can't be started: ${done.reason}`;
     else this.#problem = `Housekeeping of the database failed: ${lastWords(done.stderr) || done.reason}`;
   }

@@ -4,13 +4,12 @@
  * no verdict.
  */
 import type { Checkpoint } from "../../model/run.ts";
-import { ownProgram } from "../../own-files.ts";
-import { runChild } from "../../spawn/run-child.ts";
+import { Helper } from "../../spawn/helper.ts";
 import type { Verdict } from "./verify-child.ts";
 
-const CHILD = ownProgram("runs/checkpoints/verify-child");
+const CHILD = new Helper("runs/checkpoints/verify-child", "no checkpoint is verified and no job resumes");
 const FIRST_RETRY_MS = 2_000;
-const LONGEST_RETRY_MS = 60_000;
+const LONGEST_RETRY_MS = 30_000;
 
 export class Verifier {
   readonly #verdicts = new Map<string, Verdict>();
@@ -65,8 +64,10 @@ export class Verifier {
 
 /** Null without a verdict: the child was killed, or could not be started. */
 async function readThrough(path: string, signal: AbortSignal): Promise<Verdict | null> {
-  const done = await runChild(process.execPath, [CHILD, path], { signal });
-  return done.ok ? (JSON.parse(done.stdout) as Verdict) : null;
+  const done = await CHILD.run([path], { signal });
+  if (done.ok) return JSON.parse(done.stdout) as Verdict;
+  if (done.why !== "stopped" && done.why !== "missing") CHILD.fails(done.reason);
+  return null;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

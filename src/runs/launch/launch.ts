@@ -45,6 +45,11 @@ export interface Launching {
   claims?: Pick<ClaimFiles, "take" | "renew">;
 }
 
+/** What its command names is there, but what we need to start it isn't. */
+class Unready extends Refusal {
+  override name = "Unready";
+}
+
 /** Resolves once the launcher runs; the job itself shows by its pid record. Never rejects. */
 export async function launch(
   job: Job,
@@ -55,7 +60,8 @@ export async function launch(
   try {
     return await start(job, run, resumeFrom, where);
   } catch (error) {
-    return { ok: false, reason: (error as Error).message };
+    const { message: reason } = error as Error;
+    return { ok: false, reason, ...(error instanceof Unready && { unready: true }) };
   }
 }
 
@@ -68,7 +74,7 @@ async function start(
   const cwd = folderOf(job.spec, directory);
   const env = environmentOf(job, run, resumeFrom, stateDirectory);
   const program = resolveCommand(job.spec, cwd, env);
-  if (!program.ok) throw new Refusal(program.reason);
+  if (!program.ok) throw new (program.ours ? Unready : Refusal)(program.reason);
   const argv = [program.path, ...argumentsOf(job.spec, resumeFrom)];
   const checkpoints = checkpointDirectory(stateDirectory, job.name);
   // A run from the beginning must not be followed by one from an earlier run's checkpoint.

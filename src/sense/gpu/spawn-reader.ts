@@ -3,10 +3,10 @@
  * read for as long as we live, and a library for children would cost every supervisor 3 MiB beside a GPU.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { ownProgram } from "../../own-files.ts";
+import { goneOf, Helper } from "../../spawn/helper.ts";
 import type { Task } from "./read-gpus.ts";
 
-const PROGRAM = ownProgram("sense/gpu/read-gpus");
+const PROGRAM = new Helper("sense/gpu/read-gpus", "no GPU is read");
 /** Characters of stderr that are kept. */
 const MOST_SAID = 400;
 
@@ -18,7 +18,7 @@ export interface ReaderEvents {
 
 export function spawnReader(task: Task, on: ReaderEvents): ChildProcess {
   // A session of its own: Ctrl-C in a terminal reaches the supervisor alone.
-  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(task)], {
+  const child = spawn(process.execPath, [PROGRAM.path, JSON.stringify(task)], {
     stdio: ["pipe", "pipe", "pipe"],
     detached: true,
   });
@@ -33,7 +33,10 @@ export function spawnReader(task: Task, on: ReaderEvents): ChildProcess {
     rest = lines.pop() ?? "";
     lines.forEach(on.line);
   });
-  child.on("error", (problem) => on.end(`it can't be started: ${problem.message}`));
+  child.on("error", (problem) => {
+    const gone = goneOf(PROGRAM.path);
+    on.end(gone === null ? `it can't be started: ${problem.message}` : `${gone} is gone`);
+  });
   child.on("exit", (code, signal) => {
     const last = lastError(said);
     on.end(`it ended with ${signal ?? `exit code ${code}`}${last === "" ? "" : `: ${last}`}`);
