@@ -106,6 +106,15 @@ describe("pause and resume", () => {
     );
   });
 
+  it("a pause that is over sooner than it is proven returns", async () => {
+    cli.write("supervisor.config.json", config([counting]));
+    await cli.say("start", "--detach");
+    await reaches("count", "running");
+    const paused = await cli.say("pause", "count", "--for", "0.4s");
+    expect(paused.out).toMatch(/^asked count to pause, until .+\ncount {2}(paused: |was paused; )/);
+    expect(paused.code).toBe(0);
+  });
+
   it("a resume that can't be had says what it waits for", async () => {
     // Above 0: whatever else this machine does is pressure.
     const rule = {

@@ -9,6 +9,7 @@ import { number } from "../../words/number.ts";
 import { bytes } from "../../words/size.ts";
 import { clockTime } from "../../words/time.ts";
 import { whyBeside } from "../../words/why.ts";
+import { orOver } from "../brief-pause.ts";
 import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../connect.ts";
 import { followJobs, type Outcome } from "../follow-jobs.ts";
 import { durationMs, timeMs } from "../parse-time.ts";
@@ -39,7 +40,7 @@ export async function pause(names: string[], options: PauseOptions): Promise<num
     print(`asked ${jobs.join(", ")} to ${force === "terminate" ? "end" : (force ?? "pause")}${until}`);
     if (!options.wait) return 0;
     const outcome = force === "terminate" ? endOutcome : pauseOutcome;
-    return (await followJobs(client, jobs, outcome)) > 0 ? 1 : 0;
+    return (await followJobs(client, jobs, orOver(outcome, snapshot, untilMs))) > 0 ? 1 : 0;
   } finally {
     client.close();
   }

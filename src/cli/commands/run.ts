@@ -4,6 +4,7 @@
  */
 import { elapsedMs, wallMs } from "../../clock.ts";
 import { checkMeaning } from "../../config/check/check-meaning.ts";
+import { placementBy } from "../../config/check/device-environment.ts";
 import { explain } from "../../config/check/explain.ts";
 import { projectName, tilde } from "../../config/project.ts";
 import { type JobSpec, jobSchema } from "../../config/schema/job-schema.ts";
@@ -88,6 +89,7 @@ export async function run(command: string[], options: RunOptions): Promise<numbe
 
 function specOf(name: string, command: string[], options: RunOptions): JobSpec {
   const gpu = options.gpu?.map((one) => (/^\d+$/.test(one) ? Number(one) : one));
+  const shell = process.env.CUDA_VISIBLE_DEVICES;
   const written = {
     name,
     command,
@@ -96,6 +98,8 @@ function specOf(name: string, command: string[], options: RunOptions): JobSpec {
     ...(options.priority !== undefined && { priority: Number(options.priority) }),
     ...(options.gpus !== undefined && { gpus: Number(options.gpus) }),
     ...(gpu !== undefined && { gpuIds: gpu }),
+    // This shell's own limit, which the supervisor doesn't have.
+    ...(gpu === undefined && options.gpus === undefined && shell !== undefined && placementBy(shell)),
     ...(options.pauseSignal !== undefined && { pause: { signal: options.pauseSignal } }),
   };
   const checked = jobSchema.safeParse(written);
