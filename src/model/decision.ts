@@ -28,8 +28,8 @@ export interface WaitingFor {
   gpu?: string;
   untilMs?: number;
   processes?: ProcessEvidence[];
-  /** Whose supervised job holds the GPU, since when (wall time), and our own place in line, from 1. */
-  by?: { user: string; job: string };
+  /** Whose supervised job holds the GPU (`place`: see Claim), since when (wall time), and our own place in line, from 1. */
+  by?: { user: string; job: string; place?: string };
   sinceMs?: number;
   place?: number;
 }

@@ -12,7 +12,7 @@ import { processes } from "../../words/process.ts";
 import { size } from "../../words/size.ts";
 import { whose } from "../../words/whose.ts";
 import type { TickInput } from "../tick-input.ts";
-import { before, claimWait, type InLine } from "./line.ts";
+import { before, claimWait, holderOf, type InLine } from "./line.ts";
 import { isGpu, turnBefore } from "./turn-requests.ts";
 
 export interface Placed {
@@ -137,7 +137,7 @@ function ownJobs(job: Job, gpu: GpuSample, { jobs }: TickInput): WaitingFor[] {
 function letPass(job: Job, gpu: GpuSample, input: TickInput): WaitingFor[] {
   const turn = turnBefore(job, gpu.uuid, input);
   if (turn === null) return [];
-  const by = { user: turn.user, job: turn.job };
+  const by = holderOf(turn);
   const text = `GPU ${gpu.index} goes to ${whose(turn)} first, who has asked for a turn`;
   return [{ code: "gpu-claimed", text, gpu: gpu.uuid, by }];
 }

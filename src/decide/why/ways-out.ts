@@ -5,6 +5,7 @@
 import type { WaitingFor, WayOut } from "../../model/decision.ts";
 import { finishedWithAnother, type Job } from "../../model/job.ts";
 import { isStuck } from "../../model/state.ts";
+import { whose } from "../../words/whose.ts";
 import type { TickInput } from "../tick-input.ts";
 import { endingLoses, freezingKeeps } from "./stakes.ts";
 
@@ -62,6 +63,9 @@ function fromPause(job: Job, { now }: TickInput): WayOut[] {
   return [way(`pause ${name} --freeze`, freezingKeeps(job)), end];
 }
 
+/** Another user is asked in person, our own user's other supervisor for its job. */
+const asked = (by: NonNullable<WaitingFor["by"]>): string => (by.place === undefined ? by.user : whose(by));
+
 function fromWait({ name }: Job, waitingFor: WaitingFor[], { sample }: TickInput): WayOut[] {
   const claimed = waitingFor.find(({ code }) => code === "gpu-claimed");
   const gpu = sample.gpus.find(({ uuid }) => uuid === claimed?.gpu);
@@ -77,6 +81,6 @@ function fromWait({ name }: Job, waitingFor: WaitingFor[], { sample }: TickInput
   if (lasting[0]?.code === "manual" || (lifted.length > 0 && lifted.length === lasting.length))
     ways.push(way(`resume ${name}`, [...new Set(lifted)].join(", and ")));
   if (claimed?.by !== undefined && gpu !== undefined)
-    ways.push(way(`ask ${name} --gpu ${gpu.index} --for 2h`, `asks ${claimed.by.user} for a turn`));
+    ways.push(way(`ask ${name} --gpu ${gpu.index} --for 2h`, `asks ${asked(claimed.by)} for a turn`));
   return ways;
 }
