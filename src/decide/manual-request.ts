@@ -9,6 +9,7 @@ import type { NewEvent } from "../model/event.ts";
 import type { Force, Job } from "../model/job.ts";
 import { isEnded } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
+import { mayGoOn } from "./lifecycle/launch.ts";
 import { step } from "./lifecycle/step.ts";
 import { pauseMethod } from "./pauses/pause-method.ts";
 import { mayRun } from "./pauses/pauses-without-rule.ts";
@@ -101,7 +102,7 @@ function pause(job: Job, asked: Extract<ManualRequest, { verb: "pause" }>, { now
 }
 
 function resume(job: Job, by: string, { world, windows, now }: WithRequest): Asked {
-  if (job.state.name === "finished") return { error: `${hasEnded(job)} ${anew(job)}` };
+  if (isEnded(job.state.name) && !mayGoOn(job.state)) return { error: `${hasEnded(job)} ${anew(job)}` };
   const next = isEnded(job.state.name)
     ? step(job, { kind: "retry", by }, now)
     : { job, events: [], effects: [] };

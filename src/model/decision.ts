@@ -44,8 +44,12 @@ export interface Why {
   sinceMs: number;
   /** Who paused it, or asked it to pause, and why. */
   cause?: Pick<Cause, "actor" | "reason">;
-  /** How it failed: one whole sentence. */
+  /** How it, or the run before the one that it waits for, failed: whole sentences. */
   failure?: string;
+  /** Its pause left no checkpoint: what that costs. */
+  unsaved?: string;
+  /** What speaks against its having finished. */
+  assumed?: string;
   /** It was cancelled, and its program was asked to end. */
   cancelling?: true;
   /** Since when it has made no step. */

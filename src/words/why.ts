@@ -28,13 +28,17 @@ export const whyBeside = (why: Why, nowMs: number): string => answer(why, nowMs,
 function answer(why: Why, nowMs: number, state: string): string {
   const waits = waitsText(why);
   const manual = byHand(why);
-  if (manual !== null) return joined([manual, waits], "; waits: ");
-  if (why.state === "waiting") return waits === "" ? "starts at once" : joined([state, waits], ": ");
+  if (manual !== null) return joined([joined([manual, waits], "; waits: "), endText(why)], ". ");
+  if (why.state === "waiting")
+    return joined([waits === "" ? "starts at once" : joined([state, waits], ": "), endText(why)], ". ");
   const reason = reasonText(why, nowMs);
   const end = reason === "" && state !== "" ? (ENDS[why.state] ?? "") : "";
   const whole = joined([state, reason], JOINTS[why.state] ?? ": ") + end;
   return joined([whole, waits], whole === "" ? "" : " Waits: ");
 }
+
+/** What the end of its last run left to be told of a job without one. */
+const endText = ({ failure, unsaved }: Why): string => unsaved ?? failure ?? "";
 
 /** What is known of the state besides its name, its time and what it waits for; may be empty. */
 export function reasonText(why: Why, nowMs: number): string {
@@ -49,8 +53,10 @@ export function reasonText(why: Why, nowMs: number): string {
       return runningText(why, nowMs);
     case "pausing":
       return andTurn(pausingText(why, nowMs), why);
+    case "finished":
+      return why.assumed ?? "";
     default:
-      return andTurn(why.cause?.reason ?? "", why);
+      return andTurn(joined([why.cause?.reason ?? "", endText(why)], " "), why);
   }
 }
 

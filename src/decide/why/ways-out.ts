@@ -30,10 +30,9 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
     case "pausing":
       return fromPause(job, input);
     case "failed":
-      return [
-        way(`logs ${name}`, "what it wrote last"),
-        resume(`tries it again${job.checkpoint === null ? "" : ", from its last checkpoint"}`),
-      ];
+      return [way(`logs ${name}`, "what it wrote last"), resume(`tries it again${fromLast(job)}`)];
+    case "finished":
+      return state.assumed === undefined ? [] : [resume(`runs it on${fromLast(job)}`)];
     case "waiting":
     case "paused":
     case "frozen":
@@ -43,6 +42,8 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
       return [];
   }
 }
+
+const fromLast = ({ checkpoint }: Job): string => (checkpoint === null ? "" : ", from its last checkpoint");
 
 /** Ways out of an overdue pause: nothing is forced unless a person says so. */
 function fromPause(job: Job, { now }: TickInput): WayOut[] {

@@ -40,12 +40,14 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
       return { ...running(job, input.windows), ...roomOf(job) };
     case "pausing":
       return { ...pausing(job, state, input), ...(isFrozenOverdue(state) && held(waitingFor)) };
+    case "finished":
+      return state.assumed === undefined ? {} : { assumed: state.assumed };
     case "waiting":
-      return held(waitingFor);
+      return { ...(state.failure !== undefined && { failure: state.failure }), ...held(waitingFor) };
     case "paused":
     case "frozen":
     case "standby":
-      return { cause: causeOf(state), ...held(waitingFor) };
+      return { cause: causeOf(state), ...unsaved(state), ...held(waitingFor) };
     default:
       return {};
   }
@@ -62,6 +64,9 @@ function roomOf(job: Job): Pick<Why, "room"> {
 }
 
 const causeOf = ({ cause: { actor, reason } }: Pick<Pausing["request"], "cause">) => ({ actor, reason });
+
+const unsaved = (state: JobState): Pick<Why, "unsaved"> =>
+  state.name === "paused" && state.unsaved !== undefined ? { unsaved: state.unsaved } : {};
 
 /** A person who is asked for a turn sees the request wherever the job is displayed. */
 function turnAskedFor(job: Job, input: TickInput): Why["turn"] {
