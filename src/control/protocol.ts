@@ -55,6 +55,8 @@ export interface JobView {
   pid: number | null;
   /** Indices of the GPUs that its run was placed on. */
   gpus: number[];
+  /** Its first new step in this run was seen; of a program that doesn't report, never. */
+  stepped: boolean;
   method: PauseMethod | "auto";
   progress: Progress | null;
   checkpoint: Checkpoint | null;

@@ -47,8 +47,12 @@ export interface Why {
   cause?: Pick<Cause, "actor" | "reason">;
   /** It finished with this command; its settings name another one since. */
   finishedWith?: string[];
-  /** How it failed: one whole sentence. */
+  /** How it, or the run before the one that it waits for, failed: whole sentences. */
   failure?: string;
+  /** Its pause left no checkpoint: what that costs. */
+  unsaved?: string;
+  /** What speaks against its having finished. */
+  assumed?: string;
   /** It was cancelled, and its program was asked to end. */
   cancelling?: true;
   /** Since when it has made no step. */

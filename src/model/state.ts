@@ -35,15 +35,18 @@ export interface PauseRequest {
 }
 
 export type JobState =
-  | { name: "waiting"; since: Now }
+  /** `failure`: how its last run ended, as a sentence; absent before its first. */
+  | { name: "waiting"; since: Now; failure?: string }
   | { name: "starting"; since: Now; run: Run }
   | { name: "running"; since: Now; run: Run }
   | { name: "pausing"; since: Now; run: Run; request: PauseRequest }
-  | { name: "paused"; since: Now; cause: Cause; checkpoint: Checkpoint | null }
+  /** `unsaved`: the pause left no checkpoint; what that costs, as a sentence. */
+  | { name: "paused"; since: Now; cause: Cause; checkpoint: Checkpoint | null; unsaved?: string }
   | { name: "standby" | "frozen"; since: Now; run: Run; cause: Cause }
   /** `was`: the live state that it had when the supervisor went away. */
   | { name: "lost"; since: Now; run: Run; was?: JobState; rebooted?: boolean }
-  | { name: "finished"; since: Now }
+  /** `assumed`: what speaks against it, as a sentence, where nothing but its exit code says so. */
+  | { name: "finished"; since: Now; assumed?: string }
   | { name: "failed"; since: Now; reason: string; exitCode: number | null }
   | { name: "cancelled"; since: Now };
 

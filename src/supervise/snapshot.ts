@@ -78,7 +78,7 @@ function jobView(job: Job, moment: Moment, about: About): JobView {
   };
 }
 
-type RunView = Pick<JobView, "run" | "runId" | "pid" | "gpus" | "use" | "stepsPerSecond">;
+type RunView = Pick<JobView, "run" | "runId" | "pid" | "gpus" | "stepped" | "use" | "stepsPerSecond">;
 
 function runView(job: Job, { sample }: Moment, { pace }: About): RunView {
   const run = runOf(job);
@@ -88,6 +88,7 @@ function runView(job: Job, { sample }: Moment, { pace }: About): RunView {
       runId: null,
       pid: null,
       gpus: [],
+      stepped: false,
       use: null,
       stepsPerSecond: null,
     };
@@ -96,6 +97,7 @@ function runView(job: Job, { sample }: Moment, { pace }: About): RunView {
     runId: run.id,
     pid: run.pid,
     gpus: sample.gpus.flatMap(({ uuid, index }) => (run.gpus.includes(uuid) ? [index] : [])),
+    stepped: run.firstStepAt !== undefined,
     use: sample.runs[run.id] ?? null,
     stepsPerSecond: pace(job),
   };

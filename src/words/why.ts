@@ -29,8 +29,12 @@ export const whyBeside = (why: Why, nowMs: number): string => answer(why, nowMs,
 function answer(why: Why, nowMs: number, state: string): string {
   const waits = waitsText(why);
   const manual = byHand(why);
-  if (manual !== null) return joined([joined([heldText(why, state), manual], "; "), waits], "; waits: ");
-  if (why.state === "waiting") return waits === "" ? "starts at once" : joined([state, waits], ": ");
+  if (manual !== null) {
+    const asked = joined([joined([heldText(why, state), manual], "; "), waits], "; waits: ");
+    return joined([asked, endText(why)], ". ");
+  }
+  if (why.state === "waiting")
+    return joined([waits === "" ? "starts at once" : joined([state, waits], ": "), endText(why)], ". ");
   const reason = reasonText(why, nowMs);
   const end = reason === "" && state !== "" ? (ENDS[why.state] ?? "") : "";
   const whole = joined([state, reason], JOINTS[why.state] ?? ": ") + end;
@@ -40,6 +44,8 @@ function answer(why: Why, nowMs: number, state: string): string {
 /** A pause by hand says nothing of the memory that it leaves held. */
 const heldText = ({ state }: Why, text: string): string =>
   state === "standby" || state === "frozen" ? text : "";
+/** What the end of its last run left to be told of a job without one. */
+const endText = ({ failure, unsaved }: Why): string => unsaved ?? failure ?? "";
 
 /** What is known of the state besides its name, its time and what it waits for; may be empty. */
 export function reasonText(why: Why, nowMs: number): string {
@@ -47,7 +53,9 @@ export function reasonText(why: Why, nowMs: number): string {
     case "failed":
       return why.failure ?? "";
     case "finished":
-      return why.finishedWith === undefined ? "" : `with another command: ${why.finishedWith.join(" ")}`;
+      return why.finishedWith === undefined
+        ? (why.assumed ?? "")
+        : `with another command: ${why.finishedWith.join(" ")}`;
     case "starting":
       return "its first process isn't known yet";
     case "lost":
@@ -57,7 +65,7 @@ export function reasonText(why: Why, nowMs: number): string {
     case "pausing":
       return andTurn(pausingText(why, nowMs), why);
     default:
-      return andTurn(why.cause?.reason ?? "", why);
+      return andTurn(joined([why.cause?.reason ?? "", endText(why)], " "), why);
   }
 }
 

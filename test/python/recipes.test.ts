@@ -78,20 +78,20 @@ recipe("a script that only saves every 40 steps: it is ended after its next save
 });
 
 recipe(
-  "a script that doesn't save within its grace: that it is ended and what that costs is said",
+  "a script that doesn't save within its grace: what that costs is said, and it is a failure",
   async () => {
     const pause = { graceSeconds: 0.5, onTimeout: "terminate" };
-    supervisor = await new RealSupervisor(one(savesEvery, { pause, ...ownCheckpoints })).start();
-    await until("a save", () => supervisor.job("train").checkpoint !== null, { everyMs: 300 });
-    // Just after a save, so that it ends before the next one, which would count for this pause.
-    const before = supervisor.job("train").checkpoint?.step;
-    await until("the next save", () => supervisor.job("train").checkpoint?.step !== before, { everyMs: 100 });
+    const command = [...savesEvery, "--every", "100000"];
+    supervisor = await new RealSupervisor(one(command, { pause, ...ownCheckpoints })).start();
+    await logged(/begins at 0/);
     const said = supervisor.say("pause", "train");
-    expect(said.code).toBe(1);
-    expect(said.out).toMatch(
-      /left no valid checkpoint of this pause; .* how many steps are lost isn't known/,
-    );
-    expect((await supervisor.recorded("pause.failed")).outcome).toMatchObject({ stepsLost: null });
+    const lost = /left no valid checkpoint .* from the beginning; how many steps are lost isn't known/;
+    expect(said).toMatchObject({ code: 1, out: expect.stringMatching(lost) });
+    const { reason, outcome } = await supervisor.recorded("pause.failed");
+    expect([reason, outcome]).toEqual([
+      expect.stringMatching(lost),
+      expect.objectContaining({ stepsLost: null }),
+    ]);
   },
 );
 

@@ -115,6 +115,7 @@ export function job(
       verified: "full",
     },
     gpus: [],
+    stepped: true,
     use: { cpuPercent: read(48), memoryMiB: read(2150), processes: 3 },
     stepsPerSecond: 4.2,
     pausedBy: null,

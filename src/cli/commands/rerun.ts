@@ -5,10 +5,11 @@ import { followResume } from "./resume.ts";
 export async function rerun(names: string[], options: Options & { wait: boolean }): Promise<number> {
   const client = await mustConnect(options, true);
   try {
-    const named = jobsNamed(names, (await snapshotOf(client)).jobs);
+    const snapshot = await snapshotOf(client);
+    const named = jobsNamed(names, snapshot.jobs);
     const jobs = [...new Set(named.map(({ name }) => name))];
     await ask(client, { verb: "rerun", jobs, by: askedBy() });
-    return await followResume(client, jobs, options);
+    return await followResume(client, jobs, snapshot, options);
   } finally {
     client.close();
   }

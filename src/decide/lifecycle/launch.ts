@@ -2,7 +2,7 @@
 
 import type { StartDecision } from "../../model/decision.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
-import { askedByRule, isEnded } from "../../model/state.ts";
+import { askedByRule, isEnded, type JobState } from "../../model/state.ts";
 import { duration } from "../../words/duration.ts";
 import { leave } from "./end/leave-run.ts";
 import { ended, fail } from "./end/run-ended.ts";
@@ -34,13 +34,16 @@ export function launch(transition: Transition, { decision, identity, resumeFrom,
     startTime: null,
     bootId: identity.bootId,
     resumedFrom: resumeFrom?.path ?? null,
-    resumedAtStep: resumeFrom?.step ?? 0,
+    // A third party's checkpoint may not tell its step.
+    resumedAtStep: resumeFrom === null ? 0 : resumeFrom.step,
     gpus,
     ...(decision.devices && { devices: decision.devices }),
     sequence: 0,
   };
   if (resuming) run.resuming = { since: now, polite: askedByRule(state.cause) };
   transition.note({ runs: number, bootId: identity.bootId, ran: job.spec.command });
+  // What an earlier run reported isn't what this one has done.
+  if (job.progress !== null) transition.note({ progress: { ...job.progress, step: run.resumedAtStep } });
   transition.become({ name: "starting", since: now, run });
   transition.tell(resuming ? "resume.requested" : "job.started", decision.actor, decision.reason, {
     evidence: decision.evidence,
@@ -104,6 +107,12 @@ function goOn(transition: Transition, decision: StartDecision): void {
   } else throw transition.bug("launch");
   transition.tell("resume.requested", decision.actor, decision.reason, { evidence: decision.evidence });
 }
+
+/** Ended, unless by its own word. */
+export const mayGoOn = (state: Readonly<JobState>): boolean =>
+  state.name === "failed" ||
+  state.name === "cancelled" ||
+  (state.name === "finished" && state.assumed !== undefined);
 
 export function retry(transition: Transition, by: string): void {
   if (!isEnded(transition.state.name)) return;

@@ -53,7 +53,9 @@ function progress(transition: Transition, seen: Seen): void {
     tellFailedSave(transition, next.error);
   // A job that counts no steps has begun once it reports that it is running.
   const begun =
-    first.step === null ? first.state === "running" : advanced && first.step > transition.run.resumedAtStep;
+    first.step === null
+      ? first.state === "running"
+      : advanced && first.step > (transition.run.resumedAtStep ?? -1);
   if (begun && transition.run.firstStepAt === undefined) {
     transition.know({ firstStepAt: transition.now });
     const launched = transition.run.startedAt.monotonicMs;
@@ -104,7 +106,7 @@ export function hasSaved(transition: Transition): boolean {
   if (checkpoint === null || checkpoint.path === transition.run.resumedFrom) return false;
   // Steps show it even if the clock was changed meanwhile; a third party's file names may not.
   if (checkpoint.step !== null && transition.job.spec.checkpoint.glob === undefined)
-    return checkpoint.step > transition.run.resumedAtStep;
+    return checkpoint.step > (transition.run.resumedAtStep ?? -1);
   return checkpoint.createdAtMs >= transition.run.startedAt.wallMs - FILE_CLOCK_MS;
 }
 

@@ -33,7 +33,8 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
     case "failed":
       return [way(`logs ${name}`, "what it wrote last"), resume(`tries it again${fromLast(job)}`)];
     case "finished":
-      if (!finishedWithAnother(job)) return [];
+      if (!finishedWithAnother(job))
+        return state.assumed === undefined ? [] : [resume(`runs it on${fromLast(job)}`)];
       return [
         ...(job.checkpoint === null ? [] : [resume(`runs the new one${fromLast(job)}`)]),
         way(`rerun ${name}`, "runs the new one from the beginning"),

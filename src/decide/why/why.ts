@@ -36,7 +36,10 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
     case "failed":
       return { failure: state.reason };
     case "finished":
-      return finishedWithAnother(job) ? { finishedWith: job.ran ?? [] } : {};
+      return {
+        ...(finishedWithAnother(job) && { finishedWith: job.ran ?? [] }),
+        ...(state.assumed !== undefined && { assumed: state.assumed }),
+      };
     case "starting":
       return roomOf(job);
     case "running":
@@ -44,10 +47,10 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
     case "pausing":
       return { ...pausing(job, state, input), ...(isFrozenOverdue(state) && held(waitingFor)) };
     case "waiting":
-      return held(waitingFor);
+      return { ...(state.failure !== undefined && { failure: state.failure }), ...held(waitingFor) };
     case "paused":
     case "frozen":
-      return { cause: causeOf(state), ...held(waitingFor) };
+      return { cause: causeOf(state), ...unsaved(state), ...held(waitingFor) };
     case "standby":
       return { cause: causeOf(state), ...onStandby(job, held(waitingFor), input) };
     default:
@@ -74,6 +77,9 @@ function roomOf(job: Job): Pick<Why, "room"> {
 }
 
 const causeOf = ({ cause: { actor, reason } }: Pick<Pausing["request"], "cause">) => ({ actor, reason });
+
+const unsaved = (state: JobState): Pick<Why, "unsaved"> =>
+  state.name === "paused" && state.unsaved !== undefined ? { unsaved: state.unsaved } : {};
 
 /** A person who is asked for a turn sees the request wherever the job is displayed. */
 function turnAskedFor(job: Job, input: TickInput): Why["turn"] {

@@ -45,7 +45,7 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
     return;
   }
   if (code === 0) {
-    finish(transition);
+    finish(transition, seen);
     return;
   }
   if (!exit.known) {
@@ -71,15 +71,34 @@ const before = (transition: Transition): string =>
     ? " before its first step"
     : "";
 
-export function finish(transition: Transition): void {
-  const { progress } = transition.job;
-  const at = progress?.step === null || progress === null ? "" : ` at step ${number(progress.step ?? 0)}`;
-  transition.tell("job.finished", "job", `It finished${at} with exit code 0.`, {
-    outcome: { step: progress?.step ?? null, code: 0 },
-  });
+/** Every rank says so; else nothing but an exit code 0 does. */
+export const hasFinished = ({ ranks }: Seen): boolean =>
+  ranks.length > 0 && ranks.every(({ state }) => state === "finished");
+
+/** `seen`: the ranks' last words, where they are known. */
+export function finish(transition: Transition, seen?: Seen): void {
+  const step = transition.job.progress?.step ?? null;
+  const reported = seen !== undefined && hasFinished(seen);
+  const assumed = reported ? null : doubt(transition);
+  const ended = reported ? "finished" : "ended";
+  const counts = reported ? "" : ", which counts as finished";
+  const at = step === null ? "" : ` at step ${number(step)}`;
+  const reason = assumed ?? `It ${ended}${at} with exit code 0${counts}.`;
+  transition.tell("job.finished", "job", reason, { outcome: { step, code: 0, reported } });
   leave(transition);
   transition.note({ attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 } });
-  transition.become({ name: "finished", since: transition.now });
+  transition.become({ name: "finished", since: transition.now, ...(assumed !== null && { assumed }) });
+}
+
+/** Null where nothing speaks against its having finished. */
+function doubt({ job, state }: Transition): string | null {
+  const { step, totalSteps } = job.progress ?? { step: null, totalSteps: null };
+  const early = step !== null && totalSteps !== null && step < totalSteps;
+  const asked = state.name === "pausing" && state.request.method !== "freeze";
+  if (!early && !asked) return null;
+  const at = step === null ? "" : ` at step ${number(step)}${early ? ` of ${number(totalSteps)}` : ""}`;
+  const after = asked ? " after it was asked to pause, without a new checkpoint" : "";
+  return `It ended${at} with exit code 0${after}. That counts as finished, though it didn't report that it has.`;
 }
 
 function cancelled(transition: Transition, exit: Exit): void {
@@ -129,7 +148,7 @@ function tryAgain(transition: Transition, reason: string, exitCode: number | nul
   transition.note({
     attempts: { ...transition.job.attempts, failures, notBeforeMs: now.monotonicMs + waitMs },
   });
-  transition.become({ name: "waiting", since: now });
+  transition.become({ name: "waiting", since: now, failure: reason });
   return `It is tried again in ${duration(waitMs)} (failure ${failures} of at most ${restart.maxRetries} in a row).`;
 }
 

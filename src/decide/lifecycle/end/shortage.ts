@@ -31,5 +31,5 @@ export function waitForRoom(transition: Transition, reason: string): void {
   leave(transition);
   transition.note({ gpuShortage: { othersMiB: gpus?.othersMiB ?? 0 } });
   transition.note({ attempts: { ...transition.job.attempts, notBeforeMs: now.monotonicMs + waitMs } });
-  transition.become({ name: "waiting", since: now });
+  transition.become({ name: "waiting", since: now, failure: reason });
 }
