@@ -41,7 +41,16 @@ const checkpointSchema = z.strictObject({
     .default(30)
     .describe("How often a job with a library checkpoints by itself; 0: only when it is paused."),
   keep: z.int().min(1).default(3).describe("So many of the newest checkpoints stay."),
-  glob: z.string().optional().describe("Where a third-party job leaves its checkpoints, relative to cwd."),
+  glob: z
+    .string()
+    .optional()
+    .describe("Where a third-party job leaves its checkpoints, relative to cwd; '~/' is home."),
+  adoptExisting: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether files that match 'glob' and were there before the job's first run are its checkpoints.",
+    ),
 });
 
 const restartSchema = z.strictObject({
