@@ -1,6 +1,6 @@
 """Somebody else's trainer, which knows nothing of a supervisor. Saves a zip archive, as PyTorch does, every
-`--every` steps and on SIGTERM, and then exits 143. Dies by itself at `--die-at`, in the middle of a save that it
-then leaves cut short. Arguments: [--every N] [--die-at STEP] [--resume FILE]."""
+`--every` steps and on SIGTERM, and then exits 143. On its first run it dies at
+`--die-at` in the middle of a save, which stays cut short. Arguments: [--every N] [--die-at STEP] [--resume FILE]."""
 
 import argparse
 import os
@@ -40,7 +40,7 @@ signal.signal(signal.SIGTERM, on_term)
 while True:
     step += 1
     time.sleep(0.02)
-    if step == options.die_at:
+    if step == options.die_at and not options.resume:
         path = save()
         os.truncate(path, os.path.getsize(path) * 2 // 3)
         print(f"dies in the save of {step}", flush=True)

@@ -107,4 +107,4 @@ function lookedAt(path: string): LastLook {
   return look;
 }
 
-const whole = (pattern: string) => ({ pattern, cwd: "/", sinceMs: 0 });
+const whole = (pattern: string) => ({ pattern, cwd: "/", sinceMs: 0, written: false });

@@ -82,3 +82,13 @@ scenario("… unless it is adopted: then the first run goes on from it", async (
   expect(step).toBeGreaterThan(700_000);
   expect(await runs(2)).toEqual([700_000, step]);
 });
+
+scenario("a save that its death cut short is passed over for the one before, and said", async () => {
+  given(["--every", "20", "--die-at", "47"]);
+  await supervisor.start();
+  expect(await runs(2)).toEqual([0, 40]);
+  const [told] = supervisor.audit("checkpoint.rejected");
+  expect(told?.reason).toMatch(
+    /model_step_47\.pt isn't used: model_step_47\.pt is cut short: the directory at the end of its zip archive/,
+  );
+});

@@ -76,6 +76,7 @@ export class Checkpoints {
     const where = {
       pattern: glob,
       cwd: resolve(this.#directory, job.spec.cwd ?? "."),
+      written: writer !== "gone",
       sinceMs: adoptExisting ? 0 : (job.firstRunMs ?? Number.POSITIVE_INFINITY),
     };
     // A file counts once two looks agree on it; with the writer gone, they can follow at once.

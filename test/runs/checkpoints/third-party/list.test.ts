@@ -22,7 +22,7 @@ function put(name: string, seconds: number, content = "weights"): string {
   return path;
 }
 const look = (pattern: string, seen: LastLook, sinceMs = 0) =>
-  listThirdParty({ pattern, cwd: directory, sinceMs }, seen);
+  listThirdParty({ pattern, cwd: directory, sinceMs, written: false }, seen);
 /** What counts at the second look. */
 function settled(pattern: string, sinceMs = 0) {
   const seen: LastLook = new Map();
@@ -104,7 +104,7 @@ describe("links", () => {
   it("on the way are followed, and so are files of a folder that are links", () => {
     const blob = put("blobs/4f1c", 3000, "12345");
     put("scratch/run-a/checkpoint-30/config.json", 1000, "{}");
-    symlinkSync(blob, join(directory, "scratch/run-a/checkpoint-30/model.safetensors"));
+    symlinkSync(blob, join(directory, "scratch/run-a/checkpoint-30/model.bin"));
     mkdirSync(join(directory, "runs"));
     symlinkSync("../scratch/run-a", join(directory, "runs/a"));
     expect(settled("runs/*/checkpoint-*").checkpoints).toMatchObject([
@@ -114,10 +114,8 @@ describe("links", () => {
 
   it("keep their own name where the target's ending is another", () => {
     put("blobs/4f1c", 3000);
-    symlinkSync(join(directory, "blobs/4f1c"), join(directory, "step-8.safetensors"));
-    expect(settled("*.safetensors").checkpoints).toMatchObject([
-      { path: join(directory, "step-8.safetensors"), step: 8 },
-    ]);
+    symlinkSync(join(directory, "blobs/4f1c"), join(directory, "step-8.pt"));
+    expect(settled("*.pt").checkpoints).toMatchObject([{ path: join(directory, "step-8.pt"), step: 8 }]);
   });
 
   it("that lead in circles end", () => {
@@ -148,10 +146,10 @@ describe("the newest", () => {
   });
 
   it("is the last written where names don't tell", () => {
-    put("weights.07-0.25.h5", 2000);
-    put("weights.08-0.11.h5", 3000);
-    put("weights.06-0.90.h5", 1000);
-    expect(names("weights.*")).toEqual(["weights.08-0.11.h5", "weights.07-0.25.h5", "weights.06-0.90.h5"]);
+    put("weights.07-0.25.pth", 2000);
+    put("weights.08-0.11.pth", 3000);
+    put("weights.06-0.90.pth", 1000);
+    expect(names("weights.*")).toEqual(["weights.08-0.11.pth", "weights.07-0.25.pth", "weights.06-0.90.pth"]);
     expect(steps("weights.*")).toEqual([null, null, null]);
   });
 
@@ -169,5 +167,44 @@ describe("the newest", () => {
     put("step2/checkpoint-80/model.bin", 500);
     put("step2/last/model.bin", 100);
     expect(steps("step2/*/model.bin")).toEqual([80, 70, null]);
+  });
+});
+
+describe("one that isn't whole", () => {
+  const cut = (name: string, seconds: number): string => put(name, seconds, "PK\x03\x04 half of an archive");
+
+  it("is passed over for the one before, and told once nothing writes any more", () => {
+    const newest = cut("out/step_9.pt", 2000);
+    put("out/step_8.pt", 1000);
+    const seen: LastLook = new Map();
+    const where = { pattern: "out/*", cwd: directory, sinceMs: 0 };
+    listThirdParty({ ...where, written: true }, seen);
+    expect(listThirdParty({ ...where, written: true }, seen)).toMatchObject({
+      checkpoints: [{ step: 8 }],
+      rejected: [],
+    });
+    const reason = "step_9.pt is cut short: the directory at the end of its zip archive is missing";
+    expect(listThirdParty({ ...where, written: false }, seen)).toMatchObject({
+      checkpoints: [{ step: 8 }],
+      rejected: [{ path: newest, reason }],
+    });
+  });
+
+  it("counts once it is written anew", () => {
+    cut("out/step_9.pt", 2000);
+    const seen: LastLook = new Map();
+    for (const _ of [1, 2]) look("out/*", seen);
+    put("out/step_9.pt", 2500);
+    for (const _ of [1, 2]) look("out/*", seen);
+    expect(look("out/*", seen)).toMatchObject({ checkpoints: [{ step: 9 }], rejected: [] });
+  });
+
+  it("isn't looked for among those that are older than the fallbacks, nor under a temporary name", () => {
+    for (let step = 20; step < 40; step++) put(`out/step_${step}.pt`, step);
+    cut("out/step_3.pt", 3);
+    cut("out/step_50.pt.tmp", 50);
+    cut("out/tmp-step_51.pt", 51);
+    const { checkpoints, rejected } = settled("out/*");
+    expect([checkpoints[0]?.step, checkpoints.length, rejected]).toEqual([39, 8, []]);
   });
 });
