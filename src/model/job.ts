@@ -95,6 +95,8 @@ export interface Job {
   origin: "config" | "run";
   state: JobState;
   runs: number;
+  /** Wall time of its first run; absent before it. A third party's file that is older isn't its checkpoint. */
+  firstRunMs?: number;
   progress: Progress | null;
   checkpoint: Checkpoint | null;
   manual: Manual | null;

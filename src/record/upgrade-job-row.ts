@@ -7,7 +7,9 @@ import type { Run, Said } from "../model/run.ts";
 const CLAIMED = "claimed";
 
 export function jobOf(json: string): Job {
-  const job = withNewSettings(JSON.parse(json) as Job);
+  const stored = withNewSettings(JSON.parse(json) as Job);
+  // When the first run of a job of an earlier version began isn't known: all that is there counts.
+  const job = stored.runs > 0 ? { firstRunMs: 0, ...stored } : stored;
   const { state } = job;
   if (!("run" in state)) return job;
   const run = upToDate(state.run);

@@ -240,14 +240,28 @@ export class Supervisor {
       this.#adopt(job, step(job, earlier, now), now);
       return;
     }
+    const looked = this.#lookBeforeLaunch(job, now);
+    if (looked.checkpoint?.path !== job.checkpoint?.path) return;
     const identity = { bootId: this.#parts.identity.bootId, id: this.#parts.identity.newRunId() };
     const launched = step(
-      job,
-      { kind: "launch", decision, identity, resumeFrom: job.checkpoint, gpus: decision.gpus },
+      looked,
+      { kind: "launch", decision, identity, resumeFrom: looked.checkpoint, gpus: decision.gpus },
       now,
     );
     // After a crash, an unrecorded start would be an unaccounted process.
-    this.#adopt(job, launched, now, { orNothing: true });
+    this.#adopt(looked, launched, now, { orNothing: true });
+  }
+
+  /**
+   * Files may have come, gone or been rejected since its last run. Where it would go on from another
+   * checkpoint than the decision says, the next tick decides anew.
+   */
+  #lookBeforeLaunch(job: Job, now: Now): Job {
+    if (runOf(job) || job.earlier === "set aside") return job;
+    if (job.runs === 0 && job.spec.checkpoint.glob === undefined) return job;
+    const checked = this.#parts.runs.checkpoints(job);
+    this.#adopt(job, step(job, { kind: "checked", ...checked }, now), now);
+    return this.#world.jobs[job.name] ?? job;
   }
 
   /** Records the result of a step, then performs its effects. `orNothing`: not at all when it can't be recorded now. */

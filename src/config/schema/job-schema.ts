@@ -51,7 +51,13 @@ const checkpointSchema = z.strictObject({
     .string()
     .optional()
     .describe(
-      "Where a third-party job leaves its checkpoints, relative to cwd. Without 'signal' or 'exitCodes' it is ended after its next one.",
+      "Where a third-party job leaves its checkpoints, relative to cwd; '~/' is home. Without 'signal' or 'exitCodes' it is ended after its next one.",
+    ),
+  adoptExisting: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether files that match 'glob' and were there before the job's first run are its checkpoints.",
     ),
 });
 

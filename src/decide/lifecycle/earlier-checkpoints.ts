@@ -39,7 +39,7 @@ export function adopt(transition: Transition, by: string): void {
 
 export function rerun(transition: Transition, by: string): void {
   if ("run" in transition.state) throw transition.bug("rerun");
-  for (const fact of ["foreign", "older", "rejected", "gpuShortage", "cancelling"] as const)
+  for (const fact of ["foreign", "older", "rejected", "firstRunMs", "gpuShortage", "cancelling"] as const)
     transition.drop(fact);
   transition.note({
     checkpoint: null,

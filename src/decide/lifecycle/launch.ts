@@ -41,13 +41,19 @@ export function launch(transition: Transition, { decision, identity, resumeFrom,
     sequence: 0,
   };
   if (resuming) run.resuming = { since: now, polite: askedByRule(state.cause) };
-  transition.note({ runs: number, bootId: identity.bootId, ran: job.spec.command });
+  transition.note({
+    runs: number,
+    bootId: identity.bootId,
+    ran: job.spec.command,
+    // A clock that was set back since would make every later file look older than the job.
+    firstRunMs: Math.min(job.firstRunMs ?? now.wallMs, now.wallMs),
+  });
   // What an earlier run reported isn't what this one has done.
   if (job.progress !== null) transition.note({ progress: { ...job.progress, step: run.resumedAtStep } });
   transition.become({ name: "starting", since: now, run });
   transition.tell(resuming ? "resume.requested" : "job.started", decision.actor, decision.reason, {
     evidence: decision.evidence,
-    outcome: { resumedFrom: run.resumedFrom, step: run.resumedAtStep, gpus },
+    outcome: { resumedFrom: run.resumedFrom, step: resumeFrom === null ? 0 : resumeFrom.step, gpus },
   });
   transition.perform({ do: "launch", run, resumeFrom });
 }

@@ -4,14 +4,13 @@
  */
 
 import type { Seen } from "../../model/seen.ts";
+import { FILE_CLOCK_MS } from "../../model/time.ts";
 import { number } from "../../words/number.ts";
 import { takeStock } from "./take-stock.ts";
 import type { Transition } from "./transition.ts";
 
 /** Beyond this, old times count half: a quiet week must not pay for a day of flapping. */
 const MEMORY_MS = 24 * 3_600_000;
-/** File times come from a clock that ticks only every few ms. */
-export const FILE_CLOCK_MS = 20;
 
 export function learn(transition: Transition, seen: Seen): void {
   if (seen.pid !== null && transition.run.pid !== seen.pid)

@@ -39,7 +39,8 @@ export function recover(transition: Transition, bootId: string): void {
  */
 export function takeBack(transition: Transition, { resuming: _, ...run }: Run): void {
   if ("run" in transition.state) throw transition.bug("taken-back");
-  transition.note({ runs: Math.max(transition.job.runs, run.number) });
+  const firstRunMs = run.number === 1 ? run.startedAt.wallMs : 0;
+  transition.note({ runs: Math.max(transition.job.runs, run.number), firstRunMs });
   transition.become({ name: "lost", since: transition.now, run });
   transition.tell(
     "supervisor.recovered",

@@ -6,9 +6,9 @@
 import { savesBy } from "../../../model/job.ts";
 import type { Checkpoint } from "../../../model/run.ts";
 import type { Seen } from "../../../model/seen.ts";
+import { FILE_CLOCK_MS } from "../../../model/time.ts";
 import { duration } from "../../../words/duration.ts";
 import { number } from "../../../words/number.ts";
-import { FILE_CLOCK_MS } from "../learn.ts";
 import type { Transition } from "../transition.ts";
 import { KILLED_AFTER_MS } from "./pause-asked.ts";
 
