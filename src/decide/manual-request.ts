@@ -6,7 +6,7 @@
 import type { WindowState } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
 import type { NewEvent } from "../model/event.ts";
-import { type Force, finishedWithAnother, type Job } from "../model/job.ts";
+import type { Force, Job } from "../model/job.ts";
 import { isEnded, isLive } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import { mayGoOn } from "./lifecycle/launch.ts";
@@ -119,7 +119,7 @@ function resume(
   { by, adopt }: Extract<ManualRequest, { verb: "resume" }>,
   { world, windows, now }: WithRequest,
 ): Asked {
-  if (isEnded(job.state.name) && !mayGoOn(job.state) && !finishedWithAnother(job))
+  if (isEnded(job.state.name) && !mayGoOn(job))
     return { error: `${hasEnded(job)} To run it again from the beginning: supervisor rerun ${job.name}` };
   const next = again(job, by, adopt ?? false, now);
   // Whatever holds it back now is excused until it has been clear once.

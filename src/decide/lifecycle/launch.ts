@@ -1,8 +1,9 @@
 /** Starts, resumes and second chances: moves to `starting`, or lets a held run continue. */
 
 import type { StartDecision } from "../../model/decision.ts";
+import { finishedWithAnother, type Job } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
-import { askedByRule, isEnded, type JobState } from "../../model/state.ts";
+import { askedByRule } from "../../model/state.ts";
 import { duration } from "../../words/duration.ts";
 import { leave } from "./end/leave-run.ts";
 import { ended, fail } from "./end/run-ended.ts";
@@ -114,14 +115,15 @@ function goOn(transition: Transition, decision: StartDecision): void {
   transition.tell("resume.requested", decision.actor, decision.reason, { evidence: decision.evidence });
 }
 
-/** Ended, unless by its own word. */
-export const mayGoOn = (state: Readonly<JobState>): boolean =>
-  state.name === "failed" ||
-  state.name === "cancelled" ||
-  (state.name === "finished" && state.assumed !== undefined);
+/** Ended, unless by its own word and with the command that it has now. */
+export const mayGoOn = (job: Job): boolean =>
+  job.state.name === "failed" ||
+  job.state.name === "cancelled" ||
+  (job.state.name === "finished" && job.state.assumed !== undefined) ||
+  finishedWithAnother(job);
 
 export function retry(transition: Transition, by: string): void {
-  if (!isEnded(transition.state.name)) return;
+  if (!mayGoOn({ ...transition.job, state: transition.state })) return;
   transition.note({ attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 } });
   transition.drop("cancelling");
   transition.tell("resume.requested", "user", `${by} asked to try it again.`);

@@ -19,7 +19,7 @@ import { membersOf } from "../launch/cgroup.ts";
 import type { Begun } from "../launch/rewrite-records.ts";
 import type { KnownRun } from "../signal/listeners.ts";
 import type { Target } from "../signal/send-signal.ts";
-import { readPidRecord } from "./launcher-records.ts";
+import { isOfThisBoot, readPidRecord } from "./launcher-records.ts";
 import type { RankMemory } from "./read-ranks.ts";
 
 export interface Followed {
@@ -85,11 +85,13 @@ export function newlyFollowed(id: string, job: string, stateDirectory: string): 
 
 /** Updates what is known of launcher and first process. `launcherAlive`: a record may still come. */
 export function look(run: Followed): { launcherAlive: boolean } {
-  const launcherAlive = isLauncherAlive(run);
   if (run.main === null) {
     const record = readPidRecord(pidRecord(run.stateDirectory, run.id));
-    if (record) run.main = { pid: record.pid, startTime: record.startTime };
+    // The run ended with its boot.
+    if (record && !isOfThisBoot(record)) run.launcher = "ended";
+    else if (record) run.main = { pid: record.pid, startTime: record.startTime };
   }
+  const launcherAlive = isLauncherAlive(run);
   if (run.main === null) run.mainAlive = launcherAlive;
   // Our own launcher waits for it, and is still there.
   else run.mainAlive = run.launcher === "ours" || isAlive(run.main.pid, run.main.startTime);
@@ -142,6 +144,7 @@ const BEING_WRITTEN_MS = 5_000;
 function findOrVoidLauncher(run: Followed): Target | "being written" | null {
   const path = launcherRecord(run.stateDirectory, run.id);
   const record = readPidRecord(path) ?? readPidRecord(formerLauncherRecord(run.stateDirectory, run.id));
+  if (record && !isOfThisBoot(record)) return null;
   if (record) run.launcherSeen = { pid: record.pid, startTime: record.startTime };
   if (run.launcherSeen !== null) return run.launcherSeen;
   try {
