@@ -27,6 +27,7 @@ import { type Assembled, assemble } from "./assemble.ts";
 import { looks } from "./looks.ts";
 import { OwnPlaces } from "./own-places.ts";
 import { Pace } from "./pace.ts";
+import { refuseSecond } from "./refuse-second.ts";
 import { snapshot } from "./snapshot.ts";
 import { onStopSignals } from "./stop-signals.ts";
 import { takeBackRuns } from "./take-back-runs.ts";
@@ -56,6 +57,7 @@ export async function runSupervisor(
   try {
     locks.push(holdLock(config.database, note));
     if (options.adopt !== true) refuseAnothers(config);
+    await refuseSecond(config.stateDirectory, socket);
     const journal = createJournal(config.database, { retention: config.retention });
     try {
       return await new SupervisorProcess(config, journal, locks, options).run(socket);
