@@ -18,6 +18,7 @@ export interface WaitingFor {
     | "restart"
     | "gpu-claimed"
     | "gpu-memory"
+    | "gpu-shortage"
     | "checkpoint-check"
     | "journal"
     | "shutdown";
@@ -55,6 +56,8 @@ export interface Why {
   overdue?: { forced: NonNullable<PauseRequest["overdue"]>; askedForMs: number; gpu: string | null };
   /** Its first process has ended; other processes of its run may be left. */
   exited?: true;
+  /** All its processes have ended, and the driver still lists some of them. */
+  listed?: { gpu: string; pids: number[]; heldMiB: number };
   /** The pause signal, which it doesn't catch yet. */
   unheard?: string;
   /** Another user asks for a turn on its GPU, and a person has to decide. */

@@ -3,6 +3,7 @@
 import type { Snapshot } from "../../control/protocol.ts";
 import { isHeld, LIVE_STATES } from "../../model/state.ts";
 import { Refusal } from "../../refusal.ts";
+import { listedText } from "../../words/why.ts";
 import { ask, askedBy, mustConnect, type Options, placesOf, tryConnect } from "../connect.ts";
 import { print, say } from "../print.ts";
 
@@ -46,12 +47,23 @@ function summary(snapshot: Snapshot | null, leave: boolean): string {
       .join(", ");
   const alive = named(...LIVE_STATES);
   if (leave) return alive === "" ? "No job is running." : `Left as they are: ${alive}.`;
-  const [paused, frozen, late] = [named("paused"), named("frozen"), named(...OPEN)];
+  const listed = (snapshot?.jobs ?? []).flatMap(({ name, why }) =>
+    why.listed === undefined ? [] : [{ name, text: `${name} (${listedText(why.listed)})` }],
+  );
+  const open = named(...OPEN)
+    .split(", ")
+    .filter((name) => !listed.some((one) => one.name === name));
+  const [paused, frozen, late] = [named("paused"), named("frozen"), open.join(", ")];
   const parts = [
     ...(paused === "" ? [] : [`Saved and paused: ${paused}. The next start resumes what stop paused.`]),
     ...(frozen === ""
       ? []
       : [`Frozen, as they can't save: ${frozen}. They hold their memory until the next start.`]),
+    ...(listed.length === 0
+      ? []
+      : [
+          `Ended, but its GPU isn't free: ${listed.map(({ text }) => text).join(", ")}. The next start looks again.`,
+        ]),
     ...(late === "" ? [] : [`Asked, but not saved in time and left running: ${late}.`]),
   ];
   return parts.length === 0 ? "No job is left running." : parts.join(" ");
