@@ -1,4 +1,7 @@
-/** The table of docs/gpu.md on what each source tells, held to the sources; and what happens without a figure. */
+/**
+ * The table of docs/gpu.md on what each source tells, held to the sources; and what happens without a figure.
+ * Covers: src/sense/gpu/readings.ts, src/sense/gpu/report.ts, src/decide/sharing/gpu-memory.ts
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
