@@ -131,5 +131,6 @@ function resume(
   const windowUntilMs = mayRun(bare, windows, now.wallMs) ? null : Math.min(LATEST_MS, ...closes);
   const manual = { want: "run" as const, sinceMs: now.wallMs, excused, windowUntilMs };
   // Rules that had blamed it for its own use count again, now that a person has looked.
-  return { ...next, job: { ...next.job, manual, misattributed: [] } };
+  const { gpuShortage: _, ...rest } = next.job;
+  return { ...next, job: { ...rest, manual, misattributed: [] } };
 }

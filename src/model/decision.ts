@@ -19,6 +19,7 @@ export interface WaitingFor {
     | "restart"
     | "gpu-claimed"
     | "gpu-memory"
+    | "gpu-shortage"
     | "checkpoint-check"
     | "checkpoint-owner"
     | "journal"
@@ -65,6 +66,8 @@ export interface Why {
   exited?: true;
   /** Its streams, of which not all are at the end of their frame. */
   streams?: { open: number; held: number };
+  /** All its processes have ended, and the driver still lists some of them. */
+  listed?: { gpu: string; pids: number[]; heldMiB: number };
   /** The pause signal, which it doesn't catch yet. */
   unheard?: string;
   /** It can't be asked to save: it is ended after its next checkpoint. */

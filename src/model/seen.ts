@@ -67,7 +67,7 @@ export interface GpuView {
   freeMiB: number | null;
   /** What the driver lists of this run, whether it is still alive or not. */
   entries: ProcessEvidence[];
-  /** Memory held by others, with its holders. */
+  /** Memory held beside the run, with those that are listed as holding it; the rest nobody is. */
   othersMiB: number;
   others: ProcessEvidence[];
 }

@@ -4,8 +4,9 @@
  */
 import type { Next, WaitingFor, Why } from "../model/decision.ts";
 import { duration, elapsed } from "./duration.ts";
-import { plural } from "./list.ts";
+import { list, plural } from "./list.ts";
 import { roomText } from "./room.ts";
+import { size } from "./size.ts";
 import { clockTime, coming, timeAndComing } from "./time.ts";
 
 /** The answer as clients get it: the data, together with the sentences that people read. */
@@ -140,8 +141,10 @@ function runningText(why: Why, nowMs: number): string {
 }
 
 function pausingText(why: Why, nowMs: number): string {
-  const { cause, overdue, exited, unheard, untilItSaves, streams, sinceMs } = why;
+  const { cause, overdue, exited, listed, unheard, untilItSaves, streams, sinceMs } = why;
   const reason = cause?.reason ?? "";
+  if (listed !== undefined)
+    return `${reason} Its processes have ended, but ${listedText(listed)}; that is no relief until it is gone.`;
   if (exited) return `${reason} Its first process has exited; the rest of the run is being checked.`;
   if (unheard !== undefined) return `${reason} It doesn't catch ${unheard} yet, so the signal waits.`;
   if (untilItSaves)
@@ -155,6 +158,10 @@ function pausingText(why: Why, nowMs: number): string {
   const gpu = overdue.gpu === null ? "" : ` ${overdue.gpu} is still in use.`;
   return `still running ${duration(overdue.askedForMs)} after it was asked to pause (${at}); ${forced}.${gpu} ${reason}`;
 }
+
+/** "the driver still lists pid 4711 with 5.9 GiB on GPU 0" */
+export const listedText = ({ gpu, pids, heldMiB }: NonNullable<Why["listed"]>): string =>
+  `the driver still lists pid ${list(pids)}${heldMiB === 0 ? "" : ` with ${size(heldMiB)}`} on ${gpu}`;
 
 const turnText = ({ turn, job }: Why): string =>
   turn === undefined

@@ -5,7 +5,9 @@
 import type { Next, WaitingFor, Why, WindowState } from "../../model/decision.ts";
 import { finishedWithAnother, type Job, pauseSignalOf, savesBy } from "../../model/job.ts";
 import { isFrozenOverdue, type JobState, runOf } from "../../model/state.ts";
+import { isListed } from "../lifecycle/pause/release.ts";
 import { releaseInMs } from "../pauses/release.ts";
+import { heldMiB } from "../sharing/gpu-memory.ts";
 import { gpuView } from "../sharing/gpu-view.ts";
 import { answerTo, requestFor } from "../sharing/turn-requests.ts";
 import type { TickInput } from "../tick-input.ts";
@@ -110,10 +112,15 @@ function running(job: Job, windows: readonly WindowState[]): Partial<Why> {
 
 function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Partial<Why> {
   const cause = causeOf(request);
-  if (request.exitedAt !== undefined) return { cause, exited: true };
+  const run = runOf(job);
+  const gpu = run === null ? null : gpuView(run, sample);
+  if (request.exitedAt !== undefined) {
+    const listed = run !== null && isListed(run) && gpu !== null ? gpu.entries : [];
+    const pids = listed.map(({ pid }) => pid);
+    const kept = { gpu: gpu?.name ?? "", pids, heldMiB: heldMiB(listed) };
+    return { cause, exited: true, ...(pids.length > 0 && { listed: kept }) };
+  }
   if (request.overdue !== null) {
-    const run = runOf(job);
-    const gpu = run === null ? null : gpuView(run, sample);
     const askedForMs = now.monotonicMs - request.askedAt.monotonicMs;
     const kept = gpu === null || gpu.entries.length === 0 ? null : gpu.name;
     return { cause, overdue: { forced: request.overdue, askedForMs, gpu: kept } };

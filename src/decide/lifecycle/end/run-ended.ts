@@ -15,7 +15,7 @@ import { allPaused, stepsByRank } from "../ranks.ts";
 import type { Transition } from "../transition.ts";
 import { becomePaused, leave } from "./leave-run.ts";
 import { restartWaitMs } from "./restart-wait.ts";
-import { shortage, waitForRoom } from "./shortage.ts";
+import { alone, shortage, waitForRoom } from "./shortage.ts";
 import { stepsAre, stepsLost } from "./steps-lost.ts";
 
 const FRUITLESS = 3;
@@ -60,6 +60,12 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
   const short = shortage(transition, seen?.outOfGpuMemory);
   if (short !== null) {
     waitForRoom(transition, short);
+    return;
+  }
+  const out = seen?.outOfGpuMemory;
+  if (out !== undefined) {
+    const { what, leastMs } = alone(transition, out);
+    fail(transition, `${what} with ${exitText(exit)}${before(transition)}.`, code, leastMs);
     return;
   }
   fail(transition, `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`, code);
@@ -122,15 +128,25 @@ export function lose(transition: Transition): void {
   tryAgain(transition, "It ended without a record of its exit.", null);
 }
 
-/** Fails the run: retries it after a back-off, or leaves it failed. */
-export function fail(transition: Transition, reason: string, code: number | null): void {
-  const plan = tryAgain(transition, reason, code);
+/** Fails the run: retries it after a back-off of at least `leastMs`, or leaves it failed. */
+export function fail(
+  transition: Transition,
+  reason: string,
+  code: number | null,
+  leastMs: (inARow: number) => number = () => 0,
+): void {
+  const plan = tryAgain(transition, reason, code, leastMs);
   transition.tell("job.failed", "job", `${reason} ${plan}`, {
     outcome: { code, stepsLost: stepsLost(transition) },
   });
 }
 
-function tryAgain(transition: Transition, reason: string, exitCode: number | null): string {
+function tryAgain(
+  transition: Transition,
+  reason: string,
+  exitCode: number | null,
+  leastMs: (inARow: number) => number = () => 0,
+): string {
   const { restart } = transition.job.spec;
   const { now } = transition;
   const failures = hasSaved(transition) ? 1 : transition.job.attempts.failures + 1;
@@ -144,7 +160,7 @@ function tryAgain(transition: Transition, reason: string, exitCode: number | nul
     transition.become({ name: "failed", since: now, reason, exitCode });
     return `It is left failed ${why}.`;
   }
-  const waitMs = restartWaitMs(transition.job.spec, failures);
+  const waitMs = Math.max(leastMs(failures), restartWaitMs(transition.job.spec, failures));
   transition.note({
     attempts: { ...transition.job.attempts, failures, notBeforeMs: now.monotonicMs + waitMs },
   });

@@ -12,6 +12,7 @@ import { lacksRoom } from "../../pauses/disk-room.ts";
 import { stepsLost } from "../end/steps-lost.ts";
 import { creditRunning } from "../learn.ts";
 import type { Transition } from "../transition.ts";
+import { isListed } from "./release.ts";
 
 /** From SIGTERM to SIGKILL for a run that a person has ended; longer while a save is seen to grow. */
 export const KILLED_AFTER_MS = 30_000;
@@ -135,6 +136,11 @@ function endByHand(transition: Transition, decision: PauseDecision): void {
   if (transition.state.name !== "pausing") request(transition, { ...decision, method }, terms);
   const deadlineMs = transition.now.monotonicMs + KILLED_AFTER_MS;
   transition.amend({ method, overdue: "terminated", deadlineMs, endedByHand: true });
+  if (isListed(transition.run)) {
+    const reason = `${decision.cause.reason} Its processes have ended: the wait for the driver is over.`;
+    transition.tell("pause.forced", decision.cause.actor, reason, { outcome: { method: "terminate" } });
+    return;
+  }
   const lost = stepsLost(transition);
   const loses =
     lost === null
