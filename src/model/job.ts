@@ -58,6 +58,9 @@ export function savesBy({
   return told || manifest || pause.method === "checkpoint" || pause.method === "standby" ? "signal" : null;
 }
 
+/** It has several ranks, which fail when they are frozen. */
+export const isSeveral = ({ worldSize }: Pick<Job, "worldSize">): boolean => (worldSize ?? 1) > 1;
+
 /** A job's measured costs; times in ms, measured on this machine. */
 export interface Learned {
   saveMs: number | null;
@@ -102,7 +105,7 @@ export interface Job {
   bootId?: string;
   /** Keys of rules proven to blame this job for its own use; off for it until a person looks. */
   misattributed: string[];
-  /** Ranks that its library reported; a job of several is never frozen. */
+  /** Ranks that its library reported, or its launcher has told them; a job of several is never frozen. */
   worldSize?: number;
   /** Valid checkpoints before `checkpoint`, newest first: the fallbacks if it is corrupt. */
   older?: Checkpoint[];

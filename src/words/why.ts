@@ -4,7 +4,7 @@
  */
 import type { Next, WaitingFor, Why } from "../model/decision.ts";
 import { duration, elapsed } from "./duration.ts";
-import { roomText } from "./room.ts";
+import { roomText, UNPROVEN } from "./room.ts";
 import { clockTime, coming, timeAndComing } from "./time.ts";
 
 /** The answer as clients get it: the data, together with the sentences that people read. */
@@ -123,17 +123,16 @@ function runningText(why: Why, nowMs: number): string {
     outsideWindow ? "outside its window by hand" : "",
     turnText(why),
     // Of those that free all that they hold there is nothing to say here.
-    why.room === "unproven" ? roomText(why.room) : "",
+    why.room !== undefined && UNPROVEN.includes(why.room) ? roomText(why.room) : "",
   ];
   return joined(parts, "; ");
 }
 
-function pausingText({ cause, overdue, exited, unheard, untilItSaves, sinceMs }: Why, nowMs: number): string {
+function pausingText({ cause, overdue, exited, unheard, cantAsk, sinceMs }: Why, nowMs: number): string {
   const reason = cause?.reason ?? "";
   if (exited) return `${reason} Its first process has exited; the rest of the run is being checked.`;
   if (unheard !== undefined) return `${reason} It doesn't catch ${unheard} yet, so the signal waits.`;
-  if (untilItSaves)
-    return `${reason} It can't be asked to save: it is ended after the next checkpoint that it saves.`;
+  if (cantAsk !== undefined) return `${reason} It can't be asked to save: ${UNASKED[cantAsk]}.`;
   if (overdue === undefined) return reason;
   const at = clockTime(sinceMs, nowMs);
   if (overdue.forced === "frozen") return `frozen, as it didn't pause in time (asked at ${at}): ${reason}`;
@@ -141,6 +140,11 @@ function pausingText({ cause, overdue, exited, unheard, untilItSaves, sinceMs }:
   const gpu = overdue.gpu === null ? "" : ` ${overdue.gpu} is still in use.`;
   return `still running ${duration(overdue.askedForMs)} after it was asked to pause (${at}); ${forced}.${gpu} ${reason}`;
 }
+
+const UNASKED = {
+  "until it saves": "it is ended after the next checkpoint that it saves",
+  "until its grace ends": "it is ended when its grace is over",
+};
 
 const turnText = ({ turn, job }: Why): string =>
   turn === undefined

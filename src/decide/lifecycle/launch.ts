@@ -61,7 +61,7 @@ export function launchFailed(transition: Transition, reason: string, taken = fal
   }
   if (taken) {
     transition.tell("gpu.released", "peer", `It wasn't launched: ${reason}. It waits in line.`);
-    leave(transition);
+    leave(transition, "not launched");
     transition.become({ name: "waiting", since: transition.now });
     return;
   }

@@ -3,8 +3,9 @@
  * wording: words/why.ts does that.
  */
 import type { Next, WaitingFor, Why, WindowState } from "../../model/decision.ts";
-import { type Job, pauseSignalOf, savesBy } from "../../model/job.ts";
+import { isSeveral, type Job, pauseSignalOf, savesBy } from "../../model/job.ts";
 import { isFrozenOverdue, type JobState, runOf } from "../../model/state.ts";
+import { pauseMethod } from "../pauses/pause-method.ts";
 import { gpuView } from "../sharing/gpu-view.ts";
 import { answerTo, requestFor } from "../sharing/turn-requests.ts";
 import type { TickInput } from "../tick-input.ts";
@@ -60,7 +61,10 @@ function roomOf(job: Job): Pick<Why, "room"> {
   if (method === "standby") return { room: "standby" };
   const by = savesBy(job);
   if (by !== null) return { room: by };
-  return job.understands === null ? {} : { room: "unproven" };
+  if (job.understands === null) return {};
+  if (!isSeveral(job)) return { room: "unproven" };
+  const ended = pauseMethod(job, { frees: "time" }) !== null;
+  return { room: ended ? "ranks ended" : "ranks" };
 }
 
 const causeOf = ({ cause: { actor, reason } }: Pick<Pausing["request"], "cause">) => ({ actor, reason });
@@ -111,7 +115,8 @@ function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Pa
   return {
     cause,
     ...(deaf && { unheard: pauseSignalOf(job.spec) }),
-    ...(unasked && how === "itself" && { untilItSaves: true as const }),
+    ...(unasked && how === "itself" && { cantAsk: "until it saves" as const }),
+    ...(unasked && how === null && { cantAsk: "until its grace ends" as const }),
     next: { what: "grace-ends", atMs: now.wallMs + Math.max(0, request.deadlineMs - now.monotonicMs) },
   };
 }

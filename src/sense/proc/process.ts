@@ -76,17 +76,26 @@ export function readCommand(stat: Pick<ProcessStat, "pid" | "name" | "state">): 
  * permission, or the process is a zombie or in the middle of an exec and shows nothing).
  */
 export function readRunId(pid: number, variable: string): string | null | undefined {
-  let text: string;
+  const text = readEnvironment(pid);
+  return text === undefined ? undefined : variableIn(text, variable);
+}
+
+/** As the system gives it, or undefined when it can't be read now. */
+export function readEnvironment(pid: number): string | undefined {
   try {
-    text = readFileSync(`/proc/${pid}/environ`, "latin1");
+    return readFileSync(`/proc/${pid}/environ`, "latin1") || undefined;
   } catch {
     return undefined;
   }
-  if (text === "") return undefined;
-  const start = text.startsWith(`${variable}=`) ? 0 : text.indexOf(`\0${variable}=`) + 1;
-  if (start === 0 && !text.startsWith(`${variable}=`)) return null;
-  const end = text.indexOf("\0", start);
-  return text.slice(start + variable.length + 1, end < 0 ? undefined : end);
+}
+
+/** Null where it isn't set. */
+export function variableIn(environment: string, variable: string): string | null {
+  const first = environment.startsWith(`${variable}=`);
+  const start = first ? 0 : environment.indexOf(`\0${variable}=`) + 1;
+  if (start === 0 && !first) return null;
+  const end = environment.indexOf("\0", start);
+  return environment.slice(start + variable.length + 1, end < 0 ? undefined : end);
 }
 
 /** Children of every thread: a child is in the list of the thread that forked it only. */
