@@ -76,7 +76,7 @@ export function launchFailed(
   }
   if (taken) {
     transition.tell("gpu.released", "peer", `It wasn't launched: ${reason}. It waits in line.`);
-    leave(transition);
+    leave(transition, "not launched");
     transition.become({ name: "waiting", since: transition.now });
     return;
   }
@@ -87,7 +87,7 @@ export function launchFailed(
       "supervisor",
       `It couldn't be launched: ${reason}. It is tried again in ${duration(UNREADY_WAIT_MS)}; this doesn't count as a failure.`,
     );
-    leave(transition);
+    leave(transition, "not launched");
     const notBeforeMs = now.monotonicMs + UNREADY_WAIT_MS;
     transition.note({ attempts: { ...transition.job.attempts, notBeforeMs } });
     transition.become({ name: "waiting", since: now });

@@ -3,7 +3,7 @@
  * of each. Names only what would help as things stand. Decides nothing.
  */
 import type { WaitingFor, WayOut } from "../../model/decision.ts";
-import { finishedWithAnother, type Job } from "../../model/job.ts";
+import { finishedWithAnother, isSeveral, type Job } from "../../model/job.ts";
 import { isStuck } from "../../model/state.ts";
 import { whose } from "../../words/whose.ts";
 import { isListed } from "../lifecycle/pause/release.ts";
@@ -65,7 +65,7 @@ function fromPause(job: Job, { now }: TickInput): WayOut[] {
   if (state.request.overdue === "frozen")
     return [way(`resume ${name}`, "thaws it: it goes on to its checkpoint"), end];
   // Frozen ranks fail; after an exit, nothing is left to freeze; what was told to end isn't frozen.
-  if ((job.worldSize ?? 1) > 1 || state.request.exitedAt !== undefined || state.request.overdue !== "waiting")
+  if (isSeveral(job) || state.request.exitedAt !== undefined || state.request.overdue !== "waiting")
     return [end];
   return [way(`pause ${name} --freeze`, freezingKeeps(job)), end];
 }

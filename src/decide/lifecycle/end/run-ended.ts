@@ -91,7 +91,7 @@ export function finish(transition: Transition, seen?: Seen): void {
   const at = step === null ? "" : ` at step ${number(step)}`;
   const reason = assumed ?? `It ${ended}${at} with exit code 0${counts}.`;
   transition.tell("job.finished", "job", reason, { outcome: { step, code: 0, reported } });
-  leave(transition);
+  leave(transition, `finished${at}`);
   transition.note({ attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 } });
   transition.become({ name: "finished", since: transition.now, ...(assumed !== null && { assumed }) });
 }
@@ -111,7 +111,7 @@ function cancelled(transition: Transition, exit: Exit): void {
   transition.tell("job.cancelled", "user", `It was cancelled and has ended with ${exitText(exit)}.`, {
     outcome: { stepsLost: stepsLost(transition) },
   });
-  leave(transition);
+  leave(transition, "cancelled");
   transition.drop("cancelling");
   transition.become({ name: "cancelled", since: transition.now });
 }
@@ -151,7 +151,7 @@ function tryAgain(
   const { now } = transition;
   const failures = hasSaved(transition) ? 1 : transition.job.attempts.failures + 1;
   if (transition.run.resuming !== undefined) transition.tell("resume.failed", "job", reason);
-  leave(transition);
+  leave(transition, exitCode === null ? "not known how" : `failed with exit code ${exitCode}`);
   if (!restart.onFailure || failures > restart.maxRetries) {
     const why = restart.onFailure
       ? `after ${plural(failures, "failure")} in a row`
@@ -175,7 +175,7 @@ function pausedItself(transition: Transition, seen: Seen | undefined): void {
   if (fruitless >= FRUITLESS) {
     const reason = `It asked to be run again (exit code 75) ${FRUITLESS} times without a new checkpoint.`;
     transition.tell("job.failed", "job", reason, { outcome: { code: EXIT_PAUSED } });
-    leave(transition);
+    leave(transition, "failed with exit code 75");
     transition.note({ attempts: { ...transition.job.attempts, fruitless } });
     transition.become({ name: "failed", since: now, reason, exitCode: EXIT_PAUSED });
     return;
@@ -190,7 +190,7 @@ function pausedItself(transition: Transition, seen: Seen | undefined): void {
   const waitMs = saved ? 0 : restartWaitMs(transition.job.spec, fruitless);
   const outcome = { stepsLost: stepsLost(transition), ...(seen === undefined ? {} : stepsByRank(seen)) };
   transition.tell("pause.completed", "job", cause.reason, { outcome });
-  leave(transition);
+  leave(transition, saved ? "paused by itself" : "paused by itself, but not saved");
   transition.note({
     attempts: { failures: 0, fruitless, notBeforeMs: saved ? 0 : now.monotonicMs + waitMs },
   });
