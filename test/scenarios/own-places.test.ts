@@ -78,6 +78,8 @@ test("everything wiped and the supervisor killed: the next one takes back the li
   expect(copies()).toBe(1);
   expect(supervisor.say("pause", "count").code).toBe(0);
   expect(alive(before.pid as number)).toBe(false);
+  const [first] = supervisor.audit("supervisor.started");
+  expect(first?.reason).toContain("what that one recorded isn't in it");
   const paused = await supervisor.reaches("count", ["paused"]);
   expect(paused.checkpoint?.step).toBeGreaterThanOrEqual(before.progress?.step ?? 0);
 });
