@@ -106,3 +106,5 @@ export function quietMachine(): Need {
 }
 
 export const mypy: Need = { met: runs("mypy", "--version"), reason: "mypy is not installed" };
+
+export const pyaudio: Need = { met: pythonHas("pyaudio"), reason: `PyAudio for ${pythonPath}` };

@@ -65,7 +65,7 @@ class Doorbell:
     def stand_by(self) -> None:
         """This job has streams: it stands by where a job in training saves and leaves."""
         self._stands_by = True
-        if self.word == "standby" and self._flag.locked():
+        if self.word != "pause" and self._flag.locked():
             self._flag.release()
 
     def read_sometimes(self) -> None:
@@ -97,7 +97,8 @@ class Doorbell:
 
     def _ask(self, word: str) -> bool:
         """True when that is news."""
-        leave = word in ("pause", "release") or (word == "standby" and not self._stands_by)
+        # From standby nothing is lost by going on, so only a pause can't be withdrawn.
+        leave = word == "pause" or (word != "run" and not self._stands_by)
         if self._flag.locked() and not leave:
             return False
         before, self.word = self.word, word

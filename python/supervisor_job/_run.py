@@ -15,7 +15,7 @@ from ._environment import Surroundings
 from ._exit import ExitWatch
 from ._files import Save
 from ._find import Checkpoint
-from ._hold import Hold
+from ._hold import Hold, RunParts
 from ._saves import Saves
 from ._speaker import claim_for_good, listen
 from ._status import Numbers, Status
@@ -28,9 +28,10 @@ class Run:
         self.status = Status(where)
         self.bell = Doorbell(os.path.join(where.status_dir, CONTROL_FILE), self._acknowledge)
         self.saves = Saves(where, self.status, self.bell.wanted)
-        self.hold = Hold(self)
         #: Steps of several threads come one after the other.
         self.turn = threading.RLock()
+        parts = RunParts(self.bell, self.status, self.saves, self.turn, where.pause_signal, self.leave)
+        self.hold = Hold(parts)
         # The handler first, the file second: a ring between the two is heard by one of them.
         listen(where.pause_signal, self._ring)
         self._exit = ExitWatch(self.status)

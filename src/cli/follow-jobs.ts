@@ -36,7 +36,7 @@ export type Outcome = { end: "good" | "bad" | null; text: string };
 export async function followJobs(
   client: ControlClient,
   names: string[],
-  judge: (job: JobView) => Outcome,
+  judge: (job: JobView, snapshot: Snapshot) => Outcome,
   done: (name: string, outcome: Outcome) => void = printOutcome,
 ): Promise<number> {
   const open = new Set(names);
@@ -45,7 +45,7 @@ export async function followJobs(
   await follow(client, (snapshot) => {
     for (const name of [...open]) {
       const job = snapshot.jobs.find((one) => one.name === name);
-      const outcome: Outcome = job ? judge(job) : { end: "bad", text: "no longer exists" };
+      const outcome: Outcome = job ? judge(job, snapshot) : { end: "bad", text: "no longer exists" };
       if (outcome.end === null) {
         if (last.get(name) !== outcome.text) say(lineOf(name, outcome));
         last.set(name, outcome.text);

@@ -47,6 +47,7 @@ function supervisorCommands(cli: Command): void {
       options: {
         headless: ["--headless", "stay in the foreground and print one line per event"],
         detach: ["--detach", "start it in the background and return"],
+        adopt: ["--adopt", "take over the jobs and checkpoints that another config left in its places"],
       },
     },
   );
@@ -86,8 +87,9 @@ function runCommand(cli: Command): void {
         ],
         pauseSignal: [
           "--pause-signal <signal>",
-          "the signal that tells it to save and exit (default: SIGUSR2)",
+          "the signal on which it saves and exits by itself (without a job library)",
         ],
+        adopt: ["--adopt", "go on from the checkpoints of an earlier job of that name"],
       },
     },
   )
@@ -123,7 +125,21 @@ function jobCommands(cli: Command): void {
     "resume",
     "let jobs run again; says what a waiting job waits for",
     async () => (await import("./commands/resume.ts")).resume,
-    { argument: "[JOB...]", options: { all: ["--all", "all jobs"], wait: noWait } },
+    {
+      argument: "[JOB...]",
+      options: {
+        all: ["--all", "all jobs"],
+        adopt: ["--adopt", "go on from another job's checkpoints, where such are found"],
+        wait: noWait,
+      },
+    },
+  );
+  declare(
+    cli,
+    "rerun",
+    "begin jobs anew; their checkpoints are set aside",
+    async () => (await import("./commands/rerun.ts")).rerun,
+    { argument: "<JOB...>", options: { wait: noWait } },
   );
   declare(cli, "cancel", "end jobs for good", async () => (await import("./commands/cancel.ts")).cancel, {
     argument: "<JOB...>",

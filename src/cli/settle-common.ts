@@ -6,7 +6,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Places } from "../config/places.ts";
-import { projectName, projectOf } from "../config/project.ts";
+import { projectName } from "../config/project.ts";
 import { homeFolder } from "../files/home.ts";
 import { commonStateDirectory, projectRecord } from "../files/state-paths.ts";
 
@@ -23,10 +23,8 @@ export async function settleCommon(): Promise<void> {
   const database = join(common, "supervisor.sqlite");
   if (existsSync(projectRecord(common)) || !existsSync(database)) return;
   try {
-    const { readEvents } = await import("../record/read.ts");
-    const used: string[] = [];
-    for (const { evidence } of readEvents(database, { kind: "supervisor.started" }))
-      used.push(projectOf((evidence?.config as string | null | undefined) ?? null));
+    const { projectsOf } = await import("../record/last-project.ts");
+    const used = [...projectsOf(database)];
     const last = used.at(-1);
     if (last === undefined) return;
     const settled: Settled = { project: last, earlier: [...new Set(used)].filter((one) => one !== last) };

@@ -24,8 +24,18 @@ const LOOK_EVERY_MS = 20;
 const LARGEST_LOG_BYTES = 8 * 1024 * 1024;
 const SHOWN_BYTES = 16 * 1024;
 
-/** Starts a supervisor for `places` and connects; with `watch`, snapshots arrive. Fails with its output. */
-export async function spawnSupervisor(places: Places, watch = false): Promise<ControlClient> {
+interface How {
+  /** Snapshots arrive. */
+  watch?: boolean;
+  /** It takes over what another config left there. */
+  adopt?: boolean;
+}
+
+/** Starts a supervisor for `places` and connects. Fails with its output. */
+export async function spawnSupervisor(
+  places: Places,
+  { watch = false, adopt = false }: How = {},
+): Promise<ControlClient> {
   const left = leftInCommon(places);
   if (left !== null) say(left);
   prepareStateDirectory(places.stateDirectory);
@@ -33,7 +43,7 @@ export async function spawnSupervisor(places: Places, watch = false): Promise<Co
   if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) > LARGEST_LOG_BYTES)
     refusing(`${log} can't be put aside`, () => renameSync(log, `${log}.1`));
   const before = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
-  const child = await launch(places, log);
+  const child = await launch(places, log, adopt);
   let ended: { code: number | null } | null = null;
   void child.ended.then((code) => {
     ended = { code };
@@ -50,7 +60,7 @@ export async function spawnSupervisor(places: Places, watch = false): Promise<Co
   );
 }
 
-async function launch(places: Places, log: string): Promise<Detached> {
+async function launch(places: Places, log: string, adopt: boolean): Promise<Detached> {
   const config = places.file === null ? [] : ["--config", places.file];
   const output = refusing(`The supervisor's output can't be written to ${log}`, () =>
     openSync(log, "a", 0o600),
@@ -58,7 +68,7 @@ async function launch(places: Places, log: string): Promise<Detached> {
   try {
     return await spawnDetached(
       process.execPath,
-      [ownProgram("bin"), "start", "--headless", ...config],
+      [ownProgram("bin"), "start", "--headless", ...(adopt ? ["--adopt"] : []), ...config],
       output,
     );
   } catch (error) {

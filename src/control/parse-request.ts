@@ -19,7 +19,9 @@ interface Check<T> {
 }
 
 /** As it arrives: the job of `add` isn't checked yet. */
-type Received = Exclude<Request, { verb: "add" }> | { verb: "add"; spec: object; by: string };
+type Received =
+  | Exclude<Request, { verb: "add" }>
+  | { verb: "add"; spec: object; by: string; adopt?: boolean };
 type Verb = Request["verb"];
 type Checks<R> = {
   [Name in Exclude<keyof R, "verb">]-?: Record<never, never> extends Pick<R, Name>
@@ -58,9 +60,10 @@ const FIELDS: { [V in Verb]: Checks<Extract<Received, { verb: V }>> } = {
   snapshot: {},
   watch: {},
   pause: { jobs: namesOrAll, untilMs: timeOrNull, by, force: { ...force, optional: true } },
-  resume: { jobs: namesOrAll, by },
+  resume: { jobs: namesOrAll, by, adopt: { ...flag, optional: true } },
+  rerun: { jobs: names, by },
   cancel: { jobs: names, by },
-  add: { spec: check("a job", isObject), by },
+  add: { spec: check("a job", isObject), by, adopt: { ...flag, optional: true } },
   turn: {
     gpu: check("an index or UUID", isText),
     forMs: duration,

@@ -22,9 +22,13 @@ export type Request =
   /** Answers with a snapshot now and after every tick. */
   | { verb: "watch" }
   | { verb: "pause"; jobs: string[] | "all"; untilMs: number | null; by: string; force?: Force }
-  | { verb: "resume"; jobs: string[] | "all"; by: string }
+  /** `adopt`: from another's checkpoints, where such are found. */
+  | { verb: "resume"; jobs: string[] | "all"; by: string; adopt?: boolean }
+  /** From the beginning; the checkpoints so far are set aside. */
+  | { verb: "rerun"; jobs: string[]; by: string }
   | { verb: "cancel"; jobs: string[]; by: string }
-  | { verb: "add"; spec: JobSpec; by: string }
+  /** `adopt`: it goes on from an earlier job's checkpoints, which are set aside otherwise. */
+  | { verb: "add"; spec: JobSpec; by: string; adopt?: boolean }
   /** A turn on a GPU (index or UUID) that another user's job holds, for `job` or the first in line. */
   | { verb: "turn"; gpu: string; forMs: number; by: string; job?: string }
   /** `pauseJobs: false` leaves them running. Answers when it is done. */
@@ -51,6 +55,8 @@ export interface JobView {
   pid: number | null;
   /** Indices of the GPUs that its run was placed on. */
   gpus: number[];
+  /** Its first new step in this run was seen; of a program that doesn't report, never. */
+  stepped: boolean;
   method: PauseMethod | "auto";
   progress: Progress | null;
   checkpoint: Checkpoint | null;

@@ -7,8 +7,9 @@ import type { WindowState } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
 import type { NewEvent } from "../model/event.ts";
 import type { Force, Job } from "../model/job.ts";
-import { isEnded } from "../model/state.ts";
+import { isEnded, isLive } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
+import { mayGoOn } from "./lifecycle/launch.ts";
 import { step } from "./lifecycle/step.ts";
 import { pauseMethod } from "./pauses/pause-method.ts";
 import { mayRun } from "./pauses/pauses-without-rule.ts";
@@ -21,7 +22,9 @@ const LATEST_MS = 8.64e15;
 
 export type ManualRequest =
   | { verb: "pause"; jobs: string[]; untilMs: number | null; by: string; force?: Force }
-  | { verb: "resume"; jobs: string[]; by: string }
+  /** `adopt`: from another's checkpoints, if those are where its own belong. */
+  | { verb: "resume"; jobs: string[]; by: string; adopt?: boolean }
+  | { verb: "rerun"; jobs: string[]; by: string }
   | { verb: "cancel"; jobs: string[]; by: string };
 
 export interface Requested {
@@ -71,19 +74,30 @@ function ask(job: Job, asked: ManualRequest, within: WithRequest): Asked {
       ? { error: hasEnded(job) }
       : step(job, { kind: "cancel", by: asked.by }, within.now);
   if (job.cancelling !== undefined) return { error: `'${job.name}' was cancelled and is about to end.` };
-  return asked.verb === "pause" ? pause(job, asked, within) : resume(job, asked.by, within);
+  if (asked.verb === "pause") return pause(job, asked, within);
+  return asked.verb === "rerun" ? rerun(job, asked.by, within) : resume(job, asked, within);
 }
 
 const hasEnded = ({ name, state }: Job): string =>
   `'${name}' has ${state.name === "cancelled" ? "been " : ""}${state.name} already.`;
 
-/** Its checkpoints hold a whole training run, and its log is its result: neither is overwritten. */
-const anew = ({ name, spec }: Job): string =>
-  `To run it anew, give it another name: supervisor run --name ${name}-2 -- ${spec.command.map(quoted).join(" ")}`;
+/** From the beginning: its checkpoints so far are set aside by the launch, and its log goes on. */
+function rerun(job: Job, by: string, { now }: WithRequest): Asked {
+  if (isLive(job.state.name))
+    return {
+      error: `'${job.name}' is ${job.state.name}; to begin it anew, end it first: supervisor cancel ${job.name}`,
+    };
+  const next = step(job, { kind: "rerun", by }, now);
+  return { ...next, job: { ...next.job, manual: null, misattributed: [] } };
+}
 
-/** Quoted so that a shell reads it as one word. */
-const quoted = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+/** Ended jobs get another chance; where another's checkpoints were found, that is looked at again. */
+function again(job: Job, by: string, adopt: boolean, now: Now): ReturnType<typeof step> {
+  if (adopt && !isLive(job.state.name)) return step(job, { kind: "adopt", by }, now);
+  if (isEnded(job.state.name)) return step(job, { kind: "retry", by }, now);
+  const { foreign: _, ...rest } = job;
+  return { job: rest, events: [], effects: [] };
+}
 
 function pause(job: Job, asked: Extract<ManualRequest, { verb: "pause" }>, { now }: WithRequest): Asked {
   if (isEnded(job.state.name)) return { error: hasEnded(job) };
@@ -100,11 +114,14 @@ function pause(job: Job, asked: Extract<ManualRequest, { verb: "pause" }>, { now
   return { job: { ...job, manual: { ...wish, ...(force && { force }) } }, events: [], effects: [] };
 }
 
-function resume(job: Job, by: string, { world, windows, now }: WithRequest): Asked {
-  if (job.state.name === "finished") return { error: `${hasEnded(job)} ${anew(job)}` };
-  const next = isEnded(job.state.name)
-    ? step(job, { kind: "retry", by }, now)
-    : { job, events: [], effects: [] };
+function resume(
+  job: Job,
+  { by, adopt }: Extract<ManualRequest, { verb: "resume" }>,
+  { world, windows, now }: WithRequest,
+): Asked {
+  if (isEnded(job.state.name) && !mayGoOn(job))
+    return { error: `${hasEnded(job)} To run it again from the beginning: supervisor rerun ${job.name}` };
+  const next = again(job, by, adopt ?? false, now);
   // Whatever holds it back now is excused until it has been clear once.
   const excused = Object.entries(world.rules)
     .filter(([, state]) => holds(state))
@@ -114,5 +131,6 @@ function resume(job: Job, by: string, { world, windows, now }: WithRequest): Ask
   const windowUntilMs = mayRun(bare, windows, now.wallMs) ? null : Math.min(LATEST_MS, ...closes);
   const manual = { want: "run" as const, sinceMs: now.wallMs, excused, windowUntilMs };
   // Rules that had blamed it for its own use count again, now that a person has looked.
-  return { ...next, job: { ...next.job, manual, misattributed: [] } };
+  const { gpuShortage: _, ...rest } = next.job;
+  return { ...next, job: { ...rest, manual, misattributed: [] } };
 }

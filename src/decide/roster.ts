@@ -30,9 +30,16 @@ export function newJob(spec: JobSpec, origin: Job["origin"], now: Now): Job {
   };
 }
 
+/** Each goes on from whatever checkpoints are where its own belong. */
+export const adopting = (jobs: Record<string, Job>): Record<string, Job> =>
+  Object.fromEntries(
+    Object.entries(jobs).map(([name, job]) => [name, { ...job, earlier: "adopt" as const }]),
+  );
+
 /**
  * The jobs of `config`, each with what `known` holds of it. A known job that the config dropped stays
- * while it may have processes; a changed spec applies to pauses at once, to the command at the next run.
+ * while it may have processes; a changed spec applies to pauses at once, to the command at the next run. What ended after
+ * `supervisor run` was another job of that name.
  */
 export function roster(config: Config, known: Job[], now: Now): Record<string, Job> {
   const jobs: Record<string, Job> = {};
@@ -46,7 +53,8 @@ export function roster(config: Config, known: Job[], now: Now): Record<string, J
   const byName = new Map(known.map((job) => [job.name, job]));
   for (const spec of config.jobs) {
     const old = byName.get(spec.name);
-    jobs[spec.name] = old ? { ...old, spec, origin: "config" } : newJob(spec, "config", now);
+    const isIts = old && !(old.origin === "run" && isEnded(old.state.name));
+    jobs[spec.name] = isIts ? { ...old, spec, origin: "config" } : newJob(spec, "config", now);
   }
   return jobs;
 }

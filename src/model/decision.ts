@@ -1,5 +1,6 @@
 /** What is decided, why, and on what evidence. */
 import type { Actor, Cause } from "./actor.ts";
+import type { SavesBy } from "./job.ts";
 import type { Metric, ProcessEvidence } from "./machine.ts";
 import type { PauseMethod, PauseRequest, StateName } from "./state.ts";
 
@@ -18,7 +19,9 @@ export interface WaitingFor {
     | "restart"
     | "gpu-claimed"
     | "gpu-memory"
+    | "gpu-shortage"
     | "checkpoint-check"
+    | "checkpoint-owner"
     | "journal"
     | "shutdown";
   text: string;
@@ -26,8 +29,8 @@ export interface WaitingFor {
   gpu?: string;
   untilMs?: number;
   processes?: ProcessEvidence[];
-  /** Whose supervised job holds the GPU, since when (wall time), and our own place in line, from 1. */
-  by?: { user: string; job: string };
+  /** Whose supervised job holds the GPU (`place`: see Claim), since when (wall time), and our own place in line, from 1. */
+  by?: { user: string; job: string; place?: string };
   sinceMs?: number;
   place?: number;
 }
@@ -43,8 +46,14 @@ export interface Why {
   sinceMs: number;
   /** Who paused it, or asked it to pause, and why. */
   cause?: Pick<Cause, "actor" | "reason">;
-  /** How it failed: one whole sentence. */
+  /** It finished with this command; its settings name another one since. */
+  finishedWith?: string[];
+  /** How it, or the run before the one that it waits for, failed: whole sentences. */
   failure?: string;
+  /** Its pause left no checkpoint: what that costs. */
+  unsaved?: string;
+  /** What speaks against its having finished. */
+  assumed?: string;
   /** It was cancelled, and its program was asked to end. */
   cancelling?: true;
   /** Since when it has made no step. */
@@ -55,8 +64,16 @@ export interface Why {
   overdue?: { forced: NonNullable<PauseRequest["overdue"]>; askedForMs: number; gpu: string | null };
   /** Its first process has ended; other processes of its run may be left. */
   exited?: true;
+  /** Its streams, of which not all are at the end of their frame. */
+  streams?: { open: number; held: number };
+  /** All its processes have ended, and the driver still lists some of them. */
+  listed?: { gpu: string; pids: number[]; heldMiB: number };
   /** The pause signal, which it doesn't catch yet. */
   unheard?: string;
+  /** It can't be asked to save: it is ended after its next checkpoint. */
+  untilItSaves?: true;
+  /** How it makes room when it is asked to, as far as that is known. */
+  room?: Room;
   /** Another user asks for a turn on its GPU, and a person has to decide. */
   turn?: { user: string; forMs: number };
   waitingFor: WaitingFor[];
@@ -66,9 +83,12 @@ export interface Why {
   sooner?: WayOut[];
 }
 
+/** `unproven`: nothing shows that it saves, so it is only frozen. `frozen`: as its config says. */
+export type Room = SavesBy | "standby" | "frozen" | "unproven";
+
 export type Next =
   | { what: "window-closes"; window?: string; atMs: number }
-  | { what: "grace-ends" | "window-opens" | "retry" | "may-go-on"; atMs: number };
+  | { what: "grace-ends" | "window-opens" | "retry" | "may-go-on" | "release"; atMs: number };
 
 export interface WayOut {
   /** The whole command to type. */

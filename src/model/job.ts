@@ -18,6 +18,8 @@ export interface Progress {
   /** The last error, in the job's own words; `failedSaves`: consecutive failed saves, if a save failed. */
   error?: string;
   failedSaves?: number;
+  /** Of a job that can stand by: its streams, and how many of them are held. */
+  streams?: { open: number; held: number };
   /** Wall time; set while no step is made although one is long overdue. */
   stalledSinceMs?: number;
 }
@@ -32,9 +34,38 @@ export type Manual =
   /** `honoured`: it has been started since the wish; from then on balance counts again. */
   | { want: "run"; sinceMs: number; excused: string[]; windowUntilMs: number | null; honoured?: boolean };
 
-/** It can be asked for a checkpoint: a library reports, or the pause signal is caught. */
-export const canSave = ({ understands }: Pick<Job, "understands">): boolean =>
-  understands === "contract" || understands === "signal";
+/** The signal that asks for a pause; job libraries listen for it, too. */
+export const pauseSignalOf = ({ pause }: Pick<JobSpec, "pause">): NonNullable<JobSpec["pause"]["signal"]> =>
+  pause.signal ?? "SIGUSR2";
+
+/**
+ * What a job does for a checkpoint. `library`: its library saves when asked. `signal`: it saves on a signal
+ * by itself. `itself`: it saves when it likes, and can only be ended afterwards.
+ */
+export type SavesBy = "library" | "signal" | "itself";
+
+/**
+ * By evidence alone: a library's report, a manifest, or what its config says. Null where there is none:
+ * that a program catches a signal doesn't show that it saves on it (a JVM dies of SIGUSR2).
+ */
+export function savesBy({
+  spec: { pause, checkpoint: files },
+  understands,
+  checkpoint,
+}: Pick<Job, "spec" | "understands" | "checkpoint">): SavesBy | null {
+  const told = pause.signal !== undefined || pause.exitCodes.length > 0;
+  if (files.glob !== undefined && !told) return "itself";
+  if (understands === "contract") return "library";
+  const manifest = checkpoint !== null && checkpoint.verified !== "size and age only";
+  return told || manifest || pause.method === "checkpoint" || pause.method === "standby" ? "signal" : null;
+}
+
+/** It has finished, and its settings name another command since. */
+export const finishedWithAnother = ({ state, ran, spec: { command } }: Job): boolean =>
+  state.name === "finished" && ran !== undefined && !isSameCommand(ran, command);
+
+export const isSameCommand = (one: string[], other: string[]): boolean =>
+  one.length === other.length && one.every((word, at) => word === other[at]);
 
 /** A job's measured costs; times in ms, measured on this machine. */
 export interface Learned {
@@ -64,14 +95,16 @@ export interface Job {
   origin: "config" | "run";
   state: JobState;
   runs: number;
+  /** Wall time of its first run; absent before it. A third party's file that is older isn't its checkpoint. */
+  firstRunMs?: number;
   progress: Progress | null;
   checkpoint: Checkpoint | null;
   manual: Manual | null;
   learned: Learned;
   balance: Balance;
   /**
-   * What the job was seen to understand: the contract (a library reports), the pause signal (it is
-   * caught), or nothing (it can only be frozen); null before a run was seen.
+   * What the job was seen to understand: the contract (a library reports), the pause signal (it saves on
+   * that, and catches it now), or nothing; null before a run was seen.
    */
   understands: "contract" | "signal" | "nothing" | null;
   /** Consecutive failed or fruitless runs, and when the next try may start (monotonic time). */
@@ -92,6 +125,15 @@ export interface Job {
   visited?: { gpus: string[]; startTime: number; bootId: string };
   /** It ran out of GPU memory while others held this much of a GPU; it waits until one of them has less. */
   gpuShortage?: { othersMiB: number };
+  /** The command of its last run; absent before its first, and in data of older versions. */
+  ran?: string[];
+  /**
+   * What a person said of checkpoints that it didn't write: go on from them, or set them aside and begin
+   * at the beginning. Until its run is seen.
+   */
+  earlier?: "adopt" | "set aside";
+  /** Whose checkpoints are in its directory, in words: it waits until a person says what to do with them. */
+  foreign?: string;
   /** Set from a cancel until its processes are gone. */
   cancelling?: { by: string; askedAt: Now; killed: boolean };
 }

@@ -32,8 +32,8 @@ export interface Run {
   startTime: number | null;
   bootId: string;
   resumedFrom: string | null;
-  /** The step it resumed from, 0 on a first run. */
-  resumedAtStep: number;
+  /** The step it resumed from, 0 when it began at the beginning; null when the checkpoint doesn't tell. */
+  resumedAtStep: number | null;
   /** UUIDs of the GPUs it was placed on. */
   gpus: string[];
   /** The variables that tell the program its GPUs. */

@@ -29,6 +29,8 @@ export interface RankStatus {
   /** The last error in the job's own words, and how many saves have failed in a row. */
   error?: string;
   failedSaves?: number;
+  /** Of a job that can stand by: its streams, and how many of them are held. */
+  streams?: { open: number; held: number };
 }
 
 export interface Seen {
@@ -65,7 +67,7 @@ export interface GpuView {
   freeMiB: number | null;
   /** What the driver lists of this run, whether it is still alive or not. */
   entries: ProcessEvidence[];
-  /** Memory held by others, with its holders. */
+  /** Memory held beside the run, with those that are listed as holding it; the rest nobody is. */
   othersMiB: number;
   others: ProcessEvidence[];
 }

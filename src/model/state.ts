@@ -18,6 +18,8 @@ export interface PauseRequest {
   bytesSaved: number;
   /** Set once the grace period is over, or a person wouldn't wait for it, with the action taken. */
   overdue: null | "waiting" | "frozen" | "terminated" | "killed";
+  /** It was on standby, and is asked to give its memory back, too. */
+  release?: true;
   /** A person has it ended: killed at `deadlineMs`, having been told what is lost. */
   endedByHand?: true;
   /** The step reported when the pause was requested. */
@@ -33,15 +35,18 @@ export interface PauseRequest {
 }
 
 export type JobState =
-  | { name: "waiting"; since: Now }
+  /** `failure`: how its last run ended, as a sentence; absent before its first. */
+  | { name: "waiting"; since: Now; failure?: string }
   | { name: "starting"; since: Now; run: Run }
   | { name: "running"; since: Now; run: Run }
   | { name: "pausing"; since: Now; run: Run; request: PauseRequest }
-  | { name: "paused"; since: Now; cause: Cause; checkpoint: Checkpoint | null }
+  /** `unsaved`: the pause left no checkpoint; what that costs, as a sentence. */
+  | { name: "paused"; since: Now; cause: Cause; checkpoint: Checkpoint | null; unsaved?: string }
   | { name: "standby" | "frozen"; since: Now; run: Run; cause: Cause }
   /** `was`: the live state that it had when the supervisor went away. */
   | { name: "lost"; since: Now; run: Run; was?: JobState; rebooted?: boolean }
-  | { name: "finished"; since: Now }
+  /** `assumed`: what speaks against it, as a sentence, where nothing but its exit code says so. */
+  | { name: "finished"; since: Now; assumed?: string }
   | { name: "failed"; since: Now; reason: string; exitCode: number | null }
   | { name: "cancelled"; since: Now };
 
@@ -72,6 +77,10 @@ export const isHeld = (name: StateName): name is "standby" | "frozen" =>
 /** Frozen since its grace period ran out: it holds memory, nothing else, and still owes its checkpoint. */
 export const isFrozenOverdue = (state: JobState): boolean =>
   state.name === "pausing" && state.request.overdue === "frozen";
+
+/** Waiting for it longer is in vain: its grace is over, and whoever was made to end had time for that, too. */
+export const isStuck = ({ overdue, deadlineMs }: PauseRequest, { monotonicMs }: Now): boolean =>
+  overdue !== null && ((overdue !== "terminated" && overdue !== "killed") || monotonicMs >= deadlineMs);
 
 /** Held back by a rule; the cost of that is paid on resume. */
 export const pausedByRule = (state: JobState): boolean => "cause" in state && askedByRule(state.cause);

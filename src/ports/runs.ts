@@ -29,6 +29,8 @@ export interface RunsSeen {
    * when nothing has changed. The results of `verify` effects show here: `verified: "full"`, or rejected.
    */
   checkpoints(job: Job): Pick<Seen, "checkpoints" | "rejected">;
+  /** Whose checkpoints a new run of the job would find, in words, if they aren't its own; else null. Never throws. */
+  foreignCheckpoints(job: Job): string | null;
   /** Free space on the disk that holds the job's newest checkpoint; null when unknown. Never throws, never waits. */
   freeMiB(job: Job): number | null;
   /** Calls `wake` soon after something about a run changes (exit, status); it only wakes the loop. */

@@ -9,6 +9,7 @@ import { type Exported, exportPath, listExports } from "./audit/anchor.ts";
 import { type EventRow, eventOf } from "./audit/event-row.ts";
 import { openReadOnly, unreadable } from "./database/open-read-only.ts";
 import { type Shape, unpackSample } from "./sample-row.ts";
+import { UNKNOWN_STEP } from "./writes.ts";
 
 export interface EventFilter {
   job?: string;
@@ -66,7 +67,7 @@ export interface RecordedRun {
   startedMs: number;
   bootId: string;
   resumedFrom: string | null;
-  resumedAtStep: number;
+  resumedAtStep: number | null;
   gpus: string[];
   /** Null while it lives, or when its end wasn't observed. */
   endedMs: number | null;
@@ -86,7 +87,7 @@ export function* readRuns(
     ["started_ms >= ?", filter.sinceMs],
   ]);
   const sql = `SELECT * FROM (SELECT id, job, number, started_ms AS startedMs, boot_id AS bootId,
-      resumed_from AS resumedFrom, resumed_at_step AS resumedAtStep, gpus, ended_ms AS endedMs,
+      resumed_from AS resumedFrom, NULLIF(resumed_at_step, ${UNKNOWN_STEP}) AS resumedAtStep, gpus, ended_ms AS endedMs,
       how, code, signal, step
     FROM runs ${where} ORDER BY started_ms DESC LIMIT ?) ORDER BY startedMs, number`;
   for (const row of rows<RecordedRun & { gpus: string }>(path, sql, [...values, filter.limit ?? -1])) {

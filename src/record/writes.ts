@@ -11,6 +11,9 @@ const INSERT_EVENT =
   "INSERT INTO events VALUES (@id, @at, @at_ms, @kind, @job, @run, @actor, @reason, @evidence, @outcome, @hash)";
 const UPSERT_JOB = `INSERT INTO jobs VALUES (?, ?, ?, ?) ON CONFLICT (name)
   DO UPDATE SET state = excluded.state, job = excluded.job, updated_ms = excluded.updated_ms`;
+/** In a column that can't be null. */
+export const UNKNOWN_STEP = -1;
+
 const INSERT_RUN = `INSERT INTO runs (id, job, number, started_ms, boot_id, resumed_from, resumed_at_step, gpus)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
 const END_RUN = "UPDATE runs SET ended_ms = ?, how = ?, code = ?, signal = ?, step = ? WHERE id = ?";
@@ -61,7 +64,7 @@ export class Writes {
 
   runStarted(job: string, run: Run): void {
     const { id, number, startedAt, bootId, resumedFrom } = run;
-    const step = whole(run.resumedAtStep) ?? 0;
+    const step = whole(run.resumedAtStep) ?? UNKNOWN_STEP;
     const gpus = JSON.stringify(run.gpus);
     this.#insertRun.run(id, job, number, Math.round(startedAt.wallMs), bootId, resumedFrom, step, gpus);
   }

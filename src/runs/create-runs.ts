@@ -2,11 +2,15 @@
  * Puts the real `Runs` of ports/runs.ts together: one half observes, the other performs effects, and
  * both share the memory of followed runs. Decides nothing.
  */
+
+import { USER } from "../config/project.ts";
+import { checkpointDirectory } from "../files/state-paths.ts";
 import type { Job } from "../model/job.ts";
 import type { Run } from "../model/run.ts";
 import type { Runs } from "../ports/runs.ts";
 import { CheckpointDisks } from "./checkpoints/disk-room.ts";
 import { Checkpoints } from "./checkpoints/find-checkpoints.ts";
+import { anotherOwner } from "./checkpoints/owner.ts";
 import { Verifier } from "./checkpoints/verify.ts";
 import { RunningLogs } from "./clean-up/rotate-log.ts";
 import { FollowedRuns } from "./followed-runs.ts";
@@ -48,6 +52,11 @@ export function createRuns(where: Launching): RunsOnDisk {
     },
     live: (run, job) => ({ ...asLiveRun(followed.of(run, job)), gpus: run.gpus }),
     checkpoints: (job) => checkpoints.of(job, "gone"),
+    foreignCheckpoints: (job) => {
+      const directory = checkpointDirectory(where.stateDirectory, job.name);
+      const owner = { project: where.project ?? USER, job: job.name, command: job.spec.command };
+      return anotherOwner(directory, owner, job.runs > 0 || job.checkpoint !== null);
+    },
     freeMiB: (job) => disks.freeMiB(job),
     onChange: (call) => {
       wakeLoop = call;

@@ -35,11 +35,11 @@ export function formatStatus(snapshot: Snapshot, width: number): string {
   ].join("\n");
 }
 
+const isDone = ({ state, why }: JobView): boolean => state === "finished" && why.finishedWith === undefined;
+
 /** The jobs that an answer to "why?" is about: the one that is named, or all that don't run and haven't finished. */
 export const askedAbout = (jobs: JobView[], name?: string): JobView[] =>
-  jobs.filter((job) =>
-    name === undefined ? job.state !== "running" && job.state !== "finished" : job.name === name,
-  );
+  jobs.filter((job) => (name === undefined ? job.state !== "running" && !isDone(job) : job.name === name));
 
 /** Why the job `name` is as it is; without a name, every one that neither runs nor has finished. */
 export function formatWhy(snapshot: Snapshot, name?: string, width = Number.POSITIVE_INFINITY): string {

@@ -31,6 +31,7 @@ export function started(config: Config, version: string, { setAside, isMissing }
       : "";
   return own("supervisor.started", `Supervisor ${version} started ${source} (pid ${process.pid}).${lost}`, {
     config: config.file,
+    project: config.project,
     pid: process.pid,
     setAside,
   });

@@ -33,7 +33,8 @@ export async function answerRequest(
       const taken = known[name];
       if (taken) return { ok: false, code: "refused", error: nameTaken(taken) };
       if (supervisor.stopping) return { ok: false, code: "refused", error: "The supervisor is stopping." };
-      supervisor.add(newJob(command.spec, "run", now()));
+      const earlier = command.adopt ? "adopt" : "set aside";
+      supervisor.add({ ...newJob(command.spec, "run", now()), earlier });
       return { ok: true, result: { job: name } };
     }
     case "turn": {

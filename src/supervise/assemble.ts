@@ -8,7 +8,7 @@ import { watchClaims } from "../claims/read-claims.ts";
 import { clock } from "../clock.ts";
 import type { Config } from "../config/schema/schema.ts";
 import { arrivals, type Recovery, recoverJobs } from "../decide/recover-jobs.ts";
-import { roster } from "../decide/roster.ts";
+import { adopting, roster } from "../decide/roster.ts";
 import { lastSupervisorOf } from "../files/supervisors.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Sensors } from "../ports/sensors.ts";
@@ -33,18 +33,31 @@ interface Hooks {
   /** Called to have a tick run soon. */
   wake: () => void;
   onEvent: (event: AuditEvent) => void;
+  /** Jobs go on from whatever checkpoints are there. */
+  adopt: boolean;
 }
 
 /** `config` returns the config in force. Records the start and performs what recovery calls for. */
-export function assemble(config: () => Config, journal: RecordJournal, { wake, onEvent }: Hooks): Assembled {
+export function assemble(
+  config: () => Config,
+  journal: RecordJournal,
+  { wake, onEvent, adopt }: Hooks,
+): Assembled {
   const first = config();
-  const { stateDirectory, directory } = first;
+  const { stateDirectory, directory, project } = first;
   const claims = new ClaimFiles(stateDirectory, ({ job, run }) =>
     run ? runs.live(run, job) : { launcherPid: null, pid: null },
   );
-  const runs: RunsOnDisk = createRuns({ stateDirectory, directory, claims, logs: () => config().logs });
+  const runs: RunsOnDisk = createRuns({
+    stateDirectory,
+    directory,
+    project,
+    claims,
+    logs: () => config().logs,
+  });
   const now = clock.now();
-  const recovered = recoverJobs(roster(first, journal.loadJobs(), now), bootId(), now);
+  const known = roster(first, journal.loadJobs(), now);
+  const recovered = recoverJobs(adopt ? adopting(known) : known, bootId(), now);
   const sensors = sensorsFor(config, claims, recovered);
   const identity = { bootId: bootId(), newRunId: () => randomBytes(8).toString("hex") };
   const isMissing = journal.isNew && lastSupervisorOf(stateDirectory) !== null;

@@ -2,7 +2,9 @@
  * Starts one supervisor, keeps it ticking and serving, and stops it. The order matters: nothing is
  * opened before the lock is held, and nothing is released before the jobs are left safe. Decides nothing.
  */
+import { existsSync } from "node:fs";
 import { clock, elapsedMs, wallMs } from "../clock.ts";
+import { projectName, USER } from "../config/project.ts";
 import type { Config } from "../config/schema/schema.ts";
 import type { Snapshot } from "../control/protocol.ts";
 import { type AnswerBody, type Command, type ControlServer, serveControl } from "../control/serve.ts";
@@ -14,6 +16,8 @@ import type { AuditEvent } from "../model/event.ts";
 import { Notifier } from "../notify/notify.ts";
 import { holdLock, holdStateDirectory, type Lock } from "../record/database/lock.ts";
 import { createJournal, type RecordJournal } from "../record/journal.ts";
+import { lastProjectOf } from "../record/last-project.ts";
+import { Refusal } from "../refusal.ts";
 import { Loop } from "../tick/loop.ts";
 import { VERSION } from "../version.ts";
 import { stopped } from "./announce.ts";
@@ -33,6 +37,8 @@ const RECENT_EVENTS = 100;
 
 export interface SupervisorOptions {
   onEvent?: (event: AuditEvent) => void;
+  /** Takes over jobs and checkpoints that another config left in its database and state directory. */
+  adopt?: boolean;
 }
 
 /**
@@ -50,6 +56,7 @@ export async function runSupervisor(
   const locks = [holdStateDirectory(config.stateDirectory, lockFolders(), note)];
   try {
     locks.push(holdLock(config.database, note));
+    if (options.adopt !== true) refuseAnothers(config);
     await refuseSecond(config.stateDirectory, socket);
     const journal = createJournal(config.database, { retention: config.retention });
     try {
@@ -60,6 +67,17 @@ export async function runSupervisor(
   } finally {
     for (const lock of locks) lock.release();
   }
+}
+
+/** Its jobs would become ours by their names alone. */
+function refuseAnothers({ database, project }: Config): void {
+  const last = lastProjectOf(database);
+  if (last === null || last === project) return;
+  const gone = last === USER || existsSync(last) ? "" : " (which is no longer there)";
+  throw new Refusal(
+    `The database ${database} holds the jobs of ${projectName(last)}${gone}, not of ${projectName(project)}. ` +
+      `Set "stateDirectory" to one of its own, or take them over with their checkpoints: supervisor start --adopt`,
+  );
 }
 
 /** One supervisor with all that serves it, from start to stop. */
@@ -78,11 +96,12 @@ class SupervisorProcess {
   #loop: Loop | null = null;
   #server: ControlServer | null = null;
 
-  constructor(config: Config, journal: RecordJournal, locks: Lock[], { onEvent }: SupervisorOptions) {
+  constructor(config: Config, journal: RecordJournal, locks: Lock[], { onEvent, adopt }: SupervisorOptions) {
     this.#config = new ConfigInForce(config);
     this.#journal = journal;
     this.#events = journal.tail(RECENT_EVENTS);
     this.#parts = assemble(() => this.#config.current, journal, {
+      adopt: adopt ?? false,
       wake: () => this.#loop?.wake(),
       onEvent: (event) => {
         this.#tell(event);

@@ -5,7 +5,7 @@ import { type JobView, type RuleView, SCHEMA_VERSION, type Snapshot } from "../c
 import { logPath } from "../files/state-paths.ts";
 import type { Why, WindowState } from "../model/decision.ts";
 import type { AuditEvent } from "../model/event.ts";
-import type { Job } from "../model/job.ts";
+import { type Job, savesBy } from "../model/job.ts";
 import { type JobState, type PauseMethod, runOf } from "../model/state.ts";
 import type { Moment } from "../tick/supervisor.ts";
 import { worded } from "../words/why.ts";
@@ -78,7 +78,7 @@ function jobView(job: Job, moment: Moment, about: About): JobView {
   };
 }
 
-type RunView = Pick<JobView, "run" | "runId" | "pid" | "gpus" | "use" | "stepsPerSecond">;
+type RunView = Pick<JobView, "run" | "runId" | "pid" | "gpus" | "stepped" | "use" | "stepsPerSecond">;
 
 function runView(job: Job, { sample }: Moment, { pace }: About): RunView {
   const run = runOf(job);
@@ -88,6 +88,7 @@ function runView(job: Job, { sample }: Moment, { pace }: About): RunView {
       runId: null,
       pid: null,
       gpus: [],
+      stepped: false,
       use: null,
       stepsPerSecond: null,
     };
@@ -96,6 +97,7 @@ function runView(job: Job, { sample }: Moment, { pace }: About): RunView {
     runId: run.id,
     pid: run.pid,
     gpus: sample.gpus.flatMap(({ uuid, index }) => (run.gpus.includes(uuid) ? [index] : [])),
+    stepped: run.firstStepAt !== undefined,
     use: sample.runs[run.id] ?? null,
     stepsPerSecond: pace(job),
   };
@@ -115,8 +117,10 @@ function pausedBy(state: JobState): string | null {
   return state.name === "pausing" ? state.request.cause.reason : null;
 }
 
-function methodOf({ spec, understands }: Job): PauseMethod | "auto" {
-  if (spec.pause.method !== "auto") return spec.pause.method;
-  if (understands === null) return "auto";
-  return understands === "nothing" ? "freeze" : "checkpoint";
+/** `auto`: nothing was seen of it yet. */
+function methodOf(job: Job): PauseMethod | "auto" {
+  const { method } = job.spec.pause;
+  if (method !== "auto") return method;
+  if (savesBy(job) !== null) return "checkpoint";
+  return job.understands === null ? "auto" : "freeze";
 }

@@ -33,10 +33,10 @@ export function bytes(count: number): string {
   return Number.isFinite(count) ? inUnits(count).join(" ") : "?";
 }
 
-/** Two sizes, from MiB, with one unit if both share it: "18.2 of 24.0 GiB", "0.3 of 24.0 GiB". */
+/** Two sizes, from MiB, with one unit if both share it: "18.2 of 24.0 GiB", "300 MiB of 24.0 GiB". */
 export function sizeOf(partMiB: number, wholeMiB: number): string {
-  const inGiB = parts(wholeMiB)[1] === "GiB" && partMiB >= 0;
-  return `${inGiB ? fixedTenths.format(partMiB / 1024) : size(partMiB)} of ${size(wholeMiB)}`;
+  const [figure = "", unit] = parts(partMiB);
+  return `${unit === parts(wholeMiB)[1] ? figure : size(partMiB)} of ${size(wholeMiB)}`;
 }
 
 /** The figure and its unit; only "?" for anything that is not a number. */

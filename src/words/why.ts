@@ -4,6 +4,9 @@
  */
 import type { Next, WaitingFor, Why } from "../model/decision.ts";
 import { duration, elapsed } from "./duration.ts";
+import { list, plural } from "./list.ts";
+import { roomText } from "./room.ts";
+import { size } from "./size.ts";
 import { clockTime, coming, timeAndComing } from "./time.ts";
 
 /** The answer as clients get it: the data, together with the sentences that people read. */
@@ -27,19 +30,33 @@ export const whyBeside = (why: Why, nowMs: number): string => answer(why, nowMs,
 function answer(why: Why, nowMs: number, state: string): string {
   const waits = waitsText(why);
   const manual = byHand(why);
-  if (manual !== null) return joined([manual, waits], "; waits: ");
-  if (why.state === "waiting") return waits === "" ? "starts at once" : joined([state, waits], ": ");
+  if (manual !== null) {
+    const asked = joined([joined([heldText(why, state), manual], "; "), waits], "; waits: ");
+    return joined([asked, endText(why)], ". ");
+  }
+  if (why.state === "waiting")
+    return joined([waits === "" ? "starts at once" : joined([state, waits], ": "), endText(why)], ". ");
   const reason = reasonText(why, nowMs);
   const end = reason === "" && state !== "" ? (ENDS[why.state] ?? "") : "";
   const whole = joined([state, reason], JOINTS[why.state] ?? ": ") + end;
   return joined([whole, waits], whole === "" ? "" : " Waits: ");
 }
 
+/** A pause by hand says nothing of the memory that it leaves held. */
+const heldText = ({ state }: Why, text: string): string =>
+  state === "standby" || state === "frozen" ? text : "";
+/** What the end of its last run left to be told of a job without one. */
+const endText = ({ failure, unsaved }: Why): string => unsaved ?? failure ?? "";
+
 /** What is known of the state besides its name, its time and what it waits for; may be empty. */
 export function reasonText(why: Why, nowMs: number): string {
   switch (why.state) {
     case "failed":
       return why.failure ?? "";
+    case "finished":
+      return why.finishedWith === undefined
+        ? (why.assumed ?? "")
+        : `with another command: ${why.finishedWith.join(" ")}`;
     case "starting":
       return "its first process isn't known yet";
     case "lost":
@@ -49,7 +66,7 @@ export function reasonText(why: Why, nowMs: number): string {
     case "pausing":
       return andTurn(pausingText(why, nowMs), why);
     default:
-      return andTurn(why.cause?.reason ?? "", why);
+      return andTurn(joined([why.cause?.reason ?? "", endText(why)], " "), why);
   }
 }
 
@@ -61,6 +78,8 @@ export function nextText(next: Next, nowMs: number): string {
       return `pauses when ${next.window === undefined ? "its window" : `window '${next.window}'`} closes at ${at}`;
     case "grace-ends":
       return `its grace ends at ${at}`;
+    case "release":
+      return `gives its memory back at ${at}`;
     case "retry":
       return `tries again at ${at}, if nothing else comes up`;
     case "window-opens":
@@ -84,7 +103,7 @@ export function waitAndComing({ code, text, untilMs }: WaitingFor, nowMs: number
 }
 
 /** The text between the state and its reason, and the end of a state without one. */
-const JOINTS: Partial<Record<Why["state"], string>> = { running: "; ", starting: "; " };
+const JOINTS: Partial<Record<Why["state"], string>> = { running: "; ", starting: "; ", finished: " " };
 const ENDS: Partial<Record<Why["state"], string>> = { finished: ".", failed: ".", cancelled: "." };
 
 function stateText({ state, sinceMs, overdue }: Why, nowMs: number): string {
@@ -96,7 +115,7 @@ function stateText({ state, sinceMs, overdue }: Why, nowMs: number): string {
     case "waiting":
       return "waits";
     case "standby":
-      return `on standby since ${at}`;
+      return `on standby since ${at}, holding its memory`;
     case "frozen":
       return `frozen at ${at}, holding its memory`;
     case "pausing":
@@ -115,14 +134,23 @@ function runningText(why: Why, nowMs: number): string {
     since === undefined ? "" : `no step for ${elapsed(nowMs - since)} (since ${clockTime(since, nowMs)})`,
     outsideWindow ? "outside its window by hand" : "",
     turnText(why),
+    // Of those that free all that they hold there is nothing to say here.
+    why.room === "unproven" ? roomText(why.room) : "",
   ];
   return joined(parts, "; ");
 }
 
-function pausingText({ cause, overdue, exited, unheard, sinceMs }: Why, nowMs: number): string {
+function pausingText(why: Why, nowMs: number): string {
+  const { cause, overdue, exited, listed, unheard, untilItSaves, streams, sinceMs } = why;
   const reason = cause?.reason ?? "";
+  if (listed !== undefined)
+    return `${reason} Its processes have ended, but ${listedText(listed)}; that is no relief until it is gone.`;
   if (exited) return `${reason} Its first process has exited; the rest of the run is being checked.`;
   if (unheard !== undefined) return `${reason} It doesn't catch ${unheard} yet, so the signal waits.`;
+  if (untilItSaves)
+    return `${reason} It can't be asked to save: it is ended after the next checkpoint that it saves.`;
+  if (overdue === undefined && streams !== undefined)
+    return `${reason} ${streams.held} of its ${plural(streams.open, "stream")} ${streams.held === 1 ? "has" : "have"} come to the end of a frame.`;
   if (overdue === undefined) return reason;
   const at = clockTime(sinceMs, nowMs);
   if (overdue.forced === "frozen") return `frozen, as it didn't pause in time (asked at ${at}): ${reason}`;
@@ -130,6 +158,10 @@ function pausingText({ cause, overdue, exited, unheard, sinceMs }: Why, nowMs: n
   const gpu = overdue.gpu === null ? "" : ` ${overdue.gpu} is still in use.`;
   return `still running ${duration(overdue.askedForMs)} after it was asked to pause (${at}); ${forced}.${gpu} ${reason}`;
 }
+
+/** "the driver still lists pid 4711 with 5.9 GiB on GPU 0" */
+export const listedText = ({ gpu, pids, heldMiB }: NonNullable<Why["listed"]>): string =>
+  `the driver still lists pid ${list(pids)}${heldMiB === 0 ? "" : ` with ${size(heldMiB)}`} on ${gpu}`;
 
 const turnText = ({ turn, job }: Why): string =>
   turn === undefined

@@ -106,6 +106,15 @@ describe("pause and resume", () => {
     );
   });
 
+  it("a pause that is over sooner than it is proven returns", async () => {
+    cli.write("supervisor.config.json", config([counting]));
+    await cli.say("start", "--detach");
+    await reaches("count", "running");
+    const paused = await cli.say("pause", "count", "--for", "0.4s");
+    expect(paused.out).toMatch(/^asked count to pause, until .+\ncount {2}(paused: |was paused; )/);
+    expect(paused.code).toBe(0);
+  });
+
   it("a resume that can't be had says what it waits for", async () => {
     // Above 0: whatever else this machine does is pressure.
     const rule = {
@@ -213,7 +222,7 @@ describe("run", () => {
     const first = await cli.say("run", "sleep", "1000");
     expect(first.code).toBe(0);
     expect(first.out).toMatch(
-      /^Started a supervisor for your own jobs: none was running\.\nJob 'sleep': sleep = \/.*\/sleep in ~?.*\nIt doesn't catch SIGUSR2: under pressure it is frozen/,
+      /^Started a supervisor for your own jobs: none was running\.\nJob 'sleep': sleep = \/.*\/sleep in ~?.*\nNothing shows so far that it saves; until something does, under pressure it is frozen: its CPU and GPU time is freed, its memory isn't/,
     );
     const second = await cli.say("run", "--name", "nap", "--", "sleep", "1000");
     expect(second.out).toMatch(/^Job 'nap': /);

@@ -48,6 +48,22 @@ describe("each problem says where it is, what was expected and found, and what t
     ],
     [job('"gpus":▸1.5'), "jobs[0].gpus must be a whole number of at least 0, got 1.5."],
     [job('▸"priorty":1'), "jobs[0].priorty is not a known key. Did you mean 'priority'?"],
+    [
+      job('"env":{"A":"b",▸"CUDA_VISIBLE_DEVICES":"2, 5"}'),
+      'jobs[0].env.CUDA_VISIBLE_DEVICES must not be set, got "2, 5": the supervisor tells the job its GPUs, and would hold and watch others. Write "gpuIds": [2, 5].',
+    ],
+    [
+      job('"env":{▸"CUDA_VISIBLE_DEVICES":"GPU-8a"}'),
+      'jobs[0].env.CUDA_VISIBLE_DEVICES must not be set, got "GPU-8a": the supervisor tells the job its GPUs, and would hold and watch others. Write "gpuIds": ["GPU-8a"].',
+    ],
+    [
+      job('"env":{▸"CUDA_VISIBLE_DEVICES":"-1"}'),
+      'jobs[0].env.CUDA_VISIBLE_DEVICES must not be set, got "-1": the supervisor tells the job its GPUs, and would hold and watch others. Write "gpus": 0.',
+    ],
+    [
+      job('"env":{▸"ROCR_VISIBLE_DEVICES":"1"}'),
+      'jobs[0].env.ROCR_VISIBLE_DEVICES must not be set, got "1": the supervisor tells the job its GPUs, and would hold and watch others. Use "gpuIds" (or "gpus": 0 for none).',
+    ],
     [job('"env":{"A":▸1}'), 'jobs[0].env.A must be a text, got 1. Write "1".'],
     [
       job('"checkpoint":{"everyMinutes":▸"2 h"}'),

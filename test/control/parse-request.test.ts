@@ -8,6 +8,8 @@ const VALID = [
   { verb: "pause", jobs: ["a", "b"], untilMs: 12.5, by: "ana", force: "terminate" },
   { verb: "pause", jobs: "all", untilMs: null, by: "" },
   { verb: "resume", jobs: "all", by: "ana" },
+  { verb: "resume", jobs: ["a"], by: "ana", adopt: true },
+  { verb: "rerun", jobs: ["a"], by: "ana" },
   { verb: "cancel", jobs: ["a"], by: "ana" },
   { verb: "stop", pauseJobs: false, by: "ana" },
 ];
@@ -23,7 +25,7 @@ it("refuses a request with any one field missing, of another type, or too many",
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...VALID.slice(2)), fc.nat(3), other, async (request, at, value) => {
       const key = Object.keys(request)[at + 1] ?? "added";
-      if (key === "force" && value === undefined) return;
+      if (["force", "adopt"].includes(key) && value === undefined) return;
       if (key === "added" && value === undefined) return;
       const parsed = await parseRequest(JSON.stringify({ id: 7, ...request, [key]: value }));
       expect(parsed).toMatchObject({ ok: false, id: 7 });

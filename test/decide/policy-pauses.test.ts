@@ -128,7 +128,9 @@ describe("how a job is paused", () => {
       ?.split(" by ")[1];
   test.each([
     ["contract", { understands: "contract" }, CPU, {}, "checkpoint"],
-    ["signal", { understands: "signal" }, CPU, {}, "checkpoint"],
+    ["a signal that is only caught", { understands: "signal" }, CPU, {}, "freeze"],
+    ["a signal by config", { understands: "signal" }, CPU, { pause: { signal: "SIGTERM" } }, "checkpoint"],
+    ["a glob by config", { understands: "nothing" }, MEMORY, { checkpoint: { glob: "o/*" } }, "checkpoint"],
     ["nothing", { understands: "nothing" }, CPU, {}, "freeze"],
     ["memory isn't freed by a freeze", { understands: "nothing" }, MEMORY, {}, undefined],
     ["a rule that freezes", { understands: "contract" }, { ...CPU, action: "freeze" }, {}, "freeze"],

@@ -176,7 +176,7 @@ describe("by hand", () => {
     ).toEqual(["'b' has several ranks, which fail when they are frozen.", "There is no job 'd'."]);
     expect(days.world.jobs.a?.manual).toMatchObject({ want: "pause", force: "freeze" });
     expect(days.ask(0, { verb: "resume", jobs: ["c"], by: "ana" })).toEqual([
-      "'c' has finished already. To run it anew, give it another name: supervisor run --name c-2 -- train",
+      "'c' has finished already. To run it again from the beginning: supervisor rerun c",
     ]);
     expect(days.ask(0, { verb: "cancel", jobs: ["c"], by: "ana" })).toEqual(["'c' has finished already."]);
     expect(days.ask(9, { verb: "pause", jobs: ["a"], untilMs: at(3).wallMs, by: "ana" })[0]).toMatch(
@@ -206,7 +206,9 @@ describe("while the supervisor stops", () => {
     );
     days.mode = { stopping: true, journalHealthy: true };
     expect(days.tick(0)).toEqual(["pause a by checkpoint", "pause b by freeze", "pause c by checkpoint"]);
-    expect(days.last.reasons[1]).toMatch(/can't save: it is frozen, holds its memory/);
+    expect(days.last.reasons[1]).toMatch(
+      /nothing shows that this program saves: it is frozen, holds its memory/,
+    );
     expect(days.decisions[0]).toMatchObject({ cause: { actor: "shutdown" } });
   });
 });

@@ -9,6 +9,7 @@ import { prepareStateDirectory } from "../../src/files/state-directory.ts";
 import { logPath } from "../../src/files/state-paths.ts";
 import { holdLock } from "../../src/record/database/lock.ts";
 import { inspectCheckpoint } from "../../src/runs/checkpoints/quick-check.ts";
+import { type LastLook, listThirdParty } from "../../src/runs/checkpoints/third-party/list.ts";
 import { launch } from "../../src/runs/launch/launch.ts";
 import { readRanks } from "../../src/runs/observe/read-ranks.ts";
 import { givenJob, givenRun } from "../runs/given.ts";
@@ -43,6 +44,20 @@ const checkpoint = (fault: string, spoil: (path: string) => void): Fault => ({
     return `Checkpoint ${found.path} isn't used: ${found.reason}.`;
   }),
 });
+/** A folder that a program without our library left at step 7. */
+const thirdParty = (fault: string, where: { sinceMs?: number }, fill: (path: string) => void): Fault => ({
+  fault,
+  gives: within((folder) => {
+    mkdirSync(join(folder, "checkpoint-7"));
+    fill(join(folder, "checkpoint-7"));
+    const seen: LastLook = new Map();
+    const whole = { pattern: "checkpoint-*", cwd: folder, sinceMs: 0, written: false, ...where };
+    listThirdParty(whole, seen);
+    const [found] = listThirdParty(whole, seen).rejected;
+    if (!found) throw new Error(`taken: ${fault}`);
+    return `Checkpoint ${found.path} isn't used: ${found.reason}.`;
+  }),
+});
 const rewrite = (path: string, text: string): void => writeFileSync(join(path, MANIFEST_FILE), text);
 const listing = (path: string, files: object[]): void =>
   rewrite(path, JSON.stringify({ ...manifest, files }));
@@ -74,6 +89,24 @@ export const checkpoints: Group = {
       rmSync(join(path, MANIFEST_FILE));
       execFileSync("mkfifo", [join(path, MANIFEST_FILE)]);
     }),
+    thirdParty("a third party's file, older than the job", { sinceMs: Number.POSITIVE_INFINITY }, (path) =>
+      writeFileSync(join(path, "state.txt"), "step 7"),
+    ),
+    thirdParty("a third party's archive, cut short", {}, (path) =>
+      writeFileSync(join(path, "optimizer.pt"), "PK\x03\x04 and half of the rest"),
+    ),
+    thirdParty("a third party's tensors, cut short", {}, (path) => {
+      const header = JSON.stringify({ w: { dtype: "F32", shape: [4], data_offsets: [0, 16] } });
+      const length = Buffer.alloc(8);
+      length.writeUInt32LE(header.length);
+      writeFileSync(
+        join(path, "model.safetensors"),
+        Buffer.concat([length, Buffer.from(`${header}12345678`)]),
+      );
+    }),
+    thirdParty("a third party's shard is missing", {}, (path) =>
+      writeFileSync(join(path, "model-00001-of-00002.bin"), "weights"),
+    ),
   ],
 };
 

@@ -95,9 +95,17 @@ export const runs: Group = {
       return large.on(2, { kind: "pause", decision, diskFreeMiB: 900 });
     }),
     event("asked to pause, it doesn't answer", () => story().pause(2).see(200, reporting())),
-    event("asked to pause, a program without a library doesn't catch the signal", () =>
-      new Story(runningJob({}, { understands: null })).pause(2).see(3, { ranks: [], signalCaught: false }),
+    event("asked to pause, a program without a library doesn't catch its `pause.signal`", () =>
+      new Story(runningJob({ pause: { signal: "SIGUSR2" } }, { understands: null }))
+        .pause(2)
+        .see(3, { ranks: [], signalCaught: false }),
     ),
+    event("asked to pause, a program that saves when it likes has saved", () => {
+      const checkpoints = [makeCheckpoint(1200, at(11), { verified: "size and age only" })];
+      return new Story(runningJob({ checkpoint: { glob: "out/*" } }, { understands: "nothing" }))
+        .pause(2)
+        .see(15, { ranks: [], checkpoints });
+    }),
     event("asked to pause, it doesn't answer, and `onTimeout` is kill", () =>
       story({ pause: { onTimeout: "kill" } })
         .pause(2)

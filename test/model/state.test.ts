@@ -2,10 +2,10 @@
  * The sets of states, the reading of an actor, and an automatic grace, against what they must say.
  * Covers: src/model/grace.ts, src/model/actor.ts, src/model/job.ts, src/model/machine.ts
  */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Actor, actorKind } from "../../src/model/actor.ts";
 import { graceMs } from "../../src/model/grace.ts";
-import { canSave } from "../../src/model/job.ts";
+import { pauseSignalOf, savesBy } from "../../src/model/job.ts";
 import { programOf } from "../../src/model/machine.ts";
 import {
   END_STATES,
@@ -17,7 +17,7 @@ import {
   pausedByRule,
   type StateName,
 } from "../../src/model/state.ts";
-import { at } from "../decide/make.ts";
+import { at, makeCheckpoint, makeJob } from "../decide/make.ts";
 
 const ALL: StateName[] = ["waiting", "paused", ...LIVE_STATES, ...END_STATES];
 
@@ -44,14 +44,33 @@ test.each<[Actor, boolean]>([
   expect(pausedByRule({ name: "waiting", since: at(0) })).toBe(false);
 });
 
-test.each([
-  ["contract", true],
-  ["signal", true],
-  ["nothing", false],
-  [null, false],
-] as const)("a job that understands %s can save: %s", (understands, can) =>
-  expect(canSave({ understands })).toBe(can),
-);
+describe("what shows that a job saves", () => {
+  const glob = { checkpoint: { glob: "ckpt/*.pt" } };
+  const by = (spec: object, facts: object = {}) => savesBy(makeJob(spec, facts));
+
+  test("that it catches a signal shows nothing; a report, a manifest or its config does", () => {
+    expect(by({}, { understands: "signal" })).toBeNull();
+    expect(by({}, { understands: "contract" })).toBe("library");
+    expect(by({}, { checkpoint: makeCheckpoint(7, at(0)) })).toBe("signal");
+    expect(by({ pause: { signal: "SIGUSR2" } })).toBe("signal");
+    expect(by({ pause: { exitCodes: [3] } })).toBe("signal");
+    expect(by({ pause: { method: "checkpoint" } })).toBe("signal");
+    const theirs = makeCheckpoint(7, at(0), { verified: "size and age only" });
+    expect(by({}, { checkpoint: theirs })).toBeNull();
+  });
+
+  test("with a glob and no signal it saves when it likes, whatever else it may do", () => {
+    expect([by(glob), by(glob, { understands: "contract" })]).toEqual(["itself", "itself"]);
+    expect(by({ ...glob, pause: { method: "checkpoint" } })).toBe("itself");
+    expect(by({ ...glob, pause: { signal: "SIGINT" } })).toBe("signal");
+  });
+
+  test("libraries listen for SIGUSR2 unless another is written", () =>
+    expect([{}, { pause: { signal: "SIGHUP" } }].map((spec) => pauseSignalOf(makeJob(spec).spec))).toEqual([
+      "SIGUSR2",
+      "SIGHUP",
+    ]));
+});
 
 test("a grace is what was configured; auto is three times the slowest save, and at least two minutes", () => {
   expect(graceMs(5, { slowestSaveMs: 90_000 })).toBe(5000);

@@ -1,6 +1,6 @@
 /** Every recipe of docs/recipes.md, with a real process under a whole supervisor. */
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect } from "vitest";
 import { python, testWith } from "../needs.ts";
@@ -55,26 +55,45 @@ recipe("the same script behind bash: the script is signalled, not the shell", as
   await pausesAndResumes();
 });
 
-recipe("a script that only saves every 50 steps: what is lost is said, not hidden", async () => {
-  const pause = { graceSeconds: 0.5, onTimeout: "terminate" };
-  const command = [pythonPath, child("python-saves-every.py"), "1000000"];
-  supervisor = await new RealSupervisor(one(command, { pause, ...ownCheckpoints })).start();
-  // Early in a round of 50, so that it ends before its next save, which would count for this pause.
-  await until("a step soon after a save", () => {
-    const step = supervisor.job("train").progress?.step ?? 0;
-    return step > 50 && step % 50 > 0 && step % 50 < 15;
-  });
-  supervisor.say("pause", "train");
-  await supervisor.reaches("train", ["paused"]);
+const savesEvery = [pythonPath, child("python-saves-every.py"), "1000000"];
+
+recipe("a script that only saves every 40 steps: it is ended after its next save", async () => {
+  const pause = { graceSeconds: 120, onTimeout: "terminate" };
+  supervisor = await new RealSupervisor(one(savesEvery, { pause, ...ownCheckpoints })).start();
+  await logged(/begins at 0/);
+  const { why } = await supervisor.reaches("train", ["running"]);
+  expect(why.room).toBe("itself");
+  const said = supervisor.say("pause", "train");
+  expect(said).toMatchObject({ code: 0 });
   const [forced] = supervisor.audit("pause.forced");
-  expect(forced?.outcome).toMatchObject({ method: "terminate" });
-  const ended = await supervisor.recorded("pause.failed");
-  const { step, stepsLost } = ended.outcome as { step: number; stepsLost: number };
-  expect(step % 50).toBe(0);
-  expect(stepsLost).toBeGreaterThan(0);
+  expect(forced?.reason).toMatch(/It can't be asked to save; it saved step \d+ by itself .* so it is ended/);
+  const { step, stepsLost } = (await supervisor.recorded("pause.completed")).outcome as Record<
+    string,
+    number
+  >;
+  expect([Number(step) % 40, stepsLost]).toEqual([0, null]);
   expect(supervisor.say("resume", "train").code).toBe(0);
   await logged(new RegExp(`begins at ${step}\n`));
+  expect(log()).not.toContain("a signal");
 });
+
+recipe(
+  "a script that doesn't save within its grace: what that costs is said, and it is a failure",
+  async () => {
+    const pause = { graceSeconds: 0.5, onTimeout: "terminate" };
+    const command = [...savesEvery, "--every", "100000"];
+    supervisor = await new RealSupervisor(one(command, { pause, ...ownCheckpoints })).start();
+    await logged(/begins at 0/);
+    const said = supervisor.say("pause", "train");
+    const lost = /left no valid checkpoint .* from the beginning; how many steps are lost isn't known/;
+    expect(said).toMatchObject({ code: 1, out: expect.stringMatching(lost) });
+    const { reason, outcome } = await supervisor.recorded("pause.failed");
+    expect([reason, outcome]).toEqual([
+      expect.stringMatching(lost),
+      expect.objectContaining({ stepsLost: null }),
+    ]);
+  },
+);
 
 recipe("bash train.sh in front of a job with the library: the program itself is rung", async () => {
   supervisor = new RealSupervisor({});
@@ -115,17 +134,22 @@ recipe("a plain script under 'auto' is frozen, and said to hold its memory", asy
   const script = join(supervisor.directory, "plain.py");
   writeFileSync(
     script,
-    "import time\nfor n in range(10**9):\n    print(n, flush=True)\n    time.sleep(0.02)\n",
+    // It catches SIGUSR2, as a JVM does, which dies of it.
+    "import signal, time\nsignal.signal(signal.SIGUSR2, lambda *_: open('heard', 'w').close())\nfor n in range(10**9):\n    print(n, flush=True)\n    time.sleep(0.02)\n",
   );
   supervisor.configure(one([pythonPath, script]));
   await supervisor.start();
   await logged(/5\n/);
+  await supervisor.reaches("train", ["running"]);
+  const before = supervisor.say("why", "train").out.replaceAll(/\s+/g, " ");
+  expect(before).toContain("under pressure it is frozen: its CPU and GPU time is freed, its memory isn't");
   expect(supervisor.say("pause", "train").code).toBe(0);
   expect(supervisor.job("train").state).toBe("frozen");
   const paused = await supervisor.recorded("pause.completed");
   expect(paused.reason).toMatch(/Frozen after .*its memory stays held/);
   expect(supervisor.say("status").out).toMatch(/frozen/i);
-  const before = log().length;
+  expect(existsSync(join(supervisor.directory, "heard"))).toBe(false);
+  const lines = log().length;
   expect(supervisor.say("resume", "train").code).toBe(0);
-  await until("more lines", () => log().length > before);
+  await until("more lines", () => log().length > lines);
 });

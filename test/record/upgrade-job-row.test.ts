@@ -29,3 +29,11 @@ test.each([
 ])("a row of today stays as it is: $name", (state) => {
   expect(jobOf(rowOf(state)).state).toEqual(state);
 });
+
+test("of a job that ran under an earlier version, every file may be its checkpoint", () => {
+  const state = { name: "waiting", since: at(0) };
+  const row = (facts: object): string => JSON.stringify({ ...job("voice-train"), state, ...facts });
+  expect(jobOf(row({ runs: 3 })).firstRunMs).toBe(0);
+  expect(jobOf(row({ runs: 3, firstRunMs: 17 })).firstRunMs).toBe(17);
+  expect(jobOf(row({ runs: 0 }))).not.toHaveProperty("firstRunMs");
+});

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { expect, onTestFinished } from "vitest";
 import { lacksRoom } from "../../src/decide/pauses/disk-room.ts";
 import { prepareStateDirectory } from "../../src/files/state-directory.ts";
-import { type LastLook, listThirdParty } from "../../src/runs/checkpoints/quick-check.ts";
+import { type LastLook, listThirdParty } from "../../src/runs/checkpoints/third-party/list.ts";
 import { createRuns } from "../../src/runs/create-runs.ts";
 import { smallDisk, testWith } from "../needs.ts";
 import { givenJob, givenRun, inState, start, until } from "./given.ts";
@@ -79,7 +79,7 @@ testWith(smallDisk)(
     const roomy = join(other, "step-7.pt");
     for (const path of [roomy, join(disk, "step-7.pt")]) writeFileSync(path, Buffer.alloc(700_000));
     const saved = (path: string) => {
-      const [checkpoint] = listThirdParty(path, other, lookedAt(path));
+      const [checkpoint] = listThirdParty(whole(path), lookedAt(path)).checkpoints;
       const job = givenJob(["true"], { checkpoint: { glob: path } });
       return { ...job, checkpoint: checkpoint ?? null };
     };
@@ -103,6 +103,8 @@ testWith(smallDisk)(
 /** Files count once two looks agree on them. */
 function lookedAt(path: string): LastLook {
   const look: LastLook = new Map();
-  listThirdParty(path, "/", look);
+  listThirdParty(whole(path), look);
   return look;
 }
+
+const whole = (pattern: string) => ({ pattern, cwd: "/", sinceMs: 0, written: false });

@@ -67,8 +67,12 @@ describe("a laptop with only an integrated GPU", () => {
     const timer = setInterval(plays, 100);
     ends.push(() => clearInterval(timer));
     // Its rules work: it is in pressure, and nobody is on it.
-    const pressure = await house.recorded("rule.pressure");
-    expect(pressure.reason).toContain("sleep");
+    const busy = "somebody else computes on the GPU";
+    await house.shows("its pressure", ({ rules }) =>
+      rules.some(({ rule, firm }) => rule.name === busy && firm === "pressure"),
+    );
+    const told = house.audit("rule.pressure").find(({ actor }) => actor === `rule:${busy}`);
+    expect(told?.reason).toContain("sleep");
     await house.ticks(12);
     expect(house.snapshot().jobs.map(({ state, gpus }) => [state, gpus])).toEqual([
       ["running", []],

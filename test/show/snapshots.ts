@@ -115,6 +115,7 @@ export function job(
       verified: "full",
     },
     gpus: [],
+    stepped: true,
     use: { cpuPercent: read(48), memoryMiB: read(2150), processes: 3 },
     stepsPerSecond: 4.2,
     pausedBy: null,
@@ -340,6 +341,7 @@ export function gpu(
         user: "ana",
         command: "python",
         gpuMemoryMiB: 13_000,
+        gpuPercent: use - others,
         ours: "voice-train-3",
       },
     ],
@@ -434,6 +436,7 @@ export const hostile = (): Snapshot => {
     ...base,
     supervisor: { ...base.supervisor, host: EVIL, configFile: EVIL, warnings: [EVIL] },
     gpus: [{ ...gpu(0), name: EVIL }],
+    gpusUnavailable: EVIL,
     foreign: [{ pid: 1, startTime: 1, user: EVIL, command: EVIL, cpuPercent: 71 }],
     jobs: base.jobs.map((view, index) => ({
       ...view,

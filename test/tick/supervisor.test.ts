@@ -1,6 +1,6 @@
 /**
  * The tick with real processes, a journal in memory, and effects that take their time.
- * Covers: src/tick/effect-queue.ts
+ * Covers: src/tick/effect-queue.ts, src/tick/steps.ts
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -67,6 +67,7 @@ test("a run whose launch waits behind another effect isn't taken for lost and st
     ...{ observe: runs.observe.bind(runs), live: runs.live.bind(runs) },
     ...{
       checkpoints: runs.checkpoints.bind(runs),
+      foreignCheckpoints: () => null,
       freeMiB: () => null,
       onChange: () => {},
       close: () => runs.close(),

@@ -30,8 +30,8 @@ test.each([
 ])("%d bytes are %s", (count, words) => expect(bytes(count)).toBe(words));
 
 test("two of them share their unit where they can", () => {
-  expect(sizeOf(300, 24_564)).toBe("0.3 of 24.0 GiB");
-  expect(sizeOf(300, 800)).toBe("300 MiB of 800 MiB");
+  expect(sizeOf(300, 24_564)).toBe("300 MiB of 24.0 GiB");
+  expect(sizeOf(300, 800)).toBe("300 of 800 MiB");
   expect(sizeOf(Number.NaN, 24_564)).toBe("? of 24.0 GiB");
 });
 

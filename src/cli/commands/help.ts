@@ -21,8 +21,11 @@ All fields, defaults and metrics: docs/configuration.md`,
   standby      it stops working and keeps its memory: continues at once (inference, playback)
   freeze       it is suspended in place: frees CPU and GPU time, but no memory
 
-A job that keeps the pause contract, or catches the pause signal (SIGUSR2), is paused by checkpoint;
-any other is frozen. 'paused' means: checkpoint verified, no process left.
+A job is paused by checkpoint where something shows that it saves:
+  a job library in its loop     one line: supervisor help python, supervisor help typescript
+  it saves on a signal          "pause": { "signal": "SIGTERM", "exitCodes": [143] }
+  it saves when it likes        "checkpoint": { "glob": "out/checkpoint-*" }: ended after its next one
+Any other is frozen, and gets no signal. 'paused' means: checkpoint verified, no process left.
 
 A job that doesn't save when asked keeps running; nothing is forced unless you say so:
   supervisor pause JOB --freeze      frees its CPU and GPU time now, keeps its memory

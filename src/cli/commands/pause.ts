@@ -9,6 +9,7 @@ import { number } from "../../words/number.ts";
 import { bytes } from "../../words/size.ts";
 import { clockTime } from "../../words/time.ts";
 import { whyBeside } from "../../words/why.ts";
+import { orOver } from "../brief-pause.ts";
 import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../connect.ts";
 import { followJobs, type Outcome } from "../follow-jobs.ts";
 import { durationMs, timeMs } from "../parse-time.ts";
@@ -38,12 +39,19 @@ export async function pause(names: string[], options: PauseOptions): Promise<num
     const until = untilMs === null ? "" : `, until ${clockTime(untilMs, wallMs())}`;
     print(`asked ${jobs.join(", ")} to ${force === "terminate" ? "end" : (force ?? "pause")}${until}`);
     if (!options.wait) return 0;
-    const outcome = force === "terminate" ? endOutcome : pauseOutcome;
-    return (await followJobs(client, jobs, outcome)) > 0 ? 1 : 0;
+    const before = new Map(snapshot.jobs.map((job) => [job.name, job]));
+    const asked = force === "terminate" ? endOutcome : pauseOutcome;
+    const outcome = (job: JobView): Outcome =>
+      isAsBefore(job, before.get(job.name)) ? { end: "good", text: `${job.state} already` } : asked(job);
+    return (await followJobs(client, jobs, orOver(outcome, snapshot, untilMs))) > 0 ? 1 : 0;
   } finally {
     client.close();
   }
 }
+
+/** It had no run when it was asked, and has had none since: nothing came of the request but the wish. */
+const isAsBefore = (job: JobView, before: JobView | undefined): boolean =>
+  job.state === "paused" && before?.state === "paused" && job.sinceMs === before.sinceMs;
 
 /** Names of the selected jobs; with `--all`, of those that haven't ended. */
 export function chosen(
@@ -71,14 +79,21 @@ function untilOf(options: PauseOptions, nowMs: number): number | null {
 function pauseOutcome(job: JobView): Outcome {
   switch (job.state) {
     case "paused":
+      if (job.why.unsaved !== undefined)
+        return { end: "bad", text: `paused, but not saved: ${job.why.unsaved}` };
       return { end: "good", text: `paused: ${saved(job)}` };
     case "frozen":
       return { end: "good", text: "frozen: its CPU and GPU time is free, its memory isn't" };
     case "standby":
       return { end: "good", text: "on standby: it holds its memory and continues at once" };
     case "waiting":
+      // Without a failure it hasn't run.
+      if (job.why.failure !== undefined)
+        return { end: "bad", text: `held back, but not paused: ${job.why.failure}` };
       return { end: "good", text: "held back: it isn't running, and won't start" };
     case "finished":
+      if (job.why.assumed !== undefined) return { end: "bad", text: `not paused: ${job.why.assumed}` };
+      return { end: "good", text: "finished before it was paused" };
     case "cancelled":
       return { end: "good", text: `${job.state} before it was paused` };
     case "failed":
@@ -119,7 +134,7 @@ export function overdueText({ name, why }: JobView, asked: "pause" | "resume"): 
   const ways = [{ command: `supervisor logs -f ${name}`, does: "what it is doing" }, ...(why.sooner ?? [])];
   const widest = Math.max(...ways.map(({ command }) => command.length));
   return [
-    `${why.summary} It will ${asked} when it has saved.`,
+    why.listed === undefined ? `${why.summary} It will ${asked} when it has saved.` : why.summary,
     ...ways.map(({ command, does }) => `  ${command.padEnd(widest)}  ${does}`),
   ].join("\n");
 }
@@ -132,7 +147,7 @@ function tellStakes(job: JobView): void {
 /** How far a requested end has come. */
 function endOutcome(job: JobView): Outcome {
   const { checkpoint } = job;
-  if (job.state === "paused") {
+  if (job.state === "paused" || job.state === "waiting") {
     const from = checkpoint === null ? "the beginning" : `its last checkpoint${atStep(checkpoint.step)}`;
     return { end: "good", text: `ended and paused: a resume continues from ${from}` };
   }

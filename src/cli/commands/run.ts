@@ -4,14 +4,17 @@
  */
 import { elapsedMs, wallMs } from "../../clock.ts";
 import { checkMeaning } from "../../config/check/check-meaning.ts";
+import { placementBy } from "../../config/check/device-environment.ts";
 import { explain } from "../../config/check/explain.ts";
 import { projectName, tilde } from "../../config/project.ts";
 import { type JobSpec, jobSchema } from "../../config/schema/job-schema.ts";
 import type { ControlClient } from "../../control/client.ts";
 import type { JobView } from "../../control/protocol.ts";
+import { sentence } from "../../decide/rules/evidence.ts";
 import { resolveCommand } from "../../files/resolve-command.ts";
 import { misuse } from "../../refusal.ts";
 import { list } from "../../words/list.ts";
+import { roomText } from "../../words/room.ts";
 import { whyBeside } from "../../words/why.ts";
 import { ask, askedBy, type Options, placesOf, sayWhich, snapshotOf, tryConnect } from "../connect.ts";
 import { follow } from "../follow-jobs.ts";
@@ -26,6 +29,7 @@ export interface RunOptions extends Options {
   gpu?: string[];
   env?: string[];
   pauseSignal?: string;
+  adopt?: boolean;
 }
 
 /**
@@ -45,6 +49,8 @@ const PASSED_ON = [
 
 /** How long a start is watched to learn how the job makes room. */
 const LOOK_FOR_MS = 8000;
+/** A library reports once it is imported, which a program may do late. */
+const UNPROVEN_AFTER_MS = 3000;
 
 export async function run(command: string[], options: RunOptions): Promise<number> {
   if (command.length === 0) throw misuse("Which command? supervisor run -- python train.py");
@@ -56,7 +62,7 @@ export async function run(command: string[], options: RunOptions): Promise<numbe
   specOf(options.name ?? "job", command, options);
   let client = await tryConnect(places, true);
   if (client === null) {
-    client = await spawnSupervisor(places, true);
+    client = await spawnSupervisor(places, { watch: true });
     print(`Started a supervisor for ${projectName(places.project)}: none was running.`);
   }
   sayWhich(places, options);
@@ -71,7 +77,7 @@ export async function run(command: string[], options: RunOptions): Promise<numbe
       command,
       options,
     );
-    await ask(client, { verb: "add", spec, by: askedBy() });
+    await ask(client, { verb: "add", spec, by: askedBy(), ...(options.adopt && { adopt: true }) });
     const job = await beginning(client, spec.name);
     const gpus = (job?.gpus ?? []).length === 0 ? "" : `, GPU ${list(job?.gpus ?? [])}`;
     print(`Job '${spec.name}': ${command[0]} = ${tilde(program.path)} in ${tilde(cwd)}${gpus}`);
@@ -83,6 +89,7 @@ export async function run(command: string[], options: RunOptions): Promise<numbe
 
 function specOf(name: string, command: string[], options: RunOptions): JobSpec {
   const gpu = options.gpu?.map((one) => (/^\d+$/.test(one) ? Number(one) : one));
+  const shell = process.env.CUDA_VISIBLE_DEVICES;
   const written = {
     name,
     command,
@@ -91,6 +98,8 @@ function specOf(name: string, command: string[], options: RunOptions): JobSpec {
     ...(options.priority !== undefined && { priority: Number(options.priority) }),
     ...(options.gpus !== undefined && { gpus: Number(options.gpus) }),
     ...(gpu !== undefined && { gpuIds: gpu }),
+    // This shell's own limit, which the supervisor doesn't have.
+    ...(gpu === undefined && options.gpus === undefined && shell !== undefined && placementBy(shell)),
     ...(options.pauseSignal !== undefined && { pause: { signal: options.pauseSignal } }),
   };
   const checked = jobSchema.safeParse(written);
@@ -123,10 +132,14 @@ function environment(wanted: string[]): Record<string, string> {
 /** The job once there is something to say about it, or after `LOOK_FOR_MS`. */
 function beginning(client: ControlClient, name: string): Promise<JobView | null> {
   const until = elapsedMs() + LOOK_FOR_MS;
+  let runningAtMs: number | null = null;
   return follow(client, (snapshot) => {
     const job = snapshot.jobs.find((one) => one.name === name);
     if (job === undefined) return elapsedMs() > until ? { job: null } : null;
-    const known = job.state === "running" && job.method !== "auto";
+    if (job.state === "running") runningAtMs ??= elapsedMs();
+    const { room } = job.why;
+    const waited = runningAtMs !== null && elapsedMs() - runningAtMs >= UNPROVEN_AFTER_MS;
+    const known = runningAtMs !== null && (room === "unproven" ? waited : room !== undefined);
     // A waiting job is reported late: most wait only a moment before they start.
     const told = known || !["waiting", "starting", "running"].includes(job.state);
     return told || elapsedMs() > until ? { job } : null;
@@ -141,26 +154,20 @@ function tellStart(spec: JobSpec, job: JobView | null): number {
     print(`It failed: ${reason}\nLog: supervisor logs ${spec.name}`);
     return 1;
   }
-  if (job.state === "running" || job.state === "starting")
-    print(`${howItMakesRoom(spec, job)}\nStarted. ${watch}`);
+  if (job.state === "running" || job.state === "starting") print(`${howItMakesRoom(job)}\nStarted. ${watch}`);
   else if (job.state === "finished") print(`Finished. Log: supervisor logs ${spec.name}`);
   else print(`It is ${job.state}${reason === "" ? "." : `: ${reason}`}\n${watch}`);
   return 0;
 }
 
-function howItMakesRoom(spec: JobSpec, job: JobView): string {
-  const { signal } = spec.pause;
-  if (job.method === "checkpoint")
-    return `It makes room by checkpoint: it keeps the pause contract, or catches ${signal}.`;
-  if (job.method === "standby") return "It makes room by standby.";
-  if (job.method === "auto")
+function howItMakesRoom({ why, gpus }: JobView): string {
+  if (why.room === undefined)
     return "How it makes room isn't known until it has run a little: supervisor status";
-  const onGpu = job.gpus.length > 0;
-  const [frees, keeps] = onGpu
-    ? ["its GPU and CPU time is freed", "its memory, VRAM too,"]
-    : ["its CPU time is freed", "its memory"];
+  const text = `${sentence(roomText(why.room))}.`;
+  if (why.room !== "unproven") return text;
+  const held = gpus.length > 0 ? "memory, VRAM too," : "memory";
   return [
-    `It doesn't catch ${signal}: under pressure it is frozen: ${frees}, ${keeps} isn't.`,
-    "To free that too: one line in its loop (supervisor help python), or --pause-signal SIGTERM if it saves on SIGTERM itself.",
+    text,
+    `To free its ${held} as well: one line in its loop (supervisor help python), or --pause-signal SIGTERM if it saves on SIGTERM itself.`,
   ].join("\n");
 }

@@ -6,6 +6,7 @@ import v8 from "node:v8";
 import { findConfig } from "../../config/find.ts";
 import type { Places } from "../../config/places.ts";
 import { projectName } from "../../config/project.ts";
+import type { AuditEvent } from "../../model/event.ts";
 import { misuse } from "../../refusal.ts";
 import { type Options, placesOf, sayWhich, tryConnect } from "../connect.ts";
 import { print, say } from "../print.ts";
@@ -14,6 +15,7 @@ import { leftInCommon } from "../settle-common.ts";
 export interface StartOptions extends Options {
   headless?: boolean;
   detach?: boolean;
+  adopt?: boolean;
 }
 
 export async function start(options: StartOptions): Promise<number> {
@@ -25,11 +27,12 @@ export async function start(options: StartOptions): Promise<number> {
 }
 
 async function detached(places: Places, options: StartOptions): Promise<number> {
+  const { adopt = false } = options;
   const running = await tryConnect(places);
   running?.close();
   if (running === null) {
     const { spawnSupervisor } = await import("../spawn-supervisor.ts");
-    (await spawnSupervisor(places)).close();
+    (await spawnSupervisor(places, { adopt })).close();
   }
   sayWhich(places, options);
   const what = running
@@ -40,10 +43,12 @@ async function detached(places: Places, options: StartOptions): Promise<number> 
 }
 
 async function attached(places: Places, options: StartOptions): Promise<number> {
+  const { adopt = false } = options;
   const running = await tryConnect(places, true);
   sayWhich(places, options);
   // Started first: loading the dashboard takes this process about as long as a supervisor takes to start.
-  const client = running ?? (await import("../spawn-supervisor.ts")).spawnSupervisor(places, true);
+  const client =
+    running ?? (await import("../spawn-supervisor.ts")).spawnSupervisor(places, { watch: true, adopt });
   const attach = import("./dashboard.ts").then((module) => module.prepare());
   const [there, show] = await Promise.all([client, attach]);
   return show(there);
@@ -68,9 +73,11 @@ async function headless(places: Places, options: StartOptions): Promise<number> 
   // The reader of our output may go away; the jobs stay supervised.
   for (const stream of [process.stdout, process.stderr])
     stream.removeAllListeners("error").on("error", () => {});
+  const adopt = options.adopt ?? false;
+  const onEvent = (event: AuditEvent): void => print(formatEvent(event));
   // The folder that it was started in may be deleted or unmounted; every path of a config is absolute.
   process.chdir("/");
-  const { exitCode } = await supervise(loaded.config, { onEvent: (event) => print(formatEvent(event)) });
+  const { exitCode } = await supervise(loaded.config, { adopt, onEvent });
   return exitCode;
 }
 

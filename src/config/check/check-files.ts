@@ -1,13 +1,16 @@
 /**
  * What a job needs and this machine lacks right now: folder, program, script, environment file.
- * Only warnings, since files come and go; checks names only and runs nothing.
+ * Only warnings, since files come and go; checks names only, those in an environment file included, and runs
+ * nothing.
  */
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
+import { parseEnv } from "node:util";
 import { resolveCommand } from "../../files/resolve-command.ts";
 import { formatPath } from "../problem.ts";
 import type { JobSpec } from "../schema/job-schema.ts";
 import type { Notify } from "../schema/schema.ts";
+import { namedDevices } from "./device-environment.ts";
 import type { Finding } from "./explain.ts";
 
 const INTERPRETERS = /^(node|python[\d.]*|bash|sh|uv|deno|bun)$/;
@@ -45,6 +48,10 @@ export function checkFiles(job: JobSpec, index: number): Finding[] {
   const found = [];
   if (job.envFile !== undefined && !isA(job.envFile, "file"))
     found.push(...say(["envFile"], `is missing: ${job.envFile}.`));
+  else if (job.envFile !== undefined) {
+    const named = namedDevices(namesIn(job.envFile));
+    if (named !== null) found.push(...say(["envFile"], named));
+  }
   const program = resolveCommand(job, cwd);
   if (!program.ok) found.push(...say(["command", 0], `can't be run here: ${program.reason}.`));
   const script = job.command.findIndex((word, i) => i > 0 && !word.startsWith("-"));
@@ -54,6 +61,15 @@ export function checkFiles(job: JobSpec, index: number): Finding[] {
     if (!isA(file, "file")) found.push(...say(["command", script], `is missing: ${file}.`));
   }
   return found;
+}
+
+/** The names that an environment file sets; empty where it can't be read. */
+function namesIn(path: string): string[] {
+  try {
+    return Object.keys(parseEnv(readFileSync(path, "utf8")));
+  } catch {
+    return [];
+  }
 }
 
 function isA(path: string, kind: "file" | "directory"): boolean {

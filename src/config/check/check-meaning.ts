@@ -6,6 +6,7 @@
 import { basename } from "node:path";
 import { type Entry, type Fields, formatPath, type Path, show } from "../problem.ts";
 import { checkWindow } from "./check-windows.ts";
+import { checkDevices } from "./device-environment.ts";
 import type { Finding } from "./explain.ts";
 import { closest } from "./suggest.ts";
 
@@ -20,6 +21,7 @@ export function checkMeaning(root: unknown): Finding[] {
     ...rules.flatMap(checkThresholds),
     ...windows.flatMap(checkWindow),
     ...jobs.flatMap(checkJob),
+    ...jobs.flatMap(checkDevices),
     ...notify.flatMap(checkNotify),
   ];
 }

@@ -13,8 +13,14 @@ const pauseSchema = z.strictObject({
   method: z
     .enum(["auto", "checkpoint", "standby", "freeze"])
     .default("auto")
-    .describe("auto: by checkpoint where the job keeps the contract or catches the signal, else freeze."),
-  signal: signalName.default("SIGUSR2").describe("What asks a job without a library to save and exit."),
+    .describe(
+      "auto: by checkpoint where a library reports, a manifest was left, or 'glob', 'signal' or 'exitCodes' is written; else freeze.",
+    ),
+  signal: signalName
+    .optional()
+    .describe(
+      "What asks a job without a library to save and exit; without it or 'exitCodes', none is sent. Libraries listen for SIGUSR2 unless it is written.",
+    ),
   target: z
     .string()
     .regex(/^(main|child:.+)$/, "'main' or 'child:<part of its command line>'")
@@ -41,7 +47,25 @@ const checkpointSchema = z.strictObject({
     .default(30)
     .describe("How often a job with a library checkpoints by itself; 0: only when it is paused."),
   keep: z.int().min(1).default(3).describe("So many of the newest checkpoints stay."),
-  glob: z.string().optional().describe("Where a third-party job leaves its checkpoints, relative to cwd."),
+  glob: z
+    .string()
+    .optional()
+    .describe(
+      "Where a third-party job leaves its checkpoints, relative to cwd; '~/' is home. Without 'signal' or 'exitCodes' it is ended after its next one.",
+    ),
+  adoptExisting: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether files that match 'glob' and were there before the job's first run are its checkpoints.",
+    ),
+});
+
+const standbySchema = z.strictObject({
+  releaseAfterMinutes: z
+    .union([z.literal("never"), z.number().min(0)])
+    .default(10)
+    .describe("How long a job on standby keeps its memory before its context is saved and its run ends."),
 });
 
 const restartSchema = z.strictObject({
@@ -100,6 +124,7 @@ export const jobSchema = z.strictObject({
   priority: z.int().default(0).describe("Higher matters more: paused last, resumed first."),
   pause: pauseSchema.prefault({}).describe("How it is asked to make room."),
   checkpoint: checkpointSchema.prefault({}).describe("What it saves, and how often."),
+  standby: standbySchema.prefault({}).describe("Of a job that is paused by standby."),
   restart: restartSchema.prefault({}).describe("What happens when it fails."),
 });
 

@@ -1,6 +1,7 @@
 /** Starts, resumes and second chances: moves to `starting`, or lets a held run continue. */
 
 import type { StartDecision } from "../../model/decision.ts";
+import { finishedWithAnother, type Job } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
 import { askedByRule } from "../../model/state.ts";
 import { duration } from "../../words/duration.ts";
@@ -34,17 +35,26 @@ export function launch(transition: Transition, { decision, identity, resumeFrom,
     startTime: null,
     bootId: identity.bootId,
     resumedFrom: resumeFrom?.path ?? null,
-    resumedAtStep: resumeFrom?.step ?? 0,
+    // A third party's checkpoint may not tell its step.
+    resumedAtStep: resumeFrom === null ? 0 : resumeFrom.step,
     gpus,
     ...(decision.devices && { devices: decision.devices }),
     sequence: 0,
   };
   if (resuming) run.resuming = { since: now, polite: askedByRule(state.cause) };
-  transition.note({ runs: number, bootId: identity.bootId });
+  transition.note({
+    runs: number,
+    bootId: identity.bootId,
+    ran: job.spec.command,
+    // A clock that was set back since would make every later file look older than the job.
+    firstRunMs: Math.min(job.firstRunMs ?? now.wallMs, now.wallMs),
+  });
+  // What an earlier run reported isn't what this one has done.
+  if (job.progress !== null) transition.note({ progress: { ...job.progress, step: run.resumedAtStep } });
   transition.become({ name: "starting", since: now, run });
   transition.tell(resuming ? "resume.requested" : "job.started", decision.actor, decision.reason, {
     evidence: decision.evidence,
-    outcome: { resumedFrom: run.resumedFrom, step: run.resumedAtStep, gpus },
+    outcome: { resumedFrom: run.resumedFrom, step: resumeFrom === null ? 0 : resumeFrom.step, gpus },
   });
   transition.perform({ do: "launch", run, resumeFrom });
 }
@@ -105,8 +115,15 @@ function goOn(transition: Transition, decision: StartDecision): void {
   transition.tell("resume.requested", decision.actor, decision.reason, { evidence: decision.evidence });
 }
 
+/** Ended, unless by its own word and with the command that it has now. */
+export const mayGoOn = (job: Job): boolean =>
+  job.state.name === "failed" ||
+  job.state.name === "cancelled" ||
+  (job.state.name === "finished" && job.state.assumed !== undefined) ||
+  finishedWithAnother(job);
+
 export function retry(transition: Transition, by: string): void {
-  if (transition.state.name !== "failed" && transition.state.name !== "cancelled") return;
+  if (!mayGoOn({ ...transition.job, state: transition.state })) return;
   transition.note({ attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 } });
   transition.drop("cancelling");
   transition.tell("resume.requested", "user", `${by} asked to try it again.`);

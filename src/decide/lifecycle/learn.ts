@@ -4,14 +4,13 @@
  */
 
 import type { Seen } from "../../model/seen.ts";
+import { FILE_CLOCK_MS } from "../../model/time.ts";
 import { number } from "../../words/number.ts";
 import { takeStock } from "./take-stock.ts";
 import type { Transition } from "./transition.ts";
 
 /** Beyond this, old times count half: a quiet week must not pay for a day of flapping. */
 const MEMORY_MS = 24 * 3_600_000;
-/** File times come from a clock that ticks only every few ms. */
-export const FILE_CLOCK_MS = 20;
 
 export function learn(transition: Transition, seen: Seen): void {
   if (seen.pid !== null && transition.run.pid !== seen.pid)
@@ -45,6 +44,7 @@ function progress(transition: Transition, seen: Seen): void {
     advancedAtMs: advanced || before === null ? monotonicMs : before.advancedAtMs,
     stepMs: advanced ? stepTime(transition, first.step ?? 0) : (before?.stepMs ?? null),
     ...troubleOf(seen),
+    ...(first.streams !== undefined && { streams: first.streams }),
     ...(before?.stalledSinceMs !== undefined && !advanced ? { stalledSinceMs: before.stalledSinceMs } : {}),
   };
   transition.note({ progress: next });
@@ -52,7 +52,9 @@ function progress(transition: Transition, seen: Seen): void {
     tellFailedSave(transition, next.error);
   // A job that counts no steps has begun once it reports that it is running.
   const begun =
-    first.step === null ? first.state === "running" : advanced && first.step > transition.run.resumedAtStep;
+    first.step === null
+      ? first.state === "running"
+      : advanced && first.step > (transition.run.resumedAtStep ?? -1);
   if (begun && transition.run.firstStepAt === undefined) {
     transition.know({ firstStepAt: transition.now });
     const launched = transition.run.startedAt.monotonicMs;
@@ -75,8 +77,8 @@ function troubleOf({ ranks }: Seen): { error?: string; failedSaves?: number } {
 function tellFailedSave(transition: Transition, error: string | undefined): void {
   const { checkpoint } = transition.job;
   const step = checkpoint?.step ?? null;
-  const kept =
-    checkpoint === null ? "There is none yet" : `The newest stays that of step ${number(step ?? 0)}`;
+  const newest = step === null ? checkpoint?.path : `that of step ${number(step)}`;
+  const kept = checkpoint === null ? "There is none yet" : `The newest stays ${newest}`;
   const reason = `A checkpoint couldn't be saved: ${error ?? "the job gives no reason"}. ${kept}.`;
   transition.tell("checkpoint.failed", "job", reason, {
     outcome: { newest: checkpoint?.path ?? null, step },
@@ -103,7 +105,7 @@ export function hasSaved(transition: Transition): boolean {
   if (checkpoint === null || checkpoint.path === transition.run.resumedFrom) return false;
   // Steps show it even if the clock was changed meanwhile; a third party's file names may not.
   if (checkpoint.step !== null && transition.job.spec.checkpoint.glob === undefined)
-    return checkpoint.step > transition.run.resumedAtStep;
+    return checkpoint.step > (transition.run.resumedAtStep ?? -1);
   return checkpoint.createdAtMs >= transition.run.startedAt.wallMs - FILE_CLOCK_MS;
 }
 

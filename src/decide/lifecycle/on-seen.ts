@@ -54,6 +54,7 @@ export function onSeen(transition: Transition, seen: Seen, availableMiB: number 
 function starting(transition: Transition, seen: Seen): void {
   if ((!seen.alive || seen.pid === null) && seen.ranks.length === 0) return;
   transition.become({ name: "running", since: transition.now, run: transition.run });
+  if (transition.job.earlier !== undefined) transition.drop("earlier");
   tellOfGpus(transition);
   completeResume(transition, seen);
 }

@@ -8,11 +8,10 @@ import type { Seen } from "../../model/seen.ts";
 import type { JobState } from "../../model/state.ts";
 import { UNKNOWN_BOOT } from "../../model/time.ts";
 import { duration } from "../../words/duration.ts";
-import { plural } from "../../words/list.ts";
 import { number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
 import { becomePaused, leave } from "./end/leave-run.ts";
-import { stepsLost } from "./end/steps-lost.ts";
+import { stepsAre, stepsLost } from "./end/steps-lost.ts";
 import { rebased } from "./rebase.ts";
 import type { Transition } from "./transition.ts";
 
@@ -40,7 +39,8 @@ export function recover(transition: Transition, bootId: string): void {
  */
 export function takeBack(transition: Transition, { resuming: _, ...run }: Run): void {
   if ("run" in transition.state) throw transition.bug("taken-back");
-  transition.note({ runs: Math.max(transition.job.runs, run.number) });
+  const firstRunMs = run.number === 1 ? run.startedAt.wallMs : 0;
+  transition.note({ runs: Math.max(transition.job.runs, run.number), firstRunMs });
   transition.become({ name: "lost", since: transition.now, run });
   transition.tell(
     "supervisor.recovered",
@@ -84,7 +84,7 @@ export function found(transition: Transition, seen: Seen): Seen | null {
     seen.ranks.length > 0
   ) {
     const { request } = transition.state;
-    const want = request.method === "standby" ? "standby" : "pause";
+    const want = request.release ? "release" : request.method === "standby" ? "standby" : "pause";
     transition.perform({ do: "control", run: transition.run, want, sequence: request.sequence });
   }
   return nothing ? { ...seen, exit: { known: false } } : seen;
@@ -100,9 +100,11 @@ function endedByReboot(transition: Transition): void {
   const lost = stepsLost(transition);
   const { checkpoint, progress } = transition.job;
   const reached = progress?.step == null ? "" : ` at step ${number(progress.step)}`;
-  const from = checkpoint === null ? "the beginning" : `step ${number(checkpoint.step ?? 0)}`;
-  const redo = lost === null ? "" : `: ${plural(lost, "step")} to be redone${work(transition, lost)}`;
-  const reason = `The machine rebooted: run ${transition.run.number} ended with it${reached}; it goes on from ${from}${redo}.`;
+  const step = checkpoint?.step ?? null;
+  const last = step === null ? "its last checkpoint" : `step ${number(step)}`;
+  const from = checkpoint === null ? "the beginning" : last;
+  const redo = `${stepsAre(lost, "to be redone")}${work(transition, lost)}`;
+  const reason = `The machine rebooted: run ${transition.run.number} ended with it${reached}; it goes on from ${from}: ${redo}.`;
   transition.tell("job.lost", "recovery", reason, { outcome: { stepsLost: lost } });
   leave(transition);
   if (transition.job.cancelling !== undefined) {
@@ -114,9 +116,9 @@ function endedByReboot(transition: Transition): void {
 }
 
 /** Roughly how long the lost steps take to redo, and when the checkpoint was made. */
-function work({ job: { checkpoint, progress }, now }: Transition, lost: number): string {
+function work({ job: { checkpoint, progress }, now }: Transition, lost: number | null): string {
   const facts = [
-    ...(progress?.stepMs && lost > 0 ? [`about ${duration(lost * progress.stepMs)}`] : []),
+    ...(progress?.stepMs && lost ? [`about ${duration(lost * progress.stepMs)}`] : []),
     ...(checkpoint === null ? [] : [`its checkpoint is of ${clockTime(checkpoint.createdAtMs, now.wallMs)}`]),
   ];
   return facts.length === 0 ? "" : ` (${facts.join("; ")})`;

@@ -10,6 +10,7 @@ import type { Checkpoint, Run } from "../../model/run.ts";
 import type { GpuView, Seen } from "../../model/seen.ts";
 import type { Now } from "../../model/time.ts";
 import { cancel } from "./cancel.ts";
+import { adopt, foreign, inherit, rerun } from "./earlier-checkpoints.ts";
 import { launch, launchFailed, retry } from "./launch.ts";
 import { onSeen } from "./on-seen.ts";
 import { askToPause } from "./pause/pause-asked.ts";
@@ -36,11 +37,19 @@ export type Input =
       resumeFrom: Checkpoint | null;
       gpus: string[];
     }
+  /** `whose`: another job's checkpoints are where it would go on from. */
+  | { kind: "foreign"; whose: string }
+  /** What a job that the database doesn't know finds where its checkpoints belong. */
+  | { kind: "inherited"; checkpoints: Checkpoint[]; rejected: { path: string; reason: string }[] }
   /** `taken`: another supervisor's job took its GPU at the same moment. `unready`: by what the supervisor lacks. */
   | { kind: "launch-failed"; reason: string; taken?: true; unready?: true }
   | { kind: "cancel"; by: string }
-  /** Gives a failed or cancelled job another chance. */
+  /** Gives a job that has ended another chance. */
   | { kind: "retry"; by: string }
+  /** Has a job without a run begin at the beginning. */
+  | { kind: "rerun"; by: string }
+  /** What a person says of another's checkpoints, or that they be looked at again. */
+  | { kind: "adopt"; by: string }
   /** What exists of a paused job whose checkpoint isn't fully checked; verdicts come in here. */
   | { kind: "checked"; checkpoints: Checkpoint[]; rejected: { path: string; reason: string }[] }
   /** The supervisor has restarted, in the boot `bootId`, and found this job in its database. */
@@ -75,11 +84,23 @@ function apply(transition: Transition, input: Input): void {
     case "launch-failed":
       launchFailed(transition, input);
       return;
+    case "foreign":
+      foreign(transition, input.whose);
+      return;
+    case "inherited":
+      inherit(transition, input);
+      return;
     case "cancel":
       cancel(transition, input.by);
       return;
     case "retry":
       retry(transition, input.by);
+      return;
+    case "rerun":
+      rerun(transition, input.by);
+      return;
+    case "adopt":
+      adopt(transition, input.by);
       return;
     case "checked":
       checked(transition, input);

@@ -4,8 +4,9 @@
  */
 
 import type { Checkpoint } from "../../model/run.ts";
-import { plural } from "../../words/list.ts";
+import { isLive } from "../../model/state.ts";
 import { number } from "../../words/number.ts";
+import { stepsAre } from "./end/steps-lost.ts";
 import type { Transition } from "./transition.ts";
 
 /** Newest first; `rejected`: found broken by the quick look or the full check. */
@@ -34,7 +35,7 @@ export function takeStock(transition: Transition, { checkpoints, rejected }: Sto
   }
   remember(transition, older.slice(0, OLDER));
   const same = known !== null && known.path === newest.path && known.createdAtMs === newest.createdAtMs;
-  if (same && known.verified === newest.verified) return;
+  if (same && known.verified === newest.verified && known.step === newest.step) return;
   if (same) {
     hold(transition, newest);
     if (newest.verified === "full") tellWhole(transition, newest);
@@ -42,7 +43,7 @@ export function takeStock(transition: Transition, { checkpoints, rejected }: Sto
   }
   const gone = known !== null && !broken && isBefore(newest, known, transition);
   // A third party's file is skipped while it is being written, and then counts again.
-  if (gone && transition.job.spec.checkpoint.glob !== undefined) return;
+  if (gone && isLive(transition.state.name) && transition.job.spec.checkpoint.glob !== undefined) return;
   if (gone) tellRejected(transition, { path: known.path, reason: GONE }, newest);
   hold(transition, newest);
   if (!broken && !gone) tellNew(transition, newest);
@@ -58,10 +59,10 @@ function remember(transition: Transition, older: Checkpoint[]): void {
 const isSame = (one: Checkpoint, other: Checkpoint | null | undefined): boolean =>
   one.path === other?.path && one.createdAtMs === other.createdAtMs && one.verified === other.verified;
 
-/** By step, since a clock can be set back; only a third party's files have nothing but their time. */
+/** By step, since a clock can be set back; a third party's file may have nothing but its time. */
 function isBefore(one: Checkpoint, other: Checkpoint, transition: Transition): boolean {
-  if (transition.job.spec.checkpoint.glob !== undefined) return one.createdAtMs <= other.createdAtMs;
-  return (one.step ?? 0) < (other.step ?? 0);
+  if (one.step !== null && other.step !== null && one.step !== other.step) return one.step < other.step;
+  return transition.job.spec.checkpoint.glob !== undefined && one.createdAtMs <= other.createdAtMs;
 }
 
 /** Makes the job and its state name the same checkpoint. */
@@ -86,16 +87,21 @@ function tellRejected(
     return;
   }
   const from = next === undefined ? "the beginning" : `the one before${of(next)}`;
-  const lost = known.step === null ? null : Math.max(0, known.step - (next?.step ?? 0));
-  const redo = lost === null ? "" : `; ${plural(lost, "step")} to be redone`;
+  const lost = between(known, next);
   transition.tell(
     "checkpoint.rejected",
     "supervisor",
-    `Checkpoint ${path} is ${reason === GONE ? "gone" : `broken (${reason})`}: it goes on from ${from}${redo}.`,
+    `Checkpoint ${path} is ${reason === GONE ? "gone" : `broken (${reason})`}: it goes on from ${from}; ${stepsAre(lost, "to be redone")}.`,
     {
       outcome: { path, stepsLost: lost, fallBackTo: next?.path ?? null },
     },
   );
+}
+
+/** Steps from the checkpoint before, or from the beginning; null where one has no step to its name. */
+function between(known: Checkpoint, before: Checkpoint | undefined): number | null {
+  const from = before === undefined ? 0 : before.step;
+  return known.step === null || from === null ? null : Math.max(0, known.step - from);
 }
 
 function tellNew(transition: Transition, newest: Checkpoint): void {
@@ -121,11 +127,12 @@ function prune(transition: Transition, keep: number): void {
 const of = ({ step }: Checkpoint): string => (step === null ? "" : ` of step ${number(step)}`);
 const facts = ({ path, step, bytes, verified }: Checkpoint) => ({ path, step, bytes, verified });
 
-/** What was found of a paused job: nothing writes any more, the full check is on its way. */
+/** What was found of a job without a run: nothing writes any more, and a full check may be on its way. */
 export function checked(transition: Transition, stock: Stock): void {
-  if (transition.state.name !== "paused") return;
+  if (transition.state.name !== "paused" && transition.state.name !== "waiting") return;
   takeStock(transition, stock);
   const { checkpoint } = transition.job;
   // Requested at every look: a check that is under way or done isn't repeated.
-  if (checkpoint?.verified === "quick") transition.perform({ do: "verify", checkpoint });
+  if (transition.state.name === "paused" && checkpoint?.verified === "quick")
+    transition.perform({ do: "verify", checkpoint });
 }

@@ -78,7 +78,9 @@ export class Transition {
     this.#job = { ...this.#job, ...facts };
   }
 
-  drop(fact: "cancelling"): void {
+  drop(
+    fact: "cancelling" | "earlier" | "firstRunMs" | "foreign" | "older" | "rejected" | "gpuShortage",
+  ): void {
     const { [fact]: _, ...rest } = this.#job;
     this.#job = rest;
   }

@@ -1,7 +1,7 @@
 /** How a job can be paused, given what it understands and what the pause has to free. */
 
 import type { Job } from "../../model/job.ts";
-import { canSave } from "../../model/job.ts";
+import { savesBy } from "../../model/job.ts";
 import type { PauseMethod } from "../../model/state.ts";
 
 export interface Wish {
@@ -14,7 +14,7 @@ export interface Wish {
 /** Null if no method would free it: frozen ranks fail, and a freeze frees no memory. */
 export function pauseMethod(job: Job, { frees, freeze = false }: Wish): PauseMethod | null {
   const { method } = job.spec.pause;
-  const saves = canSave(job);
+  const saves = savesBy(job) !== null;
   const mayFreeze = frees === "time" && (job.worldSize ?? 1) === 1;
   if (freeze && mayFreeze) return "freeze";
   if (method === "standby") return frees === "memory" ? "checkpoint" : "standby";

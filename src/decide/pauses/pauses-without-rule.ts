@@ -1,18 +1,19 @@
 /**
  * Pauses that no rule asks for: the supervisor stops, a person wants it, a window has closed, or another
- * supervisor's job has its turn.
+ * supervisor's job has its turn, or a standby has lasted.
  */
 
 import type { Cause } from "../../model/actor.ts";
 import type { Evidence, WindowState } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
-import { canSave } from "../../model/job.ts";
+import { savesBy } from "../../model/job.ts";
 import { isHeld, isWorking, type PauseMethod, runOf } from "../../model/state.ts";
 import { clockTime } from "../../words/time.ts";
 import { turnPause } from "../sharing/turn.ts";
 import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
 import { pauseMethod } from "./pause-method.ts";
+import { releasePause } from "./release.ts";
 import type { Pause } from "./victims.ts";
 
 /** At most one pause per job; a job that is paused or pausing isn't asked again. */
@@ -21,7 +22,10 @@ export function otherPauses(input: TickInput): Pause[] {
     if (job.cancelling !== undefined) return [];
     const pause = input.mode.stopping
       ? stopPause(job)
-      : (manualPause(job) ?? windowPause(job, input) ?? turnPause(job, input));
+      : (manualPause(job) ??
+        windowPause(job, input) ??
+        turnPause(job, input) ??
+        releasePause(job, input.now));
     return pause === null ? [] : [pause];
   });
 }
@@ -43,14 +47,14 @@ function stopPause(job: Job): Pause | null {
   const held = isHeld(job.state.name);
   if (!isWorking(job.state.name) && !held) return null;
   const saves = pauseMethod(job, { frees: "memory" });
-  if (saves !== null && (!held || canSave(job)))
+  if (saves !== null && (!held || savesBy(job) !== null))
     return pause(job, saves, {
       actor: "shutdown",
       reason: "The supervisor stops; it goes on at the next start.",
     });
   if (held || pauseMethod(job, { frees: "time" }) === null) return null;
   const reason =
-    "The supervisor stops, and this program can't save: it is frozen, holds its memory, and goes on at the next start (or with kill -CONT).";
+    "The supervisor stops, and nothing shows that this program saves: it is frozen, holds its memory, and goes on at the next start (or with kill -CONT).";
   return pause(job, "freeze", { actor: "shutdown", reason });
 }
 

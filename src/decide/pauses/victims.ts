@@ -6,7 +6,7 @@
 
 import type { Decision } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
-import { canSave } from "../../model/job.ts";
+import { savesBy } from "../../model/job.ts";
 import type { Sample } from "../../model/machine.ts";
 import { isHeld, type PauseMethod } from "../../model/state.ts";
 import { evidenceOf, pressureSentence } from "../rules/evidence.ts";
@@ -59,7 +59,7 @@ function victim(job: Job, { rule }: RuleNow): Victim[] {
   if (name === "pausing") return [];
   const memory = needsMemory(rule.metric);
   // Only a job that can save may be thawed to give its memory back; any other stays as it is.
-  if (isHeld(name) && (!memory || !canSave(job))) return [];
+  if (isHeld(name) && (!memory || savesBy(job) === null)) return [];
   const method = pauseMethod(job, { frees: memory ? "memory" : "time", freeze: rule.action === "freeze" });
   return method === null ? [] : [{ job, method }];
 }

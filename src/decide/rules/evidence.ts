@@ -61,12 +61,16 @@ export function readings(sample: Sample, rule?: RuleNow): Record<string, number 
   return all;
 }
 
+/** " on GPU 1"; empty for a rule on the machine. */
+export const onGpu = ({ state, gpu }: Pick<RuleNow, "state" | "gpu">): string =>
+  state.gpu === null ? "" : ` on GPU ${gpu?.index ?? state.gpu}`;
+
 /** "'stress' (pid 8812, ana) and 2 others use 64 % of the CPU" or "available memory is 3 %". */
 export function fact(now: RuleNow, sample: Sample): string {
-  const { rule, state, gpu } = now;
+  const { rule, state } = now;
   const measure = MEASURES[rule.metric];
   const value = state.lastValue === null ? "an unknown share" : measure.show(state.lastValue);
-  const where = state.gpu === null ? "" : ` on GPU ${gpu?.index ?? state.gpu}`;
+  const where = onGpu(now);
   if (measure.who === "machine") return `${measure.words}${where} is at ${value}`;
   const found = culprits(now, sample);
   const who = processes(found) ?? "other programs";

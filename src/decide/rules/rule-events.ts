@@ -5,7 +5,7 @@ import type { NewEvent } from "../../model/event.ts";
 import type { Sample } from "../../model/machine.ts";
 import { duration } from "../../words/duration.ts";
 import type { Tick } from "../tick-input.ts";
-import { allowance, evidenceOf, fact, pressureSentence, sentence } from "./evidence.ts";
+import { allowance, evidenceOf, fact, onGpu, pressureSentence, sentence } from "./evidence.ts";
 import type { RuleChange } from "./judge-rules.ts";
 import { gpuOf, type RuleNow } from "./rule-now.ts";
 
@@ -60,6 +60,8 @@ function ruleEvent(change: RuleChange, to: "pressure" | "clear", sample: Sample)
 
 function sensorEvent(change: RuleChange, { sample, config }: Tick): NewEvent {
   const { rule, state, to } = change;
+  const now = ruleNow(change, sample);
+  const sensor = `${rule.metric}${onGpu(now)}`;
   const held = config.rules.some((one) => one.metric === rule.metric && one.action !== "notify");
   const until = held ? " Until it can, nothing that it concerns is resumed." : "";
   return {
@@ -69,8 +71,8 @@ function sensorEvent(change: RuleChange, { sample, config }: Tick): NewEvent {
     actor: "supervisor",
     reason:
       to === "lost"
-        ? `${rule.metric} can't be read: ${state.unavailable}.${until}`
-        : `${rule.metric} can be read again.`,
-    evidence: evidenceOf(ruleNow(change, sample), sample),
+        ? `${sensor} can't be read: ${state.unavailable}.${until}`
+        : `${sensor} can be read again.`,
+    evidence: evidenceOf(now, sample),
   };
 }

@@ -21,7 +21,13 @@ import type { Jobs, PolicyMemory } from "../world.ts";
 const COURTESY_MS = 10_000;
 
 /** With one of these, a job isn't in line at all: it wouldn't take the GPU if offered. */
-const OUT_OF_LINE = new Set<WaitingFor["code"]>(["manual", "window", "shutdown", "journal"]);
+const OUT_OF_LINE = new Set<WaitingFor["code"]>([
+  "manual",
+  "window",
+  "shutdown",
+  "journal",
+  "checkpoint-owner",
+]);
 
 export const isInLine = (waits: WaitingFor[]): boolean => !waits.some(({ code }) => OUT_OF_LINE.has(code));
 
@@ -71,9 +77,15 @@ export function claimWait(job: Job, gpu: GpuSample, against: Claim[], input: Tic
   const text = first.holds
     ? `GPU ${gpu.index} held by ${who} (supervised, ${since}); you're ${ordinal(place)} in line`
     : `GPU ${gpu.index} goes to ${who} first (supervised, in line ${since}); you're ${ordinal(place)} in line`;
-  const by = { user: first.user, job: first.job };
+  const by = holderOf(first);
   return { code: "gpu-claimed", text, gpu: gpu.uuid, by, sinceMs: first.sinceMs, place };
 }
+
+export const holderOf = ({ user, job, place }: Claim): NonNullable<WaitingFor["by"]> => ({
+  user,
+  job,
+  ...(place !== undefined && { place }),
+});
 
 /** GPUs that a job would accept, and what blocks them besides other supervisors. */
 export interface InLine {

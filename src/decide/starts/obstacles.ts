@@ -46,6 +46,10 @@ export function obstacles(job: Job, input: StartInput): Placed {
   restart(job, input, waits);
   if (job.state.name === "paused" && job.state.checkpoint?.verified === "quick")
     waits.push({ code: "checkpoint-check", text: "every byte of its checkpoint is being checked" });
+  if (job.foreign !== undefined) {
+    const text = `the checkpoints where its own belong were written by ${job.foreign}, and it goes on from them only when you say so`;
+    waits.push({ code: "checkpoint-owner", text });
+  }
   const placed = place(job, input, (gpu) => blocksOf(job, input, (rule) => rule.state.gpu === gpu));
   const bound = placed.gpus.length > 0 || job.spec.gpus !== undefined || job.spec.gpuIds !== undefined;
   // A GPU rule that paused a job without a GPU of its own continues to concern it.

@@ -3,7 +3,7 @@
 import type { WaitingFor } from "../../model/decision.ts";
 import { duration } from "../../words/duration.ts";
 import { freshMs } from "../rules/dwell.ts";
-import { culprits, fact } from "../rules/evidence.ts";
+import { culprits, fact, onGpu } from "../rules/evidence.ts";
 import type { RuleNow } from "../rules/rule-now.ts";
 import type { TickInput } from "../tick-input.ts";
 
@@ -39,7 +39,7 @@ function pressureBlock(now: RuleNow, { sample, now: at }: TickInput): WaitingFor
   if (state.unavailable !== null)
     return {
       code: "rule",
-      text: `rule '${rule.name}' was in pressure, and ${rule.metric} can't be read now (${state.unavailable})`,
+      text: `rule '${rule.name}' was in pressure, and ${rule.metric}${onGpu(now)} can't be read now (${state.unavailable})`,
     };
   const dwellMs = rule.clear.forSeconds * 1000;
   const left = state.leaningSinceMs === null ? null : state.leaningSinceMs + dwellMs - at.monotonicMs;
@@ -52,12 +52,13 @@ function pressureBlock(now: RuleNow, { sample, now: at }: TickInput): WaitingFor
   };
 }
 
-function sensorBlock({ rule, state }: RuleNow, { config, now }: TickInput): WaitingFor | null {
+function sensorBlock(now: RuleNow, { config, now: at }: TickInput): WaitingFor | null {
+  const { rule, state } = now;
   // Once it is certain that a machine has no such sensor, its absence doesn't block.
-  const never = state.readAtMs === null && now.monotonicMs - state.firmSinceMs >= freshMs(config.pollSeconds);
+  const never = state.readAtMs === null && at.monotonicMs - state.firmSinceMs >= freshMs(config.pollSeconds);
   if (never) return null;
   return {
     code: "sensor",
-    text: `${rule.metric} can't be read (${state.unavailable ?? "not yet"}), so nobody knows whether there is room`,
+    text: `${rule.metric}${onGpu(now)} can't be read (${state.unavailable ?? "not yet"}), so nobody knows whether there is room`,
   };
 }

@@ -3,7 +3,10 @@
  * of each. Names only what would help as things stand. Decides nothing.
  */
 import type { WaitingFor, WayOut } from "../../model/decision.ts";
-import type { Job } from "../../model/job.ts";
+import { finishedWithAnother, type Job } from "../../model/job.ts";
+import { isStuck } from "../../model/state.ts";
+import { whose } from "../../words/whose.ts";
+import { isListed } from "../lifecycle/pause/release.ts";
 import type { TickInput } from "../tick-input.ts";
 import { endingLoses, freezingKeeps } from "./stakes.ts";
 
@@ -15,6 +18,7 @@ const LIFTED: Partial<Record<WaitingFor["code"], string>> = {
   "back-off": "doesn't wait for the back-off",
   budget: "doesn't wait for the budget",
   restart: "tries it again now",
+  "gpu-shortage": "tries it again now, whoever holds its memory",
   settling: "doesn't wait for the other to settle",
 };
 /** Passes by itself within moments. */
@@ -29,9 +33,13 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
     case "pausing":
       return fromPause(job, input);
     case "failed":
+      return [way(`logs ${name}`, "what it wrote last"), resume(`tries it again${fromLast(job)}`)];
+    case "finished":
+      if (!finishedWithAnother(job))
+        return state.assumed === undefined ? [] : [resume(`runs it on${fromLast(job)}`)];
       return [
-        way(`logs ${name}`, "what it wrote last"),
-        resume(`tries it again${job.checkpoint === null ? "" : ", from its last checkpoint"}`),
+        ...(job.checkpoint === null ? [] : [resume(`runs the new one${fromLast(job)}`)]),
+        way(`rerun ${name}`, "runs the new one from the beginning"),
       ];
     case "waiting":
     case "paused":
@@ -43,22 +51,36 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
   }
 }
 
+const fromLast = ({ checkpoint }: Job): string => (checkpoint === null ? "" : ", from its last checkpoint");
+
 /** Ways out of an overdue pause: nothing is forced unless a person says so. */
 function fromPause(job: Job, { now }: TickInput): WayOut[] {
   const { name, state } = job;
-  if (state.name !== "pausing" || (state.request.overdue !== "waiting" && state.request.overdue !== "frozen"))
-    return [];
+  if (state.name !== "pausing" || !isStuck(state.request, now)) return [];
+  if (isListed(state.run) && state.request.exitedAt !== undefined)
+    return [
+      way(`pause ${name} --terminate`, "ends the wait for the driver: it is paused, its memory isn't free"),
+    ];
   const end = way(`pause ${name} --terminate`, endingLoses(job, now.wallMs));
   if (state.request.overdue === "frozen")
     return [way(`resume ${name}`, "thaws it: it goes on to its checkpoint"), end];
-  // Frozen ranks fail; after an exit, nothing is left to freeze.
-  if ((job.worldSize ?? 1) > 1 || state.request.exitedAt !== undefined) return [end];
+  // Frozen ranks fail; after an exit, nothing is left to freeze; what was told to end isn't frozen.
+  if ((job.worldSize ?? 1) > 1 || state.request.exitedAt !== undefined || state.request.overdue !== "waiting")
+    return [end];
   return [way(`pause ${name} --freeze`, freezingKeeps(job)), end];
 }
+
+/** Another user is asked in person, our own user's other supervisor for its job. */
+const asked = (by: NonNullable<WaitingFor["by"]>): string => (by.place === undefined ? by.user : whose(by));
 
 function fromWait({ name }: Job, waitingFor: WaitingFor[], { sample }: TickInput): WayOut[] {
   const claimed = waitingFor.find(({ code }) => code === "gpu-claimed");
   const gpu = sample.gpus.find(({ uuid }) => uuid === claimed?.gpu);
+  if (waitingFor.some(({ code }) => code === "checkpoint-owner"))
+    return [
+      way(`resume ${name} --adopt`, "goes on from those checkpoints"),
+      way(`rerun ${name}`, "sets them aside and begins at the beginning"),
+    ];
   const ways: WayOut[] = [];
   const lasting = waitingFor.filter(({ code }) => !PASSING.includes(code));
   const lifted = lasting.flatMap(({ code }) => LIFTED[code] ?? []);
@@ -66,6 +88,6 @@ function fromWait({ name }: Job, waitingFor: WaitingFor[], { sample }: TickInput
   if (lasting[0]?.code === "manual" || (lifted.length > 0 && lifted.length === lasting.length))
     ways.push(way(`resume ${name}`, [...new Set(lifted)].join(", and ")));
   if (claimed?.by !== undefined && gpu !== undefined)
-    ways.push(way(`ask ${name} --gpu ${gpu.index} --for 2h`, `asks ${claimed.by.user} for a turn`));
+    ways.push(way(`ask ${name} --gpu ${gpu.index} --for 2h`, `asks ${asked(claimed.by)} for a turn`));
   return ways;
 }

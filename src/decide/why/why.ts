@@ -3,8 +3,11 @@
  * wording: words/why.ts does that.
  */
 import type { Next, WaitingFor, Why, WindowState } from "../../model/decision.ts";
-import type { Job } from "../../model/job.ts";
+import { finishedWithAnother, type Job, pauseSignalOf, savesBy } from "../../model/job.ts";
 import { isFrozenOverdue, type JobState, runOf } from "../../model/state.ts";
+import { isListed } from "../lifecycle/pause/release.ts";
+import { releaseInMs } from "../pauses/release.ts";
+import { heldMiB } from "../sharing/gpu-memory.ts";
 import { gpuView } from "../sharing/gpu-view.ts";
 import { answerTo, requestFor } from "../sharing/turn-requests.ts";
 import type { TickInput } from "../tick-input.ts";
@@ -34,22 +37,51 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
   switch (state.name) {
     case "failed":
       return { failure: state.reason };
+    case "finished":
+      return {
+        ...(finishedWithAnother(job) && { finishedWith: job.ran ?? [] }),
+        ...(state.assumed !== undefined && { assumed: state.assumed }),
+      };
+    case "starting":
+      return roomOf(job);
     case "running":
-      return running(job, input.windows);
+      return { ...running(job, input.windows), ...roomOf(job) };
     case "pausing":
       return { ...pausing(job, state, input), ...(isFrozenOverdue(state) && held(waitingFor)) };
     case "waiting":
-      return held(waitingFor);
+      return { ...(state.failure !== undefined && { failure: state.failure }), ...held(waitingFor) };
     case "paused":
     case "frozen":
+      return { cause: causeOf(state), ...unsaved(state), ...held(waitingFor) };
     case "standby":
-      return { cause: causeOf(state), ...held(waitingFor) };
+      return { cause: causeOf(state), ...onStandby(job, held(waitingFor), input) };
     default:
       return {};
   }
 }
 
+/** Its memory is given back before it may go on, or it isn't known when that is. */
+function onStandby(job: Job, held: Partial<Why>, { now }: TickInput): Partial<Why> {
+  const inMs = releaseInMs(job, now);
+  if (inMs === null) return held;
+  const atMs = now.wallMs + Math.max(0, inMs);
+  return held.next && held.next.atMs <= atMs ? held : { ...held, next: { what: "release", atMs } };
+}
+
+/** Not known of a job that nothing was seen of yet, and whose config doesn't say it. */
+function roomOf(job: Job): Pick<Why, "room"> {
+  const { method } = job.spec.pause;
+  if (method === "freeze") return { room: "frozen" };
+  if (method === "standby") return { room: "standby" };
+  const by = savesBy(job);
+  if (by !== null) return { room: by };
+  return job.understands === null ? {} : { room: "unproven" };
+}
+
 const causeOf = ({ cause: { actor, reason } }: Pick<Pausing["request"], "cause">) => ({ actor, reason });
+
+const unsaved = (state: JobState): Pick<Why, "unsaved"> =>
+  state.name === "paused" && state.unsaved !== undefined ? { unsaved: state.unsaved } : {};
 
 /** A person who is asked for a turn sees the request wherever the job is displayed. */
 function turnAskedFor(job: Job, input: TickInput): Why["turn"] {
@@ -80,19 +112,28 @@ function running(job: Job, windows: readonly WindowState[]): Partial<Why> {
 
 function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Partial<Why> {
   const cause = causeOf(request);
-  if (request.exitedAt !== undefined) return { cause, exited: true };
+  const run = runOf(job);
+  const gpu = run === null ? null : gpuView(run, sample);
+  if (request.exitedAt !== undefined) {
+    const listed = run !== null && isListed(run) && gpu !== null ? gpu.entries : [];
+    const pids = listed.map(({ pid }) => pid);
+    const kept = { gpu: gpu?.name ?? "", pids, heldMiB: heldMiB(listed) };
+    return { cause, exited: true, ...(pids.length > 0 && { listed: kept }) };
+  }
   if (request.overdue !== null) {
-    const run = runOf(job);
-    const gpu = run === null ? null : gpuView(run, sample);
     const askedForMs = now.monotonicMs - request.askedAt.monotonicMs;
     const kept = gpu === null || gpu.entries.length === 0 ? null : gpu.name;
     return { cause, overdue: { forced: request.overdue, askedForMs, gpu: kept } };
   }
-  const deaf =
-    request.method !== "freeze" && request.acknowledgedAt === null && job.understands === "nothing";
+  const streams = job.progress?.streams;
+  const unasked = request.method !== "freeze" && request.acknowledgedAt === null;
+  const how = savesBy(job);
+  const deaf = unasked && how === "signal" && job.understands === "nothing";
   return {
     cause,
-    ...(deaf && { unheard: job.spec.pause.signal }),
+    ...(deaf && { unheard: pauseSignalOf(job.spec) }),
+    ...(unasked && how === "itself" && { untilItSaves: true as const }),
+    ...(streams !== undefined && streams.held < streams.open && { streams }),
     next: { what: "grace-ends", atMs: now.wallMs + Math.max(0, request.deadlineMs - now.monotonicMs) },
   };
 }

@@ -54,7 +54,7 @@ export class Doorbell {
   /** This job has streams: it stands by where a job in training saves and leaves. */
   standBy(): void {
     this.#standsBy = true;
-    if (this.word === "standby") this.wanted = false;
+    if (this.word !== "pause") this.wanted = false;
   }
 
   /** Reads control.json unless it was read a moment ago. */
@@ -77,7 +77,8 @@ export class Doorbell {
   }
 
   #ask(word: Control["want"]): void {
-    const leave = word === "pause" || word === "release" || (word === "standby" && !this.#standsBy);
+    // From standby nothing is lost by going on, so only a pause can't be withdrawn.
+    const leave = word === "pause" || (word !== "run" && !this.#standsBy);
     if (this.wanted && !leave) return;
     this.word = word;
     this.wanted = leave;

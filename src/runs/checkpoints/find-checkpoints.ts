@@ -7,13 +7,8 @@ import { elapsedMs } from "../../clock.ts";
 import { checkpointDirectory } from "../../files/state-paths.ts";
 import type { Job } from "../../model/job.ts";
 import type { Checkpoint } from "../../model/run.ts";
-import {
-  type CheckpointList,
-  type CheckpointMemory,
-  type LastLook,
-  listCheckpoints,
-  listThirdParty,
-} from "./quick-check.ts";
+import { type CheckpointList, type CheckpointMemory, listCheckpoints } from "./quick-check.ts";
+import { type LastLook, listThirdParty } from "./third-party/list.ts";
 import type { Verifier } from "./verify.ts";
 
 /** Intervals between looks while no pause waits for a checkpoint. Measuring a third-party job's files costs more. */
@@ -77,10 +72,16 @@ export class Checkpoints {
     memory: Memory,
     writer: "working" | "asked" | "gone",
   ): CheckpointList {
-    const cwd = resolve(this.#directory, job.spec.cwd ?? ".");
+    const { adoptExisting } = job.spec.checkpoint;
+    const where = {
+      pattern: glob,
+      cwd: resolve(this.#directory, job.spec.cwd ?? "."),
+      written: writer !== "gone",
+      sinceMs: adoptExisting ? 0 : (job.firstRunMs ?? Number.POSITIVE_INFINITY),
+    };
     // A file counts once two looks agree on it; with the writer gone, they can follow at once.
-    if (writer === "gone") listThirdParty(glob, cwd, memory.lastLook);
-    return { checkpoints: listThirdParty(glob, cwd, memory.lastLook), rejected: [] };
+    if (writer === "gone") listThirdParty(where, memory.lastLook);
+    return listThirdParty(where, memory.lastLook);
   }
 
   #merge(found: CheckpointList, known: Checkpoint | null, memory: Memory): CheckpointList {

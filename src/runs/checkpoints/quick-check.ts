@@ -3,8 +3,8 @@
  * of the right size. Hashes nothing (verify.ts does, once), writes nothing, and follows no path out of
  * the checkpoint's directory.
  */
-import { existsSync, globSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { basename, join, resolve, sep } from "node:path";
+import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, join, sep } from "node:path";
 import {
   type Manifest,
   type ManifestEntry,
@@ -99,60 +99,5 @@ function readManifest(directory: string): Manifest | Rejected {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     return new Rejected(code === "ENOENT" ? "is missing" : `can't be read (${code})`);
-  }
-}
-
-/** Size and age of each file at the last look, by path. Keep one per job. */
-export type LastLook = Map<string, string>;
-
-/**
- * Checkpoints of a job that doesn't know us, newest first: what `pattern` matches below `cwd`, once two
- * looks agree on its size and age. Without a manifest, nothing more is known.
- */
-export function listThirdParty(pattern: string, cwd: string, lastLook: LastLook): Checkpoint[] {
-  const stable: Checkpoint[] = [];
-  const before = new Map(lastLook);
-  lastLook.clear();
-  let matches: string[] = [];
-  try {
-    matches = globSync(pattern, { cwd });
-  } catch {
-    // A directory vanished during the search: this look finds nothing.
-  }
-  for (const match of matches) {
-    const path = resolve(cwd, match);
-    const seen = measure(path);
-    if (seen === null || seen.bytes === 0) continue;
-    const stamp = `${seen.bytes} ${seen.newestMs}`;
-    lastLook.set(path, stamp);
-    if (before.get(path) !== stamp) continue;
-    const step = /(\d+)\D*$/.exec(match)?.[1];
-    stable.push({
-      path,
-      step: step === undefined ? null : Number(step),
-      epoch: null,
-      bytes: seen.bytes,
-      createdAtMs: seen.newestMs,
-      verified: "size and age only",
-    });
-  }
-  return stable.sort((a, b) => b.createdAtMs - a.createdAtMs || (b.step ?? 0) - (a.step ?? 0));
-}
-
-/** Bytes and newest mtime of a file, or of everything in a directory. Follows no links. */
-function measure(path: string): { bytes: number; newestMs: number } | null {
-  try {
-    const stat = lstatSync(path);
-    if (!stat.isDirectory()) return stat.isFile() ? { bytes: stat.size, newestMs: stat.mtimeMs } : null;
-    let bytes = 0;
-    let newestMs = stat.mtimeMs;
-    for (const name of readdirSync(path)) {
-      const inside = measure(join(path, name));
-      bytes += inside?.bytes ?? 0;
-      newestMs = Math.max(newestMs, inside?.newestMs ?? 0);
-    }
-    return { bytes, newestMs };
-  } catch {
-    return null;
   }
 }

@@ -9,7 +9,7 @@ import type { JobSpec } from "../../config/schema/job-schema.ts";
 import { ENV } from "../../contract/names.ts";
 import { checkpointDirectory, statusDirectory } from "../../files/state-paths.ts";
 import { graceMs } from "../../model/grace.ts";
-import type { Job } from "../../model/job.ts";
+import { type Job, pauseSignalOf } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
 import { Refusal } from "../../refusal.ts";
 
@@ -37,7 +37,7 @@ export function environmentOf(
     [ENV.checkpointDir]: checkpointDirectory(stateDirectory, job.name),
     [ENV.resumeFrom]: resumeFrom?.path ?? "",
     [ENV.statusDir]: statusDirectory(stateDirectory, run.id),
-    [ENV.pauseSignal]: spec.pause.signal,
+    [ENV.pauseSignal]: pauseSignalOf(spec),
     [ENV.graceSeconds]: String(Math.ceil(graceMs(spec.pause.graceSeconds, job.learned) / 1000)),
     [ENV.checkpointMinutes]: String(spec.checkpoint.everyMinutes),
     [ENV.checkpointKeep]: String(spec.checkpoint.keep),

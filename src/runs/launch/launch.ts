@@ -6,6 +6,7 @@
 import { closeSync, constants, openSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { ClaimFiles } from "../../claims/publish-claims.ts";
+import { USER } from "../../config/project.ts";
 import type { JobSpec } from "../../config/schema/job-schema.ts";
 import { makeFolder } from "../../files/make-folder.ts";
 import { resolveCommand } from "../../files/resolve-command.ts";
@@ -15,6 +16,7 @@ import type { Checkpoint, Run } from "../../model/run.ts";
 import type { EffectFailure } from "../../ports/runs.ts";
 import { Refusal } from "../../refusal.ts";
 import { spawnDetached } from "../../spawn/spawn-detached.ts";
+import { beginAnew, writeOwner } from "../checkpoints/owner.ts";
 import { type LogLimits, rotateBetweenRuns } from "../clean-up/rotate-log.ts";
 import { noteLogStart } from "../observe/out-of-gpu-memory.ts";
 import { makeCgroup, removeCgroup } from "./cgroup.ts";
@@ -35,6 +37,8 @@ export interface Launching {
   stateDirectory: string;
   /** Where a job without a `cwd` runs. */
   directory: string;
+  /** Whose supervisor this is: the user's own when left out. */
+  project?: string;
   /** The current configuration; without it logs grow without limit. */
   logs?: () => LogLimits;
   /** Claims the run's GPUs before it starts, and names its processes once they exist. */
@@ -65,14 +69,18 @@ async function start(
   job: Job,
   run: Run,
   resumeFrom: Checkpoint | null,
-  { stateDirectory, directory, logs }: Launching,
+  { stateDirectory, directory, logs, project = USER }: Launching,
 ): Promise<Launched> {
   const cwd = folderOf(job.spec, directory);
   const env = environmentOf(job, run, resumeFrom, stateDirectory);
   const program = resolveCommand(job.spec, cwd, env);
   if (!program.ok) throw new (program.ours ? Unready : Refusal)(program.reason);
   const argv = [program.path, ...argumentsOf(job.spec, resumeFrom)];
-  makeFolder(checkpointDirectory(stateDirectory, job.name));
+  const checkpoints = checkpointDirectory(stateDirectory, job.name);
+  // A run from the beginning must not be followed by one from an earlier run's checkpoint.
+  if (resumeFrom === null) beginAnew(checkpoints);
+  else makeFolder(checkpoints);
+  writeOwner(checkpoints, { project, job: job.name, command: job.spec.command });
   const files = writeRunFiles(stateDirectory, run.id);
   writeRunRecord(stateDirectory, { job: job.name, run });
   if (logs) rotateBetweenRuns(logPath(stateDirectory, job.name), logs());

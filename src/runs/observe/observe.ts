@@ -110,7 +110,7 @@ function isCaught(job: Job, known: Followed, ranks: Seen["ranks"]): boolean | nu
   const everyMs = value || ageMs > 10 * LATER_EVERY_MS ? LATER_EVERY_MS : ageMs < EARLY_MS ? 0 : ageMs / 10;
   if (job.state.name === "running" && now - atMs < everyMs) return value;
   if (known.main === null || (process.platform !== "linux" && ranks.length === 0)) return null;
-  const found = findListeners(job.spec, asLiveRun(known), ranks).targets.length > 0;
+  const found = findListeners(job, asLiveRun(known), ranks).targets.length > 0;
   known.caught = { value: found, atMs: now };
   return found;
 }

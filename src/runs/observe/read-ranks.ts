@@ -72,11 +72,12 @@ function readRank(path: string, runId: string | undefined, memory: RankMemory): 
 export function parseRank(bytes: Uint8Array, runId?: string): RankStatus | null {
   const file = parseStatus(bytes);
   if (file instanceof Rejected || (runId !== undefined && file.runId !== runId)) return null;
-  const { runId: _, host: __, at, error, failedSaves, ...status } = file;
+  const { runId: _, host: __, at, error, failedSaves, streams, ...status } = file;
   return {
     ...status,
     atMs: Date.parse(at),
     ...(error !== null && { error }),
     ...(failedSaves > 0 && { failedSaves }),
+    ...(streams !== null && { streams }),
   };
 }

@@ -3,7 +3,7 @@
  * signal (it would die and orphan the job), or a process of another run.
  */
 import { readFileSync } from "node:fs";
-import type { JobSpec } from "../../config/schema/job-schema.ts";
+import { type Job, pauseSignalOf, savesBy } from "../../model/job.ts";
 import type { RankStatus } from "../../model/seen.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import { parentsOf } from "../../sense/owners/parents.ts";
@@ -23,9 +23,13 @@ export type Listeners =
 
 const onLinux = process.platform === "linux";
 
-/** The processes that would react to the job's pause signal now, or why there is none. */
-export function findListeners(spec: JobSpec, run: KnownRun, ranks: RankStatus[]): Listeners {
-  const { signal, target } = spec.pause;
+/**
+ * The processes that would save on the job's pause signal now, or why there is none. A program that only
+ * catches it isn't one: it may well die of it.
+ */
+export function findListeners(job: Job, run: KnownRun, ranks: RankStatus[]): Listeners {
+  const signal = pauseSignalOf(job.spec);
+  const { target } = job.spec.pause;
   const here = ranks.filter((rank) => isHere(rank, run.id));
   if (here.length > 0) {
     const ready = here.filter(({ pid }) => catchesNow(pid, signal));
@@ -33,6 +37,9 @@ export function findListeners(spec: JobSpec, run: KnownRun, ranks: RankStatus[])
       return { targets: ready.map(({ pid, startTime }) => ({ pid, startTime })), library: true };
     return { targets: [], reason: `rank ${here[0]?.rank} (pid ${here[0]?.pid}) doesn't catch ${signal} yet` };
   }
+  const by = savesBy(job);
+  if (by === "library") return { targets: [], reason: "its library hasn't reported in this run yet" };
+  if (by !== "signal") return { targets: [], reason: `nothing shows that it saves on ${signal}` };
   if (target === "main") return mainListener(run, signal);
   return childListeners(run, target.slice("child:".length), signal);
 }

@@ -6,7 +6,7 @@ import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Control } from "../../contract/control.ts";
 import { CONTROL_FILE } from "../../contract/names.ts";
-import type { Job } from "../../model/job.ts";
+import { type Job, pauseSignalOf } from "../../model/job.ts";
 import type { EffectResult } from "../../ports/runs.ts";
 import { asLiveRun, type Followed, look } from "../observe/follow.ts";
 import { readRanks } from "../observe/read-ranks.ts";
@@ -30,8 +30,8 @@ export function control({ sequence, want }: Control, job: Job, run: Followed): E
 export function ring({ sequence, want }: Control, job: Job, run: Followed): EffectResult {
   look(run);
   const ranks = readRanks(run.statusDirectory, { runId: run.id, memory: run.ranks });
-  const found = findListeners(job.spec, asLiveRun(run), ranks);
-  const { signal } = job.spec.pause;
+  const found = findListeners(job, asLiveRun(run), ranks);
+  const signal = pauseSignalOf(job.spec);
   if ("reason" in found) {
     if (want === "pause") run.unheard = sequence;
     return { ok: false, reason: found.reason };

@@ -1,11 +1,11 @@
 /** Each GPU as lines: use, memory, temperature and power. Pure. */
 
 import type { RuleView, Snapshot } from "../../control/protocol.ts";
-import type { GpuMetric, GpuSample } from "../../model/machine.ts";
+import type { GpuMetric, GpuSample, Reading } from "../../model/machine.ts";
 import { whole, wholePercent } from "../../words/number.ts";
 import { size, sizeOf } from "../../words/size.ts";
 import { measured, reasonOf } from "../readings.ts";
-import { gaugeBar } from "./bars.ts";
+import { gaugeBar, type Shares } from "./bars.ts";
 import { pad, shorten } from "./cells.ts";
 import {
   anyPresses,
@@ -20,7 +20,7 @@ import {
   sum,
   unknownGauge,
 } from "./gauge.ts";
-import { type Line, span } from "./lines.ts";
+import { joinFitting, type Line, span } from "./lines.ts";
 
 export const gpuValue = (gpu: GpuSample, metric: GpuMetric): number | null => measured(gpu.metrics[metric]);
 
@@ -43,54 +43,68 @@ export function gpuLine(
   width: number,
   vram: "same line" | "own line" = "same line",
 ): Line {
-  const name = `gpu ${gpu.index}`;
+  const name = label(`gpu ${gpu.index}`, pressed(snapshot, gpu));
   const use = gpuValue(gpu, "gpu.utilization");
-  if (use === null) {
-    return unknownGauge(name, reasonOf(gpu.metrics["gpu.utilization"]) ?? "no reading", width);
-  }
   const reading = gpu.metrics["gpu.others.utilization"];
-  const others = Math.min(use, measured(reading) ?? 0);
-  const ours = "value" in reading ? Math.max(0, use - Math.max(others, reading.upTo ?? 0)) : 0;
-  const share = (percents: number): number => percents / 100;
-  const shares = { others: share(others), ours: share(ours), doubtful: share(use - others - ours) };
-  const marks = [
-    ...marksOf(ownRules(snapshot, gpu, ["gpu.others.utilization"]), "others", share),
-    ...marksOf(ownRules(snapshot, gpu, ["gpu.utilization"]), "total", share),
-  ];
+  const ours = seenOf(gpu, "gpuPercent");
+  const untold = reasonOf(gpu.metrics["gpu.utilization"]) ?? "no reading";
   const parts = [
-    [span(wholePercent(use).padStart(5), "strong")] as Line,
+    [span((use === null ? "?" : wholePercent(use)).padStart(5), "strong")] as Line,
     othersPart(reading, "%"),
-    vram === "same line" ? vramPart(gpu) : oursPart(wholePercent(ours)),
+    vram === "same line" ? vramPart(gpu) : oursPart(ours === null ? "?" : wholePercent(ours)),
+    (use === null ? [span(untold, "faint")] : []) as Line,
     temperaturePart(snapshot, gpu),
     powerPart(gpu),
     [span(shorten(gpu.name, 28), "faint")] as Line,
   ];
-  return gauge(label(name, pressed(snapshot, gpu)), gaugeBar(shares, marks, barCells(width)), parts, width);
+  if (use === null && "unavailable" in reading) return unknownGauge(`gpu ${gpu.index}`, untold, width);
+  const share = (percents: number): number => percents / 100;
+  const marks = [
+    ...marksOf(ownRules(snapshot, gpu, ["gpu.others.utilization"]), "others", share),
+    ...marksOf(ownRules(snapshot, gpu, ["gpu.utilization"]), "total", share),
+  ];
+  const bar = gaugeBar(sharesOf(use, ours, reading, 100), marks, barCells(width));
+  return gauge(name, bar, parts, width);
+}
+
+/** What our processes are seen to use; null where one of them doesn't show it. */
+function seenOf(gpu: GpuSample, figure: "gpuPercent" | "gpuMemoryMiB"): number | null {
+  const figures = gpu.processes.filter(({ ours }) => ours !== null).map((process) => process[figure]);
+  return figures.every((one) => one !== undefined) ? sum(figures) : null;
+}
+
+/** Parts of a bar. What nobody is seen at is doubtful; without a total (null) there is no such rest. */
+function sharesOf(used: number | null, oursSeen: number | null, others: Reading, whole: number): Shares {
+  const most = used ?? whole;
+  const ours = Math.min(most, oursSeen ?? 0);
+  const theirs = Math.min(most - ours, measured(others) ?? 0);
+  const rest = used === null ? 0 : used - ours - theirs;
+  return { others: theirs / whole, ours: ours / whole, doubtful: rest / whole };
 }
 
 function vramLine(snapshot: Snapshot, gpu: GpuSample, width: number): Line {
   const whole = measured(gpu.memoryTotalMiB);
   const used = measured(gpu.memoryUsedMiB);
-  if (whole === null || used === null || whole <= 0) {
-    const reason = reasonOf(gpu.memoryUsedMiB) ?? reasonOf(gpu.memoryTotalMiB) ?? "size not known";
-    return unknownGauge("  vram", reason, width);
-  }
   const reading = gpu.metrics["gpu.others.memoryMiB"];
-  const held = gpu.processes.filter((process) => process.ours !== null);
-  const ours = Math.min(used, sum(held.map((process) => process.gpuMemoryMiB ?? 0)));
-  const others = Math.min(used - ours, measured(reading) ?? 0);
-  const shares = { others: others / whole, ours: ours / whole, doubtful: (used - ours - others) / whole };
+  const ours = seenOf(gpu, "gpuMemoryMiB");
+  const seen = [othersPart(reading, "MiB"), oursPart(ours === null ? "?" : size(ours))];
+  const name = label("  vram", false);
+  if (whole === null || used === null) {
+    const reason = reasonOf(gpu.memoryUsedMiB) ?? reasonOf(gpu.memoryTotalMiB) ?? "size not known";
+    if ("unavailable" in reading) return unknownGauge("  vram", reason, width);
+    return [...name, ...joinFitting([...seen, [span(reason, "faint")]], width - LABEL_CELLS)];
+  }
   const marks = [
     ...marksOf(ownRules(snapshot, gpu, ["gpu.others.memoryMiB"]), "others", (at) => at / whole),
     ...marksOf(ownRules(snapshot, gpu, ["gpu.memory.freeMiB"]), "total", (at) => 1 - at / whole),
   ];
   const parts = [
     [span(wholePercent((used / whole) * 100).padStart(5), "strong")] as Line,
-    othersPart(reading, "MiB"),
-    oursPart(size(ours)),
+    ...seen,
     [span(`${sizeOf(used, whole)} used`, "faint")] as Line,
   ];
-  return gauge(label("  vram", false), gaugeBar(shares, marks, barCells(width)), parts, width);
+  const bar = gaugeBar(sharesOf(used, ours, reading, whole), marks, barCells(width));
+  return gauge(name, bar, parts, width);
 }
 
 function vramPart(gpu: GpuSample): Line {

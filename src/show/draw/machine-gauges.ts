@@ -54,17 +54,19 @@ export function gaugeLines(snapshot: Snapshot, width: number, rows: number): Lin
     () => [...machine, ...gpuGrid(snapshot, width)],
     () => [summaryLine(snapshot, width)],
   ];
-  const none = gpus.length === 0 ? [noGpuLine(snapshot, width)] : [];
+  const missing =
+    gpus.length === 0 || snapshot.gpusUnavailable !== null ? [missingLine(snapshot, width)] : [];
   for (const form of forms) {
     const lines = form();
-    if (lines.length + none.length <= rows) return [...lines, ...none].map((line) => clip(line, width));
-    if (lines.length <= rows && gpus.length === 0) return lines.map((line) => clip(line, width));
+    if (lines.length + missing.length <= rows) return [...lines, ...missing].map((line) => clip(line, width));
+    if (lines.length <= rows) return lines.map((line) => clip(line, width));
   }
   return [summaryLine(snapshot, width)];
 }
 
 /** Lines the fullest form takes. */
-export const gaugeRows = (snapshot: Snapshot): number => 3 + Math.max(1, snapshot.gpus.length * 2);
+export const gaugeRows = ({ gpus, gpusUnavailable }: Snapshot): number =>
+  3 + (gpus.length === 0 ? 1 : gpus.length * 2 + (gpusUnavailable === null ? 0 : 1));
 
 function cpuLine(snapshot: Snapshot, width: number): Line {
   const { machine, jobs } = snapshot;
@@ -162,8 +164,9 @@ function stallLine(snapshot: Snapshot, width: number): Line {
   ];
 }
 
-function noGpuLine(snapshot: Snapshot, width: number): Line {
-  const text = `none: ${snapshot.gpusUnavailable ?? "no GPU was found"}`;
+/** Why there is no GPU, or which isn't read beside the others. */
+function missingLine({ gpus, gpusUnavailable }: Snapshot, width: number): Line {
+  const text = `${gpus.length === 0 ? "none" : "not read"}: ${gpusUnavailable ?? "no GPU was found"}`;
   return clip([span(pad("gpu", LABEL_CELLS)), span(text, "faint")], width);
 }
 

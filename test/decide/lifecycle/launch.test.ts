@@ -1,6 +1,15 @@
 /** Covers: src/decide/lifecycle/learn.ts, src/decide/lifecycle/on-seen.ts */
 import { describe, expect, test } from "vitest";
-import { at, exitCode, makeCheckpoint, makeJob, makeRank, runningJob, Story } from "../make.ts";
+import {
+  at,
+  exitCode,
+  makeCheckpoint,
+  makeJob,
+  makeRank,
+  runningJob,
+  Story,
+  startDecision,
+} from "../make.ts";
 
 const save = (step: number, second: number) => ({ checkpoints: [makeCheckpoint(step, at(second))] });
 
@@ -87,4 +96,15 @@ describe("a resume", () => {
       .see(201, { exit: exitCode(1) });
     expect(story.told().slice(-2)).toEqual(["resume.failed", "job.failed"]);
   });
+});
+
+test("when its first run began is remembered, and moves back only with a clock that was set back", () => {
+  const story = new Story(makeJob()).launch(100).see(101, { exit: exitCode(1) });
+  expect(story.job.firstRunMs).toBe(at(100).wallMs);
+  expect(story.launch(200).see(201, { exit: exitCode(1) }).job.firstRunMs).toBe(at(100).wallMs);
+  const setBack = { wallMs: at(-5000).wallMs, monotonicMs: at(300).monotonicMs };
+  const decision = startDecision("tts");
+  const identity = { id: "r3", bootId: "b" };
+  story.at(setBack, { kind: "launch", decision, identity, resumeFrom: null, gpus: [] });
+  expect(story.job.firstRunMs).toBe(setBack.wallMs);
 });

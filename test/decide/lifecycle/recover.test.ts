@@ -56,7 +56,10 @@ describe("after the supervisor was away", () => {
   });
 
   test("a program without a library isn't signalled a second time: it may be saving", () => {
-    const story = back(new Story(runningJob({}, { understands: "signal" })).pause(40), 50);
+    const story = back(
+      new Story(runningJob({ pause: { signal: "SIGINT" } }, { understands: "signal" })).pause(40),
+      50,
+    );
     story.did();
     expect(story.see(51, { signalCaught: true }).see(90, { signalCaught: true }).did()).toEqual([]);
   });

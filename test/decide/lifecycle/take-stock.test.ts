@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Job } from "../../../src/model/job.ts";
 import { at, exitCode, makeCheckpoint, makeRank, runningJob, Story } from "../make.ts";
 
 const [one, two, three] = [makeCheckpoint(1, at(10)), makeCheckpoint(2, at(20)), makeCheckpoint(3, at(30))];
@@ -122,5 +123,45 @@ describe("while it is paused", () => {
     const again = makeCheckpoint(3, at(90));
     story.launch(40, two).see(91, { checkpoints: [again, two, one] });
     expect(story.job.checkpoint).toEqual(again);
+  });
+});
+
+describe("a third party's", () => {
+  const glob = { checkpoint: { glob: "out/*" } };
+  const file = (name: string, step: number | null, second: number) =>
+    makeCheckpoint(0, at(second), { path: `/x/out/${name}`, step, verified: "size and age only" });
+  const [old, newer] = [file("step_70.pt", 70, 90), file("step_80.pt", 80, 20)];
+
+  test("higher step is newer, whatever its time; one that is being rewritten stays the newest", () => {
+    const story = new Story(runningJob(glob, { checkpoint: old })).see(91, { checkpoints: [newer, old] });
+    expect(story.job.checkpoint).toEqual(newer);
+    expect(story.see(92, { checkpoints: [old] }).job.checkpoint).toEqual(newer);
+  });
+
+  test("of unknown step is placed by its time", () => {
+    const last = file("last.pt", null, 95);
+    const story = new Story(runningJob(glob, { checkpoint: newer })).see(96, { checkpoints: [last, newer] });
+    expect(story.job.checkpoint).toEqual(last);
+    expect(story.see(97, { checkpoints: [newer] }).job.checkpoint).toEqual(last);
+  });
+
+  test("removed while nothing runs: the one before it is gone on from; what can't be read takes nothing away", () => {
+    const waiting = { ...runningJob(glob, { checkpoint: newer }), state: { name: "waiting", since: at(0) } };
+    const story = new Story(waiting as Job).on(91, { kind: "checked", checkpoints: [], rejected: [] });
+    expect(story.job.checkpoint).toEqual(newer);
+    story.on(92, { kind: "checked", checkpoints: [old], rejected: [] });
+    expect([story.job.checkpoint, story.reasons]).toEqual([
+      old,
+      [
+        "Checkpoint /x/out/step_80.pt is gone: it goes on from the one before of step 70; 10 steps to be redone.",
+      ],
+    ]);
+  });
+
+  test("whose step an earlier version misread is corrected", () => {
+    const misread = { ...file("val_loss=0.25.pt", 25, 90) };
+    const story = new Story(runningJob(glob, { checkpoint: misread }));
+    const seen = { checkpoints: [{ ...misread, step: null }] };
+    expect([story.see(91, seen).job.checkpoint?.step, story.told()]).toEqual([null, []]);
   });
 });

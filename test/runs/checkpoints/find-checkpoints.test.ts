@@ -161,10 +161,8 @@ test("a third-party job's checkpoints count when they have stopped changing, and
   const state = givenState();
   const write =
     "mkdir -p out/checkpoint-7 out/checkpoint-9; echo a > out/checkpoint-7/x; echo b > out/checkpoint-9/x";
-  const job = givenJob(["sh", "-c", write], {
-    cwd: state,
-    checkpoint: { glob: "out/checkpoint-*", keep: 1 },
-  });
+  const spec = { cwd: state, checkpoint: { glob: "out/checkpoint-*", keep: 1 } };
+  const job = { ...givenJob(["sh", "-c", write], spec), firstRunMs: Date.now() - 60_000 };
   const it = await start(state, job);
   const seen = await it.end();
   const old = new Date(Date.now() - 10_000);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -7,9 +7,7 @@ import { checkpointName, MANIFEST_FILE } from "../../../src/contract/names.ts";
 import {
   type CheckpointMemory,
   inspectCheckpoint,
-  type LastLook,
   listCheckpoints,
-  listThirdParty,
 } from "../../../src/runs/checkpoints/quick-check.ts";
 import { rounds } from "../../rounds.ts";
 
@@ -154,43 +152,5 @@ describe("checkpoints", () => {
       }),
       { numRuns: rounds(200) },
     );
-  });
-});
-
-describe("third-party checkpoints", () => {
-  it("count once their size and age stay the same, newest first", () => {
-    const seen: LastLook = new Map();
-    const put = (name: string, content: string, seconds: number): void => {
-      mkdirSync(join(directory, "out", name), { recursive: true });
-      writeFileSync(join(directory, "out", name, "model.bin"), content);
-      for (const path of [join("out", name, "model.bin"), join("out", name)]) {
-        utimesSync(join(directory, path), seconds, seconds);
-      }
-    };
-    put("checkpoint-500", "1234", 1000);
-    put("checkpoint-1000", "12", 2000);
-    put("checkpoint-empty", "", 2000);
-    expect(listThirdParty("out/checkpoint-*", directory, seen)).toEqual([]);
-    put("checkpoint-1000", "123", 2000);
-    expect(listThirdParty("out/checkpoint-*", directory, seen).map(({ step }) => step)).toEqual([500]);
-    expect(listThirdParty("out/checkpoint-*", directory, seen)).toEqual([
-      {
-        path: join(directory, "out", "checkpoint-1000"),
-        step: 1000,
-        epoch: null,
-        bytes: 3,
-        createdAtMs: 2_000_000,
-        verified: "size and age only",
-      },
-      expect.objectContaining({ step: 500, bytes: 4 }),
-    ]);
-  });
-
-  it("may be files, and a pattern that finds nothing is no error", () => {
-    const seen: LastLook = new Map();
-    writeFileSync(join(directory, "last.ckpt"), "1");
-    listThirdParty("*.ckpt", directory, seen);
-    expect(listThirdParty("*.ckpt", directory, seen)).toMatchObject([{ step: null, bytes: 1 }]);
-    expect(listThirdParty("none/*", join(directory, "nowhere"), new Map())).toEqual([]);
   });
 });

@@ -53,7 +53,10 @@ test("an acknowledgement wakes the loop while a pause is awaited", async () => {
 test("a process that doesn't catch the signal is not signalled, and the reason names it", async () => {
   const state = givenState();
   const marker = join(state, "marker");
-  const it = await start(state, givenJob(["node", thirdParty, "none", marker]));
+  const it = await start(
+    state,
+    givenJob(["node", thirdParty, "none", marker], { pause: { signal: "SIGUSR2" } }),
+  );
   await until("its start", () => readOr(marker).includes("ready"));
   expect(it.see().signalCaught).toBe(false);
   for (const done of [await it.ask("pause"), await it.perform("ring")])
@@ -64,10 +67,24 @@ test("a process that doesn't catch the signal is not signalled, and the reason n
   expect(it.see()).toMatchObject({ alive: true, exit: null });
 });
 
+test("a program that only catches the signal isn't signalled, whatever it would do with it", async () => {
+  const marker = join(givenState(), "marker");
+  const it = await start(givenState(), givenJob(["node", thirdParty, "SIGUSR2", marker]));
+  await until("its start", () => readOr(marker).includes("ready"));
+  expect(it.see().signalCaught).toBe(false);
+  for (const done of [await it.ask("pause"), await it.perform("ring")])
+    expect(done).toEqual({ ok: false, reason: "nothing shows that it saves on SIGUSR2" });
+  expect(await it.perform("freeze")).toEqual({ ok: true });
+  expect(readOr(marker)).not.toContain("heard");
+});
+
 test("a ring that no process could hear is sent again once one can", async () => {
   const state = givenState();
   const marker = join(state, "marker");
-  const it = await start(state, givenJob(["node", thirdParty, "later", marker]));
+  const it = await start(
+    state,
+    givenJob(["node", thirdParty, "later", marker], { pause: { signal: "SIGUSR2" } }),
+  );
   await until("its pid", () => it.see("starting").pid);
   expect(await it.ask("pause")).toMatchObject({ ok: false });
   writeFileSync(`${marker}.catch`, "");
@@ -92,7 +109,10 @@ test("child:<part> finds the program behind its wrapper; neither wrapper nor wor
   const state = givenState();
   const marker = join(state, "marker");
   const command = ["bash", "-c", `${process.execPath} ${thirdParty} SIGUSR2 ${marker} fork; true`];
-  const it = await start(state, givenJob(command, { pause: { target: "child:act-third-party.ts" } }));
+  const it = await start(
+    state,
+    givenJob(command, { pause: { signal: "SIGUSR2", target: "child:act-third-party.ts" } }),
+  );
   await until("program and worker", () => readOr(marker).split("ready").length === 3);
   expect(await it.ask("pause")).toEqual({ ok: true });
   await until("the signal", () => readOr(marker).includes("heard"));
@@ -105,7 +125,10 @@ test("child:<part> finds the program behind its wrapper; neither wrapper nor wor
 });
 
 test("child:<part> that matches nothing says so", async () => {
-  const it = await start(givenState(), givenJob(["sleep", "100"], { pause: { target: "child:no-such.py" } }));
+  const it = await start(
+    givenState(),
+    givenJob(["sleep", "100"], { pause: { exitCodes: [9], target: "child:no-such.py" } }),
+  );
   await until("its pid", () => it.see().pid);
   expect(await it.ask("pause")).toEqual({
     ok: false,

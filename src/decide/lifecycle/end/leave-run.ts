@@ -14,8 +14,9 @@ export function leave(transition: Transition): void {
 }
 
 /** Moves to `paused` and starts the full check of the checkpoint. */
-export function becomePaused(transition: Transition, cause: Cause): void {
+export function becomePaused(transition: Transition, cause: Cause, unsaved?: string): void {
   const { checkpoint } = transition.job;
-  transition.become({ name: "paused", since: transition.now, cause, checkpoint });
+  const lost = unsaved !== undefined && { unsaved };
+  transition.become({ name: "paused", since: transition.now, cause, checkpoint, ...lost });
   if (checkpoint?.verified === "quick") transition.perform({ do: "verify", checkpoint });
 }

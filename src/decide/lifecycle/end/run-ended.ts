@@ -15,8 +15,8 @@ import { allPaused, stepsByRank } from "../ranks.ts";
 import type { Transition } from "../transition.ts";
 import { becomePaused, leave } from "./leave-run.ts";
 import { restartWaitMs } from "./restart-wait.ts";
-import { shortage, waitForRoom } from "./shortage.ts";
-import { redone, stepsLost } from "./steps-lost.ts";
+import { alone, shortage, waitForRoom } from "./shortage.ts";
+import { stepsAre, stepsLost } from "./steps-lost.ts";
 
 const FRUITLESS = 3;
 /** What is left of a run after its first process has exited; it goes on until every process is gone. */
@@ -45,7 +45,7 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
     return;
   }
   if (code === 0) {
-    finish(transition);
+    finish(transition, seen);
     return;
   }
   if (!exit.known) {
@@ -62,6 +62,12 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
     waitForRoom(transition, short);
     return;
   }
+  const out = seen?.outOfGpuMemory;
+  if (out !== undefined) {
+    const { what, leastMs } = alone(transition, out);
+    fail(transition, `${what} with ${exitText(exit)}${before(transition)}.`, code, leastMs);
+    return;
+  }
   fail(transition, `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`, code);
 }
 
@@ -71,15 +77,34 @@ const before = (transition: Transition): string =>
     ? " before its first step"
     : "";
 
-export function finish(transition: Transition): void {
-  const { progress } = transition.job;
-  const at = progress?.step === null || progress === null ? "" : ` at step ${number(progress.step ?? 0)}`;
-  transition.tell("job.finished", "job", `It finished${at} with exit code 0.`, {
-    outcome: { step: progress?.step ?? null, code: 0 },
-  });
+/** Every rank says so; else nothing but an exit code 0 does. */
+export const hasFinished = ({ ranks }: Seen): boolean =>
+  ranks.length > 0 && ranks.every(({ state }) => state === "finished");
+
+/** `seen`: the ranks' last words, where they are known. */
+export function finish(transition: Transition, seen?: Seen): void {
+  const step = transition.job.progress?.step ?? null;
+  const reported = seen !== undefined && hasFinished(seen);
+  const assumed = reported ? null : doubt(transition);
+  const ended = reported ? "finished" : "ended";
+  const counts = reported ? "" : ", which counts as finished";
+  const at = step === null ? "" : ` at step ${number(step)}`;
+  const reason = assumed ?? `It ${ended}${at} with exit code 0${counts}.`;
+  transition.tell("job.finished", "job", reason, { outcome: { step, code: 0, reported } });
   leave(transition);
   transition.note({ attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 } });
-  transition.become({ name: "finished", since: transition.now });
+  transition.become({ name: "finished", since: transition.now, ...(assumed !== null && { assumed }) });
+}
+
+/** Null where nothing speaks against its having finished. */
+function doubt({ job, state }: Transition): string | null {
+  const { step, totalSteps } = job.progress ?? { step: null, totalSteps: null };
+  const early = step !== null && totalSteps !== null && step < totalSteps;
+  const asked = state.name === "pausing" && state.request.method !== "freeze";
+  if (!early && !asked) return null;
+  const at = step === null ? "" : ` at step ${number(step)}${early ? ` of ${number(totalSteps)}` : ""}`;
+  const after = asked ? " after it was asked to pause, without a new checkpoint" : "";
+  return `It ended${at} with exit code 0${after}. That counts as finished, though it didn't report that it has.`;
 }
 
 function cancelled(transition: Transition, exit: Exit): void {
@@ -97,21 +122,31 @@ export function lose(transition: Transition): void {
   transition.tell(
     "job.lost",
     "supervisor",
-    `Run ${transition.run.number} is gone and left no record of its exit, so nobody knows how it ended; it goes on from ${from}${redone(lost)}.`,
+    `Run ${transition.run.number} is gone and left no record of its exit, so nobody knows how it ended; it goes on from ${from}; ${stepsAre(lost, "to be redone")}.`,
     { outcome: { stepsLost: lost } },
   );
   tryAgain(transition, "It ended without a record of its exit.", null);
 }
 
-/** Fails the run: retries it after a back-off, or leaves it failed. */
-export function fail(transition: Transition, reason: string, code: number | null): void {
-  const plan = tryAgain(transition, reason, code);
+/** Fails the run: retries it after a back-off of at least `leastMs`, or leaves it failed. */
+export function fail(
+  transition: Transition,
+  reason: string,
+  code: number | null,
+  leastMs: (inARow: number) => number = () => 0,
+): void {
+  const plan = tryAgain(transition, reason, code, leastMs);
   transition.tell("job.failed", "job", `${reason} ${plan}`, {
     outcome: { code, stepsLost: stepsLost(transition) },
   });
 }
 
-function tryAgain(transition: Transition, reason: string, exitCode: number | null): string {
+function tryAgain(
+  transition: Transition,
+  reason: string,
+  exitCode: number | null,
+  leastMs: (inARow: number) => number = () => 0,
+): string {
   const { restart } = transition.job.spec;
   const { now } = transition;
   const failures = hasSaved(transition) ? 1 : transition.job.attempts.failures + 1;
@@ -125,11 +160,11 @@ function tryAgain(transition: Transition, reason: string, exitCode: number | nul
     transition.become({ name: "failed", since: now, reason, exitCode });
     return `It is left failed ${why}.`;
   }
-  const waitMs = restartWaitMs(transition.job.spec, failures);
+  const waitMs = Math.max(leastMs(failures), restartWaitMs(transition.job.spec, failures));
   transition.note({
     attempts: { ...transition.job.attempts, failures, notBeforeMs: now.monotonicMs + waitMs },
   });
-  transition.become({ name: "waiting", since: now });
+  transition.become({ name: "waiting", since: now, failure: reason });
   return `It is tried again in ${duration(waitMs)} (failure ${failures} of at most ${restart.maxRetries} in a row).`;
 }
 

@@ -1,8 +1,8 @@
-/** What the end of a run costs, in steps. */
+/** What the end of a run costs, in steps. Never a number that nobody has counted. */
 import { plural } from "../../../words/list.ts";
 import type { Transition } from "../transition.ts";
 
-/** Steps made since the checkpoint that the next run starts from. */
+/** Steps reported since the checkpoint that the next run starts from; null where either isn't known. */
 export function stepsLost(transition: Transition): number | null {
   const step = transition.job.progress?.step ?? null;
   const { checkpoint } = transition.job;
@@ -11,5 +11,6 @@ export function stepsLost(transition: Transition): number | null {
   return Math.max(0, step - (checkpoint?.step ?? 0));
 }
 
-export const redone = (lost: number | null): string =>
-  lost === null ? "" : lost === 0 ? "; 0 steps lost" : `; ${plural(lost, "step")} to be redone`;
+/** "650 steps to be redone", "how many steps are lost isn't known". */
+export const stepsAre = (count: number | null, what: "lost" | "to be redone"): string =>
+  count === null ? `how many steps are ${what} isn't known` : `${plural(count, "step")} ${what}`;

@@ -18,10 +18,29 @@ export function watchGrace(transition: Transition, seen: Seen): void {
   if (transition.now.monotonicMs < request.deadlineMs) return;
   if (request.overdue === "terminated" && request.endedByHand) killAtLast(transition);
   if (request.overdue !== null) return;
+  if (request.release && seen.exit === null) {
+    stayOnStandby(transition);
+    return;
+  }
   const force = meansOf(transition, request);
   tellOverdue(transition, seen, force);
-  transition.amend({ overdue: force === "wait" ? "waiting" : FORCED[force] });
+  const deadlineMs = transition.now.monotonicMs + KILLED_AFTER_MS;
+  transition.amend(force === "wait" ? { overdue: "waiting" } : { overdue: FORCED[force], deadlineMs });
   if (force !== "wait") forceOut(transition, force);
+}
+
+/** Its context couldn't be saved. Nothing is lost: it holds its memory, and goes on when it may. */
+function stayOnStandby(transition: Transition): void {
+  const { run, request } = transition.pausing("seen");
+  const error = transition.job.progress?.error;
+  const why = error === undefined ? "" : ` (${error})`;
+  const waitedMs = transition.now.monotonicMs - request.askedAt.monotonicMs;
+  const reason = `Asked to give its memory back, it hadn't saved its context ${duration(waitedMs)} later${why}. It stays on standby and keeps its memory.`;
+  transition.tell("pause.failed", "supervisor", reason, { outcome: { waitedMs, stepsLost: 0 } });
+  const sequence = request.sequence + 1;
+  const { cause } = request;
+  transition.become({ name: "standby", since: transition.now, run: { ...run, sequence }, cause });
+  transition.perform({ do: "control", run: transition.run, want: "standby", sequence });
 }
 
 /** Ranks frozen past their timeout fail on the thaw, so a run of several is never frozen. */

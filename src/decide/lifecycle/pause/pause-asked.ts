@@ -5,13 +5,14 @@
 
 import type { PauseDecision } from "../../../model/decision.ts";
 import { graceMs } from "../../../model/grace.ts";
-import { canSave } from "../../../model/job.ts";
+import { savesBy } from "../../../model/job.ts";
 import type { PauseRequest } from "../../../model/state.ts";
 import { plural } from "../../../words/list.ts";
 import { lacksRoom } from "../../pauses/disk-room.ts";
 import { stepsLost } from "../end/steps-lost.ts";
 import { creditRunning } from "../learn.ts";
 import type { Transition } from "../transition.ts";
+import { isListed } from "./release.ts";
 
 /** From SIGTERM to SIGKILL for a run that a person has ended; longer while a save is seen to grow. */
 export const KILLED_AFTER_MS = 30_000;
@@ -47,12 +48,13 @@ export function askToPause(
 
 function ask(transition: Transition, decision: PauseDecision, freeMiB: number | null): void {
   const { state } = transition;
-  const released = state.name === "standby";
+  const release = state.name === "standby" && decision.method === "checkpoint";
   const sequence =
     decision.method === "freeze" ? (transition.run.sequence ?? 0) : (transition.run.sequence ?? 0) + 1;
   request(transition, decision, {
     freeMiB,
     sequence,
+    release,
     graceMs: graceMs(transition.job.spec.pause.graceSeconds, transition.job.learned),
   });
   if (state.name === "frozen") transition.perform({ do: "thaw", run: transition.run });
@@ -60,11 +62,17 @@ function ask(transition: Transition, decision: PauseDecision, freeMiB: number | 
     transition.perform({ do: "freeze", run: transition.run });
     return;
   }
-  const want = released ? "release" : decision.method === "standby" ? "standby" : "pause";
+  // Nothing in it would hear a request: it is ended after its next save.
+  if (savesBy(transition.job) === "itself" && !hasListener(transition)) return;
+  const want = release ? "release" : decision.method === "standby" ? "standby" : "pause";
   transition.perform({ do: "control", run: transition.run, want, sequence });
 }
 
+const hasListener = ({ job: { understands } }: Transition): boolean =>
+  understands === "contract" || understands === "signal";
+
 interface Terms {
+  release?: boolean;
   freeMiB: number | null;
   sequence: number;
   graceMs: number;
@@ -74,7 +82,7 @@ interface Terms {
 function request(
   transition: Transition,
   decision: PauseDecision,
-  { freeMiB, sequence, graceMs }: Terms,
+  { release = false, freeMiB, sequence, graceMs }: Terms,
 ): void {
   const { now } = transition;
   creditRunning(transition);
@@ -86,12 +94,13 @@ function request(
     askedAt: now,
     acknowledgedAt: null,
     // Asking rings at once where a listener is known; any other run is rung at the next look.
-    lastRingMs: canSave(transition.job) ? now.monotonicMs : now.monotonicMs - 1,
+    lastRingMs: hasListener(transition) ? now.monotonicMs : now.monotonicMs - 1,
     deadlineMs: now.monotonicMs + graceMs,
     bytesSaved: 0,
     overdue: null,
     stepAtRequest: transition.job.progress?.step ?? null,
     availableMiBAtRequest: null,
+    ...(release && { release }),
   };
   const said = (run.said ?? []).filter((fact) => fact !== "leftovers");
   transition.become({ name: "pausing", since: now, run: { ...run, sequence, said }, request });
@@ -127,6 +136,11 @@ function endByHand(transition: Transition, decision: PauseDecision): void {
   if (transition.state.name !== "pausing") request(transition, { ...decision, method }, terms);
   const deadlineMs = transition.now.monotonicMs + KILLED_AFTER_MS;
   transition.amend({ method, overdue: "terminated", deadlineMs, endedByHand: true });
+  if (isListed(transition.run)) {
+    const reason = `${decision.cause.reason} Its processes have ended: the wait for the driver is over.`;
+    transition.tell("pause.forced", decision.cause.actor, reason, { outcome: { method: "terminate" } });
+    return;
+  }
   const lost = stepsLost(transition);
   const loses =
     lost === null

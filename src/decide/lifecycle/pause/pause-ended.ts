@@ -3,19 +3,21 @@
  * and no process left; otherwise the event says what was lost.
  */
 
+import type { JobSpec } from "../../../config/schema/job-schema.ts";
 import { EXIT_PAUSED } from "../../../contract/names.ts";
+import { savesBy } from "../../../model/job.ts";
 import type { Checkpoint } from "../../../model/run.ts";
 import { type Exit, exitCodeOf, type Seen } from "../../../model/seen.ts";
 import { askedByRule, type PauseRequest } from "../../../model/state.ts";
+import { FILE_CLOCK_MS } from "../../../model/time.ts";
 import { duration } from "../../../words/duration.ts";
 import { exitText } from "../../../words/exit.ts";
-import { plural } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
 import { bytes, size } from "../../../words/size.ts";
 import { becomePaused, leave } from "../end/leave-run.ts";
-import { ended, fail, finish, lose } from "../end/run-ended.ts";
-import { stepsLost } from "../end/steps-lost.ts";
-import { account, FILE_CLOCK_MS } from "../learn.ts";
+import { ended, fail, finish, hasFinished, lose } from "../end/run-ended.ts";
+import { stepsAre, stepsLost } from "../end/steps-lost.ts";
+import { account } from "../learn.ts";
 import { allPaused, stepsByRank, worldSize } from "../ranks.ts";
 import type { Transition } from "../transition.ts";
 import { released } from "./release.ts";
@@ -32,11 +34,13 @@ export function exited(transition: Transition, seen: Seen, exit: Exit, available
   const code = exitCodeOf(exit);
   const said = allPaused(seen);
   const forced = request.overdue === "terminated" || request.overdue === "killed";
-  const own = transition.job.spec.pause.exitCodes.includes(code ?? -1);
-  // A program that was made to end may well exit with 0; only one that says so has finished.
-  const finished = seen.ranks.length > 0 && seen.ranks.every(({ state }) => state === "finished");
-  if (code === 0 && !said && !own && (!forced || finished)) {
-    finish(transition);
+  const saved = savedCheckpoint(transition, seen, request);
+  const since = saved !== null && saved.createdAtMs >= request.askedAt.wallMs - FILE_CLOCK_MS;
+  // A program that was made to end, or saves when asked, may well exit with 0; one that says so has finished.
+  const saves = code === 0 && since && wasAsked(transition);
+  const own = transition.job.spec.pause.exitCodes.includes(code ?? -1) || saves;
+  if (code === 0 && !said && (hasFinished(seen) || (!own && !forced))) {
+    finish(transition, seen);
     return;
   }
   if (request.method === "freeze" && !said) {
@@ -51,13 +55,19 @@ export function exited(transition: Transition, seen: Seen, exit: Exit, available
     return;
   }
   if (mayLag && ranksLag(seen)) return;
-  const saved = savedCheckpoint(transition, seen, request);
   if (saved === null && own && !said && code !== EXIT_PAUSED && !forced) {
-    if (code === 0) finish(transition);
+    if (code === 0) finish(transition, seen);
     else failed(transition, exit, code);
     return;
   }
-  complete(transition, seen, saved, availableMiB);
+  complete(transition, { seen, exit, availableMiB }, saved);
+}
+
+/** It heard the request, or got its signal. */
+function wasAsked(transition: Transition): boolean {
+  const { method, acknowledgedAt, lastRingMs, askedAt } = transition.pausing("seen").request;
+  if (method === "freeze" || savesBy(transition.job) === "itself") return false;
+  return acknowledgedAt !== null || lastRingMs >= askedAt.monotonicMs;
 }
 
 /** Any other exit while pausing: reported, then treated like every failure. */
@@ -96,15 +106,16 @@ function savedCheckpoint(transition: Transition, seen: Seen, request: PauseReque
   return checkpoint.step >= step ? checkpoint : null;
 }
 
-function complete(
-  transition: Transition,
-  seen: Seen,
-  saved: Checkpoint | null,
-  availableMiB: number | null,
-): void {
+interface End {
+  seen: Seen;
+  exit: Exit;
+  availableMiB: number | null;
+}
+
+function complete(transition: Transition, { seen, exit, availableMiB }: End, saved: Checkpoint | null): void {
   const { request } = transition.pausing("seen");
   const goneMs = transition.now.monotonicMs - request.askedAt.monotonicMs;
-  const lost = saved === null ? stepsLost(transition) : (stepsLost(transition) ?? 0);
+  const lost = stepsLost(transition);
   learnCost(transition, saved, lost);
   const { job } = transition;
   const outcome = {
@@ -123,11 +134,17 @@ function complete(
     ...released(transition).outcome,
   };
   const kind = saved === null ? "pause.failed" : "pause.completed";
-  transition.tell(kind, request.cause.actor, summary(transition, saved, lost, goneMs), { outcome });
+  const reason = summary(transition, saved, lost, goneMs);
+  transition.tell(kind, request.cause.actor, `${reason}${assumed(exit, job.spec)}`, { outcome });
   leave(transition);
   transition.note({ attempts: { ...job.attempts, fruitless: 0 } });
-  becomePaused(transition, request.cause);
+  becomePaused(transition, request.cause, saved === null ? reason : undefined);
 }
+
+const assumed = (exit: Exit, { pause }: JobSpec): string =>
+  exitCodeOf(exit) === 0 && !pause.exitCodes.includes(0)
+    ? " Its exit code 0 counts as paused: it was asked to, has saved since, and didn't report that it has finished."
+    : "";
 
 /** What this pause cost: how long the save took, and what a rule's pause charges to the overhead budget. */
 function learnCost(transition: Transition, saved: Checkpoint | null, lost: number | null): void {
@@ -150,7 +167,7 @@ function summary(
   lost: number | null,
   goneMs: number,
 ): string {
-  const loses = lost === null ? "how many steps are lost isn't known" : `${plural(lost, "step")} lost`;
+  const loses = stepsAre(lost, "lost");
   if (saved === null) {
     const { checkpoint } = transition.job;
     const from = checkpoint === null ? "the beginning" : `the checkpoint before${at(checkpoint)}`;
@@ -161,7 +178,7 @@ function summary(
   const memory = transition.job.learned.memoryMiB;
   const host = memory === null ? "" : `; ${size(memory)} of memory released`;
   const freed = `${host}${released(transition).text}`;
-  return `Paused: ${what} saved (${bytes(saved.bytes)}, ${checkName(saved)}), gone after ${duration(goneMs)}${freed}; ${loses}.`;
+  return `${transition.pausing("seen").request.release ? "Released from standby" : "Paused"}: ${what} saved (${bytes(saved.bytes)}, ${checkName(saved)}), gone after ${duration(goneMs)}${freed}; ${loses}.`;
 }
 
 const at = (checkpoint: Checkpoint): string =>

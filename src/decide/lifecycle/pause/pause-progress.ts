@@ -3,12 +3,14 @@
  * the checkpoint is there and no process of the run is left. Forces nothing before its deadline.
  */
 
+import { pauseSignalOf, savesBy } from "../../../model/job.ts";
 import type { Seen } from "../../../model/seen.ts";
 import type { PauseRequest } from "../../../model/state.ts";
 import { duration } from "../../../words/duration.ts";
-import { heldMiB } from "../../sharing/place.ts";
+import { heldMiB } from "../../sharing/gpu-memory.ts";
 import { waitsForLeftovers } from "../end/run-ended.ts";
 import type { Transition } from "../transition.ts";
+import { endOnceSaved } from "./end-once-saved.ts";
 import { watchGrace } from "./grace-ended.ts";
 import { ring } from "./pause-asked.ts";
 import { exited } from "./pause-ended.ts";
@@ -47,7 +49,10 @@ export function pauseProgress(transition: Transition, seen: Seen, availableMiB: 
     return;
   }
   // A run that was told to end isn't asked for anything else.
-  if (request.overdue === null || request.overdue === "waiting") ringIfUnheard(transition, seen);
+  if (request.overdue === null || request.overdue === "waiting") {
+    ringIfUnheard(transition, seen);
+    endOnceSaved(transition, seen);
+  }
   watchGrace(transition, seen);
 }
 
@@ -90,6 +95,7 @@ function ringIfUnheard(transition: Transition, seen: Seen): void {
   if (state.name !== "pausing" || state.request.acknowledgedAt !== null) return;
   if (!seen.alive || seen.pid === null) return;
   if (seen.ranks.length === 0) {
+    if (savesBy(transition.job) !== "signal") return;
     // A program without the library may take a second signal for "now, at once", so it gets only one.
     if (state.request.lastRingMs >= state.request.askedAt.monotonicMs) return;
     if (seen.signalCaught === false) {
@@ -102,7 +108,7 @@ function ringIfUnheard(transition: Transition, seen: Seen): void {
 
 function sayDeaf(transition: Transition): void {
   if (!transition.first("deaf")) return;
-  const { signal } = transition.job.spec.pause;
+  const signal = pauseSignalOf(transition.job.spec);
   transition.tell(
     "pause.overdue",
     "supervisor",

@@ -33,7 +33,7 @@ describe("a library job", () => {
 
   test("its outcome holds the figures", () => {
     const story = asked().see(101, {}, 4000);
-    story.see(104, { exit: exitCode(75), ...save(7, 103) }, 4900);
+    story.see(104, { exit: exitCode(75), ranks: [makeRank({ step: 7 })], ...save(7, 103) }, 4900);
     expect(story.outcomes.at(-1)).toMatchObject({
       signalToCheckpointMs: 3000,
       goneAfterMs: 4000,
@@ -191,6 +191,48 @@ describe("a third-party job", () => {
         .see(110, { exit: exitCode(75), ...theirs(105) })
         .did(),
     ).not.toContain("prune");
+  });
+});
+
+describe("a program that saves when it likes", () => {
+  const saved = (step: number, second: number) => ({
+    checkpoints: [makeCheckpoint(step, at(second), { path: `/o/${step}`, verified: "size and age only" })],
+    ranks: [],
+  });
+  const story = (more: object = {}) =>
+    asked({ ...more, checkpoint: { glob: "out/*" } }, { understands: "nothing", progress: null });
+
+  test("isn't asked, and is ended once its next checkpoint has been left alone for a while", () => {
+    const one = story();
+    expect(one.did()).toEqual([]);
+    one.see(104, saved(50, 90)).see(106, saved(75, 105));
+    expect(one.did()).toEqual([]);
+    expect(one.see(109, saved(75, 105)).did()).toEqual(["terminate"]);
+    expect(one.reasons.at(-1)).toBe(
+      "It can't be asked to save; it saved step 75 by itself 5 s after the request, so it is ended.",
+    );
+    one.see(110, { ...saved(75, 105), exit: { known: true, code: 143, signal: "SIGTERM" } });
+    expect([one.state, one.told().at(-1)]).toEqual(["paused", "pause.completed"]);
+    expect(one.outcomes.at(-1)).toMatchObject({ step: 75, stepsLost: null });
+  });
+
+  test("that saves all the time is ended with the newest that is old enough", () => {
+    const one = story().see(103, saved(10, 101));
+    const both = [...saved(20, 105).checkpoints, ...saved(10, 101).checkpoints];
+    one.did();
+    expect(one.see(105, { ranks: [], checkpoints: both }).did()).toEqual(["terminate"]);
+  });
+
+  test("isn't ended while it reports that it saves", () => {
+    const saving = { ...saved(75, 105), ranks: [makeRank({ state: "saving" })] };
+    expect(story().see(110, saving).did()).not.toContain("terminate");
+  });
+
+  test("whose grace runs out before it saves: what `onTimeout` says", () => {
+    const one = story({ pause: { graceSeconds: 30, onTimeout: "terminate" } });
+    expect(one.see(131, saved(50, 90)).did()).toEqual(["terminate"]);
+    one.see(132, { ...saved(50, 90), exit: { known: true, code: 143, signal: "SIGTERM" } });
+    expect([one.state, one.told().at(-1)]).toEqual(["paused", "pause.failed"]);
   });
 });
 

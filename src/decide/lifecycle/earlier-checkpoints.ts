@@ -1,0 +1,52 @@
+/**
+ * What becomes of checkpoints that a job finds where its own belong: its own from before the database
+ * knew it are gone on from; another's only when a person says so; `rerun` begins without them. Never
+ * removes one: a run that begins at the beginning sets them aside (runs/launch).
+ */
+import { number } from "../../words/number.ts";
+import { becomePaused } from "./end/leave-run.ts";
+import { retry } from "./launch.ts";
+import { type Stock, takeStock } from "./take-stock.ts";
+import type { Transition } from "./transition.ts";
+
+/** Keeps the job waiting. */
+export function foreign(transition: Transition, whose: string): void {
+  if (transition.job.foreign === whose) return;
+  transition.note({ foreign: whose });
+  transition.tell(
+    "checkpoint.rejected",
+    "supervisor",
+    `The checkpoints where its own belong were written by ${whose}: it waits until you say what to do with them.`,
+  );
+}
+
+/** Nothing of it runs yet: it goes on like a paused job, once every byte has been checked. */
+export function inherit(transition: Transition, stock: Stock): void {
+  if (transition.state.name !== "waiting") return;
+  takeStock(transition, stock);
+  const step = transition.job.checkpoint?.step ?? null;
+  const at = step === null ? "" : ` of step ${number(step)}`;
+  const reason = `A checkpoint${at} was there before its first run: it goes on from that.`;
+  becomePaused(transition, { actor: "supervisor", reason, critical: false });
+}
+
+export function adopt(transition: Transition, by: string): void {
+  transition.drop("foreign");
+  transition.note({ earlier: "adopt" });
+  retry(transition, by);
+  transition.tell("resume.requested", "user", `${by} asked to go on from the checkpoints that are there.`);
+}
+
+export function rerun(transition: Transition, by: string): void {
+  if ("run" in transition.state) throw transition.bug("rerun");
+  for (const fact of ["foreign", "older", "rejected", "firstRunMs", "gpuShortage", "cancelling"] as const)
+    transition.drop(fact);
+  transition.note({
+    checkpoint: null,
+    progress: null,
+    attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 },
+    earlier: "set aside",
+  });
+  transition.tell("resume.requested", "user", `${by} asked to run it again from the beginning.`);
+  transition.become({ name: "waiting", since: transition.now });
+}

@@ -1,0 +1,37 @@
+/**
+ * The pause of a program that saves when it likes and can't be asked: it is ended by SIGTERM after its next
+ * checkpoint. Never ends one that is being written, as far as its files show.
+ */
+
+import { savesBy } from "../../../model/job.ts";
+import type { Checkpoint } from "../../../model/run.ts";
+import type { Seen } from "../../../model/seen.ts";
+import { FILE_CLOCK_MS } from "../../../model/time.ts";
+import { duration } from "../../../words/duration.ts";
+import { number } from "../../../words/number.ts";
+import type { Transition } from "../transition.ts";
+import { KILLED_AFTER_MS } from "./pause-asked.ts";
+
+/** Unchanged for so long, its files are taken for written: programs write several, one after the other. */
+const WRITTEN_MS = 3000;
+
+export function endOnceSaved(transition: Transition, seen: Seen): void {
+  const { job, now } = transition;
+  const { request } = transition.pausing("seen");
+  if (savesBy(job) !== "itself" || seen.ranks.some(({ state }) => state === "saving")) return;
+  const newest = job.checkpoint === null ? [] : [job.checkpoint];
+  const saved = [...newest, ...(job.older ?? [])].find(
+    ({ createdAtMs }) =>
+      createdAtMs >= request.askedAt.wallMs - FILE_CLOCK_MS && now.wallMs - createdAtMs >= WRITTEN_MS,
+  );
+  if (saved === undefined) return;
+  const afterMs = Math.max(0, saved.createdAtMs - request.askedAt.wallMs);
+  const reason = `It can't be asked to save; it saved ${what(saved)} by itself ${duration(afterMs)} after the request, so it is ended.`;
+  transition.tell("pause.forced", "supervisor", reason, {
+    outcome: { method: "terminate", checkpoint: saved.path },
+  });
+  transition.amend({ overdue: "terminated", deadlineMs: now.monotonicMs + KILLED_AFTER_MS });
+  transition.perform({ do: "terminate", run: transition.run });
+}
+
+const what = ({ step }: Checkpoint): string => (step === null ? "a checkpoint" : `step ${number(step)}`);

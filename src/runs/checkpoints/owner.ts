@@ -1,0 +1,81 @@
+/**
+ * Whose a job's checkpoints are: a small file beside them names the project, the job and the command that
+ * wrote them. State directories are copied, shared and given to other configs; a job must never go on
+ * from what another has trained because the two have one name.
+ */
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { placeOfProject } from "../../config/project.ts";
+import { stepOfName } from "../../contract/names.ts";
+import { isSameCommand } from "../../model/job.ts";
+
+export interface Owner {
+  /** The real path of the config file, or "user". */
+  project: string;
+  job: string;
+  command: string[];
+}
+
+const OWNER_FILE = "owner.json";
+
+/**
+ * Names whose checkpoints are in `directory`, unless they are `owner`'s or there are none. `known`: the
+ * database remembers runs of that job, so that a changed command is only its new one, and checkpoints
+ * that earlier versions left without a name are its own.
+ */
+export function anotherOwner(directory: string, owner: Owner, known: boolean): string | null {
+  if (!holdsCheckpoints(directory)) return null;
+  const found = readOwner(directory);
+  if (found === null) return known ? null : "a job that isn't named there";
+  const same = found.project === owner.project && found.job === owner.job;
+  if (same && (known || isSameCommand(found.command, owner.command))) return null;
+  const place = placeOfProject(found.project);
+  const command = found.command.join(" ").slice(0, 200);
+  return `'${found.job}'${place === null ? "" : ` in ${place}`}${same ? " with another command" : ""} (${command})`;
+}
+
+/** Throws what the disk throws. */
+export function writeOwner(directory: string, owner: Owner): void {
+  const found = readOwner(directory);
+  if (
+    found?.project === owner.project &&
+    found.job === owner.job &&
+    isSameCommand(found.command, owner.command)
+  )
+    return;
+  const fresh = join(directory, `.${OWNER_FILE}.${process.pid}`);
+  writeFileSync(fresh, `${JSON.stringify(owner)}\n`, { mode: 0o600 });
+  renameSync(fresh, join(directory, OWNER_FILE));
+}
+
+/**
+ * Makes `directory`, empty of checkpoints: earlier ones are kept in a directory of another name beside
+ * it. Throws what the disk throws.
+ */
+export function beginAnew(directory: string): void {
+  if (holdsCheckpoints(directory)) {
+    const beside = readdirSync(dirname(directory));
+    let number = 1;
+    while (beside.includes(`checkpoints-${number}`)) number++;
+    renameSync(directory, join(dirname(directory), `checkpoints-${number}`));
+  }
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+}
+
+function holdsCheckpoints(directory: string): boolean {
+  try {
+    return readdirSync(directory).some((name) => stepOfName(name) !== null);
+  } catch {
+    return false;
+  }
+}
+
+function readOwner(directory: string): Owner | null {
+  try {
+    const owner = JSON.parse(readFileSync(join(directory, OWNER_FILE), "utf8"));
+    const texts = [owner.project, owner.job, ...owner.command];
+    return texts.every((one) => typeof one === "string") ? owner : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Finds the checkpoints of a job that doesn't know us: what its pattern matches and its own runs wrote. Orders
+ * them by step where their names surely tell it, else by the time of writing. Writes nothing, never throws.
+ */
+import { basename } from "node:path";
+import type { Checkpoint } from "../../../model/run.ts";
+import { FILE_CLOCK_MS } from "../../../model/time.ts";
+import type { CheckpointList } from "../quick-check.ts";
+import { expandGlob, type Match } from "./expand-glob.ts";
+import { type Measured, measure, targetOf } from "./measure.ts";
+import { stepInNames } from "./step-in-name.ts";
+import { brokenFile } from "./whole-file.ts";
+import { incomplete } from "./whole-set.ts";
+
+/** What each path looked like at the last look, and what was found against it since. Keep one per job. */
+export type LastLook = Map<string, { stamp: string; broken?: string | null }>;
+
+export interface Where {
+  pattern: string;
+  cwd: string;
+  /** Wall time of the job's first run; what was written before isn't its own. */
+  sinceMs: number;
+  /** Whether something may still write: then what isn't whole yet is left out, and not called broken. */
+  written: boolean;
+}
+
+/** The newest and its fallbacks: the checks of a thousand older ones would hold up a tick. */
+const ENOUGH = 8;
+/** Names under which programs write before they rename. */
+const TEMPORARY = /(^|[._-])(tmp|temp|incomplete|partial)([._\-\d]|$)|\.part$/i;
+
+/** Newest first. A file counts once two looks agree on its size and age: until then it may be half written. */
+export function listThirdParty(where: Where, lastLook: LastLook): CheckpointList {
+  const found = findSettled(where, lastLook);
+  const own = found.filter(({ createdAtMs }) => createdAtMs >= where.sinceMs - FILE_CLOCK_MS);
+  if (own.length === 0) return { checkpoints: [], rejected: tooOld(inOrder(found)) };
+  const list: CheckpointList = { checkpoints: [], rejected: [] };
+  for (const checkpoint of inOrder(own)) {
+    if (list.checkpoints.length === ENOUGH) break;
+    const reason = brokenBecause(checkpoint.path, lastLook);
+    if (reason === null) list.checkpoints.push(checkpoint);
+    else if (!where.written) list.rejected.push({ path: checkpoint.path, reason });
+  }
+  return list;
+}
+
+function findSettled({ pattern, cwd }: Where, lastLook: LastLook): Checkpoint[] {
+  const before = new Map(lastLook);
+  lastLook.clear();
+  const found: Checkpoint[] = [];
+  for (const match of expandGlob(pattern, cwd)) {
+    const path = targetOf(match.path);
+    if (lastLook.has(path) || TEMPORARY.test(basename(path))) continue;
+    const seen = measure(path);
+    if (seen === null || seen.bytes === 0) continue;
+    const stamp = `${seen.bytes} ${seen.newestMs} ${seen.files.length}`;
+    const known = before.get(path);
+    const same = known?.stamp === stamp;
+    lastLook.set(path, same ? known : { stamp });
+    if (same) found.push(asCheckpoint(path, match, seen));
+  }
+  return found;
+}
+
+/** Looked into once, and again when it changes. */
+function brokenBecause(path: string, lastLook: LastLook): string | null {
+  const known = lastLook.get(path);
+  if (known?.broken !== undefined) return known.broken;
+  const seen = measure(path);
+  const broken = seen === null ? "it is gone" : notWhole(path, seen.files);
+  if (known !== undefined) known.broken = broken;
+  return broken;
+}
+
+function notWhole(path: string, files: Measured["files"]): string | null {
+  for (const file of files) {
+    const reason = brokenFile(file);
+    if (reason !== null) return reason;
+  }
+  return incomplete(path, files);
+}
+
+function asCheckpoint(path: string, { names }: Match, { bytes, newestMs }: Measured): Checkpoint {
+  return {
+    path,
+    step: stepInNames([basename(path), ...names]),
+    epoch: null,
+    bytes,
+    createdAtMs: newestMs,
+    verified: "size and age only",
+  };
+}
+
+/**
+ * Newest first. Steps decide between two that tell theirs, since files may be copied with any times. A name
+ * without a step is placed by its time, as newer than every step that was written before it.
+ */
+export function inOrder(checkpoints: Checkpoint[]): Checkpoint[] {
+  const placedMs = new Map<Checkpoint, number>();
+  let latestMs = 0;
+  for (const one of checkpoints.filter(({ step }) => step !== null).sort(byStep)) {
+    latestMs = Math.max(latestMs, one.createdAtMs);
+    placedMs.set(one, latestMs);
+  }
+  const timeOf = (one: Checkpoint): number => placedMs.get(one) ?? one.createdAtMs;
+  return [...checkpoints].sort((a, b) => timeOf(b) - timeOf(a) || byStep(b, a));
+}
+
+const byStep = (a: Checkpoint, b: Checkpoint): number =>
+  (a.step ?? 0) - (b.step ?? 0) || a.createdAtMs - b.createdAtMs;
+
+/** Only the newest is told of, and only while the job has none of its own. */
+function tooOld([newest, ...more]: Checkpoint[]): CheckpointList["rejected"] {
+  if (newest === undefined) return [];
+  const others = more.length === 0 ? "" : ` (nor ${more.length} more like it)`;
+  return [
+    {
+      path: newest.path,
+      reason: `it was written before this job's first run${others}; "checkpoint": { "adoptExisting": true } takes it`,
+    },
+  ];
+}

@@ -1,0 +1,102 @@
+/** What an exit code 0 proves, and which counts of a pause are known. */
+import { describe, expect, test } from "vitest";
+import { at, exitCode, makeCheckpoint, makeRank, runningJob, Story } from "../../make.ts";
+
+const theirs = (step: number | null, second: number) => ({
+  ranks: [],
+  checkpoints: [
+    makeCheckpoint(step ?? 0, at(second), { path: "/o/last", step, verified: "size and age only" }),
+  ],
+});
+const saves = { pause: { signal: "SIGINT" }, checkpoint: { glob: "o/*" } } as const;
+const quits = { exit: exitCode(0) };
+
+describe("exit code 0 after a request", () => {
+  const asked = (spec: object = saves, facts: object = {}) =>
+    new Story(runningJob(spec, { understands: "signal", progress: null, ...facts })).pause(100);
+
+  test("is a pause where it has saved since, and says so", () => {
+    const story = asked().see(130, { ...quits, ...theirs(203, 110) });
+    expect([story.state, story.told().at(-1)]).toEqual(["paused", "pause.completed"]);
+    expect(story.reasons.at(-1)).toMatch(/step 203 saved .* Its exit code 0 counts as paused/);
+  });
+
+  test("with no checkpoint, or an older one, counts as finished, and says what it assumes", () => {
+    for (const before of [theirs(203, 60), { ranks: [], checkpoints: [] }]) {
+      const story = asked().see(130, { ...quits, ...before });
+      expect(story.job.state).toMatchObject({ name: "finished", assumed: story.reasons.at(-1) });
+      expect(story.reasons.at(-1)).toMatch(
+        /^It ended with exit code 0 after it was asked to pause, without a/,
+      );
+      expect(story.on(140, { kind: "retry", by: "ana" }).state).toBe("waiting");
+    }
+  });
+
+  test("that it never heard is an end of its own", () => {
+    const deaf = asked(saves, { understands: "nothing" }).see(101, { ranks: [], signalCaught: false });
+    expect(deaf.see(130, { ...quits, ...theirs(203, 110) }).state).toBe("finished");
+    const itself = asked({ checkpoint: saves.checkpoint }, { understands: "nothing" });
+    expect(itself.see(130, { ...quits, ...theirs(203, 129) }).state).toBe("finished");
+  });
+
+  test("with a report that it has finished is its end, whatever it saved last", () => {
+    const story = asked({}, { understands: "contract" });
+    const ranks = [makeRank({ state: "finished", step: 300, sequence: 1 })];
+    story.see(130, { ...quits, ranks, checkpoints: [makeCheckpoint(300, at(129))] });
+    expect(story.reasons.at(-1)).toBe("It finished at step 300 with exit code 0.");
+    expect(story.job.state).not.toHaveProperty("assumed");
+    expect(story.on(140, { kind: "retry", by: "ana" }).state).toBe("finished");
+  });
+});
+
+test("exit code 0 far from its last step counts as finished, though that is doubted", () => {
+  const story = new Story(runningJob()).see(9, { ranks: [makeRank({ step: 203, totalSteps: 90_000 })] });
+  story.see(10, { ...quits, ranks: [makeRank({ step: 203, totalSteps: 90_000 })] });
+  expect(story.job.state).toMatchObject({
+    name: "finished",
+    assumed: expect.stringContaining("203 of 90,000"),
+  });
+});
+
+describe("steps that nobody counted are unknown, not 0", () => {
+  test("lost by a pause of a program that doesn't report", () => {
+    for (const step of [3000, null]) {
+      const story = new Story(runningJob(saves, { understands: "signal", progress: null })).pause(100);
+      story.see(130, { exit: exitCode(75), ...theirs(step, 110) });
+      expect(story.outcomes.at(-1)).toMatchObject({ stepsLost: null });
+      expect(story.reasons.at(-1)).toMatch(/how many steps are lost isn't known/);
+    }
+  });
+
+  test("to be redone after a run without a record, and after a checkpoint that broke", () => {
+    const story = new Story(runningJob(saves, { understands: "signal", progress: null }));
+    story.see(50, { ...theirs(40, 49), exit: { known: false } });
+    expect(story.reasons.at(-1)).toMatch(
+      /its last checkpoint; how many steps are to be redone isn't known\.$/,
+    );
+    const lost = makeCheckpoint(70, at(50));
+    const broken = new Story(runningJob({}, { checkpoint: lost })).see(60, {
+      checkpoints: [makeCheckpoint(0, at(40), { path: "/x/before", step: null })],
+      rejected: [{ path: lost.path, reason: "model.bin is missing" }],
+    });
+    expect(broken.outcomes.at(-1)).toMatchObject({ stepsLost: null });
+  });
+
+  test("of a run that ended before it reported, an earlier run's reports aren't counted again", () => {
+    const checkpoint = makeCheckpoint(3000, at(10));
+    const story = new Story(runningJob({}, { checkpoint }));
+    story.see(20, { ranks: [makeRank({ step: 3650 })], checkpoints: [checkpoint], exit: exitCode(1) });
+    expect(story.outcomes.at(-1)).toMatchObject({ stepsLost: 650 });
+    story.launch(40, checkpoint).see(41, { checkpoints: [checkpoint], exit: exitCode(1) });
+    expect(story.outcomes.at(-1)).toMatchObject({ stepsLost: 0 });
+    expect(story.job.progress).toMatchObject({ step: 3000 });
+  });
+
+  test("resumed from a checkpoint that doesn't tell its step, it begins at an unknown one", () => {
+    const checkpoint = makeCheckpoint(0, at(10), { step: null, verified: "size and age only" });
+    const story = new Story(runningJob(saves, { checkpoint }));
+    story.see(20, { ...theirs(null, 10), exit: exitCode(1) }).launch(40, checkpoint);
+    expect(story.job.state).toMatchObject({ run: { resumedAtStep: null } });
+    expect(story.outcomes.at(-1)).toMatchObject({ step: null });
+  });
+});
