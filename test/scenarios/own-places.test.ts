@@ -2,7 +2,7 @@
  * A supervisor's own files removed under it, as by a temp cleaner or `git clean -fdx`: it makes them again,
  * stays the only one, and its job runs once.
  * Covers: src/supervise/own-places.ts, src/supervise/restore-runs.ts, src/supervise/take-back-runs.ts,
- * src/runs/launch/rewrite-records.ts, src/runs/observe/runs-by-environment.ts, src/files/own-place.ts
+ * src/supervise/refuse-second.ts, src/runs/launch/rewrite-records.ts, src/runs/observe/runs-by-environment.ts, src/files/own-place.ts
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -78,6 +78,8 @@ test("everything wiped and the supervisor killed: the next one takes back the li
   expect(copies()).toBe(1);
   expect(supervisor.say("pause", "count").code).toBe(0);
   expect(alive(before.pid as number)).toBe(false);
+  const [first] = supervisor.audit("supervisor.started");
+  expect(first?.reason).toContain("what that one recorded isn't in it");
   const paused = await supervisor.reaches("count", ["paused"]);
   expect(paused.checkpoint?.step).toBeGreaterThanOrEqual(before.progress?.step ?? 0);
 });
