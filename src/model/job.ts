@@ -100,6 +100,8 @@ export interface Job {
   runs: number;
   /** Wall time of its first run; absent before it. A third party's file that is older isn't its checkpoint. */
   firstRunMs?: number;
+  /** A person had it begin at the beginning: `checkpoint.adoptExisting` is over. */
+  begunAnew?: true;
   progress: Progress | null;
   checkpoint: Checkpoint | null;
   manual: Manual | null;
@@ -120,6 +122,11 @@ export interface Job {
   worldSize?: number;
   /** Valid checkpoints before `checkpoint`, newest first: the fallbacks if it is corrupt. */
   older?: Checkpoint[];
+  /**
+   * Checkpoints that aren't used since the resume of a run from them failed at once, and the run in which
+   * failures were found not to come from checkpoints.
+   */
+  doubts?: { passedOver: { checkpoint: Checkpoint; run: number }[]; clearedAt?: number };
   /** Paths of checkpoints that were reported as broken. */
   rejected?: string[];
   /** A turn on a GPU requested by hand; `untilMs` (wall time) once it has begun. */

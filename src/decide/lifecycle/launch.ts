@@ -47,7 +47,7 @@ export function launch(transition: Transition, { decision, identity, resumeFrom,
     bootId: identity.bootId,
     ran: job.spec.command,
     // A clock that was set back since would make every later file look older than the job.
-    firstRunMs: Math.min(job.firstRunMs ?? now.wallMs, now.wallMs),
+    firstRunMs: job.earlier === "adopt" ? 0 : Math.min(job.firstRunMs ?? now.wallMs, now.wallMs),
   });
   // What an earlier run reported isn't what this one has done.
   if (job.progress !== null) transition.note({ progress: { ...job.progress, step: run.resumedAtStep } });

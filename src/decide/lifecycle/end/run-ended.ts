@@ -13,6 +13,7 @@ import { number } from "../../../words/number.ts";
 import { creditRunning, hasSaved } from "../learn.ts";
 import { allPaused, stepsByRank } from "../ranks.ts";
 import type { Transition } from "../transition.ts";
+import { judgeResume } from "./failed-resume.ts";
 import { becomePaused, leave } from "./leave-run.ts";
 import { restartWaitMs } from "./restart-wait.ts";
 import { alone, shortage, waitForRoom } from "./shortage.ts";
@@ -68,7 +69,9 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
     fail(transition, `${what} with ${exitText(exit)}${before(transition)}.`, code, leastMs);
     return;
   }
-  fail(transition, `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`, code);
+  const reason = `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`;
+  const judged = judgeResume(transition, { exit, seen, reason });
+  if (judged !== "passed over") fail(transition, `${reason}${judged.besides}`, code);
 }
 
 /** Says when a run ended before it got anywhere: the command itself is the likeliest reason. */
