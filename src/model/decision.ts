@@ -60,6 +60,8 @@ export interface Why {
   overdue?: { forced: NonNullable<PauseRequest["overdue"]>; askedForMs: number; gpu: string | null };
   /** Its first process has ended; other processes of its run may be left. */
   exited?: true;
+  /** What of its run outlives its first process, and since when. */
+  left?: { pid: number; command: string; others: number; sinceMs: number };
   /** The pause signal, which it doesn't catch yet. */
   unheard?: string;
   /** It can't be asked to save: it is ended after its next checkpoint, or by its `pause.onTimeout`. */

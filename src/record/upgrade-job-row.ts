@@ -1,5 +1,6 @@
 /** A job as stored in its row. Rows of earlier versions are upgraded as they are read. */
 
+import type { JobSpec } from "../config/schema/job-schema.ts";
 import type { Job } from "../model/job.ts";
 import type { Run, Said } from "../model/run.ts";
 
@@ -7,7 +8,8 @@ import type { Run, Said } from "../model/run.ts";
 const CLAIMED = "claimed";
 
 export function jobOf(json: string): Job {
-  const job = JSON.parse(json) as Job;
+  const row = JSON.parse(json) as Job;
+  const job = { ...row, spec: specOf(row.spec) };
   const { state } = job;
   if (!("run" in state)) return job;
   const run = upToDate(state.run);
@@ -15,6 +17,15 @@ export function jobOf(json: string): Job {
     return { ...job, state: { ...state, run } };
   const was = { ...state.was, run: upToDate(state.was.run) };
   return { ...job, state: { ...state, run, was } };
+}
+
+/** A spec without `leftovers` is of an older version, which filled in SIGUSR2 where no signal was written. */
+function specOf(spec: Partial<JobSpec>): JobSpec {
+  const known = spec as JobSpec;
+  if (spec.leftovers !== undefined) return known;
+  const { signal, ...pause } = known.pause;
+  const written = signal === "SIGUSR2" ? pause : { ...pause, signal };
+  return { ...known, leftovers: "end", pause: written } as JobSpec;
 }
 
 function upToDate(run: Run): Run {

@@ -4,6 +4,7 @@
  */
 import type { Next, WaitingFor, Why } from "../model/decision.ts";
 import { duration, elapsed } from "./duration.ts";
+import { plural } from "./list.ts";
 import { roomText, UNPROVEN } from "./room.ts";
 import { clockTime, coming, timeAndComing } from "./time.ts";
 
@@ -119,6 +120,7 @@ function runningText(why: Why, nowMs: number): string {
   const { cancelling, stalledSinceMs: since, outsideWindow } = why;
   const parts = [
     cancelling ? "it was cancelled and asked to end" : "",
+    why.left === undefined ? "" : leftText(why.left, nowMs),
     since === undefined ? "" : `no step for ${elapsed(nowMs - since)} (since ${clockTime(since, nowMs)})`,
     outsideWindow ? "outside its window by hand" : "",
     turnText(why),
@@ -128,8 +130,12 @@ function runningText(why: Why, nowMs: number): string {
   return joined(parts, "; ");
 }
 
-function pausingText({ cause, overdue, exited, unheard, cantAsk, sinceMs }: Why, nowMs: number): string {
+function pausingText(
+  { cause, overdue, exited, unheard, cantAsk, left, sinceMs }: Why,
+  nowMs: number,
+): string {
   const reason = cause?.reason ?? "";
+  if (exited && left !== undefined) return `${reason} ${leftText(left, nowMs)}.`;
   if (exited) return `${reason} Its first process has exited; the rest of the run is being checked.`;
   if (unheard !== undefined) return `${reason} It doesn't catch ${unheard} yet, so the signal waits.`;
   if (cantAsk !== undefined) return `${reason} It can't be asked to save: ${UNASKED[cantAsk]}.`;
@@ -139,6 +145,11 @@ function pausingText({ cause, overdue, exited, unheard, cantAsk, sinceMs }: Why,
   const forced = overdue.forced === "waiting" ? "nothing was forced" : `it was ${overdue.forced}`;
   const gpu = overdue.gpu === null ? "" : ` ${overdue.gpu} is still in use.`;
   return `still running ${duration(overdue.askedForMs)} after it was asked to pause (${at}); ${forced}.${gpu} ${reason}`;
+}
+
+function leftText({ command, pid, others, sinceMs }: NonNullable<Why["left"]>, nowMs: number): string {
+  const more = others > 0 ? ` and ${plural(others, "other")}` : "";
+  return `Its first process has exited; since ${clockTime(sinceMs, nowMs)} it waits for '${command}' (pid ${pid})${more}`;
 }
 
 const UNASKED = {
