@@ -76,7 +76,7 @@ function passOver(transition: Transition, checkpoint: Checkpoint, { exit, reason
     `${reason} It is tried again from the checkpoint before; this doesn't count as a failure.`,
     { outcome: { code: exitCodeOf(exit) } },
   );
-  leave(transition);
+  leave(transition, "failed at once");
   transition.become({ name: "waiting", since: now, failure: reason });
 }
 
