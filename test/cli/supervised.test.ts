@@ -43,7 +43,9 @@ describe("start and stop", () => {
     });
     const second = await cli.say("start", "--headless");
     expect(second.code).toBe(1);
-    expect(second.err).toMatch(/supervisor\.sqlite is held by the supervisor with pid \d+/);
+    expect(second.err).toMatch(
+      / is held by the supervisor with pid \d+ of .* set "stateDirectory" to another folder/,
+    );
     await reaches("count", "running");
     const stopped = await cli.say("stop");
     expect(stopped).toMatchObject({

@@ -78,17 +78,7 @@ export class Transition {
     this.#job = { ...this.#job, ...facts };
   }
 
-  drop(
-    fact:
-      | "cancelling"
-      | "doubts"
-      | "earlier"
-      | "firstRunMs"
-      | "foreign"
-      | "older"
-      | "rejected"
-      | "gpuShortage",
-  ): void {
+  drop(fact: "cancelling" | "doubts" | "earlier" | "foreign" | "older" | "rejected" | "gpuShortage"): void {
     const { [fact]: _, ...rest } = this.#job;
     this.#job = rest;
   }
