@@ -79,7 +79,15 @@ export class Transition {
   }
 
   drop(
-    fact: "cancelling" | "earlier" | "firstRunMs" | "foreign" | "older" | "rejected" | "gpuShortage",
+    fact:
+      | "cancelling"
+      | "earlier"
+      | "firstRunMs"
+      | "foreign"
+      | "older"
+      | "rejected"
+      | "gpuShortage"
+      | "unready",
   ): void {
     const { [fact]: _, ...rest } = this.#job;
     this.#job = rest;
