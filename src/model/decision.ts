@@ -68,10 +68,12 @@ export interface Why {
   streams?: { open: number; held: number };
   /** All its processes have ended, and the driver still lists some of them. */
   listed?: { gpu: string; pids: number[]; heldMiB: number };
+  /** What of its run outlives its first process, and since when. */
+  left?: { pid: number; command: string; others: number; sinceMs: number };
   /** The pause signal, which it doesn't catch yet. */
   unheard?: string;
-  /** It can't be asked to save: it is ended after its next checkpoint. */
-  untilItSaves?: true;
+  /** It can't be asked to save: it is ended after its next checkpoint, or by its `pause.onTimeout`. */
+  cantAsk?: "until it saves" | "until its grace ends";
   /** How it makes room when it is asked to, as far as that is known. */
   room?: Room;
   /** Another user asks for a turn on its GPU, and a person has to decide. */
@@ -83,8 +85,11 @@ export interface Why {
   sooner?: WayOut[];
 }
 
-/** `unproven`: nothing shows that it saves, so it is only frozen. `frozen`: as its config says. */
-export type Room = SavesBy | "standby" | "frozen" | "unproven";
+/**
+ * `unproven`: nothing shows that it saves, so it is only frozen. `frozen`: as its config says. `ranks`: nothing
+ * shows that they save, and frozen ranks fail, so it makes none, or is ended by its `pause.onTimeout`.
+ */
+export type Room = SavesBy | "standby" | "frozen" | "unproven" | "ranks" | "ranks ended";
 
 export type Next =
   | { what: "window-closes"; window?: string; atMs: number }

@@ -67,6 +67,9 @@ export const finishedWithAnother = ({ state, ran, spec: { command } }: Job): boo
 export const isSameCommand = (one: string[], other: string[]): boolean =>
   one.length === other.length && one.every((word, at) => word === other[at]);
 
+/** It has several ranks, which fail when they are frozen. */
+export const isSeveral = ({ worldSize }: Pick<Job, "worldSize">): boolean => (worldSize ?? 1) > 1;
+
 /** A job's measured costs; times in ms, measured on this machine. */
 export interface Learned {
   saveMs: number | null;
@@ -97,6 +100,8 @@ export interface Job {
   runs: number;
   /** Wall time of its first run; absent before it. A third party's file that is older isn't its checkpoint. */
   firstRunMs?: number;
+  /** A person had it begin at the beginning: `checkpoint.adoptExisting` is over. */
+  begunAnew?: true;
   progress: Progress | null;
   checkpoint: Checkpoint | null;
   manual: Manual | null;
@@ -113,10 +118,15 @@ export interface Job {
   bootId?: string;
   /** Keys of rules proven to blame this job for its own use; off for it until a person looks. */
   misattributed: string[];
-  /** Ranks that its library reported; a job of several is never frozen. */
+  /** Ranks that its library reported, or its launcher has told them; a job of several is never frozen. */
   worldSize?: number;
   /** Valid checkpoints before `checkpoint`, newest first: the fallbacks if it is corrupt. */
   older?: Checkpoint[];
+  /**
+   * Checkpoints that aren't used since the resume of a run from them failed at once, and the run in which
+   * failures were found not to come from checkpoints.
+   */
+  doubts?: { passedOver: { checkpoint: Checkpoint; run: number }[]; clearedAt?: number };
   /** Paths of checkpoints that were reported as broken. */
   rejected?: string[];
   /** A turn on a GPU requested by hand; `untilMs` (wall time) once it has begun. */

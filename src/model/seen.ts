@@ -50,6 +50,8 @@ export interface Seen {
   rejected: { path: string; reason: string }[];
   /** Whether the pause signal would be caught (SigCgt); null where that can't be known. */
   signalCaught: boolean | null;
+  /** Ranks by the environment of its processes, of a run that doesn't report; omitted while unknown. */
+  worldSize?: number;
   /** Every process of the run is stopped by a signal. */
   stopped: boolean;
   /** After it has ended: its last output, if that says that a GPU had too little memory. */

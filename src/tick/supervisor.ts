@@ -7,6 +7,7 @@
 import type { Config } from "../config/schema/schema.ts";
 import { type ManualRequest, manualRequest } from "../decide/manual-request.ts";
 import { savingProblem } from "../decide/pauses/disk-room.ts";
+import { pauseMethod } from "../decide/pauses/pause-method.ts";
 import { decide } from "../decide/policy.ts";
 import type { Recovery } from "../decide/recover-jobs.ts";
 import { roster } from "../decide/roster.ts";
@@ -20,7 +21,7 @@ import type { AuditEvent, NewEvent } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
 import type { Sample } from "../model/machine.ts";
 import type { Run } from "../model/run.ts";
-import { isStuck, runOf } from "../model/state.ts";
+import { isStuck, isWorking, runOf } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import type { Claims } from "../ports/claims.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -184,8 +185,9 @@ export class Supervisor {
   get settled(): boolean {
     if (!this.#stopping || !this.#moment?.stopping) return false;
     return Object.values(this.#steps.world.jobs).every(
-      ({ state }) =>
+      ({ state, ...job }) =>
         !runOf({ state }) ||
+        (isWorking(state.name) && pauseMethod({ ...job, state }, { frees: "time" }) === null) ||
         state.name === "frozen" ||
         (state.name === "pausing" && isStuck(state.request, this.#parts.clock.now())),
     );

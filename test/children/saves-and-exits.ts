@@ -12,5 +12,5 @@ process.on("SIGTERM", () => {
   if (saves === "save") writeFileSync(`out/at-${step}.txt`, String(step));
   process.exit(Number(code));
 });
-if (from !== undefined && resumed !== "on") setTimeout(() => process.exit(Number(resumed)), 300);
+if (from !== undefined && resumed !== "on") process.exit(Number(resumed));
 setInterval(() => step++, 20);

@@ -107,11 +107,19 @@ describe("pause and resume", () => {
   });
 
   it("a pause that is over sooner than it is proven returns", async () => {
-    cli.write("supervisor.config.json", config([counting]));
+    // It takes longer to save than the pause is to last, and goes on in the tick that proves it.
+    const script = `trap 'sleep 2; date > step-7.pt; exit 75' TERM; while :; do sleep 0.1; done`;
+    const slow = {
+      name: "slow",
+      command: ["sh", "-c", script],
+      pause: { signal: "SIGTERM" },
+      checkpoint: { glob: "step-*.pt" },
+    };
+    cli.write("supervisor.config.json", config([slow]));
     await cli.say("start", "--detach");
-    await reaches("count", "running");
-    const paused = await cli.say("pause", "count", "--for", "0.4s");
-    expect(paused.out).toMatch(/^asked count to pause, until .+\ncount {2}(paused: |was paused; )/);
+    await reaches("slow", "running");
+    const paused = await cli.say("pause", "slow", "--for", "0.8s");
+    expect(paused.out).toMatch(/^asked slow to pause, until .+\nslow {2}was paused; its time is over/);
     expect(paused.code).toBe(0);
   });
 

@@ -1,9 +1,9 @@
 /**
  * Which checkpoint a program without our library goes on from, under a whole supervisor.
- * Covers: src/runs/checkpoints/third-party/list.ts, src/decide/lifecycle/take-stock.ts
+ * Covers: src/runs/checkpoints/third-party/list.ts, src/decide/lifecycle/end/failed-resume.ts
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect } from "vitest";
 import { python, testWith } from "../needs.ts";
@@ -92,3 +92,29 @@ scenario("a save that its death cut short is passed over for the one before, and
     /model_step_47\.pt isn't used: model_step_47\.pt is cut short: the directory at the end of its zip archive/,
   );
 });
+
+scenario(
+  "a whole checkpoint that can't be loaded is passed over for the one before, without a retry",
+  async () => {
+    given(["--every", "20"], {}, { restart: { maxRetries: 0 } });
+    await supervisor.start();
+    await until("two saves", () => /saved 40/.exec(log()));
+    await supervisor.reaches("train", ["running"]);
+    expect(supervisor.say("pause", "train")).toMatchObject({ code: 0 });
+    const { step } = (await supervisor.recorded("pause.completed")).outcome as { step: number };
+    const newest = join(supervisor.directory, `out/model_step_${step}.pt`);
+    const bytes = readFileSync(newest);
+    const at = bytes.indexOf(String(step).padStart(8, "0"));
+    bytes[at] = 0x39;
+    writeFileSync(newest, bytes);
+    expect(supervisor.say("resume", "train").code).toBe(0);
+    await until("the next run", () => begun().length === 2);
+    const before = begun()[1] as number;
+    expect([before % 20, before < step, before > 0]).toEqual([0, true, true]);
+    const [told] = supervisor.audit("checkpoint.rejected");
+    expect(told?.reason).toContain(
+      `model_step_${step}.pt is passed over, since a resume from it failed at once`,
+    );
+    expect(told?.outcome).toMatchObject({ stepsLost: step - before });
+  },
+);

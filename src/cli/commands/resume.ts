@@ -20,7 +20,7 @@ export interface ResumeOptions extends Options {
 /** The first snapshot after a request may still describe the moment before it. */
 const SETTLED_AFTER = 2;
 /** A program that doesn't report has come back once it has lived so long: one that can't go on ends at once. */
-const LIVES_FOR_MS = 2000;
+const LIVES_FOR_MS = 5000;
 /** A large model may load for longer than a person wants to wait here. */
 const LOADS_FOR_MS = 120_000;
 

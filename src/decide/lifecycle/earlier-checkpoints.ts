@@ -39,13 +39,22 @@ export function adopt(transition: Transition, by: string): void {
 
 export function rerun(transition: Transition, by: string): void {
   if ("run" in transition.state) throw transition.bug("rerun");
-  for (const fact of ["foreign", "older", "rejected", "firstRunMs", "gpuShortage", "cancelling"] as const)
+  for (const fact of [
+    "foreign",
+    "doubts",
+    "older",
+    "rejected",
+    "firstRunMs",
+    "gpuShortage",
+    "cancelling",
+  ] as const)
     transition.drop(fact);
   transition.note({
     checkpoint: null,
     progress: null,
     attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 },
     earlier: "set aside",
+    begunAnew: true,
   });
   transition.tell("resume.requested", "user", `${by} asked to run it again from the beginning.`);
   transition.become({ name: "waiting", since: transition.now });

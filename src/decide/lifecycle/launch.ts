@@ -48,7 +48,7 @@ export function launch(transition: Transition, { decision, identity, resumeFrom,
     bootId: identity.bootId,
     ran: job.spec.command,
     // A clock that was set back since would make every later file look older than the job.
-    firstRunMs: Math.min(job.firstRunMs ?? now.wallMs, now.wallMs),
+    firstRunMs: job.earlier === "adopt" ? 0 : Math.min(job.firstRunMs ?? now.wallMs, now.wallMs),
   });
   // What an earlier run reported isn't what this one has done.
   if (job.progress !== null) transition.note({ progress: { ...job.progress, step: run.resumedAtStep } });
@@ -77,7 +77,7 @@ export function launchFailed(
   }
   if (taken) {
     transition.tell("gpu.released", "peer", `It wasn't launched: ${reason}. It waits in line.`);
-    leave(transition);
+    leave(transition, "not launched");
     transition.become({ name: "waiting", since: transition.now });
     return;
   }
@@ -88,7 +88,7 @@ export function launchFailed(
       "supervisor",
       `It couldn't be launched: ${reason}. It is tried again in ${duration(UNREADY_WAIT_MS)}; this doesn't count as a failure.`,
     );
-    leave(transition);
+    leave(transition, "not launched");
     const notBeforeMs = now.monotonicMs + UNREADY_WAIT_MS;
     transition.note({ attempts: { ...transition.job.attempts, notBeforeMs }, unready: reason });
     transition.become({ name: "waiting", since: now });

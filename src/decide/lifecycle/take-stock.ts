@@ -20,7 +20,9 @@ const OLDER = 5;
 const REJECTED = 20;
 const GONE = "it is gone";
 
-export function takeStock(transition: Transition, { checkpoints, rejected }: Stock): void {
+export function takeStock(transition: Transition, stock: Stock): void {
+  const { rejected } = stock;
+  const checkpoints = stock.checkpoints.filter((one) => !isPassedOver(transition, one));
   const [newest, ...older] = checkpoints;
   const known = transition.job.checkpoint;
   const broken = known !== null && rejected.some(({ path }) => path === known.path);
@@ -33,7 +35,7 @@ export function takeStock(transition: Transition, { checkpoints, rejected }: Sto
     if (broken) hold(transition, null);
     return;
   }
-  remember(transition, older.slice(0, OLDER));
+  remember(transition, older);
   const same = known !== null && known.path === newest.path && known.createdAtMs === newest.createdAtMs;
   if (same && known.verified === newest.verified && known.step === newest.step) return;
   if (same) {
@@ -49,8 +51,17 @@ export function takeStock(transition: Transition, { checkpoints, rejected }: Sto
   if (!broken && !gone) tellNew(transition, newest);
 }
 
-/** Returns the same object for the same list, so that an unchanged job isn't saved again. */
-function remember(transition: Transition, older: Checkpoint[]): void {
+/** A resume from it failed at once, and it is as it was then. */
+function isPassedOver({ job }: Transition, { path, createdAtMs }: Checkpoint): boolean {
+  const passedOver = job.doubts?.passedOver ?? [];
+  return passedOver.some(
+    ({ checkpoint }) => checkpoint.path === path && checkpoint.createdAtMs === createdAtMs,
+  );
+}
+
+/** Notes nothing for the same list, so that an unchanged job isn't saved again. */
+export function remember(transition: Transition, fallbacks: Checkpoint[]): void {
+  const older = fallbacks.slice(0, OLDER);
   const known = transition.job.older ?? [];
   const same = older.length === known.length && older.every((one, at) => isSame(one, known[at]));
   if (!same) transition.note({ older });
@@ -66,7 +77,7 @@ function isBefore(one: Checkpoint, other: Checkpoint, transition: Transition): b
 }
 
 /** Makes the job and its state name the same checkpoint. */
-function hold(transition: Transition, checkpoint: Checkpoint | null): void {
+export function hold(transition: Transition, checkpoint: Checkpoint | null): void {
   transition.note({ checkpoint });
   if (transition.state.name === "paused") transition.become({ ...transition.state, checkpoint });
 }
@@ -86,15 +97,23 @@ function tellRejected(
     });
     return;
   }
+  fallBack(transition, known, reason === GONE ? "gone" : `broken (${reason})`, next);
+}
+
+/** Tells why the checkpoint that the next run was to go on from isn't used, and what is instead. */
+export function fallBack(
+  transition: Transition,
+  known: Checkpoint,
+  is: string,
+  next: Checkpoint | undefined,
+): void {
   const from = next === undefined ? "the beginning" : `the one before${of(next)}`;
   const lost = between(known, next);
   transition.tell(
     "checkpoint.rejected",
     "supervisor",
-    `Checkpoint ${path} is ${reason === GONE ? "gone" : `broken (${reason})`}: it goes on from ${from}; ${stepsAre(lost, "to be redone")}.`,
-    {
-      outcome: { path, stepsLost: lost, fallBackTo: next?.path ?? null },
-    },
+    `Checkpoint ${known.path} is ${is}: it goes on from ${from}; ${stepsAre(lost, "to be redone")}.`,
+    { outcome: { path: known.path, stepsLost: lost, fallBackTo: next?.path ?? null } },
   );
 }
 

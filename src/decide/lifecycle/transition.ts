@@ -81,6 +81,7 @@ export class Transition {
   drop(
     fact:
       | "cancelling"
+      | "doubts"
       | "earlier"
       | "firstRunMs"
       | "foreign"

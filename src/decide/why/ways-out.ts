@@ -3,8 +3,8 @@
  * of each. Names only what would help as things stand. Decides nothing.
  */
 import type { WaitingFor, WayOut } from "../../model/decision.ts";
-import { finishedWithAnother, type Job } from "../../model/job.ts";
-import { isStuck } from "../../model/state.ts";
+import { finishedWithAnother, isSeveral, type Job } from "../../model/job.ts";
+import { isStuck, runOf } from "../../model/state.ts";
 import { whose } from "../../words/whose.ts";
 import { isListed } from "../lifecycle/pause/release.ts";
 import type { TickInput } from "../tick-input.ts";
@@ -30,8 +30,10 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
   const { name, state } = job;
   const resume = (does: string): WayOut => way(`resume ${name}`, does);
   switch (state.name) {
+    case "running":
+      return leftovers(job);
     case "pausing":
-      return fromPause(job, input);
+      return [...leftovers(job), ...fromPause(job, input)].slice(0, 2);
     case "failed":
       return [way(`logs ${name}`, "what it wrote last"), resume(`tries it again${fromLast(job)}`)];
     case "finished":
@@ -51,6 +53,16 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
   }
 }
 
+/** What is left of it is all that it waits for. */
+function leftovers(job: Job): WayOut[] {
+  const left = runOf(job)?.left;
+  if (left === undefined || job.cancelling !== undefined) return [];
+  return [
+    way(`pause ${job.name} --terminate`, "ends what is left of it, and keeps it paused"),
+    way(`cancel ${job.name}`, "ends what is left of it, and the job"),
+  ];
+}
+
 const fromLast = ({ checkpoint }: Job): string => (checkpoint === null ? "" : ", from its last checkpoint");
 
 /** Ways out of an overdue pause: nothing is forced unless a person says so. */
@@ -65,7 +77,7 @@ function fromPause(job: Job, { now }: TickInput): WayOut[] {
   if (state.request.overdue === "frozen")
     return [way(`resume ${name}`, "thaws it: it goes on to its checkpoint"), end];
   // Frozen ranks fail; after an exit, nothing is left to freeze; what was told to end isn't frozen.
-  if ((job.worldSize ?? 1) > 1 || state.request.exitedAt !== undefined || state.request.overdue !== "waiting")
+  if (isSeveral(job) || state.request.exitedAt !== undefined || state.request.overdue !== "waiting")
     return [end];
   return [way(`pause ${name} --freeze`, freezingKeeps(job)), end];
 }

@@ -3,9 +3,10 @@
  * wording: words/why.ts does that.
  */
 import type { Next, WaitingFor, Why, WindowState } from "../../model/decision.ts";
-import { finishedWithAnother, type Job, pauseSignalOf, savesBy } from "../../model/job.ts";
+import { finishedWithAnother, isSeveral, type Job, pauseSignalOf, savesBy } from "../../model/job.ts";
 import { isFrozenOverdue, type JobState, runOf } from "../../model/state.ts";
 import { isListed } from "../lifecycle/pause/release.ts";
+import { pauseMethod } from "../pauses/pause-method.ts";
 import { releaseInMs } from "../pauses/release.ts";
 import { heldMiB } from "../sharing/gpu-memory.ts";
 import { gpuView } from "../sharing/gpu-view.ts";
@@ -27,6 +28,7 @@ export function whyOf(job: Job, waitingFor: WaitingFor[], input: TickInput): Why
     waitingFor: [],
     next: null,
     ...ofState(job, waitingFor, input),
+    ...leftOf(job),
     ...(turn && { turn }),
     ...(sooner.length > 0 && { sooner }),
   };
@@ -75,10 +77,20 @@ function roomOf(job: Job): Pick<Why, "room"> {
   if (method === "standby") return { room: "standby" };
   const by = savesBy(job);
   if (by !== null) return { room: by };
-  return job.understands === null ? {} : { room: "unproven" };
+  if (job.understands === null) return {};
+  if (!isSeveral(job)) return { room: "unproven" };
+  const ended = pauseMethod(job, { frees: "time" }) !== null;
+  return { room: ended ? "ranks ended" : "ranks" };
 }
 
 const causeOf = ({ cause: { actor, reason } }: Pick<Pausing["request"], "cause">) => ({ actor, reason });
+
+function leftOf(job: Job): Pick<Why, "left"> {
+  const left = runOf(job)?.left;
+  if (left === undefined) return {};
+  const { since, ...one } = left;
+  return { left: { ...one, sinceMs: since.wallMs } };
+}
 
 const unsaved = (state: JobState): Pick<Why, "unsaved"> =>
   state.name === "paused" && state.unsaved !== undefined ? { unsaved: state.unsaved } : {};
@@ -132,7 +144,8 @@ function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Pa
   return {
     cause,
     ...(deaf && { unheard: pauseSignalOf(job.spec) }),
-    ...(unasked && how === "itself" && { untilItSaves: true as const }),
+    ...(unasked && how === "itself" && { cantAsk: "until it saves" as const }),
+    ...(unasked && how === null && { cantAsk: "until its grace ends" as const }),
     ...(streams !== undefined && streams.held < streams.open && { streams }),
     next: { what: "grace-ends", atMs: now.wallMs + Math.max(0, request.deadlineMs - now.monotonicMs) },
   };

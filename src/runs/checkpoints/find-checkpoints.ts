@@ -72,12 +72,12 @@ export class Checkpoints {
     memory: Memory,
     writer: "working" | "asked" | "gone",
   ): CheckpointList {
-    const { adoptExisting } = job.spec.checkpoint;
+    const adopts = job.earlier === "adopt" || (job.spec.checkpoint.adoptExisting && !job.begunAnew);
     const where = {
       pattern: glob,
       cwd: resolve(this.#directory, job.spec.cwd ?? "."),
       written: writer !== "gone",
-      sinceMs: adoptExisting ? 0 : (job.firstRunMs ?? Number.POSITIVE_INFINITY),
+      sinceMs: adopts ? 0 : (job.firstRunMs ?? Number.POSITIVE_INFINITY),
     };
     // A file counts once two looks agree on it; with the writer gone, they can follow at once.
     if (writer === "gone") listThirdParty(where, memory.lastLook);

@@ -13,6 +13,7 @@ import {
   runDirectory,
   statusDirectory,
 } from "../../files/state-paths.ts";
+import type { Seen } from "../../model/seen.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import { isAlive, isDead, readStat } from "../../sense/proc/process.ts";
 import { membersOf } from "../launch/cgroup.ts";
@@ -45,8 +46,8 @@ export interface Followed {
   cgroupKnown: boolean;
   /** A look after the run's end found no process; none can come back. */
   gone: boolean;
-  /** Whether any process catches the pause signal, and when that was last checked. */
-  caught: { value: boolean | null; atMs: number };
+  /** Whether any process listens for the pause signal, how many ranks there are, and when that was last checked. */
+  closer: Pick<Seen, "signalCaught" | "worldSize"> & { atMs: number };
   /** The sequence of a ring that no process could hear yet. */
   unheard: number | null;
   /** Third-party processes signalled so far, with the sequence: each is rung once per word. */
@@ -74,7 +75,7 @@ export function newlyFollowed(id: string, job: string, stateDirectory: string): 
     cgroup: null,
     cgroupKnown: false,
     gone: false,
-    caught: { value: null, atMs: Number.NEGATIVE_INFINITY },
+    closer: { signalCaught: null, atMs: Number.NEGATIVE_INFINITY },
     unheard: null,
     rung: new Set(),
     ranks: { files: new Map() },

@@ -13,28 +13,13 @@ import { number } from "../../../words/number.ts";
 import { creditRunning, hasSaved } from "../learn.ts";
 import { allPaused, stepsByRank } from "../ranks.ts";
 import type { Transition } from "../transition.ts";
+import { judgeResume } from "./failed-resume.ts";
 import { becomePaused, leave } from "./leave-run.ts";
 import { restartWaitMs } from "./restart-wait.ts";
 import { alone, shortage, waitForRoom } from "./shortage.ts";
 import { stepsAre, stepsLost } from "./steps-lost.ts";
 
 const FRUITLESS = 3;
-/** What is left of a run after its first process has exited; it goes on until every process is gone. */
-export function waitsForLeftovers(transition: Transition, seen: Seen): boolean {
-  const [one] = seen.leftovers;
-  if (one === undefined) return false;
-  if (transition.first("leftovers")) {
-    const others = seen.leftovers.length > 1 ? ` and ${plural(seen.leftovers.length - 1, "other")}` : "";
-    const kind = transition.state.name === "pausing" ? "pause.overdue" : "job.stalled";
-    transition.tell(
-      kind,
-      "supervisor",
-      `Its first process has ended, but '${one.command}' (pid ${one.pid})${others} of the same run still goes on; the run isn't over until that is gone.`,
-      { evidence: { leftovers: seen.leftovers } },
-    );
-  }
-  return true;
-}
 
 /** An exit that no pause asked for; pass `seen` where the ranks' last words count too. */
 export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
@@ -68,7 +53,9 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
     fail(transition, `${what} with ${exitText(exit)}${before(transition)}.`, code, leastMs);
     return;
   }
-  fail(transition, `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`, code);
+  const reason = `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`;
+  const judged = judgeResume(transition, { exit, seen, reason });
+  if (judged !== "passed over") fail(transition, `${reason}${judged.besides}`, code);
 }
 
 /** Says when a run ended before it got anywhere: the command itself is the likeliest reason. */
@@ -91,7 +78,7 @@ export function finish(transition: Transition, seen?: Seen): void {
   const at = step === null ? "" : ` at step ${number(step)}`;
   const reason = assumed ?? `It ${ended}${at} with exit code 0${counts}.`;
   transition.tell("job.finished", "job", reason, { outcome: { step, code: 0, reported } });
-  leave(transition);
+  leave(transition, `finished${at}`);
   transition.note({ attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 } });
   transition.become({ name: "finished", since: transition.now, ...(assumed !== null && { assumed }) });
 }
@@ -111,7 +98,7 @@ function cancelled(transition: Transition, exit: Exit): void {
   transition.tell("job.cancelled", "user", `It was cancelled and has ended with ${exitText(exit)}.`, {
     outcome: { stepsLost: stepsLost(transition) },
   });
-  leave(transition);
+  leave(transition, "cancelled");
   transition.drop("cancelling");
   transition.become({ name: "cancelled", since: transition.now });
 }
@@ -151,7 +138,7 @@ function tryAgain(
   const { now } = transition;
   const failures = hasSaved(transition) ? 1 : transition.job.attempts.failures + 1;
   if (transition.run.resuming !== undefined) transition.tell("resume.failed", "job", reason);
-  leave(transition);
+  leave(transition, exitCode === null ? "not known how" : `failed with exit code ${exitCode}`);
   if (!restart.onFailure || failures > restart.maxRetries) {
     const why = restart.onFailure
       ? `after ${plural(failures, "failure")} in a row`
@@ -175,7 +162,7 @@ function pausedItself(transition: Transition, seen: Seen | undefined): void {
   if (fruitless >= FRUITLESS) {
     const reason = `It asked to be run again (exit code 75) ${FRUITLESS} times without a new checkpoint.`;
     transition.tell("job.failed", "job", reason, { outcome: { code: EXIT_PAUSED } });
-    leave(transition);
+    leave(transition, "failed with exit code 75");
     transition.note({ attempts: { ...transition.job.attempts, fruitless } });
     transition.become({ name: "failed", since: now, reason, exitCode: EXIT_PAUSED });
     return;
@@ -190,7 +177,7 @@ function pausedItself(transition: Transition, seen: Seen | undefined): void {
   const waitMs = saved ? 0 : restartWaitMs(transition.job.spec, fruitless);
   const outcome = { stepsLost: stepsLost(transition), ...(seen === undefined ? {} : stepsByRank(seen)) };
   transition.tell("pause.completed", "job", cause.reason, { outcome });
-  leave(transition);
+  leave(transition, saved ? "paused by itself" : "paused by itself, but not saved");
   transition.note({
     attempts: { failures: 0, fruitless, notBeforeMs: saved ? 0 : now.monotonicMs + waitMs },
   });

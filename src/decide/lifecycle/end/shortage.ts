@@ -43,7 +43,7 @@ export function waitForRoom(transition: Transition, reason: string): void {
     evidence: { processes: gpus?.others ?? [] },
     outcome: { againAfter: duration(waitMs) },
   });
-  leave(transition);
+  leave(transition, "out of GPU memory");
   transition.note({ gpuShortage: { othersMiB: gpus?.othersMiB ?? 0 } });
   transition.note({ attempts: { ...transition.job.attempts, notBeforeMs: now.monotonicMs + waitMs } });
   transition.become({ name: "waiting", since: now, failure: reason });

@@ -62,8 +62,9 @@ function ask(transition: Transition, decision: PauseDecision, freeMiB: number | 
     transition.perform({ do: "freeze", run: transition.run });
     return;
   }
-  // Nothing in it would hear a request: it is ended after its next save.
-  if (savesBy(transition.job) === "itself" && !hasListener(transition)) return;
+  // Nothing in it would hear a request.
+  const by = savesBy(transition.job);
+  if ((by === "itself" || by === null) && !hasListener(transition)) return;
   const want = release ? "release" : decision.method === "standby" ? "standby" : "pause";
   transition.perform({ do: "control", run: transition.run, want, sequence });
 }

@@ -1,0 +1,143 @@
+import { describe, expect, test } from "vitest";
+import type { Job } from "../../../../src/model/job.ts";
+import type { Checkpoint } from "../../../../src/model/run.ts";
+import type { Seen } from "../../../../src/model/seen.ts";
+import { at, exitCode, makeCheckpoint, makeJob, makeRank, Story } from "../../make.ts";
+
+const file = (step: number): Checkpoint =>
+  makeCheckpoint(step, at(step), { path: `/x/out/step_${step}.pt`, verified: "size and age only" });
+const [two, three, four, five] = [200, 300, 400, 500].map(file) as [
+  Checkpoint,
+  Checkpoint,
+  Checkpoint,
+  Checkpoint,
+];
+const all = [five, four, three, two];
+
+/** A job that waits for its next run, with these checkpoints. */
+function waiting(spec: object = {}, facts: Partial<Job> = {}, checkpoints = all): Story {
+  const [checkpoint = null, ...older] = checkpoints;
+  const job = makeJob(
+    { checkpoint: { glob: "out/*" }, restart: { maxRetries: 3, backoffSeconds: 10 }, ...spec },
+    { runs: 4, bootId: "b", understands: "signal", checkpoint, older, firstRunMs: at(0).wallMs, ...facts },
+  );
+  return new Story(job);
+}
+/** One run from its newest checkpoint to its end, `seconds` later. */
+function runs(story: Story, from: number, exit: Seen["exit"], seconds = 3, facts: Partial<Seen> = {}): Story {
+  const found = { checkpoints: all, ...facts };
+  story.on(from, { kind: "checked", checkpoints: found.checkpoints, rejected: [] });
+  return story
+    .launch(from, story.job.checkpoint)
+    .see(from + 1, { ...found, signalCaught: true })
+    .see(from + seconds, { ...found, exit });
+}
+const resumedFrom = (story: Story): string | undefined => story.job.checkpoint?.path;
+
+describe("a resume that fails at once", () => {
+  test("has its checkpoint passed over for the one before, at once, and isn't counted", () => {
+    const story = runs(waiting(), 1000, exitCode(1));
+    expect(story.state).toBe("waiting");
+    expect(story.job.checkpoint).toEqual(four);
+    expect(story.job.attempts).toMatchObject({ failures: 0, notBeforeMs: at(1003).monotonicMs });
+    expect(story.events.slice(-2)).toEqual(["job.failed", "checkpoint.rejected"]);
+    expect(story.reasons.slice(-2)).toEqual([
+      "Run 5 ended with exit code 1. It is tried again from the checkpoint before; this doesn't count as a failure.",
+      "Checkpoint /x/out/step_500.pt is passed over, since a resume from it failed at once: it goes on from the one before of step 400; 100 steps to be redone.",
+    ]);
+  });
+
+  test("stays passed over when the one before works, until it is written anew", () => {
+    const story = runs(waiting(), 1000, exitCode(1));
+    runs(story, 1010, exitCode(1), 300);
+    expect([resumedFrom(story), story.job.attempts.failures]).toEqual([four.path, 1]);
+    const again = { ...five, createdAtMs: at(1500).wallMs };
+    story.launch(1500, four).see(1501, { checkpoints: [again, four, three, two] });
+    expect(story.job.checkpoint).toEqual(again);
+  });
+
+  test("of one more checkpoint after each: then they aren't the reason, and the newest counts again", () => {
+    const story = runs(waiting(), 1000, exitCode(1));
+    runs(story, 1010, exitCode(1));
+    expect([resumedFrom(story), story.job.attempts.failures]).toEqual([three.path, 0]);
+    runs(story, 1020, exitCode(1));
+    expect([resumedFrom(story), story.job.attempts.failures]).toEqual([five.path, 1]);
+    expect(story.reasons.at(-1)).toBe(
+      "Run 7 ended with exit code 1. It fails so from 3 checkpoints, which then aren't the reason: the newest counts again. It is tried again in 10 s (failure 1 of at most 3 in a row).",
+    );
+    expect(story.job.older).toEqual([four, three, two]);
+    for (const second of [1040, 1080]) runs(story, second, exitCode(1));
+    expect([resumedFrom(story), story.job.attempts.failures]).toEqual([five.path, 3]);
+    expect(runs(story, 1200, exitCode(1)).state).toBe("failed");
+  });
+
+  test("with no more to try: the newest counts again as well, and the end does", () => {
+    const seen = { checkpoints: [five, four] };
+    const story = runs(waiting({}, {}, [five, four]), 1000, exitCode(1), 3, seen);
+    runs(story, 1010, exitCode(1), 3, seen);
+    expect([story.job.checkpoint, story.job.older, story.job.attempts.failures]).toEqual([five, [four], 1]);
+    const alone = runs(waiting({}, {}, [five]), 1000, exitCode(1), 3, { checkpoints: [five] });
+    expect([resumedFrom(alone), alone.job.attempts.failures]).toEqual([five.path, 1]);
+    expect(alone.reasons.at(-1)).not.toContain("checkpoint");
+  });
+
+  test("later, after a run that got somewhere, begins a new row", () => {
+    const story = runs(waiting(), 1000, exitCode(1));
+    runs(story, 1010, exitCode(1), 300);
+    runs(story, 1400, exitCode(1));
+    expect([resumedFrom(story), story.job.doubts?.passedOver.map(({ run }) => run)]).toEqual([
+      three.path,
+      [5, 7],
+    ]);
+  });
+
+  test("from a paused job tells that the resume failed", () => {
+    const cause = { actor: "rule:busy", reason: "Busy.", critical: false } as const;
+    const state = { name: "paused", since: at(900), cause, checkpoint: five } as const;
+    const story = runs(waiting({}, { understands: "contract", state }), 1000, exitCode(1));
+    expect(story.events.slice(-2)).toEqual(["resume.failed", "checkpoint.rejected"]);
+    expect([story.state, resumedFrom(story)]).toEqual(["waiting", four.path]);
+  });
+
+  test("of a job with our library: before its first step, however long that takes", () => {
+    const own = [makeCheckpoint(500, at(500)), makeCheckpoint(400, at(400))];
+    const begin = () => waiting({ checkpoint: {} }, { understands: "contract" }, own);
+    const loading = { checkpoints: own, ranks: [makeRank({ state: "ready" })] };
+    expect(resumedFrom(runs(begin(), 1000, exitCode(1), 600, loading))).toBe(own[1]?.path);
+    const working = { checkpoints: own, ranks: [makeRank({ step: 501 })] };
+    expect(resumedFrom(runs(begin(), 1000, exitCode(1), 3, working))).toBe(own[0]?.path);
+  });
+});
+
+describe("nothing is held against a checkpoint by", () => {
+  const kept = (story: Story): void => {
+    expect([resumedFrom(story), story.job.doubts]).toEqual([five.path, undefined]);
+  };
+
+  test.each([
+    ["a kill from outside", { known: true, code: 137, signal: "SIGKILL" }],
+    ["the same as a shell passes it on", exitCode(143)],
+    ["a command that isn't found", exitCode(127)],
+    ["an unknown end", { known: false }],
+  ] as [string, Seen["exit"]][])("%s", (_, exit) => kept(runs(waiting(), 1000, exit)));
+
+  test("a program that has lived for longer", () => kept(runs(waiting(), 1000, exitCode(1), 61)));
+  test("too little GPU memory", () =>
+    kept(runs(waiting(), 1000, exitCode(1), 3, { outOfGpuMemory: "CUDA out of memory" })));
+  test("a job that isn't to be restarted", () =>
+    kept(runs(waiting({ restart: { onFailure: false } }), 1000, exitCode(1))));
+  test("a run that has saved another", () => {
+    const newer = makeCheckpoint(600, at(1002), {
+      path: "/x/out/step_600.pt",
+      verified: "size and age only",
+    });
+    const story = waiting().launch(1000, five).see(1001, { signalCaught: true });
+    story.see(1003, { checkpoints: [newer, ...all], exit: exitCode(1) });
+    expect([resumedFrom(story), story.job.doubts]).toEqual([newer.path, undefined]);
+  });
+
+  test("a crash of its own is held against it", () => {
+    const crash = { known: true, code: 139, signal: "SIGSEGV" } as const;
+    expect(resumedFrom(runs(waiting(), 1000, crash))).toBe(four.path);
+  });
+});
