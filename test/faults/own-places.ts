@@ -135,7 +135,7 @@ export const ownPlaces: Group = {
           const launched = await launch(givenJob(["node", "train.js"]), givenRun(), null, where);
           return launched.ok
             ? "It was launched."
-            : `\`job.failed\` It couldn't be launched: ${launched.reason}. It is tried again in 15 s; this doesn't count as a failure.`;
+            : `\`job.failed\` It couldn't be launched: ${launched.reason}. It is tried again in 30 s; this doesn't count as a failure.`;
         }),
       ),
     },

@@ -78,7 +78,9 @@ export class Transition {
     this.#job = { ...this.#job, ...facts };
   }
 
-  drop(fact: "cancelling" | "doubts" | "earlier" | "foreign" | "older" | "rejected" | "gpuShortage"): void {
+  drop(
+    fact: "cancelling" | "doubts" | "earlier" | "foreign" | "older" | "rejected" | "gpuShortage" | "unready",
+  ): void {
     const { [fact]: _, ...rest } = this.#job;
     this.#job = rest;
   }
