@@ -93,7 +93,7 @@ function pause(job: Job, asked: Extract<ManualRequest, { verb: "pause" }>, { now
   const method = pauseMethod(job, { frees: "time", freeze });
   if (force !== "terminate" && (method === null || (freeze && method !== "freeze")))
     return {
-      error: `'${job.name}' has several ranks, which fail when they are frozen${freeze ? "" : ", and nothing shows that they save. To end it: supervisor pause " + job.name + " --terminate"}.`,
+      error: `'${job.name}' has several ranks, which fail when they are frozen${freeze ? "" : `, and nothing shows that they save. To end it: supervisor pause ${job.name} --terminate`}.`,
     };
   if (asked.untilMs !== null && asked.untilMs <= now.wallMs)
     return { error: `The end of the pause of '${job.name}' is in the past.` };
