@@ -60,7 +60,8 @@ function resumeOutcome(job: JobView, anew: boolean, waited: Map<string, number>)
   const { failure, unsaved } = job.why;
   if (anew && failure !== undefined && job.state === "waiting")
     return { end: "bad", text: `its run has failed: ${failure}\n${waits(job)}` };
-  if (anew && unsaved !== undefined) return { end: "bad", text: `paused again, and not saved: ${unsaved}` };
+  if (anew && unsaved !== undefined && job.state === "paused")
+    return { end: "bad", text: `paused again, and not saved: ${unsaved}` };
   switch (job.state) {
     case "running":
       return anew ? begun(job) : { end: "good", text: running(job) };
