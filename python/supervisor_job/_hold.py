@@ -9,14 +9,13 @@ import select
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING, Callable, List, NamedTuple, Optional
+from typing import Callable, ContextManager, List, NamedTuple, Optional
 
+from ._control import Doorbell
 from ._files import Save
-from ._status import Numbers
+from ._saves import Saves
+from ._status import Numbers, Status
 from ._stream import Gate, Stream
-
-if TYPE_CHECKING:
-    from ._run import Run
 
 #: While the job is held the word is read this often (s): a lost signal costs no more.
 _LOOK_EVERY = 0.2
@@ -29,8 +28,21 @@ class Context(NamedTuple):
     save: Save
 
 
+class RunParts(NamedTuple):
+    """What a hold needs of its run."""
+
+    bell: Doorbell
+    status: Status
+    saves: Saves
+    #: Held while something is saved.
+    turn: ContextManager[object]
+    pause_signal: signal.Signals
+    #: Exits 75.
+    leave: Callable[[], None]
+
+
 class Hold(Gate):
-    def __init__(self, run: "Run") -> None:
+    def __init__(self, run: RunParts) -> None:
         super().__init__()
         self.context: Optional[Context] = None
         self._run = run
@@ -99,7 +111,7 @@ class Hold(Gate):
 
     def _watch(self) -> None:
         # The signal is for the main thread, whose waiting it has to interrupt.
-        signal.pthread_sigmask(signal.SIG_BLOCK, [self._run.where.pause_signal])
+        signal.pthread_sigmask(signal.SIG_BLOCK, [self._run.pause_signal])
         bell, saves = self._run.bell, self._run.saves
         while True:
             select.select([self._wake_read], [], [], None if bell.word == "run" else _LOOK_EVERY)

@@ -15,9 +15,9 @@ from ._environment import Surroundings
 from ._exit import ExitWatch
 from ._files import Save
 from ._find import Checkpoint
-from ._hold import Hold
+from ._hold import Hold, RunParts
 from ._saves import Saves
-from ._speaker import claim_for_good, listen
+from ._speaker import claim_for_good, let_through, listen
 from ._status import Numbers, Status
 from ._together import NOTHING, PAUSE, SAVE, Alone, Group
 
@@ -28,11 +28,13 @@ class Run:
         self.status = Status(where)
         self.bell = Doorbell(os.path.join(where.status_dir, CONTROL_FILE), self._acknowledge)
         self.saves = Saves(where, self.status, self.bell.wanted)
-        self.hold = Hold(self)
         #: Steps of several threads come one after the other.
         self.turn = threading.RLock()
+        parts = RunParts(self.bell, self.status, self.saves, self.turn, where.pause_signal, self.leave)
+        self.hold = Hold(parts)
         # The handler first, the file second: a ring between the two is heard by one of them.
-        listen(where.pause_signal, self._ring)
+        # Ranks that wait for each other (init_process_group) fail when a signal interrupts them.
+        listen(where.pause_signal, self._ring, held_back=where.world_size > 1)
         self._exit = ExitWatch(self.status)
         self.bell.read()
         self.status.write_now()
@@ -77,6 +79,7 @@ class Run:
                 f"{where.world_size} in RANK and WORLD_SIZE when supervisor_job was imported"
             )
         self.saves.group = group if where.world_size > 1 else Alone()
+        let_through(where.pause_signal)
 
     def fall_silent(self) -> None:
         """In a forked worker, which has inherited all this and speaks for nobody."""

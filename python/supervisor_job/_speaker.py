@@ -37,13 +37,21 @@ def other_speaker() -> Optional[int]:
     return int(holder[1]) if holder and int(holder[1]) != os.getpid() else None
 
 
-def listen(pause_signal: signal.Signals, ring: Callable[[int, Any], None]) -> None:
+def listen(pause_signal: signal.Signals, ring: Callable[[int, Any], None], held_back: bool) -> None:
+    """`held_back`: the signal waits until let_through(), since it would interrupt calls that fail on that."""
     try:
         signal.signal(pause_signal, ring)
-        # It may have been started with the signal held back, so that none is lost before this.
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [pause_signal])
+        if held_back:
+            signal.pthread_sigmask(signal.SIG_BLOCK, [pause_signal])
+        else:
+            let_through(pause_signal)
     except ValueError:
         pass  # Imported outside the main thread; control.json is read every now and then all the same.
+
+
+def let_through(pause_signal: signal.Signals) -> None:
+    """One that has waited comes at once. It may also have been held back before the program began."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [pause_signal])
 
 
 def ignore(pause_signal: signal.Signals) -> None:

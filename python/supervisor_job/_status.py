@@ -136,11 +136,15 @@ def now_text() -> str:
 
 
 def start_time_of(pid: int) -> Optional[int]:
-    """Field 22 of /proc/PID/stat in clock ticks; with the pid it names one process for ever."""
+    """Field 22 of /proc/PID/stat in clock ticks; with the pid it names one process for ever.
+
+    None for a process that has ended, also where nobody reaps it.
+    """
     try:
         with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
             text = file.read()
         # The command (field 2) may hold spaces and brackets; all after the last ")" is plain.
-        return int(text[text.rindex(")") + 2 :].split()[19])
+        fields = text[text.rindex(")") + 2 :].split()
+        return None if fields[0] in "ZX" else int(fields[19])
     except (OSError, ValueError, IndexError):
         return None

@@ -6,7 +6,7 @@
 import type { WindowState } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
 import type { NewEvent } from "../model/event.ts";
-import { type Force, finishedWithAnother, type Job } from "../model/job.ts";
+import type { Force, Job } from "../model/job.ts";
 import { isEnded, isLive } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import { mayGoOn } from "./lifecycle/launch.ts";
@@ -106,7 +106,7 @@ function pause(job: Job, asked: Extract<ManualRequest, { verb: "pause" }>, { now
   const method = pauseMethod(job, { frees: "time", freeze });
   if (force !== "terminate" && (method === null || (freeze && method !== "freeze")))
     return {
-      error: `'${job.name}' has several ranks, which fail when they are frozen${freeze ? "" : ", and it knows no other pause"}.`,
+      error: `'${job.name}' has several ranks, which fail when they are frozen${freeze ? "" : `, and nothing shows that they save. To end it: supervisor pause ${job.name} --terminate`}.`,
     };
   if (asked.untilMs !== null && asked.untilMs <= now.wallMs)
     return { error: `The end of the pause of '${job.name}' is in the past.` };
@@ -119,7 +119,7 @@ function resume(
   { by, adopt }: Extract<ManualRequest, { verb: "resume" }>,
   { world, windows, now }: WithRequest,
 ): Asked {
-  if (isEnded(job.state.name) && !mayGoOn(job.state) && !finishedWithAnother(job))
+  if (isEnded(job.state.name) && !mayGoOn(job))
     return { error: `${hasEnded(job)} To run it again from the beginning: supervisor rerun ${job.name}` };
   const next = again(job, by, adopt ?? false, now);
   // Whatever holds it back now is excused until it has been clear once.
@@ -131,5 +131,6 @@ function resume(
   const windowUntilMs = mayRun(bare, windows, now.wallMs) ? null : Math.min(LATEST_MS, ...closes);
   const manual = { want: "run" as const, sinceMs: now.wallMs, excused, windowUntilMs };
   // Rules that had blamed it for its own use count again, now that a person has looked.
-  return { ...next, job: { ...next.job, manual, misattributed: [] } };
+  const { gpuShortage: _, ...rest } = next.job;
+  return { ...next, job: { ...rest, manual, misattributed: [] } };
 }

@@ -19,6 +19,7 @@ export interface WaitingFor {
     | "restart"
     | "gpu-claimed"
     | "gpu-memory"
+    | "gpu-shortage"
     | "checkpoint-check"
     | "checkpoint-owner"
     | "journal"
@@ -65,10 +66,12 @@ export interface Why {
   exited?: true;
   /** Its streams, of which not all are at the end of their frame. */
   streams?: { open: number; held: number };
+  /** All its processes have ended, and the driver still lists some of them. */
+  listed?: { gpu: string; pids: number[]; heldMiB: number };
   /** The pause signal, which it doesn't catch yet. */
   unheard?: string;
-  /** It can't be asked to save: it is ended after its next checkpoint. */
-  untilItSaves?: true;
+  /** It can't be asked to save: it is ended after its next checkpoint, or by its `pause.onTimeout`. */
+  cantAsk?: "until it saves" | "until its grace ends";
   /** How it makes room when it is asked to, as far as that is known. */
   room?: Room;
   /** Another user asks for a turn on its GPU, and a person has to decide. */
@@ -80,8 +83,11 @@ export interface Why {
   sooner?: WayOut[];
 }
 
-/** `unproven`: nothing shows that it saves, so it is only frozen. `frozen`: as its config says. */
-export type Room = SavesBy | "standby" | "frozen" | "unproven";
+/**
+ * `unproven`: nothing shows that it saves, so it is only frozen. `frozen`: as its config says. `ranks`: nothing
+ * shows that they save, and frozen ranks fail, so it makes none, or is ended by its `pause.onTimeout`.
+ */
+export type Room = SavesBy | "standby" | "frozen" | "unproven" | "ranks" | "ranks ended";
 
 export type Next =
   | { what: "window-closes"; window?: string; atMs: number }

@@ -8,5 +8,5 @@ export type Effect =
   | { do: "freeze" | "thaw" | "terminate" | "kill"; job: string; run: Run }
   | { do: "verify"; job: string; checkpoint: Checkpoint }
   | { do: "prune"; job: string; keep: number }
-  /** Files of a finished run: control, status, exit record. */
-  | { do: "tidy"; job: string; run: Run };
+  /** Files of a finished run: control, status, exit record. `ended`: in a few words, for its log. */
+  | { do: "tidy"; job: string; run: Run; ended: string };

@@ -67,6 +67,9 @@ export const finishedWithAnother = ({ state, ran, spec: { command } }: Job): boo
 export const isSameCommand = (one: string[], other: string[]): boolean =>
   one.length === other.length && one.every((word, at) => word === other[at]);
 
+/** It has several ranks, which fail when they are frozen. */
+export const isSeveral = ({ worldSize }: Pick<Job, "worldSize">): boolean => (worldSize ?? 1) > 1;
+
 /** A job's measured costs; times in ms, measured on this machine. */
 export interface Learned {
   saveMs: number | null;
@@ -115,7 +118,7 @@ export interface Job {
   bootId?: string;
   /** Keys of rules proven to blame this job for its own use; off for it until a person looks. */
   misattributed: string[];
-  /** Ranks that its library reported; a job of several is never frozen. */
+  /** Ranks that its library reported, or its launcher has told them; a job of several is never frozen. */
   worldSize?: number;
   /** Valid checkpoints before `checkpoint`, newest first: the fallbacks if it is corrupt. */
   older?: Checkpoint[];

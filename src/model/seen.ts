@@ -50,6 +50,8 @@ export interface Seen {
   rejected: { path: string; reason: string }[];
   /** Whether the pause signal would be caught (SigCgt); null where that can't be known. */
   signalCaught: boolean | null;
+  /** Ranks by the environment of its processes, of a run that doesn't report; omitted while unknown. */
+  worldSize?: number;
   /** Every process of the run is stopped by a signal. */
   stopped: boolean;
   /** After it has ended: its last output, if that says that a GPU had too little memory. */
@@ -67,7 +69,7 @@ export interface GpuView {
   freeMiB: number | null;
   /** What the driver lists of this run, whether it is still alive or not. */
   entries: ProcessEvidence[];
-  /** Memory held by others, with its holders. */
+  /** Memory held beside the run, with those that are listed as holding it; the rest nobody is. */
   othersMiB: number;
   others: ProcessEvidence[];
 }

@@ -14,6 +14,7 @@ import { tidy } from "./clean-up/tidy.ts";
 import type { FollowedRuns } from "./followed-runs.ts";
 import { claimAndLaunch } from "./launch/claim-and-launch.ts";
 import type { Launching } from "./launch/launch.ts";
+import { writeEnd } from "./launch/log-line.ts";
 import { asLiveRun, look } from "./observe/follow.ts";
 import type { Watches } from "./observe/watch-directories.ts";
 import { freeze, type List, thaw } from "./signal/freeze.ts";
@@ -54,7 +55,7 @@ export class ProcessEffects implements RunEffects {
       case "prune":
         return this.#prune(job, effect.keep);
       case "tidy":
-        return this.#tidy(effect.run, job);
+        return this.#tidy(effect.run, job, effect.ended);
       default:
         return this.#force(effect, job);
     }
@@ -99,11 +100,12 @@ export class ProcessEffects implements RunEffects {
     return pruned;
   }
 
-  async #tidy(run: Run, job: Job): Promise<EffectResult> {
+  async #tidy(run: Run, job: Job, ended: string): Promise<EffectResult> {
     const { followed, watches } = this.#means;
     const known = followed.of(run, job.name);
     look(known);
     watches.unfollow(known);
+    if (!known.mainAlive) writeEnd(known.stateDirectory, job.name, run, ended);
     const tidied = await tidy(known);
     if (tidied.ok) followed.forget(run);
     return tidied;

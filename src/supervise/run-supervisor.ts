@@ -9,7 +9,7 @@ import type { Config } from "../config/schema/schema.ts";
 import type { Snapshot } from "../control/protocol.ts";
 import { type AnswerBody, type Command, type ControlServer, serveControl } from "../control/serve.ts";
 import { windowStates } from "../decide/windows/windows.ts";
-import { prepareStateDirectory, watchStateDirectory } from "../files/state-directory.ts";
+import { prepareStateDirectory } from "../files/state-directory.ts";
 import { lockFolders, socketPath } from "../files/state-paths.ts";
 import { recordSupervisor } from "../files/supervisors.ts";
 import type { AuditEvent } from "../model/event.ts";
@@ -18,16 +18,16 @@ import { holdLock, holdStateDirectory, type Lock } from "../record/database/lock
 import { createJournal, type RecordJournal } from "../record/journal.ts";
 import { lastProjectOf } from "../record/last-project.ts";
 import { Refusal } from "../refusal.ts";
-import { Helper } from "../spawn/helper.ts";
 import { Loop } from "../tick/loop.ts";
 import { VERSION } from "../version.ts";
 import { stopped } from "./announce.ts";
 import { answerRequest } from "./answer-request.ts";
 import { ConfigInForce } from "./apply-config-change.ts";
 import { type Assembled, assemble } from "./assemble.ts";
+import { looks } from "./looks.ts";
 import { OwnPlaces } from "./own-places.ts";
 import { Pace } from "./pace.ts";
-import { restoreRuns } from "./restore-runs.ts";
+import { refuseSecond } from "./refuse-second.ts";
 import { snapshot } from "./snapshot.ts";
 import { onStopSignals } from "./stop-signals.ts";
 import { takeBackRuns } from "./take-back-runs.ts";
@@ -57,6 +57,7 @@ export async function runSupervisor(
   try {
     locks.push(holdLock(config.database, note));
     if (options.adopt !== true) refuseAnothers(config);
+    await refuseSecond(config.stateDirectory, socket);
     const journal = createJournal(config.database, { retention: config.retention });
     try {
       return await new SupervisorProcess(config, journal, locks, options).run(socket);
@@ -107,17 +108,10 @@ class SupervisorProcess {
         onEvent?.(event);
       },
     });
-    const { supervisor, runs } = this.#parts;
+    const parts = this.#parts;
     this.#places = new OwnPlaces(
-      [
-        watchStateDirectory(config.stateDirectory),
-        ...locks.map((lock) => () => lock.look()),
-        () => this.#server?.look() ?? [],
-        () => journal.look(),
-        () => Helper.look(),
-        () => restoreRuns(Object.values(supervisor.world.jobs), runs),
-      ],
-      (events) => supervisor.recordWithJobs(events),
+      looks({ config, locks, journal, parts, server: () => this.#server }),
+      (events) => parts.supervisor.recordWithJobs(events),
     );
   }
 

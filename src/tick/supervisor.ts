@@ -5,36 +5,32 @@
  * journalled; a start or resume that can't be journalled doesn't happen.
  */
 import type { Config } from "../config/schema/schema.ts";
-import { step } from "../decide/lifecycle/step.ts";
 import { type ManualRequest, manualRequest } from "../decide/manual-request.ts";
 import { savingProblem } from "../decide/pauses/disk-room.ts";
+import { pauseMethod } from "../decide/pauses/pause-method.ts";
 import { decide } from "../decide/policy.ts";
 import type { Recovery } from "../decide/recover-jobs.ts";
 import { roster } from "../decide/roster.ts";
 import { guardThreshold } from "../decide/rules/guard-threshold.ts";
 import { askForTurn, type TurnRequest } from "../decide/sharing/ask-for-turn.ts";
-import { gpuView } from "../decide/sharing/gpu-view.ts";
 import { ownClaims } from "../decide/sharing/line.ts";
 import { windowStates } from "../decide/windows/windows.ts";
-import { newWorld, type World } from "../decide/world.ts";
-import type { Decision, Why } from "../model/decision.ts";
-import type { Effect } from "../model/effect.ts";
+import type { World } from "../decide/world.ts";
+import type { Why } from "../model/decision.ts";
 import type { AuditEvent, NewEvent } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
-import type { MachineMetric, Sample } from "../model/machine.ts";
+import type { Sample } from "../model/machine.ts";
 import type { Run } from "../model/run.ts";
-import type { Seen } from "../model/seen.ts";
-import { isStuck, runOf } from "../model/state.ts";
+import { isStuck, isWorking, runOf } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import type { Claims } from "../ports/claims.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Journal } from "../ports/journal.ts";
-import type { LiveRun } from "../ports/live-run.ts";
 import type { Runs } from "../ports/runs.ts";
 import type { Sensors } from "../ports/sensors.ts";
-import { earlierCheckpoints } from "./earlier-checkpoints.ts";
 import { EffectQueue } from "./effect-queue.ts";
 import { Persistence } from "./persistence.ts";
+import { Steps } from "./steps.ts";
 
 export interface Parts {
   clock: Clock;
@@ -62,10 +58,10 @@ export interface Moment {
 export class Supervisor {
   readonly #parts: Parts;
   #config: Config;
-  #world: World;
   #stopping = false;
   readonly #persistence: Persistence;
   readonly #effects: EffectQueue;
+  readonly #steps: Steps;
   #moment: Moment | null = null;
 
   /** `recovered`: the known jobs, and what must be recorded and done about them first. */
@@ -74,13 +70,21 @@ export class Supervisor {
     this.#config = config;
     this.#persistence = new Persistence(parts.journal, parts.onEvent);
     this.#effects = new EffectQueue(parts.runs, () => parts.wake());
-    this.#world = newWorld(recovered.jobs);
+    this.#steps = new Steps(
+      {
+        runs: parts.runs,
+        identity: parts.identity,
+        persistence: this.#persistence,
+        effects: this.#effects,
+      },
+      recovered.jobs,
+    );
     this.record(recovered.events);
-    for (const effect of recovered.effects) this.#perform(effect);
+    for (const effect of recovered.effects) this.#steps.perform(effect);
   }
 
   get world(): World {
-    return this.#world;
+    return this.#steps.world;
   }
 
   get moment(): Moment | null {
@@ -89,34 +93,29 @@ export class Supervisor {
 
   /** What the user should know now: failed effects and failing saves. */
   get problems(): string[] {
-    const saves = Object.values(this.#world.jobs).flatMap(
+    const saves = Object.values(this.#steps.world.jobs).flatMap(
       (job) => savingProblem(job, () => this.#parts.runs.freeMiB(job)) ?? [],
     );
     return [...this.#effects.problems, ...saves];
   }
 
-  #lastReading(metric: MachineMetric): number | null {
-    const reading = this.#moment?.sample.machine[metric];
-    return reading && "value" in reading ? reading.value : null;
-  }
-
   tick(): Moment {
     const { clock, sensors } = this.#parts;
     const now = clock.now();
-    this.#observe(now);
-    const live = this.#liveRuns();
+    this.#steps.observe(this.#moment?.sample ?? null, now);
+    const live = this.#steps.live();
     const sample = sensors.sample(live, now);
     const windows = windowStates(this.#config.windows, now.wallMs);
     const mode = { stopping: this.#stopping, journalHealthy: this.#parts.journal.problem === null };
-    const decided = decide(this.#world, { sample, windows, config: this.#config, now, mode });
-    this.#world = decided.world;
+    const decided = decide(this.#steps.world, { sample, windows, config: this.#config, now, mode });
+    this.#steps.world = decided.world;
     this.#persistence.record(decided.events, now);
-    for (const decision of decided.decisions) this.#carryOut(decision, now);
-    this.#parts.claims?.publish(ownClaims(this.#world, decided.lines, now));
-    this.#persistence.save(this.#world.jobs, now);
+    for (const decision of decided.decisions) this.#steps.carryOut(decision, now);
+    this.#parts.claims?.publish(ownClaims(this.#steps.world, decided.lines, now));
+    this.#persistence.save(this.#steps.world.jobs, now);
     this.#parts.journal.addSample(sample);
-    sensors.guard(guardThreshold(this.#config.rules, this.#world.jobs), live, this.#parts.wake);
-    this.#moment = { now, sample, world: this.#world, why: decided.why, stopping: this.#stopping };
+    sensors.guard(guardThreshold(this.#config.rules, this.#steps.world.jobs), live, this.#parts.wake);
+    this.#moment = { now, sample, world: this.#steps.world, why: decided.why, stopping: this.#stopping };
     return this.#moment;
   }
 
@@ -124,10 +123,10 @@ export class Supervisor {
   request(asked: ManualRequest): { errors: string[] } {
     const now = this.#parts.clock.now();
     const windows = windowStates(this.#config.windows, now.wallMs);
-    const result = manualRequest(this.#world, asked, windows, now);
-    this.#world = result.world;
-    this.#persistence.recordWith(this.#world.jobs, result.events, now);
-    for (const effect of result.effects) this.#perform(effect);
+    const result = manualRequest(this.#steps.world, asked, windows, now);
+    this.#steps.world = result.world;
+    this.#persistence.recordWith(this.#steps.world.jobs, result.events, now);
+    for (const effect of result.effects) this.#steps.perform(effect);
     this.#parts.wake();
     return { errors: result.errors };
   }
@@ -136,27 +135,27 @@ export class Supervisor {
   requestTurn(asked: TurnRequest): { job: string; holder: string } | { error: string } {
     if (!this.#moment) return { error: "The supervisor has only just started." };
     const now = this.#parts.clock.now();
-    const result = askForTurn(this.#world, asked, this.#moment.sample, now);
+    const result = askForTurn(this.#steps.world, asked, this.#moment.sample, now);
     if ("error" in result) return result;
-    this.#world = result.world;
-    this.#persistence.recordWith(this.#world.jobs, result.events, now);
+    this.#steps.world = result.world;
+    this.#persistence.recordWith(this.#steps.world.jobs, result.events, now);
     this.#parts.wake();
     return { job: result.job, holder: result.holder };
   }
 
   /** Adopts a live run that the database doesn't know. False when its job is unknown or has another run. */
   takeBack(name: string, run: Run): boolean {
-    const job = this.#world.jobs[name];
+    const job = this.#steps.world.jobs[name];
     if (!job || runOf(job) !== null) return false;
     const now = this.#parts.clock.now();
-    this.#adopt(job, step(job, { kind: "taken-back", run }, now), now);
+    this.#steps.take(job, { kind: "taken-back", run }, now);
     return true;
   }
 
   /** Adds a job submitted at run time. The name must be free. */
   add(job: Job): void {
-    this.#replace(job);
-    this.#persistence.save(this.#world.jobs, this.#parts.clock.now());
+    this.#steps.replace(job);
+    this.#persistence.save(this.#steps.world.jobs, this.#parts.clock.now());
     this.#parts.wake();
   }
 
@@ -164,7 +163,10 @@ export class Supervisor {
   reconfigure(config: Config, event: NewEvent): void {
     const now = this.#parts.clock.now();
     this.#config = config;
-    this.#world = { ...this.#world, jobs: roster(config, Object.values(this.#world.jobs), now) };
+    this.#steps.world = {
+      ...this.#steps.world,
+      jobs: roster(config, Object.values(this.#steps.world.jobs), now),
+    };
     this.#persistence.record([event], now);
     this.#parts.wake();
   }
@@ -182,9 +184,10 @@ export class Supervisor {
   /** Stopping, and every job is safe or can't be made so. An overdue pause isn't waited for. */
   get settled(): boolean {
     if (!this.#stopping || !this.#moment?.stopping) return false;
-    return Object.values(this.#world.jobs).every(
-      ({ state }) =>
+    return Object.values(this.#steps.world.jobs).every(
+      ({ state, ...job }) =>
         !runOf({ state }) ||
+        (isWorking(state.name) && pauseMethod({ ...job, state }, { frees: "time" }) === null) ||
         state.name === "frozen" ||
         (state.name === "pausing" && isStuck(state.request, this.#parts.clock.now())),
     );
@@ -197,103 +200,13 @@ export class Supervisor {
 
   /** Like `record`, with every job as it is: for events after which the database may not know them. */
   recordWithJobs(events: NewEvent[]): void {
-    this.#persistence.record(events, this.#parts.clock.now(), { jobs: Object.values(this.#world.jobs) });
+    this.#persistence.record(events, this.#parts.clock.now(), {
+      jobs: Object.values(this.#steps.world.jobs),
+    });
   }
 
   /** Resolves when the effects in progress have ended. */
   async idle(): Promise<void> {
     await this.#effects.idle();
-  }
-
-  #observe(now: Now): void {
-    for (const { job, ...why } of this.#effects.takeLaunchFailures()) {
-      const known = this.#world.jobs[job];
-      if (known?.state.name === "starting")
-        this.#adopt(known, step(known, { kind: "launch-failed", ...why }, now), now);
-    }
-    const availableMiB = this.#lastReading("memory.availableMiB");
-    for (const job of Object.values(this.#world.jobs)) {
-      const run = runOf(job);
-      if (run && this.#effects.isLaunching(run.id)) continue;
-      if (run) {
-        const seen = this.#parts.runs.observe(job, run);
-        const gpus = this.#moment ? gpuView(run, this.#moment.sample) : null;
-        this.#adopt(job, step(job, { kind: "seen", seen, availableMiB, gpus }, now), now, { seen });
-      } else if (job.state.name === "paused" && job.checkpoint?.verified === "quick") {
-        const checked = this.#parts.runs.checkpoints(job);
-        this.#adopt(job, step(job, { kind: "checked", ...checked }, now), now);
-      }
-    }
-  }
-
-  #carryOut(decision: Decision, now: Now): void {
-    if (decision.verb === "notify") return;
-    const job = this.#world.jobs[decision.job];
-    if (!job) throw new Error(`decision for an unknown job '${decision.job}'`);
-    if (decision.verb === "pause") {
-      const diskFreeMiB = this.#parts.runs.freeMiB(job);
-      this.#adopt(job, step(job, { kind: "pause", decision, diskFreeMiB }, now), now);
-      return;
-    }
-    const earlier = earlierCheckpoints(job, this.#parts.runs);
-    if (earlier !== null) {
-      this.#adopt(job, step(job, earlier, now), now);
-      return;
-    }
-    const looked = this.#lookBeforeLaunch(job, now);
-    if (looked.checkpoint?.path !== job.checkpoint?.path) return;
-    const identity = { bootId: this.#parts.identity.bootId, id: this.#parts.identity.newRunId() };
-    const launched = step(
-      looked,
-      { kind: "launch", decision, identity, resumeFrom: looked.checkpoint, gpus: decision.gpus },
-      now,
-    );
-    // After a crash, an unrecorded start would be an unaccounted process.
-    this.#adopt(looked, launched, now, { orNothing: true });
-  }
-
-  /**
-   * Files may have come, gone or been rejected since its last run. Where it would go on from another
-   * checkpoint than the decision says, the next tick decides anew.
-   */
-  #lookBeforeLaunch(job: Job, now: Now): Job {
-    if (runOf(job) || job.earlier === "set aside") return job;
-    if (job.runs === 0 && job.spec.checkpoint.glob === undefined) return job;
-    const checked = this.#parts.runs.checkpoints(job);
-    this.#adopt(job, step(job, { kind: "checked", ...checked }, now), now);
-    return this.#world.jobs[job.name] ?? job;
-  }
-
-  /** Records the result of a step, then performs its effects. `orNothing`: not at all when it can't be recorded now. */
-  #adopt(
-    before: Job,
-    next: ReturnType<typeof step>,
-    now: Now,
-    how: { seen?: Seen; orNothing?: true } = {},
-  ): void {
-    const job = this.#persistence.recordStep(before, next, now, how);
-    if (job === null) return;
-    this.#replace(job);
-    for (const effect of next.effects) this.#perform(effect);
-  }
-
-  /** Never mutates the current world: a published moment still shows it. */
-  #replace(job: Job): void {
-    if (this.#world.jobs[job.name] === job) return;
-    this.#world = { ...this.#world, jobs: { ...this.#world.jobs, [job.name]: job } };
-  }
-
-  #perform(effect: Effect): void {
-    const job = this.#world.jobs[effect.job];
-    if (job) this.#effects.perform(effect, job);
-  }
-
-  #liveRuns(): LiveRun[] {
-    const live: LiveRun[] = [];
-    for (const job of Object.values(this.#world.jobs)) {
-      const run = runOf(job);
-      if (run) live.push(this.#parts.runs.live(run, job.name));
-    }
-    return live;
   }
 }

@@ -4,8 +4,9 @@
  */
 import type { Next, WaitingFor, Why } from "../model/decision.ts";
 import { duration, elapsed } from "./duration.ts";
-import { plural } from "./list.ts";
-import { roomText } from "./room.ts";
+import { list, plural } from "./list.ts";
+import { roomText, UNPROVEN } from "./room.ts";
+import { size } from "./size.ts";
 import { clockTime, coming, timeAndComing } from "./time.ts";
 
 /** The answer as clients get it: the data, together with the sentences that people read. */
@@ -134,18 +135,19 @@ function runningText(why: Why, nowMs: number): string {
     outsideWindow ? "outside its window by hand" : "",
     turnText(why),
     // Of those that free all that they hold there is nothing to say here.
-    why.room === "unproven" ? roomText(why.room) : "",
+    why.room !== undefined && UNPROVEN.includes(why.room) ? roomText(why.room) : "",
   ];
   return joined(parts, "; ");
 }
 
 function pausingText(why: Why, nowMs: number): string {
-  const { cause, overdue, exited, unheard, untilItSaves, streams, sinceMs } = why;
+  const { cause, overdue, exited, listed, unheard, cantAsk, streams, sinceMs } = why;
   const reason = cause?.reason ?? "";
+  if (listed !== undefined)
+    return `${reason} Its processes have ended, but ${listedText(listed)}; that is no relief until it is gone.`;
   if (exited) return `${reason} Its first process has exited; the rest of the run is being checked.`;
   if (unheard !== undefined) return `${reason} It doesn't catch ${unheard} yet, so the signal waits.`;
-  if (untilItSaves)
-    return `${reason} It can't be asked to save: it is ended after the next checkpoint that it saves.`;
+  if (cantAsk !== undefined) return `${reason} It can't be asked to save: ${UNASKED[cantAsk]}.`;
   if (overdue === undefined && streams !== undefined)
     return `${reason} ${streams.held} of its ${plural(streams.open, "stream")} ${streams.held === 1 ? "has" : "have"} come to the end of a frame.`;
   if (overdue === undefined) return reason;
@@ -155,6 +157,14 @@ function pausingText(why: Why, nowMs: number): string {
   const gpu = overdue.gpu === null ? "" : ` ${overdue.gpu} is still in use.`;
   return `still running ${duration(overdue.askedForMs)} after it was asked to pause (${at}); ${forced}.${gpu} ${reason}`;
 }
+
+/** "the driver still lists pid 4711 with 5.9 GiB on GPU 0" */
+export const listedText = ({ gpu, pids, heldMiB }: NonNullable<Why["listed"]>): string =>
+  `the driver still lists pid ${list(pids)}${heldMiB === 0 ? "" : ` with ${size(heldMiB)}`} on ${gpu}`;
+const UNASKED = {
+  "until it saves": "it is ended after the next checkpoint that it saves",
+  "until its grace ends": "it is ended when its grace is over",
+};
 
 const turnText = ({ turn, job }: Why): string =>
   turn === undefined

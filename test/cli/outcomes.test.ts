@@ -1,6 +1,7 @@
 /**
  * Commands judge by what came of their request: the exit code and the reason at the prompt.
- * Covers: src/cli/commands/pause.ts, src/cli/commands/resume.ts, src/cli/commands/stop.ts
+ * Covers: src/cli/commands/pause.ts, src/cli/commands/resume.ts, src/cli/commands/stop.ts,
+ * src/runs/launch/log-line.ts
  */
 import { resolve } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -50,7 +51,15 @@ it("exit code 0 after a save that was asked for is a pause, and it goes on from 
     out: expect.stringContaining("paused already"),
   });
   expect((await cli.say("resume", "train")).code).toBe(0);
-  await logged(/begins at [1-9]/);
+  const [, from] = await logged(/\nbegins at ([1-9]\d*)\n/);
+  const { out } = await cli.say("logs", "train");
+  expect(out.replaceAll(",", "").split("\n").slice(0, 5)).toEqual([
+    "── run 1 begins ──",
+    "begins at 0",
+    `── run 1 ended: paused at step ${from} ──`,
+    `── run 2 begins at step ${from} ──`,
+    `begins at ${from}`,
+  ]);
 });
 
 it("exit code 0 without a save counts as finished, with what was assumed and a way to go on", async () => {

@@ -1,7 +1,7 @@
 /** Jobs of two ranks under a whole supervisor: they pause as one, and none goes on without the other. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { statusDirectory } from "../../src/files/state-paths.ts";
 import type { AuditEvent } from "../../src/model/event.ts";
 import { endOf, plainEnvironment, start } from "../job/launch.ts";
@@ -135,4 +135,66 @@ testWith(torch)("another number of ranks is refused, and says how to go on", LIM
   supervisor.say("resume", "voice");
   await supervisor.reaches("voice", ["failed"]);
   expect(log()).toContain("was written by 2 ranks, not 1: run as many");
+});
+
+/** Two ranks by plain environment; each waits so many seconds before it asks for the group. */
+function joining(port: number, ...seconds: [number, number]): string[] {
+  const [python, script] = pythonChild("python-join.py");
+  const rank = (n: number): string =>
+    `RANK=${n} WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=${port} ${python} ${script} ${seconds[n]} & p${n}=$!;`;
+  return ["bash", "-c", `${rank(0)} ${rank(1)} wait $p0; a=$?; wait $p1; exit $a`];
+}
+
+describe("a pause while the ranks still join", () => {
+  testWith(torch).each([
+    ["the store comes late", [8, 0]],
+    ["a rank comes late", [0, 8]],
+  ] as const)("interrupts nothing: %s", LIMIT, async (_, [first, second]) => {
+    supervisor = await new RealSupervisor(
+      train(joining(29_000 + (process.pid % 900), first, second)),
+    ).start();
+    await until("one rank to wait for the other", () => /^joins$/m.test(log()));
+    expect(supervisor.say("pause", "voice")).toMatchObject({ code: 0 });
+    const paused = await supervisor.recorded("pause.completed", "voice");
+    expect(paused.reason).toContain("of all 2 ranks saved");
+    expect(supervisor.audit("job.failed")).toEqual([]);
+    expect(log()).not.toMatch(/Interrupted|Error/);
+  });
+});
+
+describe("several ranks that don't report", () => {
+  const one = (n: number): string =>
+    `RANK=${n} WORLD_SIZE=2 ${process.execPath} -e 'setInterval(()=>{},999)' &`;
+  const ranks = ["bash", "-c", `${one(0)} ${one(1)} wait`];
+  const known = () => supervisor.shows("its ranks", ({ jobs }) => jobs[0]?.why.room?.startsWith("ranks"));
+
+  test("are never frozen, and are told how they can be ended", LIMIT, async () => {
+    supervisor = await new RealSupervisor(train(ranks)).start();
+    await known();
+    expect(supervisor.say("why", "voice").out.replaceAll(/\s+/g, " ")).toContain("it makes no room");
+    for (const how of [[], ["--freeze"]]) {
+      const said = supervisor.say("pause", "voice", ...how);
+      expect([said.code, said.err]).toEqual([
+        expect.any(Number),
+        expect.stringContaining("has several ranks"),
+      ]);
+      expect(said.code).toBeGreaterThan(0);
+    }
+    const stopped = supervisor.say("stop");
+    expect(stopped).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("can't be paused, and is left running"),
+    });
+  });
+
+  test("are ended when their grace is over, where that is configured", LIMIT, async () => {
+    const pause = { graceSeconds: 1, onTimeout: "terminate" };
+    supervisor = await new RealSupervisor(train(ranks, { pause })).start();
+    await known();
+    expect(supervisor.say("pause", "voice")).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("how many steps are lost isn't known"),
+    });
+    expect(supervisor.audit("pause.forced")[0]?.outcome).toMatchObject({ method: "terminate" });
+  });
 });

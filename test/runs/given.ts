@@ -105,7 +105,9 @@ export function known(runs: Runs, job: Job, run: Run): Started {
     see: (name = "running") => runs.observe(inState(job, run, name), run),
     perform: (what) =>
       runs.perform(
-        { do: what, job: job.name, run },
+        what === "tidy"
+          ? { do: what, job: job.name, run, ended: "by the test" }
+          : { do: what, job: job.name, run },
         inState(job, run, what === "ring" ? "pausing" : "running"),
       ),
     ask: (want, sequence = 1) =>

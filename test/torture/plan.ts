@@ -23,6 +23,8 @@ export const FAULTS = [
   "pressure on the disk",
   "outside load",
   "clock jump",
+  "remove its own places",
+  "remove its programs",
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -36,6 +38,8 @@ const LASTING: Fault[] = [
   "lock the database",
   "pressure on the disk",
   "outside load",
+  "remove its own places",
+  "remove its programs",
 ];
 const STRIKES: Fault[] = [
   "kill the supervisor",
@@ -46,6 +50,32 @@ const STRIKES: Fault[] = [
   "resume",
   "clock jump",
 ];
+
+/** Strikes while its database has no name: killed then, it would take the log along. */
+const GENTLE_STRIKES: Fault[] = ["kill the job", "pause and resume", "pause", "resume", "clock jump"];
+
+/** What is removed under the running supervisor. */
+export const OWN_PLACES = [
+  "the socket",
+  "the locks",
+  "the database",
+  "the WAL",
+  "the runs",
+  "the state directory",
+  "everything",
+] as const;
+export type OwnPlace = (typeof OWN_PLACES)[number];
+
+/** Parts of the program, in its folder; "node" is the Node that it runs on. */
+export const PROGRAMS = [
+  "node",
+  "dist/runs/checkpoints/verify-child.js",
+  "dist/config/check/check-child.js",
+  "dist/record/upkeep/upkeep-process.js",
+  "dist/find-checkpoint.js",
+  "dist",
+] as const;
+export type Program = (typeof PROGRAMS)[number];
 
 /** Rows of the audit log right after which the supervisor is killed. */
 export const GAPS = [
@@ -79,6 +109,10 @@ export interface Round {
   withJob: boolean;
   /** For "clock jump": how far, forwards or backwards. */
   jumpMs: number;
+  /** For "remove its own places". */
+  place: OwnPlace;
+  /** For "remove its programs". */
+  program: Program;
 }
 
 /** A small, well-known generator (mulberry32): from 0 up to, not including, 1. */
@@ -94,12 +128,18 @@ export function seeded(seed: number): () => number {
 
 const HOUR_MS = 3_600_000;
 
-export function plan(seed: number, rounds: number): Round[] {
+/** `only`: no other faults than these, but for what strikes meanwhile. */
+export function plan(seed: number, rounds: number, only: readonly string[] = []): Round[] {
   const random = seeded(seed);
   // Short waits are likelier: most gaps are narrow.
   const wait = (mostMs: number): number => Math.round(random() ** 2 * mostMs);
-  const fault = dealer([...FAULTS, ...TWICE_MORE, ...TWICE_MORE], random);
+  const all = [...FAULTS, ...TWICE_MORE, ...TWICE_MORE];
+  const chosen = only.length === 0 ? all : all.filter((one) => only.includes(one));
+  const fault = dealer(chosen, random);
   const meanwhile = dealer(STRIKES, random);
+  const gentle = dealer(GENTLE_STRIKES, random);
+  const place = dealer(OWN_PLACES, random);
+  const program = dealer(PROGRAMS, random);
   const gap = dealer(GAPS, random);
   return Array.from({ length: rounds }, (_, index) => {
     const now = fault();
@@ -109,11 +149,16 @@ export function plan(seed: number, rounds: number): Round[] {
       goesOn: random() < 0.6,
       delayMs: wait(300),
       lastsMs: 20 + wait(500),
-      meanwhile: LASTING.includes(now) && random() < 0.6 ? meanwhile() : null,
+      meanwhile:
+        LASTING.includes(now) && random() < 0.6
+          ? (now === "remove its own places" ? gentle : meanwhile)()
+          : null,
       gap: gap(),
       lagMs: wait(30),
       withJob: random() < 0.3,
       jumpMs: Math.round((random() < 0.5 ? -1 : 1) * (1 + 11 * random()) * HOUR_MS),
+      place: place(),
+      program: program(),
     };
   });
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run torture -- --rounds N --seed S`: torments a supervisor and its job, and says what it came to.
+ * `npm run torture -- --rounds N --seed S [--only FAULT]…`: torments a supervisor and its job, and says what it came to.
  * The seed reproduces the sequence of faults; the moments at which they meet the program are real
  * time, so a failure may need several runs of its seed to show again.
  */
@@ -10,6 +10,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "25" },
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
+    only: { type: "string", multiple: true, default: [] },
     verbose: { type: "boolean", default: false },
     keep: { type: "boolean", default: false },
   },
@@ -24,6 +25,7 @@ try {
     seed,
     rounds: Number(values.rounds),
     keep: values.keep,
+    only: values.only,
     stop: stop.signal,
     ...(values.verbose && { say: (line) => console.log(line) }),
   });

@@ -1,10 +1,13 @@
 /** Does to the victim what a round says. Waits as long as the round says, and never for long for a result. */
 import { execFileSync } from "node:child_process";
+import { renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
+import { identityOf } from "../../src/files/own-place.ts";
 import type { StateName } from "../../src/model/state.ts";
 import { busyOthers } from "./load.ts";
-import type { Fault, Round } from "./plan.ts";
+import type { Fault, OwnPlace, Program, Round } from "./plan.ts";
 import type { Victim } from "./victim.ts";
 
 /** How long an event is waited for, and before it the state that it comes from: they may never come. */
@@ -13,6 +16,9 @@ const STATE_WITHIN_MS = 2500;
 /** A rule on the CPU wants to see the load in two looks at all processes. */
 const LOAD_AT_LEAST_MS = 600;
 const LOAD_TIMES = 4;
+/** How soon the supervisor must have made its places again. */
+const AGAIN_WITHIN_MS = 40_000;
+const PROGRAMS_GONE_MS = 2000;
 
 /** What was really done: a kill that met nobody isn't there. `impossible`: why the fault can't be had here. */
 export interface Struck {
@@ -64,6 +70,14 @@ export async function strike(victim: Victim, round: Round): Promise<Struck> {
       return did(fault, await locked(victim, between));
     case "read-only database at a start":
       return victim.noDisk === null ? did(await startReadOnly(victim, round)) : impossible(victim.noDisk);
+    case "remove its own places":
+      return did(...(await removed(victim, round, between)));
+    case "remove its programs": {
+      const back = takeAway(victim, round.program);
+      const struck = await between(PROGRAMS_GONE_MS + round.lastsMs);
+      back();
+      return did(`${fault}: ${round.program}`, struck);
+    }
     case "kill after an event":
       return did(await killAfter(victim, round));
     default:
@@ -112,6 +126,59 @@ async function once(victim: Victim, fault: Fault, round: Round): Promise<string 
     default:
       throw new Error(`'${fault}' can't strike by itself`);
   }
+}
+
+/** Removes them, tries a second start, and waits until the supervisor has made all of them again. */
+async function removed(
+  victim: Victim,
+  { fault, place, lastsMs }: Round,
+  meanwhile: (ms: number) => Promise<string | null>,
+): Promise<(string | null)[]> {
+  if (!victim.isUp) return [];
+  const before = placesOf(victim).map(identityOf);
+  remove(victim, place);
+  const second = await victim.startSecond();
+  const struck = await meanwhile(lastsMs);
+  const end = performance.now() + AGAIN_WITHIN_MS;
+  const isBack = async (): Promise<boolean> => {
+    const now = placesOf(victim).map(identityOf);
+    return now.every((one) => one !== null) && (await victim.ask({ verb: "snapshot" })) !== null;
+  };
+  while (!(await isBack())) {
+    if (!victim.isUp) throw new Error(`the supervisor ended when ${place} was removed: ${victim.output}`);
+    if (performance.now() > end) throw new Error(`${place} isn't made again (${before}); ${victim.output}`);
+    await sleep(50);
+  }
+  return [`${fault}: ${place}`, second === "" ? null : "a second start", struck];
+}
+
+const placesOf = ({ database, state, locks }: Victim): string[] => [
+  database,
+  `${database}-wal`,
+  `${database}-shm`,
+  `${database}.lock`,
+  ...["jobs", "logs", "runs", "supervisor.sock"].map((name) => join(state, name)),
+  locks,
+];
+
+function remove({ database, state, locks }: Victim, place: OwnPlace): void {
+  const gone: Record<OwnPlace, string[]> = {
+    "the socket": [join(state, "supervisor.sock")],
+    "the locks": [locks, `${database}.lock`, `${database}.lock.json`],
+    "the database": [database],
+    "the WAL": [`${database}-wal`],
+    "the runs": [join(state, "runs")],
+    "the state directory": [state],
+    everything: [state, ...["", "-wal", "-shm", ".lock", ".lock.json"].map((suffix) => database + suffix)],
+  };
+  for (const path of gone[place]) rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** Returns what brings it back. */
+function takeAway({ app }: Victim, program: Program): () => void {
+  const [place, aside] = [join(app, program), join(app, "taken-away")];
+  renameSync(place, aside);
+  return () => renameSync(aside, place);
 }
 
 async function locked(victim: Victim, meanwhile: () => Promise<string | null>): Promise<string | null> {

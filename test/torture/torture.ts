@@ -28,6 +28,8 @@ export interface Tortured extends Account {
 export interface TortureOptions {
   seed: number;
   rounds: number;
+  /** No other faults than these. */
+  only?: readonly string[];
   say?: (line: string) => void;
   /** Leaves the folder of a failure for a look. */
   keep?: boolean;
@@ -38,6 +40,7 @@ export interface TortureOptions {
 export async function torture({
   seed,
   rounds,
+  only = [],
   say = () => {},
   keep = false,
   stop,
@@ -57,7 +60,7 @@ export async function torture({
   };
   try {
     await up();
-    for (const round of plan(seed, rounds)) {
+    for (const round of plan(seed, rounds, only)) {
       stop?.throwIfAborted();
       say(describe(round));
       const struck = await strike(victim, round);
@@ -98,11 +101,15 @@ function describe({
   lagMs,
   withJob,
   jumpMs,
+  place,
+  program,
 }: Round): string {
   const how = fault === "kill after an event" ? ` ${gap}, ${lagMs} ms${withJob ? ", with the job" : ""}` : "";
+  const gone =
+    fault === "remove its own places" ? ` ${place}` : fault === "remove its programs" ? ` ${program}` : "";
   const jump = [fault, meanwhile].includes("clock jump") ? `, by ${jumpMs} ms` : "";
   const also = meanwhile === null ? "" : `, meanwhile ${meanwhile}`;
-  return `${number}: ${goesOn ? "told to go on, " : ""}after ${delayMs} ms, ${fault}${how} (${lastsMs} ms)${also}${jump}`;
+  return `${number}: ${goesOn ? "told to go on, " : ""}after ${delayMs} ms, ${fault}${how}${gone} (${lastsMs} ms)${also}${jump}`;
 }
 
 /**

@@ -4,12 +4,15 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import {
+  cpSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,7 +25,7 @@ import { socketPath } from "../../src/files/state-paths.ts";
 import { SmallDisk } from "./small-disk.ts";
 import { PRESSED_BELOW_MIB, tormentingConfig } from "./tormenting.ts";
 
-const BIN = resolve(import.meta.dirname, "../../dist/bin.js");
+const ROOT = resolve(import.meta.dirname, "../..");
 const SHIFT_CLOCK = pathToFileURL(resolve(import.meta.dirname, "shift-clock.ts")).href;
 /** Where its clock begins, so that a seed meets the same hours each time. */
 const NOON_MS = Date.UTC(2026, 10, 22, 12);
@@ -41,6 +44,9 @@ export class Victim {
   readonly configFile = join(this.directory, "supervisor.config.json");
   /** Why there is no file system of its own; null where there is one. */
   readonly noDisk = this.#disk.missing;
+  /** The program and the Node that it runs on: its own, so that they can be taken away. */
+  readonly app = join(this.directory, "app");
+  readonly locks = join(this.directory, "locks");
   process: ChildProcess | null = null;
   output = "";
   readonly #clockFile = join(this.directory, "clock");
@@ -52,6 +58,11 @@ export class Victim {
   constructor({ rules = true } = {}) {
     this.#rules = rules;
     writeFileSync(this.ledger, "");
+    mkdirSync(this.app);
+    for (const name of ["dist", "db", "package.json"])
+      cpSync(join(ROOT, name), join(this.app, name), { recursive: true });
+    symlinkSync(join(ROOT, "node_modules"), join(this.app, "node_modules"));
+    linkSync(process.execPath, join(this.app, "node"));
     mkdirSync(this.databaseFolder, { mode: 0o700 });
     this.shiftClock(NOON_MS - Date.now());
     this.configure();
@@ -78,20 +89,13 @@ export class Victim {
 
   /** Starts the supervisor and waits until it answers; false when it ended instead, as on a full disk. */
   async start(): Promise<boolean> {
-    const child = spawn(process.execPath, [BIN, "start", "--headless", "--config", this.configFile], {
-      env: {
-        ...process.env,
-        NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --import=${SHIFT_CLOCK}`,
-        TORTURE_CLOCK: this.#clockFile,
-      },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = this.#spawn();
     this.output = "";
     const collect = (chunk: Buffer): void => {
       this.output = (this.output + chunk.toString()).slice(-4000);
     };
-    child.stdout.on("data", collect);
-    child.stderr.on("data", collect);
+    child.stdout?.on("data", collect);
+    child.stderr?.on("data", collect);
     this.process = child;
     const end = Date.now() + PATIENCE_MS;
     while (child.exitCode === null && child.signalCode === null) {
@@ -101,6 +105,36 @@ export class Victim {
     }
     this.process = null;
     return false;
+  }
+
+  /** What a start says while the supervisor runs; throws when it becomes a second one. */
+  async startSecond(): Promise<string> {
+    const child = this.#spawn();
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (said += chunk));
+    const end = Date.now() + PATIENCE_MS;
+    while (child.exitCode === null && child.signalCode === null) {
+      if (/Supervisor .* started/.test(said) || Date.now() > end) {
+        child.kill("SIGKILL");
+        throw new Error(`a second supervisor runs beside the first: ${said}`);
+      }
+      await sleep(15);
+    }
+    return said;
+  }
+
+  #spawn(): ChildProcess {
+    const argv = [join(this.app, "dist/bin.js"), "start", "--headless", "--config", this.configFile];
+    return spawn(join(this.app, "node"), argv, {
+      env: {
+        ...process.env,
+        NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --import=${SHIFT_CLOCK}`,
+        TORTURE_CLOCK: this.#clockFile,
+        GPU_JOB_SUPERVISOR_LOCKS: this.locks,
+        XDG_STATE_HOME: join(this.directory, "home"),
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
   }
 
   get isUp(): boolean {

@@ -20,6 +20,7 @@ import { withinLimits } from "../../sense/gpu/inherited-limits.ts";
 import { noGpus } from "../../sense/gpu/source.ts";
 import { describeMachine } from "../../sense/machine/other-systems.ts";
 import { ProcessOwners } from "../../sense/owners/process-owners.ts";
+import { Unreaped } from "../../sense/proc/unreaped.ts";
 import { createSensors } from "../../sense/sensors.ts";
 import { VERSION } from "../../version.ts";
 import { type Options, placesOf, snapshotOf, tryConnect } from "../connect.ts";
@@ -34,6 +35,8 @@ const NO_OTHERS: ConfigFile["others"] = { ignore: [], ignoreGpuBelow: 30 };
 export async function doctor(options: Options): Promise<number> {
   const config = configOf(options);
   const others = config.config?.others ?? NO_OTHERS;
+  const zombies = new Unreaped();
+  zombies.look(null);
   const [machine, gpus, plain, supervisorPid] = await Promise.all([
     describeMachine(),
     examineGpus(),
@@ -60,6 +63,7 @@ export async function doctor(options: Options): Promise<number> {
     readings: sample.machine,
     cgroup: "directory" in cgroup ? { directory: cgroup.directory } : { unavailable: cgroup.reason },
     supervisorPid,
+    unreaped: zombies.look(supervisorPid),
   };
   if (options.json) printJson({ ...diagnosis });
   else print(page(diagnosis));

@@ -134,7 +134,7 @@ export function overdueText({ name, why }: JobView, asked: "pause" | "resume"): 
   const ways = [{ command: `supervisor logs -f ${name}`, does: "what it is doing" }, ...(why.sooner ?? [])];
   const widest = Math.max(...ways.map(({ command }) => command.length));
   return [
-    `${why.summary} It will ${asked} when it has saved.`,
+    why.listed === undefined ? `${why.summary} It will ${asked} when it has saved.` : why.summary,
     ...ways.map(({ command, does }) => `  ${command.padEnd(widest)}  ${does}`),
   ].join("\n");
 }

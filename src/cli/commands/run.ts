@@ -14,7 +14,7 @@ import { sentence } from "../../decide/rules/evidence.ts";
 import { resolveCommand } from "../../files/resolve-command.ts";
 import { misuse } from "../../refusal.ts";
 import { list } from "../../words/list.ts";
-import { roomText } from "../../words/room.ts";
+import { roomText, UNPROVEN } from "../../words/room.ts";
 import { whyBeside } from "../../words/why.ts";
 import { ask, askedBy, type Options, placesOf, sayWhich, snapshotOf, tryConnect } from "../connect.ts";
 import { follow } from "../follow-jobs.ts";
@@ -139,7 +139,8 @@ function beginning(client: ControlClient, name: string): Promise<JobView | null>
     if (job.state === "running") runningAtMs ??= elapsedMs();
     const { room } = job.why;
     const waited = runningAtMs !== null && elapsedMs() - runningAtMs >= UNPROVEN_AFTER_MS;
-    const known = runningAtMs !== null && (room === "unproven" ? waited : room !== undefined);
+    const known =
+      runningAtMs !== null && (room !== undefined && UNPROVEN.includes(room) ? waited : room !== undefined);
     // A waiting job is reported late: most wait only a moment before they start.
     const told = known || !["waiting", "starting", "running"].includes(job.state);
     return told || elapsedMs() > until ? { job } : null;

@@ -1,8 +1,10 @@
 /** `stop`: stops the supervisor; saves and pauses its jobs first, unless `--leave-jobs` is given. */
 
 import type { JobView, Snapshot } from "../../control/protocol.ts";
-import { isHeld, LIVE_STATES } from "../../model/state.ts";
+import { isHeld, isWorking, LIVE_STATES } from "../../model/state.ts";
 import { Refusal } from "../../refusal.ts";
+import { roomText } from "../../words/room.ts";
+import { listedText } from "../../words/why.ts";
 import { ask, askedBy, mustConnect, type Options, placesOf, tryConnect } from "../connect.ts";
 import { print, say } from "../print.ts";
 
@@ -47,6 +49,10 @@ export async function stop(options: Options & { leaveJobs?: boolean }): Promise<
 
 /** What became of a job that was to be saved, if it isn't; null if all is well. */
 function unsaved({ name, state, why }: JobView): string | null {
+  if (why.listed !== undefined)
+    return `${name} has ended, but ${listedText(why.listed)}. The next start looks again.`;
+  if (isWorking(state))
+    return `${name} can't be paused, and is left running: ${roomText(why.room ?? "ranks")}`;
   if (OPEN.includes(state)) return `${name} was asked, but not saved in time, and is left running`;
   const reason = why.unsaved ?? (state === "waiting" ? why.failure : why.assumed);
   return reason === undefined ? null : `${name} wasn't saved: ${reason}`;

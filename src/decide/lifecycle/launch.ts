@@ -1,8 +1,9 @@
 /** Starts, resumes and second chances: moves to `starting`, or lets a held run continue. */
 
 import type { StartDecision } from "../../model/decision.ts";
+import { finishedWithAnother, type Job } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
-import { askedByRule, isEnded, type JobState } from "../../model/state.ts";
+import { askedByRule } from "../../model/state.ts";
 import { duration } from "../../words/duration.ts";
 import { leave } from "./end/leave-run.ts";
 import { ended, fail } from "./end/run-ended.ts";
@@ -75,7 +76,7 @@ export function launchFailed(
   }
   if (taken) {
     transition.tell("gpu.released", "peer", `It wasn't launched: ${reason}. It waits in line.`);
-    leave(transition);
+    leave(transition, "not launched");
     transition.become({ name: "waiting", since: transition.now });
     return;
   }
@@ -86,7 +87,7 @@ export function launchFailed(
       "supervisor",
       `It couldn't be launched: ${reason}. It is tried again in ${duration(UNREADY_WAIT_MS)}; this doesn't count as a failure.`,
     );
-    leave(transition);
+    leave(transition, "not launched");
     const notBeforeMs = now.monotonicMs + UNREADY_WAIT_MS;
     transition.note({ attempts: { ...transition.job.attempts, notBeforeMs } });
     transition.become({ name: "waiting", since: now });
@@ -114,14 +115,15 @@ function goOn(transition: Transition, decision: StartDecision): void {
   transition.tell("resume.requested", decision.actor, decision.reason, { evidence: decision.evidence });
 }
 
-/** Ended, unless by its own word. */
-export const mayGoOn = (state: Readonly<JobState>): boolean =>
-  state.name === "failed" ||
-  state.name === "cancelled" ||
-  (state.name === "finished" && state.assumed !== undefined);
+/** Ended, unless by its own word and with the command that it has now. */
+export const mayGoOn = (job: Job): boolean =>
+  job.state.name === "failed" ||
+  job.state.name === "cancelled" ||
+  (job.state.name === "finished" && job.state.assumed !== undefined) ||
+  finishedWithAnother(job);
 
 export function retry(transition: Transition, by: string): void {
-  if (!isEnded(transition.state.name)) return;
+  if (!mayGoOn({ ...transition.job, state: transition.state })) return;
   transition.note({ attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 } });
   transition.drop("cancelling");
   transition.tell("resume.requested", "user", `${by} asked to try it again.`);

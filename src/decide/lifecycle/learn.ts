@@ -27,6 +27,7 @@ function understand(transition: Transition, seen: Seen): void {
   } else if (transition.job.understands !== "contract" && seen.alive && seen.pid !== null) {
     transition.note({ understands: seen.signalCaught === true ? "signal" : "nothing" });
   }
+  if (seen.worldSize !== undefined) transition.note({ worldSize: seen.worldSize });
 }
 
 function progress(transition: Transition, seen: Seen): void {

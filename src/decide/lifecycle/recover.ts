@@ -106,7 +106,7 @@ function endedByReboot(transition: Transition): void {
   const redo = `${stepsAre(lost, "to be redone")}${work(transition, lost)}`;
   const reason = `The machine rebooted: run ${transition.run.number} ended with it${reached}; it goes on from ${from}: ${redo}.`;
   transition.tell("job.lost", "recovery", reason, { outcome: { stepsLost: lost } });
-  leave(transition);
+  leave(transition, "by a reboot");
   if (transition.job.cancelling !== undefined) {
     transition.drop("cancelling");
     transition.become({ name: "cancelled", since: transition.now });

@@ -1,7 +1,7 @@
 /** How a job can be paused, given what it understands and what the pause has to free. */
 
 import type { Job } from "../../model/job.ts";
-import { savesBy } from "../../model/job.ts";
+import { isSeveral, savesBy } from "../../model/job.ts";
 import type { PauseMethod } from "../../model/state.ts";
 
 export interface Wish {
@@ -11,14 +11,18 @@ export interface Wish {
   freeze?: boolean;
 }
 
-/** Null if no method would free it: frozen ranks fail, and a freeze frees no memory. */
+/**
+ * Null if no method would free it: frozen ranks fail, and a freeze frees no memory. Ranks that can't be
+ * asked either are paused only where they may be ended once their grace is over.
+ */
 export function pauseMethod(job: Job, { frees, freeze = false }: Wish): PauseMethod | null {
-  const { method } = job.spec.pause;
+  const { method, onTimeout } = job.spec.pause;
   const saves = savesBy(job) !== null;
-  const mayFreeze = frees === "time" && (job.worldSize ?? 1) === 1;
+  const mayFreeze = frees === "time" && !isSeveral(job);
   if (freeze && mayFreeze) return "freeze";
   if (method === "standby") return frees === "memory" ? "checkpoint" : "standby";
   if (method === "freeze") return mayFreeze ? "freeze" : saves ? "checkpoint" : null;
   if (method === "checkpoint" || saves) return "checkpoint";
-  return mayFreeze ? "freeze" : null;
+  if (mayFreeze) return "freeze";
+  return isSeveral(job) && (onTimeout === "terminate" || onTimeout === "kill") ? "checkpoint" : null;
 }

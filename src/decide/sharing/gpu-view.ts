@@ -4,7 +4,7 @@ import type { Sample } from "../../model/machine.ts";
 import type { Run } from "../../model/run.ts";
 import type { GpuView } from "../../model/seen.ts";
 import { list } from "../../words/list.ts";
-import { freeMiB, heldMiB, othersOn } from "./place.ts";
+import { beside, freeMiB } from "./gpu-memory.ts";
 
 /** Null for a run that was given no GPU and isn't seen on any. */
 export function gpuView({ id, gpus }: Run, sample: Sample): GpuView | null {
@@ -17,7 +17,7 @@ export function gpuView({ id, gpus }: Run, sample: Sample): GpuView | null {
   const listed = there.map(({ metrics }) => metrics["gpu.others.memoryMiB"]);
   const blind = listed.flatMap((reading) => ("value" in reading ? [] : [reading.unavailable]));
   const free = there.map(freeMiB);
-  const crowded = there.map(othersOn).sort((a, b) => heldMiB(b) - heldMiB(a))[0] ?? [];
+  const [crowded] = there.map((gpu) => beside(gpu, id)).sort((a, b) => b.heldMiB - a.heldMiB);
   return {
     atMs: Math.min(
       ...listed.map((reading) => ("value" in reading ? reading.atMs : Number.NEGATIVE_INFINITY)),
@@ -27,7 +27,7 @@ export function gpuView({ id, gpus }: Run, sample: Sample): GpuView | null {
     name: `GPU ${list(there.map(({ index }) => index))}`,
     freeMiB: free.every((one) => one !== null) ? free.reduce((sum, one) => sum + one, 0) : null,
     entries: there.flatMap(({ processes }) => processes.filter(({ ours }) => ours === id)),
-    othersMiB: heldMiB(crowded),
-    others: crowded,
+    othersMiB: crowded?.heldMiB ?? 0,
+    others: crowded?.processes ?? [],
   };
 }

@@ -5,13 +5,12 @@
 
 import type { WaitingFor } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
-import { type Claim, type GpuSample, isPlace, type ProcessEvidence } from "../../model/machine.ts";
+import { type Claim, type GpuSample, isPlace } from "../../model/machine.ts";
 import { runOf } from "../../model/state.ts";
 import { list, plural } from "../../words/list.ts";
-import { processes } from "../../words/process.ts";
-import { size } from "../../words/size.ts";
 import { whose } from "../../words/whose.ts";
 import type { TickInput } from "../tick-input.ts";
+import { freeMiB, memoryWaits } from "./gpu-memory.ts";
 import { before, claimWait, holderOf, type InLine } from "./line.ts";
 import { isGpu, turnBefore } from "./turn-requests.ts";
 
@@ -102,7 +101,7 @@ function rate(job: Job, gpu: GpuSample, input: TickInput, blocked: Blocked): Rat
       ...blocked(gpu.uuid),
       ...ownJobs(job, gpu, input),
       ...letPass(job, gpu, input),
-      ...memory(job, gpu),
+      ...memoryWaits(job, gpu),
     ],
     peers: peers.length === 0 ? [] : [claimWait(job, gpu, peers, input)],
   };
@@ -140,63 +139,4 @@ function letPass(job: Job, gpu: GpuSample, input: TickInput): WaitingFor[] {
   const by = holderOf(turn);
   const text = `GPU ${gpu.index} goes to ${whose(turn)} first, who has asked for a turn`;
   return [{ code: "gpu-claimed", text, gpu: gpu.uuid, by }];
-}
-
-function memory(job: Job, gpu: GpuSample): WaitingFor[] {
-  const waits: WaitingFor[] = [];
-  const shortage = job.gpuShortage?.othersMiB;
-  const others = othersOn(gpu);
-  const held = heldMiB(others);
-  if (shortage !== undefined && held >= shortage) {
-    const text = `it has run out of memory on a GPU while others held ${size(shortage)}; on GPU ${gpu.index} ${whoHolds(others)}`;
-    waits.push({ code: "gpu-memory", text, gpu: gpu.uuid, processes: others });
-  }
-  const need = job.spec.gpuMemoryMiB ?? learnedNeed(job, gpu);
-  const free = freeMiB(gpu);
-  if (need === undefined) return waits;
-  if (free === null) {
-    // What was learned is a help where there is a figure to hold it against, and no more.
-    if (job.spec.gpuMemoryMiB !== undefined) waits.push(untold(gpu, need));
-  } else if (free < need) {
-    const holds = others.length === 0 ? "" : `; ${whoHolds(others)}`;
-    const text = `needs ${size(need)} on GPU ${gpu.index}, ${size(free)} free${holds}`;
-    waits.push({ code: "gpu-memory", text, gpu: gpu.uuid, processes: others });
-  }
-  return waits;
-}
-
-/** As last seen; it says nothing of a GPU that could never hold as much. */
-function learnedNeed({ learned }: Job, gpu: GpuSample): number | undefined {
-  const { memoryTotalMiB: total, memoryUsedMiB: used } = gpu;
-  const free = freeMiB(gpu);
-  const all = free !== null && "value" in used ? free + used.value : Number.POSITIVE_INFINITY;
-  const most = Math.min(all, "value" in total ? total.value : Number.POSITIVE_INFINITY);
-  const need = learned.gpuMemoryMiB;
-  return need === undefined || need > most ? undefined : need;
-}
-
-function untold(gpu: GpuSample, need: number): WaitingFor {
-  const free = gpu.metrics["gpu.memory.freeMiB"];
-  const why = "unavailable" in free ? `: ${free.unavailable}` : "";
-  const text = `its gpuMemoryMiB asks for ${size(need)}, and how much of GPU ${gpu.index} is free can't be told${why}`;
-  return { code: "sensor", text, gpu: gpu.uuid };
-}
-
-/** Processes that aren't ours, the largest memory users first. */
-export const othersOn = ({ processes: all }: GpuSample): GpuSample["processes"] =>
-  all.filter(({ ours }) => ours === null).sort((a, b) => (b.gpuMemoryMiB ?? 0) - (a.gpuMemoryMiB ?? 0));
-
-export const heldMiB = (all: ProcessEvidence[]): number =>
-  all.reduce((sum, { gpuMemoryMiB = 0 }) => sum + gpuMemoryMiB, 0);
-
-function whoHolds(others: ProcessEvidence[]): string {
-  const who = processes(others.slice(0, 1)) ?? "nobody known";
-  const more = others.length > 1 ? `, all others together ${size(heldMiB(others))}` : "";
-  return `${who} holds ${size(others[0]?.gpuMemoryMiB ?? 0)}${more}`;
-}
-
-/** As the driver tells it; null where it doesn't. */
-export function freeMiB({ metrics }: GpuSample): number | null {
-  const free = metrics["gpu.memory.freeMiB"];
-  return "value" in free ? free.value : null;
 }

@@ -3,9 +3,10 @@
  * of each. Names only what would help as things stand. Decides nothing.
  */
 import type { WaitingFor, WayOut } from "../../model/decision.ts";
-import { finishedWithAnother, type Job } from "../../model/job.ts";
+import { finishedWithAnother, isSeveral, type Job } from "../../model/job.ts";
 import { isStuck } from "../../model/state.ts";
 import { whose } from "../../words/whose.ts";
+import { isListed } from "../lifecycle/pause/release.ts";
 import type { TickInput } from "../tick-input.ts";
 import { endingLoses, freezingKeeps } from "./stakes.ts";
 
@@ -17,6 +18,7 @@ const LIFTED: Partial<Record<WaitingFor["code"], string>> = {
   "back-off": "doesn't wait for the back-off",
   budget: "doesn't wait for the budget",
   restart: "tries it again now",
+  "gpu-shortage": "tries it again now, whoever holds its memory",
   settling: "doesn't wait for the other to settle",
 };
 /** Passes by itself within moments. */
@@ -55,11 +57,15 @@ const fromLast = ({ checkpoint }: Job): string => (checkpoint === null ? "" : ",
 function fromPause(job: Job, { now }: TickInput): WayOut[] {
   const { name, state } = job;
   if (state.name !== "pausing" || !isStuck(state.request, now)) return [];
+  if (isListed(state.run) && state.request.exitedAt !== undefined)
+    return [
+      way(`pause ${name} --terminate`, "ends the wait for the driver: it is paused, its memory isn't free"),
+    ];
   const end = way(`pause ${name} --terminate`, endingLoses(job, now.wallMs));
   if (state.request.overdue === "frozen")
     return [way(`resume ${name}`, "thaws it: it goes on to its checkpoint"), end];
   // Frozen ranks fail; after an exit, nothing is left to freeze; what was told to end isn't frozen.
-  if ((job.worldSize ?? 1) > 1 || state.request.exitedAt !== undefined || state.request.overdue !== "waiting")
+  if (isSeveral(job) || state.request.exitedAt !== undefined || state.request.overdue !== "waiting")
     return [end];
   return [way(`pause ${name} --freeze`, freezingKeeps(job)), end];
 }

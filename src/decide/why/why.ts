@@ -3,9 +3,12 @@
  * wording: words/why.ts does that.
  */
 import type { Next, WaitingFor, Why, WindowState } from "../../model/decision.ts";
-import { finishedWithAnother, type Job, pauseSignalOf, savesBy } from "../../model/job.ts";
+import { finishedWithAnother, isSeveral, type Job, pauseSignalOf, savesBy } from "../../model/job.ts";
 import { isFrozenOverdue, type JobState, runOf } from "../../model/state.ts";
+import { isListed } from "../lifecycle/pause/release.ts";
+import { pauseMethod } from "../pauses/pause-method.ts";
 import { releaseInMs } from "../pauses/release.ts";
+import { heldMiB } from "../sharing/gpu-memory.ts";
 import { gpuView } from "../sharing/gpu-view.ts";
 import { answerTo, requestFor } from "../sharing/turn-requests.ts";
 import type { TickInput } from "../tick-input.ts";
@@ -73,7 +76,10 @@ function roomOf(job: Job): Pick<Why, "room"> {
   if (method === "standby") return { room: "standby" };
   const by = savesBy(job);
   if (by !== null) return { room: by };
-  return job.understands === null ? {} : { room: "unproven" };
+  if (job.understands === null) return {};
+  if (!isSeveral(job)) return { room: "unproven" };
+  const ended = pauseMethod(job, { frees: "time" }) !== null;
+  return { room: ended ? "ranks ended" : "ranks" };
 }
 
 const causeOf = ({ cause: { actor, reason } }: Pick<Pausing["request"], "cause">) => ({ actor, reason });
@@ -110,10 +116,15 @@ function running(job: Job, windows: readonly WindowState[]): Partial<Why> {
 
 function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Partial<Why> {
   const cause = causeOf(request);
-  if (request.exitedAt !== undefined) return { cause, exited: true };
+  const run = runOf(job);
+  const gpu = run === null ? null : gpuView(run, sample);
+  if (request.exitedAt !== undefined) {
+    const listed = run !== null && isListed(run) && gpu !== null ? gpu.entries : [];
+    const pids = listed.map(({ pid }) => pid);
+    const kept = { gpu: gpu?.name ?? "", pids, heldMiB: heldMiB(listed) };
+    return { cause, exited: true, ...(pids.length > 0 && { listed: kept }) };
+  }
   if (request.overdue !== null) {
-    const run = runOf(job);
-    const gpu = run === null ? null : gpuView(run, sample);
     const askedForMs = now.monotonicMs - request.askedAt.monotonicMs;
     const kept = gpu === null || gpu.entries.length === 0 ? null : gpu.name;
     return { cause, overdue: { forced: request.overdue, askedForMs, gpu: kept } };
@@ -125,7 +136,8 @@ function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Pa
   return {
     cause,
     ...(deaf && { unheard: pauseSignalOf(job.spec) }),
-    ...(unasked && how === "itself" && { untilItSaves: true as const }),
+    ...(unasked && how === "itself" && { cantAsk: "until it saves" as const }),
+    ...(unasked && how === null && { cantAsk: "until its grace ends" as const }),
     ...(streams !== undefined && streams.held < streams.open && { streams }),
     next: { what: "grace-ends", atMs: now.wallMs + Math.max(0, request.deadlineMs - now.monotonicMs) },
   };

@@ -103,12 +103,17 @@ function checkpointIn(path: string, runId: string): string | null {
   }
 }
 
-/** Field 22 of /proc/PID/stat in clock ticks; with the pid it identifies one process for ever. Null elsewhere. */
+/**
+ * Field 22 of /proc/PID/stat in clock ticks; with the pid it identifies one process for ever. Null for a process
+ * that has ended, and on other systems.
+ */
 export function startTimeOf(pid: number): number | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The command (field 2) may hold spaces and brackets; everything after the last ")" is plain.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // Where nobody reaps it, a process that has ended stays listed.
+    if (fields[0] === "Z" || fields[0] === "X") return null;
     const ticks = Number(fields[19]);
     return Number.isFinite(ticks) ? ticks : null;
   } catch {

@@ -22,6 +22,7 @@ import { noteLogStart } from "../observe/out-of-gpu-memory.ts";
 import { makeCgroup, removeCgroup } from "./cgroup.ts";
 import { argumentsOf, environmentOf } from "./job-environment.ts";
 import { writeRunFiles } from "./launcher-script.ts";
+import { writeBegin } from "./log-line.ts";
 import { writeRunRecord } from "./run-record.ts";
 
 export interface Launched {
@@ -85,6 +86,7 @@ async function start(
   writeRunRecord(stateDirectory, { job: job.name, run });
   if (logs) rotateBetweenRuns(logPath(stateDirectory, job.name), logs());
   const log = openLog(logPath(stateDirectory, job.name));
+  writeBegin(log, run, resumeFrom);
   noteLogStart(stateDirectory, run.id, log);
   const made = makeCgroup(stateDirectory, run.id);
   const cgroup = "directory" in made ? made.directory : null;

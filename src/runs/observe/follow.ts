@@ -13,13 +13,14 @@ import {
   runDirectory,
   statusDirectory,
 } from "../../files/state-paths.ts";
+import type { Seen } from "../../model/seen.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import { isAlive, isDead, readStat } from "../../sense/proc/process.ts";
 import { membersOf } from "../launch/cgroup.ts";
 import type { Begun } from "../launch/rewrite-records.ts";
 import type { KnownRun } from "../signal/listeners.ts";
 import type { Target } from "../signal/send-signal.ts";
-import { readPidRecord } from "./launcher-records.ts";
+import { isOfThisBoot, readPidRecord } from "./launcher-records.ts";
 import type { RankMemory } from "./read-ranks.ts";
 
 export interface Followed {
@@ -45,8 +46,8 @@ export interface Followed {
   cgroupKnown: boolean;
   /** A look after the run's end found no process; none can come back. */
   gone: boolean;
-  /** Whether any process catches the pause signal, and when that was last checked. */
-  caught: { value: boolean | null; atMs: number };
+  /** Whether any process listens for the pause signal, how many ranks there are, and when that was last checked. */
+  closer: Pick<Seen, "signalCaught" | "worldSize"> & { atMs: number };
   /** The sequence of a ring that no process could hear yet. */
   unheard: number | null;
   /** Third-party processes signalled so far, with the sequence: each is rung once per word. */
@@ -74,7 +75,7 @@ export function newlyFollowed(id: string, job: string, stateDirectory: string): 
     cgroup: null,
     cgroupKnown: false,
     gone: false,
-    caught: { value: null, atMs: Number.NEGATIVE_INFINITY },
+    closer: { signalCaught: null, atMs: Number.NEGATIVE_INFINITY },
     unheard: null,
     rung: new Set(),
     ranks: { files: new Map() },
@@ -85,11 +86,13 @@ export function newlyFollowed(id: string, job: string, stateDirectory: string): 
 
 /** Updates what is known of launcher and first process. `launcherAlive`: a record may still come. */
 export function look(run: Followed): { launcherAlive: boolean } {
-  const launcherAlive = isLauncherAlive(run);
   if (run.main === null) {
     const record = readPidRecord(pidRecord(run.stateDirectory, run.id));
-    if (record) run.main = { pid: record.pid, startTime: record.startTime };
+    // The run ended with its boot.
+    if (record && !isOfThisBoot(record)) run.launcher = "ended";
+    else if (record) run.main = { pid: record.pid, startTime: record.startTime };
   }
+  const launcherAlive = isLauncherAlive(run);
   if (run.main === null) run.mainAlive = launcherAlive;
   // Our own launcher waits for it, and is still there.
   else run.mainAlive = run.launcher === "ours" || isAlive(run.main.pid, run.main.startTime);
@@ -142,6 +145,7 @@ const BEING_WRITTEN_MS = 5_000;
 function findOrVoidLauncher(run: Followed): Target | "being written" | null {
   const path = launcherRecord(run.stateDirectory, run.id);
   const record = readPidRecord(path) ?? readPidRecord(formerLauncherRecord(run.stateDirectory, run.id));
+  if (record && !isOfThisBoot(record)) return null;
   if (record) run.launcherSeen = { pid: record.pid, startTime: record.startTime };
   if (run.launcherSeen !== null) return run.launcherSeen;
   try {

@@ -5,6 +5,8 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import type { Exit } from "../../model/seen.ts";
+import { UNKNOWN_BOOT } from "../../model/time.ts";
+import { bootId } from "../../sense/proc/boot-id.ts";
 
 const read = (path: string): string | null => {
   try {
@@ -27,8 +29,11 @@ export function readPidRecord(path: string): PidRecord | null {
   const pid = Number(match?.[1]);
   if (!match || !(pid > 0)) return null;
   const startTime = Number(match[2]);
-  return { pid, startTime: startTime > 0 ? startTime : null, bootId: match[3] ?? "unknown" };
+  return { pid, startTime: startTime > 0 ? startTime : null, bootId: match[3] ?? UNKNOWN_BOOT };
 }
+
+/** A pid and a start time of another boot may be another process's by now. */
+export const isOfThisBoot = ({ bootId: of }: PidRecord): boolean => of === bootId() || of === UNKNOWN_BOOT;
 
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 

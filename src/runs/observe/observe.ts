@@ -17,6 +17,7 @@ import { asLiveRun, type Followed, look } from "./follow.ts";
 import { readExit } from "./launcher-records.ts";
 import { outOfGpuMemory } from "./out-of-gpu-memory.ts";
 import { readRanks } from "./read-ranks.ts";
+import { worldSizeOf } from "./world-size.ts";
 
 /**
  * Whether a job catches its signal changes early in its life, and checking costs a look at its
@@ -49,7 +50,7 @@ export function observe(job: Job, run: Run, known: Followed, saved: Checkpoints)
     ranksGone: alive ? ranksGone(ranks, known.ranksSeen) : [],
     checkpoints,
     rejected,
-    signalCaught: alive ? isCaught(job, known, ranks) : null,
+    ...(alive ? lookCloser(job, known, ranks) : NOT_SEEN),
     stopped: alive && mayBeStopped(job) && areHeld(processesOf(asLiveRun(known))),
     ...lastWords(job, run, exit, stateDirectory),
   };
@@ -103,14 +104,26 @@ const writerOf = (job: Job): "working" | "asked" => (job.state.name === "running
 
 const mayBeStopped = ({ state }: Job): boolean => state.name !== "running" && state.name !== "starting";
 
-function isCaught(job: Job, known: Followed, ranks: Seen["ranks"]): boolean | null {
+/** Who listens, and how many ranks there are: looked at often early in its life, rarely later. */
+function lookCloser(
+  job: Job,
+  known: Followed,
+  ranks: Seen["ranks"],
+): Pick<Seen, "signalCaught" | "worldSize"> {
   const now = elapsedMs();
-  const { value, atMs } = known.caught;
+  const { atMs, ...before } = known.closer;
   const ageMs = now - known.sinceMs;
-  const everyMs = value || ageMs > 10 * LATER_EVERY_MS ? LATER_EVERY_MS : ageMs < EARLY_MS ? 0 : ageMs / 10;
-  if (job.state.name === "running" && now - atMs < everyMs) return value;
-  if (known.main === null || (process.platform !== "linux" && ranks.length === 0)) return null;
-  const found = findListeners(job, asLiveRun(known), ranks).targets.length > 0;
-  known.caught = { value: found, atMs: now };
-  return found;
+  const late = before.signalCaught || ageMs > 10 * LATER_EVERY_MS;
+  const everyMs = late ? LATER_EVERY_MS : ageMs < EARLY_MS ? 0 : ageMs / 10;
+  if (job.state.name === "running" && now - atMs < everyMs) return before;
+  if (known.main === null || (process.platform !== "linux" && ranks.length === 0)) return NOT_SEEN;
+  const run = asLiveRun(known);
+  const seen = {
+    signalCaught: findListeners(job, run, ranks).targets.length > 0,
+    ...(ranks.length === 0 && { worldSize: worldSizeOf(processesOf(run)) }),
+  };
+  known.closer = { ...seen, atMs: now };
+  return seen;
 }
+
+const NOT_SEEN = { signalCaught: null };

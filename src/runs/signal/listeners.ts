@@ -18,6 +18,8 @@ export type KnownRun = LiveRun & { startTime: number | null };
 export type Listeners =
   /** `library`: the ranks of a job library, which may be rung any number of times. */
   | { targets: Target[]; library: boolean }
+  /** Ranks that wait for each other: a signal would interrupt that, and end the run. They read the word later. */
+  | { targets: []; joining: true; reason: string }
   /** May be a getter: wording it can cost a read. */
   | { targets: []; readonly reason: string };
 
@@ -32,6 +34,8 @@ export function findListeners(job: Job, run: KnownRun, ranks: RankStatus[]): Lis
   const { target } = job.spec.pause;
   const here = ranks.filter((rank) => isHere(rank, run.id));
   if (here.length > 0) {
+    if (areJoining(ranks))
+      return { targets: [], joining: true, reason: "its ranks still wait for each other" };
     const ready = here.filter(({ pid }) => catchesNow(pid, signal));
     if (ready.length > 0)
       return { targets: ready.map(({ pid, startTime }) => ({ pid, startTime })), library: true };
@@ -43,6 +47,12 @@ export function findListeners(job: Job, run: KnownRun, ranks: RankStatus[]): Lis
   if (target === "main") return mainListener(run, signal);
   return childListeners(run, target.slice("child:".length), signal);
 }
+
+/** Some rank of several hasn't reported yet, or hasn't begun to train. */
+const areJoining = (ranks: RankStatus[]): boolean => {
+  const size = Math.max(1, ...ranks.map(({ worldSize }) => worldSize));
+  return size > 1 && (ranks.length < size || ranks.some(({ state }) => state === "ready"));
+};
 
 /** Whether a report comes from this machine: ranks on other hosts report too. */
 function isHere({ pid, startTime }: RankStatus, runId: string): boolean {

@@ -34,7 +34,7 @@ export function ring({ sequence, want }: Control, job: Job, run: Followed): Effe
   const signal = pauseSignalOf(job.spec);
   if ("reason" in found) {
     if (want === "pause") run.unheard = sequence;
-    return { ok: false, reason: found.reason };
+    return "joining" in found ? { ok: true } : { ok: false, reason: found.reason };
   }
   run.unheard = null;
   if (found.library) return signalAll(found.targets, signal);

@@ -34,6 +34,15 @@ describe("from waiting to running", () => {
     expect([story.state, story.told()]).toEqual(["waiting", ["job.started", "job.failed"]]);
   });
 
+  test("a launch that failed by what the supervisor lacks is tried again, however often, and counts as no failure", () => {
+    const story = new Story(makeJob());
+    for (let second = 0; second < 200; second += 20) {
+      story.launch(second).on(second + 1, { kind: "launch-failed", reason: "Node is gone", unready: true });
+      expect(story.job).toMatchObject({ state: { name: "waiting" }, attempts: { failures: 0 } });
+    }
+    expect(new Set(story.told())).toEqual(new Set(["job.started", "job.failed"]));
+  });
+
   test("a job that counts no steps is at work once it says so", () => {
     const story = new Story(makeJob()).launch(0).see(1, { ranks: [makeRank({ state: "ready" })] });
     story.see(4, { ranks: [makeRank({ state: "running" })] });

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { prepareStateDirectory } from "../../../src/files/state-directory.ts";
 import { pidRecord, runDirectory, runRecord } from "../../../src/files/state-paths.ts";
 import { sweep } from "../../../src/runs/clean-up/sweep.ts";
+import { readStat } from "../../../src/sense/proc/process.ts";
 import { givenJob, givenState, start, until } from "../given.ts";
 
 let state: string;
@@ -36,6 +37,22 @@ test("a dead unknown run goes, a known one and one that is alive stay", async ()
     true,
     true,
   ]);
+});
+
+test("a process of this boot isn't the run of an earlier one, though pid and start time are the same", async () => {
+  child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  const startTime = readStat(child.pid as number)?.startTime;
+  const another = "5d0f9c1e-7e55-4b1c-9a0e-2f61b7a1c0de";
+  for (const [id, name] of [
+    ["main", "pid"],
+    ["launcher", "launcher"],
+    ["former", "claim"],
+  ] as const) {
+    mkdirSync(runDirectory(state, id));
+    writeFileSync(join(runDirectory(state, id), name), `${child.pid} ${startTime} ${another}\n`);
+  }
+  expect(await sweep(state, new Set())).toEqual([]);
+  for (const id of ["main", "launcher", "former"]) expect(existsSync(runDirectory(state, id))).toBe(false);
 });
 
 test("an unknown run that is alive says whose it is, and the last word that it was given", async () => {

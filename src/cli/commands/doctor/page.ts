@@ -24,6 +24,8 @@ export interface Diagnosis {
   readings: Sample["machine"];
   cgroup: { directory: string } | { unavailable: string };
   supervisorPid: number | null;
+  /** Why processes that have ended stay listed here; null where they are reaped. */
+  unreaped: string | null;
 }
 
 export function page(found: Diagnosis): string {
@@ -145,7 +147,7 @@ function ruleLines({ rules, unworkable, withoutGpu, config }: Diagnosis): string
   return [...broken, `Rules that can't work here (of ${from}):`, ...lines, ...idle];
 }
 
-function hostLines({ readings, cgroup, supervisorPid }: Diagnosis): string[] {
+function hostLines({ readings, cgroup, supervisorPid, unreaped }: Diagnosis): string[] {
   const others = readings["cpu.others"];
   const pressure = readings["pressure.memory.some"];
   return [
@@ -155,6 +157,7 @@ function hostLines({ readings, cgroup, supervisorPid }: Diagnosis): string[] {
       : `Runs are counted by their process trees: no cgroups (${cgroup.unavailable})`,
     `Pressure (PSI): ${"value" in pressure ? "can be read" : `can't be read (${pressure.unavailable})`}`,
     `Supervisor: ${supervisorPid === null ? "none runs for this config" : `running (pid ${supervisorPid})`}. It needs no terminal or tmux: it keeps running when the one it was started in closes.`,
+    ...(unreaped === null ? [] : [unreaped]),
     "Boot: not started at boot; no boot service is installed.",
   ];
 }

@@ -2,15 +2,15 @@
 import type { Cause } from "../../../model/actor.ts";
 import type { Transition } from "../transition.ts";
 
-/** Sweeps the run's files; the run itself is over. */
-export function leave(transition: Transition): void {
+/** Sweeps the run's files; the run itself is over. `ended`: how, in a few words, for the job's log. */
+export function leave(transition: Transition, ended: string): void {
   const { gpus, startTime, bootId } = transition.run;
   if (gpus.length > 0 && startTime !== null) transition.note({ visited: { gpus, startTime, bootId } });
   if (gpus.length > 0 && transition.run.claimed) {
     const reason = `${transition.gpus?.name ?? gpus.join(", ")} is free again: run ${transition.run.number} is over.`;
     transition.tell("gpu.released", "supervisor", reason, { evidence: { gpus } });
   }
-  transition.perform({ do: "tidy", run: transition.run });
+  transition.perform({ do: "tidy", run: transition.run, ended });
 }
 
 /** Moves to `paused` and starts the full check of the checkpoint. */

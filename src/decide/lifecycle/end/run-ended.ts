@@ -16,7 +16,7 @@ import type { Transition } from "../transition.ts";
 import { judgeResume } from "./failed-resume.ts";
 import { becomePaused, leave } from "./leave-run.ts";
 import { restartWaitMs } from "./restart-wait.ts";
-import { shortage, waitForRoom } from "./shortage.ts";
+import { alone, shortage, waitForRoom } from "./shortage.ts";
 import { stepsAre, stepsLost } from "./steps-lost.ts";
 
 const FRUITLESS = 3;
@@ -63,8 +63,14 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
     waitForRoom(transition, short);
     return;
   }
+  const out = seen?.outOfGpuMemory;
+  if (out !== undefined) {
+    const { what, leastMs } = alone(transition, out);
+    fail(transition, `${what} with ${exitText(exit)}${before(transition)}.`, code, leastMs);
+    return;
+  }
   const reason = `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`;
-  const judged = judgeResume(transition, { exit, seen, reason });
+  const judged = judgeResume(transition, { exit, reason });
   if (judged !== "passed over") fail(transition, `${reason}${judged.besides}`, code);
 }
 
@@ -88,7 +94,7 @@ export function finish(transition: Transition, seen?: Seen): void {
   const at = step === null ? "" : ` at step ${number(step)}`;
   const reason = assumed ?? `It ${ended}${at} with exit code 0${counts}.`;
   transition.tell("job.finished", "job", reason, { outcome: { step, code: 0, reported } });
-  leave(transition);
+  leave(transition, `finished${at}`);
   transition.note({ attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 } });
   transition.become({ name: "finished", since: transition.now, ...(assumed !== null && { assumed }) });
 }
@@ -108,7 +114,7 @@ function cancelled(transition: Transition, exit: Exit): void {
   transition.tell("job.cancelled", "user", `It was cancelled and has ended with ${exitText(exit)}.`, {
     outcome: { stepsLost: stepsLost(transition) },
   });
-  leave(transition);
+  leave(transition, "cancelled");
   transition.drop("cancelling");
   transition.become({ name: "cancelled", since: transition.now });
 }
@@ -125,20 +131,30 @@ export function lose(transition: Transition): void {
   tryAgain(transition, "It ended without a record of its exit.", null);
 }
 
-/** Fails the run: retries it after a back-off, or leaves it failed. */
-export function fail(transition: Transition, reason: string, code: number | null): void {
-  const plan = tryAgain(transition, reason, code);
+/** Fails the run: retries it after a back-off of at least `leastMs`, or leaves it failed. */
+export function fail(
+  transition: Transition,
+  reason: string,
+  code: number | null,
+  leastMs: (inARow: number) => number = () => 0,
+): void {
+  const plan = tryAgain(transition, reason, code, leastMs);
   transition.tell("job.failed", "job", `${reason} ${plan}`, {
     outcome: { code, stepsLost: stepsLost(transition) },
   });
 }
 
-function tryAgain(transition: Transition, reason: string, exitCode: number | null): string {
+function tryAgain(
+  transition: Transition,
+  reason: string,
+  exitCode: number | null,
+  leastMs: (inARow: number) => number = () => 0,
+): string {
   const { restart } = transition.job.spec;
   const { now } = transition;
   const failures = hasSaved(transition) ? 1 : transition.job.attempts.failures + 1;
   if (transition.run.resuming !== undefined) transition.tell("resume.failed", "job", reason);
-  leave(transition);
+  leave(transition, exitCode === null ? "not known how" : `failed with exit code ${exitCode}`);
   if (!restart.onFailure || failures > restart.maxRetries) {
     const why = restart.onFailure
       ? `after ${plural(failures, "failure")} in a row`
@@ -147,7 +163,7 @@ function tryAgain(transition: Transition, reason: string, exitCode: number | nul
     transition.become({ name: "failed", since: now, reason, exitCode });
     return `It is left failed ${why}.`;
   }
-  const waitMs = restartWaitMs(transition.job.spec, failures);
+  const waitMs = Math.max(leastMs(failures), restartWaitMs(transition.job.spec, failures));
   transition.note({
     attempts: { ...transition.job.attempts, failures, notBeforeMs: now.monotonicMs + waitMs },
   });
@@ -162,7 +178,7 @@ function pausedItself(transition: Transition, seen: Seen | undefined): void {
   if (fruitless >= FRUITLESS) {
     const reason = `It asked to be run again (exit code 75) ${FRUITLESS} times without a new checkpoint.`;
     transition.tell("job.failed", "job", reason, { outcome: { code: EXIT_PAUSED } });
-    leave(transition);
+    leave(transition, "failed with exit code 75");
     transition.note({ attempts: { ...transition.job.attempts, fruitless } });
     transition.become({ name: "failed", since: now, reason, exitCode: EXIT_PAUSED });
     return;
@@ -177,7 +193,7 @@ function pausedItself(transition: Transition, seen: Seen | undefined): void {
   const waitMs = saved ? 0 : restartWaitMs(transition.job.spec, fruitless);
   const outcome = { stepsLost: stepsLost(transition), ...(seen === undefined ? {} : stepsByRank(seen)) };
   transition.tell("pause.completed", "job", cause.reason, { outcome });
-  leave(transition);
+  leave(transition, saved ? "paused by itself" : "paused by itself, but not saved");
   transition.note({
     attempts: { failures: 0, fruitless, notBeforeMs: saved ? 0 : now.monotonicMs + waitMs },
   });

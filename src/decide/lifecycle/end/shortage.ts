@@ -12,13 +12,28 @@ import { restartWaitMs } from "./restart-wait.ts";
 /** The memory that a desktop holds has never prevented training. */
 const OTHERS_AT_LEAST_MIB = 256;
 const LONGEST_LINE = 200;
+/** What holds it may need a while to let go: a few tries within seconds are no verdict. */
+const FIRST_WAIT_MS = 30_000;
 
 /** `outOfGpuMemory`: the run's last words. Returns the message, or null when others don't explain the exit. */
 export function shortage({ gpus, run }: Transition, outOfGpuMemory: string | undefined): string | null {
   if (outOfGpuMemory === undefined || !gpus || gpus.othersMiB < OTHERS_AT_LEAST_MIB) return null;
-  const who = processes(gpus.others) ?? "others";
-  return `Run ${run.number} ran out of memory on ${gpus.name} (“${outOfGpuMemory.slice(0, LONGEST_LINE)}”) while ${who} held ${size(gpus.othersMiB)} of it; it waits until there is more room.`;
+  const who = processes(gpus.others) ?? "nobody that is listed";
+  return `Run ${run.number} ran out of memory on ${gpus.name} (${quoted(outOfGpuMemory)}) while ${who} held ${size(gpus.othersMiB)} of it; it waits until there is more room.`;
 }
+
+/** The same for a run that nobody else explains: what failed, and how long to wait at least for the `inARow`th try. */
+export function alone(
+  { run }: Transition,
+  outOfGpuMemory: string,
+): { what: string; leastMs: (inARow: number) => number } {
+  return {
+    what: `Run ${run.number} ran out of GPU memory (${quoted(outOfGpuMemory)}) and ended`,
+    leastMs: (inARow) => FIRST_WAIT_MS * 2 ** (inARow - 1),
+  };
+}
+
+const quoted = (line: string): string => `“${line.slice(0, LONGEST_LINE)}”`;
 
 /** Moves to `waiting` without counting a failure. */
 export function waitForRoom(transition: Transition, reason: string): void {
@@ -28,7 +43,7 @@ export function waitForRoom(transition: Transition, reason: string): void {
     evidence: { processes: gpus?.others ?? [] },
     outcome: { againAfter: duration(waitMs) },
   });
-  leave(transition);
+  leave(transition, "out of GPU memory");
   transition.note({ gpuShortage: { othersMiB: gpus?.othersMiB ?? 0 } });
   transition.note({ attempts: { ...transition.job.attempts, notBeforeMs: now.monotonicMs + waitMs } });
   transition.become({ name: "waiting", since: now, failure: reason });

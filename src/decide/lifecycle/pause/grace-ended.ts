@@ -3,6 +3,7 @@
  * nothing before the deadline, and kills only what a person has ended.
  */
 
+import { isSeveral } from "../../../model/job.ts";
 import type { Seen } from "../../../model/seen.ts";
 import type { PauseRequest } from "../../../model/state.ts";
 import { duration } from "../../../words/duration.ts";
@@ -46,8 +47,7 @@ function stayOnStandby(transition: Transition): void {
 /** Ranks frozen past their timeout fail on the thaw, so a run of several is never frozen. */
 function meansOf({ job }: Transition, { method }: PauseRequest): keyof typeof FORCED | "wait" {
   const { onTimeout } = job.spec.pause;
-  const several = (job.worldSize ?? 1) > 1;
-  return method === "freeze" || (onTimeout === "freeze" && several) ? "wait" : onTimeout;
+  return method === "freeze" || (onTimeout === "freeze" && isSeveral(job)) ? "wait" : onTimeout;
 }
 
 function tellOverdue(transition: Transition, seen: Seen, force: keyof typeof FORCED | "wait"): void {

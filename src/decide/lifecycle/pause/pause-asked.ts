@@ -12,6 +12,7 @@ import { lacksRoom } from "../../pauses/disk-room.ts";
 import { stepsLost } from "../end/steps-lost.ts";
 import { creditRunning } from "../learn.ts";
 import type { Transition } from "../transition.ts";
+import { isListed } from "./release.ts";
 
 /** From SIGTERM to SIGKILL for a run that a person has ended; longer while a save is seen to grow. */
 export const KILLED_AFTER_MS = 30_000;
@@ -61,8 +62,9 @@ function ask(transition: Transition, decision: PauseDecision, freeMiB: number | 
     transition.perform({ do: "freeze", run: transition.run });
     return;
   }
-  // Nothing in it would hear a request: it is ended after its next save.
-  if (savesBy(transition.job) === "itself" && !hasListener(transition)) return;
+  // Nothing in it would hear a request.
+  const by = savesBy(transition.job);
+  if ((by === "itself" || by === null) && !hasListener(transition)) return;
   const want = release ? "release" : decision.method === "standby" ? "standby" : "pause";
   transition.perform({ do: "control", run: transition.run, want, sequence });
 }
@@ -135,6 +137,11 @@ function endByHand(transition: Transition, decision: PauseDecision): void {
   if (transition.state.name !== "pausing") request(transition, { ...decision, method }, terms);
   const deadlineMs = transition.now.monotonicMs + KILLED_AFTER_MS;
   transition.amend({ method, overdue: "terminated", deadlineMs, endedByHand: true });
+  if (isListed(transition.run)) {
+    const reason = `${decision.cause.reason} Its processes have ended: the wait for the driver is over.`;
+    transition.tell("pause.forced", decision.cause.actor, reason, { outcome: { method: "terminate" } });
+    return;
+  }
   const lost = stepsLost(transition);
   const loses =
     lost === null

@@ -136,7 +136,7 @@ function complete(transition: Transition, { seen, exit, availableMiB }: End, sav
   const kind = saved === null ? "pause.failed" : "pause.completed";
   const reason = summary(transition, saved, lost, goneMs);
   transition.tell(kind, request.cause.actor, `${reason}${assumed(exit, job.spec)}`, { outcome });
-  leave(transition);
+  leave(transition, saved === null ? "paused, but not saved" : `paused${at(saved)}`);
   transition.note({ attempts: { ...job.attempts, fruitless: 0 } });
   becomePaused(transition, request.cause, saved === null ? reason : undefined);
 }
@@ -170,7 +170,7 @@ function summary(
   const loses = stepsAre(lost, "lost");
   if (saved === null) {
     const { checkpoint } = transition.job;
-    const from = checkpoint === null ? "the beginning" : `the checkpoint before${at(checkpoint)}`;
+    const from = checkpoint === null ? "the beginning" : `the checkpoint before${before(checkpoint)}`;
     return `It is gone after ${duration(goneMs)} but left no valid checkpoint of this pause; it will go on from ${from}; ${loses}.`;
   }
   const several = (transition.job.worldSize ?? 1) > 1 ? ` of all ${transition.job.worldSize} ranks` : "";
@@ -182,6 +182,8 @@ function summary(
 }
 
 const at = (checkpoint: Checkpoint): string =>
+  checkpoint.step === null ? "" : ` at step ${number(checkpoint.step)}`;
+const before = (checkpoint: Checkpoint): string =>
   checkpoint.step === null ? "" : ` (step ${number(checkpoint.step)})`;
 const checkName = (saved: Checkpoint): string =>
   saved.verified === "size and age only" ? "size and age checked" : "verified";

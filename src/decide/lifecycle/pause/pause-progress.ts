@@ -7,7 +7,7 @@ import { pauseSignalOf, savesBy } from "../../../model/job.ts";
 import type { Seen } from "../../../model/seen.ts";
 import type { PauseRequest } from "../../../model/state.ts";
 import { duration } from "../../../words/duration.ts";
-import { heldMiB } from "../../sharing/place.ts";
+import { heldMiB } from "../../sharing/gpu-memory.ts";
 import { waitsForLeftovers } from "../end/run-ended.ts";
 import type { Transition } from "../transition.ts";
 import { endOnceSaved } from "./end-once-saved.ts";

@@ -3,7 +3,9 @@
  * nothing, while the driver still lists any of it. Reports what became free, and when. Never waits
  * for ever where it can't be read: then it reports the release as unverified.
  */
+import type { Run } from "../../../model/run.ts";
 import { duration } from "../../../words/duration.ts";
+import { list } from "../../../words/list.ts";
 import { size } from "../../../words/size.ts";
 import type { Transition } from "../transition.ts";
 
@@ -12,10 +14,15 @@ const CLEARING_MS = 3000;
 /** How long to wait for a reading newer than the exit. */
 const UNREADABLE_MS = 10_000;
 
+/** It was said of this run that the driver lists it although its processes have ended. */
+export const isListed = ({ said = [] }: Pick<Run, "said">): boolean => said.includes("gpu-entries");
+
 /** Whether the pause has to wait for a GPU. Called when no process of the run is left. */
 export function waitsForGpus(transition: Transition): boolean {
   const { state, now, gpus } = transition;
   if (state.name !== "pausing" || !gpus || transition.job.cancelling !== undefined) return false;
+  // A person won't wait for the driver.
+  if (state.request.endedByHand) return false;
   const exitedMs = (state.request.exitedAt ?? now).monotonicMs;
   const waitedMs = now.monotonicMs - exitedMs;
   if (gpus.unavailable !== null || gpus.atMs <= exitedMs) return waitedMs < UNREADABLE_MS;
@@ -54,6 +61,10 @@ export function released({ state, now, gpus }: Transition): Released {
   if (!seen) {
     const reason = gpus.unavailable ?? "it wasn't read since";
     return { outcome: { vramVerified: false, vramReason: reason }, text: "; its GPU can't be read" };
+  }
+  if (gpus.entries.length > 0) {
+    const reason = `the driver still lists pid ${list(gpus.entries.map(({ pid }) => pid))} on ${gpus.name}`;
+    return { outcome: { vramVerified: false, vramReason: reason }, text: `; ${reason}` };
   }
   const held = before?.heldMiB ?? null;
   const rose =
