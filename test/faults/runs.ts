@@ -60,6 +60,20 @@ export const runs: Group = {
         run.launch(second, run.job.checkpoint).see(second + 1, ends(exitCode(75)));
       return run;
     }),
+    event("a resume from its newest checkpoint fails at once", () => {
+      const older = [makeCheckpoint(800, at(-90), { verified: "full" })];
+      const run = story();
+      run.job = { ...run.job, older, state: { name: "waiting", since: at(0) } };
+      return run.launch(30, run.job.checkpoint).see(33, { exit: exitCode(1) });
+    }),
+    event("… and from the two before as well", () => {
+      const older = [800, 600].map((step) => makeCheckpoint(step, at(-90), { verified: "full" }));
+      const run = story();
+      run.job = { ...run.job, older, state: { name: "waiting", since: at(0) } };
+      for (const second of [30, 40, 50])
+        run.launch(second, run.job.checkpoint).see(second + 3, { exit: exitCode(1) });
+      return run;
+    }),
     event("it fails and isn't to be restarted", () =>
       story({ restart: { onFailure: false } }).see(2, ends(exitCode(1))),
     ),

@@ -176,3 +176,21 @@ test("a third-party job's checkpoints count when they have stopped changing, and
   await it.runs.perform({ do: "prune", job: "job", keep: 1 }, job);
   expect(readdirSync(join(state, "out")).sort()).toEqual(["checkpoint-7", "checkpoint-9"]);
 });
+
+test("files that were there before a third-party job's first run count when they are adopted, until a rerun", () => {
+  const state = givenState();
+  writeFileSync(join(state, "step_5.pt"), "weights");
+  const steps = (checkpoint: object, facts: Partial<Job>): (number | null)[] => {
+    const runs = createRuns({ stateDirectory: state, directory: state });
+    onTestFinished(() => runs.close());
+    const job = givenJob(["true"], { cwd: state, checkpoint: { glob: "*.pt", ...checkpoint } });
+    return runs.checkpoints({ ...job, ...facts }).checkpoints.map(({ step }) => step);
+  };
+  const later = Date.now() + 60_000;
+  expect(steps({}, {})).toEqual([]);
+  expect(steps({}, { firstRunMs: later })).toEqual([]);
+  expect(steps({ adoptExisting: true }, {})).toEqual([5]);
+  expect(steps({ adoptExisting: true }, { firstRunMs: later })).toEqual([5]);
+  expect(steps({}, { earlier: "adopt" })).toEqual([5]);
+  expect(steps({ adoptExisting: true }, { firstRunMs: later, begunAnew: true })).toEqual([]);
+});

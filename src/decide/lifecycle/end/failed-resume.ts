@@ -3,7 +3,7 @@
  * isn't counted as a failure. Where that fails as well, it wasn't the checkpoint: the newest counts again.
  */
 import type { Checkpoint } from "../../../model/run.ts";
-import { type Exit, exitCodeOf, type Seen } from "../../../model/seen.ts";
+import { type Exit, exitCodeOf } from "../../../model/seen.ts";
 import { plural } from "../../../words/list.ts";
 import { hasSaved } from "../learn.ts";
 import { fallBack, hold, remember } from "../take-stock.ts";
@@ -22,7 +22,6 @@ const CODES_FROM_OUTSIDE = new Set([126, 127, 129, 130, 137, 143]);
 /** How a run ended: `reason` is that as a sentence. */
 interface End {
   exit: Exit;
-  seen: Seen | undefined;
   reason: string;
 }
 
@@ -49,12 +48,11 @@ export function judgeResume(transition: Transition, end: End): "passed over" | {
   return "passed over";
 }
 
-function failedAtOnce(transition: Transition, { path }: Checkpoint, { exit, seen }: End): boolean {
+function failedAtOnce(transition: Transition, { path }: Checkpoint, { exit }: End): boolean {
   const { job, run, state, now } = transition;
   if (state.name !== "starting" && state.name !== "running") return false;
   if (run.resumedFrom !== path || hasSaved(transition) || !exit.known) return false;
   if (CODES_FROM_OUTSIDE.has(exit.code) || SIGNALS_FROM_OUTSIDE.has(exit.signal ?? "")) return false;
-  if (seen?.outOfGpuMemory !== undefined) return false;
   if (job.understands === "contract") return run.firstStepAt === undefined;
   return now.monotonicMs - run.startedAt.monotonicMs < AT_ONCE_MS;
 }
@@ -76,7 +74,7 @@ function passOver(transition: Transition, checkpoint: Checkpoint, { exit, reason
     `${reason} It is tried again from the checkpoint before; this doesn't count as a failure.`,
     { outcome: { code: exitCodeOf(exit) } },
   );
-  leave(transition, "failed at once");
+  leave(transition, `failed with exit code ${exitCodeOf(exit)}`);
   transition.become({ name: "waiting", since: now, failure: reason });
 }
 

@@ -54,7 +54,7 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
     return;
   }
   const reason = `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`;
-  const judged = judgeResume(transition, { exit, seen, reason });
+  const judged = judgeResume(transition, { exit, reason });
   if (judged !== "passed over") fail(transition, `${reason}${judged.besides}`, code);
 }
 
