@@ -151,8 +151,8 @@ test("the job killed while it saves: the half-written checkpoint is passed over"
   mkdirSync(half);
   writeFileSync(join(half, "weights"), "half");
   await supervisor.recorded("job.failed", "count");
-  await until("another run", () => log().match(/begins at/g)?.length === 2);
-  const [, from = "0"] = /begins at (\d+)\s*$/m.exec(log().slice(log().lastIndexOf("begins at"))) ?? [];
+  await until("another run", () => log().match(/^begins at/gm)?.length === 2);
+  const [, from = "0"] = /\nbegins at (\d+)\s*$/m.exec(log().slice(log().lastIndexOf("\nbegins at"))) ?? [];
   expect(Number(from)).toBeGreaterThanOrEqual(before.checkpoint?.step ?? 0);
   expect(Number(from)).toBeLessThan(99_999_999);
 });
