@@ -24,7 +24,7 @@ const isConnected = (): boolean =>
 
 test("wait gives a restarted supervisor its time, though the clock leaps ahead meanwhile", async () => {
   const job = { name: "sleep", command: ["sleep", "1000"] };
-  cli.write("supervisor.config.json", JSON.stringify({ rules: [], jobs: [job] }));
+  cli.write("supervisor.config.json", JSON.stringify({ stateDirectory: "s", rules: [], jobs: [job] }));
   await cli.say("start", "--detach");
 
   const offset = cli.write("offset", "0");
