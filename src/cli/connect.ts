@@ -13,6 +13,7 @@ import { misuse, Refusal } from "../refusal.ts";
 import { list } from "../words/list.ts";
 import { say } from "./print.ts";
 import { settleCommon } from "./settle-common.ts";
+import { whenBack } from "./when-back.ts";
 
 export interface Options {
   config?: string;
@@ -32,10 +33,11 @@ export async function placesOf(options: Options): Promise<Places> {
 export async function tryConnect(places: Places, watch = false): Promise<ControlClient | null> {
   const other = anotherThere(places);
   if (other !== null) throw new Refusal(other);
+  const socket = socketPath(places.stateDirectory);
   try {
-    return await connectControl(socketPath(places.stateDirectory), { watch });
+    return await connectControl(socket, { watch });
   } catch (error) {
-    if (error instanceof NoSupervisor) return null;
+    if (error instanceof NoSupervisor) return await whenBack(places.stateDirectory, socket, watch);
     if (!(error instanceof Refusal)) throw error;
     throw new Refusal(`The supervisor for ${projectName(places.project)} can't be reached: ${error.message}`);
   }

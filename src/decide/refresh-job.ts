@@ -34,7 +34,7 @@ function updateGpuFootprint(job: Job, { sample }: TickInput): Job {
 /** Follows a fall only while it works: before, memory is still being filled, and after, it is given back. */
 function footprint({ learned, state }: Job, held: number): number | undefined {
   const known = learned.gpuMemoryMiB;
-  const works = state.name === "running" && state.run.firstStepAt !== undefined;
+  const works = state.name === "running" && runOf({ state })?.firstStepAt !== undefined;
   if (held === 0 || (known !== undefined && held < known && !works)) return known;
   return followed(known ?? null, held);
 }

@@ -68,6 +68,8 @@ export interface Why {
   streams?: { open: number; held: number };
   /** All its processes have ended, and the driver still lists some of them. */
   listed?: { gpu: string; pids: number[]; heldMiB: number };
+  /** What of its run outlives its first process, and since when. */
+  left?: { pid: number; command: string; others: number; sinceMs: number };
   /** The pause signal, which it doesn't catch yet. */
   unheard?: string;
   /** It can't be asked to save: it is ended after its next checkpoint, or by its `pause.onTimeout`. */

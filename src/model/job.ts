@@ -135,6 +135,8 @@ export interface Job {
   visited?: { gpus: string[]; startTime: number; bootId: string };
   /** It ran out of GPU memory while others held this much of a GPU; it waits until one of them has less. */
   gpuShortage?: { othersMiB: number };
+  /** What the supervisor itself lacked at the last try to launch it, half a sentence. */
+  unready?: string;
   /** The command of its last run; absent before its first, and in data of older versions. */
   ran?: string[];
   /**

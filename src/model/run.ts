@@ -16,6 +16,8 @@ export interface Checkpoint {
 export type Said =
   /** Processes of it outlive the first one. */
   | "leftovers"
+  | "leftovers ended"
+  | "leftovers killed"
   /** The driver still lists it on a GPU although its processes have ended. */
   | "gpu-entries"
   /** It currently doesn't catch the pause signal. */
@@ -48,6 +50,8 @@ export interface Run {
   rankGoneAt?: Now;
   /** Its GPUs were recorded as held by it; their release is recorded only then. */
   claimed?: true;
+  /** What outlives its first process: one of them, how many others, since when it waits for them. */
+  left?: { pid: number; command: string; others: number; since: Now };
   /** What has been said about this run, so that it is said only once. */
   said?: Said[];
 }

@@ -28,6 +28,8 @@ export interface RecordJournal extends Journal {
   readonly setAside: string | null;
   /** The copy made before the schema was brought up to date. */
   readonly backup: string | null;
+  /** The database was made just now. */
+  readonly isNew: boolean;
   /** What the user should know: writing, syncing or housekeeping fails. Empty when all is well. */
   readonly problems: string[];
   /** Puts a changed retention in force. */
@@ -44,6 +46,7 @@ export function createJournal(path: string, options: { retention: Retention }): 
 class SqliteJournal implements RecordJournal {
   readonly setAside: string | null;
   readonly backup: string | null;
+  readonly isNew: boolean;
   readonly #path: string;
   #open: Connection;
   readonly #upkeep: UpkeepSchedule;
@@ -54,9 +57,10 @@ class SqliteJournal implements RecordJournal {
   /** Why the database has no name; what is written goes with this process then. */
   #nameless: string | null = null;
 
-  constructor(path: string, { db, setAside, backup }: Opened, retention: Retention) {
+  constructor(path: string, { db, setAside, backup, isNew }: Opened, retention: Retention) {
     this.setAside = setAside;
     this.backup = backup;
+    this.isNew = isNew;
     this.#path = path;
     this.#open = new Connection(db, path);
     this.#upkeep = new UpkeepSchedule(this.#open.file, retention);

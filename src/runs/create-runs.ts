@@ -15,7 +15,7 @@ import { Verifier } from "./checkpoints/verify.ts";
 import { RunningLogs } from "./clean-up/rotate-log.ts";
 import { FollowedRuns } from "./followed-runs.ts";
 import type { Launching } from "./launch/launch.ts";
-import { lacksRecords, rewriteRecords } from "./launch/rewrite-records.ts";
+import { isSwept, rewriteRecords } from "./launch/rewrite-records.ts";
 import { asBegun, asLiveRun } from "./observe/follow.ts";
 import { observe } from "./observe/observe.ts";
 import { Watches } from "./observe/watch-directories.ts";
@@ -63,9 +63,10 @@ export function createRuns(where: Launching): RunsOnDisk {
     },
     perform: (effect, job) => effects.perform(effect, job),
     restore: (job, run) => {
+      if (!isSwept(where.stateDirectory, run.id)) return false;
       const known = followed.of(run, job.name);
       const begun = asBegun(known);
-      if (begun === null || !lacksRecords(where.stateDirectory, run.id)) return false;
+      if (begun === null) return false;
       rewriteRecords(where.stateDirectory, { job: job.name, run }, begun);
       watches.unfollow(known);
       effects.repeatWord(job, run);

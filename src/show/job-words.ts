@@ -91,11 +91,17 @@ export function nextOf(job: JobView, nowMs: number): string {
 /** The same for where there is little room: `14:10`, `done about 23:15`; empty when unknown. */
 export function shortNextOf(job: JobView, nowMs: number): string {
   const { next } = job.why;
-  if (job.overdue !== null) return soonerOf(job, "short");
+  if (needsPerson(job)) return soonerOf(job, "short");
   if (next !== null) return clockTime(next.atMs, nowMs);
   const done = doneAtMs(job, nowMs);
   return done === null ? "" : `done about ${clockTime(done, nowMs)}`;
 }
+
+/** Nothing happens by itself: an overdue pause, or a question that only a person can answer. */
+const needsPerson = ({ overdue, why }: JobView): boolean =>
+  overdue !== null ||
+  why.finishedWith !== undefined ||
+  why.waitingFor.some(({ code }) => code === "checkpoint-owner");
 
 /** Of a job that a person has to decide about: what they can type. */
 const soonerOf = ({ why }: JobView, form: "command" | "short"): string =>
@@ -104,5 +110,5 @@ const soonerOf = ({ why }: JobView, form: "command" | "short"): string =>
 /** Why it is as it is, which stands beside its state, and what comes next. Either may be empty. */
 export const reasonAndNext = (job: JobView, nowMs: number): { reason: string; next: string } => ({
   reason: whyBeside(job.why, nowMs),
-  next: job.overdue === null ? nextOf(job, nowMs) : soonerOf(job, "command"),
+  next: needsPerson(job) ? soonerOf(job, "command") : nextOf(job, nowMs),
 });

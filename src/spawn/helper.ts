@@ -67,7 +67,7 @@ export function goneOf(program?: string): string | null {
 }
 
 const sentence = (gone: string, helpers: readonly Helper[]): string =>
-  `${gone}, which this supervisor runs on, is gone, as in an upgrade: until it is back, or the supervisor is ` +
+  `${gone}, a part of this supervisor, is gone, as in an upgrade: until it is back, or the supervisor is ` +
   `started again, ${Helper.without(helpers)}.`;
 
 /** What a program of ours couldn't load. */

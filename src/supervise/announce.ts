@@ -12,14 +12,23 @@ function own(kind: Kind, reason: string, evidence: Record<string, unknown>): New
   return { kind, job: null, run: null, actor: "supervisor", reason, evidence };
 }
 
-/** `setAside`: where a corrupt database was moved. */
-export function started(config: Config, version: string, setAside: string | null): NewEvent {
+/** What a supervisor finds of the log of those before it. */
+export interface EarlierLog {
+  /** Where a corrupt database was moved. */
+  setAside: string | null;
+  /** The database is new, although a supervisor has run for this state directory before. */
+  isMissing: boolean;
+}
+
+export function started(config: Config, version: string, { setAside, isMissing }: EarlierLog): NewEvent {
   const source = config.file
     ? `with ${config.file}`
     : "with the built-in defaults, since there is no config file";
   const lost = setAside
     ? ` The database was corrupt; it was set aside as ${setAside} and a new one begun.`
-    : "";
+    : isMissing
+      ? " Its database is new, although a supervisor has run here before: what that one recorded isn't in it."
+      : "";
   return own("supervisor.started", `Supervisor ${version} started ${source} (pid ${process.pid}).${lost}`, {
     config: config.file,
     project: config.project,

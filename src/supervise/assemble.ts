@@ -9,6 +9,7 @@ import { clock } from "../clock.ts";
 import type { Config } from "../config/schema/schema.ts";
 import { arrivals, type Recovery, recoverJobs } from "../decide/recover-jobs.ts";
 import { adopting, roster } from "../decide/roster.ts";
+import { lastSupervisorOf } from "../files/supervisors.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Sensors } from "../ports/sensors.ts";
 import type { RecordJournal } from "../record/journal.ts";
@@ -59,7 +60,9 @@ export function assemble(
   const recovered = recoverJobs(adopt ? adopting(known) : known, bootId(), now);
   const sensors = sensorsFor(config, claims, recovered);
   const identity = { bootId: bootId(), newRunId: () => randomBytes(8).toString("hex") };
-  const events = [started(first, VERSION, journal.setAside), ...recovered.events];
+  const isMissing = journal.isNew && lastSupervisorOf(stateDirectory) !== null;
+  const earlier = { setAside: journal.setAside, isMissing };
+  const events = [started(first, VERSION, earlier), ...recovered.events];
   const parts = { clock, journal, runs, sensors, claims, identity, wake, onEvent };
   return { supervisor: new Supervisor(parts, first, { ...recovered, events }), runs, sensors, claims };
 }

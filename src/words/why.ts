@@ -131,6 +131,7 @@ function runningText(why: Why, nowMs: number): string {
   const { cancelling, stalledSinceMs: since, outsideWindow } = why;
   const parts = [
     cancelling ? "it was cancelled and asked to end" : "",
+    why.left === undefined ? "" : leftText(why.left, nowMs),
     since === undefined ? "" : `no step for ${elapsed(nowMs - since)} (since ${clockTime(since, nowMs)})`,
     outsideWindow ? "outside its window by hand" : "",
     turnText(why),
@@ -141,10 +142,11 @@ function runningText(why: Why, nowMs: number): string {
 }
 
 function pausingText(why: Why, nowMs: number): string {
-  const { cause, overdue, exited, listed, unheard, cantAsk, streams, sinceMs } = why;
+  const { cause, overdue, exited, left, listed, unheard, cantAsk, streams, sinceMs } = why;
   const reason = cause?.reason ?? "";
   if (listed !== undefined)
     return `${reason} Its processes have ended, but ${listedText(listed)}; that is no relief until it is gone.`;
+  if (exited && left !== undefined) return `${reason} ${leftText(left, nowMs)}.`;
   if (exited) return `${reason} Its first process has exited; the rest of the run is being checked.`;
   if (unheard !== undefined) return `${reason} It doesn't catch ${unheard} yet, so the signal waits.`;
   if (cantAsk !== undefined) return `${reason} It can't be asked to save: ${UNASKED[cantAsk]}.`;
@@ -161,6 +163,12 @@ function pausingText(why: Why, nowMs: number): string {
 /** "the driver still lists pid 4711 with 5.9 GiB on GPU 0" */
 export const listedText = ({ gpu, pids, heldMiB }: NonNullable<Why["listed"]>): string =>
   `the driver still lists pid ${list(pids)}${heldMiB === 0 ? "" : ` with ${size(heldMiB)}`} on ${gpu}`;
+
+function leftText({ command, pid, others, sinceMs }: NonNullable<Why["left"]>, nowMs: number): string {
+  const more = others > 0 ? ` and ${plural(others, "other")}` : "";
+  return `Its first process has exited; since ${clockTime(sinceMs, nowMs)} it waits for '${command}' (pid ${pid})${more}`;
+}
+
 const UNASKED = {
   "until it saves": "it is ended after the next checkpoint that it saves",
   "until its grace ends": "it is ended when its grace is over",

@@ -9,8 +9,8 @@ let step = from === undefined ? 0 : Number(readFileSync(from, "utf8"));
 console.log(`begins at ${step}`);
 process.on("SIGTERM", () => {
   mkdirSync("out", { recursive: true });
-  if (saves === "save") writeFileSync(`out/at-${step}.txt`, String(step));
+  if (saves === "save") writeFileSync(`out/step-${step}.txt`, String(step));
   process.exit(Number(code));
 });
-if (from !== undefined && resumed !== "on") setTimeout(() => process.exit(Number(resumed)), 300);
+if (from !== undefined && resumed !== "on") process.exit(Number(resumed));
 setInterval(() => step++, 20);

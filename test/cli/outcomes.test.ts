@@ -27,7 +27,7 @@ async function started(...args: string[]): Promise<void> {
     name: "train",
     command: ["node", TRAINER, ...args],
     pause: { signal: "SIGTERM", graceSeconds: 20 },
-    checkpoint: { glob: "out/at-*.txt" },
+    checkpoint: { glob: "out/step-*.txt" },
     resumeArgs: ["{checkpoint}"],
     restart: { backoffSeconds: 600 },
   };

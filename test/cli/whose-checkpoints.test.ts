@@ -79,6 +79,7 @@ it("a job that finished says so when its command has changed, and runs the new o
   expect(why).toMatch(/^fit {2}finished at .+ with another command: node .+ --total 150$/m);
   expect(why).toMatch(/supervisor rerun fit +runs the new one from the beginning$/m);
   expect((await typed("hills", "status")).out).toContain("with another command: node ");
+  expect((await typed("hills", "status")).out).toMatch(/→ .*supervisor rerun fit/);
   expect((await job("hills")).run).toBe(1);
   expect((await typed("hills", "rerun", "fit")).code).toBe(0);
   await until("the second run to end", async () => (await job("hills")).run === 2);

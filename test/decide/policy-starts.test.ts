@@ -54,6 +54,15 @@ describe("a start", () => {
     expect(days.tick(20)).toEqual(["start tts"]);
   });
 
+  test("waits for what the supervisor lacks, though a person wants it to run", () => {
+    const attempts = { failures: 0, fruitless: 0, notBeforeMs: at(20).monotonicMs };
+    const manual = { want: "run" as const, sinceMs: at(0).wallMs, excused: [], windowUntilMs: null };
+    const days = new Days({ rules: [] }, makeJob({}, { attempts, manual, unready: "Node is gone" }));
+    expect([days.tick(19), days.waits("tts")]).toEqual([[], ["restart"]]);
+    expect(days.why.tts?.waitingFor[0]?.text).toMatch(/^Node is gone: tried again at /);
+    expect(days.tick(20)).toEqual(["start tts"]);
+  });
+
   test("waits no longer because somebody sets the clock back", () => {
     const attempts = { failures: 1, fruitless: 0, notBeforeMs: at(20).monotonicMs };
     const days = new Days({ rules: [] }, makeJob({}, { attempts }));

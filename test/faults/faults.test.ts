@@ -8,10 +8,21 @@ import { config } from "./config.ts";
 import { databases, tampering } from "./database.ts";
 import type { Group } from "./fault.ts";
 import { checkpoints, places, reports } from "./files.ts";
+import { ownPlaces } from "./own-places.ts";
 import { requests } from "./requests.ts";
 import { runs } from "./runs.ts";
 
-const GROUPS: Group[] = [runs, checkpoints, reports, config, requests, places, databases, tampering];
+const GROUPS: Group[] = [
+  runs,
+  checkpoints,
+  reports,
+  config,
+  requests,
+  places,
+  ownPlaces,
+  databases,
+  tampering,
+];
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll(/\s+/g, " ").trim();
 
 async function render(): Promise<string> {

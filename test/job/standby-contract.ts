@@ -36,7 +36,7 @@ const flowing = (run: Launched, folder: string, past = 0) =>
   run.until("more frames", () => framesOf(folder).length > past);
 
 /** Asks, and waits until the job reports the state that the word leads to. */
-async function bring(run: Launched, sequence: number, want: "run" | "standby"): Promise<void> {
+export async function bring(run: Launched, sequence: number, want: "run" | "standby"): Promise<void> {
   run.ask({ sequence, want });
   const state = want === "run" ? "running" : "standby";
   await run.until(

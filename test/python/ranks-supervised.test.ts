@@ -1,4 +1,7 @@
-/** Jobs of two ranks under a whole supervisor: they pause as one, and none goes on without the other. */
+/**
+ * Jobs of two ranks under a whole supervisor: they pause as one, and none goes on without the other.
+ * Covers: src/runs/observe/world-size.ts
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";

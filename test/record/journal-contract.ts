@@ -67,7 +67,7 @@ export function journalContract(name: string, create: () => Journal): void {
 
     test("an append takes along what its events have changed", () => {
       const journal = create();
-      const later = { ...job("a-job"), runs: 1 };
+      const later = { ...job("a-job"), runs: 1, firstRunMs: 5 };
       const started = { job: "a-job", run: run("r1") };
       expect(
         journal.append([event("it starts")], at(1), { jobs: [later], started, orNothing: true }).ok,

@@ -53,7 +53,7 @@ describe("a database that another program has locked", () => {
     const end = { at: at(5), code: 0, signal: null, how: "finished", step: 10 };
     for (const change of [
       { jobs: [job("voice-train")] },
-      { jobs: [{ ...job("voice-train"), runs: 7 }] },
+      { jobs: [{ ...job("voice-train"), runs: 7, firstRunMs: 5 }] },
       { jobs: [], started: { job: "voice-train", run: run("r1") } },
       { jobs: [], ended: { run: run("r1"), end } },
     ])
@@ -61,7 +61,7 @@ describe("a database that another program has locked", () => {
     for (let i = 0; i < 30; i++) journal.addSample(sample(at(i)));
     await unlock();
     journal.append([event("after")], at(60));
-    expect(journal.loadJobs()).toEqual([{ ...job("voice-train"), runs: 7 }]);
+    expect(journal.loadJobs()).toEqual([{ ...job("voice-train"), runs: 7, firstRunMs: 5 }]);
     expect([...readRuns(journal.path)]).toMatchObject([{ id: "r1", how: "finished" }]);
     expect([...readSamples(journal.path)]).toHaveLength(30);
   });
@@ -70,7 +70,7 @@ describe("a database that another program has locked", () => {
     const { journal, unlock } = await lockedJournal();
     journal.append([event("a pause")], at(1), { jobs: [job("voice-train")] });
     const started = { job: "voice-train", run: run("r1") };
-    const jobs = [{ ...job("voice-train"), runs: 7 }];
+    const jobs = [{ ...job("voice-train"), runs: 7, firstRunMs: 5 }];
     expect(journal.append([event("a start")], at(2), { jobs, started, orNothing: true }).ok).toBe(false);
     await unlock();
     const result = journal.append([event("after")], at(60));

@@ -40,6 +40,7 @@ test.each(["", "launcher.sh", "exit", "run.json", "cgroup", "launcher", "pid"])(
         runDirectory(state, run.id),
         "",
         run.bootId,
+        "begins",
         "sh",
         "-c",
         `echo late >> ${begun}`,

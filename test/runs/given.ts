@@ -163,7 +163,9 @@ export function setNoCgroup(value: string): void {
 export const child = (name: string): string =>
   fileURLToPath(new URL(`../children/${name}.ts`, import.meta.url));
 
-export const logOf = (state: string): string => readFileSync(logPath(state, "job"), "utf8");
+/** What the job has written, without the lines that say where a run begins and ends. */
+export const logOf = (state: string): string =>
+  readFileSync(logPath(state, "job"), "utf8").replaceAll(/^── .* ──\n/gm, "");
 
 export function readOr(path: string, otherwise = ""): string {
   try {

@@ -83,7 +83,7 @@ test("a held database, a place that isn't ours: one sentence, no stack", async (
   const held = supervisor.say("start", "--headless");
   expect(held).toMatchObject({ code: 1, out: "" });
   expect(held.err).toMatch(
-    /^\S+ is held by the supervisor with pid \d+ of .* Attach to it, stop it, or set "database" to another file\.\n$/,
+    /^\S+ is held by the supervisor with pid \d+ of .* Attach to it, stop it, or set "stateDirectory" to another folder\.\n$/,
   );
   await supervisor.crash();
   const socket = join(supervisor.directory, "state/supervisor.sock");

@@ -46,7 +46,7 @@ test("killed with SIGKILL and started again: the same process goes on and can st
   expect(supervisor.audit("supervisor.recovered")).toHaveLength(1);
   expect(supervisor.say("pause", "count").code).toBe(0);
   expect(alive(before.pid as number)).toBe(false);
-  expect(log().match(/begins at/g)).toHaveLength(1);
+  expect(log().match(/^begins at/gm)).toHaveLength(1);
   expect(supervisor.say("audit", "verify").code).toBe(0);
 });
 
@@ -67,7 +67,7 @@ test.each([
     await supervisor.start();
     await supervisor.reaches("count", [state]);
     expect(supervisor.audit(kind).map(({ reason }) => reason)).toEqual([expect.stringContaining(words)]);
-    expect(log().match(/begins at/g)).toHaveLength(1);
+    expect(log().match(/^begins at/gm)).toHaveLength(1);
   },
 );
 
@@ -107,7 +107,7 @@ test.each([
     expect(recovered.reason).toContain("left count");
     expect(told[2]?.outcome).toMatchObject({ step: checkpoint?.step, stepsLost: 0, forced: null });
     expect(alive(pid as number)).toBe(false);
-    expect(log().match(/begins at/g)).toHaveLength(1);
+    expect(log().match(/^begins at/gm)).toHaveLength(1);
     expect(supervisor.say("audit", "verify").code).toBe(0);
   },
 );
@@ -151,8 +151,8 @@ test("the job killed while it saves: the half-written checkpoint is passed over"
   mkdirSync(half);
   writeFileSync(join(half, "weights"), "half");
   await supervisor.recorded("job.failed", "count");
-  await until("another run", () => log().match(/begins at/g)?.length === 2);
-  const [, from = "0"] = /begins at (\d+)\s*$/m.exec(log().slice(log().lastIndexOf("begins at"))) ?? [];
+  await until("another run", () => log().match(/^begins at/gm)?.length === 2);
+  const [, from = "0"] = /\nbegins at (\d+)\s*$/m.exec(log().slice(log().lastIndexOf("\nbegins at"))) ?? [];
   expect(Number(from)).toBeGreaterThanOrEqual(before.checkpoint?.step ?? 0);
   expect(Number(from)).toBeLessThan(99_999_999);
 });
@@ -168,7 +168,7 @@ test("killed after the start was recorded and before anything was launched: it s
   expect(lost.reason).toContain("no record of its exit");
   expect(supervisor.say("resume", "count").code).toBe(0);
   await supervisor.reaches("count", ["running"]);
-  await untilHolds(() => expect(log().match(/begins at/g)).toHaveLength(2));
+  await untilHolds(() => expect(log().match(/^begins at/gm)).toHaveLength(2));
   expect(existsSync(join(supervisor.directory, "state/runs/0123456789abcdef"))).toBe(false);
 });
 
@@ -241,6 +241,6 @@ testWith(smallDisk)(
     }
     await supervisor.start();
     expect((await supervisor.reaches("count", ["running"])).pid).toBe(pid);
-    expect(log().match(/begins at/g)).toHaveLength(1);
+    expect(log().match(/^begins at/gm)).toHaveLength(1);
   },
 );

@@ -82,7 +82,7 @@ describeWith(compiler)("a whole supervisor (needs a C compiler)", () => {
     // A lost GPU: the other one goes on, also in what others use of it.
     driver.set({ also: [...lacking, "fail *@1 15", "fail nvmlDeviceGetHandleByIndex_v2@1 999"] });
     const lost = await supervisor.recorded("sensor.lost");
-    expect(lost.reason).toMatch(/^gpu\.\S+ can't be read: .*lost|NVML 999/);
+    expect(lost.reason).toMatch(/^gpu\.\S+ on GPU 1 can't be read: .*lost|NVML 999/);
     await shows(1, "gpu.others.utilization", /lost|NVML 999/);
     await shows(0, "gpu.others.utilization", 0);
     await supervisor.ticks(12);

@@ -228,7 +228,7 @@ describeWith(compiler)(`over a driver of two GPUs (needs a C compiler)`, () => {
     await supervisor.shows("a reading", ({ gpus }) => gpus[0]?.metrics["gpu.others.utilization"]);
     driver.set({ also: ["hang nvmlDeviceGetUtilizationRates"] });
     const lost = await supervisor.recorded("sensor.lost");
-    expect(lost.reason).toMatch(/gpu\.others\.utilization can't be read/);
+    expect(lost.reason).toMatch(/gpu\.others\.utilization on GPU 0 can't be read/);
     await supervisor.shows("the reason", ({ gpus }) => {
       const reading = gpus[0]?.metrics["gpu.others.utilization"];
       return reading && "unavailable" in reading && /hasn't answered/.test(reading.unavailable);

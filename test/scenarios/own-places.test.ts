@@ -2,7 +2,7 @@
  * A supervisor's own files removed under it, as by a temp cleaner or `git clean -fdx`: it makes them again,
  * stays the only one, and its job runs once.
  * Covers: src/supervise/own-places.ts, src/supervise/restore-runs.ts, src/supervise/take-back-runs.ts,
- * src/runs/launch/rewrite-records.ts, src/runs/observe/runs-by-environment.ts, src/files/own-place.ts
+ * src/cli/when-back.ts, src/supervise/refuse-second.ts, src/runs/launch/rewrite-records.ts, src/runs/observe/runs-by-environment.ts, src/files/own-place.ts
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -78,6 +78,8 @@ test("everything wiped and the supervisor killed: the next one takes back the li
   expect(copies()).toBe(1);
   expect(supervisor.say("pause", "count").code).toBe(0);
   expect(alive(before.pid as number)).toBe(false);
+  const [first] = supervisor.audit("supervisor.started");
+  expect(first?.reason).toContain("what that one recorded isn't in it");
   const paused = await supervisor.reaches("count", ["paused"]);
   expect(paused.checkpoint?.step).toBeGreaterThanOrEqual(before.progress?.step ?? 0);
 });
@@ -117,7 +119,7 @@ test("the job ends after its run's files were removed: how it ended is known", a
 test("the socket swept away: it is there again, and the end of a supervisor removes only its own", async () => {
   supervisor = await started();
   rmSync(at("state/supervisor.sock"));
-  await until("the socket", () => existsSync(at("state/supervisor.sock")));
+  // No command may say that none runs until the socket is there again.
   expect(supervisor.snapshot().supervisor.pid).toBe(supervisor.process?.pid);
   // Another program's socket in its place.
   rmSync(at("state/supervisor.sock"));

@@ -1,4 +1,7 @@
-/** The answer to "why?" in words: nothing is cut from it, and nothing that stands beside it is said again. */
+/**
+ * The answer to "why?" in words: nothing is cut from it, and nothing that stands beside it is said again.
+ * Covers: src/words/room.ts
+ */
 import { expect, test } from "vitest";
 import type { Why } from "../../src/model/decision.ts";
 import {
@@ -98,6 +101,25 @@ test.each<[string, Partial<Why>, whole: string, beside: string]>([
     { state: "pausing", ...because("ana paused it."), unheard: "SIGUSR1" },
     "asked to pause at 13:50: ana paused it. It doesn't catch SIGUSR1 yet, so the signal waits.",
     "ana paused it. It doesn't catch SIGUSR1 yet, so the signal waits.",
+  ],
+  [
+    "a request that can't be made",
+    { state: "pausing", ...because("ana paused it."), cantAsk: "until it saves" },
+    "asked to pause at 13:50: ana paused it. It can't be asked to save: it is ended after the next checkpoint that it saves.",
+    "ana paused it. It can't be asked to save: it is ended after the next checkpoint that it saves.",
+  ],
+  [
+    "a program that nothing shows to save",
+    { state: "running", room: "unproven" },
+    "running since 13:50; nothing shows so far that it saves; until something does, under pressure it is frozen: its CPU and GPU time is freed, its memory isn't (to free that, too: supervisor help pause)",
+    "nothing shows so far that it saves; until something does, under pressure it is frozen: its CPU and GPU time is freed, its memory isn't (to free that, too: supervisor help pause)",
+  ],
+  ["a program that saves when asked", { state: "running", room: "library" }, "running since 13:50", ""],
+  [
+    "a pause that left nothing",
+    { state: "paused", ...because("ana paused it."), unsaved: "It left no valid checkpoint." },
+    "paused at 13:50: ana paused it. It left no valid checkpoint.",
+    "ana paused it. It left no valid checkpoint.",
   ],
   [
     "a pause that is overdue",

@@ -20,7 +20,7 @@ export interface ResumeOptions extends Options {
 /** The first snapshot after a request may still describe the moment before it. */
 const SETTLED_AFTER = 2;
 /** A program that doesn't report has come back once it has lived so long: one that can't go on ends at once. */
-const LIVES_FOR_MS = 2000;
+const LIVES_FOR_MS = 5000;
 /** A large model may load for longer than a person wants to wait here. */
 const LOADS_FOR_MS = 120_000;
 
@@ -60,7 +60,8 @@ function resumeOutcome(job: JobView, anew: boolean, waited: Map<string, number>)
   const { failure, unsaved } = job.why;
   if (anew && failure !== undefined && job.state === "waiting")
     return { end: "bad", text: `its run has failed: ${failure}\n${waits(job)}` };
-  if (anew && unsaved !== undefined) return { end: "bad", text: `paused again, and not saved: ${unsaved}` };
+  if (anew && unsaved !== undefined && job.state === "paused")
+    return { end: "bad", text: `paused again, and not saved: ${unsaved}` };
   switch (job.state) {
     case "running":
       return anew ? begun(job) : { end: "good", text: running(job) };

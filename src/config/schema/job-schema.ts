@@ -123,6 +123,12 @@ export const jobSchema = z.strictObject({
     .describe("Users whose request for a turn on its GPU is granted, whatever 'turns' says."),
   priority: z.int().default(0).describe("Higher matters more: paused last, resumed first."),
   pause: pauseSchema.prefault({}).describe("How it is asked to make room."),
+  leftovers: z
+    .enum(["end", "leave", "wait"])
+    .default("end")
+    .describe(
+      "Processes of a run that outlive its first. end: SIGTERM after 10 s, SIGKILL after 30 more, once it has said that it is over; until then wait. leave: they don't count. wait: it isn't over until they are gone.",
+    ),
   checkpoint: checkpointSchema.prefault({}).describe("What it saves, and how often."),
   standby: standbySchema.prefault({}).describe("Of a job that is paused by standby."),
   restart: restartSchema.prefault({}).describe("What happens when it fails."),

@@ -39,18 +39,12 @@ export function adopt(transition: Transition, by: string): void {
 
 export function rerun(transition: Transition, by: string): void {
   if ("run" in transition.state) throw transition.bug("rerun");
-  for (const fact of [
-    "foreign",
-    "doubts",
-    "older",
-    "rejected",
-    "firstRunMs",
-    "gpuShortage",
-    "cancelling",
-  ] as const)
+  for (const fact of ["foreign", "doubts", "older", "rejected", "gpuShortage", "cancelling"] as const)
     transition.drop(fact);
   transition.note({
     checkpoint: null,
+    // A third party's files can't be set aside: those that are there count as somebody else's.
+    firstRunMs: transition.now.wallMs,
     progress: null,
     attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 },
     earlier: "set aside",

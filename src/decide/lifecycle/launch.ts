@@ -10,7 +10,7 @@ import { ended, fail } from "./end/run-ended.ts";
 import type { Transition } from "./transition.ts";
 
 /** Between two tries to launch a job where the supervisor itself lacks what it takes. */
-const UNREADY_WAIT_MS = 15_000;
+const UNREADY_WAIT_MS = 30_000;
 
 export interface Launch {
   decision: StartDecision;
@@ -41,6 +41,7 @@ export function launch(transition: Transition, { decision, identity, resumeFrom,
     ...(decision.devices && { devices: decision.devices }),
     sequence: 0,
   };
+  transition.drop("unready");
   if (resuming) run.resuming = { since: now, polite: askedByRule(state.cause) };
   transition.note({
     runs: number,
@@ -89,7 +90,7 @@ export function launchFailed(
     );
     leave(transition, "not launched");
     const notBeforeMs = now.monotonicMs + UNREADY_WAIT_MS;
-    transition.note({ attempts: { ...transition.job.attempts, notBeforeMs } });
+    transition.note({ attempts: { ...transition.job.attempts, notBeforeMs }, unready: reason });
     transition.become({ name: "waiting", since: now });
     return;
   }

@@ -79,15 +79,7 @@ export class Transition {
   }
 
   drop(
-    fact:
-      | "cancelling"
-      | "doubts"
-      | "earlier"
-      | "firstRunMs"
-      | "foreign"
-      | "older"
-      | "rejected"
-      | "gpuShortage",
+    fact: "cancelling" | "doubts" | "earlier" | "foreign" | "older" | "rejected" | "gpuShortage" | "unready",
   ): void {
     const { [fact]: _, ...rest } = this.#job;
     this.#job = rest;

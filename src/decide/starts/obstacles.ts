@@ -121,9 +121,10 @@ function closedWait(bound: WindowState[], wallMs: number): WaitingFor {
 function restart(job: Job, { now }: TickInput, waits: WaitingFor[]): void {
   const { attempts } = job;
   const left = attempts.notBeforeMs - now.monotonicMs;
-  if (left <= 0 || isWanted(job)) return;
+  // A person's word can't bring back what the supervisor lacks.
+  if (left <= 0 || (isWanted(job) && job.unready === undefined)) return;
   const untilMs = now.wallMs + left;
-  const text = `${badEnds(job)}: tried again at ${clockTime(untilMs, now.wallMs)}`;
+  const text = `${job.unready ?? badEnds(job)}: tried again at ${clockTime(untilMs, now.wallMs)}`;
   waits.push({ code: "restart", text, untilMs });
 }
 

@@ -4,7 +4,7 @@
  */
 import type { WaitingFor, WayOut } from "../../model/decision.ts";
 import { finishedWithAnother, isSeveral, type Job } from "../../model/job.ts";
-import { isStuck } from "../../model/state.ts";
+import { isStuck, runOf } from "../../model/state.ts";
 import { whose } from "../../words/whose.ts";
 import { isListed } from "../lifecycle/pause/release.ts";
 import type { TickInput } from "../tick-input.ts";
@@ -30,8 +30,10 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
   const { name, state } = job;
   const resume = (does: string): WayOut => way(`resume ${name}`, does);
   switch (state.name) {
+    case "running":
+      return leftovers(job);
     case "pausing":
-      return fromPause(job, input);
+      return [...leftovers(job), ...fromPause(job, input)].slice(0, 2);
     case "failed":
       return [way(`logs ${name}`, "what it wrote last"), resume(`tries it again${fromLast(job)}`)];
     case "finished":
@@ -49,6 +51,16 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
     default:
       return [];
   }
+}
+
+/** What is left of it is all that it waits for. */
+function leftovers(job: Job): WayOut[] {
+  const left = runOf(job)?.left;
+  if (left === undefined || job.cancelling !== undefined) return [];
+  return [
+    way(`pause ${job.name} --terminate`, "ends what is left of it, and keeps it paused"),
+    way(`cancel ${job.name}`, "ends what is left of it, and the job"),
+  ];
 }
 
 const fromLast = ({ checkpoint }: Job): string => (checkpoint === null ? "" : ", from its last checkpoint");

@@ -28,6 +28,7 @@ export function whyOf(job: Job, waitingFor: WaitingFor[], input: TickInput): Why
     waitingFor: [],
     next: null,
     ...ofState(job, waitingFor, input),
+    ...leftOf(job),
     ...(turn && { turn }),
     ...(sooner.length > 0 && { sooner }),
   };
@@ -83,6 +84,13 @@ function roomOf(job: Job): Pick<Why, "room"> {
 }
 
 const causeOf = ({ cause: { actor, reason } }: Pick<Pausing["request"], "cause">) => ({ actor, reason });
+
+function leftOf(job: Job): Pick<Why, "left"> {
+  const left = runOf(job)?.left;
+  if (left === undefined) return {};
+  const { since, ...one } = left;
+  return { left: { ...one, sinceMs: since.wallMs } };
+}
 
 const unsaved = (state: JobState): Pick<Why, "unsaved"> =>
   state.name === "paused" && state.unsaved !== undefined ? { unsaved: state.unsaved } : {};

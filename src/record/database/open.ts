@@ -37,6 +37,8 @@ export interface Opened {
   setAside: string | null;
   /** The copy made before the schema was brought up to date. */
   backup: string | null;
+  /** It was made just now. */
+  isNew: boolean;
 }
 
 /** Throws DatabaseError, whose message says how to fix it. */
@@ -98,7 +100,7 @@ function openWhole(path: string, nowMs: number, migrations: string): Omit<Opened
     }
     const backup = migrate(db, nowMs, migrations);
     if (tables > 0) tryWrite(db, nowMs);
-    return { db, backup };
+    return { db, backup, isNew: tables === 0 };
   } catch (error) {
     db?.close();
     if (isCorrupt(error)) return null;

@@ -22,7 +22,7 @@ import { noteLogStart } from "../observe/out-of-gpu-memory.ts";
 import { makeCgroup, removeCgroup } from "./cgroup.ts";
 import { argumentsOf, environmentOf } from "./job-environment.ts";
 import { writeRunFiles } from "./launcher-script.ts";
-import { writeBegin } from "./log-line.ts";
+import { beginLine } from "./log-line.ts";
 import { writeRunRecord } from "./run-record.ts";
 
 export interface Launched {
@@ -86,13 +86,13 @@ async function start(
   writeRunRecord(stateDirectory, { job: job.name, run });
   if (logs) rotateBetweenRuns(logPath(stateDirectory, job.name), logs());
   const log = openLog(logPath(stateDirectory, job.name));
-  writeBegin(log, run, resumeFrom);
   noteLogStart(stateDirectory, run.id, log);
   const made = makeCgroup(stateDirectory, run.id);
   const cgroup = "directory" in made ? made.directory : null;
   try {
     if (cgroup) writeFileSync(cgroupRecord(stateDirectory, run.id), cgroup, { mode: 0o600 });
-    const words = [files.launcher, "keep", files.directory, cgroup ?? "", run.bootId, ...argv];
+    const begin = beginLine(run, resumeFrom);
+    const words = [files.launcher, "keep", files.directory, cgroup ?? "", run.bootId, begin, ...argv];
     const { pid, ended } = await spawnDetached("/bin/sh", words, log, { cwd, env });
     return { ok: true, cgroup, launcherPid: pid, ended };
   } catch (error) {

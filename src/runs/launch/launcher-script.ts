@@ -10,7 +10,8 @@ import { makeFolder } from "../../files/make-folder.ts";
 import { exitRecord, runDirectory, statusDirectory } from "../../files/state-paths.ts";
 
 /**
- * Called as `sh launcher.sh keep RUN-DIRECTORY CGROUP BOOT-ID ARGV…`, and by itself as `… job …`.
+ * Called as `sh launcher.sh keep RUN-DIRECTORY CGROUP BOOT-ID BEGIN ARGV…`, and by itself as `… job …`. BEGIN is the
+ * line that it writes to the log, once it is sure that no other launcher has this run.
  *
  * - `trap :` catches: an ignored signal would stay ignored in the job, and a deadly one would lose
  *   the exit record when a whole process group is signalled.
@@ -20,8 +21,8 @@ import { exitRecord, runDirectory, statusDirectory } from "../../files/state-pat
  *   of every other process of the run, which would take a helper such as `mv` with it. Its dot comes last.
  */
 const SCRIPT = `# Part of gpu-job-supervisor: starts a job, waits for it, records how it ended.
-mode=$1 run=$2 cgroup=$3 boot=$4
-shift 4
+mode=$1 run=$2 cgroup=$3 boot=$4 begin=$5
+shift 5
 
 identity() {
   started=-
@@ -43,7 +44,8 @@ fi
 
 trap : HUP INT QUIT TERM USR1 USR2 ALRM PIPE
 ( set -C; identity > "$run/launcher" ) 2>/dev/null || exit 125
-/bin/sh "$0" job "$run" "$cgroup" "$boot" "$@"
+{ printf '%s\\n' "$begin"; } 2>/dev/null
+/bin/sh "$0" job "$run" "$cgroup" "$boot" "" "$@"
 status=$?
 case $status in
   126) echo "supervisor: exit code 126: something could not be executed (started: $1)" >&2 ;;

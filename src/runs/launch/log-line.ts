@@ -8,15 +8,17 @@ import { logPath } from "../../files/state-paths.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
 import { number } from "../../words/number.ts";
 
-/** Written to the open log that the run will write to. */
-export function writeBegin(log: number, run: Pick<Run, "number">, from: Checkpoint | null): void {
+const ours = (text: string): string => `── ${text} ──`;
+
+/** The launcher writes it to the log that the run will write to. */
+export function beginLine(run: Pick<Run, "number">, from: Checkpoint | null): string {
   const at =
     from === null
       ? ""
       : from.step === null
         ? ` from ${basename(from.path)}`
         : ` at step ${number(from.step)}`;
-  writeLine(log, `run ${run.number} begins${at}`, true);
+  return ours(`run ${run.number} begins${at}`);
 }
 
 export function writeEnd(stateDirectory: string, job: string, run: Pick<Run, "number">, ended: string): void {
@@ -26,20 +28,12 @@ export function writeEnd(stateDirectory: string, job: string, run: Pick<Run, "nu
       constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW,
     );
     try {
-      writeLine(log, `run ${run.number} ended: ${ended}`, endsItsLine(log));
+      writeSync(log, `${endsItsLine(log) ? "" : "\n"}${ours(`run ${run.number} ended: ${ended}`)}\n`);
     } finally {
       closeSync(log);
     }
   } catch {
     // A log that is gone, or can't be written, holds no line.
-  }
-}
-
-function writeLine(log: number, text: string, fresh: boolean): void {
-  try {
-    writeSync(log, `${fresh ? "" : "\n"}── ${text} ──\n`);
-  } catch {
-    // A full disk.
   }
 }
 

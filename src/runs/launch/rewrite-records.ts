@@ -26,7 +26,12 @@ export interface Begun {
 
 /** Whether a file is missing that a run has as long as it lives. */
 export const lacksRecords = (stateDirectory: string, runId: string): boolean =>
-  ![statusDirectory, pidRecord, runRecord].every((place) => existsSync(place(stateDirectory, runId)));
+  isSwept(stateDirectory, runId) ||
+  ![statusDirectory, runRecord].every((place) => existsSync(place(stateDirectory, runId)));
+
+/** The same by one look alone, for every live run again and again: whatever removes files removes the oldest, too. */
+export const isSwept = (stateDirectory: string, runId: string): boolean =>
+  !existsSync(pidRecord(stateDirectory, runId));
 
 /** Throws what the disk throws. */
 export function rewriteRecords(stateDirectory: string, record: RunRecord, begun: Begun): void {

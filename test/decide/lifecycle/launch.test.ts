@@ -36,10 +36,13 @@ describe("from waiting to running", () => {
 
   test("a launch that failed by what the supervisor lacks is tried again, however often, and counts as no failure", () => {
     const story = new Story(makeJob());
-    for (let second = 0; second < 200; second += 20) {
+    for (let second = 0; second < 200; second += 40) {
       story.launch(second).on(second + 1, { kind: "launch-failed", reason: "Node is gone", unready: true });
-      expect(story.job).toMatchObject({ state: { name: "waiting" }, attempts: { failures: 0 } });
+      const { state, attempts, unready } = story.job;
+      expect([state.name, attempts.failures, unready]).toEqual(["waiting", 0, "Node is gone"]);
+      expect(attempts.notBeforeMs).toBe(at(second + 31).monotonicMs);
     }
+    expect(story.launch(400).job.unready).toBeUndefined();
     expect(new Set(story.told())).toEqual(new Set(["job.started", "job.failed"]));
   });
 

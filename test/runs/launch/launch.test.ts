@@ -125,7 +125,17 @@ testWith(strace)("the launcher starts nothing after the job", () => {
   const { launcher, directory } = writeRunFiles(state, run.id);
   const trace = join(state, "trace");
   const calls = ["-f", "-e", "trace=process", "-o", trace];
-  execFileSync("strace", [...calls, "/bin/sh", launcher, "keep", directory, "", run.bootId, "/bin/true"]);
+  execFileSync("strace", [
+    ...calls,
+    "/bin/sh",
+    launcher,
+    "keep",
+    directory,
+    "",
+    run.bootId,
+    "begins",
+    "/bin/true",
+  ]);
   expect(recorded(state, run)).toBe("0");
   const lines = readFileSync(trace, "utf8").split("\n");
   const job = lines.find((line) => line.includes('execve("/bin/true"'))?.split(" ")[0];

@@ -20,22 +20,6 @@ import { alone, shortage, waitForRoom } from "./shortage.ts";
 import { stepsAre, stepsLost } from "./steps-lost.ts";
 
 const FRUITLESS = 3;
-/** What is left of a run after its first process has exited; it goes on until every process is gone. */
-export function waitsForLeftovers(transition: Transition, seen: Seen): boolean {
-  const [one] = seen.leftovers;
-  if (one === undefined) return false;
-  if (transition.first("leftovers")) {
-    const others = seen.leftovers.length > 1 ? ` and ${plural(seen.leftovers.length - 1, "other")}` : "";
-    const kind = transition.state.name === "pausing" ? "pause.overdue" : "job.stalled";
-    transition.tell(
-      kind,
-      "supervisor",
-      `Its first process has ended, but '${one.command}' (pid ${one.pid})${others} of the same run still goes on; the run isn't over until that is gone.`,
-      { evidence: { leftovers: seen.leftovers } },
-    );
-  }
-  return true;
-}
 
 /** An exit that no pause asked for; pass `seen` where the ranks' last words count too. */
 export function ended(transition: Transition, exit: Exit, seen?: Seen): void {

@@ -8,7 +8,7 @@ import type { Seen } from "../../../model/seen.ts";
 import type { PauseRequest } from "../../../model/state.ts";
 import { duration } from "../../../words/duration.ts";
 import { heldMiB } from "../../sharing/gpu-memory.ts";
-import { waitsForLeftovers } from "../end/run-ended.ts";
+import { waitsForLeftovers } from "../end/leftovers.ts";
 import type { Transition } from "../transition.ts";
 import { endOnceSaved } from "./end-once-saved.ts";
 import { watchGrace } from "./grace-ended.ts";

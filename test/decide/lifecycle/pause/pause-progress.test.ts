@@ -1,4 +1,7 @@
-/** Covers: src/decide/lifecycle/pause/pause-asked.ts, src/decide/lifecycle/pause/pause-ended.ts */
+/**
+ * Covers: src/decide/lifecycle/pause/pause-asked.ts, src/decide/lifecycle/pause/pause-ended.ts,
+ * src/decide/lifecycle/pause/end-once-saved.ts
+ */
 import { describe, expect, test } from "vitest";
 import { at, exitCode, makeCheckpoint, makeRank, runningJob, Story } from "../../make.ts";
 

@@ -1,0 +1,34 @@
+/**
+ * A supervisor that runs but isn't found: somebody has removed its socket, which it makes again within seconds.
+ * Nobody may be told meanwhile that none runs.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { elapsedMs } from "../clock.ts";
+import { type ControlClient, connectControl, NoSupervisor } from "../control/client.ts";
+import { isRunning, lastSupervisorOf } from "../files/supervisors.ts";
+import { Refusal } from "../refusal.ts";
+
+/** Twice as long as it takes a supervisor to look at its places again. */
+const BACK_WITHIN_MS = 10_000;
+const LOOK_EVERY_MS = 100;
+
+/** Null once none runs. Rejects with Refusal where one runs that can't be reached. */
+export async function whenBack(
+  stateDirectory: string,
+  socket: string,
+  watch: boolean,
+): Promise<ControlClient | null> {
+  const last = lastSupervisorOf(stateDirectory);
+  if (last === null || last.pid === process.pid) return null;
+  for (const end = elapsedMs() + BACK_WITHIN_MS; elapsedMs() < end; await sleep(LOOK_EVERY_MS)) {
+    if (!isRunning(last)) return null;
+    try {
+      return await connectControl(socket, { watch });
+    } catch (error) {
+      if (!(error instanceof NoSupervisor)) throw error;
+    }
+  }
+  throw new Refusal(
+    `The supervisor with pid ${last.pid} runs, but doesn't answer at ${socket}. Its output: ${stateDirectory}/logs/supervisor.log`,
+  );
+}
