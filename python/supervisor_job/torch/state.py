@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 import sys
-from typing import Any, Dict, Optional, Protocol
+from typing import Any, Dict, Optional, Protocol, Union
 
 import torch
 import torch.distributed as dist
@@ -24,20 +24,24 @@ class Part(Protocol):
 
 class TrainingState:
     """``state = TrainingState(model=net, optimizer=optimizer, sampler=sampler)``, then
-    ``job.step(step, save=state.save)`` and ``step = state.restore(job.resume())``.
+    ``job.step(step, save=state.save)`` and ``step = state.restore(job.resume())``. A dict holds plain
+    values and tensors (``plain={"best_loss": inf}``); a restore puts its entries back into the same dict.
 
     With several ranks, rank 0 writes the parts, which DistributedDataParallel keeps alike, and every
     rank its own random states. Parts that differ between ranks (FSDP) need a save function of your own.
     """
 
-    def __init__(self, **parts: Part) -> None:
+    def __init__(self, **parts: Union[Part, Dict[str, Any]]) -> None:
         self._parts = parts
 
     def save(self, files: CheckpointFiles) -> None:
         """Writes `state.pt` and `random-<rank>.pt`."""
         rank = _rank()
         if rank == 0:
-            state = {name: part.state_dict() for name, part in self._parts.items()}
+            state = {
+                name: part if isinstance(part, dict) else part.state_dict()
+                for name, part in self._parts.items()
+            }
             with files.open("state.pt") as file:
                 torch.save(state, file)
         with files.open(f"random-{rank}.pt") as file:
@@ -53,7 +57,11 @@ class TrainingState:
         if set(state) != set(self._parts):
             raise ValueError(f"{checkpoint.path} holds {sorted(state)}, not {sorted(self._parts)}")
         for name, part in self._parts.items():
-            part.load_state_dict(state[name])
+            if isinstance(part, dict):
+                part.clear()
+                part.update(state[name])
+            else:
+                part.load_state_dict(state[name])
         own = f"random-{_rank()}.pt"
         if (checkpoint.path / own).exists():
             restore_random_states(_load(checkpoint, own))
