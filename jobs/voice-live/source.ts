@@ -109,8 +109,12 @@ export class Source {
         this.#sound = found;
         return;
       }
-      if (performance.now() >= giveUpAt)
-        throw new Unusable(`${this.name} is truncated: it ends before its sound begins`);
+      if (performance.now() >= giveUpAt) {
+        const empty = (await this.#bytes()) === 0;
+        throw new Unusable(
+          `${this.name} is ${empty ? "empty" : "truncated: it ends before its sound begins"}`,
+        );
+      }
       await wait(LOOK_EVERY_MS);
     }
   }

@@ -68,7 +68,7 @@ const changed = (change: (bytes: Buffer) => unknown): Buffer => {
 
 test.each<[what: string, bytes: Buffer | null, says: RegExp]>([
   ["missing", null, /^can't read .*bad\.wav: there is no such file\n$/],
-  ["empty", Buffer.alloc(0), /^bad\.wav isn't a WAV file\n$/],
+  ["empty", Buffer.alloc(0), /^bad\.wav is empty\n$/],
   [
     "a text",
     Buffer.from("A text that is longer than a header of a WAV file would be."),
