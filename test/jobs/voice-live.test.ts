@@ -109,7 +109,8 @@ test("in real time a hold isn't lag: the rest takes as long as it would have", a
   const from = performance.now();
   await bring(run, 2, "run");
   expect((await run.ended).code).toBe(0);
-  expect((performance.now() - from) / 1000).toBeGreaterThan(left - 0.1);
+  // What is written trails what has passed by less than a second; a hold taken for lag would be made up for, 3 s of it.
+  expect((performance.now() - from) / 1000).toBeGreaterThan(left - 1);
 });
 
 test("a checkpoint of another sound is refused", async () => {

@@ -77,7 +77,7 @@ testWith(smallDisk)(
     const other = mkdtempSync(join(tmpdir(), "act-state-"));
     onTestFinished(() => rmSync(other, { recursive: true }));
     const roomy = join(other, "step-7.pt");
-    for (const path of [roomy, join(disk, "step-7.pt")]) writeFileSync(path, Buffer.alloc(700_000));
+    for (const path of [roomy, join(disk, "step-7.pt")]) writeFileSync(path, Buffer.alloc(700_000, 1));
     const saved = (path: string) => {
       const [checkpoint] = listThirdParty(whole(path), lookedAt(path)).checkpoints;
       const job = givenJob(["true"], { checkpoint: { glob: path } });

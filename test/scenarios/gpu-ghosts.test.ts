@@ -52,7 +52,7 @@ describeWith(compiler)("a driver that holds on to what has ended (needs a C comp
     await supervisor.shows("its memory", ({ gpus }) => gpus[0]?.processes[0]?.gpuMemoryMiB === 3072);
     const { out } = supervisor.say("stop");
     expect(out).toContain(
-      `Ended, but its GPU isn't free: train (the driver still lists pid ${pid} with 3.0 GiB on GPU 0).`,
+      `train has ended, but the driver still lists pid ${pid} with 3.0 GiB on GPU 0. The next start looks again.`,
     );
     expect(out).not.toContain("left running");
   });
