@@ -5,15 +5,14 @@ import { closest } from "../config/check/suggest.ts";
 import { findConfig } from "../config/find.ts";
 import { type Places, readPlaces } from "../config/places.ts";
 import { projectName, tilde, USER } from "../config/project.ts";
-import { type ControlClient, connectControl, NoSupervisor } from "../control/client.ts";
+import type { ControlClient } from "../control/client.ts";
 import type { Answer, JobView, Request, Snapshot } from "../control/protocol.ts";
-import { socketPath } from "../files/state-paths.ts";
 import { isRunning, lastSupervisorOf, runningSupervisors } from "../files/supervisors.ts";
 import { misuse, Refusal } from "../refusal.ts";
 import { list } from "../words/list.ts";
 import { say } from "./print.ts";
 import { settleCommon } from "./settle-common.ts";
-import { whenBack } from "./when-back.ts";
+import { connectOnceBack } from "./when-back.ts";
 
 export interface Options {
   config?: string;
@@ -33,11 +32,9 @@ export async function placesOf(options: Options): Promise<Places> {
 export async function tryConnect(places: Places, watch = false): Promise<ControlClient | null> {
   const other = anotherThere(places);
   if (other !== null) throw new Refusal(other);
-  const socket = socketPath(places.stateDirectory);
   try {
-    return await connectControl(socket, { watch });
+    return await connectOnceBack(places.stateDirectory, watch);
   } catch (error) {
-    if (error instanceof NoSupervisor) return await whenBack(places.stateDirectory, socket, watch);
     if (!(error instanceof Refusal)) throw error;
     throw new Refusal(`The supervisor for ${projectName(places.project)} can't be reached: ${error.message}`);
   }

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs } from "../clock.ts";
 import { type ControlClient, connectControl, NoSupervisor } from "../control/client.ts";
+import { socketPath } from "../files/state-paths.ts";
 import { isRunning, lastSupervisorOf } from "../files/supervisors.ts";
 import { Refusal } from "../refusal.ts";
 
@@ -12,8 +13,21 @@ import { Refusal } from "../refusal.ts";
 const BACK_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 100;
 
-/** Null once none runs. Rejects with Refusal where one runs that can't be reached. */
-export async function whenBack(
+/**
+ * A connection to the supervisor of `stateDirectory`; null where none runs. One that is ending, or whose
+ * socket is gone, gets its time. Rejects with Refusal where one runs that can't be reached.
+ */
+export async function connectOnceBack(stateDirectory: string, watch = false): Promise<ControlClient | null> {
+  const socket = socketPath(stateDirectory);
+  try {
+    return await connectControl(socket, { watch });
+  } catch (error) {
+    if (!(error instanceof NoSupervisor)) throw error;
+    return await whenBack(stateDirectory, socket, watch);
+  }
+}
+
+async function whenBack(
   stateDirectory: string,
   socket: string,
   watch: boolean,

@@ -1,14 +1,14 @@
 /** `status --all`: every supervisor of this user that is running, each with its jobs. */
 import { readPlaces } from "../../config/places.ts";
 import { projectName, USER } from "../../config/project.ts";
-import { connectControl } from "../../control/client.ts";
 import type { Snapshot } from "../../control/protocol.ts";
-import { commonStateDirectory, socketPath } from "../../files/state-paths.ts";
+import { commonStateDirectory } from "../../files/state-paths.ts";
 import { runningSupervisors } from "../../files/supervisors.ts";
 import { Refusal } from "../../refusal.ts";
 import { formatAll, type Shown } from "../../show/plain-all.ts";
 import { type Options, placesOf, snapshotOf } from "../connect.ts";
 import { print, printJson, width } from "../print.ts";
+import { connectOnceBack } from "../when-back.ts";
 
 interface Place {
   project: string;
@@ -46,7 +46,8 @@ interface Looked {
 /** Null where none is running. */
 async function look(place: Place): Promise<Looked | null> {
   try {
-    const client = await connectControl(socketPath(place.stateDirectory));
+    const client = await connectOnceBack(place.stateDirectory);
+    if (client === null) return null;
     try {
       return { place, answer: await snapshotOf(client) };
     } finally {

@@ -22,8 +22,10 @@ export async function wait(names: string[], options: Options): Promise<number> {
       const open = names.filter((name) => !told.has(name));
       if (open.length === 0) return bad > 0 ? 1 : 0;
       try {
-        bad += await followJobs(client, open, ended, (name, outcome) => {
+        // Counted as each is told: the connection may break before the last one is.
+        await followJobs(client, open, ended, (name, outcome) => {
           told.add(name);
+          if (outcome.end === "bad") bad++;
           printOutcome(name, outcome);
         });
       } catch (error) {
