@@ -3,10 +3,11 @@
  * wrote them. State directories are copied, shared and given to other configs; a job must never go on
  * from what another has trained because the two have one name.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { placeOfProject } from "../../config/project.ts";
 import { stepOfName } from "../../contract/names.ts";
+import { makeFolder } from "../../files/make-folder.ts";
 import { isSameCommand } from "../../model/job.ts";
 
 export interface Owner {
@@ -59,7 +60,7 @@ export function beginAnew(directory: string): void {
     while (beside.includes(`checkpoints-${number}`)) number++;
     renameSync(directory, join(dirname(directory), `checkpoints-${number}`));
   }
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeFolder(directory);
 }
 
 function holdsCheckpoints(directory: string): boolean {

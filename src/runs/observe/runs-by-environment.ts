@@ -50,7 +50,7 @@ function foundRun(id: string, members: Member[], now: Now): FoundRun | null {
     startTime: main.stat.startTime,
     bootId: bootId(),
     resumedFrom,
-    resumedAtStep: (resumedFrom && stepOfName(basename(resumedFrom))) || 0,
+    resumedAtStep: resumedFrom === null ? 0 : stepOfName(basename(resumedFrom)),
     gpus: (variableIn(main.environment, "CUDA_VISIBLE_DEVICES") ?? "")
       .split(",")
       .filter((name) => /^(GPU|MIG)-/.test(name)),

@@ -68,16 +68,18 @@ const before = (transition: Transition): string =>
 export const hasFinished = ({ ranks }: Seen): boolean =>
   ranks.length > 0 && ranks.every(({ state }) => state === "finished");
 
-/** `seen`: the ranks' last words, where they are known. */
-export function finish(transition: Transition, seen?: Seen): void {
+const EXITED_WITH_0: Exit = { known: true, code: 0, signal: null };
+
+/** `seen`: the ranks' last words, where they are known. `exit`: where it isn't simply 0. */
+export function finish(transition: Transition, seen?: Seen, exit: Exit = EXITED_WITH_0): void {
   const step = transition.job.progress?.step ?? null;
   const reported = seen !== undefined && hasFinished(seen);
   const assumed = reported ? null : doubt(transition);
   const ended = reported ? "finished" : "ended";
   const counts = reported ? "" : ", which counts as finished";
   const at = step === null ? "" : ` at step ${number(step)}`;
-  const reason = assumed ?? `It ${ended}${at} with exit code 0${counts}.`;
-  transition.tell("job.finished", "job", reason, { outcome: { step, code: 0, reported } });
+  const reason = assumed ?? `It ${ended}${at} with ${exitText(exit)}${counts}.`;
+  transition.tell("job.finished", "job", reason, { outcome: { step, code: exitCodeOf(exit), reported } });
   leave(transition, `finished${at}`);
   transition.note({ attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 } });
   transition.become({ name: "finished", since: transition.now, ...(assumed !== null && { assumed }) });

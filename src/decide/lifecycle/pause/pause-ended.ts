@@ -5,7 +5,7 @@
 
 import type { JobSpec } from "../../../config/schema/job-schema.ts";
 import { EXIT_PAUSED } from "../../../contract/names.ts";
-import { savesBy } from "../../../model/job.ts";
+import { pauseSignalOf, savesBy } from "../../../model/job.ts";
 import type { Checkpoint } from "../../../model/run.ts";
 import { type Exit, exitCodeOf, type Seen } from "../../../model/seen.ts";
 import { askedByRule, type PauseRequest } from "../../../model/state.ts";
@@ -39,7 +39,11 @@ export function exited(transition: Transition, seen: Seen, exit: Exit, available
   // A program that was made to end, or saves when asked, may well exit with 0; one that says so has finished.
   const saves = code === 0 && since && wasAsked(transition);
   const own = transition.job.spec.pause.exitCodes.includes(code ?? -1) || saves;
-  if (code === 0 && !said && (hasFinished(seen) || (!own && !forced))) {
+  if (!said && hasFinished(seen) && (code === 0 || isByOurSignal(transition, exit))) {
+    finish(transition, seen, exit);
+    return;
+  }
+  if (code === 0 && !said && !own && !forced) {
     finish(transition, seen);
     return;
   }
@@ -62,6 +66,10 @@ export function exited(transition: Transition, seen: Seen, exit: Exit, available
   }
   complete(transition, { seen, exit, availableMiB }, saved);
 }
+
+/** A program that takes itself down no longer catches the signal that asks it to pause. */
+const isByOurSignal = ({ job }: Transition, exit: Exit): boolean =>
+  exit.known && exit.signal === pauseSignalOf(job.spec);
 
 /** It heard the request, or got its signal. */
 function wasAsked(transition: Transition): boolean {

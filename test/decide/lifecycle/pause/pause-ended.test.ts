@@ -49,6 +49,23 @@ describe("exit code 0 after a request", () => {
   });
 });
 
+test("a job that has reported its end has finished, though our signal ends it on its way out", () => {
+  const end = (signal: string, state: "finished" | "running") => {
+    const story = new Story(runningJob({ pause: { signal: "SIGINT" } }, { understands: "contract" })).pause(
+      100,
+    );
+    const exit = { known: true, code: 130, signal } as const;
+    return story.see(130, { exit, ranks: [makeRank({ state, step: 300, sequence: 1 })] });
+  };
+  const story = end("SIGINT", "finished");
+  expect([story.state, story.reasons.at(-1)]).toEqual([
+    "finished",
+    "It finished at step 300 with signal SIGINT.",
+  ]);
+  expect(end("SIGINT", "running").state).not.toBe("finished");
+  expect(end("SIGKILL", "finished").state).not.toBe("finished");
+});
+
 test("exit code 0 far from its last step counts as finished, though that is doubted", () => {
   const story = new Story(runningJob()).see(9, { ranks: [makeRank({ step: 203, totalSteps: 90_000 })] });
   story.see(10, { ...quits, ranks: [makeRank({ step: 203, totalSteps: 90_000 })] });
