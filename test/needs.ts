@@ -108,3 +108,8 @@ export function quietMachine(): Need {
 export const mypy: Need = { met: runs("mypy", "--version"), reason: "mypy is not installed" };
 
 export const pyaudio: Need = { met: pythonHas("pyaudio"), reason: `PyAudio for ${pythonPath}` };
+
+export const objectStore: Need = {
+  met: ["ceph-mon", "ceph-osd", "radosgw"].every((program) => runs(program, "--version")),
+  reason: "no S3 server (Debian's radosgw, ceph-mon and ceph-osd)",
+};

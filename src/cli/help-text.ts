@@ -13,6 +13,7 @@ Jobs:
   pause JOB    make room; returns when each job is saved and gone
   resume JOB   let jobs run again; says what a waiting job waits for
   rerun JOB    begin jobs anew; their checkpoints are set aside
+  restore JOB  bring a checkpoint back from a job's backup
   cancel JOB   end jobs for good
   ask --gpu N  ask another user's supervised job for a turn on its GPU
   wait JOB     return when the jobs have ended

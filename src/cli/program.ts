@@ -141,6 +141,16 @@ function jobCommands(cli: Command): void {
     async () => (await import("./commands/rerun.ts")).rerun,
     { argument: "<JOB...>", options: { wait: noWait } },
   );
+  declare(
+    cli,
+    "restore",
+    "bring a checkpoint back from a job's backup",
+    async () => (await import("./commands/restore.ts")).restore,
+    {
+      argument: "<JOB>",
+      options: { step: ["--step <number>", "this one instead of the newest"] },
+    },
+  );
   declare(cli, "cancel", "end jobs for good", async () => (await import("./commands/cancel.ts")).cancel, {
     argument: "<JOB...>",
     options: { wait: noWait },

@@ -59,7 +59,7 @@ export function claimDirectories(env: NodeJS.ProcessEnv = process.env): string[]
   return ["/run/lock/gpu-job-supervisor", "/tmp/gpu-job-supervisor-claims"];
 }
 
-const jobDirectory = (state: string, job: string): string => join(state, "jobs", job);
+export const jobDirectory = (state: string, job: string): string => join(state, "jobs", job);
 export const checkpointDirectory = (state: string, job: string): string =>
   join(jobDirectory(state, job), "checkpoints");
 export const logPath = (state: string, job: string): string => join(state, "logs", `${job}.log`);

@@ -22,6 +22,7 @@ export interface WaitingFor {
     | "gpu-shortage"
     | "checkpoint-check"
     | "checkpoint-owner"
+    | "checkpoint-restore"
     | "journal"
     | "shutdown";
   text: string;

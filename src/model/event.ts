@@ -26,6 +26,7 @@ export const EVENT_KINDS = [
   "checkpoint.failed",
   "checkpoint.backed-up",
   "checkpoint.restored",
+  "checkpoint.backup-failed",
   "window.opened",
   "window.closed",
   "rule.pressure",

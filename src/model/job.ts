@@ -146,6 +146,12 @@ export interface Job {
   earlier?: "adopt" | "set aside";
   /** Whose checkpoints are in its directory, in words: it waits until a person says what to do with them. */
   foreign?: string;
+  /** Its checkpoint that was last copied to its backup. */
+  backedUp?: Checkpoint;
+  /** Why the last copy failed; told once. */
+  backupFailure?: string;
+  /** Set while a checkpoint that is only in its backup can't be fetched. */
+  restoring?: { tries: number; reason: string };
   /** Set from a cancel until its processes are gone. */
   cancelling?: { by: string; askedAt: Now; killed: boolean };
 }

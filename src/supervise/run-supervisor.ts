@@ -3,6 +3,7 @@
  * opened before the lock is held, and nothing is released before the jobs are left safe. Decides nothing.
  */
 import { existsSync } from "node:fs";
+import { Backups } from "../backup/backups.ts";
 import { clock, elapsedMs, wallMs } from "../clock.ts";
 import { projectName, USER } from "../config/project.ts";
 import type { Config } from "../config/schema/schema.ts";
@@ -88,6 +89,7 @@ class SupervisorProcess {
   readonly #events: AuditEvent[];
   readonly #pace = new Pace();
   readonly #notifier = new Notifier(() => this.#config.current.notify);
+  readonly #backups: Backups;
   readonly #startedAtMs = wallMs();
   readonly #places: OwnPlaces;
   readonly #end = Promise.withResolvers<{ exitCode: number }>();
@@ -109,6 +111,11 @@ class SupervisorProcess {
       },
     });
     const parts = this.#parts;
+    this.#backups = new Backups({
+      stateDirectory: config.stateDirectory,
+      project: config.project,
+      report: (job, outcome) => parts.supervisor.backedUp(job, outcome),
+    });
     this.#places = new OwnPlaces(
       looks({ config, locks, journal, parts, server: () => this.#server }),
       (events) => parts.supervisor.recordWithJobs(events),
@@ -160,6 +167,7 @@ class SupervisorProcess {
     const { supervisor, claims, sensors, runs } = this.#parts;
     await supervisor.idle();
     await this.#places.idle();
+    await this.#backups.close();
     supervisor.record([stopped(Object.values(supervisor.world.jobs))]);
     await this.#notifier.close();
     claims.close();
@@ -180,6 +188,7 @@ class SupervisorProcess {
     const { world } = supervisor.tick();
     for (const job of Object.values(world.jobs)) this.#pace.note(job);
     this.#server?.publish();
+    this.#backups.look(world.jobs);
     this.#places.lookIfDue(elapsedMs(), this.#end.reject);
     if (supervisor.settled) this.#end.resolve({ exitCode: 0 });
   }
@@ -214,6 +223,7 @@ class SupervisorProcess {
       claims.problem === null ? null : `${untold}: ${claims.problem}`,
       ...this.#journal.problems,
       ...this.#notifier.problems,
+      ...this.#backups.problems(supervisor.world.jobs),
       ...supervisor.problems,
     ].filter((problem) => problem !== null);
   }

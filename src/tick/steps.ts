@@ -100,6 +100,12 @@ export class Steps {
     if (job) this.#parts.effects.perform(effect, job);
   }
 
+  /** Shows a job without a run which checkpoints are there now. */
+  look(job: Job, now: Now): Job {
+    this.take(job, { kind: "checked", ...this.#parts.runs.checkpoints(job) }, now);
+    return this.world.jobs[job.name] ?? job;
+  }
+
   live(): LiveRun[] {
     return Object.values(this.world.jobs).flatMap((job) => {
       const run: Run | null = runOf(job);
@@ -114,8 +120,7 @@ export class Steps {
   #lookBeforeLaunch(job: Job, now: Now): Job {
     if (runOf(job) || job.earlier === "set aside") return job;
     if (job.runs === 0 && job.spec.checkpoint.glob === undefined) return job;
-    this.take(job, { kind: "checked", ...this.#parts.runs.checkpoints(job) }, now);
-    return this.world.jobs[job.name] ?? job;
+    return this.look(job, now);
   }
 }
 

@@ -5,6 +5,7 @@
  * journalled; a start or resume that can't be journalled doesn't happen.
  */
 import type { Config } from "../config/schema/schema.ts";
+import type { BackupInput } from "../decide/lifecycle/backed-up.ts";
 import { type ManualRequest, manualRequest } from "../decide/manual-request.ts";
 import { savingProblem } from "../decide/pauses/disk-room.ts";
 import { pauseMethod } from "../decide/pauses/pause-method.ts";
@@ -150,6 +151,17 @@ export class Supervisor {
     const now = this.#parts.clock.now();
     this.#steps.take(job, { kind: "taken-back", run }, now);
     return true;
+  }
+
+  /** What came of copying a job's checkpoint to its backup, or of bringing one back. */
+  backedUp(name: string, outcome: Omit<BackupInput, "kind">): void {
+    const job = this.#steps.world.jobs[name];
+    if (!job) return;
+    const now = this.#parts.clock.now();
+    this.#steps.take(job, { ...outcome, kind: "backup" } as BackupInput, now);
+    // What was fetched is there like any other checkpoint.
+    if (outcome.verb === "restore") this.#steps.look(this.#steps.world.jobs[name] ?? job, now);
+    this.#parts.wake();
   }
 
   /** Adds a job submitted at run time. The name must be free. */

@@ -43,8 +43,10 @@ export const speaksSql: Use = (node) =>
 
 /** Talks over a socket, of whatever kind. */
 export const usesNetwork: Use = (node, parent) =>
-  imports(node, /^((node:)?(net|http|https|http2|tls|dgram|dns|dns\/promises)|undici|ws|axios)$/) ||
-  ["fetch", "WebSocket", "EventSource"].some((name) => isGlobal(node, parent, name));
+  imports(
+    node,
+    /^((node:)?(net|http|https|http2|tls|dgram|dns|dns\/promises)|undici|ws|axios|@aws-sdk\/.+)$/,
+  ) || ["fetch", "WebSocket", "EventSource"].some((name) => isGlobal(node, parent, name));
 
 const FORMS =
   "SELECT\\s[^]+\\sFROM\\s|INSERT\\s+(OR\\s+\\w+\\s+)?INTO\\s|UPDATE\\s+\\w+\\s+SET\\s|DELETE\\s+FROM\\s|" +

@@ -31,6 +31,16 @@ const event = (fault: string, tell: () => Story): Fault => ({
     return last.replaceAll(/\b\d\d:\d\d\b/g, "03:04");
   },
 });
+const backup = { to: "s3://lab/voice", pathStyle: false, keep: 3, partMiB: 16 } as const;
+const lastCopied = makeCheckpoint(1000, at(-60), { verified: "full" });
+/** Paused at its checkpoint, which was copied and is gone since. */
+function copied(): Story {
+  const job = runningJob({ backup }, { checkpoint: lastCopied, backedUp: lastCopied });
+  const paused = { ...job, state: { name: "waiting", since: at(0) } } as typeof job;
+  return new Story(paused).on(2, { kind: "checked", checkpoints: [], rejected: [] });
+}
+const backupFails = (verb: "upload" | "restore", reason: string, final: boolean) =>
+  ({ kind: "backup", verb, of: lastCopied, tookMs: 900, ok: false, reason, final }) as const;
 const byAna = { actor: "user", reason: "Asked for by ana.", critical: false } as const;
 /** Of all that was told, only the first event of this kind. */
 function told(story: Story, kind: string): Story {
@@ -147,6 +157,23 @@ export const runs: Group = {
       story()
         .pause(2)
         .see(3, ends(exitCode(75))),
+    ),
+    event("its newest checkpoint is gone or broken, and its backup has it", () => copied()),
+    event("… and that is brought back", () =>
+      copied().on(4, {
+        kind: "backup",
+        verb: "restore",
+        of: lastCopied,
+        tookMs: 60_000,
+        ok: true,
+        bytes: 20e9,
+      }),
+    ),
+    event("… or can't be used", () =>
+      copied().on(4, backupFails("restore", "model.bin isn't what its manifest says", true)),
+    ),
+    event("a checkpoint can't be copied to its backup", () =>
+      story({ backup }).on(2, backupFails("upload", "the server can't be reached (ECONNREFUSED)", false)),
     ),
     event("its newest checkpoint is broken", () =>
       story().see(2, {

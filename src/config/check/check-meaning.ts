@@ -22,6 +22,7 @@ export function checkMeaning(root: unknown): Finding[] {
     ...windows.flatMap(checkWindow),
     ...jobs.flatMap(checkJob),
     ...jobs.flatMap(checkDevices),
+    ...jobs.flatMap(checkBackup),
     ...notify.flatMap(checkNotify),
   ];
 }
@@ -135,4 +136,21 @@ function checkJob({ path, fields }: Entry): Finding[] {
       message: `${formatPath(here)} must not be a container client, got ${show(program)}: the container's processes are not the client's children, so they could neither be paused nor told from other people's. Run the program itself.`,
     },
   ];
+}
+
+function checkBackup({ path, fields }: Entry): Finding[] {
+  const { backup, checkpoint } = fields as Record<string, Fields | null | undefined>;
+  if (typeof backup !== "object" || backup === null) return [];
+  const found: Finding[] = [];
+  if (typeof checkpoint?.glob === "string") {
+    const here = [...path, "backup"];
+    const message = `${formatPath(here)} must not stand beside 'checkpoint.glob': only checkpoints with a manifest are copied. For other files have a 'notify' command run on "checkpoint.verified".`;
+    found.push({ path: here, part: "key", message });
+  }
+  if (typeof backup.endpoint === "string" && /^https?:\/\/[^/]*@/.test(backup.endpoint)) {
+    const here = [...path, "backup", "endpoint"];
+    const message = `${formatPath(here)} must hold no name or password: credentials come from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) or AWS_PROFILE.`;
+    found.push({ path: here, message });
+  }
+  return found;
 }

@@ -68,6 +68,27 @@ const standbySchema = z.strictObject({
     .describe("How long a job on standby keeps its memory before its context is saved and its run ends."),
 });
 
+const backupSchema = z.strictObject({
+  to: z
+    .string()
+    .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[^\0]*)?$/, "s3://bucket or s3://bucket/folder")
+    .describe("Where checkpoints are stored: s3://bucket/folder; the job's name is added."),
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("The server, for stores other than AWS, as https://s3.example.org."),
+  region: z.string().min(1).optional().describe("As AWS_REGION when left out; us-east-1 with an 'endpoint'."),
+  pathStyle: z
+    .boolean()
+    .default(false)
+    .describe("Whether the bucket's name comes after the server's, as most self-hosted stores need."),
+  keep: z.int().min(1).default(3).describe("So many of the newest backups stay."),
+  maxMiBPerSecond: positive
+    .optional()
+    .describe("Highest rate of an upload; as fast as it goes when left out."),
+  partMiB: z.int().min(5).max(512).default(16).describe("Larger files are sent in parts of this size."),
+});
+
 const restartSchema = z.strictObject({
   onFailure: z
     .boolean()
@@ -130,6 +151,9 @@ export const jobSchema = z.strictObject({
       "Processes of a run that outlive its first. end: SIGTERM after 10 s, SIGKILL after 30 more, once it has said that it is over; until then wait. leave: they don't count. wait: it isn't over until they are gone.",
     ),
   checkpoint: checkpointSchema.prefault({}).describe("What it saves, and how often."),
+  backup: backupSchema
+    .optional()
+    .describe("Verified checkpoints are copied to S3-compatible storage. Secrets come from the environment."),
   standby: standbySchema.prefault({}).describe("Of a job that is paused by standby."),
   restart: restartSchema.prefault({}).describe("What happens when it fails."),
 });

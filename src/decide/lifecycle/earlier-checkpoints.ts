@@ -9,6 +9,18 @@ import { retry } from "./launch.ts";
 import { type Stock, takeStock } from "./take-stock.ts";
 import type { Transition } from "./transition.ts";
 
+/** What a job that begins at the beginning no longer goes by. */
+const OVER = [
+  "backedUp",
+  "cancelling",
+  "doubts",
+  "foreign",
+  "gpuShortage",
+  "older",
+  "rejected",
+  "restoring",
+] as const;
+
 /** Keeps the job waiting. */
 export function foreign(transition: Transition, whose: string): void {
   if (transition.job.foreign === whose) return;
@@ -39,8 +51,7 @@ export function adopt(transition: Transition, by: string): void {
 
 export function rerun(transition: Transition, by: string): void {
   if ("run" in transition.state) throw transition.bug("rerun");
-  for (const fact of ["foreign", "doubts", "older", "rejected", "gpuShortage", "cancelling"] as const)
-    transition.drop(fact);
+  for (const fact of OVER) transition.drop(fact);
   transition.note({
     checkpoint: null,
     // A third party's files can't be set aside: those that are there count as somebody else's.

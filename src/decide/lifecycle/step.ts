@@ -9,6 +9,7 @@ import type { Job } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
 import type { GpuView, Seen } from "../../model/seen.ts";
 import type { Now } from "../../model/time.ts";
+import { type BackupInput, backedUp } from "./backed-up.ts";
 import { cancel } from "./cancel.ts";
 import { adopt, foreign, inherit, rerun } from "./earlier-checkpoints.ts";
 import { launch, launchFailed, retry } from "./launch.ts";
@@ -52,6 +53,8 @@ export type Input =
   | { kind: "adopt"; by: string }
   /** What exists of a paused job whose checkpoint isn't fully checked; verdicts come in here. */
   | { kind: "checked"; checkpoints: Checkpoint[]; rejected: { path: string; reason: string }[] }
+  /** What came of copying its checkpoint to its backup, or of bringing one back. */
+  | BackupInput
   /** The supervisor has restarted, in the boot `bootId`, and found this job in its database. */
   | { kind: "recovered"; bootId: string }
   /** A live run of this job that its database doesn't know. */
@@ -104,6 +107,9 @@ function apply(transition: Transition, input: Input): void {
       return;
     case "checked":
       checked(transition, input);
+      return;
+    case "backup":
+      backedUp(transition, input);
       return;
     case "recovered":
       recover(transition, input.bootId);

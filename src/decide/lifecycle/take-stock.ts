@@ -6,6 +6,7 @@
 import type { Checkpoint } from "../../model/run.ts";
 import { isLive } from "../../model/state.ts";
 import { number } from "../../words/number.ts";
+import { isBackupLater } from "../starts/restore-wait.ts";
 import { stepsAre } from "./end/steps-lost.ts";
 import type { Transition } from "./transition.ts";
 
@@ -32,7 +33,11 @@ export function takeStock(transition: Transition, stock: Stock): void {
       rejected: transition.job.rejected.filter((path) => !checkpoints.some((found) => found.path === path)),
     });
   if (newest === undefined) {
-    if (broken) hold(transition, null);
+    // Nothing writes: what isn't there won't come. A pattern that finds nothing may be unreadable.
+    const own = transition.job.spec.checkpoint.glob === undefined;
+    const gone = known !== null && !broken && own && !isLive(transition.state.name);
+    if (gone) tellRejected(transition, { path: known.path, reason: GONE }, newest);
+    if (gone || broken) hold(transition, null);
     return;
   }
   remember(transition, older);
@@ -107,8 +112,10 @@ export function fallBack(
   is: string,
   next: Checkpoint | undefined,
 ): void {
-  const from = next === undefined ? "the beginning" : `the one before${of(next)}`;
-  const lost = between(known, next);
+  const fetched = isBackupLater(transition.job, next ?? null);
+  const before = next === undefined ? "the beginning" : `the one before${of(next)}`;
+  const from = fetched ? `its backup${of(transition.job.backedUp ?? known)}` : before;
+  const lost = between(known, fetched ? transition.job.backedUp : next);
   transition.tell(
     "checkpoint.rejected",
     "supervisor",

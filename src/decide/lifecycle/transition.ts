@@ -79,7 +79,18 @@ export class Transition {
   }
 
   drop(
-    fact: "cancelling" | "doubts" | "earlier" | "foreign" | "older" | "rejected" | "gpuShortage" | "unready",
+    fact:
+      | "backedUp"
+      | "backupFailure"
+      | "cancelling"
+      | "doubts"
+      | "earlier"
+      | "foreign"
+      | "gpuShortage"
+      | "older"
+      | "rejected"
+      | "restoring"
+      | "unready",
   ): void {
     const { [fact]: _, ...rest } = this.#job;
     this.#job = rest;

@@ -17,6 +17,7 @@ import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
 import { backOffWait } from "./flap-backoff.ts";
 import { overBudget } from "./overhead-budget.ts";
+import { restoreWait } from "./restore-wait.ts";
 import { tightness } from "./room.ts";
 import type { RuleBlock } from "./rule-blocks.ts";
 
@@ -46,6 +47,7 @@ export function obstacles(job: Job, input: StartInput): Placed {
   restart(job, input, waits);
   if (job.state.name === "paused" && job.state.checkpoint?.verified === "quick")
     waits.push({ code: "checkpoint-check", text: "every byte of its checkpoint is being checked" });
+  waits.push(...restoreWait(job));
   if (job.foreign !== undefined) {
     const text = `the checkpoints where its own belong were written by ${job.foreign}, and it goes on from them only when you say so`;
     waits.push({ code: "checkpoint-owner", text });

@@ -22,7 +22,7 @@ const LIFTED: Partial<Record<WaitingFor["code"], string>> = {
   settling: "doesn't wait for the other to settle",
 };
 /** Passes by itself within moments. */
-const PASSING: WaitingFor["code"][] = ["start-order", "checkpoint-check"];
+const PASSING: WaitingFor["code"][] = ["start-order", "checkpoint-check", "checkpoint-restore"];
 
 const way = (short: string, does: string): WayOut => ({ command: `supervisor ${short}`, short, does });
 

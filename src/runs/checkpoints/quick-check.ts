@@ -39,8 +39,10 @@ export function listCheckpoints(directory: string, memory: CheckpointMemory = {}
     memory.settled = memory.stamp === stamp;
     memory.stamp = stamp;
     names = readdirSync(directory);
-  } catch {
+  } catch (error) {
     memory.settled = false;
+    // What can't be read may all be there.
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" && memory.list) return memory.list;
     return { checkpoints: [], rejected: [] };
   }
   const list: CheckpointList = { checkpoints: [], rejected: [] };

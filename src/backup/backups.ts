@@ -1,0 +1,129 @@
+/**
+ * Has verified checkpoints copied to where `backup` says, and brought back when a job's own are gone: one
+ * child at a time, its outcome handed on as a value. Must never hold up a tick or a pause; what fails is
+ * tried again, ever more seldom.
+ */
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { elapsedMs } from "../clock.ts";
+import { lacksRestored } from "../decide/starts/restore-wait.ts";
+import { checkpointDirectory, jobDirectory } from "../files/state-paths.ts";
+import type { Job } from "../model/job.ts";
+import type { Checkpoint } from "../model/run.ts";
+import { Helper } from "../spawn/helper.ts";
+import { duration } from "../words/duration.ts";
+import type { Done, Order } from "./backup-child.ts";
+import { ownerHere } from "./owner-object.ts";
+import type { Progress } from "./upload.ts";
+
+const CHILD = new Helper("backup/backup-child", "no checkpoint is backed up or fetched from a backup");
+const FIRST_RETRY_MS = 10_000;
+const LONGEST_RETRY_MS = 600_000;
+
+/** What came of one order; `atStep` is the checkpoint's. */
+export type BackupOutcome = { of: Checkpoint; verb: "upload" | "restore"; tookMs: number } & Done;
+
+interface Parts {
+  stateDirectory: string;
+  project: string;
+  /** Called once for each order that came to an end. */
+  report: (job: string, outcome: BackupOutcome) => void;
+}
+
+interface Trouble {
+  reason: string;
+  /** Monotonic. */
+  notBeforeMs: number;
+  waitMs: number;
+}
+
+export class Backups {
+  readonly #parts: Parts;
+  readonly #stop = new AbortController();
+  readonly #troubles = new Map<string, Trouble>();
+  #working: { job: string; done: Promise<void> } | null = null;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Starts what is due. Returns at once; cheap where no job has a backup. */
+  look(jobs: Readonly<Record<string, Job>>): void {
+    if (this.#working !== null || this.#stop.signal.aborted) return;
+    for (const job of Object.values(jobs)) {
+      if (job.spec.backup === undefined) continue;
+      const trouble = this.#troubles.get(job.name);
+      if (trouble !== undefined && elapsedMs() < trouble.notBeforeMs) continue;
+      const next = this.#next(job);
+      if (next === null) continue;
+      this.#working = { job: job.name, done: this.#carryOut(job, next) };
+      return;
+    }
+  }
+
+  /** What the user should know now. */
+  problems(jobs: Readonly<Record<string, Job>>): string[] {
+    return [...this.#troubles].flatMap(([name, { reason, notBeforeMs }]) => {
+      if (jobs[name]?.spec.backup === undefined) return [];
+      const again = duration(Math.max(0, notBeforeMs - elapsedMs()));
+      return [`The checkpoints of ${name} aren't backed up: ${reason}. It is tried again in ${again}.`];
+    });
+  }
+
+  /** Of the order under way, as last written by its child; null where none is for this job. */
+  progressOf(job: string): Progress | null {
+    if (this.#working?.job !== job) return null;
+    try {
+      return JSON.parse(readFileSync(this.#progressFile(job), "utf8")) as Progress;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Ends a child under way; the next supervisor goes on where it was. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#working?.done;
+  }
+
+  #next(job: Job): Order | null {
+    const { backup } = job.spec;
+    if (backup === undefined) return null;
+    const common = { backup, job: job.name, progressFile: this.#progressFile(job.name) };
+    const { project, stateDirectory } = this.#parts;
+    if (lacksRestored(job)) {
+      const step = job.backedUp?.step ?? 0;
+      return { ...common, verb: "restore", step, directory: checkpointDirectory(stateDirectory, job.name) };
+    }
+    const { checkpoint, backedUp } = job;
+    // The upload itself compares every byte with the manifest.
+    if (checkpoint === null || checkpoint.verified === "size and age only") return null;
+    if (backedUp?.path === checkpoint.path && backedUp.createdAtMs === checkpoint.createdAtMs) return null;
+    return { ...common, verb: "upload", path: checkpoint.path, owner: ownerHere(project, job.name) };
+  }
+
+  async #carryOut(job: Job, order: Order): Promise<void> {
+    const begun = elapsedMs();
+    const of = order.verb === "restore" ? job.backedUp : job.checkpoint;
+    const ended = await CHILD.run([], { input: JSON.stringify(order), signal: this.#stop.signal });
+    this.#working = null;
+    rmSync(this.#progressFile(job.name), { force: true });
+    if (this.#stop.signal.aborted || of === null || of === undefined) return;
+    const done: Done = ended.ok
+      ? (JSON.parse(ended.stdout) as Done)
+      : { ok: false, reason: ended.reason, final: false };
+    if (done.ok) this.#troubles.delete(job.name);
+    else this.#putOff(job.name, done.reason);
+    this.#parts.report(job.name, { of, verb: order.verb, tookMs: elapsedMs() - begun, ...done });
+  }
+
+  #putOff(job: string, reason: string): void {
+    const before = this.#troubles.get(job);
+    const waitMs = before === undefined ? FIRST_RETRY_MS : Math.min(LONGEST_RETRY_MS, before.waitMs * 2);
+    this.#troubles.set(job, { reason, waitMs, notBeforeMs: elapsedMs() + waitMs });
+  }
+
+  #progressFile(job: string): string {
+    return join(jobDirectory(this.#parts.stateDirectory, job), "backup-progress.json");
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * Where a job's backups lie in a bucket: `<prefix>/<job>/step-00001234/<file>`, the manifest last. A
+ * checkpoint without its manifest isn't one. Computes names only.
+ */
+import type { JobSpec } from "../config/schema/job-schema.ts";
+import { MANIFEST_FILE, stepOfName } from "../contract/names.ts";
+
+export type Backup = NonNullable<JobSpec["backup"]>;
+
+export interface Place {
+  bucket: string;
+  /** Ends with "/". */
+  folder: string;
+}
+
+/** `to` is `s3://bucket/prefix`, as the config's schema has checked. */
+export function placeOf({ to }: Pick<Backup, "to">, job: string): Place {
+  const [bucket = "", ...prefix] = to
+    .replace(/^s3:\/\//, "")
+    .split("/")
+    .filter((part) => part !== "");
+  return { bucket, folder: [...prefix, job, ""].join("/") };
+}
+
+export const keyOf = ({ folder }: Place, checkpoint: string, file: string): string =>
+  `${folder}${checkpoint}/${file}`;
+
+/** The checkpoint's name in a key below `folder`, and the file within; null for any other object. */
+export function partsOf({ folder }: Place, key: string): { checkpoint: string; file: string } | null {
+  const [checkpoint = "", ...file] = key.slice(folder.length).split("/");
+  if (!key.startsWith(folder) || stepOfName(checkpoint) === null || file.length === 0) return null;
+  return { checkpoint, file: file.join("/") };
+}
+
+export const isManifest = (file: string): boolean => file === MANIFEST_FILE;

@@ -1,0 +1,126 @@
+/**
+ * Uploads one checkpoint: its files, then its manifest. Goes on with the parts that an interrupted upload
+ * has left, after comparing them. Must never store a manifest before every file that it lists.
+ */
+import { createHash } from "node:crypto";
+import { type FileHandle, open, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { elapsedMs } from "../clock.ts";
+import { type ManifestEntry, parseManifest } from "../contract/manifest.ts";
+import { MANIFEST_FILE } from "../contract/names.ts";
+import { Rejected } from "../contract/values.ts";
+import { type Bucket, bare, md5, type OpenUpload, type Part } from "./bucket.ts";
+import { type Backup, keyOf, type Place } from "./place.ts";
+
+const MIB = 1024 * 1024;
+/** S3 takes at most so many parts. */
+const MOST_PARTS = 10_000;
+
+/** The checkpoint here isn't what its manifest says, or is gone: trying again won't help. */
+export class NotWhole extends Error {}
+
+export interface Progress {
+  bytes: number;
+  of: number;
+}
+
+export interface UploadOptions {
+  bucket: Bucket;
+  place: Place;
+  limits: Pick<Backup, "partMiB" | "maxMiBPerSecond">;
+  onProgress: (progress: Progress) => void;
+}
+
+/** Bytes that were sent; parts that were there already aren't sent again. Throws NotWhole, and what the client throws. */
+export async function upload(path: string, options: UploadOptions): Promise<{ bytes: number; sent: number }> {
+  const { bucket, place } = options;
+  const name = basename(path);
+  const text = await readFile(join(path, MANIFEST_FILE)).catch(gone);
+  const manifest = parseManifest(text, name);
+  if (manifest instanceof Rejected) throw new NotWhole(`${MANIFEST_FILE} ${manifest.reason}`);
+  const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const sending = new Sending(options, total);
+  const open = await bucket.openUploads(keyOf(place, name, ""));
+  for (const file of manifest.files) await sending.file(path, file, open);
+  await bucket.put(keyOf(place, name, MANIFEST_FILE), text);
+  return { bytes: total, sent: sending.sent };
+}
+
+class Sending {
+  sent = 0;
+  readonly #options: UploadOptions;
+  readonly #total: number;
+  readonly #begin = elapsedMs();
+  #done = 0;
+
+  constructor(options: UploadOptions, total: number) {
+    this.#options = options;
+    this.#total = total;
+  }
+
+  async file(path: string, entry: ManifestEntry, opened: OpenUpload[]): Promise<void> {
+    const { bucket, place, limits } = this.#options;
+    const key = keyOf(place, basename(path), entry.path);
+    const partBytes = Math.max(limits.partMiB * MIB, Math.ceil(entry.bytes / MOST_PARTS));
+    const file = await open(join(path, entry.path)).catch(gone);
+    const hash = createHash("sha256");
+    try {
+      if (entry.bytes <= partBytes) {
+        const body = await readPart(file, 0, entry.bytes);
+        hash.update(body);
+        mustMatch(entry, hash.digest("hex"));
+        await bucket.put(key, body);
+        await this.#count(body.length, true);
+        return;
+      }
+      const upload = opened.find((one) => one.key === key) ?? (await bucket.beginUpload(key));
+      const known = opened.includes(upload) ? await bucket.partsOf(upload) : [];
+      const parts: Part[] = [];
+      const sums: Buffer[] = [];
+      for (let number = 1, at = 0; at < entry.bytes; number++, at += partBytes) {
+        const body = await readPart(file, at, Math.min(partBytes, entry.bytes - at));
+        hash.update(body);
+        const sum = md5(body, "hex");
+        sums.push(Buffer.from(sum, "hex"));
+        const there = known.find((part) => part.number === number && bare(part.etag) === sum);
+        parts.push(there ?? (await bucket.putPart(upload, number, body)));
+        await this.#count(body.length, there === undefined);
+      }
+      // Completed only now: what has changed since it was hashed must not become an object.
+      mustMatch(entry, hash.digest("hex"));
+      await bucket.completeUpload(upload, parts, `${md5(Buffer.concat(sums), "hex")}-${sums.length}`);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Waits as long as the rate limit asks. */
+  async #count(bytes: number, sent: boolean): Promise<void> {
+    this.#done += bytes;
+    if (sent) this.sent += bytes;
+    this.#options.onProgress({ bytes: this.#done, of: this.#total });
+    const { maxMiBPerSecond } = this.#options.limits;
+    if (maxMiBPerSecond === undefined) return;
+    const leastMs = (this.sent / (maxMiBPerSecond * MIB)) * 1000;
+    await sleep(Math.max(0, leastMs - (elapsedMs() - this.#begin)));
+  }
+}
+
+async function readPart(file: FileHandle, position: number, bytes: number): Promise<Buffer> {
+  const body = Buffer.alloc(bytes);
+  for (let read = 0; read < bytes; ) {
+    const { bytesRead } = await file.read(body, read, bytes - read, position + read);
+    if (bytesRead === 0) throw new NotWhole("a file is shorter than its manifest says");
+    read += bytesRead;
+  }
+  return body;
+}
+
+function mustMatch({ path, sha256 }: ManifestEntry, found: string): void {
+  if (found !== sha256) throw new NotWhole(`${path} has changed since it was hashed`);
+}
+
+function gone(error: NodeJS.ErrnoException): never {
+  throw error.code === "ENOENT" ? new NotWhole("it is gone") : error;
+}

@@ -1,0 +1,81 @@
+/** A real S3 server for tests: Ceph's object gateway, started from Debian's packages on loopback. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { Bucket } from "../../src/backup/bucket.ts";
+import type { Backup } from "../../src/backup/place.ts";
+
+const SCRIPT = join(import.meta.dirname, "radosgw.sh");
+
+export class Store {
+  readonly folder = mkdtempSync(join(tmpdir(), "store-"));
+  readonly env = { AWS_ACCESS_KEY_ID: "AKIATEST", AWS_SECRET_ACCESS_KEY: "secretsecret" };
+  #port = 0;
+
+  /** Takes about 15 s. */
+  async start(): Promise<this> {
+    this.#port = await freePort();
+    this.#run();
+    Object.assign(process.env, this.env);
+    const client = new S3Client({ endpoint: this.endpoint, region: "us-east-1", forcePathStyle: true });
+    await client.send(new CreateBucketCommand({ Bucket: "voice" }));
+    client.destroy();
+    return this;
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  backup(more: Partial<Backup> = {}): Backup {
+    const { endpoint } = this;
+    return { to: "s3://voice/lab", endpoint, pathStyle: true, keep: 3, partMiB: 5, ...more };
+  }
+
+  bucket(more: Partial<Backup> = {}): Bucket {
+    return new Bucket(this.backup(more), { bucket: "voice", folder: "" });
+  }
+
+  /** The server is down until `open`. */
+  shut(): void {
+    this.#end("rgw.pid");
+  }
+
+  open(): void {
+    this.#run("gateway");
+  }
+
+  close(): void {
+    const run = join(this.folder, "run");
+    for (const name of readdirSync(run)) if (name.endsWith(".pid")) this.#end(name);
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  #end(name: string): void {
+    try {
+      process.kill(Number(readFileSync(join(this.folder, "run", name), "utf8")), "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+
+  #run(...what: string[]): void {
+    const done = spawnSync("bash", [SCRIPT, this.folder, String(this.#port), ...what], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    if (done.status !== 0) throw new Error(`radosgw.sh ended with ${done.status}; see ${this.folder}/run`);
+  }
+}
+
+/** With some sixty free ones after it, as far as one can tell. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port > 60_000 ? address.port - 10_000 : address.port;
+}
