@@ -78,6 +78,8 @@ export interface Why {
   room?: Room;
   /** Another user asks for a turn on its GPU, and a person has to decide. */
   turn?: { user: string; forMs: number };
+  /** What rules that concern it can't see. */
+  unseen?: Sight[];
   waitingFor: WaitingFor[];
   /** What is expected next, if its time can be known. */
   next: Next | null;
@@ -129,6 +131,8 @@ export interface Evidence {
   metric?: Metric;
   gpu?: string;
   value?: number;
+  /** How `value` came about, where it is an estimate. */
+  estimated?: string;
   threshold?: number;
   dwellSeconds?: number;
   window?: string;
@@ -149,6 +153,16 @@ export interface WindowState {
   jobs: string[] | null;
 }
 
+/** A reading that rules depend on and that isn't there, or is an estimate; `gpu`: its index, or its UUID when it is gone. */
+export interface Sight {
+  how: "blind" | "estimated";
+  metric: Metric;
+  gpu: number | string | null;
+  rules: string[];
+  /** Half a sentence. */
+  why: string;
+}
+
 /** A rule's memory. Key: the rule's name, and the GPU's UUID for gpu.* rules. */
 export interface RuleState {
   rule: string;
@@ -167,4 +181,8 @@ export interface RuleState {
   readAtMs: number | null;
   lastValue: number | null;
   unavailable: string | null;
+  /** How its last reading came about, where that was an estimate. */
+  estimated?: string;
+  /** It has never been read, for so long that it is certain not to be there: the rule can't act. */
+  blind?: true;
 }

@@ -31,6 +31,7 @@ export const EVENT_KINDS = [
   "rule.pressure",
   "rule.cleared",
   "rule.misattributed",
+  "rule.blind",
   "sensor.lost",
   "sensor.recovered",
   "gpu.claimed",

@@ -5,6 +5,7 @@
 
 import type { JobView, Snapshot } from "../control/protocol.ts";
 import { elapsed } from "../words/duration.ts";
+import { sightText } from "../words/sight.ts";
 import { whyText } from "../words/why.ts";
 import { cellsOf, pad, wrap } from "./draw/cells.ts";
 import { FEW } from "./draw/job-order.ts";
@@ -86,6 +87,7 @@ function whyLines(job: JobView, nowMs: number, { indent, width }: Page): string[
     ...by.map((process) => `  ${neutral(processWords(process))}`),
     ...(next === "" ? [] : [`next: ${neutral(next)}`]),
     ...soonerLines(job),
+    ...(job.why.unseen ?? []).map((one) => `! ${neutral(sightText(one))}`),
   ];
   return lines
     .flatMap((line) => hanging(line, room))

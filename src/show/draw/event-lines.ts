@@ -20,6 +20,7 @@ const TONES: Partial<Record<EventKind, Tone>> = {
   "checkpoint.failed": "bad",
   "rule.pressure": "warn",
   "rule.misattributed": "warn",
+  "rule.blind": "warn",
   "sensor.lost": "warn",
   "config.rejected": "bad",
 };
