@@ -78,6 +78,8 @@ export interface Why {
   room?: Room;
   /** Another user asks for a turn on its GPU, and a person has to decide. */
   turn?: { user: string; forMs: number };
+  /** It seems to hand its work to a program that isn't its own. */
+  handsOver?: HandOver;
   /** What rules that concern it can't see. */
   unseen?: Sight[];
   waitingFor: WaitingFor[];
@@ -151,6 +153,15 @@ export interface WindowState {
   closesAtMs?: number | null;
   /** Jobs it governs; null means all. */
   jobs: string[] | null;
+}
+
+/** Others' mean use of the CPU before and beside a job's runs, in percent, and who used most of it. */
+export interface HandOver {
+  from: number;
+  to: number;
+  /** With how many runs it rose and fell. */
+  runs: number;
+  program?: { name: string; pid: number };
 }
 
 /** A reading that rules depend on and that isn't there, or is an estimate; `gpu`: its index, or its UUID when it is gone. */

@@ -13,6 +13,7 @@ export const EVENT_KINDS = [
   "job.cancelled",
   "job.lost",
   "job.stalled",
+  "job.handed-over",
   "pause.requested",
   "pause.completed",
   "pause.overdue",

@@ -29,6 +29,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Journal } from "../ports/journal.ts";
 import type { Runs } from "../ports/runs.ts";
 import type { Sensors } from "../ports/sensors.ts";
+import { handOverText } from "../words/hand-over.ts";
 import { sightText } from "../words/sight.ts";
 import { EffectQueue } from "./effect-queue.ts";
 import { Persistence } from "./persistence.ts";
@@ -99,7 +100,11 @@ export class Supervisor {
       (job) => savingProblem(job, () => this.#parts.runs.freeMiB(job)) ?? [],
     );
     const unseen = sights(this.#config.rules, this.world.rules, this.#moment?.sample.gpus ?? []);
-    return [...this.#effects.problems, ...saves, ...unseen.map(sightText)];
+    const companions = Object.entries(this.world.memory.companions ?? {});
+    const handOvers = companions.flatMap(([job, { told }]) =>
+      told === undefined ? [] : [`'${job}': ${handOverText(told)}`],
+    );
+    return [...this.#effects.problems, ...saves, ...unseen.map(sightText), ...handOvers];
   }
 
   tick(): Moment {

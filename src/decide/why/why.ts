@@ -24,6 +24,7 @@ export function whyOf(job: Job, waitingFor: WaitingFor[], input: TickInput): Why
   const sooner = waysOut(job, waitingFor, input);
   const turn = turnAskedFor(job, input);
   const unseen = unseenFor(job, input);
+  const handsOver = input.memory.companions?.[job.name]?.told;
   return {
     job: job.name,
     state: name,
@@ -33,6 +34,7 @@ export function whyOf(job: Job, waitingFor: WaitingFor[], input: TickInput): Why
     ...ofState(job, waitingFor, input),
     ...leftOf(job),
     ...(turn && { turn }),
+    ...(handsOver !== undefined && { handsOver }),
     ...(unseen.length > 0 && { unseen }),
     ...(sooner.length > 0 && { sooner }),
   };

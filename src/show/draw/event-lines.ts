@@ -9,6 +9,7 @@ const TONES: Partial<Record<EventKind, Tone>> = {
   "job.failed": "bad",
   "job.lost": "bad",
   "job.stalled": "warn",
+  "job.handed-over": "warn",
   "pause.requested": "warn",
   "pause.completed": "warn",
   "pause.overdue": "bad",
