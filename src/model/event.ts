@@ -22,6 +22,7 @@ export const EVENT_KINDS = [
   "resume.requested",
   "resume.completed",
   "resume.failed",
+  "resume.doubted",
   "checkpoint.verified",
   "checkpoint.rejected",
   "checkpoint.failed",

@@ -17,6 +17,7 @@ const TONES: Partial<Record<EventKind, Tone>> = {
   "pause.forced": "bad",
   "resume.completed": "good",
   "resume.failed": "bad",
+  "resume.doubted": "warn",
   "checkpoint.rejected": "bad",
   "checkpoint.failed": "bad",
   "rule.pressure": "warn",
