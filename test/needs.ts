@@ -52,6 +52,18 @@ export const strace: Need = {
 
 export const root: Need = { met: process.getuid?.() === 0, reason: "it takes root to be two users" };
 
+/** /proc can be mounted anew so that another user's processes are hidden from an ordinary user. */
+export const hiddenUsers: Need = {
+  met: runs(
+    "unshare",
+    "-m",
+    "sh",
+    "-c",
+    "mount -t proc -o hidepid=2 proc /proc && setpriv --reuid=65534 true",
+  ),
+  reason: "it takes root, unshare and setpriv to hide other users' processes",
+};
+
 /** A CPU-accounting cgroup can be made (cgroup v1, as root). */
 export const cpuCgroup: Need = {
   met: (() => {

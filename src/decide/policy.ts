@@ -12,6 +12,7 @@ import type { Now } from "../model/time.ts";
 import { otherPauses } from "./pauses/pauses-without-rule.ts";
 import { type Pause, rulePauses } from "./pauses/victims.ts";
 import { refreshJob } from "./refresh-job.ts";
+import { othersUse, watchHandOvers } from "./rules/hand-over.ts";
 import { type Judged, judgeRules } from "./rules/judge-rules.ts";
 import { notices, ruleEvents } from "./rules/rule-events.ts";
 import { rulesNow } from "./rules/rule-now.ts";
@@ -52,6 +53,8 @@ export function decide(world: World, tick: Tick): Decided {
     owedMiB: owedMiB(Object.values(input.jobs), sample),
   });
   const requests = turnEvents(input);
+  const { companions = {}, othersUsed = null } = world.memory;
+  const handOvers = watchHandOvers(companions, othersUsed, input);
 
   const counted = countPauses(input, pauses);
   const jobs = start === null ? counted : begin(counted, start, now);
@@ -62,6 +65,8 @@ export function decide(world: World, tick: Tick): Decided {
     watched: watchPauses(decided.watched, pauses, input),
     line: stayInLine(Object.keys(lines), input),
     requests: requests.told,
+    companions: handOvers.companions,
+    othersUsed: othersUse(sample),
   };
   return {
     world: { jobs, rules: judged.states, memory },
@@ -72,6 +77,7 @@ export function decide(world: World, tick: Tick): Decided {
       ...windowEvents(world.memory.windows, windows, now),
       ...decided.events,
       ...requests.events,
+      ...handOvers.events,
     ],
     lines,
   };

@@ -1,6 +1,6 @@
 /** The state handed from one decision to the next. */
 
-import type { RuleState } from "../model/decision.ts";
+import type { HandOver, RuleState } from "../model/decision.ts";
 import type { Job } from "../model/job.ts";
 import type { ProcessEvidence } from "../model/machine.ts";
 
@@ -28,6 +28,28 @@ export interface PolicyMemory {
   readonly requests?: readonly string[];
   /** By job: the processes its pause was for, until it is known whether they were its own. */
   readonly watched?: Readonly<Record<string, Watched>>;
+  /** By job: what others used beside its runs. */
+  readonly companions?: Readonly<Record<string, Companion>>;
+  /** Others' use of the CPU at the last tick, in percent. */
+  readonly othersUsed?: number | null;
+}
+
+/** What others used beside a job's run; `run` absent between runs. */
+export interface Companion {
+  readonly run?: string;
+  /** Monotonic time of its start, and of its end while it isn't known whether others' use falls. */
+  readonly sinceMs: number;
+  readonly endedMs?: number;
+  /** Others' use just before it, in percent; null where that isn't known. */
+  readonly before: number | null;
+  /** Sums of so many readings, in percent: others' use and its own. */
+  readonly others: number;
+  readonly own: number;
+  readonly readings: number;
+  readonly program?: { readonly name: string; readonly pid: number };
+  /** Runs in a row with which others' use rose and fell. */
+  readonly runs: number;
+  readonly told?: HandOver;
 }
 
 /** A rule's pause that blamed others, until it is known what became of them. */

@@ -79,6 +79,10 @@ export interface Why {
   room?: Room;
   /** Another user asks for a turn on its GPU, and a person has to decide. */
   turn?: { user: string; forMs: number };
+  /** It seems to hand its work to a program that isn't its own. */
+  handsOver?: HandOver;
+  /** What rules that concern it can't see. */
+  unseen?: Sight[];
   waitingFor: WaitingFor[];
   /** What is expected next, if its time can be known. */
   next: Next | null;
@@ -130,6 +134,8 @@ export interface Evidence {
   metric?: Metric;
   gpu?: string;
   value?: number;
+  /** How `value` came about, where it is an estimate. */
+  estimated?: string;
   threshold?: number;
   dwellSeconds?: number;
   window?: string;
@@ -150,6 +156,25 @@ export interface WindowState {
   jobs: string[] | null;
 }
 
+/** Others' mean use of the CPU before and beside a job's runs, in percent, and who used most of it. */
+export interface HandOver {
+  from: number;
+  to: number;
+  /** With how many runs it rose and fell. */
+  runs: number;
+  program?: { name: string; pid: number };
+}
+
+/** A reading that rules depend on and that isn't there, or is an estimate; `gpu`: its index, or its UUID when it is gone. */
+export interface Sight {
+  how: "blind" | "estimated";
+  metric: Metric;
+  gpu: number | string | null;
+  rules: string[];
+  /** Half a sentence. */
+  why: string;
+}
+
 /** A rule's memory. Key: the rule's name, and the GPU's UUID for gpu.* rules. */
 export interface RuleState {
   rule: string;
@@ -168,4 +193,8 @@ export interface RuleState {
   readAtMs: number | null;
   lastValue: number | null;
   unavailable: string | null;
+  /** How its last reading came about, where that was an estimate. */
+  estimated?: string;
+  /** It has never been read, for so long that it is certain not to be there: the rule can't act. */
+  blind?: true;
 }

@@ -1,6 +1,6 @@
 /** A job and everything remembered about it. */
 import type { JobSpec } from "../config/schema/job-schema.ts";
-import type { Checkpoint } from "./run.ts";
+import type { Checkpoint, Losses } from "./run.ts";
 import type { JobState } from "./state.ts";
 import type { Now } from "./time.ts";
 
@@ -118,6 +118,8 @@ export interface Job {
   bootId?: string;
   /** Keys of rules proven to blame this job for its own use; off for it until a person looks. */
   misattributed: string[];
+  /** What it reported lately; absent where it reports none. */
+  losses?: Losses;
   /** Ranks that its library reported, or its launcher has told them; a job of several is never frozen. */
   worldSize?: number;
   /** Valid checkpoints before `checkpoint`, newest first: the fallbacks if it is corrupt. */

@@ -37,8 +37,11 @@ export type Metric = MachineMetric | GpuMetric;
  * One reading with the monotonic time at which it was taken, or the reason why there is none.
  * Where attribution is uncertain, `value` is what is proven and `upTo` the highest possible value:
  * pressure is judged by `value`, room by `upTo`, so doubt can hold a resume back but never cause a pause.
+ * `estimated`: how `value` came about, half a sentence, where it can't be told directly.
  */
-export type Reading = { value: number; upTo?: number; atMs: number } | { unavailable: string };
+export type Reading =
+  | { value: number; upTo?: number; atMs: number; estimated?: string }
+  | { unavailable: string };
 
 /** The program of a command line, without its folder and arguments. */
 export function programOf(command: string): string {

@@ -12,6 +12,9 @@ export interface Checkpoint {
   verified: "quick" | "full" | "size and age only";
 }
 
+/** Losses reported lately, by step, oldest first. */
+export type Losses = { step: number; loss: number }[];
+
 /** Facts said once per run: each is the key of one sentence. */
 export type Said =
   /** Processes of it outlive the first one. */
@@ -52,6 +55,9 @@ export interface Run {
   claimed?: true;
   /** What outlives its first process: one of them, how many others, since when it waits for them. */
   left?: { pid: number; command: string; others: number; since: Now };
+  /** Its first losses were compared with those before its checkpoint; `oddLoss`: the first of them, while it needs another. */
+  lossJudged?: true;
+  oddLoss?: number;
   /** What has been said about this run, so that it is said only once. */
   said?: Said[];
 }

@@ -5,6 +5,8 @@
 
 import type { JobView, Snapshot } from "../control/protocol.ts";
 import { elapsed } from "../words/duration.ts";
+import { handOverText } from "../words/hand-over.ts";
+import { sightText } from "../words/sight.ts";
 import { whyText } from "../words/why.ts";
 import { cellsOf, pad, wrap } from "./draw/cells.ts";
 import { FEW } from "./draw/job-order.ts";
@@ -78,7 +80,7 @@ function whyLines(job: JobView, nowMs: number, { indent, width }: Page): string[
   const margin = " ".repeat(indent);
   // Beside a long name on a narrow terminal there must be room for words.
   const room = Math.max(20, width - indent);
-  const { waitingFor } = job.why;
+  const { waitingFor, handsOver } = job.why;
   const by = waitingFor.flatMap(({ processes }) => processes ?? []);
   const next = nextOf(job, nowMs);
   const lines = [
@@ -86,6 +88,8 @@ function whyLines(job: JobView, nowMs: number, { indent, width }: Page): string[
     ...by.map((process) => `  ${neutral(processWords(process))}`),
     ...(next === "" ? [] : [`next: ${neutral(next)}`]),
     ...soonerLines(job),
+    ...(handsOver === undefined ? [] : [`! ${neutral(handOverText(handsOver))}`]),
+    ...(job.why.unseen ?? []).map((one) => `! ${neutral(sightText(one))}`),
   ];
   return lines
     .flatMap((line) => hanging(line, room))

@@ -13,6 +13,7 @@ import { decide } from "../decide/policy.ts";
 import type { Recovery } from "../decide/recover-jobs.ts";
 import { roster } from "../decide/roster.ts";
 import { guardThreshold } from "../decide/rules/guard-threshold.ts";
+import { sights } from "../decide/rules/sight.ts";
 import { askForTurn, type TurnRequest } from "../decide/sharing/ask-for-turn.ts";
 import { ownClaims } from "../decide/sharing/line.ts";
 import { windowStates } from "../decide/windows/windows.ts";
@@ -29,6 +30,8 @@ import type { Clock } from "../ports/clock.ts";
 import type { Journal } from "../ports/journal.ts";
 import type { Runs } from "../ports/runs.ts";
 import type { Sensors } from "../ports/sensors.ts";
+import { handOverText } from "../words/hand-over.ts";
+import { sightText } from "../words/sight.ts";
 import { EffectQueue } from "./effect-queue.ts";
 import { Persistence } from "./persistence.ts";
 import { Steps } from "./steps.ts";
@@ -92,12 +95,17 @@ export class Supervisor {
     return this.#moment;
   }
 
-  /** What the user should know now: failed effects and failing saves. */
+  /** What the user should know now: failed effects, failing saves, rules that can't see. */
   get problems(): string[] {
     const saves = Object.values(this.#steps.world.jobs).flatMap(
       (job) => savingProblem(job, () => this.#parts.runs.freeMiB(job)) ?? [],
     );
-    return [...this.#effects.problems, ...saves];
+    const unseen = sights(this.#config.rules, this.world.rules, this.#moment?.sample.gpus ?? []);
+    const companions = Object.entries(this.world.memory.companions ?? {});
+    const handOvers = companions.flatMap(([job, { told }]) =>
+      told === undefined ? [] : [`'${job}': ${handOverText(told)}`],
+    );
+    return [...this.#effects.problems, ...saves, ...unseen.map(sightText), ...handOvers];
   }
 
   tick(): Moment {

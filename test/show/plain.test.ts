@@ -71,6 +71,22 @@ test("why answers for one job, or for all that don't run", async () => {
   expect(formatWhy(quiet(), "voice-train")).toMatch(/^voice-train {2}running since 10:50$/m);
 });
 
+test("why tells below the rest what rules can't see", () => {
+  const seen = job("asr", {});
+  const sight = {
+    how: "blind",
+    metric: "swap.usedMiB",
+    gpu: null,
+    rules: ["swap"],
+    why: "no swap here",
+  } as const;
+  const why = { ...seen.why, unseen: [{ ...sight, rules: [...sight.rules] }] };
+  const page = formatWhy({ ...quiet(), jobs: [{ ...seen, why }] }, "asr");
+  expect(page.split("\n").at(-1)).toBe(
+    "     ! Rule 'swap' can't act: swap.usedMiB can't be read (no swap here).",
+  );
+});
+
 test("why fits a terminal, set in beside the name, and names what helps sooner", () => {
   const sooner = [
     {

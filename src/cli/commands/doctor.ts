@@ -2,22 +2,23 @@
  * `doctor`: one page on what this machine lets the supervisor see and do, for a bug report. Changes
  * nothing; names processes on GPUs, but none of the config's secrets.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { clock } from "../../clock.ts";
 import { findConfig } from "../../config/find.ts";
 import { loadConfig } from "../../config/load.ts";
+import type { Places } from "../../config/places.ts";
 import { DEFAULT_RULES } from "../../config/schema/defaults.ts";
 import type { Config, ConfigFile, Rule } from "../../config/schema/schema.ts";
 import type { GpuSample, Sample } from "../../model/machine.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
-import { findParent } from "../../runs/launch/cgroup.ts";
+import { tryCgroup } from "../../runs/launch/try-cgroup.ts";
 import { GpuAttribution } from "../../sense/gpu/attribute-gpu.ts";
 import { type Examination, examineGpus } from "../../sense/gpu/examine.ts";
 import { withinLimits } from "../../sense/gpu/inherited-limits.ts";
 import { noGpus } from "../../sense/gpu/source.ts";
+import { readBattery } from "../../sense/machine/background.ts";
 import { describeMachine } from "../../sense/machine/other-systems.ts";
 import { ProcessOwners } from "../../sense/owners/process-owners.ts";
 import { Unreaped } from "../../sense/proc/unreaped.ts";
@@ -37,15 +38,16 @@ export async function doctor(options: Options): Promise<number> {
   const others = config.config?.others ?? NO_OTHERS;
   const zombies = new Unreaped();
   zombies.look(null);
-  const [machine, gpus, plain, supervisorPid] = await Promise.all([
+  const places = await placesOf(options);
+  const [machine, gpus, plain, supervisorPid, cgroup] = await Promise.all([
     describeMachine(),
     examineGpus(),
-    sampleMachine(),
-    runningPid(options),
+    sampleMachine(config.config?.stateDirectory ?? places.stateDirectory),
+    runningPid(places),
+    tryCgroup(),
   ]);
   const sample: Sample = { ...plain, gpus: whose(gpus, others), gpusUnavailable: gpus.missing };
   const rules: Rule[] = config.config?.rules ?? DEFAULT_RULES;
-  const cgroup = findParent();
   const diagnosis: Diagnosis = {
     version: VERSION,
     node: process.versions.node,
@@ -78,8 +80,8 @@ function configOf(options: Options): { file: string | null; config: Config | nul
     : { file, config: null, problems: loaded.problems.length };
 }
 
-async function runningPid(options: Options): Promise<number | null> {
-  const client = await tryConnect(await placesOf(options)).catch(() => null);
+async function runningPid(places: Places): Promise<number | null> {
+  const client = await tryConnect(places).catch(() => null);
   if (client === null) return null;
   try {
     return (await snapshotOf(client)).supervisor.pid;
@@ -90,18 +92,23 @@ async function runningPid(options: Options): Promise<number | null> {
   }
 }
 
-async function sampleMachine(): Promise<Sample> {
-  const directory = mkdtempSync(join(tmpdir(), "supervisor-doctor-"));
-  const sensors = createSensors({ diskPath: directory, supervisorPid: process.pid, gpu: noGpus() });
+/** On the disk where the state directory is, or would be. */
+async function sampleMachine(stateDirectory: string): Promise<Sample> {
+  const diskPath = existingAbove(stateDirectory);
+  const sensors = createSensors({ diskPath, supervisorPid: process.pid, gpu: noGpus() });
   try {
     sensors.sample([], clock.now());
-    await sleep(LOOK_AGAIN_MS);
-    return sensors.sample([], clock.now());
+    const [battery] = await Promise.all([readBattery(), sleep(LOOK_AGAIN_MS)]);
+    const sample = sensors.sample([], clock.now());
+    // That of the background may not have come yet.
+    return { ...sample, machine: { ...sample.machine, "battery.percent": battery } };
   } finally {
     sensors.close();
-    rmSync(directory, { recursive: true, force: true });
   }
 }
+
+const existingAbove = (path: string): string =>
+  existsSync(path) || dirname(path) === path ? path : existingAbove(dirname(path));
 
 /** The GPUs as seen while a job runs that may use any of them. */
 function whose({ sources, firstOther }: Examination, others: ConfigFile["others"]): GpuSample[] {

@@ -6,6 +6,7 @@
 import type { Seen } from "../../model/seen.ts";
 import { FILE_CLOCK_MS } from "../../model/time.ts";
 import { number } from "../../words/number.ts";
+import { watchLosses } from "./losses.ts";
 import { takeStock } from "./take-stock.ts";
 import type { Transition } from "./transition.ts";
 
@@ -49,6 +50,8 @@ function progress(transition: Transition, seen: Seen): void {
     ...(before?.stalledSinceMs !== undefined && !advanced ? { stalledSinceMs: before.stalledSinceMs } : {}),
   };
   transition.note({ progress: next });
+  const { loss } = first.metrics;
+  if (advanced && first.step !== null && loss !== undefined) watchLosses(transition, first.step, loss);
   if (next.failedSaves !== undefined && before?.failedSaves === undefined)
     tellFailedSave(transition, next.error);
   // A job that counts no steps has begun once it reports that it is running.

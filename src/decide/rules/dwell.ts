@@ -47,8 +47,8 @@ export function advance(rule: Rule, state: RuleState, reading: Reading, pace: Pa
         ? `its last reading is ${elapsed(now.monotonicMs - reading.atMs)} old`
         : null;
   if (unavailable !== null || "unavailable" in reading)
-    return { ...state, unavailable, leaningSinceMs: null, beyondSinceMs: null, roomy: false };
-  const { value, upTo = value, atMs } = reading;
+    return { ...state, ...unseen(state, pace), unavailable };
+  const { value, upTo = value, atMs, estimated } = reading;
   // The time in between is unknown: a dwell doesn't span it.
   const broken = state.readAtMs === null || state.unavailable !== null || atMs - state.readAtMs > longest;
   const beyond = isBeyond(rule, value);
@@ -56,8 +56,10 @@ export function advance(rule: Rule, state: RuleState, reading: Reading, pace: Pa
   const leans = state.firm === "clear" ? beyond : isClear(rule, value, upTo);
   const leaningSinceMs = leans ? ((broken ? null : state.leaningSinceMs) ?? atMs) : null;
   const dwell = (state.firm === "clear" ? rule.forSeconds : rule.clear.forSeconds) * 1000;
+  const { estimated: _, blind: __, ...known } = state;
   const read = {
-    ...state,
+    ...known,
+    ...(estimated !== undefined && { estimated }),
     beyondSinceMs,
     leaningSinceMs,
     roomy: !isBeyond(rule, worst(rule, value, upTo)),
@@ -68,6 +70,12 @@ export function advance(rule: Rule, state: RuleState, reading: Reading, pace: Pa
   if (leaningSinceMs === null || atMs - leaningSinceMs < dwell) return read;
   const firm = state.firm === "clear" ? "pressure" : "clear";
   return { ...read, firm, sinceMs: now.wallMs, firmSinceMs: now.monotonicMs, leaningSinceMs: null };
+}
+
+/** Without a reading. */
+function unseen({ readAtMs, firmSinceMs }: RuleState, { now, pollSeconds }: Pace): Partial<RuleState> {
+  const never = readAtMs === null && now.monotonicMs - firmSinceMs >= freshMs(pollSeconds);
+  return { leaningSinceMs: null, beyondSinceMs: null, roomy: false, ...(never && { blind: true }) };
 }
 
 /** `upTo` is the highest possible value: the worst case for a use, not for what is free. */

@@ -42,6 +42,7 @@ export function evidenceOf(now: RuleNow, sample: Sample): Evidence {
     metric: rule.metric,
     ...(state.gpu === null ? {} : { gpu: state.gpu }),
     ...(state.lastValue === null ? {} : { value: state.lastValue }),
+    ...(state.estimated === undefined ? {} : { estimated: state.estimated }),
     threshold: rule.above ?? rule.below ?? 0,
     dwellSeconds: rule.forSeconds,
     readings: readings(sample, now),
@@ -73,8 +74,10 @@ export function fact(now: RuleNow, sample: Sample): string {
   const where = onGpu(now);
   if (measure.who === "machine") return `${measure.words}${where} is at ${value}`;
   const found = culprits(now, sample);
-  const who = processes(found) ?? "other programs";
-  return `${who} ${found.length === 1 ? "uses" : "use"} ${value} ${measure.words}${where}`;
+  const estimated = state.estimated !== undefined;
+  const who = processes(found) ?? (estimated ? "hidden processes of other users" : "other programs");
+  const about = estimated ? "about " : "";
+  return `${who} ${found.length === 1 ? "uses" : "use"} ${about}${value} ${measure.words}${where}`;
 }
 
 /** "rule 'x' allows 60 % for 10 s" or "rule 'x' needs 5 % and waits 2 s". */

@@ -10,7 +10,7 @@ export interface RuleChange {
   key: string;
   rule: Rule;
   state: RuleState;
-  to: "pressure" | "clear" | "lost" | "recovered";
+  to: "pressure" | "clear" | "lost" | "recovered" | "blind";
 }
 
 export interface Judged {
@@ -59,7 +59,10 @@ function changes(what: Omit<RuleChange, "to">, before: RuleState | undefined): R
   const { state } = what;
   const found: RuleChange[] = [];
   if (state.firm !== (before?.firm ?? "clear")) found.push({ ...what, to: state.firm });
-  if (before === undefined || before.lastValue === null) return found;
+  if (before === undefined) return found;
+  if (state.blind && !before.blind) found.push({ ...what, to: "blind" });
+  if (before.blind && !state.blind) found.push({ ...what, to: "recovered" });
+  if (before.lastValue === null) return found;
   if (state.unavailable !== null && before.unavailable === null) found.push({ ...what, to: "lost" });
   if (state.unavailable === null && before.unavailable !== null) found.push({ ...what, to: "recovered" });
   return found;

@@ -1,13 +1,15 @@
-/** Reports on rules: pressure, room again, a sensor lost or recovered. */
+/** Reports on rules: pressure, room again, a sensor lost or recovered, or never there. */
 
 import type { Decision } from "../../model/decision.ts";
 import type { NewEvent } from "../../model/event.ts";
 import type { Sample } from "../../model/machine.ts";
 import { duration } from "../../words/duration.ts";
+import { sightText } from "../../words/sight.ts";
 import type { Tick } from "../tick-input.ts";
 import { allowance, evidenceOf, fact, onGpu, pressureSentence, sentence } from "./evidence.ts";
 import type { RuleChange } from "./judge-rules.ts";
 import { gpuOf, type RuleNow } from "./rule-now.ts";
+import { sights } from "./sight.ts";
 
 const ruleNow = ({ key, rule, state }: RuleChange, sample: Sample): RuleNow => ({
   key,
@@ -32,13 +34,15 @@ export function notices(changes: readonly RuleChange[], sample: Sample): Decisio
 export function ruleEvents(changes: readonly RuleChange[], tick: Tick): NewEvent[] {
   // Several rules may read one sensor: it is reported once.
   const sensors = new Set<string>();
-  return changes.flatMap((change) => {
+  const events = changes.flatMap((change) => {
+    if (change.to === "blind") return [];
     if (change.to === "pressure" || change.to === "clear") return [ruleEvent(change, change.to, tick.sample)];
     const sensor = `${change.rule.metric} ${change.state.gpu ?? ""}`;
     if (sensors.has(sensor)) return [];
     sensors.add(sensor);
     return [sensorEvent(change, tick)];
   });
+  return [...events, ...blindEvents(changes, tick.sample)];
 }
 
 function ruleEvent(change: RuleChange, to: "pressure" | "clear", sample: Sample): NewEvent {
@@ -56,6 +60,25 @@ function ruleEvent(change: RuleChange, to: "pressure" | "clear", sample: Sample)
         : `${sentence(fact(now, sample))}${dwell}; ${allowance(now)}.`,
     evidence: evidenceOf(now, sample),
   };
+}
+
+/** One for each reading, with all rules that turn out to be blind for it. */
+function blindEvents(changes: readonly RuleChange[], sample: Sample): NewEvent[] {
+  const blind = changes.filter(({ to }) => to === "blind");
+  const states = Object.fromEntries(blind.map(({ key, state }) => [key, state]));
+  const found = sights(
+    blind.map(({ rule }) => rule),
+    states,
+    sample.gpus,
+  );
+  return found.map((sight) => ({
+    kind: "rule.blind",
+    job: null,
+    run: null,
+    actor: "supervisor",
+    reason: sightText(sight),
+    evidence: { metric: sight.metric, rules: sight.rules },
+  }));
 }
 
 function sensorEvent(change: RuleChange, { sample, config }: Tick): NewEvent {

@@ -9,6 +9,7 @@ import type { NewEvent } from "../../model/event.ts";
 import type { Job } from "../../model/job.ts";
 import type { ProcessEvidence, Sample } from "../../model/machine.ts";
 import { runOf } from "../../model/state.ts";
+import type { Now } from "../../model/time.ts";
 import { processes as named } from "../../words/process.ts";
 import { clockTime } from "../../words/time.ts";
 import type { Pause } from "../pauses/victims.ts";
@@ -30,10 +31,10 @@ export function watchPauses(watched: WatchedJobs, pauses: readonly Pause[], inpu
   for (const { job: name, cause, evidence } of pauses) {
     const job = input.jobs[name];
     const run = job === undefined ? null : runOf(job);
-    const { metric, processes = [] } = evidence;
+    const { metric, processes = [], estimated } = evidence;
     if (cause.rule === undefined || metric === undefined || MEASURES[metric].who !== "others") continue;
     const begun = run?.startTime ?? null;
-    if (begun === null || processes.length === 0) continue;
+    if (begun === null || (processes.length === 0 && estimated === undefined)) continue;
     if (!processes.every((one) => couldBeOwn(one, begun))) continue;
     const { now } = input;
     found[name] = { key: cause.rule, processes, askedWallMs: now.wallMs, readMs: now.monotonicMs, absent: 0 };
@@ -70,6 +71,7 @@ function verdictOn(job: Job, one: Watched, rule: RuleNow, input: TickInput): Wat
   const exitedMs = state.name === "pausing" ? state.request.exitedAt?.monotonicMs : state.since.monotonicMs;
   const goneMs = one.goneMs ?? exitedMs;
   const { readAtMs, unavailable, beyondSinceMs } = rule.state;
+  if (one.processes.length === 0) return verdictOnHidden(one, rule, goneMs ?? null, now);
   const there = isListed(one.processes, rule, sample);
   if (goneMs === undefined) {
     if (there) return { ...one, absent: 0 };
@@ -84,11 +86,33 @@ function verdictOn(job: Job, one: Watched, rule: RuleNow, input: TickInput): Wat
   return there || one.lingered === true ? "others" : { ...one, goneMs: readAtMs, lingered: true };
 }
 
+/** Nobody can be looked for: it was the job's own if the use lasted until its exit, and not for one reading longer. */
+function verdictOnHidden(
+  one: Watched,
+  { state }: RuleNow,
+  goneMs: number | null,
+  now: Now,
+): Watched | "own" | "others" {
+  const { readAtMs, unavailable, beyondSinceMs, leaningSinceMs, firm } = state;
+  if (goneMs === null) return beyondSinceMs === null && unavailable === null ? "others" : one;
+  if (now.monotonicMs - goneMs > GIVE_UP_MS) return "others";
+  if (readAtMs === null || readAtMs <= goneMs || unavailable !== null) return { ...one, goneMs };
+  if (beyondSinceMs === null && (firm === "clear" || leaningSinceMs !== null)) return "own";
+  return one.lingered === true ? "others" : { ...one, goneMs: readAtMs, lingered: true };
+}
+
 function isListed(processes: ProcessEvidence[], { gpu }: RuleNow, sample: Sample): boolean {
   const listed = gpu?.processes ?? sample.foreign;
   return processes.some(({ pid, startTime }) =>
     listed.some((one) => one.pid === pid && one.startTime === startTime),
   );
+}
+
+function ownUse({ processes }: Watched, at: string): string {
+  const who = named(processes);
+  return who === null
+    ? `The use by hidden processes that the pause of ${at} was for ended together with this job: that was its own.`
+    : `${who}, whom the pause of ${at} was for, began after this job and ended together with it: that was its own use.`;
 }
 
 function misattributed(job: Job, one: Watched, { rule, state }: RuleNow, { now }: TickInput): NewEvent {
@@ -98,7 +122,7 @@ function misattributed(job: Job, one: Watched, { rule, state }: RuleNow, { now }
     job: job.name,
     run: job.runs,
     actor: "supervisor",
-    reason: `${named(one.processes) ?? "Somebody"}, whom the pause of ${at} was for, began after this job and ended together with it: that was its own use. Rule '${rule.name}' is off for it until it is resumed by hand.`,
+    reason: `${ownUse(one, at)} Rule '${rule.name}' is off for it until it is resumed by hand.`,
     evidence: {
       rule: rule.name,
       metric: rule.metric,

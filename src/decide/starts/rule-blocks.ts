@@ -2,7 +2,6 @@
 
 import type { WaitingFor } from "../../model/decision.ts";
 import { duration } from "../../words/duration.ts";
-import { freshMs } from "../rules/dwell.ts";
 import { culprits, fact, onGpu } from "../rules/evidence.ts";
 import type { RuleNow } from "../rules/rule-now.ts";
 import type { TickInput } from "../tick-input.ts";
@@ -27,7 +26,7 @@ const aboutOf = ({ rule, state }: RuleNow): Pick<WaitingFor, "rule" | "gpu"> => 
 function blockOf(now: RuleNow, input: TickInput): WaitingFor | null {
   const { rule, state } = now;
   if (state.firm === "pressure") return pressureBlock(now, input);
-  if (state.unavailable !== null || state.readAtMs === null) return sensorBlock(now, input);
+  if (state.unavailable !== null || state.readAtMs === null) return sensorBlock(now);
   if (state.roomy) return null;
   const doubt = state.beyondSinceMs === null ? ", or it can't be told whose use it is" : "";
   const text = `${fact(now, input.sample)} just now${doubt}: rule '${rule.name}'`;
@@ -52,11 +51,10 @@ function pressureBlock(now: RuleNow, { sample, now: at }: TickInput): WaitingFor
   };
 }
 
-function sensorBlock(now: RuleNow, { config, now: at }: TickInput): WaitingFor | null {
+function sensorBlock(now: RuleNow): WaitingFor | null {
   const { rule, state } = now;
   // Once it is certain that a machine has no such sensor, its absence doesn't block.
-  const never = state.readAtMs === null && at.monotonicMs - state.firmSinceMs >= freshMs(config.pollSeconds);
-  if (never) return null;
+  if (state.blind) return null;
   return {
     code: "sensor",
     text: `${rule.metric}${onGpu(now)} can't be read (${state.unavailable ?? "not yet"}), so nobody knows whether there is room`,

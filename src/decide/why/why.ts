@@ -2,12 +2,14 @@
  * The answer to "why?" for one job, as data, with what is expected next. Decides nothing and contains no
  * wording: words/why.ts does that.
  */
-import type { Next, WaitingFor, Why, WindowState } from "../../model/decision.ts";
+import type { Next, Sight, WaitingFor, Why, WindowState } from "../../model/decision.ts";
 import { finishedWithAnother, isSeveral, type Job, pauseSignalOf, savesBy } from "../../model/job.ts";
-import { isFrozenOverdue, type JobState, runOf } from "../../model/state.ts";
+import { isEnded, isFrozenOverdue, type JobState, runOf } from "../../model/state.ts";
 import { isListed } from "../lifecycle/pause/release.ts";
 import { pauseMethod } from "../pauses/pause-method.ts";
 import { releaseInMs } from "../pauses/release.ts";
+import { concerns, type RuleNow } from "../rules/rule-now.ts";
+import { sights } from "../rules/sight.ts";
 import { heldMiB } from "../sharing/gpu-memory.ts";
 import { gpuView } from "../sharing/gpu-view.ts";
 import { answerTo, requestFor } from "../sharing/turn-requests.ts";
@@ -21,6 +23,8 @@ export function whyOf(job: Job, waitingFor: WaitingFor[], input: TickInput): Why
   const { name, since } = job.state;
   const sooner = waysOut(job, waitingFor, input);
   const turn = turnAskedFor(job, input);
+  const unseen = unseenFor(job, input);
+  const handsOver = input.memory.companions?.[job.name]?.told;
   return {
     job: job.name,
     state: name,
@@ -30,9 +34,27 @@ export function whyOf(job: Job, waitingFor: WaitingFor[], input: TickInput): Why
     ...ofState(job, waitingFor, input),
     ...leftOf(job),
     ...(turn && { turn }),
+    ...(handsOver !== undefined && { handsOver }),
+    ...(unseen.length > 0 && { unseen }),
     ...(sooner.length > 0 && { sooner }),
   };
 }
+
+/** Where nothing is to be decided any more, no rule matters. */
+function unseenFor(job: Job, { rules, sample }: TickInput): Sight[] {
+  if (isEnded(job.state.name)) return [];
+  const concerned = rules.filter((rule) => canBeUnseen(rule) && concerns(rule, job));
+  const states = Object.fromEntries(concerned.map(({ key, state }) => [key, state]));
+  return sights(
+    concerned.map(({ rule }) => rule),
+    states,
+    sample.gpus,
+  );
+}
+
+/** Ruled out first: a tick asks this for every job and rule. */
+const canBeUnseen = ({ state }: RuleNow): boolean =>
+  state.unavailable !== null || state.estimated !== undefined;
 
 function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<Why> {
   const { state } = job;

@@ -78,7 +78,7 @@ export function watchBattery(directory: string = SUPPLIES): (nowMs: number) => R
   return inBackground(first, { everyMs: 30_000, holdsMs: 65_000 }, () => readBattery(directory));
 }
 
-export async function readBattery(directory: string): Promise<Reading> {
+export async function readBattery(directory: string = SUPPLIES): Promise<Reading> {
   const text = (...path: string[]): Promise<string> =>
     readFile(join(directory, ...path), "utf8").then(
       (content) => content.trim(),

@@ -1,15 +1,17 @@
 /**
  * Attributes CPU use to others: what is proven (`value`) and the most it may be (`upTo`). With every run in
  * a cgroup the remainder is proof. Otherwise, or beside supervised jobs of other supervisors, which don't
- * count as others, only foreign processes seen in two scans are. Scans only while others seem to use the
- * CPU, within a budget of CPU time.
+ * count as others, only foreign processes seen in two scans are, or, where other users' processes are hidden,
+ * the remainder less a margin. Scans only while others seem to use the CPU, within a budget of CPU time.
  */
 import { elapsedMs } from "../../clock.ts";
 import type { Claim, ProcessEvidence, Reading } from "../../model/machine.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import { runOf } from "../owners/owner.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
+import { hiddenUsers } from "../proc/hidden-users.ts";
 import type { CpuWindow } from "./cpu-window.ts";
+import { HiddenUse, howTold, lessMargin } from "./hidden-use.ts";
 import type { CpuSnapshot, OurCpu } from "./our-cpu.ts";
 import { evidenceBetween, runningProcesses, type ScanEvidence, topConsumers } from "./scan-evidence.ts";
 import { type ProcessScan, type ScanAt, scanProcesses } from "./scan-processes.ts";
@@ -20,6 +22,12 @@ export interface OthersUse {
   foreign: ProcessEvidence[];
   /** Percent of the machine that supervised jobs of other supervisors used. */
   claimedPercent: number;
+}
+
+/** `certain`: the remainder is others'. `doubt`: why what hidden processes use can't be told, or null. */
+interface Proof {
+  certain: boolean;
+  doubt: string | null;
 }
 
 /** Percent of the machine that makes a scan worthwhile: for proof, and for names alone. */
@@ -41,6 +49,9 @@ export class CpuAttribution {
   #lastScan: ProcessScan | null = null;
   #evidence: ScanEvidence | null = null;
   #foreign: ProcessEvidence[] = [];
+  readonly #hiddenUse = new HiddenUse();
+  /** Why other users' processes can't be seen; null while they can. */
+  #hidden = hiddenUsers();
   #costMs = 0;
   /** Percent of the machine that wasn't ours at the last scan. */
   #restThen = 0;
@@ -80,31 +91,46 @@ export class CpuAttribution {
       this.#restThen = restPercent;
     }
     const escaped = runs.some(({ id }) => this.#lastScan?.escaped.has(id));
-    return { ...this.#readings(window, snapshot.atMs, certain && !escaped), foreign: this.#foreign };
+    const doubt = certain || this.#hidden === null ? null : this.#hiddenUse.doubt(snapshot.atMs, claims);
+    const readings = this.#readings(window, snapshot.atMs, { certain: certain && !escaped, doubt });
+    return { ...readings, foreign: this.#foreign };
   }
 
-  #readings(window: CpuWindow, atMs: number, certain: boolean): Omit<OthersUse, "foreign"> {
+  #readings(window: CpuWindow, atMs: number, how: Proof): Omit<OthersUse, "foreign"> {
     const evidence = this.#evidence;
     const part = (ticks: number): number => (evidence ? Math.min(100, (100 * ticks) / evidence.all) : 0);
-    const rest = percentOf(window, restOf(window));
-    // Kernel threads work for everyone: encrypting what our own job writes isn't another user's need.
-    const proven = certain
-      ? Math.max(0, rest - part(evidence?.kernel ?? 0))
-      : Math.min(rest, part(evidence?.foreign ?? 0));
-    const provenNotNice = certain
-      ? Math.max(0, proven - percentOf(window, window.nice))
-      : Math.min(proven, part(evidence?.foreignNotNice ?? 0));
+    const proven = this.#proven(percentOf(window, restOf(window)), part, how);
+    const niceless = Math.max(0, proven - percentOf(window, window.nice));
+    const provenNotNice =
+      how.certain || this.#hidden !== null ? niceless : Math.min(proven, part(evidence?.foreignNotNice ?? 0));
     const remainder = percentOf(window, restOf(window) + window.interrupts);
     // From two scans, so not exactly this window's: what is left is doubt, which holds back and never pauses.
     const claimedPercent = Math.min(remainder, part(evidence?.claimed ?? 0));
     const upTo = remainder - claimedPercent;
     const notNice = percentOf(window, window.processes - window.nice + window.interrupts);
-    const read = (value: number, most: number): Reading => ({ value, upTo: Math.max(value, most), atMs });
+    const estimated = this.#hidden === null ? {} : { estimated: howTold(this.#hidden, how.doubt) };
+    const read = (value: number, most: number): Reading => ({
+      value,
+      upTo: Math.max(value, most),
+      atMs,
+      ...estimated,
+    });
     return {
       others: read(proven, upTo),
       othersWithoutNice: read(provenNotNice, Math.min(upTo, notNice)),
       claimedPercent,
     };
+  }
+
+  /** `rest`: percent of the machine that isn't ours. */
+  #proven(rest: number, part: (ticks: number) => number, { certain, doubt }: Proof): number {
+    const evidence = this.#evidence;
+    // Kernel threads work for everyone: encrypting what our own job writes isn't another user's need.
+    if (certain && this.#hidden === null) return Math.max(0, rest - part(evidence?.kernel ?? 0));
+    if (certain) return lessMargin(rest);
+    const foreign = Math.min(rest, part(evidence?.foreign ?? 0));
+    if (this.#hidden === null || evidence === null || doubt !== null) return foreign;
+    return Math.min(rest, foreign + lessMargin(rest - part(evidence.seen)));
   }
 
   #ageMs({ atMs }: CpuSnapshot): number {
@@ -126,6 +152,8 @@ export class CpuAttribution {
     const began = elapsedMs();
     const scan = scanProcesses(this.#owners, runs, scanAt(snapshot), claims);
     this.#reportRuns(scan);
+    this.#hidden = scan.hidden;
+    if (last !== null) this.#hiddenUse.look(last, scan);
     const comparable = last !== null && this.#ageMs(snapshot) <= Math.max(FARTHEST_MS, 2 * pauseMs);
     this.#evidence = comparable && scan.cpuAll > last.cpuAll ? evidenceBetween(last, scan) : null;
     this.#foreign = this.#evidence ? topConsumers(scan, this.#evidence) : runningProcesses(scan);

@@ -4,7 +4,7 @@
  */
 import type { ProcessEvidence } from "../../model/machine.ts";
 import { evidenceOf } from "../owners/evidence.ts";
-import { claimOf, type Owner } from "../owners/owner.ts";
+import { claimOf, type Owner, runOf } from "../owners/owner.ts";
 import { readOnce } from "../proc/kept-file.ts";
 import { PAGES_PER_MIB } from "../proc/page-size.ts";
 import { type ProcessStat, parseStatm } from "../proc/parse.ts";
@@ -20,6 +20,8 @@ export interface ScanEvidence {
   foreignNotNice: number;
   kernel: number;
   claimed: number;
+  /** All that is seen and isn't ours, with whatever its processes reaped. */
+  seen: number;
   /** Ticks by pid, of foreign processes. */
   byPid: Map<number, number>;
 }
@@ -27,10 +29,11 @@ export interface ScanEvidence {
 const MOST_EVIDENCE = 10;
 
 export function evidenceBetween(before: ProcessScan, after: ProcessScan): ScanEvidence {
+  const isNew = ({ startTime }: ProcessStat): boolean => startTime >= before.bootTicks;
   const ticks = ticksBetween(
     before.table,
     after.table,
-    ({ startTime }) => startTime >= before.bootTicks,
+    isNew,
     ({ pid }) => !after.reapers.has(pid) && !before.reapers.has(pid),
   );
   const byPid = new Map([...ticks].filter(([pid]) => after.owners.get(pid) === "foreign"));
@@ -44,8 +47,15 @@ export function evidenceBetween(before: ProcessScan, after: ProcessScan): ScanEv
     foreignNotNice: sum(notNice.map(([, used]) => used)),
     kernel: of((owner) => owner === "kernel"),
     claimed: of((owner) => claimOf(owner) !== null),
+    seen: after.hidden === null ? 0 : seenBetween(before, after, isNew),
     byPid,
   };
+}
+
+function seenBetween(before: ProcessScan, after: ProcessScan, isNew: (stat: ProcessStat) => boolean): number {
+  const isOurs = (owner: Owner | undefined): boolean => runOf(owner) !== null || owner === "supervisor";
+  const ticks = ticksBetween(before.table, after.table, isNew, () => true);
+  return sum([...ticks].filter(([pid]) => !isOurs(after.owners.get(pid))).map(([, used]) => used));
 }
 
 /** The foreign processes that used most, in percent of the machine. */

@@ -8,6 +8,7 @@ import type { LiveRun } from "../../ports/live-run.ts";
 import { claimOf, type Owner, runOf } from "../owners/owner.ts";
 import { parentsOf } from "../owners/parents.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
+import { hiddenUsers } from "../proc/hidden-users.ts";
 import type { ProcessStat } from "../proc/parse.ts";
 import { isDead, listPids, readStat } from "../proc/process.ts";
 import type { ProcessTable } from "./cpu-ticks.ts";
@@ -23,6 +24,8 @@ export interface ProcessScan {
   escaped: ReadonlySet<string>;
   /** Processes that reap orphans: the time of what they reaped may be anyone's. */
   reapers: ReadonlySet<number>;
+  /** Why other users' processes are missing from it; null when they are there. */
+  hidden: string | null;
 }
 
 /** What a scan takes from the snapshot it belongs to. */
@@ -49,7 +52,7 @@ export function scanProcesses(
   for (const [run, tree] of trees) owners.adopt(run, tree.values());
   const owned = owners.ownersIn(table);
   const escaped = escapedRuns(runs, table, owned, (pid) => owners.groupedRunOf(pid));
-  return { ...at, table, owners: owned, escaped, reapers: reapersIn(table, owned) };
+  return { ...at, table, owners: owned, escaped, reapers: reapersIn(table, owned), hidden: hiddenUsers() };
 }
 
 /** Ticks a process must have used before its place matters; the launcher never gets there. */

@@ -30,6 +30,7 @@ function scan(atTicks: number, entries: Entry[], reapers: number[] = [1]): Proce
     owners: new Map(entries.map(({ pid, owner }) => [pid, owner])),
     escaped: new Set(),
     reapers: new Set(reapers),
+    hidden: null,
   };
 }
 

@@ -147,11 +147,16 @@ function ruleLines({ rules, unworkable, withoutGpu, config }: Diagnosis): string
   return [...broken, `Rules that can't work here (of ${from}):`, ...lines, ...idle];
 }
 
+function othersText(others: Reading): string {
+  if ("unavailable" in others) return `can't be told (${others.unavailable})`;
+  return others.estimated === undefined ? "can be told" : `is estimated (${others.estimated})`;
+}
+
 function hostLines({ readings, cgroup, supervisorPid, unreaped }: Diagnosis): string[] {
   const others = readings["cpu.others"];
   const pressure = readings["pressure.memory.some"];
   return [
-    `CPU use of others: ${"value" in others ? "can be told" : `can't be told (${others.unavailable})`}`,
+    `CPU use of others: ${othersText(others)}`,
     "directory" in cgroup
       ? `Runs are counted in cgroups of their own, below ${cgroup.directory}`
       : `Runs are counted by their process trees: no cgroups (${cgroup.unavailable})`,

@@ -1,0 +1,13 @@
+/** That a job seems to hand its work to a program that isn't its own, and the way out. Pure. */
+import type { HandOver } from "../model/decision.ts";
+import { plural } from "./list.ts";
+import { percent } from "./number.ts";
+
+export function handOverText({ from, to, runs, program }: HandOver): string {
+  const who = program === undefined ? "another program" : `'${program.name}' (pid ${program.pid})`;
+  return (
+    `Its own processes are idle, while others' CPU use rose from ${percent(from)} to ${percent(to)} with it and fell when it stopped, ` +
+    `in ${plural(runs, "run")}: it seems to hand its work to ${who}, which a pause of it doesn't reach. ` +
+    "Make that program the job: supervisor run -- COMMAND."
+  );
+}
