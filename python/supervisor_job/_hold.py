@@ -18,7 +18,7 @@ from ._status import Numbers, Status
 from ._stream import Gate, Stream
 
 #: While the job is held the word is read this often (s): a lost signal costs no more.
-_LOOK_EVERY = 0.2
+_LOOK_EVERY = 0.5
 _PROGRESS_EVERY = 1.0
 _NOTHING_TOLD: Numbers = {"loss": None, "total_steps": None, "epoch": None, "metrics": None}
 

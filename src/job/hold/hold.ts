@@ -19,7 +19,7 @@ export interface Context {
 }
 
 /** How often the word is read while the job is held: a lost signal costs no more. */
-const LOOK_EVERY_MS = 200;
+const LOOK_EVERY_MS = 500;
 const PROGRESS_EVERY_MS = 1000;
 
 export class Hold implements Gatekeeper {
