@@ -24,6 +24,7 @@ const BENCHES = [
   "tick",
   "steady",
   "reaction",
+  "standby",
   "sense",
   "gpu",
   "decide",

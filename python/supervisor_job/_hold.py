@@ -1,6 +1,7 @@
 """Holds the streams of a job: closes their gate at the supervisor's word, says ``standby`` once every
-stream is held, and on a word to leave saves the job's context and exits 75. A thread of its own does so,
-since a signal handler must take no lock. Must never say ``standby`` while a stream may be at work."""
+stream is held, and on a word to leave saves the job's context and exits 75. Closes it for a moment, too,
+when a checkpoint is due. A thread of its own does so, since a signal handler must take no lock. Must never
+say ``standby`` while a stream may be at work."""
 
 from __future__ import annotations
 
@@ -18,8 +19,10 @@ from ._status import Numbers, Status
 from ._stream import Gate, Stream
 
 #: While the job is held the word is read this often (s): a lost signal costs no more.
-_LOOK_EVERY = 0.2
+_LOOK_EVERY = 0.5
 _PROGRESS_EVERY = 1.0
+#: The others wait no longer (s) for a stream that is late when a checkpoint is due.
+_GATHER = 1.0
 _NOTHING_TOLD: Numbers = {"loss": None, "total_steps": None, "epoch": None, "metrics": None}
 
 
@@ -51,6 +54,8 @@ class Hold(Gate):
         self._wake_read, self._wake_write = -1, -1
         self._frames, self._frames_at_save = 0, 0
         self._noted_at = float("-inf")
+        #: A checkpoint is due, and the streams are being held for it: until when (s).
+        self._gather_until: Optional[float] = None
 
     def stream(self, name: str, busy: bool) -> Stream:
         """A new stream; the first makes this a job that stands by."""
@@ -77,7 +82,10 @@ class Hold(Gate):
 
     def passed(self) -> None:
         self._frames += 1
-        status, now = self._run.status, time.monotonic()
+        status, saves, now = self._run.status, self._run.saves, time.monotonic()
+        if self.open and self.context is not None and saves.due and not saves.waits:
+            self.open, self._gather_until = False, now + _GATHER
+            self._wake()
         if status.report["state"] == "ready" or now - self._noted_at >= _PROGRESS_EVERY:
             self._noted_at = now
             self._note()
@@ -92,7 +100,7 @@ class Hold(Gate):
     def fall_silent(self) -> None:
         """In a forked worker: nobody there is held."""
         self.changed = threading.Condition(threading.RLock())
-        self._thread = None
+        self._thread = self.context = None
         self.open = True
 
     def _begin(self) -> None:
@@ -112,24 +120,54 @@ class Hold(Gate):
     def _watch(self) -> None:
         # The signal is for the main thread, whose waiting it has to interrupt.
         signal.pthread_sigmask(signal.SIG_BLOCK, [self._run.pause_signal])
-        bell, saves = self._run.bell, self._run.saves
+        bell = self._run.bell
         while True:
-            select.select([self._wake_read], [], [], None if bell.word == "run" else _LOOK_EVERY)
+            select.select([self._wake_read], [], [], self._nap())
             self._drain()
             bell.read()
-            with self.changed:
-                if bell.word == "run":
-                    if not self.open or self._run.status.report["state"] == "standby":
-                        self._go_on()
-                    continue
-                if self.open and saves.waits:
-                    continue
-                self.open = False
-                all_held = all(stream.held for stream in self._streams)
-                leaves = all_held and bell.word != "standby" and not saves.waits
-                self._report("standby" if all_held and not leaves else "pausing")
-            if leaves:
-                self._save_and_leave()
+            if bell.word == "run":
+                self._run_on()
+            else:
+                self._hold()
+
+    def _nap(self) -> Optional[float]:
+        if self._run.bell.word != "run":
+            return _LOOK_EVERY
+        until = self._gather_until
+        return None if until is None else max(0.0, until - time.monotonic())
+
+    def _run_on(self) -> None:
+        """Nothing but a checkpoint that is due holds the streams."""
+        with self.changed:
+            due = self._gather_until is not None
+            late = [stream.name for stream in self._streams if not stream.held]
+            if due and late and self._nap() != 0.0:
+                return
+            if not due and self.open and self._run.status.report["state"] != "standby":
+                return
+        if due and late:
+            saves = self._run.saves
+            saves.refuse(f"can't save its context: stream '{late[0]}' is at work on one frame for too long")
+        elif due:
+            with self._run.turn:
+                self._save_context()
+        with self.changed:
+            self._gather_until = None
+            if self._run.bell.word == "run":
+                self._go_on()
+
+    def _hold(self) -> None:
+        bell, saves = self._run.bell, self._run.saves
+        with self.changed:
+            self._gather_until = None
+            if self.open and saves.waits:
+                return
+            self.open = False
+            all_held = all(stream.held for stream in self._streams)
+            leaves = all_held and bell.word != "standby" and not saves.waits
+            self._report("standby" if all_held and not leaves else "pausing")
+        if leaves:
+            self._save_and_leave()
 
     def _drain(self) -> None:
         try:
@@ -144,7 +182,8 @@ class Hold(Gate):
 
     def _save_and_leave(self) -> None:
         with self._run.turn:
-            if self._save_context():
+            # A release may be taken back as long as the job is there.
+            if self._save_context() and self._run.bell.word != "run":
                 self._run.leave()
         with self.changed:
             # What was asked to leave its standby stays there; streams that were running go on.

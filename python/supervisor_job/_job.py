@@ -129,8 +129,8 @@ class Job:
 
     def resume(self, *, any_world_size: bool = False) -> Optional[Checkpoint]:
         """The newest checkpoint of which every hash is right, read in full; None on a first run. Those
-        that aren't are passed over and named in the status. When a pause is asked for already, this
-        exits 75 at once, since nothing would be lost.
+        that aren't are passed over and named in the status. When a pause, but no standby, is asked for
+        already, this exits 75 at once, since nothing would be lost.
 
         Raises SystemExit(75) then, and RuntimeError before ``supervisor_job.torch.join()`` when there are
         several ranks, or where another number of ranks wrote it, unless the program says by
@@ -172,9 +172,10 @@ class Job:
         return through_gate_async(self.stream(name, source=source), frames, source)
 
     def keep(self, *, position: Callable[[], int], save: Save) -> None:
-        """Tells how the streams' context is saved when the job has to leave the machine: then they are
-        held, this is saved as a checkpoint, and the process exits 75. `resume` returns it. Called in a
-        thread of the library's own.
+        """Tells how the streams' context is saved: when the job has to leave the machine they are held,
+        this is saved as a checkpoint, and the process exits 75; `resume` returns it. Every
+        `checkpoint.everyMinutes` they are held for as long as it takes to save. Called in a thread of the
+        library's own.
 
         `position`: how far it is, a whole number ≥ 0 that grows, such as frames played; it names the
         checkpoint. `save`: writes the rest, such as queue, offsets, recurrent state."""

@@ -66,7 +66,9 @@ class Run:
             raise RuntimeError("several ranks must agree: call supervisor_job.torch.join() before resume()")
         found = self.saves.find(any_world_size)
         self.status.write_now()
-        wanted = any(self.saves.group.gather(self.bell.wanted()))
+        # A standby waits for the streams, which are still to come.
+        leaves = self.bell.wanted() and self.bell.word != "standby"
+        wanted = any(self.saves.group.gather(leaves))
         if self.saves.good_step is not None and wanted:
             self.leave()
         return found

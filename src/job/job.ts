@@ -142,8 +142,8 @@ export class Job {
 
   /**
    * The newest checkpoint with every hash correct, read in full; null on a first run. Skips those that
-   * fail and names them in the status. When a pause is already requested, exits 75 at once, since
-   * nothing is lost: better than loading a model only to save it again. Never throws.
+   * fail and names them in the status. When a pause, but no standby, is already requested, exits 75 at
+   * once, since nothing is lost: better than loading a model only to save it again. Never throws.
    */
   async resume(): Promise<VerifiedCheckpoint | null> {
     if (!this.#run) {
@@ -154,7 +154,8 @@ export class Job {
     const found = await this.#run.saves.find();
     this.#run.status.writeNow();
     await macrotask();
-    if (this.#run.saves.good && this.#bell.wanted) this.#leave();
+    // A standby waits for the streams, which are still to come.
+    if (this.#run.saves.good && this.#bell.wanted && this.#bell.word !== "standby") this.#leave();
     return found;
   }
 
@@ -189,8 +190,9 @@ export class Job {
   }
 
   /**
-   * Tells how the streams' context is saved when the job has to leave the machine: then they are held, this
-   * is saved as a checkpoint, and the process exits 75. `resume` returns it.
+   * Tells how the streams' context is saved: when the job has to leave the machine they are held, this is
+   * saved as a checkpoint, and the process exits 75; `resume` returns it. Every `checkpoint.everyMinutes`
+   * they are held for as long as it takes to save.
    */
   keep(context: Context): void {
     if (this.#run) this.#run.hold.context = context;

@@ -157,3 +157,6 @@ export interface Job {
   /** Set from a cancel until its processes are gone. */
   cancelling?: { by: string; askedAt: Now; killed: boolean };
 }
+
+/** It serves somebody who waits for each answer: it is held in mid-stream, and comes back before training does. */
+export const isInference = ({ spec }: Job): boolean => spec.pause.method === "standby";

@@ -2,7 +2,8 @@
  * Streams of numbered frames, each written to a file when it has passed the gate. Arguments: folder, frames
  * in a stream (0 = for ever), streams, and one of "" (plain), "gate", "stage" (a Web stream),
  * "waits" (its source gives nothing after its frames), "stuck" (the last stream's consumer stops after 5
- * frames), "forgets" (keeps no context), "can't save" (until the folder holds a file `may-save`).
+ * frames), "ends" (the last stream ends when the folder holds `may-end`), "forgets" (keeps no context),
+ * "can't save" (until the folder holds a file `may-save`).
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -44,8 +45,15 @@ function write(stream: number, frame: number): void {
 async function run(stream: number): Promise<void> {
   const from = source(next[stream] ?? 0);
   const name = `stream ${stream}`;
-  if (kind === "gate") {
+  if (kind === "gate" || kind === "ends") {
     const own = job.stream(name);
+    if (kind === "ends" && stream === next.length - 1) {
+      const looking = setInterval(() => {
+        if (!existsSync(join(folder, "may-end"))) return;
+        clearInterval(looking);
+        own.end();
+      }, 20);
+    }
     for await (const frame of from) {
       await own.gate();
       write(stream, frame);

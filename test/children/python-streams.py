@@ -1,7 +1,8 @@
 """Streams of numbered frames, each written to a file when it has passed the gate. Arguments: folder, frames
 in a stream (0 = for ever), streams, and one of "" (a generator in each of several threads), "gate" (waits in
 threads), "asyncio", "waits" (its source gives nothing after its frames), "stuck" (the last stream's consumer
-stops after 5 frames), "forgets" (keeps no context), "can't save" (until the folder holds `may-save`)."""
+stops after 5 frames), "ends" (the last stream ends when the folder holds `may-end`), "forgets" (keeps no
+context), "can't save" (until the folder holds `may-save`)."""
 
 import asyncio
 import json
@@ -55,9 +56,17 @@ def write(stream, frame):
     following[stream] = frame + 1
 
 
+def end_when_it_may(own):
+    while not os.path.exists(os.path.join(folder, "may-end")):
+        time.sleep(0.02)
+    own.end()
+
+
 def run(stream):
-    if kind == "gate":
+    if kind in ("gate", "ends"):
         with job.stream(f"stream {stream}") as own:
+            if kind == "ends" and stream == count - 1:
+                threading.Thread(target=end_when_it_may, args=(own,), daemon=True).start()
             for frame in source(following[stream]):
                 own.wait()
                 write(stream, frame)

@@ -2,7 +2,7 @@
  * Standby, exercised on real processes with real signals, the same for every job library: what streams
  * write is compared with what an undisturbed run writes.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
@@ -25,14 +25,20 @@ export interface Streaming {
   kinds: string[];
 }
 
-const framesOf = (folder: string, stream = 0): number[] => {
+export const framesOf = (folder: string, stream = 0): number[] => {
   const path = join(folder, `out-${stream}`);
   return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n").filter(Boolean).map(Number) : [];
 };
-const counting = (count: number): number[] => Array.from({ length: count }, (_, frame) => frame);
+export const counting = (count: number): number[] => Array.from({ length: count }, (_, frame) => frame);
+
+/** Each frame once, in order, by now. */
+export function expectWhole(folder: string, stream = 0): void {
+  const written = framesOf(folder, stream);
+  expect(written).toEqual(counting(written.length));
+}
 
 /** Waits for more than `past` frames; fails when the program ends before. */
-const flowing = (run: Launched, folder: string, past = 0) =>
+export const flowing = (run: Launched, folder: string, past = 0) =>
   run.until("more frames", () => framesOf(folder).length > past);
 
 /** Asks, and waits until the job reports the state that the word leads to. */
@@ -86,7 +92,7 @@ export function keepsStandbyContract({ name, streams, kinds }: Streaming): void 
       expect([framesOf(out, 0), framesOf(out, 1)]).toEqual(held);
       await bring(run, 4, "run");
       await flowing(run, out, (held[0] as number[]).length);
-      expect(framesOf(out)).toEqual(counting(framesOf(out).length));
+      expectWhole(out);
       run.child.kill("SIGKILL");
     });
 
@@ -112,11 +118,29 @@ export function keepsStandbyContract({ name, streams, kinds }: Streaming): void 
       run.child.kill("SIGKILL");
     });
 
-    test("a stream that waits for its input is held, and may end while it is", async () => {
+    test("a stream that waits for its input is held", async () => {
       const folder = temporaryFolder();
       const run = begin(folder, 10, 2, "waits");
       await run.until("all frames", () => framesOf(join(folder, "out"), 1).length === 10);
       await bring(run, 1, "standby");
+      run.child.kill("SIGKILL");
+    });
+
+    test("a stream that ends while it is held is waited for no more, and the others go on", async () => {
+      const folder = temporaryFolder();
+      const out = join(folder, "out");
+      const run = begin(folder, 0, 2, "ends");
+      await flowing(run, out);
+      await bring(run, 1, "standby");
+      const [kept, over] = [framesOf(out, 0).length, framesOf(out, 1)];
+      writeFileSync(join(out, "may-end"), "");
+      await run.until("one stream", ({ streams, state }) => streams?.open === 1 && state === "standby");
+      await bring(run, 2, "run");
+      await flowing(run, out, kept);
+      await bring(run, 3, "standby");
+      expect(run.status()).toMatchObject({ streams: { open: 1, held: 1 } });
+      // What was at the gate passes when it opens; nothing else is taken from a stream that has ended.
+      expect(framesOf(out, 1).slice(0, over.length)).toEqual(over);
       run.child.kill("SIGKILL");
     });
 
@@ -160,6 +184,40 @@ export function keepsStandbyContract({ name, streams, kinds }: Streaming): void 
       },
     );
 
+    test("asked to stand by while it restores, it is held before its first frame", async () => {
+      const folder = temporaryFolder();
+      const out = join(folder, "out");
+      const first = begin(folder, 0, 1);
+      await flowing(first, out, 20);
+      first.ask({ sequence: 1, want: "pause" });
+      expect((await first.ended).code).toBe(75);
+      const written = framesOf(out);
+      const second = begin(folder, 0, 1);
+      second.write(JSON.stringify({ sequence: 2, want: "standby" }));
+      await second.until("standby", ({ state, sequence }) => state === "standby" && sequence === 2);
+      expect(framesOf(out)).toEqual(written);
+      await bring(second, 3, "run");
+      await flowing(second, out, written.length);
+      expectWhole(out);
+      second.child.kill("SIGKILL");
+    });
+
+    test("asked to pause twice it leaves once, with everything", async () => {
+      const folder = temporaryFolder();
+      const out = join(folder, "out");
+      const run = begin(folder, 0, 2);
+      await flowing(run, out);
+      run.ask({ sequence: 1, want: "pause" });
+      run.ask({ sequence: 2, want: "pause" });
+      expect((await run.ended).code).toBe(75);
+      const [newest] = readdirSync(join(folder, "checkpoints")).sort().reverse();
+      expect(run.status()).toMatchObject({ state: "paused", checkpoint: newest });
+      const kept = JSON.parse(
+        readFileSync(join(folder, "checkpoints", newest as string, "next.json"), "utf8"),
+      );
+      expect(kept).toEqual([framesOf(out, 0).length, framesOf(out, 1).length]);
+    });
+
     test("asked to pause while it restores, it leaves at once on what it came from", async () => {
       const folder = temporaryFolder();
       const first = begin(folder, 0, 1);
@@ -185,7 +243,7 @@ export function keepsStandbyContract({ name, streams, kinds }: Streaming): void 
       writeFileSync(join(out, "may-save"), "");
       run.ring();
       expect((await run.ended).code).toBe(75);
-      expect(framesOf(out)).toEqual(counting(framesOf(out).length));
+      expectWhole(out);
     });
 
     test("a context that can't be saved on standby: it stays there until it can", async () => {

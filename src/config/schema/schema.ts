@@ -29,6 +29,12 @@ export const ruleSchema = z
       .default("pause")
       .describe("pause: by the job's own method. freeze: stop it where it stands. notify: only tell."),
     severity: z.enum(["normal", "critical"]).default("normal").describe("critical: all victims at once."),
+    prefer: z
+      .enum(["inference", "training"])
+      .optional()
+      .describe(
+        "Which jobs make room first, whatever their priority: inference (those paused by standby) or training (all others). By priority alone when left out.",
+      ),
     jobs: z.array(jobName).optional().describe("Only these jobs; all when left out."),
     countNice: z.boolean().default(true).describe("Whether CPU time of niced processes counts."),
   })

@@ -6,7 +6,7 @@
 
 import type { Decision } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
-import { savesBy } from "../../model/job.ts";
+import { isInference, savesBy } from "../../model/job.ts";
 import type { Sample } from "../../model/machine.ts";
 import { isHeld, type PauseMethod } from "../../model/state.ts";
 import { evidenceOf, pressureSentence } from "../rules/evidence.ts";
@@ -43,7 +43,7 @@ function victimsOf(rule: RuleNow, input: TickInput, asked: ReadonlySet<string>):
   if (rule.rule.severity === "critical") return victims;
   const isUnderWay = all.some((job) => asked.has(job.name) || isOnItsWay(job));
   if (isUnderWay || !isRemeasured(rule, input)) return [];
-  return victims.sort(cheapestFirst).slice(0, 1);
+  return victims.sort((a, b) => preferred(rule, a, b) || cheapestFirst(a, b)).slice(0, 1);
 }
 
 /** Asked already and within its grace period: its memory will be freed; an overdue pause does not count. */
@@ -78,6 +78,13 @@ export const costMs = ({ learned }: Job): number =>
   learned.saveMs === null && learned.reloadMs === null
     ? UNKNOWN_COST_MS
     : (learned.saveMs ?? 0) + (learned.reloadMs ?? 0);
+
+/** Negative when only `a` is of the kind that the rule would rather pause. */
+function preferred({ rule: { prefer } }: RuleNow, { job: a }: Victim, { job: b }: Victim): number {
+  if (prefer === undefined) return 0;
+  const isOther = (job: Job): number => Number(isInference(job) !== (prefer === "inference"));
+  return isOther(a) - isOther(b);
+}
 
 function cheapestFirst({ job: a }: Victim, { job: b }: Victim): number {
   return (

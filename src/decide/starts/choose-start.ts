@@ -2,7 +2,7 @@
 
 import { actorKind } from "../../model/actor.ts";
 import type { Decision, WaitingFor } from "../../model/decision.ts";
-import type { Job } from "../../model/job.ts";
+import { isInference, type Job } from "../../model/job.ts";
 import { pausedByRule } from "../../model/state.ts";
 import { number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
@@ -51,6 +51,7 @@ function firstInLine(a: Job, b: Job): number {
   return (
     Number(isWanted(b)) - Number(isWanted(a)) ||
     b.spec.priority - a.spec.priority ||
+    Number(isInference(b)) - Number(isInference(a)) ||
     a.state.since.wallMs - b.state.since.wallMs ||
     (a.name < b.name ? -1 : 1)
   );

@@ -1,8 +1,9 @@
 /**
  * Holds the streams of a job: closes the gate at the supervisor's word, says `standby` once every stream
- * is held, and on a word to leave saves the job's context and exits 75. Must never say `standby` while a
- * stream may still be at work, and never drop a frame.
+ * is held, and on a word to leave saves the job's context and exits 75. Closes it for a moment, too, when a
+ * checkpoint is due. Must never say `standby` while a stream may still be at work, and never drop a frame.
  */
+import type { Control } from "../../contract/control.ts";
 import type { Save } from "../checkpoint/checkpoint-files.ts";
 import type { Saves } from "../checkpoint/saves.ts";
 import type { Doorbell } from "../report/doorbell.ts";
@@ -19,8 +20,10 @@ export interface Context {
 }
 
 /** How often the word is read while the job is held: a lost signal costs no more. */
-const LOOK_EVERY_MS = 200;
+const LOOK_EVERY_MS = 500;
 const PROGRESS_EVERY_MS = 1000;
+/** The others wait no longer for a stream that is late when a checkpoint is due. */
+const GATHER_MS = 1000;
 
 export class Hold implements Gatekeeper {
   open = true;
@@ -33,6 +36,8 @@ export class Hold implements Gatekeeper {
   readonly #breath = new Breath();
   #waiting: (() => void)[] = [];
   #looking: NodeJS.Timeout | null = null;
+  #gathering: NodeJS.Timeout | null = null;
+  #standsBy = false;
   #saving = false;
   #frames = 0;
   #framesAtSave = 0;
@@ -47,6 +52,7 @@ export class Hold implements Gatekeeper {
 
   /** A new stream; the first makes this a job that stands by. */
   stream(name: string, busy: boolean): Stream {
+    this.#standsBy = true;
     this.#bell.standBy();
     const stream = new Stream(name, this, busy);
     this.#streams.add(stream);
@@ -56,9 +62,10 @@ export class Hold implements Gatekeeper {
 
   /** Acts on the word in force. Nothing happens in a job without streams. */
   heed(): void {
-    if (this.#streams.size === 0 && this.open && this.#frames === 0) return;
+    // Opened in the middle of a save, the gate would let frames pass that aren't in it.
+    if (!this.#standsBy || this.#saving) return;
     if (this.#bell.word === "run") this.#goOn();
-    else if (this.open) this.#close();
+    else if (this.open || this.#looking === null) this.#close();
     else this.#proceed();
   }
 
@@ -68,7 +75,7 @@ export class Hold implements Gatekeeper {
     await new Promise<void>((resolve) => {
       this.#waiting.push(resolve);
       // Nothing else may keep the process alive, and a held stream isn't over.
-      this.#looking?.ref();
+      for (const timer of [this.#looking, this.#gathering]) timer?.ref();
     });
   }
 
@@ -79,6 +86,7 @@ export class Hold implements Gatekeeper {
 
   passed(): void {
     this.#frames += 1;
+    if (this.#saves.due && !this.#saves.waits && this.context !== null) this.#gather();
     const now = performance.now();
     if (this.#status.report.state !== "ready" && now - this.#notedAt < PROGRESS_EVERY_MS) return;
     this.#notedAt = now;
@@ -92,19 +100,34 @@ export class Hold implements Gatekeeper {
   }
 
   #close(): void {
+    this.#endGathering();
     this.open = false;
-    this.#looking ??= setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
+    this.#looking ??= setInterval(() => this.#look(), LOOK_EVERY_MS);
+    // Streams may be at the gate already, held for a checkpoint.
+    if (this.#waiting.length === 0) this.#looking.unref();
     this.#report("pausing");
     this.#proceed();
+  }
+
+  /** A checkpoint is due: every stream is held until the context is saved. */
+  #gather(): void {
+    if (!this.open) return;
+    this.open = false;
+    this.#gathering = setTimeout(() => {
+      const late = [...this.#streams].find((stream) => !stream.held)?.name;
+      this.#saves.refuse(`can't save its context: stream '${late}' is at work on one frame for too long`);
+      this.#reopen();
+    }, GATHER_MS).unref();
   }
 
   #goOn(): void {
     if (this.#looking !== null) clearInterval(this.#looking);
     this.#looking = null;
-    if (!this.open) this.#reopen();
+    if (!this.open && this.#gathering === null) this.#reopen();
   }
 
   #reopen(): void {
+    this.#endGathering();
     this.open = true;
     this.#looking?.unref();
     for (const goOn of this.#waiting.splice(0)) goOn();
@@ -121,23 +144,32 @@ export class Hold implements Gatekeeper {
   /** Once every stream is held: standby is reached, or the context can be saved. */
   #proceed(): void {
     if (this.#saving || this.open) return;
-    const wanted = this.#bell.word === "standby" ? "standby" : "pausing";
+    const { word } = this.#bell;
     if ([...this.#streams].some((stream) => !stream.held)) {
-      this.#report("pausing");
+      if (word !== "run") this.#report("pausing");
       return;
     }
-    if (wanted === "standby") this.#report("standby");
-    else if (!this.#saves.waits) void this.#saveAndLeave();
+    this.#endGathering();
+    if (word === "standby") this.#report("standby");
+    else if (!this.#saves.waits) void this.#save(word);
+    else if (word === "run") this.#reopen();
   }
 
-  async #saveAndLeave(): Promise<void> {
+  #endGathering(): void {
+    if (this.#gathering !== null) clearTimeout(this.#gathering);
+    this.#gathering = null;
+  }
+
+  async #save(word: Control["want"]): Promise<void> {
     this.#saving = true;
-    const standing = this.#status.report.state === "standby" || this.#bell.word === "release";
+    const standing = this.#status.report.state === "standby" || word === "release";
     const saved = await this.#saveContext();
     this.#saving = false;
-    if (saved) this.#leave();
+    // A release may be taken back as long as the job is there.
+    if (word === "run" || this.#bell.word === "run") this.heed();
+    else if (saved) this.#leave();
     // What was asked to leave its standby stays there; streams that were running go on, and try again.
-    if (standing) this.#report("standby");
+    else if (standing) this.#report("standby");
     else this.#reopen();
   }
 
