@@ -23,6 +23,7 @@ export function checkMeaning(root: unknown): Finding[] {
     ...jobs.flatMap(checkJob),
     ...jobs.flatMap(checkDevices),
     ...notify.flatMap(checkNotify),
+    ...checkMetrics(root),
   ];
 }
 
@@ -118,6 +119,12 @@ function checkNotify({ path, fields }: Entry): Finding[] {
   if ("command" in fields !== "webhook" in fields) return [];
   const has = "command" in fields ? "has both" : "has neither";
   return [{ path, message: `${formatPath(path)} must have one of 'command' and 'webhook', but ${has}.` }];
+}
+
+function checkMetrics(root: unknown): Finding[] {
+  const fields = (root as Fields | null | undefined)?.metrics;
+  if (typeof fields !== "object" || fields === null || "file" in fields || "port" in fields) return [];
+  return [{ path: ["metrics"], message: "metrics must have 'file' or 'port' or both, but has neither." }];
 }
 
 function checkJob({ path, fields }: Entry): Finding[] {
