@@ -31,7 +31,7 @@ export const PREFIX = "gpu_job_supervisor_";
 
 /** All series get the `common` labels. A family without series is left out. */
 export function exposition(families: readonly (Family | Histogram)[], common: Labels): string {
-  const shared = labelTexts(common);
+  const shared = labelsText(common);
   const texts = families.flatMap((family) => {
     const name = `${PREFIX}${family.name}`;
     const lines =
@@ -42,24 +42,34 @@ export function exposition(families: readonly (Family | Histogram)[], common: La
   return `${texts.join("\n")}\n`;
 }
 
-const seriesLines = (name: string, { series }: Family, shared: string[]): string[] =>
-  series.map(({ labels = {}, value }) => line(name, [...labelTexts(labels), ...shared], value));
+const seriesLines = (name: string, { series }: Family, shared: string): string[] =>
+  series.map(({ labels, value }) =>
+    line(name, labels === undefined ? "" : labelsText(labels), shared, value),
+  );
 
-function histogramLines(name: string, { buckets, sum }: Histogram, shared: string[]): string[] {
+function histogramLines(name: string, { buckets, sum }: Histogram, shared: string): string[] {
   const all = buckets.at(-1)?.count ?? 0;
   return [
-    ...buckets.map(({ le, count }) => line(`${name}_bucket`, [`le="${figure(le)}"`, ...shared], count)),
-    line(`${name}_sum`, shared, sum),
-    line(`${name}_count`, shared, all),
+    ...buckets.map(({ le, count }) => line(`${name}_bucket`, `le="${figure(le)}"`, shared, count)),
+    line(`${name}_sum`, "", shared, sum),
+    line(`${name}_count`, "", shared, all),
   ];
 }
 
-function line(name: string, labels: string[], value: number): string {
-  return `${name}${labels.length === 0 ? "" : `{${labels.join(",")}}`} ${figure(value)}`;
+function line(name: string, own: string, shared: string, value: number): string {
+  const labels = own === "" || shared === "" ? own + shared : `${own},${shared}`;
+  return `${name}${labels === "" ? "" : `{${labels}}`} ${figure(value)}`;
 }
 
-const labelTexts = (labels: Labels): string[] =>
-  Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(String(value))}"`);
+/** A thousand jobs have tens of thousands of series: built without lists in between. */
+function labelsText(labels: Labels): string {
+  let text = "";
+  for (const name in labels) {
+    const value = String(labels[name]);
+    text += `${text === "" ? "" : ","}${name}="${/[\\"\n]/.test(value) ? escapeLabel(value) : value}"`;
+  }
+  return text;
+}
 
 function figure(value: number): string {
   if (Number.isFinite(value)) return String(value);
