@@ -116,7 +116,16 @@ function oneSide(path: Path, fields: Fields): Finding[] {
 }
 
 function checkNotify({ path, fields }: Entry): Finding[] {
-  if ("command" in fields !== "webhook" in fields) return [];
+  if ("command" in fields !== "webhook" in fields) {
+    if (fields.format !== "ntfy" || "webhook" in fields) return [];
+    const here = [...path, "format"];
+    return [
+      {
+        path: here,
+        message: `${formatPath(here)} must not be "ntfy" for a command: only a webhook's URL names a topic.`,
+      },
+    ];
+  }
   const has = "command" in fields ? "has both" : "has neither";
   return [{ path, message: `${formatPath(path)} must have one of 'command' and 'webhook', but ${has}.` }];
 }

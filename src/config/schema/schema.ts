@@ -115,7 +115,7 @@ const notifySchema = z
       .array(z.string())
       .min(1)
       .optional()
-      .describe("argv; no shell. It gets the event as JSON on its stdin."),
+      .describe("argv; no shell. It gets the message on its stdin. With exit code 75 it is run again later."),
     webhook: z
       .string()
       .regex(
@@ -123,11 +123,23 @@ const notifySchema = z
         "an http(s) URL without a secret in it, or env:NAME for one in the environment",
       )
       .optional()
-      .describe("Instead of a command: the event is posted there. env:NAME where the URL is a secret."),
+      .describe("Instead of a command: the message is posted there. env:NAME where the URL is a secret."),
     headers: z
       .record(z.string(), z.string().regex(fromEnvironment, "env:NAME, for a value in the environment"))
       .default({})
       .describe('Of the webhook, from the environment: { "Authorization": "env:NAME" }.'),
+    format: z
+      .enum(["json", "slack", "discord", "ntfy", "text"])
+      .default("json")
+      .describe(
+        "What is sent. json: the event, with `text` for chats. slack, discord: what their webhooks expect; slack suits Mattermost, too. ntfy: for a webhook whose URL ends in the topic. text: a line.",
+      ),
+    everyMinutes: positive
+      .max(10_080)
+      .optional()
+      .describe(
+        "A digest: what has happened is told together, so long after the first of it; each by itself when left out.",
+      ),
     timeoutSeconds: positive.max(300).default(10).describe("Longer than this, it has failed."),
   })
   .refine(
