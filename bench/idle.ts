@@ -48,7 +48,7 @@ function helpersOf(pid: number): number[] {
     .filter((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").includes("/dist/"));
 }
 
-async function supervisorWith(
+export async function supervisorWith(
   jobs: number,
   config: Record<string, unknown> = {},
 ): Promise<Cost & { helpers: number }> {

@@ -21,6 +21,7 @@ export interface Measured {
 
 const BENCHES = [
   "idle",
+  "metrics",
   "tick",
   "steady",
   "reaction",

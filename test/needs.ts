@@ -117,6 +117,16 @@ export function quietMachine(): Need {
   return { met: percent < 35, reason: `other programs use ${percent.toFixed(0)} % of the CPU` };
 }
 
+export const prometheus: Need = {
+  met: runs("prometheus", "--version") && runs("promtool", "--version"),
+  reason: "prometheus and promtool are not installed",
+};
+
+export const nodeExporter: Need = {
+  met: runs("prometheus-node-exporter", "--version"),
+  reason: "prometheus-node-exporter is not installed",
+};
+
 export const mypy: Need = { met: runs("mypy", "--version"), reason: "mypy is not installed" };
 
 export const pyaudio: Need = { met: pythonHas("pyaudio"), reason: `PyAudio for ${pythonPath}` };

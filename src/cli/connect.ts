@@ -1,12 +1,12 @@
 /** Finds the supervisor that a command's options mean, or says that none is running. */
 import { existsSync } from "node:fs";
-import { userInfo } from "node:os";
 import { closest } from "../config/check/suggest.ts";
 import { findConfig } from "../config/find.ts";
 import { type Places, readPlaces } from "../config/places.ts";
 import { projectName, tilde, USER } from "../config/project.ts";
 import type { ControlClient } from "../control/client.ts";
 import type { Answer, JobView, Request, Snapshot } from "../control/protocol.ts";
+import { ownName } from "../files/home.ts";
 import { isRunning, lastSupervisorOf, runningSupervisors } from "../files/supervisors.ts";
 import { misuse, Refusal } from "../refusal.ts";
 import { list } from "../words/list.ts";
@@ -113,10 +113,4 @@ export function noSuchJob(name: string, known: string[]): string {
 }
 
 /** The user, as shown in the audit log. */
-export function askedBy(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? "?"}`;
-  }
-}
+export const askedBy = ownName;

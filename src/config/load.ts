@@ -6,7 +6,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { wallMs } from "../clock.ts";
 import { Refusal } from "../refusal.ts";
-import { checkFiles, checkNotify } from "./check/check-files.ts";
+import { checkFiles, checkMetricsFolder, checkNotify } from "./check/check-files.ts";
 import { checkMeaning } from "./check/check-meaning.ts";
 import { explain, type Finding } from "./check/explain.ts";
 import { warnings } from "./check/warn.ts";
@@ -15,7 +15,13 @@ import { absolute, placesFor } from "./places.ts";
 import { formatPath, type Problem } from "./problem.ts";
 import { DEFAULT_RULES } from "./schema/defaults.ts";
 import type { JobSpec } from "./schema/job-schema.ts";
-import { type Config, type ConfigFile, configSchema, type Notify } from "./schema/schema.ts";
+import {
+  type Config,
+  type ConfigFile,
+  configSchema,
+  type MetricsSettings,
+  type Notify,
+} from "./schema/schema.ts";
 
 export type Loaded = { ok: true; config: Config; warnings: Problem[] } | { ok: false; problems: Problem[] };
 
@@ -56,7 +62,8 @@ export function checkText(text: string, file: string | null): Loaded {
   const config = completed(checked.data, file);
   if (config instanceof Refusal) return unreadable(file, config.message);
   const notify = config.notify.flatMap((one, i) => checkNotify(one, i, config.directory));
-  const doubts = [...warnings(config, wallMs()), ...config.jobs.flatMap(checkFiles), ...notify];
+  const places = [...config.jobs.flatMap(checkFiles), ...checkMetricsFolder(config.metrics)];
+  const doubts = [...warnings(config, wallMs()), ...places, ...notify];
   return { ok: true, config, warnings: locate(doubts, parsed, file) };
 }
 
@@ -73,7 +80,15 @@ function complete(written: ConfigFile, file: string | null): Config {
   const places = placesFor(file, written);
   const jobs = written.jobs.map((job) => completeJob(job, places.directory));
   const notify = written.notify.map((one) => completeNotify(one, places.directory));
-  return { ...written, ...places, rules: written.rules ?? DEFAULT_RULES, jobs, notify };
+  const metrics = written.metrics && completeMetrics(written.metrics, places.directory);
+  return {
+    ...written,
+    ...places,
+    rules: written.rules ?? DEFAULT_RULES,
+    jobs,
+    notify,
+    ...(metrics && { metrics }),
+  };
 }
 
 /** A command given as a path is relative to the config file; a bare name is looked up in PATH. */
@@ -82,6 +97,9 @@ function completeNotify(one: Notify, directory: string): Notify {
   if (!program?.includes("/")) return one;
   return { ...one, command: [absolute(program, directory), ...args] };
 }
+
+const completeMetrics = (metrics: MetricsSettings, directory: string): MetricsSettings =>
+  metrics.file === undefined ? metrics : { ...metrics, file: absolute(metrics.file, directory) };
 
 /** The job with every path absolute; relative paths start from `directory`. */
 function completeJob(job: JobSpec, directory: string): JobSpec {

@@ -1,4 +1,4 @@
-/** Whose home we are in: also without HOME, as under cron, in a container or after `env -i`. Reads only. */
+/** Who we are and whose home we are in: also without HOME, as under cron, in a container or after `env -i`. Reads only. */
 import { userInfo } from "node:os";
 import { isAbsolute } from "node:path";
 import { misuse } from "../refusal.ts";
@@ -23,4 +23,13 @@ export function mustHaveHome(env: NodeJS.ProcessEnv = process.env): string {
     `You (uid ${process.getuid?.() ?? "?"}) have no home directory: HOME isn't set to an absolute path, and the system's ` +
       `list of users names none. Set HOME, or give a config (--config) that sets "stateDirectory" to an absolute path.`,
   );
+}
+
+/** A user may have no name: in a container, or in a directory service that doesn't answer. */
+export function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? "?"}`;
+  }
 }

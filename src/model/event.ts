@@ -58,6 +58,20 @@ export const storedKinds = (kind: string): string[] => [
 
 export type EventKind = (typeof EVENT_KINDS)[number];
 
+/** Kinds of which each needs somebody's look. */
+export const TROUBLES: readonly EventKind[] = [
+  "job.failed",
+  "job.lost",
+  "pause.overdue",
+  "pause.failed",
+  "pause.forced",
+  "resume.failed",
+  "checkpoint.rejected",
+  "checkpoint.backup-failed",
+  "checkpoint.failed",
+  "config.rejected",
+];
+
 /** One row of the audit log before it is written; the journal adds `at`, `id` and the hash. */
 export interface NewEvent {
   kind: EventKind;

@@ -5,24 +5,29 @@
 import type { Notify } from "../config/schema/schema.ts";
 import { resolveCommand } from "../files/resolve-command.ts";
 import { runChild } from "../spawn/run-child.ts";
+import type { Message } from "./message.ts";
+import { failed, type Sent } from "./sent.ts";
 
 type Command = Pick<Notify, "command" | "timeoutSeconds">;
 
-/** Null when it exits with 0, else the reason why it failed. Never rejects. */
+/** EX_TEMPFAIL of sysexits.h. Any other failure may have told half of it: once more could tell it twice. */
+const EXIT_AGAIN = 75;
+
+/** Never rejects. */
 export async function notifyCommand(
   { command = [], timeoutSeconds }: Command,
-  message: string,
+  { body }: Message,
   end: AbortSignal,
-): Promise<string | null> {
+): Promise<Sent> {
   // The config has already made a path absolute.
   const found = resolveCommand({ command }, "/");
-  if (!found.ok) return found.reason;
+  if (!found.ok) return failed(found.reason, false);
   const done = await runChild(found.path, command.slice(1), {
-    input: message,
+    input: body,
     output: "ignore",
     timeoutMs: timeoutSeconds * 1000,
     signal: end,
     killSignal: "SIGKILL",
   });
-  return done.ok ? null : done.reason;
+  return done.ok ? { ok: true } : failed(done.reason, done.exitCode === EXIT_AGAIN);
 }

@@ -34,6 +34,8 @@ export type Ended =
       why: "missing" | "unstarted" | "late" | "stopped" | "failed";
       /** Half a sentence for people: how it ended, or why it couldn't be started. */
       reason: string;
+      /** Where it ended by itself. */
+      exitCode?: number;
       stdout: string;
       stderr: string;
     };
@@ -78,14 +80,16 @@ function execaOptions(options: ChildOptions) {
 function ended(done: Result<ReturnType<typeof execaOptions>>, { timeoutMs = 0 }: ChildOptions): Ended {
   const [stdout, stderr] = [done.stdout ?? "", done.stderr ?? ""];
   if (!done.failed) return { ok: true, stdout };
-  const not = (why: Exclude<Ended, { ok: true }>["why"], reason: string): Ended => {
-    return { ok: false, why, reason, stdout, stderr };
+  type Failed = Exclude<Ended, { ok: true }>;
+  const not = (why: Failed["why"], reason: string, more: Pick<Failed, "exitCode"> = {}): Ended => {
+    return { ok: false, why, reason, ...more, stdout, stderr };
   };
   if (done.timedOut) return not("late", `it took longer than ${duration(timeoutMs)} and was killed`);
   if (done.isCanceled) return not("stopped", "it was cancelled");
   if (done.isMaxBuffer) return not("failed", `it printed more than ${MOST_CHARACTERS} characters`);
   if (done.signal !== undefined) return not("failed", `it ended with ${done.signal}`);
-  if (done.exitCode !== undefined) return not("failed", `it ended with exit code ${done.exitCode}`);
+  if (done.exitCode !== undefined)
+    return not("failed", `it ended with exit code ${done.exitCode}`, { exitCode: done.exitCode });
   return not(done.code === "ENOENT" ? "missing" : "unstarted", done.code ?? String(done.originalMessage));
 }
 

@@ -10,9 +10,11 @@ import type { Config } from "../config/schema/schema.ts";
 import type { Snapshot } from "../control/protocol.ts";
 import { type AnswerBody, type Command, type ControlServer, serveControl } from "../control/serve.ts";
 import { windowStates } from "../decide/windows/windows.ts";
+import { ownName } from "../files/home.ts";
 import { prepareStateDirectory } from "../files/state-directory.ts";
 import { lockFolders, socketPath } from "../files/state-paths.ts";
 import { recordSupervisor } from "../files/supervisors.ts";
+import { Metrics } from "../metrics/metrics.ts";
 import type { AuditEvent } from "../model/event.ts";
 import { Notifier } from "../notify/notify.ts";
 import { holdLock, holdStateDirectory, type Lock } from "../record/database/lock.ts";
@@ -90,6 +92,12 @@ class SupervisorProcess {
   readonly #pace = new Pace();
   readonly #notifier = new Notifier(() => this.#config.current.notify);
   readonly #backups: Backups;
+  readonly #metrics = new Metrics({
+    settings: () => this.#config.current.metrics,
+    snapshot: () => this.#snapshot(),
+    whose: () => ({ user: ownName(), project: this.#config.current.project }),
+    onBug: (bug) => this.#end.reject(bug),
+  });
   readonly #startedAtMs = wallMs();
   readonly #places: OwnPlaces;
   readonly #end = Promise.withResolvers<{ exitCode: number }>();
@@ -169,7 +177,7 @@ class SupervisorProcess {
     await this.#places.idle();
     await this.#backups.close();
     supervisor.record([stopped(Object.values(supervisor.world.jobs))]);
-    await this.#notifier.close();
+    await Promise.all([this.#notifier.close(), this.#metrics.close()]);
     claims.close();
     await this.#server?.close();
     sensors.close();
@@ -185,10 +193,11 @@ class SupervisorProcess {
 
   #tick(): void {
     const { supervisor } = this.#parts;
-    const { world } = supervisor.tick();
-    for (const job of Object.values(world.jobs)) this.#pace.note(job);
+    const moment = supervisor.tick();
+    for (const job of Object.values(moment.world.jobs)) this.#pace.note(job);
+    this.#metrics.note(moment);
     this.#server?.publish();
-    this.#backups.look(world.jobs);
+    this.#backups.look(moment.world.jobs);
     this.#places.lookIfDue(elapsedMs(), this.#end.reject);
     if (supervisor.settled) this.#end.resolve({ exitCode: 0 });
   }
@@ -210,6 +219,7 @@ class SupervisorProcess {
     this.#events.push(event);
     if (this.#events.length > RECENT_EVENTS) this.#events.shift();
     this.#notifier.tell(event);
+    this.#metrics.tell(event);
   }
 
   /** What the user should know now. */
@@ -224,6 +234,7 @@ class SupervisorProcess {
       ...this.#journal.problems,
       ...this.#notifier.problems,
       ...this.#backups.problems(supervisor.world.jobs),
+      ...this.#metrics.problems,
       ...supervisor.problems,
     ].filter((problem) => problem !== null);
   }

@@ -21,6 +21,20 @@ describe("each problem says where it is, what was expected and found, and what t
       '{"balance":{"maxPauseOverhead":▸"5%"}}',
       'balance.maxPauseOverhead must be a number between 0 and 1, got "5%". Write 0.05.',
     ],
+    [
+      '{"notify":[{"on":["job.failed"],"command":["tell"],"format":▸"ntfy"}]}',
+      `notify[0].format must not be "ntfy" for a command: only a webhook's URL names a topic.`,
+    ],
+    [
+      '{"notify":[{"on":["job.failed"],"webhook":"env:HOOK","format":▸"Slack"}]}',
+      'notify[0].format must be "json", "slack", "discord", "ntfy" or "text", got "Slack". Write "slack".',
+    ],
+    ['{"metrics":▸{}}', "metrics must have 'file' or 'port' or both, but has neither."],
+    [
+      '{"metrics":{"file":▸"gpu.txt"}}',
+      'metrics.file must be a file whose name ends in .prom: node_exporter reads no other, got "gpu.txt".',
+    ],
+    ['{"metrics":{"port":▸70000}}', "metrics.port must be a whole number from 1 to 65535, got 70000."],
     ['{"others":{"ignore":▸"Xorg"}}', 'others.ignore must be a list of texts, got "Xorg". Write ["Xorg"].'],
     [
       job('"pause":{"graceSeconds":▸"30s"}'),

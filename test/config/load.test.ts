@@ -110,6 +110,13 @@ describe("doubts", () => {
     ]);
   });
 
+  it("about a folder for metrics that isn't there", () => {
+    expect(doubts('{"metrics":{"file":"gone/x.prom"}}')).toEqual([
+      `metrics.file is in no folder of this machine: ${join(directory, "gone")}.`,
+    ]);
+    expect(doubts('{"metrics":{"file":"x.prom"}}')).toEqual([]);
+  });
+
   it("none about the shipped config and the built-in defaults", () => {
     const shipped = loadConfig("supervisor.config.json");
     expect(shipped).toMatchObject({ ok: true, warnings: [], config: { jobs: [{ name: "voice-train" }] } });

@@ -38,7 +38,7 @@ test("each gets what it chose; one that fails is a warning and changes nothing; 
   await supervisor.reaches("bad", ["failed"]);
   await supervisor.reaches("good", ["running"]);
   const warning =
-    "Events don't reach the webhook of env:NOT_SET: NOT_SET isn't set in the supervisor's environment. 2 not sent; nothing else is affected.";
+    "Events don't reach the webhook of env:NOT_SET: NOT_SET isn't set in the supervisor's environment. 2 lost; nothing else is affected.";
   await untilHolds(() => expect(supervisor.snapshot().supervisor.warnings).toEqual([warning]));
   expect(supervisor.say("stop").code).toBe(0);
   // The stop is answered before the supervisor has ended.

@@ -4,12 +4,12 @@
  * nothing.
  */
 import { readFileSync, statSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { resolveCommand } from "../../files/resolve-command.ts";
 import { formatPath } from "../problem.ts";
 import type { JobSpec } from "../schema/job-schema.ts";
-import type { Notify } from "../schema/schema.ts";
+import type { MetricsSettings, Notify } from "../schema/schema.ts";
 import { namedDevices } from "./device-environment.ts";
 import type { Finding } from "./explain.ts";
 
@@ -34,6 +34,15 @@ export function checkNotify(
   ];
   const unset = named.filter(([, value]) => value.startsWith("env:") && !process.env[value.slice(4)]);
   return [...wrong, ...unset.map(([key, value]) => say(key, `isn't set here: ${value.slice(4)}.`))];
+}
+
+/** With its path already absolute. */
+export function checkMetricsFolder(metrics: MetricsSettings | undefined): Finding[] {
+  if (metrics?.file === undefined || isA(dirname(metrics.file), "directory")) return [];
+  const path = ["metrics", "file"];
+  return [
+    { path, message: `${formatPath(path)} is in no folder of this machine: ${dirname(metrics.file)}.` },
+  ];
 }
 
 /** For a job whose paths are already absolute. */

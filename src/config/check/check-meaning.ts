@@ -24,6 +24,7 @@ export function checkMeaning(root: unknown): Finding[] {
     ...jobs.flatMap(checkDevices),
     ...jobs.flatMap(checkBackup),
     ...notify.flatMap(checkNotify),
+    ...checkMetrics(root),
   ];
 }
 
@@ -116,9 +117,24 @@ function oneSide(path: Path, fields: Fields): Finding[] {
 }
 
 function checkNotify({ path, fields }: Entry): Finding[] {
-  if ("command" in fields !== "webhook" in fields) return [];
+  if ("command" in fields !== "webhook" in fields) {
+    if (fields.format !== "ntfy" || "webhook" in fields) return [];
+    const here = [...path, "format"];
+    return [
+      {
+        path: here,
+        message: `${formatPath(here)} must not be "ntfy" for a command: only a webhook's URL names a topic.`,
+      },
+    ];
+  }
   const has = "command" in fields ? "has both" : "has neither";
   return [{ path, message: `${formatPath(path)} must have one of 'command' and 'webhook', but ${has}.` }];
+}
+
+function checkMetrics(root: unknown): Finding[] {
+  const fields = (root as Fields | null | undefined)?.metrics;
+  if (typeof fields !== "object" || fields === null || "file" in fields || "port" in fields) return [];
+  return [{ path: ["metrics"], message: "metrics must have 'file' or 'port' or both, but has neither." }];
 }
 
 function checkJob({ path, fields }: Entry): Finding[] {

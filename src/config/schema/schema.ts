@@ -89,6 +89,25 @@ const logsSchema = z.strictObject({
   keep: z.int().min(0).max(100).default(3).describe("So many older logs of each job stay."),
 });
 
+const metricsSchema = z
+  .strictObject({
+    file: z
+      .string()
+      .regex(/\.prom$/, "a file whose name ends in .prom: node_exporter reads no other")
+      .optional()
+      .describe("A text file for node_exporter's textfile collector, relative to this file."),
+    port: z
+      .int()
+      .min(1)
+      .max(65_535)
+      .optional()
+      .describe(
+        "A port on 127.0.0.1, which every user of this machine can read: http://127.0.0.1:PORT/metrics.",
+      ),
+    everySeconds: positive.min(1).max(3600).default(15).describe("How often the file is written."),
+  })
+  .refine((m) => m.file !== undefined || m.port !== undefined, "at least one of 'file' and 'port'");
+
 const fromEnvironment = /^env:[A-Za-z_][A-Za-z0-9_]*$/;
 
 const notifySchema = z
@@ -102,7 +121,7 @@ const notifySchema = z
       .array(z.string())
       .min(1)
       .optional()
-      .describe("argv; no shell. It gets the event as JSON on its stdin."),
+      .describe("argv; no shell. It gets the message on its stdin. With exit code 75 it is run again later."),
     webhook: z
       .string()
       .regex(
@@ -110,11 +129,23 @@ const notifySchema = z
         "an http(s) URL without a secret in it, or env:NAME for one in the environment",
       )
       .optional()
-      .describe("Instead of a command: the event is posted there. env:NAME where the URL is a secret."),
+      .describe("Instead of a command: the message is posted there. env:NAME where the URL is a secret."),
     headers: z
       .record(z.string(), z.string().regex(fromEnvironment, "env:NAME, for a value in the environment"))
       .default({})
       .describe('Of the webhook, from the environment: { "Authorization": "env:NAME" }.'),
+    format: z
+      .enum(["json", "slack", "discord", "ntfy", "text"])
+      .default("json")
+      .describe(
+        "What is sent. json: the event, with `text` for chats. slack, discord: what their webhooks expect; slack suits Mattermost, too. ntfy: for a webhook whose URL ends in the topic. text: a line.",
+      ),
+    everyMinutes: positive
+      .max(10_080)
+      .optional()
+      .describe(
+        "A digest: what has happened is told together, so long after the first of it; each by itself when left out.",
+      ),
     timeoutSeconds: positive.max(300).default(10).describe("Longer than this, it has failed."),
   })
   .refine(
@@ -165,6 +196,7 @@ export const configSchema = z.strictObject({
     .describe("How much pausing may cost; paid on resume, never by those who need the machine."),
   turns: turnsSchema.prefault({}).describe("Turns on a GPU, between supervisors of several users."),
   notify: z.array(notifySchema).default([]).describe("Who is told of events, besides the audit log."),
+  metrics: metricsSchema.optional().describe("Figures for Prometheus; none when left out."),
   logs: logsSchema.prefault({}).describe("How large the jobs' logs may grow."),
   retention: retentionSchema.prefault({}).describe("How long samples and events stay in the database."),
 });
@@ -172,6 +204,7 @@ export const configSchema = z.strictObject({
 export type Rule = z.infer<typeof ruleSchema>;
 export type Window = z.infer<typeof windowSchema>;
 export type Notify = z.infer<typeof notifySchema>;
+export type MetricsSettings = z.infer<typeof metricsSchema>;
 export type ConfigFile = z.infer<typeof configSchema>;
 
 /** A checked config with every default filled in and every path absolute. */

@@ -3,8 +3,9 @@
  * lock alone does.
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
 import { wallMs } from "../../clock.ts";
+import { ownName } from "../../files/home.ts";
 import type { Looked } from "../../files/own-place.ts";
 import { Refusal } from "../../refusal.ts";
 import { errorText, isOfTheDisk } from "./database-error.ts";
@@ -79,15 +80,6 @@ export class NotedLock {
 }
 
 const notePath = (lock: string): string => `${lock}.json`;
-
-/** A user may have no name: in a container, or in a directory service that doesn't answer. */
-function ownName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? "?"}`;
-  }
-}
 
 function writeNote(lock: string, holder: Holder): void {
   const temporary = `${notePath(lock)}.${process.pid}`;

@@ -1,30 +1,21 @@
 /** Audit events as lines of a screen: a column of times, one of jobs, and what happened. Pure. */
-import type { AuditEvent, EventKind } from "../../model/event.ts";
+import { type AuditEvent, type EventKind, TROUBLES } from "../../model/event.ts";
 import { eventText, eventTime } from "../event-words.ts";
 import { cellsOf, pad, shorten, wrap } from "./cells.ts";
 import { type Line, span, type Tone } from "./lines.ts";
 
 const TONES: Partial<Record<EventKind, Tone>> = {
   "job.finished": "good",
-  "job.failed": "bad",
-  "job.lost": "bad",
   "job.stalled": "warn",
   "job.handed-over": "warn",
   "pause.requested": "warn",
   "pause.completed": "warn",
-  "pause.overdue": "bad",
-  "pause.failed": "bad",
-  "pause.forced": "bad",
   "resume.completed": "good",
-  "resume.failed": "bad",
   "resume.doubted": "warn",
-  "checkpoint.rejected": "bad",
-  "checkpoint.failed": "bad",
   "rule.pressure": "warn",
   "rule.misattributed": "warn",
   "rule.blind": "warn",
   "sensor.lost": "warn",
-  "config.rejected": "bad",
 };
 
 /** Newest last: whole sentences while all of them fit into `rows`, else a line each, cut, and the newest. */
@@ -52,7 +43,7 @@ function eventLine(event: AuditEvent, { names, width, cut }: Form): Line[] {
   const room = Math.max(1, width - margin);
   const { text, lead } = eventText(event);
   const [first = "", ...more] = cut ? [shorten(text, room)] : wrap(text, room);
-  const tone = TONES[event.kind] ?? "plain";
+  const tone = TROUBLES.includes(event.kind) ? "bad" : (TONES[event.kind] ?? "plain");
   return [
     [span(time, "faint"), span(who), span(first.slice(0, lead), tone), span(first.slice(lead))],
     ...more.map((part) => [span(" ".repeat(margin)), span(part, lead > first.length ? tone : "plain")]),

@@ -1,0 +1,115 @@
+/**
+ * What has happened since the metrics were switched on, counted by the events that are told. Counters begin
+ * at 0 with each supervisor, as counters may: Prometheus takes that for a restart and loses nothing of what
+ * it has seen. Counting them from the audit log would go wrong once old events are exported.
+ */
+import { type Actor, actorKind } from "../model/actor.ts";
+import { type AuditEvent, EVENT_KINDS, type EventKind } from "../model/event.ts";
+
+/** Upper limits in seconds: from a standby to the largest checkpoint on a slow disk. */
+const PAUSE_LIMITS = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, Number.POSITIVE_INFINITY];
+
+/** Of one job. */
+export interface JobCounts {
+  pauses: number;
+  unsavedPauses: number;
+  resumes: number;
+  failures: number;
+  checkpoints: number;
+  stepsLost: number;
+}
+
+const NOTHING: JobCounts = {
+  pauses: 0,
+  unsavedPauses: 0,
+  resumes: 0,
+  failures: 0,
+  checkpoints: 0,
+  stepsLost: 0,
+};
+
+const COUNTED: Partial<Record<EventKind, keyof JobCounts>> = {
+  "pause.completed": "pauses",
+  "pause.failed": "unsavedPauses",
+  "resume.completed": "resumes",
+  "job.failed": "failures",
+  "job.lost": "failures",
+  "checkpoint.verified": "checkpoints",
+};
+
+/** Kinds whose `stepsLost` is final: others announce a loss that one of these tells again. */
+const LOSSES: readonly EventKind[] = ["pause.completed", "job.failed", "job.lost", "checkpoint.rejected"];
+
+export class EventCounts {
+  readonly #kinds = new Map<EventKind, number>(EVENT_KINDS.map((kind) => [kind, 0]));
+  readonly #jobs = new Map<string, JobCounts>();
+  readonly #pausesBy = new Map<Actor, number>();
+  readonly #pauseBuckets = PAUSE_LIMITS.map((le) => ({ le, count: 0 }));
+  #pauseSeconds = 0;
+  #releasedMiB = 0;
+
+  count(event: AuditEvent): void {
+    const { kind, job, outcome = {} } = event;
+    add(this.#kinds, kind);
+    if (job !== null) this.#countOf(job, event);
+    if (kind !== "pause.completed") return;
+    add(this.#pausesBy, event.actor);
+    this.#releasedMiB += amount(outcome.vramReleasedMiB);
+    const tookMs = outcome.goneAfterMs ?? outcome.pausedAfterMs;
+    // A job that paused by itself wasn't waited for.
+    if (typeof tookMs === "number") this.#timed(tookMs / 1000);
+  }
+
+  get kinds(): ReadonlyMap<EventKind, number> {
+    return this.#kinds;
+  }
+
+  /** Zeros for a job to which nothing has happened yet. */
+  of(job: string): JobCounts {
+    return this.#jobs.get(job) ?? NOTHING;
+  }
+
+  /** By whoever asked for the pause. */
+  get pausesBy(): ReadonlyMap<Actor, number> {
+    return this.#pausesBy;
+  }
+
+  /** From the request to the job's end or standby, in seconds. */
+  get pauseTimes(): { buckets: { le: number; count: number }[]; sum: number } {
+    return { buckets: this.#pauseBuckets, sum: this.#pauseSeconds };
+  }
+
+  get releasedMiB(): number {
+    return this.#releasedMiB;
+  }
+
+  /** Forgets jobs and rules that are gone: their number has no limit in a long life. */
+  keepOnly(jobs: ReadonlySet<string>, rules: ReadonlySet<string>): void {
+    for (const name of this.#jobs.keys()) if (!jobs.has(name)) this.#jobs.delete(name);
+    for (const actor of this.#pausesBy.keys())
+      if (actorKind(actor) === "rule" && !rules.has(actor)) this.#pausesBy.delete(actor);
+  }
+
+  #countOf(job: string, { kind, outcome = {} }: AuditEvent): void {
+    const counts = this.#jobs.get(job) ?? { ...NOTHING };
+    this.#jobs.set(job, counts);
+    const counted = COUNTED[kind];
+    if (counted !== undefined && (kind !== "pause.failed" || isUnsaved(outcome))) counts[counted]++;
+    if (LOSSES.includes(kind) || (kind === "pause.failed" && isUnsaved(outcome)))
+      counts.stepsLost += amount(outcome.stepsLost);
+  }
+
+  #timed(seconds: number): void {
+    this.#pauseSeconds += seconds;
+    for (const bucket of this.#pauseBuckets) if (seconds <= bucket.le) bucket.count++;
+  }
+}
+
+/** The job is paused without a checkpoint; otherwise it has failed or been lost, which another event tells. */
+const isUnsaved = (outcome: Record<string, unknown>): boolean => "method" in outcome;
+
+const amount = (value: unknown): number => (typeof value === "number" ? value : 0);
+
+function add<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

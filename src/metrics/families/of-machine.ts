@@ -1,0 +1,40 @@
+/** The machine's readings, as the rules see them. Pure. */
+import type { Snapshot } from "../../control/protocol.ts";
+import { MACHINE_METRICS, type MachineMetric } from "../../model/machine.ts";
+import type { Family } from "../exposition.ts";
+import { type As, bytes, gauge, ratio, series } from "./readings.ts";
+
+const STALLED = "Share of the last seconds in which some or all tasks waited for this resource.";
+const pressure = (resource: string, tasks: string): As =>
+  ratio("machine_pressure", STALLED, { resource, tasks });
+
+const MACHINE: Record<MachineMetric, As> = {
+  "cpu.total": ratio("machine_cpu_usage", "Share of the whole machine's CPU in use."),
+  "cpu.others": ratio(
+    "machine_cpu_others",
+    "Share of the whole machine's CPU that others are proven to use.",
+  ),
+  "memory.availableMiB": bytes("machine_memory_available", "Memory available without swapping."),
+  "memory.availablePercent": ratio("machine_memory_available", "Share of memory available without swapping."),
+  "memory.othersMiB": bytes("machine_memory_others", "Memory held by others' processes."),
+  "swap.usedMiB": bytes("machine_swap_used", "Swap in use."),
+  "pressure.cpu.some": pressure("cpu", "some"),
+  "pressure.cpu.full": pressure("cpu", "full"),
+  "pressure.memory.some": pressure("memory", "some"),
+  "pressure.memory.full": pressure("memory", "full"),
+  "pressure.io.some": pressure("io", "some"),
+  "pressure.io.full": pressure("io", "full"),
+  "disk.freeMiB": bytes("state_disk_free", "Free space where checkpoints and logs are kept."),
+  "battery.percent": ratio("machine_battery_charge", "Charge of the battery."),
+};
+
+export function ofMachine({ machine }: Snapshot): Family[] {
+  const families = new Map<string, Family>();
+  for (const metric of MACHINE_METRICS) {
+    const { name, help, scale, labels = {} } = MACHINE[metric];
+    const family = families.get(name) ?? gauge(name, help, []);
+    families.set(name, family);
+    family.series.push(...series(machine[metric], scale, labels));
+  }
+  return [...families.values()];
+}

@@ -1,0 +1,61 @@
+import { beforeEach, expect, test } from "vitest";
+import { EventCounts } from "../../src/metrics/event-counts.ts";
+import type { NewEvent } from "../../src/model/event.ts";
+
+let counts: EventCounts;
+beforeEach(() => {
+  counts = new EventCounts();
+});
+
+function happens(kind: NewEvent["kind"], facts: Partial<NewEvent> = {}): void {
+  counts.count({ kind, job: "asr", run: 1, actor: "job", reason: "", ...facts, id: 1, at: "", hash: "" });
+}
+
+test("a pause is counted for its job and for who asked, with how long it took and what it freed", () => {
+  happens("pause.requested", { actor: "rule:heat" });
+  happens("pause.completed", {
+    actor: "rule:heat",
+    outcome: { goneAfterMs: 1700, vramReleasedMiB: 2048, stepsLost: 0 },
+  });
+  happens("pause.completed", { actor: "rule:heat", outcome: { pausedAfterMs: 40 } });
+  happens("pause.completed", { outcome: { stepsLost: 12 } });
+  expect(counts.of("asr")).toMatchObject({ pauses: 3, stepsLost: 12 });
+  expect(counts.of("tts")).toMatchObject({ pauses: 0 });
+  expect([...counts.pausesBy]).toEqual([
+    ["rule:heat", 2],
+    ["job", 1],
+  ]);
+  expect(counts.releasedMiB).toBe(2048);
+  const { buckets, sum } = counts.pauseTimes;
+  expect(sum).toBeCloseTo(1.74);
+  expect(buckets.filter(({ le }) => [0.1, 1, 2].includes(le)).map(({ count }) => count)).toEqual([1, 1, 2]);
+  expect(buckets.at(-1)).toEqual({ le: Number.POSITIVE_INFINITY, count: 2 });
+  expect(counts.kinds.get("pause.requested")).toBe(1);
+  expect(counts.kinds.get("gpu.claimed")).toBe(0);
+});
+
+test("steps are lost once, however many events tell of them", () => {
+  // A grace that ran out, a kill, and the pause that it left.
+  happens("pause.overdue", { outcome: { stepsAtRisk: 70 } });
+  happens("pause.forced", { outcome: { method: "terminate", stepsLost: 70 } });
+  happens("pause.failed", { outcome: { method: "checkpoint", stepsLost: 70 } });
+  expect(counts.of("asr")).toMatchObject({ unsavedPauses: 1, failures: 0, stepsLost: 70 });
+  // It ended otherwise than asked, which is a failure.
+  happens("pause.failed", { outcome: { code: 1, stepsLost: 5 } });
+  happens("job.failed", { outcome: { code: 1, stepsLost: 5 } });
+  expect(counts.of("asr")).toMatchObject({ unsavedPauses: 1, failures: 1, stepsLost: 75 });
+  happens("job.lost", { outcome: { stepsLost: null } });
+  happens("checkpoint.rejected", { outcome: { stepsLost: 30 } });
+  expect(counts.of("asr")).toMatchObject({ failures: 2, stepsLost: 105 });
+});
+
+test("jobs and rules that are gone are forgotten; windows and people are kept", () => {
+  happens("resume.completed");
+  happens("pause.completed", { job: "old", actor: "rule:gone" });
+  happens("pause.completed", { job: "old", actor: "rule:heat" });
+  happens("pause.completed", { job: "old", actor: "user" });
+  counts.keepOnly(new Set(["asr"]), new Set(["rule:heat"]));
+  expect(counts.of("asr")).toMatchObject({ resumes: 1 });
+  expect(counts.of("old")).toMatchObject({ pauses: 0 });
+  expect([...counts.pausesBy.keys()]).toEqual(["rule:heat", "user"]);
+});

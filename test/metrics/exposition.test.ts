@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { exposition } from "../../src/metrics/exposition.ts";
+
+test("names, escapes and figures are as the format wants them", () => {
+  const text = exposition(
+    [
+      {
+        name: "job_metric",
+        type: "gauge",
+        help: "In C:\\runs,\nas reported.",
+        series: [
+          { labels: { job: 'a"b\\c\nd' }, value: Number.NaN },
+          { labels: { job: "é" }, value: Number.NEGATIVE_INFINITY },
+          { value: 1e-7 },
+        ],
+      },
+      { name: "nothing", type: "counter", help: "No series.", series: [] },
+    ],
+    { project: "/p" },
+  );
+  expect(text).toBe(
+    [
+      "# HELP gpu_job_supervisor_job_metric In C:\\\\runs,\\nas reported.",
+      "# TYPE gpu_job_supervisor_job_metric gauge",
+      'gpu_job_supervisor_job_metric{job="a\\"b\\\\c\\nd",project="/p"} NaN',
+      'gpu_job_supervisor_job_metric{job="é",project="/p"} -Inf',
+      'gpu_job_supervisor_job_metric{project="/p"} 1e-7',
+      "",
+    ].join("\n"),
+  );
+});
+
+test("a histogram has cumulative buckets up to infinity, a sum and a count", () => {
+  const buckets = [
+    { le: 0.5, count: 1 },
+    { le: Number.POSITIVE_INFINITY, count: 3 },
+  ];
+  const text = exposition([{ name: "t_seconds", type: "histogram", help: "T.", buckets, sum: 9.25 }], {});
+  expect(text.split("\n").slice(2)).toEqual([
+    'gpu_job_supervisor_t_seconds_bucket{le="0.5"} 1',
+    'gpu_job_supervisor_t_seconds_bucket{le="+Inf"} 3',
+    "gpu_job_supervisor_t_seconds_sum 9.25",
+    "gpu_job_supervisor_t_seconds_count 3",
+    "",
+  ]);
+});
