@@ -205,7 +205,7 @@ class SupervisorProcess {
 
   /** What the user should know now. */
   #problems(): string[] {
-    const { claims, supervisor } = this.#parts;
+    const { claims, runs, supervisor } = this.#parts;
     const untold = "Supervisors of other users can't be told which jobs are supervised here";
     return [
       this.#config.problem,
@@ -214,6 +214,7 @@ class SupervisorProcess {
       claims.problem === null ? null : `${untold}: ${claims.problem}`,
       ...this.#journal.problems,
       ...this.#notifier.problems,
+      ...runs.problems,
       ...supervisor.problems,
     ].filter((problem) => problem !== null);
   }

@@ -97,6 +97,7 @@ export function job(
     run: 3,
     runId: `${name}-3`,
     pid: 4711,
+    slurm: null,
     method: "checkpoint",
     progress: {
       step: 37_210,

@@ -29,6 +29,7 @@ export function whyOf(job: Job, waitingFor: WaitingFor[], input: TickInput): Why
     next: null,
     ...ofState(job, waitingFor, input),
     ...leftOf(job),
+    ...slurmOf(job),
     ...(turn && { turn }),
     ...(sooner.length > 0 && { sooner }),
   };
@@ -90,6 +91,11 @@ function leftOf(job: Job): Pick<Why, "left"> {
   if (left === undefined) return {};
   const { since, ...one } = left;
   return { left: { ...one, sinceMs: since.wallMs } };
+}
+
+function slurmOf(job: Job): Pick<Why, "slurm"> {
+  const slurm = runOf(job)?.slurm;
+  return slurm === undefined ? {} : { slurm };
 }
 
 const unsaved = (state: JobState): Pick<Why, "unsaved"> =>
