@@ -59,7 +59,7 @@ controller() {
   echo $! > "$folder/controller"
 }
 stop() {
-  trap - TERM INT
+  trap - TERM INT EXIT
   # A step whose node daemon is gone would stay: first the jobs, then the nodes.
   scancel --user="$me" 2>/dev/null && scancel --user="$me" --state=PENDING 2>/dev/null || :
   for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
@@ -70,8 +70,8 @@ stop() {
   wait
   exit 0
 }
-trap stop TERM INT
-trap 'wait "$(cat "$folder/controller")" 2>/dev/null; controller' HUP
+trap stop TERM INT EXIT
+trap 'wait "$(cat "$folder/controller")" 2>/dev/null || :; controller' HUP
 
 munged -F --key-file="$folder/munge/munge.key" --socket="$folder/munge/munge.sock" --pid-file="$folder/munge/munged.pid" \
   --log-file="$folder/munge/munged.log" --seed-file="$folder/munge/munged.seed" --num-threads=2 >/dev/null 2>&1 &

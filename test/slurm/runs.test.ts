@@ -68,8 +68,8 @@ describeWith(slurm)("jobs on Slurm", () => {
   });
 
   test("are paused before Slurm has begun them, and withdrawn when they are cancelled", async () => {
-    // Both nodes as a whole: the second has to wait for the first.
-    const whole = { kind: "slurm", nodes: 2, options: ["--exclusive"] };
+    // The same node as a whole: the second has to wait for the first.
+    const whole = { kind: "slurm", options: ["--exclusive", "--nodelist=n2"] };
     supervisor = await supervise(cluster, [
       { ...counting("first"), priority: 1, executor: whole },
       { ...counting("second"), executor: whole },

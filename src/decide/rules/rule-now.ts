@@ -32,12 +32,12 @@ export const gpuOf = ({ gpu }: RuleState, sample: Sample): GpuSample | null =>
   sample.gpus.find(({ uuid }) => uuid === gpu) ?? null;
 
 export function concerns({ key, rule }: Pick<RuleNow, "key" | "rule">, job: Job): boolean {
-  if (isOnSlurm(job) && !EVERYWHERE.includes(rule.metric)) return false;
+  if (isOnSlurm(job) !== rule.metric.startsWith("slurm.") && rule.metric !== EVERYWHERE) return false;
   return (rule.jobs === undefined || rule.jobs.includes(job.name)) && !job.misattributed.includes(key);
 }
 
 /** A run on a cluster uses nothing else of this machine: its files are in the state directory. */
-const EVERYWHERE: Metric[] = ["disk.freeMiB"];
+const EVERYWHERE: Metric = "disk.freeMiB";
 
 /** Excused by a manual resume until the rule has been clear once; a critical rule never is. */
 export function isExcused({ key, rule }: RuleNow, { manual }: Job): boolean {

@@ -27,10 +27,16 @@ export interface QueueEntry {
 
 type Fields = Record<string, unknown>;
 
-/** The entries of supervised jobs. @throws SyntaxError, TypeError for anything but `squeue --json`. */
+/**
+ * The entries of supervised jobs. Without a controller `squeue --json` ends with exit code 0, no job and an error in
+ * its answer. @throws Error for that, and for anything but an answer of it.
+ */
 export function parseQueue(text: string): QueueEntry[] {
-  const { jobs } = JSON.parse(text) as { jobs: Fields[] };
-  if (!Array.isArray(jobs)) throw new TypeError("no jobs in it");
+  const { jobs, errors } = JSON.parse(text) as { jobs: Fields[]; errors?: Fields[] };
+  const [failed] = errors ?? [];
+  if (failed !== undefined)
+    throw new Error(textOf(failed.error) || textOf(failed.description) || "it names an error");
+  if (!Array.isArray(jobs)) throw new Error("no jobs in it");
   return jobs.flatMap((fields) => entryOf(fields) ?? []);
 }
 

@@ -93,6 +93,6 @@ function entriesOf(answer: Answer): QueueEntry[] | string {
     const uid = process.getuid?.();
     return parseQueue(answer.stdout).filter((entry) => entry.uid === uid);
   } catch (error) {
-    return `squeue --json can't be read: ${(error as Error).message}`;
+    return `squeue --json says nothing of them: ${(error as Error).message}`;
   }
 }

@@ -13,7 +13,7 @@ import type { Launching } from "../launch/launch.ts";
 import { readRanks } from "../observe/read-ranks.ts";
 import { areJoining } from "../signal/listeners.ts";
 import { writeControl } from "../signal/pause-signal.ts";
-import { type Answer, ask } from "./commands.ts";
+import { type Answer, ask, signal } from "./commands.ts";
 import { FollowedOnSlurm } from "./followed-slurm.ts";
 import { launchOnSlurm, release, withdraw } from "./launch-slurm.ts";
 import { observeOnSlurm } from "./observe-slurm.ts";
@@ -116,7 +116,7 @@ export class SlurmRuns {
   async #ring(job: Job, known: FollowedOnSlurm): Promise<EffectResult> {
     if (known.id === null || !known.begun || known.exit !== null || !this.#hears(job, known))
       return { ok: true };
-    return done(await ask("scancel", [`--signal=${pauseSignalOf(job.spec).slice(3)}`, `${known.id}`]));
+    return done(await signal(known.id, pauseSignalOf(job.spec).slice(3)));
   }
 
   /** A signal that a rank doesn't catch would end it. */
@@ -133,7 +133,7 @@ export class SlurmRuns {
 
   async #end(known: FollowedOnSlurm, how: "terminate" | "kill"): Promise<EffectResult> {
     if (known.id === null) return { ok: true };
-    if (how === "kill" && known.begun) await ask("scancel", ["--signal=KILL", "--full", `${known.id}`]);
+    if (how === "kill" && known.begun) await signal(known.id, "KILL");
     return done(await ask("scancel", [`${known.id}`]));
   }
 
