@@ -3,7 +3,7 @@
  * with the reason in its name; where SUPERVISOR_TEST_REQUIRE=all, it runs and fails instead.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "vitest";
@@ -30,6 +30,14 @@ const runs = (command: string, ...args: string[]): boolean =>
   spawnSync(command, args, { stdio: "ignore" }).status === 0;
 
 export const tmux: Need = { met: runs("tmux", "-V"), reason: "tmux is not installed" };
+
+/** Looked for, not run: without a set-up no program of it starts. Debian puts daemons where only root looks. */
+export const slurm: Need = {
+  met: ["squeue", "slurmctld", "slurmd", "munged"].every((name) =>
+    ["/usr/sbin", "/usr/bin"].some((folder) => existsSync(join(folder, name))),
+  ),
+  reason: "a Slurm cluster (Debian's slurmctld, slurmd, slurm-client and munge)",
+};
 
 export const compiler: Need = { met: runs("cc", "--version"), reason: "no C compiler (cc)" };
 

@@ -9,7 +9,7 @@ import type { WindowState } from "../model/decision.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Balance, Force, Learned, Manual, Progress } from "../model/job.ts";
 import type { GpuSample, MachineMetric, ProcessEvidence, Reading, RunUse } from "../model/machine.ts";
-import type { Checkpoint } from "../model/run.ts";
+import type { Checkpoint, SlurmRun } from "../model/run.ts";
 import type { PauseMethod, StateName } from "../model/state.ts";
 import type { WordedWhy } from "../words/why.ts";
 
@@ -53,6 +53,8 @@ export interface JobView {
   run: number | null;
   runId: string | null;
   pid: number | null;
+  /** Where its run stands on a Slurm cluster; null for one of this machine. */
+  slurm: SlurmRun | null;
   /** Indices of the GPUs that its run was placed on. */
   gpus: number[];
   /** Its first new step in this run was seen; of a program that doesn't report, never. */

@@ -10,6 +10,7 @@ import type { Job } from "../model/job.ts";
 import { runOf } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import { clockTime } from "../words/time.ts";
+import { endsWithBoot } from "./lifecycle/recover.ts";
 import { step } from "./lifecycle/step.ts";
 
 /**
@@ -62,7 +63,9 @@ export function recoverJobs(known: Record<string, Job>, bootId: string, now: Now
 function rebooted(known: Job[], bootId: string, now: Now): NewEvent[] {
   const ended = known.flatMap((job) => {
     const run = runOf(job);
-    return run === null || run.bootId === bootId ? [] : [`${job.name} (run ${run.number})`];
+    return run === null || run.bootId === bootId || !endsWithBoot(run)
+      ? []
+      : [`${job.name} (run ${run.number})`];
   });
   if (ended.length === 0) return [];
   const bootedMs = now.wallMs - now.monotonicMs;

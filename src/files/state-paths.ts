@@ -62,6 +62,8 @@ export function claimDirectories(env: NodeJS.ProcessEnv = process.env): string[]
 export const jobDirectory = (state: string, job: string): string => join(state, "jobs", job);
 export const checkpointDirectory = (state: string, job: string): string =>
   join(jobDirectory(state, job), "checkpoints");
+/** What a job has in a Slurm cluster's queue. */
+export const slurmDirectory = (state: string, job: string): string => join(jobDirectory(state, job), "slurm");
 export const logPath = (state: string, job: string): string => join(state, "logs", `${job}.log`);
 export const supervisorLogPath = (state: string): string => join(state, "logs", "supervisor.jsonl");
 

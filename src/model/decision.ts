@@ -2,6 +2,7 @@
 import type { Actor, Cause } from "./actor.ts";
 import type { SavesBy } from "./job.ts";
 import type { Metric, ProcessEvidence } from "./machine.ts";
+import type { SlurmRun } from "./run.ts";
 import type { PauseMethod, PauseRequest, StateName } from "./state.ts";
 
 /** What stands between a job and running; `text` is for people, `code` for programs. */
@@ -77,6 +78,8 @@ export interface Why {
   cantAsk?: "until it saves" | "until its grace ends";
   /** How it makes room when it is asked to, as far as that is known. */
   room?: Room;
+  /** Where its run stands on a Slurm cluster. */
+  slurm?: SlurmRun;
   /** Another user asks for a turn on its GPU, and a person has to decide. */
   turn?: { user: string; forMs: number };
   /** It seems to hand its work to a program that isn't its own. */

@@ -8,5 +8,7 @@ export type Effect =
   | { do: "freeze" | "thaw" | "terminate" | "kill"; job: string; run: Run }
   | { do: "verify"; job: string; checkpoint: Checkpoint }
   | { do: "prune"; job: string; keep: number }
+  /** A paused job won't go on: what waits for it in Slurm's queue is cancelled. */
+  | { do: "withdraw"; job: string }
   /** Files of a finished run: control, status, exit record. `ended`: in a few words, for its log. */
   | { do: "tidy"; job: string; run: Run; ended: string };

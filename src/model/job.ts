@@ -67,6 +67,10 @@ export const finishedWithAnother = ({ state, ran, spec: { command } }: Job): boo
 export const isSameCommand = (one: string[], other: string[]): boolean =>
   one.length === other.length && one.every((word, at) => word === other[at]);
 
+/** Its run is on a Slurm cluster, or its next one will be. */
+export const isOnSlurm = ({ state, spec }: Pick<Job, "state" | "spec">): boolean =>
+  "run" in state ? state.run.slurm !== undefined : spec.executor?.kind === "slurm";
+
 /** It has several ranks, which fail when they are frozen. */
 export const isSeveral = ({ worldSize }: Pick<Job, "worldSize">): boolean => (worldSize ?? 1) > 1;
 

@@ -16,6 +16,8 @@ export const MACHINE_METRICS = [
   "pressure.io.full",
   "disk.freeMiB",
   "battery.percent",
+  "slurm.pendingOthers",
+  "slurm.idleNodes",
 ] as const;
 
 export const GPU_METRICS = [

@@ -28,6 +28,26 @@ export type Said =
   /** A rank has died and the others were given time to notice. */
   | "rank gone";
 
+/**
+ * A run on a Slurm cluster, as it was last seen there. `queued`: not begun; `held`: not begun, and Slurm won't begin
+ * it before it is released; `unknown`: never seen yet.
+ */
+export interface SlurmRun {
+  /** Slurm's id of the job, which stays the same from run to run; null until it is submitted. */
+  id: number | null;
+  state: "unknown" | "queued" | "held" | "running";
+  /** Slurm's reason code, of a run that hasn't begun. */
+  reason?: string;
+  /** "n[1-2]", once it has begun. */
+  nodes?: string;
+  /** When it was first seen to have begun: the time before is Slurm's. */
+  begunAt?: Now;
+  /** Wall time at which Slurm's time limit ends it. */
+  endsAtMs?: number;
+  /** Wall time since which the controller hasn't answered: `state` is as it was then. */
+  silentSinceMs?: number;
+}
+
 /** One process life of a job. `pid` is the job's own first process, not the parent that records its exit. */
 export interface Run {
   id: string;
@@ -43,6 +63,8 @@ export interface Run {
   gpus: string[];
   /** The variables that tell the program its GPUs. */
   devices?: Record<string, string>;
+  /** Of a run on a Slurm cluster, whose processes are on other machines. */
+  slurm?: SlurmRun;
   /** The last control sequence written for it. */
   sequence?: number;
   /** When its first new step was seen; the time before is reloading. */

@@ -1,6 +1,6 @@
 /** What can be seen of one run at one tick. */
 import type { ProcessEvidence } from "./machine.ts";
-import type { Checkpoint } from "./run.ts";
+import type { Checkpoint, SlurmRun } from "./run.ts";
 
 /**
  * How a run ended, as a shell reports it: after a signal n the code is 128 + n. `known: false`: its record
@@ -54,8 +54,26 @@ export interface Seen {
   worldSize?: number;
   /** Every process of the run is stopped by a signal. */
   stopped: boolean;
+  /** Of a run on a Slurm cluster. */
+  slurm?: SlurmSeen;
   /** After it has ended: its last output, if that says that a GPU had too little memory. */
   outOfGpuMemory?: string;
+}
+
+/** What ended a run on a cluster without a word from the run itself. */
+export type SlurmEnd =
+  | "cancelled"
+  | "time limit"
+  | "node failure"
+  | "preempted"
+  | "requeued"
+  | "out of memory";
+
+export interface SlurmSeen extends Omit<SlurmRun, "begunAt"> {
+  /** It was held in the queue, as a pause asked for, before it had begun. */
+  unbegun?: true;
+  /** With `exit` unknown. */
+  end?: SlurmEnd;
 }
 
 /** What the GPUs of one run showed at the last look. */

@@ -20,11 +20,14 @@ import { asBegun, asLiveRun } from "./observe/follow.ts";
 import { observe } from "./observe/observe.ts";
 import { Watches } from "./observe/watch-directories.ts";
 import { ProcessEffects } from "./perform-effects.ts";
+import { SlurmRuns } from "./slurm/slurm-runs.ts";
 
 /** The runs with their files, which the tick doesn't look after. */
 export interface RunsOnDisk extends Runs {
   /** Makes the files of a live run again where somebody has removed them; true when it did. Throws what the disk throws. */
   restore(job: Job, run: Run): boolean;
+  /** What keeps runs from being seen, in whole sentences. */
+  readonly problems: string[];
 }
 
 /**
@@ -40,9 +43,11 @@ export function createRuns(where: Launching): RunsOnDisk {
   const checkpoints = new Checkpoints(where.stateDirectory, where.directory, verifier);
   const disks = new CheckpointDisks();
   const logs = new RunningLogs(where.stateDirectory, where.logs ?? null);
-  const effects = new ProcessEffects({ where, followed, watches, verifier, checkpoints, wake });
+  const slurm = new SlurmRuns(where, checkpoints, wake);
+  const effects = new ProcessEffects({ where, followed, watches, verifier, checkpoints, slurm, wake });
   return {
     observe: (job, run) => {
+      if (run.slurm !== undefined) return slurm.observe(job, run);
       const known = followed.of(run, job.name);
       const seen = observe(job, run, known, checkpoints);
       watches.follow(known, job, seen.exit === null);
@@ -50,7 +55,10 @@ export function createRuns(where: Launching): RunsOnDisk {
       if (seen.signalCaught) effects.ringUnheard(job, run);
       return seen;
     },
-    live: (run, job) => ({ ...asLiveRun(followed.of(run, job)), gpus: run.gpus }),
+    live: (run, job) =>
+      run.slurm !== undefined
+        ? { id: run.id, job, launcherPid: null, pid: null, cpuCgroup: null }
+        : { ...asLiveRun(followed.of(run, job)), gpus: run.gpus },
     checkpoints: (job) => checkpoints.of(job, "gone"),
     foreignCheckpoints: (job) => {
       const directory = checkpointDirectory(where.stateDirectory, job.name);
@@ -63,7 +71,7 @@ export function createRuns(where: Launching): RunsOnDisk {
     },
     perform: (effect, job) => effects.perform(effect, job),
     restore: (job, run) => {
-      if (!isSwept(where.stateDirectory, run.id)) return false;
+      if (run.slurm !== undefined || !isSwept(where.stateDirectory, run.id)) return false;
       const known = followed.of(run, job.name);
       const begun = asBegun(known);
       if (begun === null) return false;
@@ -71,6 +79,9 @@ export function createRuns(where: Launching): RunsOnDisk {
       watches.unfollow(known);
       effects.repeatWord(job, run);
       return true;
+    },
+    get problems() {
+      return slurm.problem === null ? [] : [slurm.problem];
     },
     close: async () => {
       wakeLoop = () => {};

@@ -20,6 +20,7 @@ import type { Watches } from "./observe/watch-directories.ts";
 import { freeze, type List, thaw } from "./signal/freeze.ts";
 import { control, ring } from "./signal/pause-signal.ts";
 import { kill, terminate } from "./signal/terminate.ts";
+import type { SlurmRuns } from "./slurm/slurm-runs.ts";
 
 type Force = Extract<Effect, { do: "freeze" | "thaw" | "terminate" | "kill" }>;
 
@@ -29,6 +30,7 @@ interface Means {
   watches: Watches;
   verifier: Verifier;
   checkpoints: Checkpoints;
+  slurm: SlurmRuns;
   /** Has the loop tick soon. */
   wake: () => void;
 }
@@ -41,7 +43,9 @@ export class ProcessEffects implements RunEffects {
   }
 
   async perform(effect: Effect, job: Job): Promise<EffectResult> {
-    const { where, followed, verifier, wake } = this.#means;
+    const { where, followed, verifier, slurm, wake } = this.#means;
+    if ("run" in effect && effect.run.slurm !== undefined && effect.do !== "tidy")
+      return slurm.perform(effect, job);
     switch (effect.do) {
       case "launch":
         return claimAndLaunch(effect, job, followed.of(effect.run, job.name), { ...where, wake });
@@ -56,6 +60,8 @@ export class ProcessEffects implements RunEffects {
         return this.#prune(job, effect.keep);
       case "tidy":
         return this.#tidy(effect.run, job, effect.ended);
+      case "withdraw":
+        return slurm.withdraw(job);
       default:
         return this.#force(effect, job);
     }
@@ -101,7 +107,8 @@ export class ProcessEffects implements RunEffects {
   }
 
   async #tidy(run: Run, job: Job, ended: string): Promise<EffectResult> {
-    const { followed, watches } = this.#means;
+    const { followed, watches, slurm } = this.#means;
+    slurm.forget(run);
     const known = followed.of(run, job.name);
     look(known);
     watches.unfollow(known);

@@ -18,6 +18,7 @@ import { createOtherSystemSensors } from "./machine/other-systems.ts";
 import { CpuSensor, FIRST_READING } from "./others/cpu-sensor.ts";
 import { ProcessOwners } from "./owners/process-owners.ts";
 import { hiddenHostPids } from "./proc/container.ts";
+import { watchCluster } from "./slurm/cluster-load.ts";
 
 export interface SensorOptions {
   /** A path on the disk that `disk.freeMiB` measures. */
@@ -30,6 +31,8 @@ export interface SensorOptions {
   claimant?: string;
   /** Jobs of other supervisors, whose use doesn't count as others'. */
   claims?: () => readonly Claim[];
+  /** Partitions of the jobs on Slurm, null for the cluster's default; none when left out. */
+  partitions?: () => readonly (string | null)[];
   /** Why others' processes can't be seen, null when they can; found out when left out. */
   hidden?: string | null;
 }
@@ -48,6 +51,7 @@ class LinuxSensors implements Sensors {
   readonly #memoryLimit = watchMemoryLimit();
   readonly #disk: (nowMs: number) => Reading;
   readonly #battery = watchBattery();
+  readonly #cluster: ReturnType<typeof watchCluster>;
 
   constructor(options: SensorOptions) {
     this.#cpu = new CpuSensor(this.#machine, {
@@ -59,6 +63,7 @@ class LinuxSensors implements Sensors {
     this.#gpu = options.gpu ?? noGpus();
     this.#claimant = options.claimant ?? "";
     this.#disk = watchDisk(options.diskPath);
+    this.#cluster = watchCluster(options.partitions ?? (() => []));
     this.#cpu.look([], monotonicMs());
   }
 
@@ -75,6 +80,7 @@ class LinuxSensors implements Sensors {
       "memory.othersMiB": shares.othersMiB,
       "disk.freeMiB": this.#disk(atMs),
       "battery.percent": this.#battery(atMs),
+      ...this.#cluster(atMs),
     };
     const { gpus, unavailable, expected, claims } = this.#gpu.read(now, runs);
     return {

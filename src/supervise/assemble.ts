@@ -78,5 +78,13 @@ function sensorsFor(config: () => Config, { claimant }: ClaimFiles, { jobs }: Re
     claims,
   });
   const diskPath = config().stateDirectory;
-  return createSensors({ diskPath, supervisorPid: process.pid, owners, gpu, claimant, claims });
+  const partitions = () => slurmPartitions(config());
+  return createSensors({ diskPath, supervisorPid: process.pid, owners, gpu, claimant, claims, partitions });
 }
+
+/** Of jobs added by `supervisor run`, none is on Slurm. */
+const slurmPartitions = ({ jobs }: Config): (string | null)[] => [
+  ...new Set(
+    jobs.flatMap(({ executor }) => (executor?.kind === "slurm" ? [executor.partition ?? null] : [])),
+  ),
+];

@@ -224,7 +224,7 @@ class SupervisorProcess {
 
   /** What the user should know now. */
   #problems(): string[] {
-    const { claims, supervisor } = this.#parts;
+    const { claims, runs, supervisor } = this.#parts;
     const untold = "Supervisors of other users can't be told which jobs are supervised here";
     return [
       this.#config.problem,
@@ -235,6 +235,7 @@ class SupervisorProcess {
       ...this.#notifier.problems,
       ...this.#backups.problems(supervisor.world.jobs),
       ...this.#metrics.problems,
+      ...runs.problems,
       ...supervisor.problems,
     ].filter((problem) => problem !== null);
   }

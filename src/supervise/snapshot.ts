@@ -78,7 +78,10 @@ function jobView(job: Job, moment: Moment, about: About): JobView {
   };
 }
 
-type RunView = Pick<JobView, "run" | "runId" | "pid" | "gpus" | "stepped" | "use" | "stepsPerSecond">;
+type RunView = Pick<
+  JobView,
+  "run" | "runId" | "pid" | "slurm" | "gpus" | "stepped" | "use" | "stepsPerSecond"
+>;
 
 function runView(job: Job, { sample }: Moment, { pace }: About): RunView {
   const run = runOf(job);
@@ -87,6 +90,7 @@ function runView(job: Job, { sample }: Moment, { pace }: About): RunView {
       run: job.runs > 0 ? job.runs : null,
       runId: null,
       pid: null,
+      slurm: null,
       gpus: [],
       stepped: false,
       use: null,
@@ -96,6 +100,7 @@ function runView(job: Job, { sample }: Moment, { pace }: About): RunView {
     run: run.number,
     runId: run.id,
     pid: run.pid,
+    slurm: run.slurm ?? null,
     gpus: sample.gpus.flatMap(({ uuid, index }) => (run.gpus.includes(uuid) ? [index] : [])),
     stepped: run.firstStepAt !== undefined,
     use: sample.runs[run.id] ?? null,

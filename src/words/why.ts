@@ -7,6 +7,7 @@ import { duration, elapsed } from "./duration.ts";
 import { list, plural } from "./list.ts";
 import { roomText, UNPROVEN } from "./room.ts";
 import { size } from "./size.ts";
+import { slurmText } from "./slurm.ts";
 import { clockTime, coming, timeAndComing } from "./time.ts";
 
 /** The answer as clients get it: the data, together with the sentences that people read. */
@@ -58,7 +59,7 @@ export function reasonText(why: Why, nowMs: number): string {
         ? (why.assumed ?? "")
         : `with another command: ${why.finishedWith.join(" ")}`;
     case "starting":
-      return "its first process isn't known yet";
+      return why.slurm === undefined ? "its first process isn't known yet" : slurmText(why.slurm, nowMs);
     case "lost":
       return "an earlier supervisor left it; this one is finding out what became of it";
     case "running":
@@ -130,6 +131,7 @@ function stateText({ state, sinceMs, overdue }: Why, nowMs: number): string {
 function runningText(why: Why, nowMs: number): string {
   const { cancelling, stalledSinceMs: since, outsideWindow } = why;
   const parts = [
+    why.slurm === undefined ? "" : slurmText(why.slurm, nowMs),
     cancelling ? "it was cancelled and asked to end" : "",
     why.left === undefined ? "" : leftText(why.left, nowMs),
     since === undefined ? "" : `no step for ${elapsed(nowMs - since)} (since ${clockTime(since, nowMs)})`,
@@ -146,6 +148,7 @@ function pausingText(why: Why, nowMs: number): string {
   const reason = cause?.reason ?? "";
   if (listed !== undefined)
     return `${reason} Its processes have ended, but ${listedText(listed)}; that is no relief until it is gone.`;
+  if (why.slurm?.silentSinceMs !== undefined) return `${reason} ${slurmText(why.slurm, nowMs)}.`;
   if (exited && left !== undefined) return `${reason} ${leftText(left, nowMs)}.`;
   if (exited) return `${reason} Its first process has exited; the rest of the run is being checked.`;
   if (unheard !== undefined) return `${reason} It doesn't catch ${unheard} yet, so the signal waits.`;

@@ -38,6 +38,8 @@ const MACHINE: Record<MachineMetric, Reading> = {
   "pressure.io.full": read(0.3),
   "disk.freeMiB": read(217_088),
   "battery.percent": { unavailable: "this machine has no battery" },
+  "slurm.pendingOthers": { unavailable: "no job runs on Slurm" },
+  "slurm.idleNodes": { unavailable: "no job runs on Slurm" },
 };
 
 const rule = (input: object, firm: "pressure" | "clear" = "clear", gpu: string | null = null): RuleView => ({
@@ -97,6 +99,7 @@ export function job(
     run: 3,
     runId: `${name}-3`,
     pid: 4711,
+    slurm: null,
     method: "checkpoint",
     progress: {
       step: 37_210,

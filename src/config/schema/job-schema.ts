@@ -109,6 +109,26 @@ const restartSchema = z.strictObject({
     ),
 });
 
+const executorSchema = z.strictObject({
+  kind: z
+    .enum(["local", "slurm"])
+    .describe("local: this machine. slurm: the cluster that sbatch, squeue, scontrol and scancel speak to."),
+  partition: z.string().min(1).optional().describe("The cluster's default when left out."),
+  nodes: z.int().min(1).default(1).describe("How many nodes it gets."),
+  ntasksPerNode: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe("So many copies of the command run on each node; each is told its RANK and WORLD_SIZE."),
+  gres: z.string().min(1).optional().describe("What it needs on each node, as Slurm writes it: 'gpu:4'."),
+  timeMinutes: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("Slurm's time limit for one run; it is paused and resumed ahead of that."),
+  options: z.array(z.string()).default([]).describe("More options of sbatch, one word each: '--account=ml'."),
+});
+
 export const jobSchema = z.strictObject({
   name: jobName.describe("Names the job in commands, folders and the audit log."),
   command: z.array(z.string()).min(1).describe("argv; no shell. 'node' is the supervisor's own Node."),
@@ -156,6 +176,10 @@ export const jobSchema = z.strictObject({
     .describe("Verified checkpoints are copied to S3-compatible storage. Secrets come from the environment."),
   standby: standbySchema.prefault({}).describe("Of a job that is paused by standby."),
   restart: restartSchema.prefault({}).describe("What happens when it fails."),
+  executor: executorSchema.optional().describe("Where it runs; on this machine when left out."),
 });
 
 export type JobSpec = z.infer<typeof jobSchema>;
+
+/** What a job asks of Slurm. */
+export type SlurmSpec = z.infer<typeof executorSchema>;

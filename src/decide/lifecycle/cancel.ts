@@ -1,4 +1,5 @@
 /** Cancels a run: ends it by SIGTERM, then by SIGKILL, and only then calls the job cancelled. */
+import { isOnSlurm } from "../../model/job.ts";
 import { plural } from "../../words/list.ts";
 import { stepsLost } from "./end/steps-lost.ts";
 import { creditRunning } from "./learn.ts";
@@ -20,6 +21,7 @@ export function cancel(transition: Transition, by: string): void {
         "user",
         `${by} cancelled it before it ran${state.name === "paused" ? " on" : ""}.`,
       );
+      if (isOnSlurm({ ...transition.job, state })) transition.perform({ do: "withdraw" });
       transition.become({ name: "cancelled", since: now });
       return;
     default: {

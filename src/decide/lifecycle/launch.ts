@@ -39,6 +39,7 @@ export function launch(transition: Transition, { decision, identity, resumeFrom,
     resumedAtStep: resumeFrom === null ? 0 : resumeFrom.step,
     gpus,
     ...(decision.devices && { devices: decision.devices }),
+    ...(job.spec.executor?.kind === "slurm" && { slurm: { id: null, state: "unknown" } }),
     sequence: 0,
   };
   transition.drop("unready");

@@ -3,7 +3,8 @@
  * understands, what a pause costs it. Never moves the job to another state.
  */
 
-import type { Seen } from "../../model/seen.ts";
+import type { SlurmRun } from "../../model/run.ts";
+import type { Seen, SlurmSeen } from "../../model/seen.ts";
 import { FILE_CLOCK_MS } from "../../model/time.ts";
 import { number } from "../../words/number.ts";
 import { watchLosses } from "./losses.ts";
@@ -16,9 +17,19 @@ const MEMORY_MS = 24 * 3_600_000;
 export function learn(transition: Transition, seen: Seen): void {
   if (seen.pid !== null && transition.run.pid !== seen.pid)
     transition.know({ pid: seen.pid, startTime: seen.startTime });
+  if (seen.slurm !== undefined) knowSlurm(transition, seen.slurm);
   understand(transition, seen);
   progress(transition, seen);
   takeStock(transition, seen);
+}
+
+/** Notes nothing for the same sight, so that an unchanged job isn't saved again. */
+function knowSlurm(transition: Transition, { unbegun: _, end: __, ...seen }: SlurmSeen): void {
+  const { slurm: known } = transition.run;
+  const begunAt = known?.begunAt ?? (seen.state === "running" ? transition.now : undefined);
+  const slurm = { ...seen, ...(begunAt && { begunAt }) };
+  const keys = new Set([...Object.keys(slurm), ...Object.keys(known ?? {})] as (keyof SlurmRun)[]);
+  if ([...keys].some((key) => slurm[key] !== known?.[key])) transition.know({ slurm });
 }
 
 function understand(transition: Transition, seen: Seen): void {
@@ -61,7 +72,8 @@ function progress(transition: Transition, seen: Seen): void {
       : advanced && first.step > (transition.run.resumedAtStep ?? -1);
   if (begun && transition.run.firstStepAt === undefined) {
     transition.know({ firstStepAt: transition.now });
-    const launched = transition.run.startedAt.monotonicMs;
+    const { startedAt, slurm } = transition.run;
+    const launched = (slurm?.begunAt ?? startedAt).monotonicMs;
     transition.note({
       learned: { ...transition.job.learned, reloadMs: Math.max(0, transition.now.monotonicMs - launched) },
     });

@@ -6,6 +6,7 @@ import { number } from "../../words/number.ts";
 import { watchCancel } from "./cancel.ts";
 import { waitsForLeftovers } from "./end/leftovers.ts";
 import { ended } from "./end/run-ended.ts";
+import { endedBySlurm } from "./end/slurm-ended.ts";
 import { account, learn, makesProgress } from "./learn.ts";
 import { pauseProgress } from "./pause/pause-progress.ts";
 import { watchRanks } from "./ranks.ts";
@@ -53,12 +54,15 @@ export function onSeen(transition: Transition, seen: Seen, availableMiB: number 
 
 /** Moves to `running` once the first process is known. */
 function starting(transition: Transition, seen: Seen): void {
-  if ((!seen.alive || seen.pid === null) && seen.ranks.length === 0) return;
+  if (!(seen.alive && hasBegun(seen)) && seen.ranks.length === 0) return;
   transition.become({ name: "running", since: transition.now, run: transition.run });
   if (transition.job.earlier !== undefined) transition.drop("earlier");
   tellOfGpus(transition);
   completeResume(transition, seen);
 }
+
+/** On a cluster no process of it can be known. */
+const hasBegun = ({ pid, slurm }: Seen): boolean => (slurm ? slurm.state === "running" : pid !== null);
 
 function tellOfGpus(transition: Transition): void {
   const { gpus } = transition.run;
@@ -72,6 +76,7 @@ function tellOfGpus(transition: Transition): void {
 function gone(transition: Transition, seen: Seen): boolean {
   if (seen.exit === null || seen.alive) return false;
   if (waitsForLeftovers(transition, seen)) return true;
+  if (endedBySlurm(transition, seen)) return true;
   ended(transition, seen.exit, seen);
   return true;
 }
@@ -83,7 +88,7 @@ function completeResume(transition: Transition, seen: Seen): void {
   if (resuming === undefined) return;
   const held = run.startedAt.monotonicMs !== resuming.since.monotonicMs;
   if (held ? seen.stopped || unheard(transition, seen) : !makesProgress(transition) || !seen.alive) return;
-  const ms = now.monotonicMs - resuming.since.monotonicMs;
+  const ms = now.monotonicMs - (run.slurm?.begunAt ?? resuming.since).monotonicMs;
   transition.forget("resuming");
   if (resuming.polite) account(transition, 0, ms);
   const { progress } = transition.job;

@@ -41,13 +41,14 @@ function movedState(state: JobState, move: Move): JobState {
 }
 
 function movedRun(run: Run, move: Move): Run {
-  const { startedAt, firstStepAt, resuming, rankGoneAt, left } = run;
+  const { startedAt, firstStepAt, resuming, rankGoneAt, left, slurm } = run;
   return {
     ...run,
     startedAt: moved(startedAt, move),
     ...(firstStepAt && { firstStepAt: moved(firstStepAt, move) }),
     ...(resuming && { resuming: { ...resuming, since: moved(resuming.since, move) } }),
     ...(rankGoneAt && { rankGoneAt: moved(rankGoneAt, move) }),
+    ...(slurm?.begunAt && { slurm: { ...slurm, begunAt: moved(slurm.begunAt, move) } }),
     ...(left && { left: { ...left, since: moved(left.since, move) } }),
   };
 }

@@ -22,7 +22,7 @@ export function recover(transition: Transition, bootId: string): void {
   const { now } = transition;
   enterBoot(transition, bootId);
   const { state } = transition;
-  const rebooted = "run" in state && state.run.bootId !== bootId;
+  const rebooted = "run" in state && endsWithBoot(state.run) && state.run.bootId !== bootId;
   if ("run" in state && state.name !== "lost") {
     transition.become({ name: "lost", since: now, run: state.run, was: state, rebooted });
     return;
@@ -32,6 +32,9 @@ export function recover(transition: Transition, bootId: string): void {
   if (state.name === "paused" && state.checkpoint?.verified === "quick")
     transition.perform({ do: "verify", checkpoint: state.checkpoint });
 }
+
+/** A run on a cluster lives through a reboot of this machine. */
+export const endsWithBoot = ({ slurm }: Run): boolean => slurm === undefined;
 
 /**
  * A live run that the database doesn't know, for example after the database was set aside: inspected

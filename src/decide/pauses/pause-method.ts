@@ -1,7 +1,7 @@
 /** How a job can be paused, given what it understands and what the pause has to free. */
 
 import type { Job } from "../../model/job.ts";
-import { isSeveral, savesBy } from "../../model/job.ts";
+import { isOnSlurm, isSeveral, savesBy } from "../../model/job.ts";
 import type { PauseMethod } from "../../model/state.ts";
 
 export interface Wish {
@@ -16,6 +16,8 @@ export interface Wish {
  * asked either are paused only where they may be ended once their grace is over.
  */
 export function pauseMethod(job: Job, { frees, freeze = false }: Wish): PauseMethod | null {
+  // A frozen run would keep its nodes from everybody else.
+  if (isOnSlurm(job)) return "checkpoint";
   const { method, onTimeout } = job.spec.pause;
   const saves = savesBy(job) !== null;
   const mayFreeze = frees === "time" && !isSeveral(job);

@@ -1,6 +1,7 @@
 /** What each metric measures, in words, and which resource a pause would relieve. */
 
 import type { Metric } from "../../model/machine.ts";
+import { plural } from "../../words/list.ts";
 import { number, percent } from "../../words/number.ts";
 import { size } from "../../words/size.ts";
 
@@ -43,6 +44,8 @@ export const MEASURES: Record<Metric, Measure> = {
   "pressure.io.full": machine("any", "I/O pressure (full)", percent),
   "disk.freeMiB": machine("any", "free disk space", size),
   "battery.percent": machine("any", "the battery", percent),
+  "slurm.pendingOthers": machine("any", "the queue of other users' jobs", (value) => plural(value, "job")),
+  "slurm.idleNodes": machine("any", "idle nodes", number),
   "gpu.utilization": machine("gpu", "GPU use", percent),
   "gpu.others.utilization": others("gpu", "of the GPU", percent),
   "gpu.newcomers.memoryMiB": others("gpu", "of its memory, started since", size),

@@ -1,8 +1,8 @@
 /** A rule that acts on jobs, its state at this tick, and the jobs it concerns. */
 import type { Config, Rule } from "../../config/schema/schema.ts";
 import type { RuleState } from "../../model/decision.ts";
-import type { Job } from "../../model/job.ts";
-import type { GpuSample, Sample } from "../../model/machine.ts";
+import { isOnSlurm, type Job } from "../../model/job.ts";
+import type { GpuSample, Metric, Sample } from "../../model/machine.ts";
 import { keyOf } from "./judge-rules.ts";
 
 /** One per GPU for gpu.* rules. */
@@ -32,8 +32,12 @@ export const gpuOf = ({ gpu }: RuleState, sample: Sample): GpuSample | null =>
   sample.gpus.find(({ uuid }) => uuid === gpu) ?? null;
 
 export function concerns({ key, rule }: Pick<RuleNow, "key" | "rule">, job: Job): boolean {
+  if (isOnSlurm(job) !== rule.metric.startsWith("slurm.") && rule.metric !== EVERYWHERE) return false;
   return (rule.jobs === undefined || rule.jobs.includes(job.name)) && !job.misattributed.includes(key);
 }
+
+/** A run on a cluster uses nothing else of this machine: its files are in the state directory. */
+const EVERYWHERE: Metric = "disk.freeMiB";
 
 /** Excused by a manual resume until the rule has been clear once; a critical rule never is. */
 export function isExcused({ key, rule }: RuleNow, { manual }: Job): boolean {

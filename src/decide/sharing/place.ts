@@ -4,7 +4,7 @@
  */
 
 import type { WaitingFor } from "../../model/decision.ts";
-import type { Job } from "../../model/job.ts";
+import { isOnSlurm, type Job } from "../../model/job.ts";
 import { type Claim, type GpuSample, isPlace } from "../../model/machine.ts";
 import { runOf } from "../../model/state.ts";
 import { list, plural } from "../../words/list.ts";
@@ -23,7 +23,10 @@ export interface Placed {
 type Blocked = (gpu: string) => WaitingFor[];
 
 /** How many GPUs a job gets; one, if there is one, unless its spec says otherwise. */
-export function gpuCount({ spec }: Job, { sample }: TickInput): number {
+export function gpuCount(job: Job, { sample }: TickInput): number {
+  // Slurm places it.
+  if (isOnSlurm(job)) return 0;
+  const { spec } = job;
   const least = sample.gpus.some(isPlace) || sample.gpusExpected ? 1 : 0;
   return spec.gpuIds?.length ?? spec.gpus ?? least;
 }

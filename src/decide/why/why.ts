@@ -33,6 +33,7 @@ export function whyOf(job: Job, waitingFor: WaitingFor[], input: TickInput): Why
     next: null,
     ...ofState(job, waitingFor, input),
     ...leftOf(job),
+    ...slurmOf(job),
     ...(turn && { turn }),
     ...(handsOver !== undefined && { handsOver }),
     ...(unseen.length > 0 && { unseen }),
@@ -112,6 +113,11 @@ function leftOf(job: Job): Pick<Why, "left"> {
   if (left === undefined) return {};
   const { since, ...one } = left;
   return { left: { ...one, sinceMs: since.wallMs } };
+}
+
+function slurmOf(job: Job): Pick<Why, "slurm"> {
+  const slurm = runOf(job)?.slurm;
+  return slurm === undefined ? {} : { slurm };
 }
 
 const unsaved = (state: JobState): Pick<Why, "unsaved"> =>

@@ -4,9 +4,11 @@
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { exitRecord } from "../../files/state-paths.ts";
 import { processesOf } from "../../sense/owners/run-processes.ts";
 import { type RunRecord, readRunRecord } from "../launch/run-record.ts";
 import { asLiveRun, look, newlyFollowed } from "../observe/follow.ts";
+import { readExit } from "../observe/launcher-records.ts";
 import { tidy } from "./tidy.ts";
 
 /** A live run that the database doesn't know; `record` says what it is, or null when it can't be read. */
@@ -23,10 +25,16 @@ export async function sweep(stateDirectory: string, known: ReadonlySet<string>):
   const left: Stranger[] = [];
   for (const id of readdirSync(join(stateDirectory, "runs"))) {
     if (known.has(id)) continue;
+    const record = readRunRecord(stateDirectory, id);
+    // Its processes are on other machines: only its own record tells of its end.
+    if (record?.run.slurm !== undefined && readExit(exitRecord(stateDirectory, id)) === null) {
+      left.push({ id, record });
+      continue;
+    }
     const run = newlyFollowed(id, id, stateDirectory);
     const { launcherAlive } = look(run);
     if (launcherAlive || run.mainAlive || processesOf(asLiveRun(run), { scan: true }).length > 0)
-      left.push({ id, record: readRunRecord(stateDirectory, id) });
+      left.push({ id, record });
     else await tidy(run);
   }
   return left;

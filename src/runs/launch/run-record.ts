@@ -26,7 +26,8 @@ export function writeRunRecord(stateDirectory: string, record: RunRecord): void 
 export function readRunRecord(stateDirectory: string, runId: string): RunRecord | null {
   const record = readJson(runRecord(stateDirectory, runId)) as Partial<RunRecord> | null;
   const { job, run } = record ?? {};
-  if (typeof job !== "string" || run?.id !== runId || run.bootId !== bootId()) return null;
+  if (typeof job !== "string" || run?.id !== runId) return null;
+  if (run.slurm === undefined && run.bootId !== bootId()) return null;
   const sequence = lastSequence(join(statusDirectory(stateDirectory, runId), CONTROL_FILE));
   return { job, run: sequence === null ? run : { ...run, sequence } };
 }

@@ -49,7 +49,7 @@ export function findListeners(job: Job, run: KnownRun, ranks: RankStatus[]): Lis
 }
 
 /** Some rank of several hasn't reported yet, or hasn't begun to train. */
-const areJoining = (ranks: RankStatus[]): boolean => {
+export const areJoining = (ranks: RankStatus[]): boolean => {
   const size = Math.max(1, ...ranks.map(({ worldSize }) => worldSize));
   return size > 1 && (ranks.length < size || ranks.some(({ state }) => state === "ready"));
 };

@@ -48,7 +48,7 @@ export function ring({ sequence, want }: Control, job: Job, run: Followed): Effe
 }
 
 /** Replaces the file atomically: a reader sees the old word or the new one. Throws what the disk throws. */
-function writeControl(statusDirectory: string, word: Control): void {
+export function writeControl(statusDirectory: string, word: Control): void {
   const path = join(statusDirectory, CONTROL_FILE);
   writeFileSync(`${path}.new`, `${JSON.stringify(word)}\n`, { mode: 0o600 });
   renameSync(`${path}.new`, path);

@@ -62,9 +62,10 @@ function ask(transition: Transition, decision: PauseDecision, freeMiB: number | 
     transition.perform({ do: "freeze", run: transition.run });
     return;
   }
-  // Nothing in it would hear a request.
+  // Nothing in it would hear a request; a run that still waits in Slurm's queue is held there.
   const by = savesBy(transition.job);
-  if ((by === "itself" || by === null) && !hasListener(transition)) return;
+  const inQueue = transition.run.slurm !== undefined;
+  if ((by === "itself" || by === null) && !hasListener(transition) && !inQueue) return;
   const want = release ? "release" : decision.method === "standby" ? "standby" : "pause";
   transition.perform({ do: "control", run: transition.run, want, sequence });
 }

@@ -16,6 +16,7 @@ import { number } from "../../../words/number.ts";
 import { bytes, size } from "../../../words/size.ts";
 import { becomePaused, leave } from "../end/leave-run.ts";
 import { ended, fail, finish, hasFinished, lose } from "../end/run-ended.ts";
+import { endedBySlurm, pausedInQueue } from "../end/slurm-ended.ts";
 import { stepsAre, stepsLost } from "../end/steps-lost.ts";
 import { account } from "../learn.ts";
 import { allPaused, stepsByRank, worldSize } from "../ranks.ts";
@@ -31,6 +32,7 @@ export function exited(transition: Transition, seen: Seen, exit: Exit, available
     ended(transition, exit);
     return;
   }
+  if (pausedInQueue(transition, seen) || endedBySlurm(transition, seen)) return;
   const code = exitCodeOf(exit);
   const said = allPaused(seen);
   const forced = request.overdue === "terminated" || request.overdue === "killed";

@@ -93,7 +93,7 @@ function ringIsDue(request: PauseRequest, nowMs: number): boolean {
 function ringIfUnheard(transition: Transition, seen: Seen): void {
   const { state, now } = transition;
   if (state.name !== "pausing" || state.request.acknowledgedAt !== null) return;
-  if (!seen.alive || seen.pid === null) return;
+  if (!seen.alive || (seen.pid === null && seen.slurm?.state !== "running")) return;
   if (seen.ranks.length === 0) {
     if (savesBy(transition.job) !== "signal") return;
     // A program without the library may take a second signal for "now, at once", so it gets only one.

@@ -1,0 +1,67 @@
+/**
+ * What every run needs before anything of it starts, wherever it runs: its program, environment, checkpoint directory,
+ * and its own directory with the records that a later supervisor finds it by.
+ */
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+import { USER } from "../../config/project.ts";
+import type { JobSpec } from "../../config/schema/job-schema.ts";
+import { makeFolder } from "../../files/make-folder.ts";
+import { resolveCommand } from "../../files/resolve-command.ts";
+import { checkpointDirectory, logPath } from "../../files/state-paths.ts";
+import type { Job } from "../../model/job.ts";
+import type { Checkpoint, Run } from "../../model/run.ts";
+import { Refusal } from "../../refusal.ts";
+import { beginAnew, writeOwner } from "../checkpoints/owner.ts";
+import { rotateBetweenRuns } from "../clean-up/rotate-log.ts";
+import { argumentsOf, environmentOf } from "./job-environment.ts";
+import type { Launching } from "./launch.ts";
+import { type RunFiles, writeRunFiles } from "./launcher-script.ts";
+import { writeRunRecord } from "./run-record.ts";
+
+export interface Prepared {
+  cwd: string;
+  env: Record<string, string>;
+  /** The program's path, then its arguments. */
+  argv: string[];
+  files: RunFiles;
+  log: string;
+}
+
+/** What its command names is there, but what we need to start it isn't. */
+export class Unready extends Refusal {
+  override name = "Unready";
+}
+
+/** @throws Refusal, Unready, or what the disk throws. */
+export function prepareRun(
+  job: Job,
+  run: Run,
+  resumeFrom: Checkpoint | null,
+  { stateDirectory, directory, logs, project = USER }: Launching,
+): Prepared {
+  const cwd = folderOf(job.spec, directory);
+  const env = environmentOf(job, run, resumeFrom, stateDirectory);
+  const program = resolveCommand(job.spec, cwd, env);
+  if (!program.ok) throw new (program.ours ? Unready : Refusal)(program.reason);
+  const argv = [program.path, ...argumentsOf(job.spec, resumeFrom)];
+  const checkpoints = checkpointDirectory(stateDirectory, job.name);
+  // A run from the beginning must not be followed by one from an earlier run's checkpoint.
+  if (resumeFrom === null) beginAnew(checkpoints);
+  else makeFolder(checkpoints);
+  writeOwner(checkpoints, { project, job: job.name, command: job.spec.command });
+  const files = writeRunFiles(stateDirectory, run.id);
+  writeRunRecord(stateDirectory, { job: job.name, run });
+  const log = logPath(stateDirectory, job.name);
+  if (logs) rotateBetweenRuns(log, logs());
+  makeFolder(dirname(log));
+  return { cwd, env, argv, files, log };
+}
+
+/** The folder a job runs in. Checked here, since spawn() reports a missing one as a missing shell. */
+function folderOf(spec: JobSpec, directory: string): string {
+  const cwd = spec.cwd ?? directory;
+  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
+    throw new Refusal(`its folder ${cwd} does not exist`);
+  return cwd;
+}

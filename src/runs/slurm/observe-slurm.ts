@@ -1,0 +1,131 @@
+/**
+ * All that can be seen of one run on a cluster at one tick: its files and the last view of Slurm's queue. Reads only,
+ * never throws, asks nobody. What isn't known is shown as it was: a run is over only when Slurm says so.
+ */
+import { closeSync, openSync } from "node:fs";
+import { EXIT_PAUSED } from "../../contract/names.ts";
+import { launcherRecord } from "../../files/state-paths.ts";
+import type { Job } from "../../model/job.ts";
+import type { Run } from "../../model/run.ts";
+import type { Exit, Seen, SlurmEnd, SlurmSeen } from "../../model/seen.ts";
+import type { Checkpoints } from "../checkpoints/find-checkpoints.ts";
+import { readRanks } from "../observe/read-ranks.ts";
+import type { FollowedOnSlurm } from "./followed-slurm.ts";
+import type { QueueView, Silence } from "./queue.ts";
+import type { QueueEntry } from "./queue-entry.ts";
+
+export interface Looked {
+  view: QueueView | null;
+  silence: Silence | null;
+}
+
+type Standing = { alive: true; slurm: SlurmSeen } | { alive: false; slurm: SlurmSeen; exit: Exit };
+
+const UNKNOWN: Exit = { known: false };
+
+export function observeOnSlurm(
+  job: Job,
+  run: Run,
+  known: FollowedOnSlurm,
+  { view, silence }: Looked,
+  saved: Checkpoints,
+): Seen {
+  const standing = standingOf(job, run, known, view);
+  const { alive } = standing;
+  const ranks = readRanks(known.statusDirectory, { runId: run.id, memory: known.ranks });
+  const working = job.state.name === "running" ? "working" : "asked";
+  const { checkpoints, rejected } = saved.of(job, alive ? working : "gone", ranks[0]?.checkpoint ?? null);
+  return {
+    pid: null,
+    startTime: null,
+    alive,
+    exit: standing.alive ? null : standing.exit,
+    leftovers: [],
+    ranks,
+    checkpoints,
+    rejected,
+    signalCaught: null,
+    stopped: false,
+    slurm: { ...standing.slurm, ...(silence !== null && { silentSinceMs: silence.sinceMs }) },
+  };
+}
+
+function standingOf(job: Job, run: Run, known: FollowedOnSlurm, view: QueueView | null): Standing {
+  const { begun, exit } = known;
+  const before: SlurmSeen = { id: known.id, state: begun ? "running" : (run.slurm?.state ?? "unknown") };
+  if (begun && run.slurm?.nodes) before.nodes = run.slurm.nodes;
+  if (view === null) return { alive: true, slurm: before };
+  const entry = entryOf(run, known, view);
+  const isNow = known.isShownBy(view.beganMs);
+  if (entry === undefined) {
+    if (!isNow) return { alive: true, slurm: before };
+    if (!begun && known.id === null && !voided(known)) return { alive: true, slurm: before };
+    return { alive: false, slurm: before, exit: exit ?? UNKNOWN };
+  }
+  if (!isNow) return { alive: true, slurm: before };
+  const slurm = shown(entry, begun);
+  if (ACTIVE.has(entry.state)) return { alive: true, slurm };
+  if (begun) return { alive: false, slurm: { ...slurm, ...endOf(entry, exit) }, exit: exit ?? UNKNOWN };
+  if (entry.state === "PENDING" || entry.held) {
+    const unbegun = entry.held && job.state.name === "pausing";
+    if (!unbegun) return { alive: true, slurm };
+    return { alive: false, slurm: { ...slurm, unbegun }, exit: UNKNOWN };
+  }
+  // Its batch script ended before it could record anything.
+  const code = entry.state === "FAILED" ? entry.exitCode : null;
+  const ended: Exit = code === null ? UNKNOWN : { known: true, code, signal: null };
+  return { alive: false, slurm: { ...slurm, ...endOf(entry, null) }, exit: ended };
+}
+
+/** A supervisor that died after it had submitted the job left no note of its id. */
+const entryOf = (run: Run, { id }: FollowedOnSlurm, { byId, byToken }: QueueView): QueueEntry | undefined =>
+  id === null ? byToken.get(run.id) : byId.get(id);
+
+/** Slurm has nodes for it, or cleans up after it. */
+const ACTIVE = new Set([
+  "RUNNING",
+  "COMPLETING",
+  "CONFIGURING",
+  "SUSPENDED",
+  "STOPPED",
+  "SIGNALING",
+  "STAGE_OUT",
+  "RESIZING",
+  "REQUEUED",
+]);
+
+function shown({ id, state, held, reason, nodes, endsAtMs }: QueueEntry, begun: boolean): SlurmSeen {
+  if (begun) return { id, state: "running", ...(nodes && { nodes }), ...(endsAtMs !== null && { endsAtMs }) };
+  const waits = state === "PENDING" || held;
+  return { id, state: held ? "held" : "queued", ...(waits && reason !== null && { reason }) };
+}
+
+const ENDS: Readonly<Record<string, SlurmEnd>> = {
+  CANCELLED: "cancelled",
+  TIMEOUT: "time limit",
+  DEADLINE: "time limit",
+  NODE_FAIL: "node failure",
+  BOOT_FAIL: "node failure",
+  PREEMPTED: "preempted",
+  OUT_OF_MEMORY: "out of memory",
+};
+
+/** What Slurm did to a run; nothing where its own exit says how it ended. */
+function endOf(entry: QueueEntry, exit: Exit | null): { end?: SlurmEnd } {
+  // srun's own code for a step that was ended is any other.
+  if (exit?.known && (exit.code === 0 || exit.code === EXIT_PAUSED)) return {};
+  const end = ENDS[entry.state];
+  if (end !== undefined) return { end };
+  if (entry.state !== "PENDING" && !entry.held) return {};
+  return { end: entry.preempted ? "preempted" : "requeued" };
+}
+
+/** Makes sure that a run nobody has seen in Slurm never begins. False when its launcher has begun after all. */
+function voided({ stateDirectory, runId }: FollowedOnSlurm): boolean {
+  try {
+    closeSync(openSync(launcherRecord(stateDirectory, runId), "wx", 0o600));
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "EEXIST";
+  }
+}

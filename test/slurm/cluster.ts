@@ -1,0 +1,86 @@
+/**
+ * A real Slurm of two nodes for a test: its own folder, ports and user's daemons (cluster.sh), ended with everything
+ * that ran in it.
+ */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+import { NeverComes, until } from "../until.ts";
+
+const SCRIPT = resolve(import.meta.dirname, "cluster.sh");
+// Debian puts daemons where only root looks for them.
+const PATH = [process.env.PATH, "/usr/sbin", "/sbin"].join(delimiter);
+
+/** Idle nodes, unless the lines say otherwise. */
+const ONE_PARTITION = "PartitionName=train Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP";
+
+export class Cluster {
+  readonly folder = mkdtempSync(join(tmpdir(), "slurm-test-"));
+  readonly env: NodeJS.ProcessEnv = { SLURM_CONF: join(this.folder, "slurm.conf"), PATH };
+  #process: ChildProcess | null = null;
+
+  /** Resolves once both nodes are idle. `lines` go into slurm.conf. */
+  async start(...lines: string[]): Promise<this> {
+    const port = await freePort();
+    const all = lines.some((line) => line.startsWith("PartitionName")) ? lines : [ONE_PARTITION, ...lines];
+    const child = spawn("/bin/sh", [SCRIPT, this.folder, `${port}`, ...all], {
+      env: { ...process.env, PATH },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#process = child;
+    let said = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk: Buffer) => {
+        said += chunk.toString();
+      });
+    await until("two idle nodes", () => {
+      if (child.exitCode !== null) throw new NeverComes(`the cluster ended: ${said}`);
+      return said.includes("ready");
+    });
+    return this;
+  }
+
+  /** What a client of Slurm prints. */
+  ask(program: string, ...args: string[]): string {
+    return execFileSync(program, args, { env: { ...process.env, ...this.env }, encoding: "utf8" });
+  }
+
+  /** The state of every job, as "1 RUNNING None". */
+  get queue(): string[] {
+    const lines = this.ask("squeue", "--noheader", "--states=all", "--format=%A %T %r").trim().split("\n");
+    return lines.filter((line) => line !== "");
+  }
+
+  /** Ends a daemon at once: "controller", "n1" or "n2". */
+  kill(daemon: string): void {
+    process.kill(Number(readFileSync(join(this.folder, daemon), "utf8")), "SIGKILL");
+  }
+
+  /** Starts the controller again, after it was ended. */
+  revive(): void {
+    this.#process?.kill("SIGHUP");
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#process;
+    if (child !== null && child.exitCode === null) {
+      child.kill("SIGTERM");
+      await until("the cluster to end", () => child.exitCode !== null || child.signalCode !== null);
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The first of three that are free now. */
+async function freePort(): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port > 65_000 ? port - 10 : port));
+    });
+  });
+}
