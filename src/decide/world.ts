@@ -3,6 +3,7 @@
 import type { RuleState } from "../model/decision.ts";
 import type { Job } from "../model/job.ts";
 import type { ProcessEvidence } from "../model/machine.ts";
+import type { Periods } from "./measure-use.ts";
 
 /** A new object for every change: a holder of an old one sees it unchanged. */
 export type Jobs = Readonly<Record<string, Readonly<Job>>>;
@@ -28,6 +29,8 @@ export interface PolicyMemory {
   readonly requests?: readonly string[];
   /** By job: the processes its pause was for, until it is known whether they were its own. */
   readonly watched?: Readonly<Record<string, Watched>>;
+  /** By job: its use since the last figures were learned. */
+  readonly periods?: Periods;
 }
 
 /** A rule's pause that blamed others, until it is known what became of them. */

@@ -6,6 +6,7 @@
 import type { Seen } from "../../model/seen.ts";
 import { FILE_CLOCK_MS } from "../../model/time.ts";
 import { number } from "../../words/number.ts";
+import { measured } from "../learned.ts";
 import { takeStock } from "./take-stock.ts";
 import type { Transition } from "./transition.ts";
 
@@ -59,9 +60,8 @@ function progress(transition: Transition, seen: Seen): void {
   if (begun && transition.run.firstStepAt === undefined) {
     transition.know({ firstStepAt: transition.now });
     const launched = transition.run.startedAt.monotonicMs;
-    transition.note({
-      learned: { ...transition.job.learned, reloadMs: Math.max(0, transition.now.monotonicMs - launched) },
-    });
+    const reloadMs = Math.max(0, transition.now.monotonicMs - launched);
+    transition.note({ learned: measured(transition.job.learned, { reloadMs }) });
   }
 }
 

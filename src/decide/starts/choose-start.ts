@@ -2,7 +2,7 @@
 
 import { actorKind } from "../../model/actor.ts";
 import type { Decision, WaitingFor } from "../../model/decision.ts";
-import type { Job } from "../../model/job.ts";
+import { isWanted, type Job } from "../../model/job.ts";
 import { pausedByRule } from "../../model/state.ts";
 import { number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
@@ -12,7 +12,7 @@ import { deviceVariables } from "../sharing/device-variables.ts";
 import type { Lines } from "../sharing/line.ts";
 import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
-import { isStartable, isWanted, obstacles, type StartInput } from "./obstacles.ts";
+import { isStartable, obstacles, type StartInput } from "./obstacles.ts";
 
 export type Start = Extract<Decision, { verb: "start" | "resume" }>;
 
