@@ -50,7 +50,7 @@ export function measureUse(jobs: Jobs, periods: Periods, sample: Sample): { jobs
     const run = workingRun(job);
     const period = periods[job.name];
     if (run === null || (period !== undefined && period.run !== run.id)) {
-      if (period !== undefined && counts(period, job.learned))
+      if (period !== undefined && !isLoading(job, period) && counts(period, job.learned))
         learnt[job.name] = { ...job, learned: learntFrom(period, job) };
       continue;
     }
@@ -68,6 +68,10 @@ function workingRun(job: Job): Run | null {
   const { run } = job.state;
   return job.understands === "contract" && run.firstStepAt === undefined ? null : run;
 }
+
+/** It turns out to keep the contract, and hasn't begun: what was measured was its loading. */
+const isLoading = ({ state }: Job, period: Period): boolean =>
+  state.name === "running" && state.run.id === period.run;
 
 /** Cut short by the end of the work: too short a period counts only where nothing is known. */
 const counts = ({ ms }: Period, learned: Learned): boolean =>

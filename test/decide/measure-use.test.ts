@@ -88,6 +88,13 @@ describe("a period", () => {
     expect(new Watch(deaf).for(60, { memory: 5000 }).learned.memoryMiB?.recent[0]).toBe(5000);
   });
 
+  test("before a program was seen to keep the contract was loading, too", () => {
+    const state = { name: "running" as const, since: at(0), run: makeRun() };
+    const watch = new Watch(working({ state, understands: "nothing" })).for(4, { memory: 48 });
+    watch.job = { ...watch.job, understands: "contract" };
+    expect(watch.for(30, { memory: 900 }).learned).toEqual({});
+  });
+
   test("that the end of the work cuts short counts where nothing else is known", () => {
     const watch = new Watch(working()).for(4, { memory: 640, cpu: 5 }).stop();
     expect(watch.learned.memoryMiB?.recent).toEqual([640]);

@@ -33,8 +33,7 @@ export function rulePauses(input: TickInput, asked: ReadonlySet<string>): Pause[
   const pauses: Pause[] = [];
   for (const rule of input.rules.filter(isPressing)) {
     const names = new Set([...asked, ...pauses.map(({ job }) => job)]);
-    for (const { job, method } of victimsOf(rule, input, names))
-      pauses.push(pauseBy(rule, job, method, input.sample));
+    for (const victim of victimsOf(rule, input, names)) pauses.push(pauseBy(rule, victim, input.sample));
   }
   return pauses;
 }
@@ -109,7 +108,7 @@ const savedLast = ({ job: a, costMs: one }: Victim, { job: b, costMs: other }: V
   one - other ||
   (a.name < b.name ? -1 : 1);
 
-function pauseBy(rule: RuleNow, job: Job, method: PauseMethod, sample: Sample): Pause {
+function pauseBy(rule: RuleNow, { job, method, costMs, relief }: Victim, sample: Sample): Pause {
   const critical = rule.rule.severity === "critical";
   const reason = pressureSentence(rule, sample);
   return {
@@ -117,6 +116,7 @@ function pauseBy(rule: RuleNow, job: Job, method: PauseMethod, sample: Sample): 
     job: job.name,
     method,
     cause: { actor: `rule:${rule.rule.name}`, reason, critical, rule: rule.key },
-    evidence: evidenceOf(rule, sample),
+    // What made it the one.
+    evidence: { ...evidenceOf(rule, sample), choice: { costMs: Math.round(costMs), givesBack: relief } },
   };
 }
