@@ -7,7 +7,8 @@ import type { JobSpec } from "../config/schema/job-schema.ts";
 import type { Rule } from "../config/schema/schema.ts";
 import type { WindowState } from "../model/decision.ts";
 import type { AuditEvent } from "../model/event.ts";
-import type { Balance, Force, Learned, Manual, Progress } from "../model/job.ts";
+import type { Balance, Force, Manual, Progress } from "../model/job.ts";
+import type { LearnedSummary } from "../model/learned.ts";
 import type { GpuSample, MachineMetric, ProcessEvidence, Reading, RunUse } from "../model/machine.ts";
 import type { Checkpoint, SlurmRun } from "../model/run.ts";
 import type { PauseMethod, StateName } from "../model/state.ts";
@@ -69,7 +70,7 @@ export interface JobView {
   overdue: string | null;
   stalledSinceMs: number | null;
   manual: Manual | null;
-  learned: Learned;
+  learned: LearnedSummary;
   balance: Balance;
   why: WordedWhy;
   logPath: string | null;

@@ -9,6 +9,7 @@ import type { NewEvent } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
 import { pausedByRule } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
+import { measureUse } from "./measure-use.ts";
 import { otherPauses } from "./pauses/pauses-without-rule.ts";
 import { type Pause, rulePauses } from "./pauses/victims.ts";
 import { refreshJob } from "./refresh-job.ts";
@@ -42,7 +43,8 @@ export function decide(world: World, tick: Tick): Decided {
   const { sample, config, now, windows } = tick;
   const judged = judgeRules(config.rules, world.rules, sample, { now, pollSeconds: config.pollSeconds });
   const before = inputOf(world, judged, tick);
-  const refreshed = { ...before, jobs: refresh(before) };
+  const used = measureUse(refresh(before), world.memory.periods ?? {}, sample);
+  const refreshed = { ...before, jobs: used.jobs };
   const decided = decideWatched(refreshed);
   const input = { ...refreshed, jobs: decided.jobs };
 
@@ -63,6 +65,7 @@ export function decide(world: World, tick: Tick): Decided {
     last: lastStart(input, start),
     windows: openings(windows),
     watched: watchPauses(decided.watched, pauses, input),
+    periods: used.periods,
     line: stayInLine(Object.keys(lines), input),
     requests: requests.told,
     companions: handOvers.companions,

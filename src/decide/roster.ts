@@ -4,7 +4,7 @@
  */
 import type { JobSpec } from "../config/schema/job-schema.ts";
 import type { Config } from "../config/schema/schema.ts";
-import type { Job } from "../model/job.ts";
+import { isSameCommand, type Job } from "../model/job.ts";
 import { isEnded, isLive } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 
@@ -22,7 +22,7 @@ export function newJob(spec: JobSpec, origin: Job["origin"], now: Now): Job {
     progress: null,
     checkpoint: null,
     manual: null,
-    learned: { saveMs: null, slowestSaveMs: null, reloadMs: null, memoryMiB: null, cpuPercent: null },
+    learned: {},
     balance: { backoff: {}, productiveMs: 0, overheadMs: 0 },
     understands: null,
     attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 },
@@ -54,7 +54,13 @@ export function roster(config: Config, known: Job[], now: Now): Record<string, J
   for (const spec of config.jobs) {
     const old = byName.get(spec.name);
     const isIts = old && !(old.origin === "run" && isEnded(old.state.name));
-    jobs[spec.name] = isIts ? { ...old, spec, origin: "config" } : newJob(spec, "config", now);
+    jobs[spec.name] = isIts ? withSpec(old, spec) : newJob(spec, "config", now);
   }
   return jobs;
+}
+
+/** What was learned of another command says nothing of this one. */
+function withSpec(job: Job, spec: JobSpec): Job {
+  const same = isSameCommand(job.spec.command, spec.command);
+  return { ...job, spec, origin: "config", ...(!same && { learned: {} }) };
 }

@@ -3,6 +3,7 @@
 import type { HandOver, RuleState } from "../model/decision.ts";
 import type { Job } from "../model/job.ts";
 import type { ProcessEvidence } from "../model/machine.ts";
+import type { Periods } from "./measure-use.ts";
 
 /** A new object for every change: a holder of an old one sees it unchanged. */
 export type Jobs = Readonly<Record<string, Readonly<Job>>>;
@@ -32,6 +33,8 @@ export interface PolicyMemory {
   readonly companions?: Readonly<Record<string, Companion>>;
   /** Others' use of the CPU at the last tick, in percent. */
   readonly othersUsed?: number | null;
+  /** By job: its use since the last figures were learned. */
+  readonly periods?: Periods;
 }
 
 /** What others used beside a job's run; `run` absent between runs. */

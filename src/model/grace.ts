@@ -1,13 +1,12 @@
 /** How long a job may take to save before its pause is overdue. */
-import type { Learned } from "./job.ts";
+import { highest } from "./figure.ts";
+import type { Learned } from "./learned.ts";
 
 const AUTO_AT_LEAST_MS = 120_000;
+const TIMES_SLOWEST = 3;
 
-/** `graceSeconds: "auto"` is three times the slowest save seen, and at least two minutes. In ms. */
-export function graceMs(
-  graceSeconds: number | "auto",
-  { slowestSaveMs }: Pick<Learned, "slowestSaveMs">,
-): number {
+/** `graceSeconds: "auto"` is three times the slowest of its last saves, and at least two minutes. In ms. */
+export function graceMs(graceSeconds: number | "auto", { saveMs }: Pick<Learned, "saveMs">): number {
   if (graceSeconds !== "auto") return graceSeconds * 1000;
-  return Math.max(AUTO_AT_LEAST_MS, 3 * (slowestSaveMs ?? 0));
+  return Math.max(AUTO_AT_LEAST_MS, TIMES_SLOWEST * (saveMs === undefined ? 0 : highest(saveMs)));
 }

@@ -1,5 +1,6 @@
 /** A job and everything remembered about it. */
 import type { JobSpec } from "../config/schema/job-schema.ts";
+import type { Learned } from "./learned.ts";
 import type { Checkpoint, Losses } from "./run.ts";
 import type { JobState } from "./state.ts";
 import type { Now } from "./time.ts";
@@ -71,20 +72,11 @@ export const isSameCommand = (one: string[], other: string[]): boolean =>
 export const isOnSlurm = ({ state, spec }: Pick<Job, "state" | "spec">): boolean =>
   "run" in state ? state.run.slurm !== undefined : spec.executor?.kind === "slurm";
 
+/** A manual resume that hasn't led to a start yet: a person is waiting, so balance and estimates don't count. */
+export const isWanted = ({ manual }: Job): boolean => manual?.want === "run" && manual.honoured !== true;
+
 /** It has several ranks, which fail when they are frozen. */
 export const isSeveral = ({ worldSize }: Pick<Job, "worldSize">): boolean => (worldSize ?? 1) > 1;
-
-/** A job's measured costs; times in ms, measured on this machine. */
-export interface Learned {
-  saveMs: number | null;
-  /** Slowest save seen: `graceSeconds: "auto"` is max(120 s, 3 × this). */
-  slowestSaveMs: number | null;
-  reloadMs: number | null;
-  memoryMiB: number | null;
-  cpuPercent: number | null;
-  /** The most that it was seen to hold on one GPU. */
-  gpuMemoryMiB?: number;
-}
 
 /** The cost of yielding, per job: basis of the overhead budget. Wall times, so that it outlives us. */
 export interface Balance {

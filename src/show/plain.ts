@@ -15,7 +15,7 @@ import { type Line, paint } from "./draw/lines.ts";
 import { gaugeLines, gaugeRows } from "./draw/machine-gauges.ts";
 import { nextOf } from "./job-words.ts";
 import { neutral } from "./neutral.ts";
-import { processWords } from "./screen/pages.ts";
+import { costLines, processWords } from "./screen/pages.ts";
 
 const unpainted = (line: Line): string => paint(line, "none").trimEnd();
 
@@ -51,7 +51,8 @@ export function formatWhy(snapshot: Snapshot, name?: string, width = Number.POSI
     return snapshot.jobs.length === 0 ? "There are no jobs." : "Every job is running or finished.";
   }
   const indent = Math.max(...asked.map((view) => cellsOf(neutral(view.name)))) + 2;
-  return asked.map((view) => whyLines(view, snapshot.atMs, { indent, width }).join("\n")).join("\n");
+  const page = { indent, width, whole: name !== undefined };
+  return asked.map((view) => whyLines(view, snapshot.atMs, page).join("\n")).join("\n");
 }
 
 /** Wrapped at `room`, with what follows set in under its beginning. */
@@ -72,11 +73,13 @@ function soonerLines({ why }: JobView): string[] {
 }
 
 interface Page {
+  /** With what was learned of the job. */
+  whole: boolean;
   indent: number;
   width: number;
 }
 
-function whyLines(job: JobView, nowMs: number, { indent, width }: Page): string[] {
+function whyLines(job: JobView, nowMs: number, { indent, width, whole }: Page): string[] {
   const margin = " ".repeat(indent);
   // Beside a long name on a narrow terminal there must be room for words.
   const room = Math.max(20, width - indent);
@@ -90,6 +93,7 @@ function whyLines(job: JobView, nowMs: number, { indent, width }: Page): string[
     ...soonerLines(job),
     ...(handsOver === undefined ? [] : [`! ${neutral(handOverText(handsOver))}`]),
     ...(job.why.unseen ?? []).map((one) => `! ${neutral(sightText(one))}`),
+    ...(whole ? costLines(job).map(([label, text]) => `${label}: ${text}`) : []),
   ];
   return lines
     .flatMap((line) => hanging(line, room))

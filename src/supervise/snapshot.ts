@@ -6,6 +6,7 @@ import { logPath } from "../files/state-paths.ts";
 import type { Why, WindowState } from "../model/decision.ts";
 import type { AuditEvent } from "../model/event.ts";
 import { type Job, savesBy } from "../model/job.ts";
+import { learnedSummary } from "../model/learned.ts";
 import { type JobState, type PauseMethod, runOf } from "../model/state.ts";
 import type { Moment } from "../tick/supervisor.ts";
 import { worded } from "../words/why.ts";
@@ -71,7 +72,7 @@ function jobView(job: Job, moment: Moment, about: About): JobView {
     overdue: state.name === "pausing" ? state.request.overdue : null,
     stalledSinceMs: progress?.stalledSinceMs ?? null,
     manual,
-    learned,
+    learned: learnedSummary(learned),
     balance,
     why: worded(moment.why[name] ?? unjudged(job), moment.now.wallMs),
     logPath: logPath(about.config.stateDirectory, name),

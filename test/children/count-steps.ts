@@ -1,6 +1,7 @@
 /**
  * A job that keeps the contract: counts to `--total`, a step every `--ms` ms, and writes the steps it
- * made to stdout. Its "weights" are a running hash, so that a lost or doubled step shows at the end.
+ * made to stdout. Its "weights" are a running hash, so that a lost or doubled step shows at the end. Holds
+ * `--mib` of memory.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -9,9 +10,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { job } from "gpu-job-supervisor/job";
 
-const { values } = parseArgs({ options: { total: { type: "string" }, ms: { type: "string" } } });
+const { values } = parseArgs({
+  options: { total: { type: "string" }, ms: { type: "string" }, mib: { type: "string" } },
+});
 const total = Number(values.total ?? 1_000_000);
 const ms = Number(values.ms ?? 20);
+const held = Buffer.alloc(Number(values.mib ?? 0) * 2 ** 20, 1);
 
 const resumed = await job.resume();
 let weights = resumed ? readFileSync(join(resumed.path, "weights"), "utf8") : "none";
@@ -26,3 +30,4 @@ for (let step = (resumed?.step ?? 0) + 1; step <= total; step++) {
   });
 }
 console.log(`weights ${weights}`);
+if (held.length > 0) console.log(`held ${held.length} bytes`);

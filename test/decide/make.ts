@@ -4,6 +4,7 @@ import { type Config, configSchema, type Rule, ruleSchema } from "../../src/conf
 import { type Input, step } from "../../src/decide/lifecycle/step.ts";
 import { newJob } from "../../src/decide/roster.ts";
 import type { Decision } from "../../src/model/decision.ts";
+import type { Figure } from "../../src/model/figure.ts";
 import type { Job } from "../../src/model/job.ts";
 import {
   GPU_METRICS,
@@ -29,6 +30,13 @@ export const at = (seconds: number): Now => ({
 export function makeJob(spec: object = {}, facts: Partial<Job> = {}): Job {
   const whole = jobSchema.parse({ name: "tts", command: ["train"], ...spec });
   return { ...newJob(whole, "config", at(0)), ...facts };
+}
+
+/** Learned from these measurements; one stands for three alike, so that it is sure. */
+export function figure(...recent: number[]): Figure {
+  const [only] = recent;
+  const kept = recent.length === 1 && only !== undefined ? [only, only, only] : recent;
+  return { count: kept.length, recent: kept };
 }
 
 export const makeRule = (rule: object): Rule =>

@@ -31,11 +31,8 @@ const specOf = ({ inference, priority }: Shape): object => ({ priority, ...(infe
 function jobsOf(all: Shape[], make: (name: string, spec: object, facts: Partial<Job>) => Job): Job[] {
   return all.map((one, i) => {
     const learned = {
-      saveMs: one.saveMs,
-      slowestSaveMs: one.saveMs,
-      reloadMs: 0,
-      memoryMiB: null,
-      cpuPercent: null,
+      saveMs: { count: 1, recent: [one.saveMs] },
+      reloadMs: { count: 1, recent: [0] },
     };
     return make(`job-${i}`, specOf(one), { learned });
   });

@@ -8,7 +8,7 @@
 import { describe, expect, test } from "vitest";
 import type { Job } from "../../src/model/job.ts";
 import { busy, byRule, CPU, Days, MEMORY, pausingState, running } from "./days.ts";
-import { at, makeCheckpoint, makeRun } from "./make.ts";
+import { at, figure, makeCheckpoint, makeRun } from "./make.ts";
 
 describe("a pause by a rule", () => {
   test("comes once the pressure has lasted, with a sentence that names everything", () => {
@@ -37,13 +37,7 @@ describe("a pause by a rule", () => {
   });
 
   test("takes the least important first, then the cheapest, then the one that has just saved", () => {
-    const learned = (saveMs: number) => ({
-      saveMs,
-      slowestSaveMs: saveMs,
-      reloadMs: 0,
-      memoryMiB: null,
-      cpuPercent: null,
-    });
+    const learned = (saveMs: number) => ({ saveMs: figure(saveMs), reloadMs: figure(0) });
     const first = (...jobs: Job[]) => new Days({ rules: [CPU] }, ...jobs).tick(0, busy);
     expect(first(running("a", { priority: 5 }), running("b", { priority: 1 }))).toEqual([
       "pause b by checkpoint",

@@ -7,7 +7,7 @@
 import { describe, expect, test } from "vitest";
 import type { Cause } from "../../src/model/actor.ts";
 import { busy, byRule, CPU, Days, pausedJob, pausingState, quiet, running } from "./days.ts";
-import { at, makeJob, makeRun } from "./make.ts";
+import { at, figure, makeJob, makeRun } from "./make.ts";
 
 describe("windows", () => {
   const night = { name: "night", opens: "0 22 * * *", closes: "0 7 * * *", timezone: "UTC" };
@@ -46,13 +46,7 @@ describe("windows", () => {
   });
 
   test("too little time to load and save waits for the next one", () => {
-    const learned = {
-      saveMs: 60_000,
-      slowestSaveMs: 60_000,
-      reloadMs: 60_000,
-      memoryMiB: null,
-      cpuPercent: null,
-    };
+    const learned = { saveMs: figure(60_000), reloadMs: figure(60_000) };
     const cause: Cause = { actor: "window:night", reason: "x", critical: false };
     const state = { name: "paused" as const, since: at(-5), cause, checkpoint: null };
     const days = new Days({ windows: [night] }, pausedJob("tts", {}, { learned, state }));

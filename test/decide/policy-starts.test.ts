@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 import type { Cause } from "../../src/model/actor.ts";
 import type { Job } from "../../src/model/job.ts";
 import { busy, byRule, CPU, Days, pausedJob, quiet, running } from "./days.ts";
-import { at, makeCheckpoint, makeJob, makeRun } from "./make.ts";
+import { at, figure, makeCheckpoint, makeJob, makeRun } from "./make.ts";
 
 describe("a start", () => {
   test("comes at the first fresh sample that shows room; the next one at the next tick", () => {
@@ -114,13 +114,7 @@ describe("a resume", () => {
   });
 
   test("needs room for what it last used, and for what others still grow to", () => {
-    const learned = (memoryMiB: number) => ({
-      saveMs: null,
-      slowestSaveMs: null,
-      reloadMs: null,
-      memoryMiB,
-      cpuPercent: null,
-    });
+    const learned = (memoryMiB: number) => ({ memoryMiB: figure(memoryMiB) });
     const rules = [{ name: "m", metric: "memory.availableMiB", below: 1000, clear: { above: 1500 } }];
     const tick = (free: number, ...more: Job[]) =>
       new Days({ rules }, pausedJob("tts", {}, { learned: learned(4000) }), ...more).tick(0, {
@@ -132,7 +126,7 @@ describe("a resume", () => {
   });
 
   test("of a frozen job needs no memory", () => {
-    const learned = { saveMs: null, slowestSaveMs: null, reloadMs: null, memoryMiB: 4000, cpuPercent: null };
+    const learned = { memoryMiB: figure(4000) };
     const state = { name: "frozen" as const, since: at(-5), run: makeRun(), cause: byRule };
     const rules = [CPU, { name: "m", metric: "memory.availableMiB", below: 1000, clear: { above: 1500 } }];
     const days = new Days({ rules }, running("tts", {}, { learned, state }));
@@ -172,13 +166,7 @@ describe("balance", () => {
   });
 
   test("beyond the budget it waits for a longer quiet", () => {
-    const learned = {
-      saveMs: 10_000,
-      slowestSaveMs: 10_000,
-      reloadMs: 10_000,
-      memoryMiB: null,
-      cpuPercent: null,
-    };
+    const learned = { saveMs: figure(10_000), reloadMs: figure(10_000) };
     const balance = { backoff: {}, productiveMs: 200_000, overheadMs: 40_000 };
     const days = new Days({ rules: [CPU] }, pausedJob("tts", {}, { learned, balance }));
     days.tick(0, busy);

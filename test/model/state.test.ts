@@ -73,9 +73,10 @@ describe("what shows that a job saves", () => {
 });
 
 test("a grace is what was configured; auto is three times the slowest save, and at least two minutes", () => {
-  expect(graceMs(5, { slowestSaveMs: 90_000 })).toBe(5000);
-  expect(graceMs("auto", { slowestSaveMs: null })).toBe(120_000);
-  expect(graceMs("auto", { slowestSaveMs: 90_000 })).toBe(270_000);
+  const saveMs = { count: 30, recent: [8000, 90_000, 7000] };
+  expect(graceMs(5, { saveMs })).toBe(5000);
+  expect(graceMs("auto", {})).toBe(120_000);
+  expect(graceMs("auto", { saveMs })).toBe(270_000);
 });
 
 test("a program's name is without its folder and arguments", () =>

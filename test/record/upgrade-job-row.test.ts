@@ -1,5 +1,5 @@
 /** Rows of earlier versions: what they say in other words is kept. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { jobOf } from "../../src/record/upgrade-job-row.ts";
 import { at, job, run } from "./material.ts";
 
@@ -36,4 +36,34 @@ test("of a job that ran under an earlier version, every file may be its checkpoi
   expect(jobOf(row({ runs: 3 })).firstRunMs).toBe(0);
   expect(jobOf(row({ runs: 3, firstRunMs: 17 })).firstRunMs).toBe(17);
   expect(jobOf(row({ runs: 0 }))).not.toHaveProperty("firstRunMs");
+});
+
+describe("what an earlier version learned", () => {
+  const learned = { saveMs: 4000, slowestSaveMs: 9000, reloadMs: null, memoryMiB: 2150, cpuPercent: 48 };
+  const row = (facts: object): string =>
+    JSON.stringify({ ...job("voice-train"), state: { name: "waiting", since: at(0) }, ...facts });
+
+  test("is one measurement of each, and of saves the slowest and the last", () => {
+    expect(jobOf(row({ learned })).learned).toEqual({
+      saveMs: { count: 2, recent: [9000, 4000] },
+      memoryMiB: { count: 1, recent: [2150] },
+      cpuPercent: { count: 1, recent: [48] },
+    });
+  });
+
+  test("of a GPU's memory is that of the GPUs that it was on", () => {
+    const figure = { count: 1, recent: [7000] };
+    const onGpu = { ...learned, gpuMemoryMiB: 7000 };
+    const visited = { gpus: ["GPU-a"], startTime: 1, bootId: "b" };
+    const running = { name: "running", since: at(0), run: { ...run("r1"), gpus: ["GPU-b"] } };
+    expect(jobOf(row({ learned: onGpu, visited })).learned.gpuMemoryMiB).toEqual({ "GPU-a": figure });
+    expect(jobOf(row({ learned: onGpu, visited, state: running })).learned.gpuMemoryMiB).toEqual({
+      "GPU-b": figure,
+    });
+  });
+
+  test("is left as it is where it is of today", () => {
+    const today = { saveMs: { count: 2, recent: [9000, 4000] } };
+    expect(jobOf(row({ learned: today })).learned).toEqual(today);
+  });
 });

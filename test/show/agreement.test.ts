@@ -10,13 +10,22 @@ import { windowStates } from "../../src/decide/windows/windows.ts";
 import { newWorld } from "../../src/decide/world.ts";
 import type { Why } from "../../src/model/decision.ts";
 import type { Job } from "../../src/model/job.ts";
+import { learnedSummary } from "../../src/model/learned.ts";
 import type { Now } from "../../src/model/time.ts";
 import { paint } from "../../src/show/draw/lines.ts";
 import { nextOf, reasonAndNext } from "../../src/show/job-words.ts";
 import { formatWhy } from "../../src/show/plain.ts";
 import { processWords, whyPage } from "../../src/show/screen/pages.ts";
 import { whyText } from "../../src/words/why.ts";
-import { makeCheckpoint, makeConfig, makeJob, makeRun, makeSample, runningJob } from "../decide/make.ts";
+import {
+  figure,
+  makeCheckpoint,
+  makeConfig,
+  makeJob,
+  makeRun,
+  makeSample,
+  runningJob,
+} from "../decide/make.ts";
 import { AT, snapshot, job as view } from "./snapshots.ts";
 
 const SECOND = 1000;
@@ -119,10 +128,12 @@ test.each([
   [18_637, "18.2 GiB"],
   [2048 * 1024, "2.0 TiB"],
 ])("%d MiB are one size in a reason and beside a process", (memoryMiB, words) => {
-  const learned = { saveMs: null, slowestSaveMs: null, reloadMs: null, memoryMiB, cpuPercent: null };
+  const learned = { memoryMiB: figure(memoryMiB) };
   expect(freezingKeeps({ learned })).toContain(`keeps ${words} of memory`);
   expect(processWords({ pid: 1, user: "ana", command: "x", memoryMiB })).toContain(words);
-  expect(page(view("tts", { learned })).find((line) => line.startsWith("costs"))).toContain(`holds ${words}`);
+  expect(
+    page(view("tts", { learned: learnedSummary(learned) })).find((line) => line.startsWith("uses")),
+  ).toContain(`${words} of memory`);
 });
 
 test("an ended job's time is named anew when the day is over", () => {

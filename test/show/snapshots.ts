@@ -3,6 +3,7 @@ import { ruleSchema } from "../../src/config/schema/schema.ts";
 import { type JobView, type RuleView, SCHEMA_VERSION, type Snapshot } from "../../src/control/protocol.ts";
 import type { Why } from "../../src/model/decision.ts";
 import type { AuditEvent, EventKind } from "../../src/model/event.ts";
+import { learnedSummary } from "../../src/model/learned.ts";
 import {
   GPU_METRICS,
   type GpuSample,
@@ -125,7 +126,13 @@ export function job(
     overdue: null,
     stalledSinceMs: null,
     manual: null,
-    learned: { saveMs: 7800, slowestSaveMs: 9100, reloadMs: 4100, memoryMiB: 2150, cpuPercent: 48 },
+    learned: learnedSummary({
+      saveMs: { count: 14, recent: [7800, 9100, 7600] },
+      leaveMs: { count: 14, recent: [900, 1000, 800] },
+      reloadMs: { count: 15, recent: [4100, 4300, 4000] },
+      memoryMiB: { count: 61, recent: [2150, 2140, 2150] },
+      cpuPercent: { count: 61, recent: [48, 47, 48] },
+    }),
     balance: { backoff: {}, productiveMs: 40 * HOUR, overheadMs: 46 * MINUTE },
     logPath: `/state/logs/${name}.log`,
     ...more,

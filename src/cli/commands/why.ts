@@ -19,8 +19,9 @@ export async function why(name: string | undefined, options: Options): Promise<v
   }
 }
 
-/** The data, with `summary` and the text of `next` as people read them. */
+/** The data, with `summary` and the text of `next` as people read them, and what was learned of the job. */
 function answer(job: JobView) {
   const { job: name, state, ...reasons } = job.why;
-  return { job: name, state, since: new Date(job.sinceMs).toISOString(), ...reasons };
+  const since = new Date(job.sinceMs).toISOString();
+  return { job: name, state, since, ...reasons, learned: job.learned, balance: job.balance };
 }

@@ -33,7 +33,9 @@ const pauseSchema = z.strictObject({
   graceSeconds: z
     .union([z.literal("auto"), positive])
     .default("auto")
-    .describe("How long a job may take to save. auto: three times its slowest save, at least 120."),
+    .describe(
+      "How long a job may take to save. auto: three times the slowest of its last nine saves, at least 120.",
+    ),
   onTimeout: z
     .enum(["wait", "freeze", "terminate", "kill"])
     .default("wait")

@@ -7,6 +7,7 @@ import type { SlurmRun } from "../../model/run.ts";
 import type { Seen, SlurmSeen } from "../../model/seen.ts";
 import { FILE_CLOCK_MS } from "../../model/time.ts";
 import { number } from "../../words/number.ts";
+import { measured } from "../learned.ts";
 import { watchLosses } from "./losses.ts";
 import { takeStock } from "./take-stock.ts";
 import type { Transition } from "./transition.ts";
@@ -74,9 +75,8 @@ function progress(transition: Transition, seen: Seen): void {
     transition.know({ firstStepAt: transition.now });
     const { startedAt, slurm } = transition.run;
     const launched = (slurm?.begunAt ?? startedAt).monotonicMs;
-    transition.note({
-      learned: { ...transition.job.learned, reloadMs: Math.max(0, transition.now.monotonicMs - launched) },
-    });
+    const reloadMs = Math.max(0, transition.now.monotonicMs - launched);
+    transition.note({ learned: measured(transition.job.learned, { reloadMs }) });
   }
 }
 

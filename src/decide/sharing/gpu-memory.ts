@@ -5,41 +5,54 @@
 import type { WaitingFor } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
 import type { GpuProcess, GpuSample, ProcessEvidence } from "../../model/machine.ts";
+import type { Now } from "../../model/time.ts";
 import { processes } from "../../words/process.ts";
 import { size } from "../../words/size.ts";
+import { gpuMemoryOf, needOf } from "../learned.ts";
+import { sure } from "../starts/room.ts";
 
 /** What a job needs and this GPU hasn't free, or others hold since it ran out of it. */
-export function memoryWaits(job: Job, gpu: GpuSample): WaitingFor[] {
+export function memoryWaits(job: Job, gpu: GpuSample, now: Now): WaitingFor[] {
   const waits: WaitingFor[] = [];
   const shortage = job.gpuShortage?.othersMiB;
-  const others = othersOn(gpu);
   const there = beside(gpu, null);
   if (shortage !== undefined && there.heldMiB >= shortage) {
     const text = `it has run out of memory on a GPU while others held ${size(shortage)}; on GPU ${gpu.index} ${whoIsBeside(there)}`;
     waits.push({ code: "gpu-shortage", text, gpu: gpu.uuid, processes: there.processes });
   }
-  const need = job.spec.gpuMemoryMiB ?? learnedNeed(job, gpu);
-  const free = freeMiB(gpu);
-  if (need === undefined) return waits;
-  if (free === null) {
-    // What was learned is a help where there is a figure to hold it against, and no more.
-    if (job.spec.gpuMemoryMiB !== undefined) waits.push(untold(gpu, need));
-  } else if (free < need) {
-    const holds = others.length === 0 ? "" : `; ${whoHolds(others)}`;
-    const text = `needs ${size(need)} on GPU ${gpu.index}, ${size(free)} free${holds}`;
-    waits.push({ code: "gpu-memory", text, gpu: gpu.uuid, processes: others });
-  }
-  return waits;
+  const { gpuMemoryMiB: asked } = job.spec;
+  return [...waits, ...(asked === undefined ? learnedWait(job, gpu, now) : askedWait(asked, gpu))];
 }
 
-/** As last seen; it says nothing of a GPU that could never hold as much. */
-function learnedNeed({ learned }: Job, gpu: GpuSample): number | undefined {
-  const { memoryTotalMiB: total, memoryUsedMiB: used } = gpu;
+/** By its config: a figure that isn't told holds it back. */
+function askedWait(need: number, gpu: GpuSample): WaitingFor[] {
   const free = freeMiB(gpu);
-  const all = free !== null && "value" in used ? free + used.value : Number.POSITIVE_INFINITY;
-  const most = Math.min(all, "value" in total ? total.value : Number.POSITIVE_INFINITY);
-  const need = learned.gpuMemoryMiB;
-  return need === undefined || need > most ? undefined : need;
+  if (free === null) return [untold(gpu, need)];
+  if (free >= need) return [];
+  const text = `needs ${size(need)} on GPU ${gpu.index}, ${size(free)} free${heldBy(gpu)}`;
+  return [{ code: "gpu-memory", text, gpu: gpu.uuid, processes: othersOn(gpu) }];
+}
+
+/** As learned: a help where there is a figure to hold it against, on a GPU that could ever hold as much. */
+function learnedWait(job: Job, gpu: GpuSample, now: Now): WaitingFor[] {
+  const need = needOf(gpuMemoryOf(job.learned), job, now);
+  const free = freeMiB(gpu);
+  if (need === null || free === null || free >= need.value || need.value > mostMiB(gpu, free)) return [];
+  const { untilMs } = need;
+  const text = `needs ${sure(need, size)} on GPU ${gpu.index}, ${size(free)} free${heldBy(gpu)}`;
+  const until = untilMs !== undefined && { untilMs };
+  return [{ code: "footprint", text, gpu: gpu.uuid, processes: othersOn(gpu), ...until }];
+}
+
+/** All that programs can have of it. */
+function mostMiB({ memoryTotalMiB: total, memoryUsedMiB: used }: GpuSample, free: number): number {
+  const all = "value" in used ? free + used.value : Number.POSITIVE_INFINITY;
+  return Math.min(all, "value" in total ? total.value : Number.POSITIVE_INFINITY);
+}
+
+function heldBy(gpu: GpuSample): string {
+  const others = othersOn(gpu);
+  return others.length === 0 ? "" : `; ${whoHolds(others)}`;
 }
 
 function untold(gpu: GpuSample, need: number): WaitingFor {

@@ -31,7 +31,7 @@ export function gpuCount(job: Job, { sample }: TickInput): number {
   return spec.gpuIds?.length ?? spec.gpus ?? least;
 }
 
-/** @param blocked what the rules of one GPU hold against this job */
+/** @param blocked what the rules of one GPU, by its UUID, hold against this job */
 export function place(job: Job, input: TickInput, blocked: Blocked): Placed {
   const run = runOf(job);
   if (run !== null) return { gpus: run.gpus, waits: run.gpus.flatMap(blocked) };
@@ -104,7 +104,7 @@ function rate(job: Job, gpu: GpuSample, input: TickInput, blocked: Blocked): Rat
       ...blocked(gpu.uuid),
       ...ownJobs(job, gpu, input),
       ...letPass(job, gpu, input),
-      ...memoryWaits(job, gpu),
+      ...memoryWaits(job, gpu, input.now),
     ],
     peers: peers.length === 0 ? [] : [claimWait(job, gpu, peers, input)],
   };

@@ -2,17 +2,23 @@
 
 import { actorKind } from "../../model/actor.ts";
 import type { Decision, WaitingFor } from "../../model/decision.ts";
-import { isInference, type Job } from "../../model/job.ts";
+import { peak, summary } from "../../model/figure.ts";
+import { isInference, isWanted, type Job } from "../../model/job.ts";
+import { type LearnedSummary, learnedSummary } from "../../model/learned.ts";
 import { pausedByRule } from "../../model/state.ts";
+import { howSure } from "../../words/figure.ts";
+import { list } from "../../words/list.ts";
 import { number } from "../../words/number.ts";
+import { size } from "../../words/size.ts";
 import { clockTime } from "../../words/time.ts";
+import { gpuMemoryOf } from "../learned.ts";
 import { readings } from "../rules/evidence.ts";
 import { concerns } from "../rules/rule-now.ts";
 import { deviceVariables } from "../sharing/device-variables.ts";
 import type { Lines } from "../sharing/line.ts";
 import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
-import { isStartable, isWanted, obstacles, type StartInput } from "./obstacles.ts";
+import { isStartable, obstacles, type StartInput } from "./obstacles.ts";
 
 export type Start = Extract<Decision, { verb: "start" | "resume" }>;
 
@@ -86,10 +92,22 @@ function startOf(job: Job, gpus: string[], input: TickInput): Start {
     job: job.name,
     actor,
     reason: `${reason}${on}`,
-    evidence: { readings: readings(input.sample) },
+    evidence: { readings: readings(input.sample), ...needsOf(job) },
     gpus,
     ...((gpus.length > 0 || job.spec.gpus === 0) && { devices: devicesFor(job, gpus, input) }),
   };
+}
+
+/** What it is expected to take, as learned. */
+function needsOf({ learned }: Job): { needs?: LearnedSummary } {
+  const { memoryMiB, cpuPercent, gpuPercent, gpuMemoryMiB } = learnedSummary(learned);
+  const needs = {
+    ...(memoryMiB && { memoryMiB }),
+    ...(cpuPercent && { cpuPercent }),
+    ...(gpuPercent && { gpuPercent }),
+    ...(gpuMemoryMiB && { gpuMemoryMiB }),
+  };
+  return Object.keys(needs).length === 0 ? {} : { needs };
 }
 
 const devicesFor = ({ spec }: Job, gpus: string[], { sample }: TickInput): Record<string, string> =>
@@ -119,7 +137,7 @@ function whyNow(job: Job, input: TickInput): Pick<Start, "actor" | "reason"> {
         : `has been clear since ${clockTime(rule.state.sinceMs, now.wallMs)}`;
     return {
       actor: cause.actor,
-      reason: `Rule '${rule?.rule.name ?? cause.rule}' ${since} and there is room.`,
+      reason: `Rule '${rule?.rule.name ?? cause.rule}' ${since} and there is room${roomFor(job)}.`,
     };
   }
   if (actorKind(cause.actor) === "window") {
@@ -133,6 +151,19 @@ function whyNow(job: Job, input: TickInput): Pick<Start, "actor" | "reason"> {
   if (cause.actor === "user") return { actor: "user", reason: "The pause by hand is over." };
   if (cause.actor === "shutdown") return { actor: "recovery", reason: "The supervisor is back." };
   return { actor: cause.actor, reason: "There is room again." };
+}
+
+/** " for its 5.9 GiB of memory (measured 40 times, ± 50 MiB)" */
+function roomFor({ learned }: Job): string {
+  const { memoryMiB } = learned;
+  const vram = gpuMemoryOf(learned);
+  const parts = [
+    memoryMiB === undefined
+      ? ""
+      : `${size(peak(memoryMiB))} of memory (${howSure(summary(memoryMiB), size)})`,
+    vram === undefined ? "" : `${size(peak(vram))} of VRAM (${howSure(summary(vram), size)})`,
+  ].filter((part) => part !== "");
+  return parts.length === 0 ? "" : ` for its ${list(parts)}`;
 }
 
 const since = (ms: number | null, wallMs: number): string =>

@@ -4,11 +4,12 @@
  */
 
 import type { WaitingFor, WindowState } from "../../model/decision.ts";
-import type { Job } from "../../model/job.ts";
+import { isWanted, type Job } from "../../model/job.ts";
 import { isFrozenOverdue, isHeld, pausedByRule, runOf } from "../../model/state.ts";
 import { duration } from "../../words/duration.ts";
 import { number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
+import { pauseCostMs } from "../pauses/cost.ts";
 import { mayRun } from "../pauses/pauses-without-rule.ts";
 import { concerns, isExcused, type RuleNow } from "../rules/rule-now.ts";
 import { isInLine } from "../sharing/line.ts";
@@ -18,7 +19,7 @@ import { windowsOf } from "../windows/windows.ts";
 import { backOffWait } from "./flap-backoff.ts";
 import { overBudget } from "./overhead-budget.ts";
 import { restoreWait } from "./restore-wait.ts";
-import { tightness } from "./room.ts";
+import { gpuTightness, tightness } from "./room.ts";
 import type { RuleBlock } from "./rule-blocks.ts";
 
 /** With what is the same for all jobs of a tick. */
@@ -35,9 +36,6 @@ export function isStartable({ state, cancelling }: Job): boolean {
   return state.name === "waiting" || state.name === "paused" || isHeld(state.name);
 }
 
-/** A manual resume that hasn't led to a start yet: a person is waiting, so balance doesn't count. */
-export const isWanted = ({ manual }: Job): boolean => manual?.want === "run" && manual.honoured !== true;
-
 export function obstacles(job: Job, input: StartInput): Placed {
   const { mode } = input;
   const waits: WaitingFor[] = [];
@@ -52,7 +50,10 @@ export function obstacles(job: Job, input: StartInput): Placed {
     const text = `the checkpoints where its own belong were written by ${job.foreign}, and it goes on from them only when you say so`;
     waits.push({ code: "checkpoint-owner", text });
   }
-  const placed = place(job, input, (gpu) => blocksOf(job, input, (rule) => rule.state.gpu === gpu));
+  const placed = place(job, input, (gpu) => [
+    ...blocksOf(job, input, (rule) => rule.state.gpu === gpu),
+    ...gpuTightness(job, gpu, input),
+  ]);
   const bound = placed.gpus.length > 0 || job.spec.gpus !== undefined || job.spec.gpuIds !== undefined;
   // A GPU rule that paused a job without a GPU of its own continues to concern it.
   const others = (rule: RuleNow): boolean =>
@@ -103,7 +104,7 @@ function window(job: Job, { windows, now }: TickInput, waits: WaitingFor[]): voi
   const bound = windowsOf(job.name, windows).filter(({ open }) => open);
   if (bound.length === 0 || job.manual?.want === "run" || runOf(job) !== null) return;
   const ends = Math.max(...bound.map(({ changesAtMs }) => changesAtMs ?? Number.POSITIVE_INFINITY));
-  const least = (job.learned.reloadMs ?? 0) + (job.learned.saveMs ?? 0);
+  const least = pauseCostMs(job) ?? 0;
   if (ends - now.wallMs >= least) return;
   const text = `window '${bound[0]?.name}' closes at ${clockTime(ends, now.wallMs)}, too soon to load and save (${duration(least)})`;
   waits.push({ code: "window", text });

@@ -8,6 +8,7 @@ import type { Job } from "../../model/job.ts";
 import { duration } from "../../words/duration.ts";
 import { percent } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
+import { pauseCostMs } from "../pauses/cost.ts";
 import type { RuleNow } from "../rules/rule-now.ts";
 import type { TickInput } from "../tick-input.ts";
 
@@ -27,18 +28,16 @@ function quietMs(rules: readonly RuleNow[], { now, memory }: TickInput): number 
  * has worked and how long the machine has been quiet: past quiet is the best forecast of quiet to
  * come, so short gaps aren't filled with saving and loading. `rules`: those that concern the job.
  */
-export function overBudget(
-  { balance, learned }: Job,
-  rules: readonly RuleNow[],
-  input: TickInput,
-): WaitingFor | null {
+export function overBudget(job: Job, rules: readonly RuleNow[], input: TickInput): WaitingFor | null {
   const { config, now } = input;
   const quiet = quietMs(rules, input);
-  const cost = (learned.saveMs ?? 0) + (learned.reloadMs ?? 0);
+  const { balance } = job;
+  const cost = pauseCostMs(job) ?? 0;
   const share = config.balance.maxPauseOverhead;
   const needed = (balance.overheadMs + cost) / share - balance.productiveMs - FREE_MS;
   if (quiet >= needed) return null;
   const untilMs = now.wallMs + needed - quiet;
-  const text = `pausing has cost ${duration(balance.overheadMs)} of its ${duration(balance.productiveMs)} of work, and may cost ${percent(share * 100)}: it waits for a longer quiet, until ${clockTime(untilMs, now.wallMs)}`;
+  const next = cost === 0 ? "" : `, the next one ${duration(cost)}`;
+  const text = `pausing has cost ${duration(balance.overheadMs)} of its ${duration(balance.productiveMs)} of work, and may cost ${percent(share * 100)}${next}: it waits for a longer quiet, until ${clockTime(untilMs, now.wallMs)}`;
   return { code: "budget", text, untilMs };
 }

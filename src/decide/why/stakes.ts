@@ -3,11 +3,13 @@
  * keep held. In words, for the person who has to choose. Decides nothing.
  */
 
+import { peak } from "../../model/figure.ts";
 import type { Job } from "../../model/job.ts";
 import { duration } from "../../words/duration.ts";
 import { plural } from "../../words/list.ts";
 import { size } from "../../words/size.ts";
 import { clockTime } from "../../words/time.ts";
+import { gpuMemoryOf } from "../learned.ts";
 
 /** "loses about 3,412 steps (41 min, last checkpoint 13:21)" */
 export function endingLoses(
@@ -26,8 +28,9 @@ export function endingLoses(
 
 /** "frees its GPU time now, keeps 18.2 GiB VRAM" */
 export function freezingKeeps({ learned }: Pick<Job, "learned">): string {
-  const { gpuMemoryMiB, memoryMiB } = learned;
-  if (gpuMemoryMiB !== undefined && gpuMemoryMiB > 0)
-    return `frees its GPU and CPU time now, keeps ${size(gpuMemoryMiB)} VRAM`;
-  return `frees its CPU time now, keeps ${memoryMiB === null ? "its memory" : `${size(memoryMiB)} of memory`}`;
+  const { memoryMiB } = learned;
+  const onGpu = gpuMemoryOf(learned);
+  if (onGpu !== undefined) return `frees its GPU and CPU time now, keeps ${size(peak(onGpu))} VRAM`;
+  const memory = memoryMiB === undefined ? "its memory" : `${size(peak(memoryMiB))} of memory`;
+  return `frees its CPU time now, keeps ${memory}`;
 }

@@ -18,6 +18,7 @@ const LIFTED: Partial<Record<WaitingFor["code"], string>> = {
   "back-off": "doesn't wait for the back-off",
   budget: "doesn't wait for the budget",
   restart: "tries it again now",
+  footprint: "goes ahead although it was measured to need more than there is",
   "gpu-shortage": "tries it again now, whoever holds its memory",
   settling: "doesn't wait for the other to settle",
 };

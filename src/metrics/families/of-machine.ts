@@ -8,6 +8,8 @@ const STALLED = "Share of the last seconds in which some or all tasks waited for
 const pressure = (resource: string, tasks: string): As =>
   ratio("machine_pressure", STALLED, { resource, tasks });
 
+const count = (name: string, help: string): As => ({ name, help, scale: 1 });
+
 const MACHINE: Record<MachineMetric, As> = {
   "cpu.total": ratio("machine_cpu_usage", "Share of the whole machine's CPU in use."),
   "cpu.others": ratio(
@@ -25,6 +27,8 @@ const MACHINE: Record<MachineMetric, As> = {
   "pressure.io.some": pressure("io", "some"),
   "pressure.io.full": pressure("io", "full"),
   "disk.freeMiB": bytes("state_disk_free", "Free space where checkpoints and logs are kept."),
+  "slurm.pendingOthers": count("slurm_pending_others", "Other users' jobs that wait in the partition."),
+  "slurm.idleNodes": count("slurm_idle_nodes", "Nodes of the partition that do nothing."),
   "battery.percent": ratio("machine_battery_charge", "Charge of the battery."),
 };
 

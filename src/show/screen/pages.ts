@@ -2,7 +2,8 @@
 
 import type { JobView } from "../../control/protocol.ts";
 import type { Checkpoint } from "../../model/run.ts";
-import { duration, elapsed } from "../../words/duration.ts";
+import { elapsed } from "../../words/duration.ts";
+import { costsText, usesText } from "../../words/figure.ts";
 import { metric, number, percent } from "../../words/number.ts";
 import { bytes, size } from "../../words/size.ts";
 import { clockTime, timeAndComing } from "../../words/time.ts";
@@ -78,7 +79,7 @@ export function whyPage(job: JobView, nowMs: number, width: number): Line[] {
   add("progress", progressWords(job, nowMs));
   add("checkpoint", job.checkpoint === null ? "none yet" : checkpointWords(job.checkpoint, nowMs));
   add("run", runWords(job));
-  add("costs", costWords(job));
+  for (const [label, text] of costLines(job)) add(label, text);
   add("command", job.command.join(" "), "faint");
   return lines;
 }
@@ -131,18 +132,20 @@ function runWords(job: JobView): string {
   return `number ${number(job.run)}${pid}, pauses by ${job.method}, priority ${job.priority}`;
 }
 
-function costWords(job: JobView): string {
-  const { saveMs, reloadMs, memoryMiB } = job.learned;
-  const { productiveMs, overheadMs } = job.balance;
+/** What was learned of it: "costs" and "uses", each where there is any. */
+export const costLines = (job: JobView): [label: string, text: string][] =>
+  (
+    [
+      ["costs", costWords(job)],
+      ["uses", usesText(job.learned)],
+    ] satisfies [string, string][]
+  ).filter(([, text]) => text !== "");
+
+function costWords({ learned, balance }: JobView): string {
+  const { productiveMs, overheadMs } = balance;
   const all = productiveMs + overheadMs;
-  return [
-    saveMs === null ? "" : `a save takes ${duration(saveMs)}`,
-    reloadMs === null ? "" : `a reload ${duration(reloadMs)}`,
-    memoryMiB === null ? "" : `it holds ${size(memoryMiB)}`,
-    all > 0 ? `pausing has cost ${percent((overheadMs / all) * 100)} of its time` : "",
-  ]
-    .filter((part) => part !== "")
-    .join(", ");
+  const share = all > 0 ? `pausing has cost ${percent((overheadMs / all) * 100)} of its time` : "";
+  return [costsText(learned), share].filter((part) => part !== "").join("; ");
 }
 
 /** Long lines go on in the next row; nothing of a log is cut off. */

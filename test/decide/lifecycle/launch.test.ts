@@ -49,13 +49,13 @@ describe("from waiting to running", () => {
   test("a job that counts no steps is at work once it says so", () => {
     const story = new Story(makeJob()).launch(0).see(1, { ranks: [makeRank({ state: "ready" })] });
     story.see(4, { ranks: [makeRank({ state: "running" })] });
-    expect(story.job.learned.reloadMs).toBe(4000);
+    expect(story.job.learned.reloadMs?.recent).toEqual([4000]);
   });
 
   test("loading is measured until the first new step, work from then on", () => {
     const story = new Story(makeJob()).launch(0).see(1, { ranks: [makeRank({ state: "ready" })] });
     story.see(8, { ranks: [makeRank({ step: 1 })] }).see(68, { ranks: [makeRank({ step: 61 })] });
-    expect(story.job.learned.reloadMs).toBe(8000);
+    expect(story.job.learned.reloadMs?.recent).toEqual([8000]);
     expect(story.pause(68).job.balance.productiveMs).toBe(60_000);
   });
 });

@@ -7,13 +7,13 @@ import { deviceVariables } from "../../../src/decide/sharing/device-variables.ts
 import { gpuView } from "../../../src/decide/sharing/gpu-view.ts";
 import type { Job } from "../../../src/model/job.ts";
 import type { GpuDevice, GpuSample } from "../../../src/model/machine.ts";
-import { at, makeJob, makeRun, makeSample, runningJob } from "../make.ts";
+import { at, figure, makeJob, makeRun, makeSample } from "../make.ts";
 import { Desk, gpus, started, withFree } from "./desk.ts";
 
 const UNTOLD = { unavailable: "this GPU doesn't support it" };
 const learned = (gpuMemoryMiB: number, spec: object = {}): Job => {
   const job = makeJob(spec);
-  return { ...job, learned: { ...job.learned, gpuMemoryMiB } };
+  return { ...job, learned: { gpuMemoryMiB: { "GPU-0": figure(gpuMemoryMiB) } } };
 };
 /** One whose memory nobody tells: neither how much there is nor how much is free. */
 const unified = (second: number): GpuSample[] =>
@@ -61,28 +61,14 @@ describe("memory that was learned", () => {
     expect(started(new Desk([learned(9700)]).tick(0, { gpus: small(0) }))).toEqual(["GPU-0"]);
     const desk = new Desk([learned(9500)]);
     expect(started(desk.tick(0, { gpus: small(0) }))).toEqual([]);
-    expect(desk.why).toContain("needs 9.3 GiB on GPU 0, 9.1 GiB free");
+    expect(desk.why).toContain("needs 9.3 GiB (measured 3 times) on GPU 0, 9.1 GiB free");
   });
 
-  it("falls again while the job works with less, not while it loads", () => {
-    const holding = (second: number, mib: number): GpuSample[] =>
-      gpus(second, 1, {
-        processes: [{ pid: 5, startTime: 1, user: "x", command: "x", ours: "r1", gpuMemoryMiB: mib }],
-      });
-    const known = (firstStepAt?: ReturnType<typeof at>): Desk => {
-      const run = makeRun({ gpus: ["GPU-0"], ...(firstStepAt && { firstStepAt }) });
-      const job = runningJob({}, { state: { name: "running", since: at(0), run } });
-      return new Desk([{ ...job, learned: { ...job.learned, gpuMemoryMiB: 16_000 } }]);
-    };
-    const learns = (desk: Desk, mib: number): number | undefined => {
-      for (let second = 1; second <= 20; second++) desk.tick(second, { gpus: holding(second, mib) });
-      return desk.world.jobs.tts?.learned.gpuMemoryMiB;
-    };
-    expect(learns(known(), 2000)).toBe(16_000);
-    expect(learns(known(at(0)), 0)).toBe(16_000);
-    expect(learns(known(at(0)), 14_000)).toBe(16_000);
-    expect(learns(known(at(0)), 2000)).toBeLessThan(3000);
-    expect(learns(known(), 17_000)).toBe(17_000);
+  it("doesn't hold back a job that a person wants to run", () => {
+    const manual = { want: "run" as const, sinceMs: at(0).wallMs, excused: [], windowUntilMs: null };
+    const tight = gpus(0, 1).map((gpu) => withFree(gpu, 9300));
+    expect(started(new Desk([learned(9500)]).tick(0, { gpus: tight }))).toEqual([]);
+    expect(started(new Desk([{ ...learned(9500), manual }]).tick(0, { gpus: tight }))).toEqual(["GPU-0"]);
   });
 });
 

@@ -9,7 +9,7 @@ import { ownClaims } from "../../../src/decide/sharing/line.ts";
 import type { Job } from "../../../src/model/job.ts";
 import type { GpuSample } from "../../../src/model/machine.ts";
 import type { GpuView } from "../../../src/model/seen.ts";
-import { at, exitCode, makeJob, makeRun, runningJob, Story } from "../make.ts";
+import { at, exitCode, figure, makeJob, makeRun, runningJob, Story } from "../make.ts";
 import { claim, Desk, gpus, started, withFree } from "./desk.ts";
 
 describe("placement", () => {
@@ -54,7 +54,7 @@ describe("placement", () => {
 
   it("waits for memory as it last needed it, saying what is missing and who holds it", () => {
     const job = makeJob();
-    const desk = new Desk([{ ...job, learned: { ...job.learned, gpuMemoryMiB: 18_637 } }]);
+    const desk = new Desk([{ ...job, learned: { gpuMemoryMiB: { "GPU-0": figure(18_637) } } }]);
     const notebook = { pid: 4412, startTime: 1, user: "ana", command: "python -m jupyter", ours: null };
     const held = { processes: [{ ...notebook, gpuMemoryMiB: 9216 }] };
     const full = (second: number): GpuSample[] => {
@@ -63,7 +63,7 @@ describe("placement", () => {
     };
     desk.tick(0, { gpus: full(0) });
     expect(desk.why).toBe(
-      "waits: needs 18.2 GiB on GPU 0, 14.1 GiB free; 'python' (pid 4412, ana) holds 9.0 GiB",
+      "waits: needs 18.2 GiB (measured 3 times) on GPU 0, 14.1 GiB free; 'python' (pid 4412, ana) holds 9.0 GiB",
     );
     expect(started(desk.tick(1, { gpus: [...full(1), gpus(1, 2)[1] as GpuSample] }))).toEqual(["GPU-1"]);
   });

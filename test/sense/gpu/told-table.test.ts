@@ -12,7 +12,7 @@ import { plausible } from "../../../src/sense/gpu/plausible.ts";
 import { type OwnedProcess, readingsOf } from "../../../src/sense/gpu/readings.ts";
 import type { GpuReport } from "../../../src/sense/gpu/report.ts";
 import { joinReports, parseGpus } from "../../../src/sense/gpu/smi/parse.ts";
-import { at, makeGpu, makeJob } from "../../decide/make.ts";
+import { at, figure, makeGpu, makeJob } from "../../decide/make.ts";
 import { Desk, started } from "../../decide/sharing/desk.ts";
 import { FakeSys } from "../../fakes/sysfs.ts";
 import { compiler, testWith } from "../../needs.ts";
@@ -150,7 +150,7 @@ describe("a job starts", () => {
     return { ...gpu, metrics };
   };
   const job = makeJob();
-  const known = { ...job, learned: { ...job.learned, gpuMemoryMiB: 9000 } };
+  const known = { ...job, learned: { gpuMemoryMiB: { "GPU-0": figure(9000) } } };
 
   it.each([...GPU_METRICS.map((metric) => [metric]), [...GPU_METRICS]])("without %s", (...missing) => {
     const desk = new Desk([known], {

@@ -6,6 +6,7 @@
 import type { JobSpec } from "../../../config/schema/job-schema.ts";
 import { EXIT_PAUSED } from "../../../contract/names.ts";
 import { pauseSignalOf, savesBy } from "../../../model/job.ts";
+import type { Learned } from "../../../model/learned.ts";
 import type { Checkpoint } from "../../../model/run.ts";
 import { type Exit, exitCodeOf, type Seen } from "../../../model/seen.ts";
 import { askedByRule, type PauseRequest } from "../../../model/state.ts";
@@ -14,6 +15,7 @@ import { duration } from "../../../words/duration.ts";
 import { exitText } from "../../../words/exit.ts";
 import { number } from "../../../words/number.ts";
 import { bytes, size } from "../../../words/size.ts";
+import { measured } from "../../learned.ts";
 import { becomePaused, leave } from "../end/leave-run.ts";
 import { ended, fail, finish, hasFinished, lose } from "../end/run-ended.ts";
 import { endedBySlurm, pausedInQueue } from "../end/slurm-ended.ts";
@@ -126,20 +128,21 @@ function complete(transition: Transition, { seen, exit, availableMiB }: End, sav
   const { request } = transition.pausing("seen");
   const goneMs = transition.now.monotonicMs - request.askedAt.monotonicMs;
   const lost = stepsLost(transition);
-  learnCost(transition, saved, lost);
+  // The job's clock and ours; the clock may have been set in between.
+  const saveMs =
+    saved === null ? null : Math.min(goneMs, Math.max(0, saved.createdAtMs - request.askedAt.wallMs));
+  learnCost(transition, { saveMs, goneMs, lost });
   const { job } = transition;
   const outcome = {
     method: request.method,
     forced: request.overdue,
-    // The job's clock and ours; the clock may have been set in between.
-    signalToCheckpointMs:
-      saved === null ? null : Math.min(goneMs, Math.max(0, saved.createdAtMs - request.askedAt.wallMs)),
+    signalToCheckpointMs: saveMs,
     goneAfterMs: goneMs,
     bytes: saved?.bytes ?? null,
     step: job.checkpoint?.step ?? null,
     ...stepsByRank(seen),
     stepsLost: lost,
-    releasedMiB: job.learned.memoryMiB,
+    releasedMiB: heldMiB(job.learned),
     freeMemoryRoseMiB: rose(availableMiB, request.availableMiBAtRequest),
     ...released(transition).outcome,
   };
@@ -156,17 +159,26 @@ const assumed = (exit: Exit, { pause }: JobSpec): string =>
     ? " Its exit code 0 counts as paused: it was asked to, has saved since, and didn't report that it has finished."
     : "";
 
-/** What this pause cost: how long the save took, and what a rule's pause charges to the overhead budget. */
-function learnCost(transition: Transition, saved: Checkpoint | null, lost: number | null): void {
+interface Cost {
+  /** Null: nothing was saved. */
+  saveMs: number | null;
+  goneMs: number;
+  lost: number | null;
+}
+
+/** What this pause cost: how long it took, and what a rule's pause charges to the overhead budget. */
+function learnCost(transition: Transition, { saveMs, goneMs, lost }: Cost): void {
   const { request } = transition.pausing("seen");
   const { learned, progress } = transition.job;
-  const exitedMs = (request.exitedAt ?? transition.now).monotonicMs;
-  const saveMs = exitedMs - (request.acknowledgedAt ?? request.askedAt).monotonicMs;
-  const slowestSaveMs = Math.max(saveMs, learned.slowestSaveMs ?? 0);
-  if (saved !== null) transition.note({ learned: { ...learned, saveMs, slowestSaveMs } });
+  const leaveMs = saveMs === null ? null : goneMs - saveMs;
+  transition.note({ learned: measured(learned, { saveMs, leaveMs, stepsRedone: lost }) });
   if (!askedByRule(request.cause)) return;
+  const exitedMs = (request.exitedAt ?? transition.now).monotonicMs;
   account(transition, 0, exitedMs - request.askedAt.monotonicMs + (lost ?? 0) * (progress?.stepMs ?? 0));
 }
+
+/** What it held the last time that it was measured. */
+const heldMiB = ({ memoryMiB }: Learned): number | null => memoryMiB?.recent.at(-1) ?? null;
 
 const rose = (now: number | null, before: number | null): number | null =>
   now === null || before === null ? null : Math.round(now - before);
@@ -185,7 +197,7 @@ function summary(
   }
   const several = (transition.job.worldSize ?? 1) > 1 ? ` of all ${transition.job.worldSize} ranks` : "";
   const what = `${saved.step === null ? "its checkpoint" : `step ${number(saved.step)}`}${several}`;
-  const memory = transition.job.learned.memoryMiB;
+  const memory = heldMiB(transition.job.learned);
   const host = memory === null ? "" : `; ${size(memory)} of memory released`;
   const freed = `${host}${released(transition).text}`;
   return `${transition.pausing("seen").request.release ? "Released from standby" : "Paused"}: ${what} saved (${bytes(saved.bytes)}, ${checkName(saved)}), gone after ${duration(goneMs)}${freed}; ${loses}.`;

@@ -1,6 +1,6 @@
 /** Covers: src/decide/lifecycle/end/steps-lost.ts */
 import { describe, expect, test } from "vitest";
-import { at, exitCode, makeCheckpoint, makeRank, runningJob, Story } from "../../make.ts";
+import { at, exitCode, figure, makeCheckpoint, makeRank, runningJob, Story } from "../../make.ts";
 
 const asked = (spec = {}, facts = {}): Story => new Story(runningJob(spec, facts)).pause(100);
 const save = (step: number, second: number) => ({ checkpoints: [makeCheckpoint(step, at(second))] });
@@ -67,14 +67,11 @@ describe("the grace", () => {
   });
 
   test("auto is three times the slowest save, at least two minutes", () => {
-    const grace = (slowestSaveMs: number | null): number => {
-      const { job } = asked(
-        {},
-        { learned: { saveMs: null, slowestSaveMs, reloadMs: null, memoryMiB: null, cpuPercent: null } },
-      );
+    const grace = (...saves: number[]): number => {
+      const { job } = asked({}, { learned: saves.length === 0 ? {} : { saveMs: figure(...saves) } });
       return job.state.name === "pausing" ? job.state.request.deadlineMs - at(100).monotonicMs : 0;
     };
-    expect([grace(null), grace(10_000), grace(100_000)]).toEqual([120_000, 120_000, 300_000]);
+    expect([grace(), grace(10_000), grace(20_000, 100_000, 9000)]).toEqual([120_000, 120_000, 300_000]);
   });
 });
 

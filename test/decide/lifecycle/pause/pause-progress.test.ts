@@ -3,19 +3,14 @@
  * src/decide/lifecycle/pause/end-once-saved.ts
  */
 import { describe, expect, test } from "vitest";
-import { at, exitCode, makeCheckpoint, makeRank, runningJob, Story } from "../../make.ts";
+import { at, exitCode, figure, makeCheckpoint, makeRank, runningJob, Story } from "../../make.ts";
 
 const asked = (spec = {}, facts = {}): Story => new Story(runningJob(spec, facts)).pause(100);
 const save = (step: number, second: number) => ({ checkpoints: [makeCheckpoint(step, at(second))] });
 
 describe("a library job", () => {
   test("is asked, acknowledges, saves, exits 75: paused, with what it took", () => {
-    const story = new Story(
-      runningJob(
-        {},
-        { learned: { saveMs: null, slowestSaveMs: null, reloadMs: 2000, memoryMiB: 900, cpuPercent: null } },
-      ),
-    );
+    const story = new Story(runningJob({}, { learned: { reloadMs: figure(2000), memoryMiB: figure(900) } }));
     story.see(99, { ranks: [makeRank({ step: 48 })] }, 4000).pause(100);
     expect([story.told(), story.did()]).toEqual([["pause.requested"], ["control pause"]]);
     story.see(101, { ranks: [makeRank({ step: 49, state: "saving", sequence: 1 })] }, 4000);
@@ -27,7 +22,11 @@ describe("a library job", () => {
     expect(story.state).toBe("paused");
     expect(story.told()).toEqual(["checkpoint.verified", "pause.completed"]);
     expect(story.did()).toEqual(["prune", "tidy", "verify"]);
-    expect(story.job.learned).toMatchObject({ saveMs: 3000, slowestSaveMs: 3000 });
+    expect(story.job.learned).toMatchObject({
+      saveMs: { count: 1, recent: [3000] },
+      leaveMs: { count: 1, recent: [1000] },
+      stepsRedone: { count: 1, recent: [0] },
+    });
     expect(story.job.balance.overheadMs).toBe(4000);
     expect(story.reasons.at(-1)).toBe(
       "Paused: step 50 saved (977 KiB, verified), gone after 4 s; 900 MiB of memory released; 0 steps lost.",
