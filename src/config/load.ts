@@ -16,6 +16,7 @@ import { formatPath, type Problem } from "./problem.ts";
 import { DEFAULT_RULES } from "./schema/defaults.ts";
 import type { JobSpec } from "./schema/job-schema.ts";
 import { type Config, type ConfigFile, configSchema, type Notify } from "./schema/schema.ts";
+import type { Tariff } from "./schema/tariff-schema.ts";
 
 export type Loaded = { ok: true; config: Config; warnings: Problem[] } | { ok: false; problems: Problem[] };
 
@@ -73,14 +74,27 @@ function complete(written: ConfigFile, file: string | null): Config {
   const places = placesFor(file, written);
   const jobs = written.jobs.map((job) => completeJob(job, places.directory));
   const notify = written.notify.map((one) => completeNotify(one, places.directory));
-  return { ...written, ...places, rules: written.rules ?? DEFAULT_RULES, jobs, notify };
+  const tariff = written.tariff && completeTariff(written.tariff, places.directory);
+  return { ...written, ...places, rules: written.rules ?? DEFAULT_RULES, jobs, notify, tariff };
 }
 
 /** A command given as a path is relative to the config file; a bare name is looked up in PATH. */
 function completeNotify(one: Notify, directory: string): Notify {
-  const [program, ...args] = one.command ?? [];
-  if (!program?.includes("/")) return one;
-  return { ...one, command: [absolute(program, directory), ...args] };
+  return one.command === undefined ? one : { ...one, command: completeCommand(one.command, directory) };
+}
+
+function completeTariff(tariff: Tariff, directory: string): Tariff {
+  const { file, command } = tariff;
+  return {
+    ...tariff,
+    ...(file !== undefined && { file: absolute(file, directory) }),
+    ...(command !== undefined && { command: completeCommand(command, directory) }),
+  };
+}
+
+function completeCommand(command: string[], directory: string): string[] {
+  const [program = "", ...args] = command;
+  return program.includes("/") ? [absolute(program, directory), ...args] : command;
 }
 
 /** The job with every path absolute; relative paths start from `directory`. */

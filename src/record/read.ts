@@ -117,18 +117,25 @@ export function* readRuns(
   }
 }
 
-/** Oldest first. The newest few seconds may still be in the supervisor's memory. Throws DatabaseError. */
+/**
+ * Oldest first. The newest few seconds may still be in the supervisor's memory. `everyMs`: only the first of
+ * each stretch of that length. Throws DatabaseError.
+ */
 export function* readSamples(
   path: string,
-  span: { sinceMs?: number; untilMs?: number } = {},
+  span: { sinceMs?: number; untilMs?: number; everyMs?: number } = {},
 ): Generator<Sample, void> {
   const { where, values } = conditions([
     ["at_ms >= ?", span.sinceMs],
     ["at_ms < ?", span.untilMs],
   ]);
-  const sql = `SELECT at_ms, data, names FROM samples JOIN sample_shapes s ON s.id = shape ${where} ORDER BY at_ms`;
+  const every = span.everyMs === undefined ? [] : [span.everyMs];
+  const some = `WHERE at_ms IN (SELECT min(at_ms) FROM samples ${where} GROUP BY CAST(at_ms / ? AS INTEGER))`;
+  const sql = `SELECT at_ms, data, names FROM samples JOIN sample_shapes s ON s.id = shape ${
+    every.length === 0 ? where : some
+  } ORDER BY at_ms`;
   const shapes = new Map<string, Shape>();
-  for (const row of rows<{ at_ms: number; data: string; names: string }>(path, sql, values)) {
+  for (const row of rows<{ at_ms: number; data: string; names: string }>(path, sql, [...values, ...every])) {
     const shape = shapes.get(row.names) ?? (JSON.parse(row.names) as Shape);
     shapes.set(row.names, shape);
     yield unpackSample(row, shape);

@@ -1,5 +1,6 @@
 /** The report: for each job and in all, where the time went, what pausing cost, and how long others waited. */
 import type { AuditEvent } from "../model/event.ts";
+import type { EnergyReport } from "./energy/energy-report.ts";
 import { othersWaited, quantile, type Wait } from "./others-waited.ts";
 import { costMs, numberOf, type Pause, pausesOf } from "./pauses.ts";
 import { SPAN_STATES, type Span, type SpanState, within } from "./span.ts";
@@ -51,6 +52,7 @@ export interface Report {
   jobs: JobReport[];
   all: Totals;
   othersWaited: OthersWaited;
+  energy?: EnergyReport;
   /** What isn't as complete as it looks: whole sentences. */
   notes: string[];
 }

@@ -6,6 +6,7 @@ import { duration } from "../words/duration.ts";
 import { plural } from "../words/list.ts";
 import { number } from "../words/number.ts";
 import { clockTime } from "../words/time.ts";
+import { comparisonText, energyText } from "./energy/energy-words.ts";
 import type { JobReport, OthersWaited, Report, Share, Totals } from "./report.ts";
 import { SPAN_STATES, type SpanState } from "./span.ts";
 
@@ -22,8 +23,25 @@ export function formatReport(report: Report, width: number): string {
     ...shareLines(jobs),
     "",
     ...wrap(waitedText(report.othersWaited), width),
+    ...energyLines(report, width),
     ...noteLines(notes, width),
   ].join("\n");
+}
+
+function energyLines({ energy }: Report, width: number): string[] {
+  if (energy === undefined) return [];
+  const lines = energy.jobs.flatMap((one) => [
+    `${neutral(one.job)}: ${energyText(one, energy)}`,
+    ...(one.instead ?? []).map((way) => `  ${comparisonText(way, energy)}`),
+  ]);
+  const all = energy.jobs.length > 1 ? [`all: ${energyText(energy.all, energy)}`] : [];
+  return [
+    "",
+    "Energy",
+    ...[...lines, ...all].flatMap((line) => wrap(line, width)),
+    "",
+    ...wrap(energy.method, width),
+  ];
 }
 
 const noteLines = (notes: readonly string[], width: number): string[] =>

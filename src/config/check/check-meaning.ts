@@ -5,6 +5,7 @@
  */
 import { basename } from "node:path";
 import { type Entry, type Fields, formatPath, type Path, show } from "../problem.ts";
+import { checkTariff } from "./check-tariff.ts";
 import { checkWindow } from "./check-windows.ts";
 import { checkDevices } from "./device-environment.ts";
 import type { Finding } from "./explain.ts";
@@ -23,6 +24,7 @@ export function checkMeaning(root: unknown): Finding[] {
     ...jobs.flatMap(checkJob),
     ...jobs.flatMap(checkDevices),
     ...notify.flatMap(checkNotify),
+    ...checkTariff(root),
   ];
 }
 
