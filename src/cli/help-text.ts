@@ -23,6 +23,7 @@ Looking:
   why [JOB]    what a job waits for; without a name, all that aren't running
   logs JOB     what a job has written
   audit        what was decided, when and why; 'audit verify' proves it whole
+  report       where the time went, and what pausing cost and saved
 
 Config:
   check        all problems of a config at once

@@ -202,6 +202,17 @@ function lookingCommands(cli: Command): void {
     }),
   );
   auditCommands(cli);
+  const report = async () => (await import("./commands/report.ts")).report;
+  withJson(
+    declare(cli, "report", "where the time went, and what pausing cost and saved", report, {
+      options: {
+        since: ["--since <time>", "from then on: 2h, 09:00, 2026-11-23", "30d"],
+        until: ["--until <time>", "up to then (default: now)"],
+        job: ["--job <job>", "only this job"],
+        csv: ["--csv", "print a table for a spreadsheet"],
+      },
+    }),
+  );
 }
 
 function auditCommands(cli: Command): void {

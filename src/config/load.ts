@@ -22,6 +22,7 @@ import {
   type MetricsSettings,
   type Notify,
 } from "./schema/schema.ts";
+import type { Tariff } from "./schema/tariff-schema.ts";
 
 export type Loaded = { ok: true; config: Config; warnings: Problem[] } | { ok: false; problems: Problem[] };
 
@@ -81,6 +82,7 @@ function complete(written: ConfigFile, file: string | null): Config {
   const jobs = written.jobs.map((job) => completeJob(job, places.directory));
   const notify = written.notify.map((one) => completeNotify(one, places.directory));
   const metrics = written.metrics && completeMetrics(written.metrics, places.directory);
+  const tariff = written.tariff && completeTariff(written.tariff, places.directory);
   return {
     ...written,
     ...places,
@@ -88,14 +90,27 @@ function complete(written: ConfigFile, file: string | null): Config {
     jobs,
     notify,
     ...(metrics && { metrics }),
+    tariff,
   };
 }
 
 /** A command given as a path is relative to the config file; a bare name is looked up in PATH. */
 function completeNotify(one: Notify, directory: string): Notify {
-  const [program, ...args] = one.command ?? [];
-  if (!program?.includes("/")) return one;
-  return { ...one, command: [absolute(program, directory), ...args] };
+  return one.command === undefined ? one : { ...one, command: completeCommand(one.command, directory) };
+}
+
+function completeTariff(tariff: Tariff, directory: string): Tariff {
+  const { file, command } = tariff;
+  return {
+    ...tariff,
+    ...(file !== undefined && { file: absolute(file, directory) }),
+    ...(command !== undefined && { command: completeCommand(command, directory) }),
+  };
+}
+
+function completeCommand(command: string[], directory: string): string[] {
+  const [program = "", ...args] = command;
+  return program.includes("/") ? [absolute(program, directory), ...args] : command;
 }
 
 const completeMetrics = (metrics: MetricsSettings, directory: string): MetricsSettings =>

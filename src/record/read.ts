@@ -4,18 +4,22 @@
  */
 import { realpathSync } from "node:fs";
 import { type AuditEvent, type EventKind, storedKinds } from "../model/event.ts";
+import type { Job } from "../model/job.ts";
 import type { Sample } from "../model/machine.ts";
+import type { StateName } from "../model/state.ts";
 import { type Exported, exportPath, listExports } from "./audit/anchor.ts";
 import { type EventRow, eventOf } from "./audit/event-row.ts";
 import { openReadOnly, unreadable } from "./database/open-read-only.ts";
 import { type Shape, unpackSample } from "./sample-row.ts";
+import { jobOf } from "./upgrade-job-row.ts";
 import { UNKNOWN_STEP } from "./writes.ts";
 
 export interface EventFilter {
   job?: string;
-  kind?: EventKind;
-  /** Wall time. */
+  kind?: EventKind | readonly EventKind[];
+  /** Wall time: from this moment on, and before that one. */
   sinceMs?: number;
+  untilMs?: number;
   /** How many of the newest; all when left out. */
   limit?: number;
 }
@@ -38,6 +42,7 @@ export function eventQuery(filter: EventFilter): { sql: string; values: Value[] 
     ["job = ?", filter.job],
     ...kindCondition(filter.kind),
     ["at_ms >= ?", filter.sinceMs],
+    ["at_ms < ?", filter.untilMs],
   ]);
   if (where === "" && filter.limit === undefined) return { sql: "SELECT * FROM events ORDER BY id", values };
   const ids = `SELECT id FROM events ${where} ORDER BY at_ms DESC, id DESC LIMIT ?`;
@@ -56,6 +61,23 @@ export function readExports(path: string): (Exported & { path: string })[] {
     throw unreadable(path, error);
   } finally {
     db.close();
+  }
+}
+
+/** What the database holds of a job now. */
+export interface RecordedJob {
+  name: string;
+  state: StateName;
+  /** Wall time. */
+  sinceMs: number;
+  origin: Job["origin"];
+}
+
+/** Throws DatabaseError. */
+export function* readJobs(path: string): Generator<RecordedJob, void> {
+  for (const { job } of rows<{ job: string }>(path, "SELECT job FROM jobs ORDER BY name", [])) {
+    const { name, state, origin } = jobOf(job);
+    yield { name, state: state.name, sinceMs: state.since.wallMs, origin };
   }
 }
 
@@ -95,22 +117,36 @@ export function* readRuns(
   }
 }
 
-/** Oldest first. The newest few seconds may still be in the supervisor's memory. Throws DatabaseError. */
+/**
+ * Oldest first. The newest few seconds may still be in the supervisor's memory. `everyMs`: only the first of
+ * each stretch of that length. Throws DatabaseError.
+ */
 export function* readSamples(
   path: string,
-  span: { sinceMs?: number; untilMs?: number } = {},
+  span: { sinceMs?: number; untilMs?: number; everyMs?: number } = {},
 ): Generator<Sample, void> {
   const { where, values } = conditions([
     ["at_ms >= ?", span.sinceMs],
     ["at_ms < ?", span.untilMs],
   ]);
-  const sql = `SELECT at_ms, data, names FROM samples JOIN sample_shapes s ON s.id = shape ${where} ORDER BY at_ms`;
+  const every = span.everyMs === undefined ? [] : [span.everyMs];
+  const some = `WHERE at_ms IN (SELECT min(at_ms) FROM samples ${where} GROUP BY CAST(at_ms / ? AS INTEGER))`;
+  const sql = `SELECT at_ms, data, names FROM samples JOIN sample_shapes s ON s.id = shape ${
+    every.length === 0 ? where : some
+  } ORDER BY at_ms`;
   const shapes = new Map<string, Shape>();
-  for (const row of rows<{ at_ms: number; data: string; names: string }>(path, sql, values)) {
+  for (const row of rows<{ at_ms: number; data: string; names: string }>(path, sql, [...values, ...every])) {
     const shape = shapes.get(row.names) ?? (JSON.parse(row.names) as Shape);
     shapes.set(row.names, shape);
     yield unpackSample(row, shape);
   }
+}
+
+/** Wall time of the last sample before a moment; null where there is none. Throws DatabaseError. */
+export function lastSampleMs(path: string, beforeMs: number): number | null {
+  const sql = "SELECT max(at_ms) AS atMs FROM samples WHERE at_ms < ?";
+  for (const { atMs } of rows<{ atMs: number | null }>(path, sql, [beforeMs])) return atMs;
+  return null;
 }
 
 type Value = string | number;
@@ -123,9 +159,9 @@ function conditions(parts: Condition[]): { where: string; values: Value[] } {
 }
 
 /** Includes rows that an older version wrote under another name. */
-function kindCondition(kind: EventKind | undefined): Condition[] {
+function kindCondition(kind: EventFilter["kind"]): Condition[] {
   if (kind === undefined) return [];
-  const names = storedKinds(kind);
+  const names = [kind].flat().flatMap(storedKinds);
   return [[names.length === 1 ? "kind = ?" : `kind IN (${names.map(() => "?").join(", ")})`, names]];
 }
 

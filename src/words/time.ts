@@ -31,6 +31,9 @@ export function exactTime(ms: number): string {
   return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
+/** "06:30", "24:00": minutes of a day. */
+export const dayTime = (minutes: number): string => `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+
 /** "in 4 h 12 min", in whole seconds; "now" unless it lies ahead. */
 export const coming = (ms: number, nowMs: number): string =>
   ms > nowMs ? `in ${duration(Math.ceil((ms - nowMs) / SECOND_MS) * SECOND_MS)}` : "now";

@@ -1,6 +1,5 @@
 /** `audit` and `audit verify`: what was decided and why, from the database itself; needs no supervisor. */
 
-import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { wallMs } from "../../clock.ts";
@@ -8,11 +7,12 @@ import { closest } from "../../config/check/suggest.ts";
 import { EVENT_KINDS, type EventKind } from "../../model/event.ts";
 import { type Verified, verifyChain } from "../../record/audit/verify.ts";
 import { type EventFilter, readEvents, readExports } from "../../record/read.ts";
-import { misuse, Refusal } from "../../refusal.ts";
+import { misuse } from "../../refusal.ts";
 import { formatEvent } from "../../show/event-words.ts";
 import { plural } from "../../words/list.ts";
 import { number } from "../../words/number.ts";
-import { type Options, placesOf, sayWhich } from "../connect.ts";
+import { databaseOf } from "../audit-log.ts";
+import type { Options } from "../connect.ts";
 import { pastMs } from "../parse-time.ts";
 import { print, printJson, printJsonLine, say } from "../print.ts";
 
@@ -87,14 +87,6 @@ function exportedLines({ exported }: Verified): string[] {
         `Events ${number(first)} to ${number(last)} were exported to ${path}, which isn't there: they weren't checked.`,
     ),
   ];
-}
-
-async function databaseOf(options: Options): Promise<string> {
-  const places = await placesOf(options);
-  const { database } = places;
-  sayWhich(places, options);
-  if (existsSync(database)) return database;
-  throw new Refusal(`There is no audit log yet at ${database}: no supervisor has run with it.`);
 }
 
 function filterOf({ job, since, kind, lines }: AuditOptions, nowMs: number): EventFilter {

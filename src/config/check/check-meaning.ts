@@ -6,6 +6,7 @@
 import { basename } from "node:path";
 import { type Entry, type Fields, formatPath, type Path, show } from "../problem.ts";
 import { checkExecutor } from "./check-executor.ts";
+import { checkTariff } from "./check-tariff.ts";
 import { checkWindow } from "./check-windows.ts";
 import { checkDevices } from "./device-environment.ts";
 import type { Finding } from "./explain.ts";
@@ -27,6 +28,7 @@ export function checkMeaning(root: unknown): Finding[] {
     ...jobs.flatMap(checkExecutor),
     ...notify.flatMap(checkNotify),
     ...checkMetrics(root),
+    ...checkTariff(root),
   ];
 }
 

@@ -7,7 +7,7 @@
 import { Cron } from "croner";
 import cron from "node-cron";
 import { wallMs } from "../../clock.ts";
-import { type Entry, formatPath, show } from "../problem.ts";
+import { type Entry, formatPath, type Path, show } from "../problem.ts";
 import type { Finding } from "./explain.ts";
 import { closest } from "./suggest.ts";
 
@@ -15,23 +15,24 @@ export function checkWindow({ path, fields }: Entry): Finding[] {
   const { timezone } = fields;
   const badZone = typeof timezone === "string" && !isTimezone(timezone);
   const zone = badZone || typeof timezone !== "string" ? undefined : timezone;
-  const found = (["opens", "closes"] as const).flatMap((key) => {
+  const found: Finding[] = (["opens", "closes"] as const).flatMap((key) => {
     const expression = fields[key];
     const wrong = typeof expression === "string" ? cronProblem(expression, zone) : null;
     const here = [...path, key];
     return wrong === null ? [] : [{ path: here, message: `${formatPath(here)} ${wrong}` }];
   });
-  if (badZone) {
-    const guess = closest(timezone, Intl.supportedValuesOf("timeZone"));
-    const hint =
-      guess === null ? 'Write one like "Europe/Berlin", or leave it out.' : `Did you mean "${guess}"?`;
-    const here = [...path, "timezone"];
-    found.push({
-      path: here,
-      message: `${formatPath(here)} must be an IANA time zone, got ${show(timezone)}. ${hint}`,
-    });
-  }
+  const wrong = zoneProblem([...path, "timezone"], timezone);
+  if (wrong !== null) found.push(wrong);
   return found;
+}
+
+/** Null for a time zone that exists, and for what isn't even a text. */
+export function zoneProblem(path: Path, timezone: unknown): Finding | null {
+  if (typeof timezone !== "string" || isTimezone(timezone)) return null;
+  const guess = closest(timezone, Intl.supportedValuesOf("timeZone"));
+  const hint =
+    guess === null ? 'Write one like "Europe/Berlin", or leave it out.' : `Did you mean "${guess}"?`;
+  return { path, message: `${formatPath(path)} must be an IANA time zone, got ${show(timezone)}. ${hint}` };
 }
 
 function isTimezone(name: string): boolean {

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { EVENT_KINDS } from "../../model/event.ts";
 import { GPU_METRICS, MACHINE_METRICS } from "../../model/machine.ts";
 import { jobName, jobSchema, positive, seconds } from "./job-schema.ts";
+import { energySchema, tariffSchema } from "./tariff-schema.ts";
 
 const METRICS = [...MACHINE_METRICS, ...GPU_METRICS] as const;
 const threshold = z
@@ -197,6 +198,8 @@ export const configSchema = z.strictObject({
   turns: turnsSchema.prefault({}).describe("Turns on a GPU, between supervisors of several users."),
   notify: z.array(notifySchema).default([]).describe("Who is told of events, besides the audit log."),
   metrics: metricsSchema.optional().describe("Figures for Prometheus; none when left out."),
+  tariff: tariffSchema.optional().describe("What electricity costs, for `supervisor report`."),
+  energy: energySchema.prefault({}).describe("How `supervisor report` estimates what no meter tells."),
   logs: logsSchema.prefault({}).describe("How large the jobs' logs may grow."),
   retention: retentionSchema.prefault({}).describe("How long samples and events stay in the database."),
 });

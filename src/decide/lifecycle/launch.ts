@@ -56,7 +56,13 @@ export function launch(transition: Transition, { decision, identity, resumeFrom,
   transition.become({ name: "starting", since: now, run });
   transition.tell(resuming ? "resume.requested" : "job.started", decision.actor, decision.reason, {
     evidence: decision.evidence,
-    outcome: { resumedFrom: run.resumedFrom, step: resumeFrom === null ? 0 : resumeFrom.step, gpus },
+    outcome: {
+      resumedFrom: run.resumedFrom,
+      step: resumeFrom === null ? 0 : resumeFrom.step,
+      gpus,
+      // No event tells when a job that has never run began to wait.
+      afterMs: Math.max(0, now.wallMs - state.since.wallMs),
+    },
   });
   transition.perform({ do: "launch", run, resumeFrom });
 }

@@ -126,7 +126,7 @@ export function fail(
 ): void {
   const plan = tryAgain(transition, reason, code, leastMs);
   transition.tell("job.failed", "job", `${reason} ${plan}`, {
-    outcome: { code, stepsLost: stepsLost(transition) },
+    outcome: { code, stepsLost: stepsLost(transition), final: transition.state.name === "failed" },
   });
 }
 
@@ -163,7 +163,7 @@ function pausedItself(transition: Transition, seen: Seen | undefined): void {
   const fruitless = saved ? 0 : transition.job.attempts.fruitless + 1;
   if (fruitless >= FRUITLESS) {
     const reason = `It asked to be run again (exit code 75) ${FRUITLESS} times without a new checkpoint.`;
-    transition.tell("job.failed", "job", reason, { outcome: { code: EXIT_PAUSED } });
+    transition.tell("job.failed", "job", reason, { outcome: { code: EXIT_PAUSED, final: true } });
     leave(transition, "failed with exit code 75");
     transition.note({ attempts: { ...transition.job.attempts, fruitless } });
     transition.become({ name: "failed", since: now, reason, exitCode: EXIT_PAUSED });

@@ -1,0 +1,49 @@
+/** What the database and the exported files tell of a period. Reads only. */
+import type { Config } from "../config/schema/schema.ts";
+import type { AuditEvent, EventKind } from "../model/event.ts";
+import { isLive } from "../model/state.ts";
+import { lastSampleMs, readJobs } from "../record/read.ts";
+import { readHistory } from "../record/read-history.ts";
+import { number } from "../words/number.ts";
+import type { Material } from "./report.ts";
+import { MOVING_KINDS } from "./state-after.ts";
+
+const KINDS: readonly EventKind[] = [...MOVING_KINDS, "rule.pressure", "rule.cleared", "checkpoint.rejected"];
+
+/**
+ * `config`: null where it can't be loaded; then every job that the database knows counts as present.
+ * Throws DatabaseError.
+ */
+export function gather(
+  database: string,
+  { sinceMs, untilMs }: { sinceMs: number; untilMs: number },
+  config: Pick<Config, "jobs"> | null,
+): Material {
+  const events: AuditEvent[] = [];
+  const notes: string[] = [];
+  for (const one of readHistory(database, KINDS, untilMs))
+    if ("kind" in one) events.push(one);
+    else
+      notes.push(
+        `Events ${number(one.first)} to ${number(one.last)} were exported and aren't counted: ${one.reason}.`,
+      );
+  const configured = new Set(config?.jobs.map(({ name }) => name));
+  const jobs = [...readJobs(database)].map(({ name, state, sinceMs: since, origin }) => ({
+    name,
+    state,
+    sinceMs: since,
+    gone: config !== null && origin === "config" && !isLive(state) && !configured.has(name),
+  }));
+  return { events, jobs, sinceMs, untilMs, notes, lastSignMs: lastSigns(database, events) };
+}
+
+/** Samples come every few seconds, but are dropped after some weeks; events stay. */
+function lastSigns(database: string, events: readonly AuditEvent[]): Material["lastSignMs"] {
+  const times = events.map(({ at }) => Date.parse(at)).sort((a, b) => a - b);
+  return (beforeMs) => {
+    const event = times.findLast((ms) => ms < beforeMs);
+    const sample = lastSampleMs(database, beforeMs);
+    if (event === undefined) return sample;
+    return Math.max(event, sample ?? event);
+  };
+}

@@ -1,0 +1,200 @@
+/** The report: for each job and in all, where the time went, what pausing cost, and how long others waited. */
+import type { AuditEvent } from "../model/event.ts";
+import type { EnergyReport } from "./energy/energy-report.ts";
+import { othersWaited, quantile, type Wait } from "./others-waited.ts";
+import { costMs, numberOf, type Pause, pausesOf } from "./pauses.ts";
+import { SPAN_STATES, type Span, type SpanState, within } from "./span.ts";
+import type { KnownJob } from "./timelines.ts";
+import { timelines } from "./timelines.ts";
+
+export type Times = Record<SpanState, number>;
+
+/** Time under one reason: who or what asked (`actor`), how often, and for how long, in ms. */
+export interface Share {
+  state: "paused" | "standby" | "frozen" | "waiting";
+  actor: string;
+  times: number;
+  ms: number;
+}
+
+export interface Totals {
+  /** The sum of all times, but for what lies after a job's end. */
+  spanMs: number;
+  timesMs: Times;
+  pauses: number;
+  /** Asking, saving, leaving, reloading; ms. */
+  pauseCostMs: number;
+  /** By pauses, and by runs that ended otherwise. Runs whose lost steps nobody could count are in `uncounted`. */
+  stepsLost: { byPauses: number; otherwise: number; uncounted: number };
+}
+
+export interface JobReport extends Totals {
+  job: string;
+  spans: Span[];
+  shares: Share[];
+  pausesOfJob: (Pause & { costMs: number | null })[];
+}
+
+export interface OthersWaited {
+  count: number;
+  medianMs: number | null;
+  p95Ms: number | null;
+  longestMs: number | null;
+  /** Still waiting at the period's end. */
+  open: number;
+  waits: Wait[];
+}
+
+export interface Report {
+  /** Wall times. */
+  sinceMs: number;
+  untilMs: number;
+  jobs: JobReport[];
+  all: Totals;
+  othersWaited: OthersWaited;
+  energy?: EnergyReport;
+  /** What isn't as complete as it looks: whole sentences. */
+  notes: string[];
+}
+
+export interface Material {
+  events: readonly AuditEvent[];
+  lastSignMs: (beforeMs: number) => number | null;
+  jobs: readonly KnownJob[];
+  sinceMs: number;
+  untilMs: number;
+  /** Only this job; all when left out. */
+  job?: string;
+  notes: string[];
+}
+
+export function reportOf({ events, lastSignMs, jobs, sinceMs, untilMs, job, notes }: Material): Report {
+  const spans = timelines({ events, lastSignMs, jobs, untilMs });
+  const pauses = pausesOf(events);
+  const inPeriod = (ms: number): boolean => ms >= sinceMs && ms < untilMs;
+  const reports = [...spans]
+    .filter(([name]) => job === undefined || name === job)
+    .map(([name, all]) => {
+      const of = pauses.filter((pause) => pause.job === name && inPeriod(pause.askedMs));
+      const lost = lostOf(events.filter((event) => event.job === name && inPeriod(Date.parse(event.at))));
+      return jobReport(name, within(all, sinceMs, untilMs), of, lost);
+    })
+    .filter(({ spans: own }) => own.length > 0)
+    .sort((a, b) => (a.job < b.job ? -1 : 1));
+  const waits = othersWaited(events, pauses, (pause) => runningSince(spans.get(pause.job) ?? [], pause));
+  const own = waits.filter(({ fromMs }) => inPeriod(fromMs));
+  return {
+    sinceMs,
+    untilMs,
+    jobs: reports,
+    all: sum(reports),
+    othersWaited: waitsOf(own),
+    notes: [...notes, ...clockNotes(events, sinceMs, untilMs)],
+  };
+}
+
+/** When the stretch of work began that this pause ended. */
+function runningSince(spans: readonly Span[], { askedMs }: Pause): number | null {
+  const before = spans.filter(({ fromMs }) => fromMs < askedMs);
+  const other = before.findLastIndex(({ state }) => state !== "running" && state !== "starting");
+  return before[other + 1]?.fromMs ?? null;
+}
+
+function jobReport(job: string, spans: Span[], pauses: Pause[], stepsLost: Totals["stepsLost"]): JobReport {
+  const timesMs = timesOf(spans);
+  const costs = pauses.map(costMs);
+  return {
+    job,
+    spans,
+    spanMs: SPAN_STATES.reduce((all, state) => all + timesMs[state], 0),
+    timesMs,
+    pauses: pauses.length,
+    pauseCostMs: costs.reduce<number>((all, cost) => all + (cost ?? 0), 0),
+    stepsLost,
+    shares: sharesOf(spans),
+    pausesOfJob: pauses.map((pause, at) => ({ ...pause, costMs: costs[at] ?? null })),
+  };
+}
+
+function timesOf(spans: readonly Span[]): Times {
+  const times = Object.fromEntries(SPAN_STATES.map((state) => [state, 0])) as Times;
+  for (const span of spans) times[span.state] += span.toMs - span.fromMs;
+  return times;
+}
+
+const SHARED: readonly SpanState[] = ["paused", "standby", "frozen", "waiting"];
+
+function sharesOf(spans: readonly Span[]): Share[] {
+  const shares = new Map<string, Share>();
+  for (const { state, actor, fromMs, toMs } of spans) {
+    if (!SHARED.includes(state)) continue;
+    const key = `${state} ${actor}`;
+    const share = shares.get(key) ?? {
+      state: state as Share["state"],
+      actor: actor ?? "first start",
+      times: 0,
+      ms: 0,
+    };
+    share.times += 1;
+    share.ms += toMs - fromMs;
+    shares.set(key, share);
+  }
+  return [...shares.values()].sort((a, b) => b.ms - a.ms);
+}
+
+/** A failure in the course of a pause is told twice: as that, and as the failure, which counts. */
+function lostOf(events: readonly AuditEvent[]): Totals["stepsLost"] {
+  const lost = { byPauses: 0, otherwise: 0, uncounted: 0 };
+  for (const { kind, outcome = {} } of events) {
+    if (outcome.stepsLost === undefined) continue;
+    const byPause =
+      kind === "pause.completed" || (kind === "pause.failed" && outcome.goneAfterMs !== undefined);
+    const otherwise = ["job.failed", "job.lost", "job.cancelled", "checkpoint.rejected"].includes(kind);
+    if (!byPause && !otherwise) continue;
+    const steps = numberOf(outcome.stepsLost);
+    if (steps === null) lost.uncounted += 1;
+    else lost[byPause ? "byPauses" : "otherwise"] += steps;
+  }
+  return lost;
+}
+
+function sum(jobs: readonly JobReport[]): Totals {
+  const add = (of: (one: JobReport) => number): number => jobs.reduce((all, one) => all + of(one), 0);
+  return {
+    spanMs: add(({ spanMs }) => spanMs),
+    timesMs: Object.fromEntries(
+      SPAN_STATES.map((state) => [state, add(({ timesMs }) => timesMs[state])]),
+    ) as Times,
+    pauses: add(({ pauses }) => pauses),
+    pauseCostMs: add(({ pauseCostMs }) => pauseCostMs),
+    stepsLost: {
+      byPauses: add(({ stepsLost }) => stepsLost.byPauses),
+      otherwise: add(({ stepsLost }) => stepsLost.otherwise),
+      uncounted: add(({ stepsLost }) => stepsLost.uncounted),
+    },
+  };
+}
+
+function waitsOf(waits: Wait[]): OthersWaited {
+  const over = waits.flatMap(({ fromMs, untilMs }) => (untilMs === null ? [] : [untilMs - fromMs]));
+  return {
+    count: waits.length,
+    medianMs: quantile(over, 0.5),
+    p95Ms: quantile(over, 0.95),
+    longestMs: quantile(over, 1),
+    open: waits.length - over.length,
+    waits,
+  };
+}
+
+/** A clock that was set back counts some time twice: the spans leave it out. */
+function clockNotes(events: readonly AuditEvent[], sinceMs: number, untilMs: number): string[] {
+  return events.flatMap((event, at) => {
+    const before = events[at - 1];
+    const atMs = Date.parse(event.at);
+    if (before === undefined || atMs >= Date.parse(before.at) || atMs < sinceMs || atMs >= untilMs) return [];
+    return [
+      `The clock was set back between events ${before.id} and ${event.id} (${before.at} to ${event.at}): what lies between is counted once.`,
+    ];
+  });
+}

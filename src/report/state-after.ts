@@ -1,0 +1,97 @@
+/**
+ * What an event says about the state of its job. The lifecycle tells each of its moves in an event; this
+ * reads them back. Pure.
+ */
+import type { AuditEvent, EventKind } from "../model/event.ts";
+import type { SpanState } from "./span.ts";
+
+/** The kinds that can move a job, or tell of the supervisor that watches it. */
+export const MOVING_KINDS: readonly EventKind[] = [
+  "supervisor.started",
+  "supervisor.recovered",
+  "job.started",
+  "job.finished",
+  "job.failed",
+  "job.cancelled",
+  "job.lost",
+  "job.stalled",
+  "pause.requested",
+  "pause.completed",
+  "pause.failed",
+  "resume.requested",
+  "resume.completed",
+  "resume.failed",
+  "gpu.released",
+];
+
+/** `cancelling`: its program was asked to end, and hasn't yet. */
+export interface Before {
+  state: SpanState | null;
+  cancelling: boolean;
+}
+
+/** Null: it stays as it is. */
+export function stateAfter(event: AuditEvent, before: Before): SpanState | null {
+  switch (event.kind) {
+    case "supervisor.recovered":
+    case "job.started":
+    case "resume.completed":
+      return "running";
+    case "resume.requested":
+      return afterResumeRequested(event, before);
+    case "pause.requested":
+      return "pausing";
+    case "pause.completed":
+      return has(event, "pausedAfterMs") ? heldBy(event) : "paused";
+    case "pause.failed":
+      if (has(event, "goneAfterMs")) return "paused";
+      // What was on standby couldn't save its context, and stays there.
+      return has(event, "waitedMs") ? "standby" : null;
+    case "job.finished":
+      return "ended";
+    case "job.cancelled":
+      return has(event, "stepsLost") || !isLive(before) ? "ended" : null;
+    case "job.lost":
+      if (event.actor !== "recovery") return "waiting";
+      return before.cancelling ? "ended" : "paused";
+    case "job.failed":
+      return event.outcome?.final === true ? "ended" : "waiting";
+    case "resume.failed":
+      return "waiting";
+    case "job.stalled":
+      // Only where it ended for want of GPU memory.
+      return has(event, "againAfter") ? "waiting" : null;
+    case "gpu.released":
+      return event.actor === "peer" ? "waiting" : null;
+    default:
+      return null;
+  }
+}
+
+const has = ({ outcome }: AuditEvent, field: string): boolean =>
+  outcome !== undefined && outcome[field] !== undefined;
+
+const heldBy = ({ outcome }: AuditEvent): SpanState => (outcome?.method === "standby" ? "standby" : "frozen");
+
+const isLive = ({ state }: Before): boolean =>
+  state !== null && state !== "waiting" && state !== "paused" && state !== "ended";
+
+/** A new run has an outcome, a held one that goes on has evidence alone, and a person's wish has neither. */
+function afterResumeRequested(event: AuditEvent, { state }: Before): SpanState | null {
+  if (has(event, "gpus")) return "starting";
+  if (isSecondChance(event)) return "waiting";
+  // Frozen when its grace ran out: it goes on to its checkpoint.
+  return state === "pausing" ? null : "starting";
+}
+
+/** A person gave a job that had ended another chance. */
+export const isSecondChance = ({ kind, outcome, evidence }: AuditEvent): boolean =>
+  kind === "resume.requested" && outcome === undefined && evidence === undefined;
+
+/** `job.cancelled` of a job whose program still runs. */
+export const isCancelling = (event: AuditEvent, before: Before): boolean =>
+  event.kind === "job.cancelled" && stateAfter(event, before) === null;
+
+/** It ended badly, and the event doesn't tell whether it is left failed: older versions never told. */
+export const mayBeFinal = ({ kind, outcome }: AuditEvent): boolean =>
+  (kind === "job.failed" || kind === "job.lost") && outcome?.final === undefined;

@@ -1,0 +1,54 @@
+/**
+ * Events → what each job did, as spans without a gap or an overlap. Pure. Never invents a moment: what the
+ * log doesn't tell is `unwatched`, or lies before a job's first span.
+ */
+import type { AuditEvent } from "../model/event.ts";
+import type { Span } from "./span.ts";
+import { Timeline } from "./timeline.ts";
+
+/** What is known of a job beside its events. */
+export interface KnownJob {
+  name: string;
+  /** Its state now, where it is one that no event tells apart. */
+  state: string;
+  sinceMs: number;
+  /** No config names it any more: how long it stayed in its last state isn't known. */
+  gone: boolean;
+}
+
+export interface History {
+  /** In the order in which they were written. */
+  events: readonly AuditEvent[];
+  /** The last sign of a supervisor before a moment, in wall time: a sample or an event. */
+  lastSignMs: (beforeMs: number) => number | null;
+  jobs: readonly KnownJob[];
+  /** When the report is made, or its period's end. */
+  untilMs: number;
+}
+
+/** By job. */
+export function timelines({ events, lastSignMs, jobs, untilMs }: History): Map<string, Span[]> {
+  const found = new Map<string, Timeline>();
+  for (const event of events) {
+    if (event.kind === "supervisor.started") {
+      const atMs = Date.parse(event.at);
+      for (const timeline of found.values()) timeline.supervisorIsBack(lastSignMs(atMs), atMs);
+    }
+    if (event.job === null) continue;
+    const timeline = found.get(event.job) ?? new Timeline();
+    found.set(event.job, timeline);
+    timeline.take(event);
+  }
+  for (const { name, state, sinceMs } of jobs) {
+    if (found.has(name) || state !== "waiting" || sinceMs >= untilMs) continue;
+    const timeline = new Timeline();
+    found.set(name, timeline);
+    timeline.waitsSince(sinceMs);
+  }
+  const endMs = lastSignMs(untilMs) ?? untilMs;
+  const spans = [...found].map(([name, timeline]): [string, Span[]] => {
+    const known = jobs.find((job) => job.name === name);
+    return [name, timeline.end({ untilMs, lastSignMs: endMs, known })];
+  });
+  return new Map(spans.filter(([, all]) => all.length > 0));
+}

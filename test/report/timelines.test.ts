@@ -1,0 +1,169 @@
+/**
+ * What the audit log tells of a job, beside what the job really did on a machine of numbers.
+ * Covers: src/report/timeline.ts, src/report/state-after.ts, src/report/span.ts
+ */
+import { describe, expect, test } from "vitest";
+import type { AuditEvent, NewEvent } from "../../src/model/event.ts";
+import type { Job } from "../../src/model/job.ts";
+import { isEnded } from "../../src/model/state.ts";
+import type { Span } from "../../src/report/span.ts";
+import { timelines } from "../../src/report/timelines.ts";
+import { at, makeConfig, makeJob, makeRule, WALL } from "../decide/make.ts";
+import { VirtualMachine } from "../decide/virtual-machine.ts";
+
+const audit = (events: readonly (NewEvent & { second: number })[]): AuditEvent[] =>
+  events.map(({ second, ...event }, index) => ({
+    ...event,
+    id: index + 1,
+    at: new Date(at(second).wallMs).toISOString(),
+    hash: "",
+  }));
+
+/** The state of a job in the report's words. */
+function stateOf({ state, runs }: Job): string | null {
+  if (isEnded(state.name)) return "ended";
+  if (state.name === "starting") return state.run.resuming ? "starting" : "running";
+  if (state.name === "running") return state.run.resuming ? "starting" : "running";
+  return state.name === "waiting" && runs === 0 ? "waiting" : state.name;
+}
+
+const stateIn = (spans: readonly Span[], ms: number): string | null =>
+  spans.find(({ fromMs, toMs }) => fromMs <= ms && ms < toMs)?.state ?? null;
+
+/** Repeatable, and different for each seed. */
+function chances(seed: number): () => number {
+  let value = seed * 2654435761;
+  return () => {
+    value = (Math.imul(value ^ (value >>> 15), 2246822519) + 0x9e3779b9) | 0;
+    return ((value ^ (value >>> 13)) >>> 0) / 2 ** 32;
+  };
+}
+
+const statesOf = ({ world }: VirtualMachine) =>
+  new Map(Object.values(world.jobs).map((job) => [job.name, stateOf(job)]));
+
+function someHours(seed: number) {
+  const chance = chances(seed);
+  const rule = makeRule({ name: "busy", forSeconds: 4, clear: { below: 30, forSeconds: 7 } });
+  const hot = makeRule({ name: "hot", above: 95, clear: { below: 94 }, action: "freeze" });
+  const jobs = [
+    makeJob({ name: "asr", priority: 2, restart: { backoffSeconds: 9, maxRetries: 1 } }),
+    makeJob({ name: "tts", restart: { backoffSeconds: 30 } }),
+    makeJob({ name: "brief" }),
+  ];
+  const config = { rules: [rule, hot], balance: { settleSeconds: 2, maxPauseOverhead: 0.5 } };
+  const machine = new VirtualMachine(makeConfig(config), jobs, {
+    asr: { save: 3, load: 5, cpu: 20 },
+    tts: { save: 11, load: 2, cpu: 10 },
+    brief: { save: 2, load: 4, cpu: 5, steps: 700 },
+  });
+  const seen: { ms: number; states: ReturnType<typeof statesOf> }[] = [];
+  let others = 10;
+  for (let second = 1; second <= 2400; second += 1) {
+    if (chance() < 0.01) others = Math.round(chance() * 100);
+    const name = ["asr", "tts", "brief"][Math.floor(chance() * 3)] ?? "asr";
+    if (chance() < 0.004) machine.crash(name);
+    const known = chance();
+    const ask = { jobs: [name], by: "ana" };
+    if (known < 0.003) machine.ask({ verb: "pause", untilMs: null, ...ask });
+    else if (known < 0.012) machine.ask({ verb: "resume", ...ask });
+    else if (known < 0.0125) machine.ask({ verb: "cancel", ...ask });
+    else if (known < 0.0135) machine.ask({ verb: "rerun", ...ask });
+    // At the end of a second: after the tick, and after what people asked for since.
+    seen.push({ ms: at(machine.second).wallMs, states: statesOf(machine) });
+    machine.tick(chance() < 0.01 ? null : others);
+  }
+  return { machine, seen };
+}
+
+test.each([1, 2, 4])("hours at random are read back as they were (seed %i)", (seed) => {
+  const { machine, seen } = someHours(seed);
+  const untilMs = at(machine.second + 1).wallMs;
+  const jobs = Object.values(machine.world.jobs).map(({ name, state }) => ({
+    name,
+    state: state.name,
+    sinceMs: state.since.wallMs,
+    gone: false,
+  }));
+  const found = timelines({ events: audit(machine.events), lastSignMs: () => untilMs, jobs, untilMs });
+  expect([...found.keys()].sort()).toEqual(["asr", "brief", "tts"]);
+  for (const [name, spans] of found) {
+    for (const [index, span] of spans.entries()) {
+      expect(span.toMs).toBeGreaterThan(span.fromMs);
+      if (index > 0) expect(span.fromMs).toBe(spans[index - 1]?.toMs);
+    }
+    const wrong = seen
+      .map(({ ms, states }) => ({ ms, is: states.get(name), reads: stateIn(spans, ms) }))
+      .filter(({ is, reads }) => !(is === reads || (is === "ended" && reads === null)));
+    expect(wrong.slice(0, 3), name).toEqual([]);
+  }
+});
+
+describe("what no event tells", () => {
+  const event = (second: number, kind: NewEvent["kind"], more: Partial<NewEvent> = {}) => ({
+    second,
+    kind,
+    job: "tts",
+    run: 1,
+    actor: "supervisor" as const,
+    reason: `${kind}.`,
+    ...more,
+  });
+  const start = event(10, "job.started", { outcome: { gpus: ["GPU-7"], afterMs: 4000 } });
+  const read = (events: ReturnType<typeof event>[], untilS: number, signs: number[] = []) =>
+    timelines({
+      events: audit(events),
+      lastSignMs: (before) =>
+        [...signs, ...events.map(({ second }) => second)]
+          .map((second) => at(second).wallMs)
+          .filter((ms) => ms < before)
+          .sort((a, b) => a - b)
+          .at(-1) ?? null,
+      jobs: [],
+      untilMs: at(untilS).wallMs,
+    }).get("tts");
+  const brief = (spans: Span[] | undefined) =>
+    spans?.map(({ state, fromMs, toMs }) => `${state} ${(fromMs - WALL) / 1000}-${(toMs - WALL) / 1000}`);
+
+  test("the wait before the first start comes from the start itself; older logs don't have it", () => {
+    expect(brief(read([start], 30))).toEqual(["waiting 6-10", "running 10-30"]);
+    const { afterMs: _, ...older } = start.outcome as { gpus: string[]; afterMs: number };
+    expect(brief(read([{ ...start, outcome: older }], 30))).toEqual(["running 10-30"]);
+  });
+
+  test("a run that was gone when the next supervisor looked was unwatched since the last sign", () => {
+    const back = event(5000, "supervisor.started", { job: null });
+    const lost = event(5003, "job.lost", { actor: "recovery", outcome: { stepsLost: 3 } });
+    expect(brief(read([start, back, lost], 6000, [700]))).toEqual([
+      "waiting 6-10",
+      "running 10-700",
+      "unwatched 700-5003",
+      "paused 5003-6000",
+    ]);
+  });
+
+  test("a run that was taken over had gone on", () => {
+    const back = event(5000, "supervisor.started", { job: null });
+    const asked = event(5010, "pause.requested", { actor: "user" });
+    expect(brief(read([start, back, asked], 5011, [700]))).toEqual([
+      "waiting 6-10",
+      "running 10-5010",
+      "pausing 5010-5011",
+    ]);
+  });
+
+  test("while no supervisor runs, what it left alive is unwatched, and what it paused stays paused", () => {
+    expect(brief(read([start], 9000, [700]))?.slice(1)).toEqual(["running 10-700", "unwatched 700-9000"]);
+    const done = event(40, "pause.completed", { outcome: { goneAfterMs: 4000 } });
+    const asked = event(36, "pause.requested", { actor: "shutdown", reason: "It is stopping." });
+    const spans = read([start, asked, done], 9000, [700]);
+    expect(brief(spans)?.slice(-1)).toEqual(["paused 40-9000"]);
+    expect(spans?.at(-1)).toMatchObject({ actor: "shutdown", reason: "It is stopping.", event: 3 });
+  });
+
+  test("a clock that was set back gives no span a negative length", () => {
+    const asked = event(4, "pause.requested", { actor: "user" });
+    const done = event(20, "pause.completed", { outcome: { goneAfterMs: 16_000 } });
+    expect(brief(read([start, asked, done], 30))).toEqual(["waiting 6-10", "pausing 10-20", "paused 20-30"]);
+  });
+});
