@@ -22,6 +22,7 @@ Looking:
   why [JOB]    what a job waits for; without a name, all that aren't running
   logs JOB     what a job has written
   audit        what was decided, when and why; 'audit verify' proves it whole
+  replay       what a config would have done with recorded history
 
 Config:
   check        all problems of a config at once

@@ -4,11 +4,13 @@
  */
 import { realpathSync } from "node:fs";
 import { type AuditEvent, type EventKind, storedKinds } from "../model/event.ts";
+import type { Job } from "../model/job.ts";
 import type { Sample } from "../model/machine.ts";
 import { type Exported, exportPath, listExports } from "./audit/anchor.ts";
 import { type EventRow, eventOf } from "./audit/event-row.ts";
 import { openReadOnly, unreadable } from "./database/open-read-only.ts";
 import { type Shape, unpackSample } from "./sample-row.ts";
+import { jobOf } from "./upgrade-job-row.ts";
 import { UNKNOWN_STEP } from "./writes.ts";
 
 export interface EventFilter {
@@ -95,15 +97,30 @@ export function* readRuns(
   }
 }
 
+/** Every job that the database knows, as it was last saved. Throws DatabaseError. */
+export function readJobs(path: string): Job[] {
+  return [...rows<{ job: string }>(path, "SELECT job FROM jobs ORDER BY name", [])].map(({ job }) =>
+    jobOf(job),
+  );
+}
+
+/** The first and the last sample and how many there are; null where there is none. Throws DatabaseError. */
+export function sampleSpan(
+  path: string,
+  span: { sinceMs?: number | undefined; untilMs?: number | undefined } = {},
+): { firstMs: number; lastMs: number; count: number } | null {
+  const { where, values } = spanCondition(span);
+  const sql = `SELECT min(at_ms) AS firstMs, max(at_ms) AS lastMs, count(*) AS count FROM samples ${where}`;
+  const [found] = rows<{ firstMs: number; lastMs: number; count: number }>(path, sql, values);
+  return found === undefined || found.count === 0 ? null : found;
+}
+
 /** Oldest first. The newest few seconds may still be in the supervisor's memory. Throws DatabaseError. */
 export function* readSamples(
   path: string,
   span: { sinceMs?: number; untilMs?: number } = {},
 ): Generator<Sample, void> {
-  const { where, values } = conditions([
-    ["at_ms >= ?", span.sinceMs],
-    ["at_ms < ?", span.untilMs],
-  ]);
+  const { where, values } = spanCondition(span);
   const sql = `SELECT at_ms, data, names FROM samples JOIN sample_shapes s ON s.id = shape ${where} ORDER BY at_ms`;
   const shapes = new Map<string, Shape>();
   for (const row of rows<{ at_ms: number; data: string; names: string }>(path, sql, values)) {
@@ -112,6 +129,12 @@ export function* readSamples(
     yield unpackSample(row, shape);
   }
 }
+
+const spanCondition = (span: { sinceMs?: number | undefined; untilMs?: number | undefined }) =>
+  conditions([
+    ["at_ms >= ?", span.sinceMs],
+    ["at_ms < ?", span.untilMs],
+  ]);
 
 type Value = string | number;
 type Condition = [sql: string, value: Value | Value[] | undefined];
