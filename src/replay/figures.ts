@@ -8,6 +8,7 @@ import { unread } from "../decide/rules/dwell.ts";
 import { keyOf } from "../decide/rules/judge-rules.ts";
 import type { Actor } from "../model/actor.ts";
 import type { EventKind } from "../model/event.ts";
+import type { Job } from "../model/job.ts";
 import type { GpuMetric, MachineMetric, Reading, Sample } from "../model/machine.ts";
 import type { StateName } from "../model/state.ts";
 import type { Moment } from "../tick/supervisor.ts";
@@ -60,8 +61,8 @@ export class Tally {
     this.#rules = yardstick.rules.filter(({ action }) => action !== "notify");
   }
 
-  /** `ms`: how long this moment lasted. */
-  add({ world, sample }: Moment, ms: number): void {
+  /** `ms`: how long this moment lasted. `isThere`: whether a job has processes, whatever the supervisor knows. */
+  add({ world, sample }: Moment, ms: number, isThere: (job: string) => boolean): void {
     const jobs = Object.values(world.jobs);
     for (const { name, state } of jobs) {
       const times = this.inState.get(name) ?? {};
@@ -70,7 +71,8 @@ export class Tally {
       if (state.name === "finished" && !this.finishedAt.has(name))
         this.finishedAt.set(name, state.since.wallMs);
     }
-    if (this.#rules.some((rule) => isFelt(rule, sample, world.jobs))) this.pressureMs += ms;
+    const there = jobs.filter(({ name }) => isThere(name));
+    if (this.#rules.some((rule) => isFelt(rule, sample, there))) this.pressureMs += ms;
     this.#addEnergy(sample, ms);
   }
 
@@ -91,7 +93,7 @@ export class Tally {
 }
 
 /** Beyond its threshold now, and a job is there whose pause would relieve it. */
-function isFelt(rule: Rule, sample: Sample, jobs: Moment["world"]["jobs"]): boolean {
+function isFelt(rule: Rule, sample: Sample, jobs: readonly Job[]): boolean {
   if (!rule.metric.startsWith("gpu."))
     return isBeyond(rule, sample.machine[rule.metric as MachineMetric]) && isUsed(rule, null, sample, jobs);
   return sample.gpus.some(
@@ -105,8 +107,8 @@ function isBeyond({ above, below }: Rule, reading: Reading): boolean {
   return above !== undefined ? value > above : below !== undefined && value < below;
 }
 
-function isUsed(rule: Rule, uuid: string | null, sample: Sample, jobs: Moment["world"]["jobs"]): boolean {
+function isUsed(rule: Rule, uuid: string | null, sample: Sample, jobs: readonly Job[]): boolean {
   const gpu = sample.gpus.find((one) => one.uuid === uuid) ?? null;
   const now = { key: keyOf(rule.name, uuid), rule, state: unread(rule, uuid, sample.at), gpu };
-  return Object.values(jobs).some((job) => relieves(job, now, sample));
+  return jobs.some((job) => relieves(job, now, sample));
 }

@@ -8,6 +8,7 @@ import { type Job, savesBy } from "../model/job.ts";
 import type { Checkpoint, Run } from "../model/run.ts";
 import type { Exit, RankStatus, Seen } from "../model/seen.ts";
 import type { Now } from "../model/time.ts";
+import { ModelCheckpoints } from "./model-checkpoints.ts";
 import type { RecordedCosts } from "./recorded-costs.ts";
 
 /** Of a job that never told how long its steps take. */
@@ -54,12 +55,8 @@ interface Life {
 export class ModelJob {
   readonly spent: Spent = { workedMs: 0, loadingMs: 0, savingMs: 0, redoneMs: 0, heldMs: 0 };
   readonly #habits: Habits;
-  readonly #checkpoints: Checkpoint[] = [];
-  /** Work in each checkpoint, by its path. */
-  readonly #saved = new Map<string, number>();
+  readonly #saved = new ModelCheckpoints();
   #workMs = 0;
-  /** A full check under way: of which checkpoint, and what is left of it. */
-  #check: { path: string; ms: number } | null = null;
   #life: Life | null = null;
   #at: Now;
 
@@ -69,7 +66,7 @@ export class ModelJob {
   }
 
   get checkpoints(): Checkpoint[] {
-    return this.#checkpoints;
+    return this.#saved.all;
   }
 
   /** Its run has processes. */
@@ -100,7 +97,7 @@ export class ModelJob {
 
   /** `began`: in ticks since boot, as the recorded processes have theirs. `loaded`: it was at work before the span. */
   launch(run: Run, from: Checkpoint | null, place: { pid: number; began: number; loaded?: true }): void {
-    this.#workMs = from === null ? 0 : (this.#saved.get(from.path) ?? this.#workMs);
+    this.#workMs = from === null ? 0 : (this.#saved.workIn(from.path) ?? this.#workMs);
     this.#life = {
       id: run.id,
       pid: place.pid,
@@ -151,34 +148,21 @@ export class ModelJob {
     if (life === null || life.exit !== null) return;
     const code = signal === "SIGTERM" ? 143 : 137;
     life.exit = { known: true, code, signal };
-    const saved = this.#saved.get(this.#checkpoints[0]?.path ?? "") ?? 0;
+    const saved = this.#saved.savedMs;
     this.spent.redoneMs += Math.max(0, this.#workMs - saved);
     this.#workMs = Math.min(this.#workMs, saved);
   }
 
-  /** Begins the full check of a checkpoint; each is found whole. */
+  /** Begins the full check of a checkpoint. */
   verify(path: string): void {
-    if (this.#check?.path === path) return;
-    const isQuick = this.#checkpoints.some((one) => one.path === path && one.verified === "quick");
-    if (isQuick) this.#check = { path, ms: this.#habits.costs.checkAt(this.#at.wallMs) };
-  }
-
-  #passCheck(ms: number): void {
-    if (this.#check === null) return;
-    this.#check.ms -= ms;
-    if (this.#check.ms > 0) return;
-    const { path } = this.#check;
-    const at = this.#checkpoints.findIndex((one) => one.path === path);
-    const found = this.#checkpoints[at];
-    if (found !== undefined) this.#checkpoints[at] = { ...found, verified: "full" };
-    this.#check = null;
+    this.#saved.check(path, this.#habits.costs.checkAt(this.#at.wallMs));
   }
 
   /** Lets the time until `to` pass. `everyMinutes`: between its own checkpoints. */
   advance(job: Job, to: Now): void {
     const ms = to.monotonicMs - this.#at.monotonicMs;
     this.#at = to;
-    this.#passCheck(ms);
+    this.#saved.pass(ms);
     const life = this.#life;
     if (ms <= 0 || life === null || life.exit !== null) return;
     if (life.held !== null) {
@@ -205,7 +189,7 @@ export class ModelJob {
       exit: life?.exit ?? null,
       leftovers: [],
       ranks: reports ? this.#ranks(life, job) : [],
-      checkpoints: this.#checkpoints,
+      checkpoints: this.#saved.all,
       rejected: [],
       signalCaught: this.#habits.understands !== "nothing",
       ...(this.#habits.worldSize > 1 && !reports && { worldSize: this.#habits.worldSize }),
@@ -214,28 +198,15 @@ export class ModelJob {
   }
 
   #ranks(life: Life, job: Job): RankStatus[] {
-    const loaded = life.loadMs <= 0;
-    const step = loaded ? this.#step(life) : job.progress === null ? null : life.baseStep;
-    const state =
-      life.exit !== null
-        ? life.exit.known && life.exit.code === 0
-          ? "finished"
-          : "paused"
-        : life.held === "standby"
-          ? "standby"
-          : !loaded
-            ? "ready"
-            : life.saveMs === null
-              ? "running"
-              : "saving";
+    const known = job.progress === null ? null : life.baseStep;
     return Array.from({ length: this.#habits.worldSize }, (_, rank) => ({
       rank,
       worldSize: this.#habits.worldSize,
       pid: life.pid + rank,
       startTime: null,
-      state,
+      state: reportOf(life),
       sequence: life.sequence,
-      step,
+      step: life.loadMs <= 0 ? this.#step(life) : known,
       totalSteps: null,
       epoch: null,
       metrics: {},
@@ -293,19 +264,18 @@ export class ModelJob {
   }
 
   #keep(life: Life, job: Job, wallMs: number): void {
-    const path = `replay/${job.name}/step-${this.#step(life)}`;
-    const known = this.#checkpoints.findIndex((one) => one.path === path);
-    if (known >= 0) this.#checkpoints.splice(known, 1);
     life.sinceSaveMs = 0;
-    this.#saved.set(path, this.#workMs);
-    this.#checkpoints.unshift({
-      path,
-      step: this.#step(life),
-      epoch: null,
-      bytes: 0,
-      createdAtMs: wallMs,
-      verified: job.spec.checkpoint.glob === undefined ? "quick" : "size and age only",
-    });
-    for (const old of this.#checkpoints.splice(3)) this.#saved.delete(old.path);
+    const step = this.#step(life);
+    const verified = job.spec.checkpoint.glob === undefined ? "quick" : "size and age only";
+    const path = `replay/${job.name}/step-${step}`;
+    this.#saved.keep({ path, step, epoch: null, bytes: 0, createdAtMs: wallMs, verified }, this.#workMs);
   }
+}
+
+/** What its library would report. */
+function reportOf({ exit, held, loadMs, saveMs }: Life): string {
+  if (exit !== null) return exit.known && exit.code === 0 ? "finished" : "paused";
+  if (held === "standby") return "standby";
+  if (loadMs > 0) return "ready";
+  return saveMs === null ? "running" : "saving";
 }

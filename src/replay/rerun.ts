@@ -6,8 +6,8 @@ import type { Config } from "../config/schema/schema.ts";
 import type { Job } from "../model/job.ts";
 import type { Run } from "../model/run.ts";
 import type { Now } from "../model/time.ts";
-import type { Journal } from "../ports/journal.ts";
 import { type Moment, Supervisor } from "../tick/supervisor.ts";
+import { decisionsOf } from "./decisions.ts";
 import { type Figures, type ReplayedDecision, Tally } from "./figures.ts";
 import type { History, PastEvent } from "./history.ts";
 import { ModelJob } from "./model-job.ts";
@@ -16,7 +16,6 @@ import { habitsOf, jobAt, type PastJob, pastJob, wasAtWork } from "./past-jobs.t
 import { quietUntil } from "./quiet.ts";
 import { type Ours, type Past, virtualSample } from "./virtual-sample.ts";
 
-const DECISIONS = ["pause.requested", "resume.requested", "job.started"];
 const BOOT = "replay";
 
 export interface Rerunnable {
@@ -41,6 +40,8 @@ export class Rerun {
   #submitted: { job: (now: Now) => Job; atMs: number }[] = [];
   #now: Now;
   #past: Past | null = null;
+  /** Jobs with processes after the last tick. */
+  #wereLive: ReadonlySet<string> = new Set();
   #before: Moment | null = null;
   #runIds = 0;
   #poll: number;
@@ -63,7 +64,7 @@ export class Rerun {
         clock: { now: () => this.#now },
         sensors: { sample: () => this.#sample(), guard() {}, async close() {} },
         runs: this.#runs,
-        journal: this.#journal(),
+        journal: decisionsOf(this.#decisions),
         identity: { bootId: BOOT, newRunId: () => this.#runId() },
         wake() {},
       },
@@ -82,7 +83,8 @@ export class Rerun {
   /** One tick at `now`. `bootMs`: what the recorded machine's monotonic clock shows then. */
   async tick(past: Past, now: Now, bootMs: number): Promise<void> {
     const last = this.#supervisor.moment;
-    if (last !== null) this.#tally.add(last, now.monotonicMs - last.now.monotonicMs);
+    if (last !== null)
+      this.#tally.add(last, now.monotonicMs - last.now.monotonicMs, (job) => this.#wereLive.has(job));
     this.#before = last;
     this.#past = past;
     this.#now = now;
@@ -90,6 +92,7 @@ export class Rerun {
     this.#submit();
     this.#ask();
     this.#supervisor.tick();
+    this.#wereLive = new Set([...this.#models].flatMap(([name, model]) => (model.isLive ? [name] : [])));
     if (this.#runs.performed === 0) return;
     this.#runs.performed = 0;
     await this.#supervisor.idle();
@@ -235,22 +238,5 @@ export class Rerun {
         this.#supervisor.request({ verb: "pause", untilMs: null, ...asked });
       else this.#supervisor.request({ verb: next.kind === "job.cancelled" ? "cancel" : "resume", ...asked });
     }
-  }
-
-  /** Keeps the decisions alone: a replay leaves no record. */
-  #journal(): Journal {
-    return {
-      problem: null,
-      append: (events, now) => {
-        for (const { kind, job, actor, reason } of events)
-          if (job !== null && DECISIONS.includes(kind))
-            this.#decisions.push({ atMs: now.wallMs, kind, job, actor, reason });
-        return { ok: true, events: [] };
-      },
-      loadJobs: () => [],
-      addSample() {},
-      tail: () => [],
-      close() {},
-    };
   }
 }
