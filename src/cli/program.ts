@@ -203,6 +203,7 @@ function replayCommand(cli: Command): void {
       from: ["--from <time>", "from then on: 2h, 09:00, 2026-11-23"],
       to: ["--to <time>", "up to then"],
       csv: ["--csv <file>", "history from this file instead of the database (docs/replay.md)"],
+      suggest: ["--suggest", "vary the rules' thresholds and dwells, and show which would have been better"],
     },
   });
   const config = replay.options.find(({ long }) => long === "--config");

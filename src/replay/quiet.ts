@@ -91,9 +91,9 @@ function startsAt(job: Job, waits: readonly WaitingFor[], moment: Moment, config
     return Number.POSITIVE_INFINITY;
   if (waits.length === 0 || waits.some(({ untilMs }) => untilMs === undefined)) return nowMs;
   const all = Math.max(...waits.map(({ untilMs = 0 }) => toMonotonic(untilMs, moment)));
-  // A back-off is forgotten after calm, which may be earlier than its end.
+  // A back-off is forgotten once calm has lasted longer than that, which may be before its end.
   const forgotten = Object.values(job.balance.backoff).map(({ lastPauseMs }) =>
     toMonotonic(lastPauseMs + config.balance.calmSeconds * 1000, moment),
   );
-  return Math.min(all, ...forgotten.filter((at) => at > nowMs));
+  return Math.min(all, ...forgotten.filter((at) => at >= nowMs));
 }

@@ -6,6 +6,7 @@ import { duration } from "../words/duration.ts";
 import { list, plural } from "../words/list.ts";
 import { number, percent } from "../words/number.ts";
 import { clockTime } from "../words/time.ts";
+import { table } from "./table.ts";
 
 type Row = [label: string, ...cells: string[]];
 
@@ -26,7 +27,7 @@ export function replayLines(replayed: Replayed, nowMs: number): string[] {
   return [
     `${clockTime(fromMs, nowMs)} to ${clockTime(untilMs, nowMs)}: ${duration(untilMs - fromMs)}, ${plural(samples, "sample")}`,
     "",
-    ...table(rows),
+    ...table(rows, ["left", ...configs.map(() => "right" as const)]),
     "",
     ...doubtsOf(replayed).map((doubt) => `- ${doubt}`),
   ];
@@ -59,18 +60,14 @@ function jobRows(configs: readonly Figures[]): Row[] {
   });
 }
 
-function table(rows: readonly Row[]): string[] {
-  const widths = rows[0]?.map((_, at) => Math.max(...rows.map((row) => (row[at] ?? "").length))) ?? [];
-  return rows.map((row) =>
-    row
-      .map((cell, at) => (at === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[at] ?? 0)))
-      .join("  ")
-      .trimEnd(),
-  );
-}
-
 /** What a reader must know before they believe the figures. */
-export function doubtsOf({ assumed, doubts, gaps, unrecordedMs, thinnedMs }: Replayed): string[] {
+export function doubtsOf({
+  assumed,
+  doubts,
+  gaps,
+  unrecordedMs,
+  thinnedMs,
+}: Omit<Replayed, "configs">): string[] {
   return [
     ...doubts,
     ...(gaps === 0

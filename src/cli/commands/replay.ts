@@ -10,7 +10,9 @@ import { misuse, Refusal } from "../../refusal.ts";
 import { databaseHistory, type History, type Span } from "../../replay/history.ts";
 import { csvHistory } from "../../replay/read-csv.ts";
 import { replay as play } from "../../replay/replay.ts";
+import { suggest as findBetter } from "../../replay/suggest.ts";
 import { replayLines } from "../../show/replay-lines.ts";
+import { suggestLines } from "../../show/suggest-lines.ts";
 import { wholePercent } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
 import { type Options, placesOf } from "../connect.ts";
@@ -24,6 +26,7 @@ export interface ReplayOptions extends Omit<Options, "config"> {
   from?: string;
   to?: string;
   csv?: string;
+  suggest?: boolean;
 }
 
 /** Between two words of how far it has come. */
@@ -36,6 +39,13 @@ export async function replay(options: ReplayOptions): Promise<number> {
   const history = await historyOf(options, files[0]);
   const yardstick = configs[0]?.config;
   if (yardstick === undefined) throw new Error("a replay has a config");
+  if (options.suggest) {
+    if (configs.length > 1) throw misuse("--suggest varies one config: name one only.");
+    const suggested = await findBetter(history, yardstick, { onProgress: progress() });
+    if (options.json) printJson(suggested);
+    else for (const line of suggestLines(suggested, wallMs())) print(line);
+    return 0;
+  }
   const replayed = await play(
     history,
     configs.map((one) => ({ ...one, yardstick })),
