@@ -24,6 +24,7 @@ Looking:
   logs JOB     what a job has written
   audit        what was decided, when and why; 'audit verify' proves it whole
   report       where the time went, and what pausing cost and saved
+  replay       what a config would have done with recorded history
 
 Config:
   check        all problems of a config at once

@@ -213,6 +213,24 @@ function lookingCommands(cli: Command): void {
       },
     }),
   );
+  replayCommand(cli);
+}
+
+function replayCommand(cli: Command): void {
+  const load = async () => (await import("./commands/replay.ts")).replay;
+  const about = "what a config would have done with recorded history";
+  const replay = declare(cli, "replay", about, load, {
+    options: {
+      from: ["--from <time>", "from then on: 2h, 09:00, 2026-11-23"],
+      to: ["--to <time>", "up to then"],
+      csv: ["--csv <file>", "history from this file instead of the database (docs/replay.md)"],
+      suggest: ["--suggest", "vary the rules' thresholds and dwells, and show which would have been better"],
+    },
+  });
+  const config = replay.options.find(({ long }) => long === "--config");
+  config?.argParser(collect);
+  if (config !== undefined) config.description = "use this config; may be repeated, to compare several";
+  withJson(replay);
 }
 
 function auditCommands(cli: Command): void {

@@ -6,7 +6,6 @@ import { realpathSync } from "node:fs";
 import { type AuditEvent, type EventKind, storedKinds } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
 import type { Sample } from "../model/machine.ts";
-import type { StateName } from "../model/state.ts";
 import { type Exported, exportPath, listExports } from "./audit/anchor.ts";
 import { type EventRow, eventOf } from "./audit/event-row.ts";
 import { openReadOnly, unreadable } from "./database/open-read-only.ts";
@@ -64,23 +63,6 @@ export function readExports(path: string): (Exported & { path: string })[] {
   }
 }
 
-/** What the database holds of a job now. */
-export interface RecordedJob {
-  name: string;
-  state: StateName;
-  /** Wall time. */
-  sinceMs: number;
-  origin: Job["origin"];
-}
-
-/** Throws DatabaseError. */
-export function* readJobs(path: string): Generator<RecordedJob, void> {
-  for (const { job } of rows<{ job: string }>(path, "SELECT job FROM jobs ORDER BY name", [])) {
-    const { name, state, origin } = jobOf(job);
-    yield { name, state: state.name, sinceMs: state.since.wallMs, origin };
-  }
-}
-
 /** A run as recorded. Times are wall times in ms; null means unknown. */
 export interface RecordedRun {
   id: string;
@@ -117,6 +99,24 @@ export function* readRuns(
   }
 }
 
+/** Every job that the database knows, as it was last saved. Throws DatabaseError. */
+export function readJobs(path: string): Job[] {
+  return [...rows<{ job: string }>(path, "SELECT job FROM jobs ORDER BY name", [])].map(({ job }) =>
+    jobOf(job),
+  );
+}
+
+/** The first and the last sample and how many there are; null where there is none. Throws DatabaseError. */
+export function sampleSpan(
+  path: string,
+  span: { sinceMs?: number | undefined; untilMs?: number | undefined } = {},
+): { firstMs: number; lastMs: number; count: number } | null {
+  const { where, values } = spanCondition(span);
+  const sql = `SELECT min(at_ms) AS firstMs, max(at_ms) AS lastMs, count(*) AS count FROM samples ${where}`;
+  const [found] = rows<{ firstMs: number; lastMs: number; count: number }>(path, sql, values);
+  return found === undefined || found.count === 0 ? null : found;
+}
+
 /**
  * Oldest first. The newest few seconds may still be in the supervisor's memory. `everyMs`: only the first of
  * each stretch of that length. Throws DatabaseError.
@@ -125,10 +125,7 @@ export function* readSamples(
   path: string,
   span: { sinceMs?: number; untilMs?: number; everyMs?: number } = {},
 ): Generator<Sample, void> {
-  const { where, values } = conditions([
-    ["at_ms >= ?", span.sinceMs],
-    ["at_ms < ?", span.untilMs],
-  ]);
+  const { where, values } = spanCondition(span);
   const every = span.everyMs === undefined ? [] : [span.everyMs];
   const some = `WHERE at_ms IN (SELECT min(at_ms) FROM samples ${where} GROUP BY CAST(at_ms / ? AS INTEGER))`;
   const sql = `SELECT at_ms, data, names FROM samples JOIN sample_shapes s ON s.id = shape ${
@@ -148,6 +145,12 @@ export function lastSampleMs(path: string, beforeMs: number): number | null {
   for (const { atMs } of rows<{ atMs: number | null }>(path, sql, [beforeMs])) return atMs;
   return null;
 }
+
+const spanCondition = (span: { sinceMs?: number | undefined; untilMs?: number | undefined }) =>
+  conditions([
+    ["at_ms >= ?", span.sinceMs],
+    ["at_ms < ?", span.untilMs],
+  ]);
 
 type Value = string | number;
 type Condition = [sql: string, value: Value | Value[] | undefined];

@@ -28,12 +28,21 @@ export function gather(
         `Events ${number(one.first)} to ${number(one.last)} were exported and aren't counted: ${one.reason}.`,
       );
   const configured = new Set(config?.jobs.map(({ name }) => name));
-  const jobs = [...readJobs(database)].map(({ name, state, sinceMs: since, origin }) => ({
-    name,
-    state,
-    sinceMs: since,
-    gone: config !== null && origin === "config" && !isLive(state) && !configured.has(name),
-  }));
+  const jobs = readJobs(database).map(
+    ({
+      name,
+      state: {
+        name: state,
+        since: { wallMs: since },
+      },
+      origin,
+    }) => ({
+      name,
+      state,
+      sinceMs: since,
+      gone: config !== null && origin === "config" && !isLive(state) && !configured.has(name),
+    }),
+  );
   return { events, jobs, sinceMs, untilMs, notes, lastSignMs: lastSigns(database, events) };
 }
 

@@ -1,0 +1,114 @@
+/**
+ * What one config would have done, in figures. Time in ms, energy in Wh. Pressure is measured by the rules
+ * of one config for all of them, or a config without rules would look best.
+ */
+import type { Config, Rule } from "../config/schema/schema.ts";
+import { relieves } from "../decide/pauses/relieves.ts";
+import { unread } from "../decide/rules/dwell.ts";
+import { keyOf } from "../decide/rules/judge-rules.ts";
+import type { Actor } from "../model/actor.ts";
+import type { EventKind } from "../model/event.ts";
+import type { Job } from "../model/job.ts";
+import type { GpuMetric, MachineMetric, Reading, Sample } from "../model/machine.ts";
+import type { StateName } from "../model/state.ts";
+import type { Moment } from "../tick/supervisor.ts";
+import { told } from "./footprints.ts";
+import type { Spent } from "./model-job.ts";
+
+export interface ReplayedDecision {
+  atMs: number;
+  kind: EventKind;
+  job: string;
+  actor: Actor;
+  reason: string;
+}
+
+export interface JobFigures extends Spent {
+  name: string;
+  /** By state, how long. */
+  inState: Partial<Record<StateName, number>>;
+  finishedAtMs: number | null;
+}
+
+export interface Figures {
+  config: string;
+  pauses: number;
+  resumes: number;
+  starts: number;
+  /** Somebody needed what a job of ours was using. */
+  pressureMs: number;
+  /** Of the GPUs; null where no GPU told its power. `energyUnknownMs`: how long at least one didn't. */
+  energyWh: number | null;
+  energyUnknownMs: number;
+  jobs: JobFigures[];
+  decisions: ReplayedDecision[];
+}
+
+/** Save, load and redone work, as a share of the work done. */
+export const overheadMs = ({ loadingMs, savingMs, redoneMs }: Spent): number =>
+  loadingMs + savingMs + redoneMs;
+
+export class Tally {
+  pressureMs = 0;
+  energyWh = 0;
+  energyKnownMs = 0;
+  energyUnknownMs = 0;
+  readonly inState = new Map<string, Partial<Record<StateName, number>>>();
+  readonly finishedAt = new Map<string, number>();
+  readonly #rules: readonly Rule[];
+
+  constructor(yardstick: Config) {
+    this.#rules = yardstick.rules.filter(({ action }) => action !== "notify");
+  }
+
+  /** `ms`: how long this moment lasted. `isThere`: whether a job has processes, whatever the supervisor knows. */
+  add({ world, sample }: Moment, ms: number, isThere: (job: string) => boolean): void {
+    const jobs = Object.values(world.jobs);
+    for (const { name, state } of jobs) {
+      const times = this.inState.get(name) ?? {};
+      times[state.name] = (times[state.name] ?? 0) + ms;
+      this.inState.set(name, times);
+      if (state.name === "finished" && !this.finishedAt.has(name))
+        this.finishedAt.set(name, state.since.wallMs);
+    }
+    const there = jobs.filter(({ name }) => isThere(name));
+    if (this.#rules.some((rule) => isFelt(rule, sample, there))) this.pressureMs += ms;
+    this.#addEnergy(sample, ms);
+  }
+
+  #addEnergy({ gpus }: Sample, ms: number): void {
+    if (gpus.length === 0) return;
+    let watts = 0;
+    for (const { metrics } of gpus) {
+      const one = told(metrics["gpu.power"]);
+      if (one === null) {
+        this.energyUnknownMs += ms;
+        return;
+      }
+      watts += one;
+    }
+    this.energyKnownMs += ms;
+    this.energyWh += (watts * ms) / 3_600_000;
+  }
+}
+
+/** Beyond its threshold now, and a job is there whose pause would relieve it. */
+function isFelt(rule: Rule, sample: Sample, jobs: readonly Job[]): boolean {
+  if (!rule.metric.startsWith("gpu."))
+    return isBeyond(rule, sample.machine[rule.metric as MachineMetric]) && isUsed(rule, null, sample, jobs);
+  return sample.gpus.some(
+    (gpu) => isBeyond(rule, gpu.metrics[rule.metric as GpuMetric]) && isUsed(rule, gpu.uuid, sample, jobs),
+  );
+}
+
+function isBeyond({ above, below }: Rule, reading: Reading): boolean {
+  const value = told(reading);
+  if (value === null) return false;
+  return above !== undefined ? value > above : below !== undefined && value < below;
+}
+
+function isUsed(rule: Rule, uuid: string | null, sample: Sample, jobs: readonly Job[]): boolean {
+  const gpu = sample.gpus.find((one) => one.uuid === uuid) ?? null;
+  const now = { key: keyOf(rule.name, uuid), rule, state: unread(rule, uuid, sample.at), gpu };
+  return jobs.some((job) => relieves(job, now, sample));
+}
