@@ -55,7 +55,7 @@ export function decide(world: World, tick: Tick): Decided {
     owedMiB: owedMiB(Object.values(input.jobs), sample),
   });
   const requests = turnEvents(input);
-  const { companions = {}, othersUsed = null } = world.memory;
+  const { companions = {}, othersUsed = {} } = world.memory;
   const handOvers = watchHandOvers(companions, othersUsed, input);
 
   const counted = countPauses(input, pauses);

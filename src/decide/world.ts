@@ -31,11 +31,14 @@ export interface PolicyMemory {
   readonly watched?: Readonly<Record<string, Watched>>;
   /** By job: what others used beside its runs. */
   readonly companions?: Readonly<Record<string, Companion>>;
-  /** Others' use of the CPU at the last tick, in percent. */
-  readonly othersUsed?: number | null;
+  /** Others' use at the last tick. */
+  readonly othersUsed?: Uses;
   /** By job: its use since the last figures were learned. */
   readonly periods?: Periods;
 }
+
+/** Use in percent, by GPU (UUID) and of the CPU ("cpu"); what isn't known is missing. */
+export type Uses = Readonly<Record<string, number>>;
 
 /** What others used beside a job's run; `run` absent between runs. */
 export interface Companion {
@@ -43,13 +46,14 @@ export interface Companion {
   /** Monotonic time of its start, and of its end while it isn't known whether others' use falls. */
   readonly sinceMs: number;
   readonly endedMs?: number;
-  /** Others' use just before it, in percent; null where that isn't known. */
-  readonly before: number | null;
-  /** Sums of so many readings, in percent: others' use and its own. */
-  readonly others: number;
+  /** Others' use just before it. */
+  readonly before: Uses;
+  /** Sums of so many readings: others' use, and its own of the CPU in percent. */
+  readonly others: Uses;
   readonly own: number;
   readonly readings: number;
-  readonly program?: { readonly name: string; readonly pid: number };
+  /** Who used most of each. */
+  readonly programs?: Readonly<Record<string, { readonly name: string; readonly pid: number }>>;
   /** Runs in a row with which others' use rose and fell. */
   readonly runs: number;
   readonly told?: HandOver;

@@ -159,8 +159,10 @@ export interface WindowState {
   jobs: string[] | null;
 }
 
-/** Others' mean use of the CPU before and beside a job's runs, in percent, and who used most of it. */
+/** Others' mean use of the CPU or of a GPU before and beside a job's runs, in percent, and who used most of it. */
 export interface HandOver {
+  /** The GPU's index; null: the CPU. */
+  gpu: number | null;
   from: number;
   to: number;
   /** With how many runs it rose and fell. */

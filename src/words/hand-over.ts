@@ -3,10 +3,11 @@ import type { HandOver } from "../model/decision.ts";
 import { plural } from "./list.ts";
 import { percent } from "./number.ts";
 
-export function handOverText({ from, to, runs, program }: HandOver): string {
+export function handOverText({ gpu, from, to, runs, program }: HandOver): string {
   const who = program === undefined ? "another program" : `'${program.name}' (pid ${program.pid})`;
+  const use = gpu === null ? "CPU use" : `use of GPU ${gpu}`;
   return (
-    `Its own processes are idle, while others' CPU use rose from ${percent(from)} to ${percent(to)} with it and fell when it stopped, ` +
+    `Its own processes are idle, while others' ${use} rose from ${percent(from)} to ${percent(to)} with it and fell when it stopped, ` +
     `in ${plural(runs, "run")}: it seems to hand its work to ${who}, which a pause of it doesn't reach. ` +
     "Make that program the job: supervisor run -- COMMAND."
   );

@@ -11,9 +11,11 @@ import { checkpoints, places, reports } from "./files.ts";
 import { ownPlaces } from "./own-places.ts";
 import { requests } from "./requests.ts";
 import { runs } from "./runs.ts";
+import { unseen } from "./unseen.ts";
 
 const GROUPS: Group[] = [
   runs,
+  unseen,
   checkpoints,
   reports,
   config,

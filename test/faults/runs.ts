@@ -96,6 +96,16 @@ export const runs: Group = {
     event("its first process ends, others remain", () =>
       story().see(2, ends(exitCode(0), { leftovers: [{ pid: 4712, command: "python loader.py" }] })),
     ),
+    event("its checkpoints leave out a part of its state", () => {
+      const run = new Story(runningJob());
+      const report = (step: number, loss: number): Story =>
+        run.see(step, { ranks: [makeRank({ step, metrics: { loss } })] });
+      for (let step = 1; step <= 20; step += 1) report(step, 0.4 + (step % 3) / 50);
+      run.see(21, { ...ends(killed), checkpoints: [makeCheckpoint(20, at(20), { verified: "full" })] });
+      run.launch(60, run.job.checkpoint);
+      report(21, 3.9);
+      return told(report(22, 3.7), "resume.doubted");
+    }),
     event("a save fails", () =>
       story().see(
         2,

@@ -6,15 +6,15 @@
 import type { HandOver } from "../../model/decision.ts";
 import type { NewEvent } from "../../model/event.ts";
 import type { Job } from "../../model/job.ts";
-import { programOf, type Reading, type Sample } from "../../model/machine.ts";
+import { type ProcessEvidence, programOf, type Reading, type Sample } from "../../model/machine.ts";
 import { isWorking, runOf } from "../../model/state.ts";
 import { handOverText } from "../../words/hand-over.ts";
 import type { TickInput } from "../tick-input.ts";
-import type { Companion } from "../world.ts";
+import type { Companion, Uses } from "../world.ts";
 
 /** Runs with which others' use rose and fell before it is told. */
 const ENOUGH_RUNS = 2;
-/** What is worth telling, in percent of the machine, and the most of it that the job itself may use beside. */
+/** What is worth telling, in percent of the machine or of a GPU, and the most of it that the job itself may use beside. */
 const LEAST_RISE = 10;
 const IDLE = 0.2;
 /** A program is loaded before it works: its first seconds say nothing, and a short run doesn't either. In ms. */
@@ -26,10 +26,12 @@ const FALLEN = 1 / 3;
 
 type Companions = Readonly<Record<string, Companion>>;
 
-/** `usedBefore`: others' use at the tick before, in percent; null where that wasn't known. */
+const CPU = "cpu";
+
+/** `usedBefore`: others' use at the tick before. */
 export function watchHandOvers(
   watched: Companions,
-  usedBefore: number | null,
+  usedBefore: Uses,
   input: TickInput,
 ): { companions: Companions; events: NewEvent[] } {
   const companions: Record<string, Companion> = {};
@@ -44,40 +46,36 @@ export function watchHandOvers(
   return { companions, events };
 }
 
-/** Of the CPU, proven; null while it isn't known. */
-export const othersUse = ({ machine }: Sample): number | null => figure(machine["cpu.others"]);
-
-const figure = (reading: Reading | undefined): number | null =>
-  reading !== undefined && "value" in reading ? reading.value : null;
+/** As far as it is proven. */
+export function othersUse({ machine, gpus }: Sample): Uses {
+  const uses: Record<string, number> = {};
+  const add = (name: string, reading: Reading): void => {
+    if ("value" in reading) uses[name] = reading.value;
+  };
+  add(CPU, machine["cpu.others"]);
+  for (const { uuid, metrics } of gpus) add(uuid, metrics["gpu.others.utilization"]);
+  return uses;
+}
 
 function follow(
   job: Job,
   known: Companion | undefined,
-  usedBefore: number | null,
+  usedBefore: Uses,
   input: TickInput,
 ): Companion | undefined {
   const { monotonicMs } = input.now;
   if (isWorking(job.state.name)) {
     const run = runOf(job)?.id ?? "";
-    if (known?.run === run && known.endedMs === undefined) return measure(known, job, input);
-    const beforehand = known ?? { runs: 0 };
-    return {
-      ...keep(beforehand),
-      run,
-      sinceMs: monotonicMs,
-      before: usedBefore,
-      others: 0,
-      own: 0,
-      readings: 0,
-    };
+    if (known?.run === run && known.endedMs === undefined) return measure(known, run, input);
+    return { ...keep(known ?? { runs: 0 }), run, sinceMs: monotonicMs, before: usedBefore };
   }
   // It may go on working until it has ended.
   if (known?.run === undefined || job.state.name === "pausing") return known;
-  const rise = riseOf(known);
-  if (rise === null || monotonicMs - known.sinceMs < LEAST_MS) return keep(known);
+  if (known.readings === 0 || monotonicMs - known.sinceMs < LEAST_MS) return keep(known);
+  const most = mostRisen(known);
   // A run without a rise speaks against it.
-  if (rise < LEAST_RISE || known.own / known.readings > IDLE * rise) return { ...keep(known), runs: 0 };
-  return falls({ ...known, endedMs: known.endedMs ?? monotonicMs }, rise, input);
+  if (most.rise < LEAST_RISE || known.own / known.readings > IDLE * most.rise) return keep({ runs: 0 });
+  return falls({ ...known, endedMs: known.endedMs ?? monotonicMs }, most, input);
 }
 
 /** What outlasts a run. */
@@ -85,37 +83,68 @@ const keep = ({ runs, told }: Pick<Companion, "runs" | "told">): Companion => ({
   runs,
   ...(told !== undefined && { told }),
   sinceMs: 0,
-  before: null,
-  others: 0,
+  before: {},
+  others: {},
   own: 0,
   readings: 0,
 });
 
-const riseOf = ({ before, others, readings }: Companion): number | null =>
-  before === null || readings === 0 ? null : others / readings - before;
-
-function measure(known: Companion, job: Job, { sample, now }: TickInput): Companion {
-  const others = othersUse(sample);
-  const own = figure(sample.runs[runOf(job)?.id ?? ""]?.cpuPercent);
-  if (now.monotonicMs - known.sinceMs < LOADS_MS || others === null || own === null) return known;
-  const most = [...sample.foreign].sort((a, b) => (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0))[0];
-  return {
-    ...known,
-    others: known.others + others,
-    own: known.own + own,
-    readings: known.readings + 1,
-    ...(most !== undefined && { program: { name: programOf(most.command), pid: most.pid } }),
-  };
+interface Rise {
+  /** Of the CPU, or a GPU's UUID. */
+  of: string;
+  from: number;
+  rise: number;
 }
 
-function falls(ended: Companion, rise: number, { sample, now }: TickInput): Companion {
-  const used = othersUse(sample);
-  const { before, endedMs = now.monotonicMs, program } = ended;
-  if (before === null || now.monotonicMs - endedMs > FALLS_MS) return { ...keep(ended), runs: 0 };
-  if (used === null || used > before + FALLEN * rise) return ended;
+/** What wasn't known before, or not all the time beside the run, hasn't risen. */
+function mostRisen({ before, others, readings }: Companion): Rise {
+  let most: Rise = { of: CPU, from: 0, rise: 0 };
+  for (const [of, sum] of Object.entries(others)) {
+    const from = before[of];
+    if (from !== undefined && sum / readings - from > most.rise)
+      most = { of, from, rise: sum / readings - from };
+  }
+  return most;
+}
+
+function measure(known: Companion, run: string, { sample, now }: TickInput): Companion {
+  const own = sample.runs[run]?.cpuPercent;
+  if (now.monotonicMs - known.sinceMs < LOADS_MS || own === undefined || "unavailable" in own) return known;
+  const others: Record<string, number> = {};
+  for (const [of, use] of Object.entries(othersUse(sample)))
+    if (!isOn(run, of, sample)) others[of] = (known.others[of] ?? 0) + use;
+  const programs = { ...known.programs, ...greediest(sample) };
+  return { ...known, others, own: known.own + own.value, readings: known.readings + 1, programs };
+}
+
+/** A job that computes on a GPU hands nothing over there. */
+const isOn = (run: string, uuid: string, { gpus }: Sample): boolean =>
+  gpus.some((gpu) => gpu.uuid === uuid && gpu.processes.some(({ ours }) => ours === run));
+
+function greediest({ foreign, gpus }: Sample): NonNullable<Companion["programs"]> {
+  const found: Record<string, { name: string; pid: number }> = {};
+  const add = (of: string, all: readonly ProcessEvidence[], use: (one: ProcessEvidence) => number): void => {
+    const [most] = [...all].sort((a, b) => use(b) - use(a));
+    if (most !== undefined) found[of] = { name: programOf(most.command), pid: most.pid };
+  };
+  add(CPU, foreign, ({ cpuPercent = 0 }) => cpuPercent);
+  for (const { uuid, processes } of gpus) {
+    const others = processes.filter(({ ours, counts }) => ours === null && counts !== false);
+    add(uuid, others, ({ gpuPercent = 0 }) => gpuPercent);
+  }
+  return found;
+}
+
+function falls(ended: Companion, { of, from, rise }: Rise, { sample, now }: TickInput): Companion {
+  const used = othersUse(sample)[of];
+  const { endedMs = now.monotonicMs } = ended;
+  if (now.monotonicMs - endedMs > FALLS_MS) return keep({ runs: 0 });
+  if (used === undefined || used > from + FALLEN * rise) return ended;
   const runs = ended.runs + 1;
-  const found: HandOver = { from: before, to: before + rise, runs, ...(program && { program }) };
-  return { ...keep(ended), runs, ...(runs >= ENOUGH_RUNS && { told: found }) };
+  if (runs < ENOUGH_RUNS) return { ...keep(ended), runs };
+  const program = ended.programs?.[of];
+  const gpu = sample.gpus.find(({ uuid }) => uuid === of)?.index ?? null;
+  return { ...keep(ended), runs, told: { gpu, from, to: from + rise, runs, ...(program && { program }) } };
 }
 
 function told(job: Job, found: HandOver): NewEvent {
@@ -125,6 +154,6 @@ function told(job: Job, found: HandOver): NewEvent {
     run: job.runs,
     actor: "supervisor",
     reason: handOverText(found),
-    evidence: { metric: "cpu.others", ...found },
+    evidence: { metric: found.gpu === null ? "cpu.others" : "gpu.others.utilization", handOver: found },
   };
 }

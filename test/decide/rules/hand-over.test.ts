@@ -8,7 +8,7 @@ import type { Job } from "../../../src/model/job.ts";
 import type { ProcessEvidence, Sample } from "../../../src/model/machine.ts";
 import { handOverText } from "../../../src/words/hand-over.ts";
 import { Days, pausedJob, running } from "../days.ts";
-import { at, makeRun } from "../make.ts";
+import { at, makeGpu, makeRun } from "../make.ts";
 
 const SERVER: ProcessEvidence = {
   pid: 913,
@@ -21,8 +21,13 @@ const SERVER: ProcessEvidence = {
 class Client {
   readonly days = new Days({ rules: [] }, pausedJob("ask"));
   readonly events: string[] = [];
+  readonly #at: { gpu?: boolean; isOnIt?: boolean };
   #second = 0;
   #run = 0;
+
+  constructor(at: { gpu?: boolean; isOnIt?: boolean } = {}) {
+    this.#at = at;
+  }
 
   #tick(others: number, own: number): void {
     const run = `r${this.#run}`;
@@ -37,8 +42,23 @@ class Client {
         },
       },
     };
-    this.days.tick(this.#second++, { "cpu.others": others }, more);
+    this.days.tick(
+      this.#second++,
+      { "cpu.others": this.#at.gpu ? 3 : others },
+      { ...more, ...this.#gpus(others, run) },
+    );
     this.events.push(...this.days.last.events);
+  }
+
+  #gpus(others: number, run: string): Partial<Sample> {
+    if (!this.#at.gpu) return {};
+    const gpu = makeGpu(at(this.#second - 1), "B", 1, { "gpu.others.utilization": others });
+    const processes = [{ ...SERVER, gpuPercent: others, ours: null }];
+    const own = { ...SERVER, pid: 9, ours: run };
+    return {
+      gpus: [{ ...gpu, processes: this.#at.isOnIt ? [...processes, own] : processes }],
+      gpusUnavailable: null,
+    };
   }
 
   #become(job: Job): void {
@@ -81,6 +101,21 @@ test("is told after the second run with which others' use rose and fell, and onc
     /^Its own processes are idle, while others' CPU use rose from 4 % to 45 % with it and fell when it stopped, in 2 runs: it seems to hand its work to 'llama-server' \(pid 913\).*supervisor run -- COMMAND\.$/,
   );
   expect(client.live(52, 1).told).toBe(1);
+  // A run without them speaks against it.
+  expect(client.live(4, 1).days.why.ask?.handsOver).toBeUndefined();
+});
+
+test("is told of a GPU, too, with the program on it", () => {
+  const found = new Client({ gpu: true }).live(71, 1).live(68, 2).days.why.ask?.handsOver;
+  expect(found).toMatchObject({ gpu: 1, from: 4, to: 68, program: { name: "llama-server", pid: 913 } });
+  expect(handOverText(found as NonNullable<typeof found>)).toMatch(
+    /others' use of GPU 1 rose from 4 % to 68 %/,
+  );
+});
+
+test("isn't told of a GPU that it computes on itself", () => {
+  const client = new Client({ gpu: true, isOnIt: true }).live(71, 1).live(68, 2);
+  expect(client.told).toBe(0);
 });
 
 test.each<[string, (client: Client) => Client]>([
