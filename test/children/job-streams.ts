@@ -3,7 +3,7 @@
  * in a stream (0 = for ever), streams, and one of "" (plain), "gate", "stage" (a Web stream),
  * "waits" (its source gives nothing after its frames), "stuck" (the last stream's consumer stops after 5
  * frames), "ends" (the last stream ends when the folder holds `may-end`), "forgets" (keeps no context),
- * "can't save" (until the folder holds a file `may-save`).
+ * "can't save" (until the folder holds a file `may-save`), "saves slowly" (not before it holds that file).
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,6 +25,7 @@ if (kind !== "forgets")
     position: () => next.reduce((sum, at) => sum + at, 0),
     save: async (files) => {
       if (kind === "can't save" && !existsSync(join(folder, "may-save"))) throw new Error("no room for it");
+      while (kind === "saves slowly" && !existsSync(join(folder, "may-save"))) await wait(10);
       await files.json("next.json", next);
     },
   });

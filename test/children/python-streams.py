@@ -2,7 +2,7 @@
 in a stream (0 = for ever), streams, and one of "" (a generator in each of several threads), "gate" (waits in
 threads), "asyncio", "waits" (its source gives nothing after its frames), "stuck" (the last stream's consumer
 stops after 5 frames), "ends" (the last stream ends when the folder holds `may-end`), "forgets" (keeps no
-context), "can't save" (until the folder holds `may-save`)."""
+context), "can't save" (until the folder holds `may-save`), "saves slowly" (not before it holds that file)."""
 
 import asyncio
 import json
@@ -27,6 +27,8 @@ if checkpoint is not None:
 def save(files):
     if kind == "can't save" and not os.path.exists(os.path.join(folder, "may-save")):
         raise RuntimeError("no room for it")
+    while kind == "saves slowly" and not os.path.exists(os.path.join(folder, "may-save")):
+        time.sleep(0.01)
     files.json("next.json", following)
 
 

@@ -122,6 +122,10 @@ describe("each problem says where it is, what was expected and found, and what t
       "rules[0] must have one of 'above' and 'below', but has both.",
     ],
     [
+      rule('"metric":"cpu.others","above":60,"clear":{"below":30},"prefer":▸"standby"'),
+      'rules[0].prefer must be "inference" or "training", got "standby".',
+    ],
+    [
       rule('"metric":"cpu.others","above":60,"clear":{"below":▸80}'),
       "rules[0].clear.below must be at most 60 (where the pressure begins), got 80: the rule would be in pressure and clear at once.",
     ],

@@ -2,13 +2,13 @@
  * Checkpoints that a job of streams writes by itself while it runs, the same for every job library: each
  * holds every stream at one moment, and none costs a frame.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { rounds } from "../rounds.ts";
 import { type Launched, launch, temporaryFolder } from "./launch.ts";
-import { bring, counting, flowing, framesOf, type Streaming } from "./standby-contract.ts";
+import { bring, counting, expectWhole, flowing, framesOf, type Streaming } from "./standby-contract.ts";
 
 export function savesWhileStreaming({ name, streams }: Streaming): void {
   const begin = (folder: string, frames: string, count: string, env: object, kind = ""): Launched =>
@@ -61,6 +61,27 @@ export function savesWhileStreaming({ name, streams }: Streaming): void {
       expect((await run.ended).code).toBe(0);
       expect(run.status()?.checkpoint).toMatch(/^step-/);
       for (const stream of [0, 1]) expect(framesOf(join(folder, "out"), stream)).toEqual(counting(frames));
+    });
+
+    test("a release taken back while it saves: not a frame passes before the save is done, then it goes on", async () => {
+      const folder = temporaryFolder();
+      const out = join(folder, "out");
+      const run = begin(folder, "0", "2", {}, "saves slowly");
+      await flowing(run, out);
+      await bring(run, 1, "standby");
+      run.ask({ sequence: 2, want: "release" });
+      await run.until("the save", ({ state }) => state === "saving");
+      run.ask({ sequence: 3, want: "run" });
+      await run.until("the word heard", ({ sequence }) => sequence === 3);
+      const held = [framesOf(out, 0).length, framesOf(out, 1).length];
+      await wait(100);
+      writeFileSync(join(out, "may-save"), "");
+      await flowing(run, out, held[0]);
+      const { checkpoint } = await run.until("running", ({ state }) => state === "running");
+      const kept = readFileSync(join(folder, "checkpoints", checkpoint as string, "next.json"), "utf8");
+      expect(JSON.parse(kept)).toEqual(held);
+      expectWhole(out);
+      run.child.kill("SIGKILL");
     });
 
     test("a stream that is at work for long doesn't keep the others: said, and tried again", async () => {
