@@ -130,13 +130,13 @@ const added = (to: Sum, value: number | null, ms: number): Sum =>
 const valueIn = (reading: Reading): number | null => ("value" in reading ? reading.value : null);
 
 function learntFrom(period: Period, { learned, progress }: Job): Learned {
-  const { ms, memoryMiB, cpu, gpu } = period;
+  const { ms, memoryMiB, cpu, gpu, watts } = period;
   const mean = (of: Sum): number | null => (of.ms > 0 && of.ms >= ms * ENOUGH ? of.sum / of.ms : null);
   const next = measured(learned, {
     memoryMiB,
     cpuPercent: mean(cpu),
     gpuPercent: mean(gpu),
-    joulesPerStep: joulesPerStep(period, progress?.step ?? null),
+    joulesPerStep: joulesPerStep(period, mean(watts), progress?.step ?? null),
   });
   const gpuMemoryMiB = gpuMemory(period, learned);
   return gpuMemoryMiB === undefined ? next : { ...next, gpuMemoryMiB };
@@ -154,8 +154,8 @@ function gpuMemory({ gpuMemoryMiB: held }: Period, learned: Learned): Learned["g
   );
 }
 
-/** Null unless the power was told for the whole of the period. */
-function joulesPerStep({ ms, watts, fromStep }: Period, step: number | null): number | null {
-  if (watts.ms === 0 || watts.ms < ms || step === null || fromStep === null || step <= fromStep) return null;
-  return watts.sum / 1000 / (step - fromStep);
+/** Null where no power was told, or no step made. */
+function joulesPerStep({ ms, fromStep }: Period, watts: number | null, step: number | null): number | null {
+  if (watts === null || step === null || fromStep === null || step <= fromStep) return null;
+  return (watts * ms) / 1000 / (step - fromStep);
 }

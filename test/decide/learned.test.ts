@@ -5,11 +5,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { gpuMemoryOf, measured, needOf } from "../../src/decide/learned.ts";
+import { roster } from "../../src/decide/roster.ts";
 import type { Figure } from "../../src/model/figure.ts";
 import type { Job } from "../../src/model/job.ts";
 import type { GpuSample } from "../../src/model/machine.ts";
-import { Days, pausedJob } from "./days.ts";
-import { at, figure, makeGpu, makeJob } from "./make.ts";
+import { busy, CPU, Days, pausedJob, quiet } from "./days.ts";
+import { at, figure, makeConfig, makeGpu, makeJob } from "./make.ts";
 
 const LEAST = { name: "m", metric: "memory.availableMiB", below: 1000, clear: { above: 1500 } };
 const MINUTES = 60;
@@ -39,6 +40,16 @@ describe("a resume", () => {
     expect(days.why.tts?.sooner?.[0]?.command).toBe("supervisor resume tts");
     days.ask(1, { verb: "resume", jobs: ["tts"], by: "ana" });
     expect(days.tick(2, { "memory.availableMiB": 7000 })).toEqual(["resume tts"]);
+  });
+
+  test("names what there is room for, and how sure that is", () => {
+    const days = new Days({ rules: [CPU] }, waiting({ memoryMiB: figure(900, 910, 870, 905) }));
+    days.tick(0, busy);
+    days.tick(1, quiet);
+    expect(days.last.reasons[0]).toContain(
+      "there is room for its 905 MiB of memory (measured 4 times, ± 5 MiB).",
+    );
+    expect(days.decisions[0]?.evidence.needs).toMatchObject({ memoryMiB: { peak: 905, count: 4 } });
   });
 
   test("waits a while for what was measured once, then tries", () => {
@@ -120,4 +131,13 @@ test("what wasn't measured leaves a figure as it is", () => {
     saveMs: { count: 4, recent: [5, 5, 5, 9] },
     reloadMs: once(4),
   });
+});
+
+test("what was learned is forgotten with the command that it was learned of", () => {
+  const learned = { memoryMiB: figure(60_000) };
+  const known = makeJob({ command: ["train", "--batch", "64"] }, { learned });
+  const among = (command: string[]) =>
+    roster(makeConfig({ jobs: [{ name: "tts", priority: 3, command }] }), [known], at(1)).tts;
+  expect(among(["train", "--batch", "64"])).toMatchObject({ learned, spec: { priority: 3 } });
+  expect(among(["train", "--batch", "8"])?.learned).toEqual({});
 });

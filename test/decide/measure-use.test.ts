@@ -161,6 +161,18 @@ describe("on GPUs", () => {
     expect(watch.learned.joulesPerStep?.recent).toEqual([60]);
   });
 
+  test("energy needs a power that was told for at least half of the time", () => {
+    const [told, untold] = [pair([process("r1", 6000)], [], 150), pair([process("r1", 6000)], [])];
+    const learnt = (blind: number): Learned => {
+      const watch = new Watch(working({}, ["GPU-0"]));
+      for (let step = 0; step <= 10; step += 1)
+        watch.steps(step).for(1, { memory: 1, gpus: step > 10 - blind ? untold : told });
+      return watch.learned;
+    };
+    expect(learnt(5).joulesPerStep?.recent).toEqual([150]);
+    expect(learnt(6)).not.toHaveProperty("joulesPerStep");
+  });
+
   test("neither use nor energy is taken for its own beside somebody else", () => {
     const gpus = pair([process("r1", 6000), process(null, 300)], [process("r1", 2000)], 150);
     const watch = new Watch(working({}, ["GPU-0", "GPU-1"]));

@@ -77,6 +77,7 @@ test("a grace is what was configured; auto is three times the slowest save, and 
   expect(graceMs(5, { saveMs })).toBe(5000);
   expect(graceMs("auto", {})).toBe(120_000);
   expect(graceMs("auto", { saveMs })).toBe(270_000);
+  expect(graceMs("auto", { saveMs, leaveMs: { count: 3, recent: [400, 30_000, 500] } })).toBe(360_000);
 });
 
 test("a program's name is without its folder and arguments", () =>

@@ -124,6 +124,12 @@ describe("for a rule about others", () => {
   });
 });
 
+test("the evidence of a pause says what made it the one", () => {
+  const days = new Days({ rules: [CPU] }, ...[{ ...usual, cpu: 70 }].map(jobOf));
+  days.tick(0, busy, { runs: runsOf([{ ...usual, cpu: 70 }]) });
+  expect(days.decisions[0]?.evidence.choice).toEqual({ costMs: 4000, givesBack: 70 });
+});
+
 describe("for a rule about the machine, enough is what takes it back under the threshold", () => {
   test("of the CPU", () => {
     const all = [
