@@ -6,9 +6,10 @@
 import { EXIT_PAUSED } from "../contract/names.ts";
 import { type Job, savesBy } from "../model/job.ts";
 import type { Checkpoint, Run } from "../model/run.ts";
-import type { Exit, RankStatus, Seen } from "../model/seen.ts";
+import type { RankStatus, Seen } from "../model/seen.ts";
 import type { Now } from "../model/time.ts";
 import { ModelCheckpoints } from "./model-checkpoints.ts";
+import { type Life, reportOf } from "./model-life.ts";
 import type { RecordedCosts } from "./recorded-costs.ts";
 
 /** Of a job that never told how long its steps take. */
@@ -31,25 +32,6 @@ export interface Spent {
   savingMs: number;
   redoneMs: number;
   heldMs: number;
-}
-
-interface Life {
-  id: string;
-  pid: number;
-  /** In ticks since the recorded boot. */
-  began: number;
-  baseStep: number;
-  resumed: boolean;
-  loadMs: number;
-  /** What is left of its save and of its way out; null while nobody has asked. */
-  saveMs: number | null;
-  leaveMs: number;
-  isSaved: boolean;
-  sinceSaveMs: number;
-  workMs: number;
-  sequence: number;
-  held: "frozen" | "standby" | null;
-  exit: Exit | null;
 }
 
 export class ModelJob {
@@ -270,12 +252,4 @@ export class ModelJob {
     const path = `replay/${job.name}/step-${step}`;
     this.#saved.keep({ path, step, epoch: null, bytes: 0, createdAtMs: wallMs, verified }, this.#workMs);
   }
-}
-
-/** What its library would report. */
-function reportOf({ exit, held, loadMs, saveMs }: Life): string {
-  if (exit !== null) return exit.known && exit.code === 0 ? "finished" : "paused";
-  if (held === "standby") return "standby";
-  if (loadMs > 0) return "ready";
-  return saveMs === null ? "running" : "saving";
 }

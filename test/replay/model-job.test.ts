@@ -1,6 +1,6 @@
 /**
  * A modelled job shows what a real run would, and spends its time as it was seen to.
- * Covers: src/replay/model-job.ts, src/replay/model-checkpoints.ts, src/replay/recorded-costs.ts
+ * Covers: src/replay/model-job.ts, src/replay/model-life.ts, src/replay/model-checkpoints.ts, src/replay/recorded-costs.ts
  */
 import { expect, test } from "vitest";
 import type { Job } from "../../src/model/job.ts";
