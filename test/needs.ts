@@ -3,7 +3,7 @@
  * with the reason in its name; where SUPERVISOR_TEST_REQUIRE=all, it runs and fails instead.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "vitest";
@@ -113,6 +113,11 @@ export const prometheus: Need = {
 export const nodeExporter: Need = {
   met: runs("prometheus-node-exporter", "--version"),
   reason: "prometheus-node-exporter is not installed",
+};
+
+export const sshd: Need = {
+  met: runs("ssh", "-V") && existsSync("/usr/sbin/sshd"),
+  reason: "openssh-server and openssh-client are not installed",
 };
 
 export const mypy: Need = { met: runs("mypy", "--version"), reason: "mypy is not installed" };
