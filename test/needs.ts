@@ -135,6 +135,11 @@ export const nodeExporter: Need = {
   reason: "prometheus-node-exporter is not installed",
 };
 
+export const sshd: Need = {
+  met: runs("ssh", "-V") && existsSync("/usr/sbin/sshd"),
+  reason: "openssh-server and openssh-client are not installed",
+};
+
 export const mypy: Need = { met: runs("mypy", "--version"), reason: "mypy is not installed" };
 
 export const pyaudio: Need = { met: pythonHas("pyaudio"), reason: `PyAudio for ${pythonPath}` };

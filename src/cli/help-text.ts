@@ -19,7 +19,8 @@ Jobs:
   wait JOB     return when the jobs have ended
 
 Looking:
-  status       the machine and every job, now; --all: of all your supervisors
+  status       the machine and every job, now; --all: of all your supervisors;
+               --host NAME: of another machine, over ssh; may be repeated
   why [JOB]    what a job waits for; without a name, all that aren't running
   logs JOB     what a job has written
   audit        what was decided, when and why; 'audit verify' proves it whole

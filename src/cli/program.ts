@@ -185,7 +185,10 @@ function lookingCommands(cli: Command): void {
   const status = async () => (await import("./commands/status.ts")).status;
   withJson(
     declare(cli, "status", "the machine and every job, now", status, {
-      options: { all: ["--all", "the jobs of all of your supervisors that are running"] },
+      options: {
+        all: ["--all", "the jobs of all of your supervisors that are running"],
+        host: ["--host <name>", "those of another machine, over ssh; may be repeated", collect],
+      },
     }),
   );
   const why = async () => (await import("./commands/why.ts")).why;

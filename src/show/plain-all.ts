@@ -9,21 +9,38 @@ import { neutral } from "./neutral.ts";
 /** One supervisor by the name of its project; without a snapshot, the process that runs and why it doesn't answer. */
 export type Shown = { name: string } & ({ snapshot: Snapshot } | { pid: number; error: string });
 
-type Row = [place: string, job: string, state: string, rest: string];
-
-/** A rest that doesn't fit beside its row goes on below, set in. */
-export function formatAll(supervisors: Shown[], width: number): string {
-  const rows = supervisors.flatMap(rowsOf);
-  const columns = [0, 1, 2].map((at) => Math.max(...rows.map((row) => cellsOf(row[at] ?? ""))));
-  return rows.flatMap((row) => laidOut(row, columns, width)).join("\n");
+/** What is aligned in columns, and the rest, which is wrapped. */
+export interface Row {
+  facts: string[];
+  rest: string;
 }
 
-function rowsOf(shown: Shown): Row[] {
+export function formatAll(supervisors: Shown[], width: number): string {
+  return tableOf(supervisors.flatMap(supervisorRows), width).join("\n");
+}
+
+/** A rest that doesn't fit beside its row goes on below, set in. */
+export function tableOf(rows: Row[], width: number): string[] {
+  const most = Math.max(0, ...rows.map(({ facts }) => facts.length));
+  const columns = Array.from({ length: most }, (_, at) =>
+    Math.max(...rows.map(({ facts }) => cellsOf(facts[at] ?? ""))),
+  );
+  return rows.flatMap((row) => laidOut(row, columns, width));
+}
+
+/** Place, job and state. */
+export function supervisorRows(shown: Shown): Row[] {
   const name = neutral(shown.name);
-  if ("error" in shown) return [[name, "", "", `runs (pid ${shown.pid}) but doesn't answer: ${shown.error}`]];
+  if ("error" in shown)
+    return [
+      { facts: [name, "", ""], rest: `runs (pid ${shown.pid}) but doesn't answer: ${neutral(shown.error)}` },
+    ];
   const { jobs, atMs } = shown.snapshot;
-  if (jobs.length === 0) return [[name, "", "", "no jobs"]];
-  return inOrder(jobs).map((job) => [name, neutral(job.name), stateFor(job, atMs), restOf(job, atMs)]);
+  if (jobs.length === 0) return [{ facts: [name, "", ""], rest: "no jobs" }];
+  return inOrder(jobs).map((job) => ({
+    facts: [name, neutral(job.name), stateFor(job, atMs)],
+    rest: restOf(job, atMs),
+  }));
 }
 
 function restOf(job: JobView, nowMs: number): string {
@@ -32,9 +49,9 @@ function restOf(job: JobView, nowMs: number): string {
   return [gpus, stepOf(job), neutral(reason)].filter((part) => part !== "").join("  ");
 }
 
-function laidOut([place, job, state, rest]: Row, columns: number[], width: number): string[] {
-  const facts = [place, job, state].map((text, at) => pad(text, columns[at] ?? 0));
-  const start = `${facts.filter((_, at) => (columns[at] ?? 0) > 0).join("  ")}  `;
+function laidOut({ facts, rest }: Row, columns: number[], width: number): string[] {
+  const padded = columns.map((cells, at) => pad(facts[at] ?? "", cells));
+  const start = `${padded.filter((_, at) => (columns[at] ?? 0) > 0).join("  ")}  `;
   const room = Math.max(20, width - cellsOf(start));
   const [first = "", ...more] = rest === "" ? [] : wrap(rest, room);
   return [`${start}${first}`.trimEnd(), ...more.map((line) => " ".repeat(cellsOf(start)) + line)];
