@@ -10,7 +10,17 @@ import { unsaid } from "./unsaid.ts";
 const ROOT = join(import.meta.dirname, "../..");
 
 /** Folders of test/ for whole programs and for what tests share: they mirror no folder of src/. */
-const OWN_FOLDERS = ["architecture", "children", "fakes", "faults", "jobs", "python", "scenarios", "slurm", "torture"];
+const OWN_FOLDERS = [
+  "architecture",
+  "children",
+  "fakes",
+  "faults",
+  "jobs",
+  "python",
+  "scenarios",
+  "slurm",
+  "torture",
+];
 
 const filesUnder = (folder: string): string[] =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
