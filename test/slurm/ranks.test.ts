@@ -80,6 +80,6 @@ describeWith(needs)("a job of two nodes", () => {
     ]);
     expect(weightsOf(supervisor, "paused")).toMatch(/^\w{64}$/);
     expect(weightsOf(supervisor, "paused")).toBe(weightsOf(supervisor, "whole"));
-    expect(cluster.queue.some((line) => line.startsWith(`${id} COMPLETED`))).toBe(true);
+    expect(cluster.queue).toContainEqual(expect.stringMatching(`^${id} COMPLETED`));
   });
 });
