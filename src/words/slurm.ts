@@ -10,7 +10,8 @@ export const SLURM_ENDS: Record<SlurmEnd, string> = {
   "out of memory": "was ended for want of memory",
   "node failure": "lost a node",
   preempted: "was preempted by another job",
-  requeued: "was requeued by Slurm or an administrator",
+  // What was the reason isn't told of a job that is back in the queue.
+  requeued: "was requeued by Slurm (preempted, a node lost, or an administrator's doing)",
 };
 
 /** Reason codes of jobs that wait, as `squeue` names them. */

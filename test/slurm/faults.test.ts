@@ -113,8 +113,8 @@ describeWith(slurm)("jobs on Slurm", () => {
       )
       .trim();
     const told = await supervisor.recorded("job.lost");
-    expect(told.reason).toContain(
-      `Slurm job ${id} was preempted by another job: it goes on from its last checkpoint`,
+    expect(told.reason).toMatch(
+      new RegExp(`^Slurm job ${id} was .*preempted.*: it goes on from its last checkpoint`),
     );
     await until("the urgent job", () => cluster.queue.includes(`${urgent} COMPLETED None`));
     await supervisor.recorded("resume.completed");

@@ -5,6 +5,7 @@
 
 import type { Cause } from "../../model/actor.ts";
 import type { Evidence, WindowState } from "../../model/decision.ts";
+import { graceMs } from "../../model/grace.ts";
 import type { Job } from "../../model/job.ts";
 import { savesBy } from "../../model/job.ts";
 import { isHeld, isWorking, type PauseMethod, runOf } from "../../model/state.ts";
@@ -24,6 +25,7 @@ export function otherPauses(input: TickInput): Pause[] {
       ? stopPause(job)
       : (manualPause(job) ??
         windowPause(job, input) ??
+        limitPause(job, input) ??
         turnPause(job, input) ??
         releasePause(job, input.now));
     return pause === null ? [] : [pause];
@@ -89,6 +91,20 @@ function windowPause(job: Job, { windows, now }: TickInput): Pause | null {
     reason: `Window '${closed.name}' ${since}; it runs only while that is open.`,
   };
   return pause(job, method, cause, { window: closed.name });
+}
+
+/**
+ * Slurm's time limit ends a run without a word. Asked for as long before as it may take to save, and not in the first
+ * half of the time: its next run begins with a whole limit again.
+ */
+function limitPause(job: Job, { now }: TickInput): Pause | null {
+  const { endsAtMs, begunAt } = runOf(job)?.slurm ?? {};
+  if (endsAtMs === undefined || begunAt === undefined || job.state.name !== "running") return null;
+  const limitMs = endsAtMs - begunAt.wallMs;
+  if (endsAtMs - now.wallMs > Math.min(graceMs(job.spec.pause.graceSeconds, job.learned), limitMs / 2))
+    return null;
+  const reason = `Slurm's time limit ends this run at ${clockTime(endsAtMs, now.wallMs)}; it goes on with the next.`;
+  return pause(job, "checkpoint", { actor: "supervisor", reason });
 }
 
 /** In one of its windows, bound to none, or allowed to run outside them by hand. */

@@ -20,6 +20,8 @@ export class FollowedOnSlurm {
   rungFor: number | null = null;
   /** When it was last pushed on, on this process's own clock; see repeat.ts. */
   pushedMs = Number.NEGATIVE_INFINITY;
+  /** Slurm forgets it once the job is back in the queue. */
+  preempted = false;
   #id: number | null = null;
   #begun = false;
   #exit: Exit | null = null;

@@ -64,8 +64,10 @@ function standingOf(job: Job, run: Run, known: FollowedOnSlurm, view: QueueView 
   }
   if (!isNow) return { alive: true, slurm: before };
   const slurm = shown(entry, begun);
+  if (entry.preempted) known.preempted = true;
   if (ACTIVE.has(entry.state)) return { alive: true, slurm };
-  if (begun) return { alive: false, slurm: { ...slurm, ...endOf(entry, exit) }, exit: exit ?? UNKNOWN };
+  if (begun)
+    return { alive: false, slurm: { ...slurm, ...endOf(entry, known, exit) }, exit: exit ?? UNKNOWN };
   if (entry.state === "PENDING" || entry.held) {
     const unbegun = entry.held && job.state.name === "pausing";
     if (!unbegun) return { alive: true, slurm };
@@ -74,7 +76,7 @@ function standingOf(job: Job, run: Run, known: FollowedOnSlurm, view: QueueView 
   // Its batch script ended before it could record anything.
   const code = entry.state === "FAILED" ? entry.exitCode : null;
   const ended: Exit = code === null ? UNKNOWN : { known: true, code, signal: null };
-  return { alive: false, slurm: { ...slurm, ...endOf(entry, null) }, exit: ended };
+  return { alive: false, slurm: { ...slurm, ...endOf(entry, known, null) }, exit: ended };
 }
 
 /** A supervisor that died after it had submitted the job left no note of its id. */
@@ -111,13 +113,13 @@ const ENDS: Readonly<Record<string, SlurmEnd>> = {
 };
 
 /** What Slurm did to a run; nothing where its own exit says how it ended. */
-function endOf(entry: QueueEntry, exit: Exit | null): { end?: SlurmEnd } {
+function endOf(entry: QueueEntry, { preempted }: FollowedOnSlurm, exit: Exit | null): { end?: SlurmEnd } {
   // srun's own code for a step that was ended is any other.
   if (exit?.known && (exit.code === 0 || exit.code === EXIT_PAUSED)) return {};
   const end = ENDS[entry.state];
   if (end !== undefined) return { end };
   if (entry.state !== "PENDING" && !entry.held) return {};
-  return { end: entry.preempted ? "preempted" : "requeued" };
+  return { end: preempted ? "preempted" : "requeued" };
 }
 
 /** Makes sure that a run nobody has seen in Slurm never begins. False when its launcher has begun after all. */

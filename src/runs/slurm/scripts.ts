@@ -38,7 +38,10 @@ fi
 status=125
 { read -r status < "$run/exit"; } 2>/dev/null
 status=\${status%.*}
-if [ "$status" = 75 ]; then hold; fi
+# A rank that is signalled again on its way out makes srun's code another one: the supervisor goes by the ranks' word.
+if [ "$status" = 75 ]; then hold
+elif [ "$status" != 0 ] && grep -q '"pause"' "$run/status/control.json" 2>/dev/null; then hold
+fi
 exit "\${status:-125}"
 `;
 

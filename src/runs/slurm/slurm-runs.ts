@@ -122,6 +122,9 @@ export class SlurmRuns {
   /** A signal that a rank doesn't catch would end it. */
   #hears(job: Job, known: FollowedOnSlurm): boolean {
     const ranks = readRanks(known.statusDirectory, { runId: known.runId, memory: known.ranks });
+    // One that has heard is on its way out, and may no longer catch the signal.
+    const asked = job.state.name === "pausing" ? job.state.request.sequence : Number.POSITIVE_INFINITY;
+    if (ranks.some(({ sequence }) => sequence >= asked)) return false;
     // Those that still wait for each other read the word later.
     if (ranks.length > 0) return !areJoining(ranks) && !ranks.some(({ state }) => state === "ready");
     if (savesBy(job) !== "signal" || job.state.name !== "pausing") return false;

@@ -146,6 +146,7 @@ function tryAgain(
       ? `after ${plural(failures, "failure")} in a row`
       : "as it isn't to be restarted";
     transition.note({ attempts: { ...transition.job.attempts, failures, notBeforeMs: 0 } });
+    if (transition.run.slurm !== undefined) transition.perform({ do: "withdraw" });
     transition.become({ name: "failed", since: now, reason, exitCode });
     return `It is left failed ${why}.`;
   }
