@@ -21,6 +21,8 @@ export const EVENT_KINDS = [
   "resume.requested",
   "resume.completed",
   "resume.failed",
+  "server.asked",
+  "server.answered",
   "checkpoint.verified",
   "checkpoint.rejected",
   "checkpoint.failed",

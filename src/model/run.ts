@@ -1,4 +1,5 @@
 /** One process life of a job, what it saves, and what has been said about it. */
+import type { Talk } from "./server.ts";
 import type { Now } from "./time.ts";
 
 export interface Checkpoint {
@@ -52,6 +53,8 @@ export interface Run {
   claimed?: true;
   /** What outlives its first process: one of them, how many others, since when it waits for them. */
   left?: { pid: number; command: string; others: number; since: Now };
+  /** Of a run that is paused by HTTP, since it was first asked. */
+  talk?: Talk;
   /** What has been said about this run, so that it is said only once. */
   said?: Said[];
 }

@@ -1,6 +1,7 @@
 /** What can be seen of one run at one tick. */
 import type { ProcessEvidence } from "./machine.ts";
 import type { Checkpoint } from "./run.ts";
+import type { ServerSeen } from "./server.ts";
 
 /**
  * How a run ended, as a shell reports it: after a signal n the code is 128 + n. `known: false`: its record
@@ -54,6 +55,8 @@ export interface Seen {
   worldSize?: number;
   /** Every process of the run is stopped by a signal. */
   stopped: boolean;
+  /** What its server was asked last, if anything was since this supervisor began. */
+  server?: ServerSeen;
   /** After it has ended: its last output, if that says that a GPU had too little memory. */
   outOfGpuMemory?: string;
 }

@@ -34,10 +34,10 @@ export async function notifyWebhook(
   }
 }
 
-class Missing extends Error {}
+export class Missing extends Error {}
 
-/** `env:NAME` → that variable's value; anything else stays. */
-function secret(written: string, env: NodeJS.ProcessEnv): string {
+/** `env:NAME` → that variable's value; anything else stays. @throws Missing when it isn't set */
+export function secret(written: string, env: NodeJS.ProcessEnv): string {
   if (!written.startsWith("env:")) return written;
   const value = env[written.slice(4)];
   if (value) return value;

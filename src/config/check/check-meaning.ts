@@ -5,6 +5,7 @@
  */
 import { basename } from "node:path";
 import { type Entry, type Fields, formatPath, type Path, show } from "../problem.ts";
+import { checkServer } from "./check-server.ts";
 import { checkWindow } from "./check-windows.ts";
 import { checkDevices } from "./device-environment.ts";
 import type { Finding } from "./explain.ts";
@@ -22,6 +23,7 @@ export function checkMeaning(root: unknown): Finding[] {
     ...windows.flatMap(checkWindow),
     ...jobs.flatMap(checkJob),
     ...jobs.flatMap(checkDevices),
+    ...jobs.flatMap(checkServer),
     ...notify.flatMap(checkNotify),
   ];
 }

@@ -59,10 +59,14 @@ function victim(job: Job, { rule }: RuleNow): Victim[] {
   if (name === "pausing") return [];
   const memory = needsMemory(rule.metric);
   // Only a job that can save may be thawed to give its memory back; any other stays as it is.
-  if (isHeld(name) && (!memory || savesBy(job) === null)) return [];
+  if (isHeld(name) && (!memory || !mayGiveBack(job))) return [];
   const method = pauseMethod(job, { frees: memory ? "memory" : "time", freeze: rule.action === "freeze" });
   return method === null ? [] : [{ job, method }];
 }
+
+/** A server on standby was asked already, and is asked again at its own pace. */
+const mayGiveBack = (job: Job): boolean =>
+  job.spec.pause.method === "http" ? job.state.name === "frozen" : savesBy(job) !== null;
 
 /** The pressure has lasted its dwell since this rule's last victim was gone. */
 function isRemeasured({ key, rule, state }: RuleNow, { jobs }: TickInput): boolean {
