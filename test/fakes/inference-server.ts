@@ -119,7 +119,11 @@ const KINDS: Record<string, Calls> = {
 async function release(answer: Answer): Promise<Answer> {
   switch (trap) {
     case "crash":
-      setTimeout(() => process.exit(1), 200);
+      setTimeout(() => {
+        // What a dead process held is given back by the driver.
+        load(false);
+        process.exit(1);
+      }, 200);
       return answer;
     case "flag only":
       flagged = true;

@@ -23,7 +23,8 @@ export interface Told {
   holds?: number;
   keeps?: number;
   env?: NodeJS.ProcessEnv;
-  more?: Record<string, unknown>;
+  /** Of the server's job, instead of a place on the GPU. */
+  llm?: Record<string, unknown>;
 }
 
 /** One GPU of 24 GiB, a server on it, and a training job that needs nearly all of it. */
@@ -32,32 +33,40 @@ export class Served {
   readonly driver: FakeNvml;
   readonly port: number;
 
-  private constructor(supervisor: RealSupervisor, driver: FakeNvml, port: number) {
-    this.supervisor = supervisor;
-    this.driver = driver;
+  readonly #told: Told;
+
+  private constructor(told: Told, port: number) {
+    this.#told = told;
     this.port = port;
+    this.driver = new FakeNvml({ gpus: [{ util: 0, used: 500 }] });
+    this.supervisor = new RealSupervisor(this.#config(told.pause), { ...this.driver.env, ...told.env });
   }
 
-  static async begin({
-    kind,
-    pause = {},
-    holds = 8000,
-    keeps = 0,
-    env = {},
-    more = {},
-  }: Told): Promise<Served> {
-    const port = await freePort();
-    const driver = new FakeNvml({ gpus: [{ util: 0, used: 500 }] });
-    const command = ["node", PROGRAM, kind, String(port), String(holds), String(keeps)];
-    const asks = { method: "http", url: `http://127.0.0.1:${port}`, ...pause };
-    const llm = { name: "llm", priority: 9, gpuIds: [0], command, pause: asks };
-    const train = { name: "train", gpuIds: [0], gpuMemoryMiB: 20_000, command: STEPS };
-    const balance = { settleSeconds: 0, backoffSeconds: 0.1 };
-    const config = { balance, jobs: [llm, train], ...more };
-    const supervisor = await new RealSupervisor(config, { ...driver.env, ...env }).start();
-    const served = new Served(supervisor, driver, port);
-    await served.seenHolding(holds);
+  static async begin(told: Told): Promise<Served> {
+    const served = new Served(told, await freePort());
+    await served.supervisor.start();
+    if (told.llm === undefined) await served.seenHolding(told.holds ?? 8000);
+    else await served.supervisor.reaches("llm", ["running"]);
     return served;
+  }
+
+  #config(pause: Record<string, unknown> = {}) {
+    const { kind, holds = 8000, keeps = 0, llm = { gpuIds: [0] } } = this.#told;
+    const command = ["node", PROGRAM, kind, String(this.port), String(holds), String(keeps)];
+    const asked = { method: "http", url: `http://127.0.0.1:${this.port}`, ...pause };
+    const balance = { settleSeconds: 0, backoffSeconds: 0.1 };
+    return {
+      balance,
+      jobs: [
+        { name: "llm", priority: 9, command, pause: asked, ...llm },
+        { name: "train", gpuIds: [0], gpuMemoryMiB: 20_000, command: STEPS },
+      ],
+    };
+  }
+
+  /** Another way to ask its server, in the config that is in force. */
+  change(pause: Record<string, unknown>): void {
+    this.supervisor.configure(this.#config(pause));
   }
 
   async seenHolding(miB: number): Promise<void> {

@@ -5,6 +5,7 @@
 import type { WaitingFor } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
 import type { GpuProcess, GpuSample, ProcessEvidence } from "../../model/machine.ts";
+import { runOf } from "../../model/state.ts";
 import { processes } from "../../words/process.ts";
 import { size } from "../../words/size.ts";
 
@@ -18,7 +19,7 @@ export function memoryWaits(job: Job, gpu: GpuSample): WaitingFor[] {
     const text = `it has run out of memory on a GPU while others held ${size(shortage)}; on GPU ${gpu.index} ${whoIsBeside(there)}`;
     waits.push({ code: "gpu-shortage", text, gpu: gpu.uuid, processes: there.processes });
   }
-  const need = job.spec.gpuMemoryMiB ?? learnedNeed(job, gpu);
+  const need = moreNeeded(job, gpu);
   const free = freeMiB(gpu);
   if (need === undefined) return waits;
   if (free === null) {
@@ -30,6 +31,15 @@ export function memoryWaits(job: Job, gpu: GpuSample): WaitingFor[] {
     waits.push({ code: "gpu-memory", text, gpu: gpu.uuid, processes: others });
   }
   return waits;
+}
+
+/** What a released server still holds there is part of what it needs. */
+function moreNeeded(job: Job, gpu: GpuSample): number | undefined {
+  const whole = job.spec.gpuMemoryMiB ?? learnedNeed(job, gpu);
+  const id = runOf(job)?.id;
+  return whole === undefined || id === undefined
+    ? whole
+    : Math.max(0, whole - heldMiB(gpu.processes.filter(({ ours }) => ours === id)));
 }
 
 /** As last seen; it says nothing of a GPU that could never hold as much. */
