@@ -40,6 +40,17 @@ describeWith(compiler)("a server that is asked by HTTP (needs a C compiler)", ()
     expect(JSON.stringify([supervisor.audit(), await supervisor.look()])).not.toContain("opensesame");
   });
 
+  it("is released when the supervisor stops, and brought back by the next one", async () => {
+    const supervisor = await begin({ kind: "sd-webui" });
+    const { pid } = await supervisor.reaches("llm", ["running"]);
+    expect(supervisor.say("stop").code).toBe(0);
+    expect(await served.asked()).toContain("POST /sdapi/v1/unload-checkpoint");
+    await supervisor.start();
+    await served.askedFor("POST /sdapi/v1/reload-checkpoint");
+    expect(await supervisor.reaches("llm", ["running"])).toMatchObject({ pid });
+    await served.seenHolding(8000);
+  });
+
   it("doesn't come back: that is told, and it stays on standby", async () => {
     const supervisor = await begin({ kind: "llama.cpp", pause: { model: "tiny" } });
     await served.tell("/trap", { trap: "won't come back" });

@@ -6,9 +6,20 @@
  */
 import { describe, expect, it } from "vitest";
 import { releasePause } from "../../../../src/decide/pauses/release.ts";
+import { decide } from "../../../../src/decide/policy.ts";
+import { newWorld } from "../../../../src/decide/world.ts";
 import type { GpuView } from "../../../../src/model/seen.ts";
 import type { Answer, Question } from "../../../../src/model/server.ts";
-import { at, makeRun, makeSeen, runningJob, Story, startDecision } from "../../make.ts";
+import {
+  at,
+  makeConfig,
+  makeRun,
+  makeSample,
+  makeSeen,
+  runningJob,
+  Story,
+  startDecision,
+} from "../../make.ts";
 
 const drain = [{ path: "/busy", json: ["n"], equals: 0 }];
 const written = {
@@ -244,4 +255,19 @@ describe("at rest", () => {
     const server = back(resting(), 50).asked(51);
     expect([server.state, server.question]).toEqual(["pausing", "drained"]);
   });
+});
+
+it("a job that is asked for its memory isn't let go on at the very same tick", () => {
+  const cause = { actor: "user", reason: "Asked for.", critical: false } as const;
+  const state = { name: "standby", since: at(0), run: makeRun(), cause } as const;
+  const job = runningJob({ pause: { method: "standby" }, standby: { releaseAfterMinutes: 1 } }, { state });
+  const now = at(60);
+  const decided = decide(newWorld({ tts: job }), {
+    sample: makeSample(now),
+    windows: [],
+    config: makeConfig(),
+    now,
+    mode: { stopping: false, journalHealthy: true },
+  });
+  expect(decided.decisions.map(({ verb }) => verb)).toEqual(["pause"]);
 });
