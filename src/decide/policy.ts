@@ -49,11 +49,13 @@ export function decide(world: World, tick: Tick): Decided {
   const input = { ...refreshed, jobs: decided.jobs };
 
   const pauses = choosePauses(input);
-  const { start, waits, lines } = chooseStart({
+  const { waits, lines, ...chosen } = chooseStart({
     ...input,
     blocks: ruleBlocks(input),
     owedMiB: owedMiB(Object.values(input.jobs), sample),
   });
+  // A job on standby may be asked to give its memory back at the very tick that would let it go on.
+  const start = pauses.some(({ job }) => job === chosen.start?.job) ? null : chosen.start;
   const requests = turnEvents(input);
   const { companions = {}, othersUsed = {} } = world.memory;
   const handOvers = watchHandOvers(companions, othersUsed, input);

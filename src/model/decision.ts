@@ -3,6 +3,7 @@ import type { Actor, Cause } from "./actor.ts";
 import type { SavesBy } from "./job.ts";
 import type { Metric, ProcessEvidence } from "./machine.ts";
 import type { SlurmRun } from "./run.ts";
+import type { ServerHold, Talk } from "./server.ts";
 import type { PauseMethod, PauseRequest, StateName } from "./state.ts";
 
 /** What stands between a job and running; `text` is for people, `code` for programs. */
@@ -68,6 +69,10 @@ export interface Why {
   exited?: true;
   /** Its streams, of which not all are at the end of their frame. */
   streams?: { open: number; held: number };
+  /** Its server, asked by HTTP: what it is asked just now, and what stands in the way; half a sentence. */
+  asked?: { at: Talk["at"]; trouble?: string };
+  /** What a server on standby holds. */
+  server?: ServerHold;
   /** All its processes have ended, and the driver still lists some of them. */
   listed?: { gpu: string; pids: number[]; heldMiB: number };
   /** What of its run outlives its first process, and since when. */
@@ -97,7 +102,7 @@ export interface Why {
  * `unproven`: nothing shows that it saves, so it is only frozen. `frozen`: as its config says. `ranks`: nothing
  * shows that they save, and frozen ranks fail, so it makes none, or is ended by its `pause.onTimeout`.
  */
-export type Room = SavesBy | "standby" | "frozen" | "unproven" | "ranks" | "ranks ended";
+export type Room = SavesBy | "standby" | "frozen" | "server" | "unproven" | "ranks" | "ranks ended";
 
 export type Next =
   | { what: "window-closes"; window?: string; atMs: number }

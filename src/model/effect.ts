@@ -1,11 +1,14 @@
 /** Actions to perform on processes and files. */
 import type { Checkpoint, Run } from "./run.ts";
+import type { Question } from "./server.ts";
 
 export type Effect =
   | { do: "launch"; job: string; run: Run; resumeFrom: Checkpoint | null }
   | { do: "control"; job: string; run: Run; want: "run" | "pause" | "standby" | "release"; sequence: number }
   | { do: "ring"; job: string; run: Run }
   | { do: "freeze" | "thaw" | "terminate" | "kill"; job: string; run: Run }
+  /** Asks the run's server; the answer shows in what is seen of the run. */
+  | { do: "ask"; job: string; run: Run; question: Question; number: number }
   | { do: "verify"; job: string; checkpoint: Checkpoint }
   | { do: "prune"; job: string; keep: number }
   /** A paused job won't go on: what waits for it in Slurm's queue is cancelled. */

@@ -23,6 +23,8 @@ export const EVENT_KINDS = [
   "resume.completed",
   "resume.failed",
   "resume.doubted",
+  "server.asked",
+  "server.answered",
   "checkpoint.verified",
   "checkpoint.rejected",
   "checkpoint.failed",

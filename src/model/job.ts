@@ -155,4 +155,5 @@ export interface Job {
 }
 
 /** It serves somebody who waits for each answer: it is held in mid-stream, and comes back before training does. */
-export const isInference = ({ spec }: Job): boolean => spec.pause.method === "standby";
+export const isInference = ({ spec: { pause } }: Job): boolean =>
+  pause.method === "standby" || pause.method === "http";

@@ -1,4 +1,5 @@
 /** One process life of a job, what it saves, and what has been said about it. */
+import type { Talk } from "./server.ts";
 import type { Now } from "./time.ts";
 
 export interface Checkpoint {
@@ -80,6 +81,8 @@ export interface Run {
   /** Its first losses were compared with those before its checkpoint; `oddLoss`: the first of them, while it needs another. */
   lossJudged?: true;
   oddLoss?: number;
+  /** Of a run that is paused by HTTP, since it was first asked. */
+  talk?: Talk;
   /** What has been said about this run, so that it is said only once. */
   said?: Said[];
 }

@@ -1,6 +1,7 @@
 /** What can be seen of one run at one tick. */
 import type { ProcessEvidence } from "./machine.ts";
 import type { Checkpoint, SlurmRun } from "./run.ts";
+import type { ServerSeen } from "./server.ts";
 
 /**
  * How a run ended, as a shell reports it: after a signal n the code is 128 + n. `known: false`: its record
@@ -56,6 +57,8 @@ export interface Seen {
   stopped: boolean;
   /** Of a run on a Slurm cluster. */
   slurm?: SlurmSeen;
+  /** What its server was asked last, if anything was since this supervisor began. */
+  server?: ServerSeen;
   /** After it has ended: its last output, if that says that a GPU had too little memory. */
   outOfGpuMemory?: string;
 }

@@ -1,9 +1,10 @@
 /** The states of a job, and the sets of states the program queries. A state holds only the facts valid in it. */
 import { actorKind, type Cause } from "./actor.ts";
 import type { Checkpoint, Run } from "./run.ts";
+import type { ServerHold } from "./server.ts";
 import type { Now } from "./time.ts";
 
-export type PauseMethod = "checkpoint" | "standby" | "freeze";
+export type PauseMethod = "checkpoint" | "standby" | "freeze" | "http";
 
 /** A requested pause that isn't over. */
 export interface PauseRequest {
@@ -42,7 +43,9 @@ export type JobState =
   | { name: "pausing"; since: Now; run: Run; request: PauseRequest }
   /** `unsaved`: the pause left no checkpoint; what that costs, as a sentence. */
   | { name: "paused"; since: Now; cause: Cause; checkpoint: Checkpoint | null; unsaved?: string }
-  | { name: "standby" | "frozen"; since: Now; run: Run; cause: Cause }
+  /** `server`: what a server holds that was asked by HTTP to give its memory back. */
+  | { name: "standby"; since: Now; run: Run; cause: Cause; server?: ServerHold }
+  | { name: "frozen"; since: Now; run: Run; cause: Cause }
   /** `was`: the live state that it had when the supervisor went away. */
   | { name: "lost"; since: Now; run: Run; was?: JobState; rebooted?: boolean }
   /** `assumed`: what speaks against it, as a sentence, where nothing but its exit code says so. */
@@ -70,9 +73,13 @@ export const isEnded = (name: StateName): name is EndState =>
 export const isWorking = (name: StateName): name is "starting" | "running" =>
   name === "starting" || name === "running";
 
-/** Paused within its run: it uses no time, and keeps its memory. */
+/** Paused within its run: it uses no time, and keeps its memory, unless it is a server that was seen to give it back. */
 export const isHeld = (name: StateName): name is "standby" | "frozen" =>
   name === "standby" || name === "frozen";
+
+/** Its server lives on, without the memory of its model: it has to be placed like a job without a run. */
+export const isReleased = (state: JobState): boolean =>
+  state.name === "standby" && state.server?.released === true;
 
 /** Frozen since its grace period ran out: it holds memory, nothing else, and still owes its checkpoint. */
 export const isFrozenOverdue = (state: JobState): boolean =>

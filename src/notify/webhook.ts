@@ -44,12 +44,15 @@ export async function notifyWebhook(
 /** What is wrong will be wrong the next time, too. */
 class Wrong extends Error {}
 
-/** `env:NAME` → that variable's value; anything else stays. */
-function secret(written: string, env: NodeJS.ProcessEnv): string {
+/** A variable that a config names isn't set. */
+export class Missing extends Wrong {}
+
+/** `env:NAME` → that variable's value; anything else stays. @throws Missing when it isn't set */
+export function secret(written: string, env: NodeJS.ProcessEnv): string {
   if (!written.startsWith("env:")) return written;
   const value = env[written.slice(4)];
   if (value) return value;
-  throw new Wrong(`${written.slice(4)} isn't set in the supervisor's environment`);
+  throw new Missing(`${written.slice(4)} isn't set in the supervisor's environment`);
 }
 
 /** ntfy takes JSON at its root alone, with the topic in it: headers can't hold every character of a name. */

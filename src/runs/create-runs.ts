@@ -8,6 +8,7 @@ import { checkpointDirectory } from "../files/state-paths.ts";
 import type { Job } from "../model/job.ts";
 import type { Run } from "../model/run.ts";
 import type { Runs } from "../ports/runs.ts";
+import { Servers } from "../servers/ask-servers.ts";
 import { CheckpointDisks } from "./checkpoints/disk-room.ts";
 import { Checkpoints } from "./checkpoints/find-checkpoints.ts";
 import { anotherOwner } from "./checkpoints/owner.ts";
@@ -44,12 +45,23 @@ export function createRuns(where: Launching): RunsOnDisk {
   const disks = new CheckpointDisks();
   const logs = new RunningLogs(where.stateDirectory, where.logs ?? null);
   const slurm = new SlurmRuns(where, checkpoints, wake);
-  const effects = new ProcessEffects({ where, followed, watches, verifier, checkpoints, slurm, wake });
+  const servers = new Servers(wake);
+  const effects = new ProcessEffects({
+    where,
+    followed,
+    watches,
+    verifier,
+    checkpoints,
+    slurm,
+    servers,
+    wake,
+  });
   return {
     observe: (job, run) => {
       if (run.slurm !== undefined) return slurm.observe(job, run);
       const known = followed.of(run, job.name);
-      const seen = observe(job, run, known, checkpoints);
+      const server = servers.of(run.id);
+      const seen = { ...observe(job, run, known, checkpoints), ...(server && { server }) };
       watches.follow(known, job, seen.exit === null);
       if (seen.alive) logs.keepSmall(job.name);
       if (seen.signalCaught) effects.ringUnheard(job, run);
@@ -86,6 +98,7 @@ export function createRuns(where: Launching): RunsOnDisk {
     close: async () => {
       wakeLoop = () => {};
       watches.close();
+      servers.close();
       await verifier.close();
     },
   };

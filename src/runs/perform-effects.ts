@@ -7,6 +7,7 @@ import type { Job } from "../model/job.ts";
 import type { Run } from "../model/run.ts";
 import type { EffectResult, RunEffects } from "../ports/runs.ts";
 import { processesOf } from "../sense/owners/run-processes.ts";
+import type { Servers } from "../servers/ask-servers.ts";
 import type { Checkpoints } from "./checkpoints/find-checkpoints.ts";
 import { prune } from "./checkpoints/prune.ts";
 import type { Verifier } from "./checkpoints/verify.ts";
@@ -31,6 +32,7 @@ interface Means {
   verifier: Verifier;
   checkpoints: Checkpoints;
   slurm: SlurmRuns;
+  servers: Servers;
   /** Has the loop tick soon. */
   wake: () => void;
 }
@@ -53,6 +55,9 @@ export class ProcessEffects implements RunEffects {
         return control(effect, job, followed.of(effect.run, job.name));
       case "ring":
         return ring(wordOf(job), job, followed.of(effect.run, job.name));
+      case "ask":
+        this.#means.servers.ask(effect, job);
+        return { ok: true };
       case "verify":
         verifier.verify(effect.checkpoint);
         return { ok: true };
@@ -77,7 +82,8 @@ export class ProcessEffects implements RunEffects {
   /** Writes the word of the pause under way again, where its file was removed. */
   repeatWord(job: Job, run: Run): void {
     const { state } = job;
-    if (state.name !== "pausing" || state.request.method === "freeze") return;
+    if (state.name !== "pausing" || state.request.method === "freeze" || state.request.method === "http")
+      return;
     const { method, sequence } = state.request;
     const want = method === "standby" ? "standby" : "pause";
     control({ want, sequence }, job, this.#means.followed.of(run, job.name));
@@ -113,6 +119,7 @@ export class ProcessEffects implements RunEffects {
     look(known);
     watches.unfollow(known);
     if (!known.mainAlive) writeEnd(known.stateDirectory, job.name, run, ended);
+    this.#means.servers.forget(run.id);
     const tidied = await tidy(known);
     if (tidied.ok) followed.forget(run);
     return tidied;

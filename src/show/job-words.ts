@@ -28,9 +28,9 @@ const TONES: Record<JobView["state"], Tone> = {
 export const toneOf = (job: JobView): Tone =>
   job.overdue !== null || job.stalledSinceMs !== null ? "bad" : TONES[job.state];
 
-/** `running 3 h` */
+/** `running 3 h`; a server on standby that has given its memory back is told from one that holds it. */
 export const stateFor = (job: JobView, nowMs: number): string =>
-  `${job.state} ${shortElapsed(nowMs - job.sinceMs)}`;
+  `${job.why.server?.released ? "released" : job.state} ${shortElapsed(nowMs - job.sinceMs)}`;
 
 /** Done share, 0 to 1; null when the job didn't say how far it goes. */
 export function shareOf(job: JobView): number | null {

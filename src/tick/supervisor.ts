@@ -209,6 +209,7 @@ export class Supervisor {
         !runOf({ state }) ||
         (isWorking(state.name) && pauseMethod({ ...job, state }, { frees: "time" }) === null) ||
         state.name === "frozen" ||
+        (state.name === "standby" && state.server !== undefined) ||
         (state.name === "pausing" && isStuck(state.request, this.#parts.clock.now())),
     );
   }

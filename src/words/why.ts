@@ -67,7 +67,7 @@ export function reasonText(why: Why, nowMs: number): string {
     case "pausing":
       return andTurn(pausingText(why, nowMs), why);
     default:
-      return andTurn(joined([why.cause?.reason ?? "", endText(why)], " "), why);
+      return andTurn(joined([why.cause?.reason ?? "", endText(why), notReleased(why)], " "), why);
   }
 }
 
@@ -107,7 +107,7 @@ export function waitAndComing({ code, text, untilMs }: WaitingFor, nowMs: number
 const JOINTS: Partial<Record<Why["state"], string>> = { running: "; ", starting: "; ", finished: " " };
 const ENDS: Partial<Record<Why["state"], string>> = { finished: ".", failed: ".", cancelled: "." };
 
-function stateText({ state, sinceMs, overdue }: Why, nowMs: number): string {
+function stateText({ state, sinceMs, overdue, server }: Why, nowMs: number): string {
   const at = clockTime(sinceMs, nowMs);
   switch (state) {
     case "running":
@@ -116,7 +116,7 @@ function stateText({ state, sinceMs, overdue }: Why, nowMs: number): string {
     case "waiting":
       return "waits";
     case "standby":
-      return `on standby since ${at}, holding its memory`;
+      return `on standby since ${at}, ${holdText(server)}`;
     case "frozen":
       return `frozen at ${at}, holding its memory`;
     case "pausing":
@@ -128,6 +128,28 @@ function stateText({ state, sinceMs, overdue }: Why, nowMs: number): string {
   }
 }
 
+/** What a job on standby holds: a server may have given it back. */
+export function holdText(server: Why["server"]): string {
+  if (!server?.released) return "holding its memory";
+  if (server.remainderMiB === null) return "its memory given back, as its server says";
+  return `its memory given back${server.remainderMiB === 0 ? "" : ` but for ${size(server.remainderMiB)}`}`;
+}
+
+const notReleased = ({ server }: Why): string => (server?.released === false ? server.why : "");
+
+const ASKED = {
+  draining: "its server is being drained",
+  releasing: "its server is asked to give its memory back",
+  emptying: "its server was asked to give its memory back, and that is looked for",
+  resting: "",
+  restoring: "its server is asked to come back",
+  readying: "its server was asked to come back, and isn't ready yet",
+};
+
+/** What its server is asked just now; empty of any other job. */
+export const askedText = ({ asked }: Pick<Why, "asked">): string =>
+  asked === undefined ? "" : `${ASKED[asked.at]}${asked.trouble === undefined ? "" : ` (${asked.trouble})`}`;
+
 function runningText(why: Why, nowMs: number): string {
   const { cancelling, stalledSinceMs: since, outsideWindow } = why;
   const parts = [
@@ -136,6 +158,7 @@ function runningText(why: Why, nowMs: number): string {
     why.left === undefined ? "" : leftText(why.left, nowMs),
     since === undefined ? "" : `no step for ${elapsed(nowMs - since)} (since ${clockTime(since, nowMs)})`,
     outsideWindow ? "outside its window by hand" : "",
+    askedText(why),
     turnText(why),
     // Of those that free all that they hold there is nothing to say here.
     why.room !== undefined && UNPROVEN.includes(why.room) ? roomText(why.room) : "",
@@ -151,6 +174,7 @@ function pausingText(why: Why, nowMs: number): string {
   if (why.slurm?.silentSinceMs !== undefined) return `${reason} ${slurmText(why.slurm, nowMs)}.`;
   if (exited && left !== undefined) return `${reason} ${leftText(left, nowMs)}.`;
   if (exited) return `${reason} Its first process has exited; the rest of the run is being checked.`;
+  if (overdue === undefined && why.asked !== undefined) return `${reason} ${askedText(why)}.`;
   if (unheard !== undefined) return `${reason} It doesn't catch ${unheard} yet, so the signal waits.`;
   if (cantAsk !== undefined) return `${reason} It can't be asked to save: ${UNASKED[cantAsk]}.`;
   if (overdue === undefined && streams !== undefined)

@@ -8,7 +8,7 @@ import { misuse } from "../../refusal.ts";
 import { number } from "../../words/number.ts";
 import { bytes } from "../../words/size.ts";
 import { clockTime } from "../../words/time.ts";
-import { whyBeside } from "../../words/why.ts";
+import { askedText, holdText, whyBeside } from "../../words/why.ts";
 import { orOver } from "../brief-pause.ts";
 import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../connect.ts";
 import { followJobs, type Outcome } from "../follow-jobs.ts";
@@ -85,7 +85,7 @@ function pauseOutcome(job: JobView): Outcome {
     case "frozen":
       return { end: "good", text: "frozen: its CPU and GPU time is free, its memory isn't" };
     case "standby":
-      return { end: "good", text: "on standby: it holds its memory and continues at once" };
+      return onStandby(job);
     case "waiting":
       // Without a failure it hasn't run.
       if (job.why.failure !== undefined)
@@ -105,6 +105,13 @@ function pauseOutcome(job: JobView): Outcome {
   }
 }
 
+function onStandby({ why: { server } }: JobView): Outcome {
+  if (server === undefined)
+    return { end: "good", text: "on standby: it holds its memory and continues at once" };
+  if (!server.released) return { end: "bad", text: `on standby, but not released: ${server.why}` };
+  return { end: "good", text: `on standby: ${holdText(server)}` };
+}
+
 function saved({ checkpoint }: JobView): string {
   if (checkpoint === null) return "it has exited, and had nothing to save";
   const checked = checkpoint.verified === "size and age only" ? checkpoint.verified : "verified";
@@ -120,6 +127,7 @@ function pausing(job: JobView): Outcome {
   }
   if (overdue !== null)
     return { end: null, text: `it didn't save within its grace period, and was ${overdue}` };
+  if (job.why.asked !== undefined) return { end: null, text: askedText(job.why) };
   if (method === "freeze") return { end: null, text: "being suspended in place" };
   if (progress?.reports === "saving")
     return { end: null, text: `saving its checkpoint${atStep(progress.step)}` };

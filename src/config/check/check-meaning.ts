@@ -6,6 +6,7 @@
 import { basename } from "node:path";
 import { type Entry, type Fields, formatPath, type Path, show } from "../problem.ts";
 import { checkExecutor } from "./check-executor.ts";
+import { checkServer } from "./check-server.ts";
 import { checkTariff } from "./check-tariff.ts";
 import { checkWindow } from "./check-windows.ts";
 import { checkDevices } from "./device-environment.ts";
@@ -26,6 +27,7 @@ export function checkMeaning(root: unknown): Finding[] {
     ...jobs.flatMap(checkDevices),
     ...jobs.flatMap(checkBackup),
     ...jobs.flatMap(checkExecutor),
+    ...jobs.flatMap(checkServer),
     ...notify.flatMap(checkNotify),
     ...checkMetrics(root),
     ...checkTariff(root),

@@ -50,7 +50,7 @@ export function explain(issue: z.core.$ZodIssue, root: unknown): Finding[] {
 }
 
 const mayBeSecret = (path: Path): boolean =>
-  path[0] === "notify" && (path[2] === "headers" || path[2] === "webhook");
+  path.includes("headers") || (path[0] === "notify" && path[2] === "webhook");
 
 function unknownKey(path: Path): Finding {
   const key = String(path.at(-1));

@@ -1,5 +1,7 @@
 /** One job of `supervisor.config.json`, as also accepted by `supervisor run` and the control socket. */
 import { z } from "zod";
+import { writtenOut } from "./server-presets.ts";
+import { type ServerCalls, serverKeys } from "./server-schema.ts";
 
 export const positive = z.number().positive();
 export const seconds = z.number().min(0);
@@ -9,12 +11,12 @@ export const jobName = z
 
 const signalName = z.enum(["SIGUSR2", "SIGUSR1", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"]);
 
-const pauseSchema = z.strictObject({
+const pauseKeys = z.strictObject({
   method: z
-    .enum(["auto", "checkpoint", "standby", "freeze"])
+    .enum(["auto", "checkpoint", "standby", "freeze", "http"])
     .default("auto")
     .describe(
-      "auto: by checkpoint where a library reports, a manifest was left, or 'glob', 'signal' or 'exitCodes' is written; else freeze.",
+      "auto: by checkpoint where a library reports, a manifest was left, or 'glob', 'signal' or 'exitCodes' is written; else freeze. http: a server is asked to give its memory back.",
     ),
   signal: signalName
     .optional()
@@ -40,7 +42,13 @@ const pauseSchema = z.strictObject({
     .enum(["wait", "freeze", "terminate", "kill"])
     .default("wait")
     .describe("When the grace has run out. wait: force nothing, and say so. kill loses what isn't saved."),
+  ...serverKeys,
 });
+
+/** `calls`: what is asked of its server, written out; of `"method": "http"` alone. */
+const pauseSchema = pauseKeys.transform((pause): typeof pause & { calls?: ServerCalls } =>
+  pause.method === "http" ? { ...pause, calls: writtenOut(pause) } : pause,
+);
 
 const checkpointSchema = z.strictObject({
   everyMinutes: z

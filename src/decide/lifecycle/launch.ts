@@ -7,6 +7,7 @@ import { askedByRule } from "../../model/state.ts";
 import { duration } from "../../words/duration.ts";
 import { leave } from "./end/leave-run.ts";
 import { ended, fail } from "./end/run-ended.ts";
+import { askToRestore } from "./server/restore-server.ts";
 import type { Transition } from "./transition.ts";
 
 /** Between two tries to launch a job where the supervisor itself lacks what it takes. */
@@ -115,6 +116,10 @@ function goOn(transition: Transition, decision: StartDecision): void {
   } else if (state.name === "frozen") {
     transition.become({ name: "running", since: now, run: { ...state.run, resuming: since } });
     transition.perform({ do: "thaw", run: transition.run });
+  } else if (state.name === "standby" && state.server !== undefined) {
+    transition.drop("unready");
+    transition.become({ name: "running", since: now, run: { ...state.run, resuming: since } });
+    askToRestore(transition);
   } else if (state.name === "standby") {
     const sequence = (state.run.sequence ?? 0) + 1;
     transition.become({ name: "running", since: now, run: { ...state.run, sequence, resuming: since } });

@@ -11,6 +11,8 @@ import { account, learn, makesProgress } from "./learn.ts";
 import { pauseProgress } from "./pause/pause-progress.ts";
 import { watchRanks } from "./ranks.ts";
 import { found } from "./recover.ts";
+import { onRest } from "./server/on-rest.ts";
+import { isComingBack } from "./server/restore-server.ts";
 import { sayIfStalled } from "./stalled.ts";
 import type { Transition } from "./transition.ts";
 
@@ -34,7 +36,7 @@ export function onSeen(transition: Transition, seen: Seen, availableMiB: number 
       if (!gone(transition, seen)) starting(transition, seen);
       return;
     case "running":
-      if (gone(transition, seen)) return;
+      if (gone(transition, seen) || isComingBack(transition, seen)) return;
       completeResume(transition, seen);
       sayIfStalled(transition);
       watchRanks(transition, seen);
@@ -48,7 +50,7 @@ export function onSeen(transition: Transition, seen: Seen, availableMiB: number 
       if (!seen.stopped && seen.alive) transition.perform({ do: "freeze", run: transition.run });
       return;
     case "standby":
-      gone(transition, seen);
+      if (!gone(transition, seen)) onRest(transition, seen);
   }
 }
 

@@ -6,6 +6,7 @@
 
 import type { Job } from "../../model/job.ts";
 import type { Run } from "../../model/run.ts";
+import type { Talk } from "../../model/server.ts";
 import type { JobState, PauseRequest } from "../../model/state.ts";
 import type { Now } from "../../model/time.ts";
 
@@ -37,11 +38,13 @@ function movedState(state: JobState, move: Move): JobState {
   if (state.name === "pausing") return { ...state, since, run, request: movedRequest(state.request, move) };
   if (state.name === "lost" && state.was !== undefined)
     return { ...state, since, run, was: movedState(state.was, move) };
+  if (state.name === "standby" && state.server?.released === false)
+    return { ...state, since, run, server: { ...state.server, againMs: move(state.server.againMs) } };
   return { ...state, since, run };
 }
 
 function movedRun(run: Run, move: Move): Run {
-  const { startedAt, firstStepAt, resuming, rankGoneAt, left, slurm } = run;
+  const { startedAt, firstStepAt, resuming, rankGoneAt, left, slurm, talk } = run;
   return {
     ...run,
     startedAt: moved(startedAt, move),
@@ -49,9 +52,18 @@ function movedRun(run: Run, move: Move): Run {
     ...(resuming && { resuming: { ...resuming, since: moved(resuming.since, move) } }),
     ...(rankGoneAt && { rankGoneAt: moved(rankGoneAt, move) }),
     ...(slurm?.begunAt && { slurm: { ...slurm, begunAt: moved(slurm.begunAt, move) } }),
+    ...(talk && { talk: movedTalk(talk, move) }),
     ...(left && { left: { ...left, since: moved(left.since, move) } }),
   };
 }
+
+const movedTalk = ({ releaseMs, quietSinceMs, ...talk }: Talk, move: Move): Talk => ({
+  ...talk,
+  askedMs: move(talk.askedMs),
+  sinceMs: move(talk.sinceMs),
+  ...(releaseMs !== undefined && { releaseMs: move(releaseMs) }),
+  ...(quietSinceMs !== undefined && { quietSinceMs: move(quietSinceMs) }),
+});
 
 function movedRequest(request: PauseRequest, move: Move): PauseRequest {
   const { acknowledgedAt, grewAtMs, exitedAt } = request;

@@ -84,6 +84,7 @@ export function found(transition: Transition, seen: Seen): Seen | null {
   if (
     transition.state.name === "pausing" &&
     transition.state.request.method !== "freeze" &&
+    transition.state.request.method !== "http" &&
     seen.ranks.length > 0
   ) {
     const { request } = transition.state;

@@ -22,6 +22,7 @@ export function pauseMethod(job: Job, { frees, freeze = false }: Wish): PauseMet
   const saves = savesBy(job) !== null;
   const mayFreeze = frees === "time" && !isSeveral(job);
   if (freeze && mayFreeze) return "freeze";
+  if (method === "http") return "http";
   if (method === "standby") return frees === "memory" ? "checkpoint" : "standby";
   if (method === "freeze") return mayFreeze ? "freeze" : saves ? "checkpoint" : null;
   if (method === "checkpoint" || saves) return "checkpoint";

@@ -69,13 +69,17 @@ function victim(job: Job, now: RuleNow, sample: Sample): Victim[] {
   if (name === "pausing") return [];
   const memory = needsMemory(rule.metric);
   // Only a job that can save may be thawed to give its memory back; any other stays as it is.
-  if (isHeld(name) && (!memory || savesBy(job) === null)) return [];
+  if (isHeld(name) && (!memory || !mayGiveBack(job))) return [];
   const method = pauseMethod(job, { frees: memory ? "memory" : "time", freeze: rule.action === "freeze" });
   if (method === null) return [];
   // Neither a freeze nor a standby saves anything, or has anything to load.
   const costMs = method === "checkpoint" ? (pauseCostMs(job) ?? UNKNOWN_COST_MS) : 0;
   return [{ job, method, costMs, relief: reliefOf(job, now, sample) }];
 }
+
+/** A server on standby was asked already, and is asked again at its own pace. */
+const mayGiveBack = (job: Job): boolean =>
+  job.spec.pause.method === "http" ? job.state.name === "frozen" : savesBy(job) !== null;
 
 /** The pressure has lasted its dwell since this rule's last victim was gone. */
 function isRemeasured({ key, rule, state }: RuleNow, { jobs }: TickInput): boolean {

@@ -5,6 +5,7 @@
 import type { WaitingFor } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
 import type { GpuProcess, GpuSample, ProcessEvidence } from "../../model/machine.ts";
+import { runOf } from "../../model/state.ts";
 import type { Now } from "../../model/time.ts";
 import { processes } from "../../words/process.ts";
 import { size } from "../../words/size.ts";
@@ -21,7 +22,16 @@ export function memoryWaits(job: Job, gpu: GpuSample, now: Now): WaitingFor[] {
     waits.push({ code: "gpu-shortage", text, gpu: gpu.uuid, processes: there.processes });
   }
   const { gpuMemoryMiB: asked } = job.spec;
-  return [...waits, ...(asked === undefined ? learnedWait(job, gpu, now) : askedWait(asked, gpu))];
+  return [
+    ...waits,
+    ...(asked === undefined ? learnedWait(job, gpu, now) : askedWait(asked - keptMiB(job, gpu), gpu)),
+  ];
+}
+
+/** What a released server of it still holds there is part of what it needs. */
+function keptMiB(job: Job, gpu: GpuSample): number {
+  const id = runOf(job)?.id;
+  return id === undefined ? 0 : heldMiB(gpu.processes.filter(({ ours }) => ours === id));
 }
 
 /** By its config: a figure that isn't told holds it back. */
@@ -37,7 +47,8 @@ function askedWait(need: number, gpu: GpuSample): WaitingFor[] {
 function learnedWait(job: Job, gpu: GpuSample, now: Now): WaitingFor[] {
   const need = needOf(gpuMemoryOf(job.learned), job, now);
   const free = freeMiB(gpu);
-  if (need === null || free === null || free >= need.value || need.value > mostMiB(gpu, free)) return [];
+  if (need === null || free === null || need.value > mostMiB(gpu, free)) return [];
+  if (free >= need.value - keptMiB(job, gpu)) return [];
   const { untilMs } = need;
   const text = `needs ${sure(need, size)} on GPU ${gpu.index}, ${size(free)} free${heldBy(gpu)}`;
   const until = untilMs !== undefined && { untilMs };

@@ -8,7 +8,7 @@ import type { WaitingFor } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
 import type { Claim, GpuSample } from "../../model/machine.ts";
 import type { Run } from "../../model/run.ts";
-import { runOf } from "../../model/state.ts";
+import { isReleased, runOf } from "../../model/state.ts";
 import type { Now } from "../../model/time.ts";
 import type { OwnClaim } from "../../ports/claims.ts";
 import { ordinal } from "../../words/list.ts";
@@ -105,7 +105,8 @@ export function ownClaims(
   return Object.values(jobs).flatMap((job): OwnClaim[] => {
     const run = runOf(job);
     // Also without a GPU: its CPU use isn't another person's need either.
-    if (run !== null) return [holding(job, run)];
+    // A server that has given its memory back holds no GPU, but its processes are still a job's.
+    if (run !== null) return [holding(job, isReleased(job.state) ? { ...run, gpus: [] } : run)];
     const line = lines[job.name];
     if (line === undefined) return [];
     const sinceMs = inLineSince(job, memory, now);

@@ -6,7 +6,8 @@
 import type { WaitingFor } from "../../model/decision.ts";
 import { isOnSlurm, type Job } from "../../model/job.ts";
 import { type Claim, type GpuSample, isPlace } from "../../model/machine.ts";
-import { runOf } from "../../model/state.ts";
+import type { Run } from "../../model/run.ts";
+import { isReleased, runOf } from "../../model/state.ts";
 import { list, plural } from "../../words/list.ts";
 import { whose } from "../../words/whose.ts";
 import type { TickInput } from "../tick-input.ts";
@@ -34,6 +35,7 @@ export function gpuCount(job: Job, { sample }: TickInput): number {
 /** @param blocked what the rules of one GPU, by its UUID, hold against this job */
 export function place(job: Job, input: TickInput, blocked: Blocked): Placed {
   const run = runOf(job);
+  if (run !== null && isReleased(job.state)) return backOn(run, job, input, blocked);
   if (run !== null) return { gpus: run.gpus, waits: run.gpus.flatMap(blocked) };
   const count = gpuCount(job, input);
   if (count === 0) return { gpus: [], waits: [] };
@@ -54,6 +56,23 @@ export function place(job: Job, input: TickInput, blocked: Blocked): Placed {
             waits: [...chosen.flatMap(({ own }) => own), ...missing],
           },
   };
+}
+
+/** A server that has given its memory back returns to its own GPUs, once there is room for its model again. */
+function backOn({ gpus }: Run, job: Job, input: TickInput, blocked: Blocked): Placed {
+  const rated = input.sample.gpus
+    .filter(({ uuid }) => gpus.includes(uuid))
+    .map((gpu) => rate(job, gpu, input, blocked));
+  const missing: WaitingFor[] =
+    rated.length < gpus.length
+      ? [
+          {
+            code: "sensor",
+            text: `its GPU can't be read: ${input.sample.gpusUnavailable ?? "it isn't there"}`,
+          },
+        ]
+      : [];
+  return { gpus, waits: [...rated.flatMap(({ own, peers }) => [...own, ...peers]), ...missing] };
 }
 
 /** Without `gpuIds` those of one maker, since a program is written for one; none while one isn't read yet. */
@@ -128,6 +147,7 @@ function ownJobs(job: Job, gpu: GpuSample, { jobs }: TickInput): WaitingFor[] {
   const holder = Object.values(jobs).find(
     (other) =>
       other.name !== job.name &&
+      !isReleased(other.state) &&
       (runOf(other)?.gpus.includes(gpu.uuid) ?? false) &&
       !(job.spec.shareGpu && other.spec.shareGpu),
   );

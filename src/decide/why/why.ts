@@ -70,7 +70,7 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
     case "starting":
       return roomOf(job);
     case "running":
-      return { ...running(job, input.windows), ...roomOf(job) };
+      return { ...running(job, input.windows), ...roomOf(job), ...askedOf(job) };
     case "pausing":
       return { ...pausing(job, state, input), ...(isFrozenOverdue(state) && held(waitingFor)) };
     case "waiting":
@@ -86,7 +86,9 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
 }
 
 /** Its memory is given back before it may go on, or it isn't known when that is. */
-function onStandby(job: Job, held: Partial<Why>, { now }: TickInput): Partial<Why> {
+function onStandby(job: Job, waits: Partial<Why>, { now }: TickInput): Partial<Why> {
+  const { state } = job;
+  const held = { ...waits, ...(state.name === "standby" && state.server && { server: state.server }) };
   const inMs = releaseInMs(job, now);
   if (inMs === null) return held;
   const atMs = now.wallMs + Math.max(0, inMs);
@@ -97,6 +99,7 @@ function onStandby(job: Job, held: Partial<Why>, { now }: TickInput): Partial<Wh
 function roomOf(job: Job): Pick<Why, "room"> {
   const { method } = job.spec.pause;
   if (method === "freeze") return { room: "frozen" };
+  if (method === "http") return { room: "server" };
   if (method === "standby") return { room: "standby" };
   const by = savesBy(job);
   if (by !== null) return { room: by };
@@ -128,6 +131,13 @@ function turnAskedFor(job: Job, input: TickInput): Why["turn"] {
   const asked = requestFor(job, input);
   if (asked === null || answerTo(job, asked.claim, input) !== "tell") return undefined;
   return { user: asked.claim.user, forMs: asked.claim.turn?.forMs ?? 0 };
+}
+
+/** What its server is asked just now. */
+function askedOf(job: Job): Pick<Why, "asked"> {
+  const talk = runOf(job)?.talk;
+  if (talk === undefined || talk.at === "resting") return {};
+  return { asked: { at: talk.at, ...(talk.trouble !== undefined && { trouble: talk.trouble }) } };
 }
 
 function running(job: Job, windows: readonly WindowState[]): Partial<Why> {
@@ -165,6 +175,11 @@ function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Pa
     const kept = gpu === null || gpu.entries.length === 0 ? null : gpu.name;
     return { cause, overdue: { forced: request.overdue, askedForMs, gpu: kept } };
   }
+  const grace = {
+    what: "grace-ends" as const,
+    atMs: now.wallMs + Math.max(0, request.deadlineMs - now.monotonicMs),
+  };
+  if (request.method === "http") return { cause, ...askedOf(job), next: grace };
   const streams = job.progress?.streams;
   const unasked = request.method !== "freeze" && request.acknowledgedAt === null;
   const how = savesBy(job);
@@ -175,7 +190,7 @@ function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Pa
     ...(unasked && how === "itself" && { cantAsk: "until it saves" as const }),
     ...(unasked && how === null && { cantAsk: "until its grace ends" as const }),
     ...(streams !== undefined && streams.held < streams.open && { streams }),
-    next: { what: "grace-ends", atMs: now.wallMs + Math.max(0, request.deadlineMs - now.monotonicMs) },
+    next: grace,
   };
 }
 

@@ -21,6 +21,23 @@ describe("check", () => {
     });
   });
 
+  it("shows what a named server is asked, written out as a person could write it", async () => {
+    const pause = { method: "http", server: "sglang", timeoutSeconds: 9 };
+    const llm = { name: "llm", command: ["true"], pause };
+    cli.write("supervisor.config.json", JSON.stringify({ jobs: [llm], rules: [] }));
+    const { code, out } = await cli.say("check");
+    const [, shown = ""] =
+      /^llm: its server is asked as follows\n([\s\S]*)\nsupervisor\.config\.json is valid/.exec(out) ?? [];
+    const written = JSON.parse(`{${shown}}`);
+    expect([code, written]).toMatchObject([
+      0,
+      { timeoutSeconds: 9, restore: [{ path: "/resume_memory_occupation" }] },
+    ]);
+    const own = { jobs: [{ ...llm, pause: { method: "http", ...written } }], rules: [] };
+    cli.write("supervisor.config.json", JSON.stringify(own));
+    expect((await cli.say("check")).out).toBe(out);
+  });
+
   it("ends with 2 and every problem, also those that start finds", async () => {
     const file = cli.write("bad.json", '{\n  "pollSeconds": "1s",\n  "jbos": []\n}');
     const err = `bad.json:2:18: pollSeconds must be a number from 0.1 to 60, got "1s". Write 1.\nbad.json:3:3: jbos is not a known key. Did you mean 'jobs'?\n2 problems.\n`;

@@ -11,6 +11,7 @@ import { plural } from "../../../words/list.ts";
 import { lacksRoom } from "../../pauses/disk-room.ts";
 import { stepsLost } from "../end/steps-lost.ts";
 import { creditRunning } from "../learn.ts";
+import { askToRelease } from "../server/release-server.ts";
 import type { Transition } from "../transition.ts";
 import { isListed } from "./release.ts";
 
@@ -50,7 +51,9 @@ function ask(transition: Transition, decision: PauseDecision, freeMiB: number | 
   const { state } = transition;
   const release = state.name === "standby" && decision.method === "checkpoint";
   const sequence =
-    decision.method === "freeze" ? (transition.run.sequence ?? 0) : (transition.run.sequence ?? 0) + 1;
+    decision.method === "freeze" || decision.method === "http"
+      ? (transition.run.sequence ?? 0)
+      : (transition.run.sequence ?? 0) + 1;
   request(transition, decision, {
     freeMiB,
     sequence,
@@ -60,6 +63,10 @@ function ask(transition: Transition, decision: PauseDecision, freeMiB: number | 
   if (state.name === "frozen") transition.perform({ do: "thaw", run: transition.run });
   if (decision.method === "freeze") {
     transition.perform({ do: "freeze", run: transition.run });
+    return;
+  }
+  if (decision.method === "http") {
+    askToRelease(transition);
     return;
   }
   // Nothing in it would hear a request; a run that still waits in Slurm's queue is held there.

@@ -9,6 +9,7 @@ import type { PauseRequest } from "../../../model/state.ts";
 import { duration } from "../../../words/duration.ts";
 import { heldMiB } from "../../sharing/gpu-memory.ts";
 import { waitsForLeftovers } from "../end/leftovers.ts";
+import { releaseProgress } from "../server/release-server.ts";
 import type { Transition } from "../transition.ts";
 import { endOnceSaved } from "./end-once-saved.ts";
 import { watchGrace } from "./grace-ended.ts";
@@ -37,6 +38,10 @@ export function pauseProgress(transition: Transition, seen: Seen, availableMiB: 
     }
     if (ringIsDue(request, transition.now.monotonicMs)) freezeAgain(transition);
     watchGrace(transition, seen);
+    return;
+  }
+  if (request.method === "http" && (request.overdue === null || request.overdue === "waiting")) {
+    releaseProgress(transition, seen);
     return;
   }
   if (request.overdue === "frozen") {

@@ -1,0 +1,276 @@
+/**
+ * The talk with a server, as steps of its job's lifecycle.
+ * Covers: src/decide/lifecycle/server/release-server.ts, src/decide/lifecycle/server/talk.ts,
+ * src/decide/lifecycle/server/held-memory.ts, src/decide/lifecycle/server/not-released.ts,
+ * src/decide/lifecycle/server/on-rest.ts, src/decide/lifecycle/server/restore-server.ts, src/decide/pauses/release.ts
+ */
+import { describe, expect, it } from "vitest";
+import { releasePause } from "../../../../src/decide/pauses/release.ts";
+import { decide } from "../../../../src/decide/policy.ts";
+import { newWorld } from "../../../../src/decide/world.ts";
+import type { GpuView } from "../../../../src/model/seen.ts";
+import type { Answer, Question } from "../../../../src/model/server.ts";
+import {
+  at,
+  makeConfig,
+  makeRun,
+  makeSample,
+  makeSeen,
+  runningJob,
+  Story,
+  startDecision,
+} from "../../make.ts";
+
+const drain = [{ path: "/busy", json: ["n"], equals: 0 }];
+const written = {
+  method: "http",
+  url: "http://localhost:9",
+  drain,
+  drainedSeconds: 3,
+  release: [{ path: "/rest" }],
+  released: [{ path: "/rests" }],
+  restore: [{ path: "/wake" }],
+  ready: [{ path: "/up" }],
+  remainingMiB: 300,
+  timeoutSeconds: 20,
+  graceSeconds: 50,
+};
+const yes: Answer = { is: "yes" };
+const no = (why: string): Answer => ({ is: "no", why });
+
+/** A server whose answers and memory the test tells; it was seen to hold 6000 MiB. */
+class Server extends Story {
+  constructor(pause: object = {}, facts: object = {}) {
+    const learned = {
+      ...runningJob().learned,
+      gpuMemoryMiB: { G: { count: 3, recent: [6000, 6000, 6000] } },
+    };
+    const run = makeRun({ gpus: ["G"] });
+    const state = { name: "running", since: at(0), run } as const;
+    super(
+      runningJob({ pause: { ...written, ...pause } }, { understands: "nothing", learned, state, ...facts }),
+    );
+  }
+
+  get talk() {
+    return "run" in this.job.state ? this.job.state.run.talk : undefined;
+  }
+
+  get question(): Question | undefined {
+    return this.talk?.question;
+  }
+
+  asked(second: number): this {
+    return this.pause(second, { method: "http" });
+  }
+
+  /** What is seen of it: the answer to its last question, and its memory; a text is why that can't be read. */
+  shows(
+    second: number,
+    answer: Answer | null,
+    memory: number | string | undefined = 6000,
+    readAt = second,
+  ): this {
+    const server = { number: this.talk?.number ?? 0, answer };
+    const gpus: GpuView = {
+      atMs: at(readAt).monotonicMs,
+      unavailable: typeof memory === "string" ? memory : null,
+      name: "GPU 0",
+      freeMiB: 1000,
+      entries:
+        typeof memory === "number" && memory > 0
+          ? [{ pid: 4711, startTime: 1, command: "llm", user: "u", gpuMemoryMiB: memory }]
+          : [],
+      othersMiB: 0,
+      others: [],
+    };
+    return this.on(second, { kind: "seen", seen: makeSeen({ server }), availableMiB: null, gpus });
+  }
+
+  /** Up to the release that was answered with a yes. */
+  releasedAt(second: number): this {
+    return this.asked(second)
+      .shows(second + 1, yes)
+      .shows(second + 4, yes)
+      .shows(second + 5, yes);
+  }
+}
+
+describe("draining", () => {
+  it("asks for the release only after so long without a request", () => {
+    const server = new Server()
+      .asked(10)
+      .shows(11, no("n is 2"))
+      .shows(13, yes)
+      .shows(15, yes)
+      .shows(15.5, no("n is 1"));
+    expect([server.question, server.events]).toEqual(["drained", ["pause.requested", "server.asked"]]);
+    server.shows(17, yes).shows(19.9, yes);
+    expect(server.question).toBe("drained");
+    server.shows(20.1, yes);
+    expect([server.question, server.state]).toEqual(["release", "pausing"]);
+    expect(server.reasons.at(-1)).toBe(
+      "Drained after 10 s, its server is asked to give its memory back: POST /rest.",
+    );
+  });
+
+  it("a server that is never without one isn't asked to release; its pause is overdue", () => {
+    const server = new Server().asked(10);
+    for (let second = 11; second < 80; second += 3) server.shows(second, no("n is 2"));
+    expect([server.state, server.question]).toEqual(["pausing", "drained"]);
+    expect(server.events.filter((kind) => kind === "pause.overdue")).toHaveLength(1);
+    server.shows(90, yes).shows(94, yes);
+    expect(server.question).toBe("release");
+  });
+
+  it("a question that nobody remembers is asked again, with its number", () => {
+    const server = new Server().asked(10);
+    const before = server.talk;
+    server.see(11);
+    expect([server.effects, server.talk]).toEqual([["ask", "ask"], before]);
+  });
+});
+
+describe("releasing", () => {
+  it("is over only when a reading taken since shows the memory gone", () => {
+    const server = new Server().releasedAt(10).shows(16, yes, 0, 12).shows(17, yes, 5000);
+    expect(server.state).toBe("pausing");
+    server.shows(18, yes, 290);
+    expect(server.job.state).toMatchObject({
+      name: "standby",
+      server: { released: true, remainderMiB: 290, shownBy: "gpu" },
+    });
+    expect(server.outcomes.at(-1)).toMatchObject({
+      remainderMiB: 290,
+      vramReleasedMiB: 5710,
+      vramVerified: true,
+    });
+  });
+
+  it("a failed answer doesn't matter where the memory went", () => {
+    const failed: Answer = { is: "failed", why: "POST /rest: no answer within 20 s" };
+    const server = new Server()
+      .asked(10)
+      .shows(11, yes)
+      .shows(14, yes)
+      .shows(34, failed)
+      .shows(36, failed, 0);
+    expect(server.job.state).toMatchObject({ name: "standby", server: { released: true, remainderMiB: 0 } });
+  });
+
+  it.each([
+    ["memory that stays", 400, "it still holds 400 MiB where 300 MiB may remain"],
+    ["a GPU that can't be read", "the driver is gone", "nothing shows that it has: the driver is gone"],
+  ])("%s is told, and it is asked again later each time", (_, memory, why) => {
+    const server = new Server({ released: [] }).releasedAt(10);
+    server.shows(20, yes, memory).shows(35, yes, memory);
+    expect(server.job.state).toMatchObject({ name: "standby", server: { released: false } });
+    expect(server.reasons.at(-1)).toContain(why);
+    expect(releasePause(server.job, at(44))).toBeNull();
+    expect(releasePause(server.job, at(45))).toMatchObject({ method: "http", cause: { actor: "rule:busy" } });
+    server.releasedAt(46).shows(70, yes, memory);
+    expect(releasePause(server.job, at(89))).toBeNull();
+    expect(releasePause(server.job, at(90))).not.toBeNull();
+  });
+
+  it("without a GPU to read its own word counts, and that is said", () => {
+    const server = new Server().releasedAt(10).shows(16, yes, "no driver");
+    expect([server.question, server.state]).toEqual(["released", "pausing"]);
+    server.shows(17, no("models is 1"), "no driver").shows(19, yes, "no driver");
+    expect(server.job.state).toMatchObject({
+      server: { released: true, remainderMiB: null, shownBy: "server" },
+    });
+    expect(server.outcomes.at(-1)).toMatchObject({ vramVerified: false, shownBy: "server" });
+  });
+
+  it("a GPU that never showed any of its memory shows nothing when it shows none", () => {
+    const server = new Server({}, { learned: runningJob().learned }).releasedAt(10).shows(16, yes, 0);
+    expect([server.state, server.question]).toEqual(["pausing", "released"]);
+  });
+
+  it.each([
+    ["freeze", "freeze", "freeze"],
+    ["checkpoint", "control pause", "checkpoint"],
+  ])("otherwise: %s", (otherwise, effect, method) => {
+    const server = new Server({ otherwise }).releasedAt(10).shows(35, yes);
+    expect(server.effects.at(-1)).toBe(effect);
+    expect(server.job.state).toMatchObject({ name: "pausing", request: { method, overdue: null } });
+    expect(server.events.at(-1)).toBe("pause.forced");
+  });
+});
+
+describe("at rest", () => {
+  const resting = () => new Server().releasedAt(10).shows(18, yes, 200);
+
+  it("a server that loads itself again is told, and asked again at once, then with back-off", () => {
+    const server = resting().shows(100, yes, 6000);
+    expect(server.events.at(-1)).toBe("pause.failed");
+    expect(server.reasons.at(-1)).toContain("it holds 5.9 GiB again: somebody's request may have woken it");
+    expect(server.job.state).toMatchObject({ server: { released: false } });
+    expect(releasePause(server.job, at(100))).not.toBeNull();
+    server.releasedAt(101).shows(107, yes, 200).shows(110, yes, 6000);
+    expect(releasePause(server.job, at(119))).toBeNull();
+    expect(releasePause(server.job, at(120))).not.toBeNull();
+  });
+
+  it("memory that goes late is told when it goes", () => {
+    const server = new Server().releasedAt(10).shows(35, yes).shows(40, yes, 100);
+    expect(server.events.slice(-2)).toEqual(["pause.failed", "pause.completed"]);
+    expect(server.job.state).toMatchObject({ server: { released: true, remainderMiB: 100 } });
+  });
+
+  const back = (server: Server, second: number) => {
+    const decision = startDecision(server.job.name, "resume");
+    server.on(second, {
+      kind: "launch",
+      decision,
+      identity: { id: "r9", bootId: "b" },
+      resumeFrom: null,
+      gpus: ["G"],
+    });
+    return server;
+  };
+
+  it("comes back when it is ready, in its own run", () => {
+    const server = back(resting(), 50);
+    expect([server.state, server.question]).toEqual(["running", "restore"]);
+    server.shows(53, yes).shows(54, no("status is loading")).shows(56, yes);
+    expect(server.events.slice(-2)).toEqual(["server.answered", "resume.completed"]);
+    expect(server.job.state).toMatchObject({ name: "running", run: { id: "r1" } });
+  });
+
+  it("one that isn't ready in time is tried again, and its run is ended after the third time", () => {
+    const server = resting();
+    for (const second of [100, 200, 300]) {
+      back(server, second).shows(second + 1, {
+        is: "failed",
+        why: "POST /wake: it answered with status 500",
+      });
+      server.shows(second + 2, no("GET /up: not yet")).shows(second + 22, no("GET /up: not yet"));
+      expect([server.state, server.events.at(-1)]).toEqual(["standby", "resume.failed"]);
+      expect(server.job.attempts.notBeforeMs).toBe(at(second + 52).monotonicMs);
+      server.shows(second + 23, yes, 200);
+    }
+    expect(server.effects.filter((effect) => effect === "terminate")).toHaveLength(1);
+  });
+
+  it("asked to pause while it comes back, it is drained and released anew", () => {
+    const server = back(resting(), 50).asked(51);
+    expect([server.state, server.question]).toEqual(["pausing", "drained"]);
+  });
+});
+
+it("a job that is asked for its memory isn't let go on at the very same tick", () => {
+  const cause = { actor: "user", reason: "Asked for.", critical: false } as const;
+  const state = { name: "standby", since: at(0), run: makeRun(), cause } as const;
+  const job = runningJob({ pause: { method: "standby" }, standby: { releaseAfterMinutes: 1 } }, { state });
+  const now = at(60);
+  const decided = decide(newWorld({ tts: job }), {
+    sample: makeSample(now),
+    windows: [],
+    config: makeConfig(),
+    now,
+    mode: { stopping: false, journalHealthy: true },
+  });
+  expect(decided.decisions.map(({ verb }) => verb)).toEqual(["pause"]);
+});

@@ -1,0 +1,91 @@
+/**
+ * Servers that can't be asked, or don't come back: each is told in a sentence, and nothing is called free that isn't.
+ */
+import { afterEach, expect, it } from "vitest";
+import { compiler, describeWith } from "../needs.ts";
+import { Served, type Told } from "./server-material.ts";
+
+let served: Served;
+afterEach(() => served.close());
+
+const begin = async (told: Told) => {
+  const pause = { server: told.kind, drainedSeconds: 0.2, timeoutSeconds: 1, ...told.pause };
+  served = await Served.begin({ ...told, pause });
+  return served.supervisor;
+};
+const pause = () => served.supervisor.say("pause", "llm", "--no-wait");
+const started = () => served.supervisor.recorded("job.started", "train");
+
+describeWith(compiler)("a server that is asked by HTTP (needs a C compiler)", () => {
+  it.each([
+    ["hang", "POST /sleep?level=1: no answer within"],
+    ["password", "it wants a password (status 401)"],
+  ])("%s: is told, and isn't called free", async (trap, says) => {
+    const supervisor = await begin({ kind: "vllm", pause: { drain: [] } });
+    await served.tell("/trap", { trap });
+    pause();
+    const failed = await supervisor.recorded("pause.failed", "llm");
+    expect(failed.reason).toContain(says);
+    expect(failed.reason).toContain("it still holds 7.8 GiB");
+    expect((await supervisor.reaches("train", ["waiting"])).why.summary).toContain("held by 'llm'");
+  });
+
+  it("a password from the environment opens it", async () => {
+    const headers = { Authorization: "env:LLM_AUTHORIZATION" };
+    const env = { LLM_AUTHORIZATION: "Bearer opensesame" };
+    const supervisor = await begin({ kind: "triton", pause: { model: "tiny", headers }, env });
+    await served.tell("/trap", { trap: "password" });
+    expect(supervisor.say("pause", "llm").code).toBe(0);
+    await started();
+    expect(JSON.stringify([supervisor.audit(), await supervisor.look()])).not.toContain("opensesame");
+  });
+
+  it("is released when the supervisor stops, and brought back by the next one", async () => {
+    const supervisor = await begin({ kind: "sd-webui" });
+    const { pid } = await supervisor.reaches("llm", ["running"]);
+    expect(supervisor.say("stop").code).toBe(0);
+    expect(await served.asked()).toContain("POST /sdapi/v1/unload-checkpoint");
+    await supervisor.start();
+    await served.askedFor("POST /sdapi/v1/reload-checkpoint");
+    expect(await supervisor.reaches("llm", ["running"])).toMatchObject({ pid });
+    await served.seenHolding(8000);
+  });
+
+  it("doesn't come back: that is told, and it stays on standby", async () => {
+    const supervisor = await begin({ kind: "llama.cpp", pause: { model: "tiny" } });
+    await served.tell("/trap", { trap: "won't come back" });
+    supervisor.say("pause", "llm");
+    await started();
+    supervisor.say("pause", "train");
+    supervisor.say("resume", "llm", "--no-wait");
+    const failed = await supervisor.recorded("resume.failed", "llm");
+    expect(failed.reason).toContain(
+      `isn't ready (GET /models: 'data.{"id":"tiny"}.status.value' is "unloaded"`,
+    );
+    await supervisor.shows("its release", ({ jobs }) => jobs[0]?.why.server?.released);
+    expect((await supervisor.reaches("llm", ["standby"])).why.summary).toContain(
+      "its server didn't come back",
+    );
+  });
+
+  it("where no GPU can be read, its own word counts, and that is said; a wrong path is no word", async () => {
+    const nowhere = { GPU_JOB_SUPERVISOR_NVML: "/nowhere/libnvidia-ml.so.1" };
+    const released = [{ path: "/api/ps", json: ["modles"], equals: [] }];
+    const alone = { name: "llm", gpus: 0 };
+    served = await Served.begin({
+      kind: "ollama",
+      pause: { server: "ollama", model: "tiny", timeoutSeconds: 1, released },
+      env: nowhere,
+      llm: alone,
+    });
+    const { supervisor } = served;
+    pause();
+    const failed = await supervisor.recorded("pause.failed", "llm");
+    expect(failed.reason).toContain("GET /api/ps: its answer has no 'modles'; it has 'models'");
+    served.change({ server: "ollama", model: "tiny" });
+    await supervisor.shows("its word", ({ jobs }) => jobs[0]?.why.server?.released);
+    expect(await supervisor.recorded("pause.completed", "llm")).toMatchObject({
+      outcome: { shownBy: "server" },
+    });
+  });
+});
