@@ -4,7 +4,7 @@
  * by file, 161 of ours and 415 of one library, the supervisor takes 8 MiB more and the dashboard twice
  * the CPU to load.
  */
-import { chmodSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "rolldown";
 
 await build({
@@ -35,6 +35,21 @@ await build({
     chunkFileNames: "[name].js",
   },
 });
+
+// The report's page carries its script and its style in itself.
+await build({
+  platform: "browser",
+  input: "src/report/page/script/main.ts",
+  output: { file: "dist/report/page.js", format: "iife", minify: true },
+});
+// Who gets a page gets a copy of the library that draws, and with it its licence.
+const licence = readFileSync("node_modules/uplot/LICENSE", "utf8").trim();
+writeFileSync(
+  "dist/report/page.js",
+  `/*! uPlot. ${licence} */\n${readFileSync("dist/report/page.js", "utf8")}`,
+);
+const styles = ["node_modules/uplot/dist/uPlot.min.css", "src/report/page/style.css"];
+writeFileSync("dist/report/page.css", styles.map((path) => readFileSync(path, "utf8")).join("\n"));
 
 // npm does it only where it links the program anew: not in a checkout that has been cloned again.
 chmodSync("dist/bin.js", 0o755);

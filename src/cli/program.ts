@@ -206,13 +206,15 @@ function lookingCommands(cli: Command): void {
   );
   auditCommands(cli);
   const report = async () => (await import("./commands/report.ts")).report;
+  const time = "where the time went, and what pausing cost and saved";
   withJson(
-    declare(cli, "report", "where the time went, and what pausing cost and saved", report, {
+    declare(cli, "report", time, report, {
       options: {
         since: ["--since <time>", "from then on: 2h, 09:00, 2026-11-23", "30d"],
         until: ["--until <time>", "up to then (default: now)"],
         job: ["--job <job>", "only this job"],
         csv: ["--csv", "print a table for a spreadsheet"],
+        html: ["--html <file>", "write a page with plots, which needs nothing else"],
       },
     }),
   );

@@ -10,9 +10,10 @@ const WORTH_TELLING_MS = 150_000;
 /** "12.3 kWh (GPUs 11.9 kWh, host about 400 Wh by estimate), EUR 3.12, 4.1 kg CO2; GPU power not known for 2 h" */
 export function energyText(of: EnergyOf, { currency }: Pick<EnergyReport, "currency">): string {
   const { gpu, host, total, gpuGapMs, hostGapMs } = of;
-  const parts = [
-    `${energy(total.kWh)} (GPUs ${energy(gpu.kWh)}, host about ${energy(host.kWh)} by estimate)`,
-  ];
+  // A zero would look like an answer.
+  const gpus = gpu.kWh === 0 && gpuGapMs > 0 ? "not known" : energy(gpu.kWh);
+  const hosts = host.kWh === 0 && hostGapMs > 0 ? "not known" : `about ${energy(host.kWh)} by estimate`;
+  const parts = [`${energy(total.kWh)} (GPUs ${gpus}, host ${hosts})`];
   if (currency !== null && total.unpricedKWh < total.kWh) parts.push(money(total.cost, currency));
   if (total.kWhWithoutCO2 < total.kWh) parts.push(`${mass(total.gCO2)} CO2`);
   const gaps = [

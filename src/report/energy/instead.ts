@@ -9,7 +9,7 @@ import { type Bill, emptyBill, type Prices } from "./prices.ts";
 export const METHOD =
   "Energy is the power that the GPUs report, integrated over the samples while a job held them (shared in equal parts), " +
   "plus an estimate for the host: the job's CPU use times energy.hostWatts. It is priced by the tariff at the time of its use. " +
-  "Each of the two comparisons takes the work that was done, as the job's run time, at the mean power that it drew while it ran, " +
+  "Each of the two comparisons takes the work that was done, as the job's run time, with the energy that was read while it ran (a gap is on neither side), evenly spread, " +
   "from the moment it was first there: without any pause; and only while its windows were open, with no other pause. " +
   "Both leave out what others would have felt, waits for a GPU, and the time that pausing itself costs: they are bounds, not forecasts.";
 
@@ -34,8 +34,11 @@ export function insteadOf(
     0,
   );
   const [first] = spans;
-  if (working.ms === 0 || runMs === 0 || first === undefined) return null;
-  const watts = working.joules / (working.ms / 1000);
+  const joules = working.gpu.joules + working.host.joules;
+  // Without its GPUs' power, or without any, nothing can be compared.
+  if (working.gpu.ms === 0 || joules === 0 || runMs === 0 || first === undefined) return null;
+  // Over all of its run time: what was never read is then on neither side of the comparison.
+  const watts = joules / (runMs / 1000);
   const own = windows.filter(({ jobs }) => jobs === undefined || jobs.includes(job));
   const whole = { fromMs: first.fromMs, toMs: Number.POSITIVE_INFINITY };
   const ways: [Instead["way"], Iterable<Open>][] = [["neverPausing", [whole]]];

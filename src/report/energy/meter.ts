@@ -18,7 +18,7 @@ export interface JobEnergy {
   gpuGapMs: number;
   hostGapMs: number;
   /** While it was at work, for what it would have drawn at another time. */
-  working: { joules: number; ms: number };
+  working: Record<"gpu" | "host", { joules: number; ms: number }>;
 }
 
 interface Owner {
@@ -43,7 +43,11 @@ export interface MeterOptions {
 /** `samples`: oldest first. */
 export function measure(samples: Iterable<Sample>, options: MeterOptions): Map<string, JobEnergy> {
   const owners = [...options.spans].map(([job, spans]): Owner => {
-    const nothing = { gpuGapMs: 0, hostGapMs: 0, working: { joules: 0, ms: 0 } };
+    const nothing = {
+      gpuGapMs: 0,
+      hostGapMs: 0,
+      working: { gpu: { joules: 0, ms: 0 }, host: { joules: 0, ms: 0 } },
+    };
     return { job, spans, at: 0, energy: { gpu: emptyBill(), host: emptyBill(), ...nothing } };
   });
   let before: Sample | null = null;
@@ -101,9 +105,12 @@ function stretch(
     else options.prices.add(energy.gpu, gpu, beginMs, endMs);
     if (host === null) energy.hostGapMs += ms;
     else options.prices.add(energy.host, host, beginMs, endMs);
-    if (span.state !== "running" || gpu === null || host === null) continue;
-    energy.working.joules += ((gpu + host) * ms) / 1000;
-    energy.working.ms += ms;
+    if (span.state !== "running") continue;
+    for (const [part, watts] of [["gpu", gpu] as const, ["host", host] as const]) {
+      if (watts === null) continue;
+      energy.working[part].joules += (watts * ms) / 1000;
+      energy.working[part].ms += ms;
+    }
   }
 }
 

@@ -1,4 +1,5 @@
-/** Covers: src/report/gather.ts, src/cli/audit-log.ts */
+/** Covers: src/report/gather.ts, src/report/energy/gather-energy.ts, src/cli/audit-log.ts */
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Report } from "../../../src/report/report.ts";
@@ -80,5 +81,33 @@ it("tells what a real supervisor and its jobs did", async () => {
   expect(await cli.say("report", "--job", "cuont")).toMatchObject({
     code: 2,
     err: expect.stringContaining("Did you mean 'count'?"),
+  });
+});
+
+it("reads prices from a file or a command, says where they are wrong, and writes the page", async () => {
+  const write = (tariff: object) =>
+    cli.write(
+      "supervisor.config.json",
+      JSON.stringify({ pollSeconds: 0.2, jobs: [counting], rules: [], tariff }),
+    );
+  const price = JSON.stringify({ at: "2026-01-01T00:00:00Z", pricePerKWh: -0.1 });
+  cli.write("day.jsonl", `${price}\n`);
+  write({ file: "day.jsonl", currency: "CHF" });
+  await cli.say("start", "--detach");
+  await until("a start that is recorded", async () => (await read()).jobs.length > 0);
+  expect((await read()).energy).toMatchObject({ currency: "CHF", hostIs: "estimate" });
+  write({ command: ["./prices"] });
+  const missing = await cli.say("report");
+  expect(missing).toMatchObject({ code: 1, err: expect.stringContaining("yields no prices") });
+  cli.write("day.jsonl", `${price}\n{"at": "tomorrow"}\n`);
+  write({ file: "day.jsonl" });
+  expect((await cli.say("report")).err).toMatch(/day\.jsonl, line 2: 'at' must be a date and time/);
+  write({ prices: [{ pricePerKWh: 0.3 }] });
+  const page = cli.file("page.html");
+  expect(await cli.say("report", "--html", page)).toMatchObject({ code: 0, out: "" });
+  expect(readFileSync(page, "utf8")).toMatch(/^<!doctype html>.*id="event-\d+".*<\/html>\n$/s);
+  expect(await cli.say("report", "--html", "/nowhere/page.html")).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("/nowhere/page.html can't be written"),
   });
 });

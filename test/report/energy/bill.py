@@ -48,7 +48,6 @@ def bill(parts):
 actual = []
 run_ms = 0
 joules = 0.0
-work_ms = 0
 for span in given["spans"]:
     if span["state"] == "running":
         run_ms += span["toMs"] - span["fromMs"]
@@ -65,11 +64,10 @@ for span in given["spans"]:
             actual.append((start, end, (w0 + w1) / 2))
             if span["state"] == "running":
                 joules += (w0 + w1) / 2 * (end - start) / 1000
-                work_ms += end - start
         index += 1
 
 first = given["spans"][0]["fromMs"]
-watts = joules / (work_ms / 1000)
+watts = joules / (run_ms / 1000)
 at_once = [(first, first + run_ms, watts)]
 
 in_window, left, at = [], run_ms, first
