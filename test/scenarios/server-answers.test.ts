@@ -55,7 +55,8 @@ describeWith(compiler)("a server that is asked by HTTP (needs a C compiler)", ()
     const supervisor = await begin({ kind: "llama.cpp", pause: { model: "tiny" } });
     await served.tell("/trap", { trap: "won't come back" });
     supervisor.say("pause", "llm");
-    await started();
+    // Before its first report it would only be frozen.
+    await supervisor.steps("train", 0);
     supervisor.say("pause", "train");
     supervisor.say("resume", "llm", "--no-wait");
     const failed = await supervisor.recorded("resume.failed", "llm");

@@ -42,7 +42,8 @@ describeWith(compiler)("a job that is paused by HTTP (needs a C compiler)", () =
         remainderMiB: keeps,
         vramReleasedMiB: 8000 - keeps,
       });
-      await supervisor.reaches("train", ["running"]);
+      // Before its first report it would only be frozen when it is paused.
+      await supervisor.steps("train", 0);
 
       // It may come back only once there is room.
       supervisor.say("resume", "llm", "--no-wait");
