@@ -7,7 +7,9 @@ export function closest(word: string, words: readonly string[]): string | null {
   let least = Math.max(2, Math.ceil(word.length / 3)) + 1;
   for (const candidate of words) {
     const away = distance(word.toLowerCase(), candidate.toLowerCase());
-    if (away < least) [best, least] = [candidate, away];
+    // Half of a short word's letters apart is another word, unless it begins the same.
+    const other = 2 * away >= word.length && word[0]?.toLowerCase() !== candidate[0]?.toLowerCase();
+    if (away < least && !other) [best, least] = [candidate, away];
   }
   // "memory" for "gpuMemoryMiB": too many letters apart, yet part of only one.
   const containing = words.filter((candidate) => candidate.toLowerCase().includes(word.toLowerCase()));
