@@ -148,3 +148,7 @@ export const objectStore: Need = {
   met: ["ceph-mon", "ceph-osd", "radosgw"].every((program) => runs(program, "--version")),
   reason: "no S3 server (Debian's radosgw, ceph-mon and ceph-osd)",
 };
+
+export const browserPath =
+  ["chromium", "google-chrome", "chrome"].find((name) => runs(name, "--version")) ?? "chromium";
+export const browser: Need = { met: runs(browserPath, "--version"), reason: "no Chromium or Chrome" };

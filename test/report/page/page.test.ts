@@ -4,7 +4,7 @@
  * src/report/page/series.ts, src/report/page/script/main.ts, src/report/page/script/draw.ts,
  * src/report/page/script/reasons.ts
  */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,13 +14,11 @@ import { pageFrom } from "../../../src/report/page/page-from.ts";
 import { Plotter } from "../../../src/report/page/series.ts";
 import { reportOf } from "../../../src/report/report.ts";
 import { makeGpu, makeRule, makeSample } from "../../decide/make.ts";
+import { browser, browserPath, testWith } from "../../needs.ts";
 
 const SINCE = Date.UTC(2026, 4, 4);
 const HOURS = 3_600_000;
 const EVIL = `</script><img src=x onerror="document.title='evil'">`;
-const browser = ["chromium", "google-chrome", "chrome"].find(
-  (name) => spawnSync(name, ["--version"]).status === 0,
-);
 
 function plotted(lengthMs: number, everyMs: number, spikeMs = -1) {
   const plotter = new Plotter({ sinceMs: SINCE, untilMs: SINCE + lengthMs });
@@ -78,7 +76,7 @@ test("it needs nothing from anywhere, reads without scripts, and no text in it c
   expect(still).toMatch(/class="paused" style="left:62\.5%;width:37\.5%" href="#event-9"/);
 });
 
-test.skipIf(browser === undefined)("a browser draws every plot with its policy in force", () => {
+testWith(browser)("a browser draws every plot with its policy in force", () => {
   const folder = mkdtempSync(join(tmpdir(), "page-"));
   try {
     writeFileSync(join(folder, "report.html"), page());
@@ -91,7 +89,7 @@ test.skipIf(browser === undefined)("a browser draws every plot with its policy i
       `--user-data-dir=${folder}`,
       "--dump-dom",
     ];
-    const dom = execFileSync(browser ?? "", [...flags, `file://${folder}/report.html`], {
+    const dom = execFileSync(browserPath, [...flags, `file://${folder}/report.html`], {
       stdio: ["ignore", "pipe", "ignore"],
     }).toString();
     // One of the machine and two of the GPU.
