@@ -1,6 +1,6 @@
 /**
  * Somebody sets the machine's clock while a command waits: it waits for as long as it says all the same.
- * Covers: src/cli/commands/wait.ts
+ * Covers: src/cli/commands/jobs/wait.ts
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -1,6 +1,6 @@
 /**
  * `wait` remembers what it has told, though the supervisor is restarted before the last job ends.
- * Covers: src/cli/commands/wait.ts
+ * Covers: src/cli/commands/jobs/wait.ts
  */
 import { writeFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
  * The whole thing as a person has it: `supervisor start` in a terminal, driven by keys.
- * Covers: src/cli/commands/dashboard.ts
+ * Covers: src/cli/commands/supervisor/dashboard.ts
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
  * Two supervisors of two users on one GPU: a line, turns, people before both, and claims that end.
- * Covers: src/cli/commands/ask-for-turn.ts
+ * Covers: src/cli/commands/jobs/ask-for-turn.ts
  */
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

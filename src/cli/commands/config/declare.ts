@@ -1,0 +1,35 @@
+/** Configs, this machine, and help. Each command is a file beside this one, loaded when it runs. */
+import type { Command } from "commander";
+import { declare, withJson } from "../../declare-command.ts";
+
+export function declareConfig(cli: Command): void {
+  configCommands(cli);
+  helpCommand(cli);
+}
+
+function configCommands(cli: Command): void {
+  const check = async () => (await import("./check.ts")).check;
+  const all = "all problems of a config at once";
+  withJson(declare(cli, "check", all, check, { argument: "[FILE]", options: {} }));
+  const doctor = async () => (await import("./doctor.ts")).doctor;
+  const page = "what can be seen and done on this machine, for a bug report";
+  withJson(declare(cli, "doctor", page, doctor, { options: {} }));
+  const init = async () => (await import("./init.ts")).init;
+  declare(cli, "init", "write a commented config to start from", init, { options: {} });
+}
+
+function helpCommand(cli: Command): void {
+  cli
+    .command("help")
+    .argument("[COMMAND or TOPIC]")
+    .description("help on a command, or on: config, pause, python, typescript, exit-codes")
+    .action(async (name: string | undefined) => {
+      const command = cli.commands.find((one) => one.name() === name);
+      if (command !== undefined || name === undefined) return (command ?? cli).outputHelp();
+      const { help } = await import("./help.ts");
+      help(
+        name,
+        cli.commands.map((one) => one.name()),
+      );
+    });
+}

@@ -1,0 +1,27 @@
+/** `cancel JOB…`: ends jobs for good; returns when they have ended. */
+import type { JobView } from "../../../control/protocol.ts";
+import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../connect.ts";
+import { followJobs, type Outcome } from "../../follow-jobs.ts";
+import { print } from "../../print.ts";
+
+export async function cancel(names: string[], options: Options & { wait: boolean }): Promise<number> {
+  const client = await mustConnect(options, true);
+  try {
+    const jobs = jobsNamed(names, (await snapshotOf(client)).jobs).map((job) => job.name);
+    await ask(client, { verb: "cancel", jobs, by: askedBy() });
+    if (!options.wait) {
+      print(`asked ${jobs.join(", ")} to end`);
+      return 0;
+    }
+    return (await followJobs(client, jobs, outcome)) > 0 ? 1 : 0;
+  } finally {
+    client.close();
+  }
+}
+
+function outcome(job: JobView): Outcome {
+  if (job.state === "cancelled") return { end: "good", text: "cancelled" };
+  if (job.state === "finished" || job.state === "failed")
+    return { end: "good", text: `${job.state} before it was cancelled` };
+  return { end: null, text: `asked to end; it is ${job.state}` };
+}

@@ -1,0 +1,120 @@
+/** What is done with jobs. Each command is a file beside this one, loaded when it runs. */
+import type { Command } from "commander";
+import { collect, declare } from "../../declare-command.ts";
+
+export function declareJobs(cli: Command): void {
+  runCommand(cli);
+  jobCommands(cli);
+  turnCommand(cli);
+}
+
+function runCommand(cli: Command): void {
+  declare(
+    cli,
+    "run",
+    "submit a command as a new job; starts a supervisor if needed",
+    async () => (await import("./run.ts")).run,
+    {
+      argument: "<COMMAND...>",
+      options: {
+        name: ["--name <name>", "the job's name (default: taken from the command)"],
+        priority: ["--priority <number>", "higher is paused last and resumed first"],
+        gpus: ["--gpus <count>", "how many GPUs it needs"],
+        gpu: ["--gpu <id>", "this GPU, by index or UUID; may be repeated", collect],
+        env: [
+          "--env <NAME[=value]>",
+          "pass this variable to the job (PATH is always passed); may be repeated",
+          collect,
+        ],
+        pauseSignal: [
+          "--pause-signal <signal>",
+          "the signal on which it saves and exits by itself (without a job library)",
+        ],
+        adopt: ["--adopt", "go on from the checkpoints of an earlier job of that name"],
+      },
+    },
+  )
+    .usage("[options] [--] COMMAND...")
+    .passThroughOptions();
+}
+
+const noWait: [flags: "--no-wait", description: string] = ["--no-wait", "return at once"];
+
+function jobCommands(cli: Command): void {
+  declare(
+    cli,
+    "pause",
+    "make room; returns when each job is saved and gone",
+    async () => (await import("./pause.ts")).pause,
+    {
+      argument: "[JOB...]",
+      options: {
+        all: ["--all", "all jobs"],
+        for: ["--for <duration>", "resume automatically after this long, such as 2h"],
+        until: ["--until <time>", "resume automatically at this time, such as 18:00"],
+        freeze: ["--freeze", "suspend it in place: frees CPU and GPU time, but no memory"],
+        terminate: [
+          "--terminate",
+          "end it now and keep it paused: loses unsaved work, and says how much first",
+        ],
+        wait: noWait,
+      },
+    },
+  );
+  declare(
+    cli,
+    "resume",
+    "let jobs run again; says what a waiting job waits for",
+    async () => (await import("./resume.ts")).resume,
+    {
+      argument: "[JOB...]",
+      options: {
+        all: ["--all", "all jobs"],
+        adopt: ["--adopt", "go on from another job's checkpoints, where such are found"],
+        wait: noWait,
+      },
+    },
+  );
+  declare(
+    cli,
+    "rerun",
+    "begin jobs anew; their checkpoints are set aside",
+    async () => (await import("./rerun.ts")).rerun,
+    { argument: "<JOB...>", options: { wait: noWait } },
+  );
+  declare(
+    cli,
+    "restore",
+    "bring a checkpoint back from a job's backup",
+    async () => (await import("./restore.ts")).restore,
+    {
+      argument: "<JOB>",
+      options: { step: ["--step <number>", "this one instead of the newest"] },
+    },
+  );
+  declare(cli, "cancel", "end jobs for good", async () => (await import("./cancel.ts")).cancel, {
+    argument: "<JOB...>",
+    options: { wait: noWait },
+  });
+  declare(cli, "wait", "return when the jobs have ended", async () => (await import("./wait.ts")).wait, {
+    argument: "<JOB...>",
+    options: {},
+  });
+}
+
+function turnCommand(cli: Command): void {
+  declare(
+    cli,
+    "ask",
+    "ask another user's supervised job for a turn on its GPU",
+    async () => (await import("./ask-for-turn.ts")).askForTurn,
+    {
+      argument: "[JOB]",
+      explained: "for this job (default: your first in line)",
+      options: {
+        gpu: ["--gpu <id>", "the GPU, by index or UUID"],
+        for: ["--for <duration>", "how long the turn lasts", "2h"],
+      },
+    },
+  );
+}

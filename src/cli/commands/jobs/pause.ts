@@ -1,0 +1,167 @@
+/** `pause JOB… | --all`: returns when each job is proven to be saved and gone. */
+
+import { wallMs } from "../../../clock.ts";
+import type { JobView, Snapshot } from "../../../control/protocol.ts";
+import { endingLoses } from "../../../decide/why/stakes.ts";
+import { isEnded } from "../../../model/state.ts";
+import { misuse } from "../../../refusal.ts";
+import { number } from "../../../words/number.ts";
+import { bytes } from "../../../words/size.ts";
+import { clockTime } from "../../../words/time.ts";
+import { askedText, holdText, whyBeside } from "../../../words/why.ts";
+import { orOver } from "../../brief-pause.ts";
+import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../connect.ts";
+import { followJobs, type Outcome } from "../../follow-jobs.ts";
+import { durationMs, timeMs } from "../../parse-time.ts";
+import { print } from "../../print.ts";
+
+export interface PauseOptions extends Options {
+  all?: boolean;
+  for?: string;
+  until?: string;
+  wait: boolean;
+  freeze?: boolean;
+  terminate?: boolean;
+}
+
+export async function pause(names: string[], options: PauseOptions): Promise<number> {
+  const untilMs = untilOf(options, wallMs());
+  if (options.freeze && options.terminate) throw misuse("Give --freeze or --terminate, not both.");
+  const force = options.freeze ? "freeze" : options.terminate ? "terminate" : undefined;
+  const client = await mustConnect(options, true);
+  try {
+    const snapshot = await snapshotOf(client);
+    const jobs = chosen(names, options, snapshot, "pause");
+    if (jobs.length === 0) print("There is no job to pause.");
+    if (jobs.length === 0) return 0;
+    if (force === "terminate") for (const job of jobsNamed(jobs, snapshot.jobs)) tellStakes(job);
+    await ask(client, { verb: "pause", jobs, untilMs, by: askedBy(), ...(force && { force }) });
+    const until = untilMs === null ? "" : `, until ${clockTime(untilMs, wallMs())}`;
+    print(`asked ${jobs.join(", ")} to ${force === "terminate" ? "end" : (force ?? "pause")}${until}`);
+    if (!options.wait) return 0;
+    const before = new Map(snapshot.jobs.map((job) => [job.name, job]));
+    const asked = force === "terminate" ? endOutcome : pauseOutcome;
+    const outcome = (job: JobView): Outcome =>
+      isAsBefore(job, before.get(job.name)) ? { end: "good", text: `${job.state} already` } : asked(job);
+    return (await followJobs(client, jobs, orOver(outcome, snapshot, untilMs))) > 0 ? 1 : 0;
+  } finally {
+    client.close();
+  }
+}
+
+/** It had no run when it was asked, and has had none since: nothing came of the request but the wish. */
+const isAsBefore = (job: JobView, before: JobView | undefined): boolean =>
+  job.state === "paused" && before?.state === "paused" && job.sinceMs === before.sinceMs;
+
+/** Names of the selected jobs; with `--all`, of those that haven't ended. */
+export function chosen(
+  names: string[],
+  options: { all?: boolean },
+  snapshot: Snapshot,
+  verb: string,
+): string[] {
+  if (options.all && names.length > 0) throw misuse("Name jobs or give --all, not both.");
+  if (options.all) {
+    return snapshot.jobs.filter((job) => !isEnded(job.state)).map((job) => job.name);
+  }
+  if (names.length === 0) throw misuse(`Which job? Name one, or all: supervisor ${verb} --all`);
+  return [...new Set(jobsNamed(names, snapshot.jobs).map((job) => job.name))];
+}
+
+function untilOf(options: PauseOptions, nowMs: number): number | null {
+  if (options.for !== undefined && options.until !== undefined)
+    throw misuse("Give --for or --until, not both.");
+  if (options.for !== undefined) return nowMs + durationMs(options.for, "--for");
+  return options.until === undefined ? null : timeMs(options.until, "--until", nowMs);
+}
+
+/** How far a requested pause has come. */
+function pauseOutcome(job: JobView): Outcome {
+  switch (job.state) {
+    case "paused":
+      if (job.why.unsaved !== undefined)
+        return { end: "bad", text: `paused, but not saved: ${job.why.unsaved}` };
+      return { end: "good", text: `paused: ${saved(job)}` };
+    case "frozen":
+      return { end: "good", text: "frozen: its CPU and GPU time is free, its memory isn't" };
+    case "standby":
+      return onStandby(job);
+    case "waiting":
+      // Without a failure it hasn't run.
+      if (job.why.failure !== undefined)
+        return { end: "bad", text: `held back, but not paused: ${job.why.failure}` };
+      return { end: "good", text: "held back: it isn't running, and won't start" };
+    case "finished":
+      if (job.why.assumed !== undefined) return { end: "bad", text: `not paused: ${job.why.assumed}` };
+      return { end: "good", text: "finished before it was paused" };
+    case "cancelled":
+      return { end: "good", text: `${job.state} before it was paused` };
+    case "failed":
+      return { end: "bad", text: `failed: ${whyBeside(job.why, wallMs())}` };
+    case "pausing":
+      return pausing(job);
+    default:
+      return { end: null, text: `asked; it is ${job.state}` };
+  }
+}
+
+function onStandby({ why: { server } }: JobView): Outcome {
+  if (server === undefined)
+    return { end: "good", text: "on standby: it holds its memory and continues at once" };
+  if (!server.released) return { end: "bad", text: `on standby, but not released: ${server.why}` };
+  return { end: "good", text: `on standby: ${holdText(server)}` };
+}
+
+function saved({ checkpoint }: JobView): string {
+  if (checkpoint === null) return "it has exited, and had nothing to save";
+  const checked = checkpoint.verified === "size and age only" ? checkpoint.verified : "verified";
+  const step = checkpoint.step === null ? "checkpoint" : `step ${number(checkpoint.step)}`;
+  return `${step} saved (${bytes(checkpoint.bytes)}, ${checked})`;
+}
+
+function pausing(job: JobView): Outcome {
+  const { progress, method, overdue } = job;
+  if (overdue === "waiting") return { end: "bad", text: overdueText(job, "pause") };
+  if (overdue === "frozen") {
+    return { end: "good", text: "frozen, not saved: its CPU and GPU time is free, its memory isn't" };
+  }
+  if (overdue !== null)
+    return { end: null, text: `it didn't save within its grace period, and was ${overdue}` };
+  if (job.why.asked !== undefined) return { end: null, text: askedText(job.why) };
+  if (method === "freeze") return { end: null, text: "being suspended in place" };
+  if (progress?.reports === "saving")
+    return { end: null, text: `saving its checkpoint${atStep(progress.step)}` };
+  if (progress?.reports === "paused") return { end: null, text: "saved; its checkpoint is being checked" };
+  return { end: null, text: `asked; finishing its step${atStep(progress?.step ?? null)}` };
+}
+
+const atStep = (step: number | null): string => (step === null ? "" : ` (step ${number(step)})`);
+
+/** What is in the way, and the ways out with what each costs. */
+export function overdueText({ name, why }: JobView, asked: "pause" | "resume"): string {
+  const ways = [{ command: `supervisor logs -f ${name}`, does: "what it is doing" }, ...(why.sooner ?? [])];
+  const widest = Math.max(...ways.map(({ command }) => command.length));
+  return [
+    why.listed === undefined ? `${why.summary} It will ${asked} when it has saved.` : why.summary,
+    ...ways.map(({ command, does }) => `  ${command.padEnd(widest)}  ${does}`),
+  ].join("\n");
+}
+
+/** Says before anything is done what ending the job loses. */
+function tellStakes(job: JobView): void {
+  if (job.pid !== null && !isEnded(job.state)) print(`${job.name}  ${endingLoses(job, wallMs())}`);
+}
+
+/** How far a requested end has come. */
+function endOutcome(job: JobView): Outcome {
+  const { checkpoint } = job;
+  if (job.state === "paused" || job.state === "waiting") {
+    const from = checkpoint === null ? "the beginning" : `its last checkpoint${atStep(checkpoint.step)}`;
+    return { end: "good", text: `ended and paused: a resume continues from ${from}` };
+  }
+  if (job.state !== "pausing") return pauseOutcome(job);
+  return {
+    end: null,
+    text: job.overdue === "killed" ? "didn't end on SIGTERM, so it was killed" : "asked to end by SIGTERM",
+  };
+}

@@ -1,0 +1,113 @@
+/** `resume JOB… | --all`: returns when each job runs again, or says what it waits for. */
+
+import { wallMs } from "../../../clock.ts";
+import type { ControlClient } from "../../../control/client.ts";
+import type { JobView, Snapshot } from "../../../control/protocol.ts";
+import { number } from "../../../words/number.ts";
+import { clockTime } from "../../../words/time.ts";
+import { whyBeside } from "../../../words/why.ts";
+import { ask, askedBy, mustConnect, type Options, snapshotOf } from "../../connect.ts";
+import { followJobs, type Outcome } from "../../follow-jobs.ts";
+import { print } from "../../print.ts";
+import { chosen, overdueText } from "./pause.ts";
+
+export interface ResumeOptions extends Options {
+  all?: boolean;
+  wait: boolean;
+  adopt?: boolean;
+}
+
+/** The first snapshot after a request may still describe the moment before it. */
+const SETTLED_AFTER = 2;
+/** A program that doesn't report has come back once it has lived so long: one that can't go on ends at once. */
+const LIVES_FOR_MS = 5000;
+/** A large model may load for longer than a person wants to wait here. */
+const LOADS_FOR_MS = 120_000;
+
+export async function resume(names: string[], options: ResumeOptions): Promise<number> {
+  const client = await mustConnect(options, true);
+  try {
+    const snapshot = await snapshotOf(client);
+    const jobs = chosen(names, options, snapshot, "resume");
+    if (jobs.length === 0) print("There is no job to resume.");
+    if (jobs.length === 0) return 0;
+    await ask(client, { verb: "resume", jobs, by: askedBy(), ...(options.adopt && { adopt: true }) });
+    return await followResume(client, jobs, snapshot, options);
+  } finally {
+    client.close();
+  }
+}
+
+/** After the request: until each job runs, or what it waits for is known. Resolves with the exit code. */
+export async function followResume(
+  client: ControlClient,
+  jobs: string[],
+  snapshot: Snapshot,
+  { wait }: { wait: boolean },
+): Promise<number> {
+  if (!wait) {
+    print(`asked for ${jobs.join(", ")} to resume`);
+    return 0;
+  }
+  const before = new Map(snapshot.jobs.map(({ name, run }) => [name, run]));
+  const waited = new Map<string, number>();
+  const outcome = (job: JobView): Outcome => resumeOutcome(job, job.run !== before.get(job.name), waited);
+  return (await followJobs(client, jobs, outcome)) > 0 ? 1 : 0;
+}
+
+/** `anew`: a run has begun since the request. */
+function resumeOutcome(job: JobView, anew: boolean, waited: Map<string, number>): Outcome {
+  const { failure, unsaved } = job.why;
+  if (anew && failure !== undefined && job.state === "waiting")
+    return { end: "bad", text: `its run has failed: ${failure}\n${waits(job)}` };
+  if (anew && unsaved !== undefined && job.state === "paused")
+    return { end: "bad", text: `paused again, and not saved: ${unsaved}` };
+  switch (job.state) {
+    case "running":
+      return anew ? begun(job) : { end: "good", text: running(job) };
+    case "finished":
+      return { end: "good", text: job.why.assumed ?? "finished meanwhile" };
+    case "cancelled":
+      return { end: "bad", text: "cancelled meanwhile" };
+    case "failed":
+      return { end: "bad", text: `failed: ${whyBeside(job.why, wallMs())}` };
+    case "starting":
+    case "lost":
+      return { end: null, text: job.state };
+    case "pausing":
+      // A pause that may never end isn't waited for.
+      if (job.overdue === "waiting") return { end: "bad", text: overdueText(job, "resume") };
+      return { end: null, text: "finishing its pause first" };
+    default: {
+      const times = (waited.get(job.name) ?? 0) + 1;
+      waited.set(job.name, times);
+      const settled = times > SETTLED_AFTER && job.why.waitingFor.length > 0;
+      return settled ? { end: "good", text: waits(job) } : { end: null, text: "asked" };
+    }
+  }
+}
+
+/** Seen to come back, or not yet. */
+function begun(job: JobView): Outcome {
+  const aliveMs = wallMs() - job.sinceMs;
+  if (job.stepped) return { end: "good", text: running(job) };
+  if (job.progress === null || job.why.room !== "library")
+    return { end: aliveMs >= LIVES_FOR_MS ? "good" : null, text: running(job) };
+  if (aliveMs >= LOADS_FOR_MS) return { end: "good", text: `${running(job)}, and has made no step yet` };
+  return { end: null, text: "loading: it hasn't made its first step yet" };
+}
+
+function running(job: JobView): string {
+  const run =
+    job.run === null
+      ? ""
+      : ` (run ${job.run}${job.checkpoint?.step == null ? "" : `, from step ${number(job.checkpoint.step)}`})`;
+  const until = job.manual?.want === "run" ? job.manual.windowUntilMs : null;
+  if (until === null) return `running${run}`;
+  return `running${run} outside its window until that next closes (${clockTime(until, wallMs())}). Back to waiting: supervisor pause ${job.name}`;
+}
+
+function waits(job: JobView): string {
+  const next = job.why.next === null ? "" : `\n  next: ${job.why.next.text}`;
+  return `waits: ${job.why.waitingFor.map(({ text }) => text).join("; ")}${next}`;
+}

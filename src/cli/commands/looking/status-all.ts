@@ -1,0 +1,71 @@
+/** `status --all`: every supervisor of this user that is running, each with its jobs. */
+import { readPlaces } from "../../../config/places.ts";
+import { projectName, USER } from "../../../config/project.ts";
+import type { Snapshot } from "../../../control/protocol.ts";
+import { commonStateDirectory } from "../../../files/state-paths.ts";
+import { runningSupervisors } from "../../../files/supervisors.ts";
+import { Refusal } from "../../../refusal.ts";
+import { formatAll, type Shown } from "../../../show/plain-all.ts";
+import { type Options, placesOf, snapshotOf } from "../../connect.ts";
+import { print, printJson, width } from "../../print.ts";
+import { connectOnceBack } from "../../when-back.ts";
+
+interface Place {
+  project: string;
+  stateDirectory: string;
+  /** Null where only its socket tells whether it runs: earlier versions left no record. */
+  pid: number | null;
+}
+
+export async function statusOfAll(options: Options): Promise<number> {
+  const places = await knownPlaces(options);
+  const looks = await Promise.all(places.map(look));
+  const found = looks.filter((one) => one !== null);
+  if (options.json) printJson({ supervisors: found.map(asJson) });
+  else if (found.length > 0) print(formatAll(found.map(asShown), width()));
+  if (found.length > 0) return 0;
+  throw new Refusal("No supervisor of yours is running. Start one: supervisor start", 3);
+}
+
+async function knownPlaces(options: Options): Promise<Place[]> {
+  const { project, stateDirectory } = await placesOf(options);
+  const own = readPlaces(null);
+  const common = { project: USER, stateDirectory: commonStateDirectory() };
+  const unrecorded = [{ project, stateDirectory }, own.project === USER ? own : common, common];
+  const all: Place[] = [...runningSupervisors(), ...unrecorded.map((one) => ({ ...one, pid: null }))];
+  return all.filter((one, at) => all.findIndex((other) => isSame(one, other)) === at);
+}
+
+const isSame = (one: Place, other: Place): boolean => one.stateDirectory === other.stateDirectory;
+
+interface Looked {
+  place: Place;
+  answer: Snapshot | { error: string };
+}
+
+/** Null where none is running. */
+async function look(place: Place): Promise<Looked | null> {
+  try {
+    const client = await connectOnceBack(place.stateDirectory);
+    if (client === null) return null;
+    try {
+      return { place, answer: await snapshotOf(client) };
+    } finally {
+      client.close();
+    }
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return place.pid === null ? null : { place, answer: { error: error.message } };
+  }
+}
+
+const asShown = ({ place, answer }: Looked): Shown => ({
+  name: projectName(place.project),
+  ...("error" in answer ? { pid: place.pid ?? 0, error: answer.error } : { snapshot: answer }),
+});
+
+const asJson = ({ place, answer }: Looked): object => ({
+  project: place.project,
+  stateDirectory: place.stateDirectory,
+  ...("error" in answer ? { pid: place.pid, error: answer.error } : answer),
+});

@@ -1,0 +1,35 @@
+/** `dashboard`: attaches to a running supervisor; leaving it stops nothing. Loads React only now. */
+import type { ControlClient } from "../../../control/client.ts";
+import { Refusal } from "../../../refusal.ts";
+import { askedBy, mustConnect, type Options } from "../../connect.ts";
+import { logTail } from "../../read-log-tail.ts";
+
+export async function dashboard(options: Options): Promise<number> {
+  const attach = prepare();
+  attach.catch(() => {});
+  const client = await mustConnect(options, true);
+  return (await attach)(client);
+}
+
+/**
+ * Loads the dashboard, which takes about as long as starting a supervisor. Resolves with a function that
+ * shows a watching client until the user leaves.
+ */
+export async function prepare(): Promise<(client: ControlClient) => Promise<number>> {
+  const { canDraw, runDashboard } = await import("../../../show/screen/run-dashboard.ts");
+  if (canDraw()) await import("../../../show/screen/open-dashboard.tsx");
+  return async (client) => {
+    try {
+      await runDashboard(client, {
+        by: `${askedBy()} (dashboard)`,
+        readLog: async (job, maxBytes) => {
+          if (job.logPath === null) throw new Refusal("it has no log");
+          return logTail(job.logPath, maxBytes).text;
+        },
+      });
+      return 0;
+    } finally {
+      client.close();
+    }
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * `start`: on a terminal, a supervisor in a session of its own with a dashboard attached; otherwise
+ * headless in the foreground. The supervisor itself is src/supervise/run-supervisor.ts.
+ */
+import v8 from "node:v8";
+import { findConfig } from "../../../config/find.ts";
+import type { Places } from "../../../config/places.ts";
+import { projectName } from "../../../config/project.ts";
+import type { AuditEvent } from "../../../model/event.ts";
+import { misuse } from "../../../refusal.ts";
+import { type Options, placesOf, sayWhich, tryConnect } from "../../connect.ts";
+import { print, say } from "../../print.ts";
+import { leftInCommon } from "../../settle-common.ts";
+
+export interface StartOptions extends Options {
+  headless?: boolean;
+  detach?: boolean;
+  adopt?: boolean;
+}
+
+export async function start(options: StartOptions): Promise<number> {
+  if (options.headless && options.detach) throw misuse("Give --headless or --detach, not both.");
+  const places = await placesOf(options);
+  if (options.detach) return detached(places, options);
+  const terminal = process.stdin.isTTY && process.stdout.isTTY;
+  return options.headless || !terminal ? headless(places, options) : attached(places, options);
+}
+
+async function detached(places: Places, options: StartOptions): Promise<number> {
+  const { adopt = false } = options;
+  const running = await tryConnect(places);
+  running?.close();
+  if (running === null) {
+    const { spawnSupervisor } = await import("../../spawn-supervisor.ts");
+    (await spawnSupervisor(places, { adopt })).close();
+  }
+  sayWhich(places, options);
+  const what = running
+    ? `A supervisor is already running for ${projectName(places.project)}`
+    : "Supervisor started";
+  print(`${what}. Watch: supervisor dashboard   Stop: supervisor stop`);
+  return 0;
+}
+
+async function attached(places: Places, options: StartOptions): Promise<number> {
+  const { adopt = false } = options;
+  const running = await tryConnect(places, true);
+  sayWhich(places, options);
+  // Started first: loading the dashboard takes this process about as long as a supervisor takes to start.
+  const client =
+    running ?? (await import("../../spawn-supervisor.ts")).spawnSupervisor(places, { watch: true, adopt });
+  const attach = import("./dashboard.ts").then((module) => module.prepare());
+  const [there, show] = await Promise.all([client, attach]);
+  return show(there);
+}
+
+async function headless(places: Places, options: StartOptions): Promise<number> {
+  keepSmall();
+  // First: the other process works while the rest loads.
+  const { loadConfigApart } = await import("../../../config/check/check-apart.ts");
+  const [loaded, { tellProblems: tell }, { formatEvent }, { runSupervisor: supervise }] = await Promise.all([
+    loadConfigApart(findConfig(options.config)),
+    import("../../tell-problems.ts"),
+    import("../../../show/event-words.ts"),
+    import("../../../supervise/run-supervisor.ts"),
+  ]);
+  tell(loaded);
+  if (!loaded.ok) return 2;
+  // Refuses where a supervisor of another config uses this state directory; one of this config has the lock.
+  (await tryConnect(places))?.close();
+  const left = leftInCommon(places);
+  if (left !== null) say(left);
+  // The reader of our output may go away; the jobs stay supervised.
+  for (const stream of [process.stdout, process.stderr])
+    stream.removeAllListeners("error").on("error", () => {});
+  const adopt = options.adopt ?? false;
+  const onEvent = (event: AuditEvent): void => print(formatEvent(event));
+  // The folder that it was started in may be deleted or unmounted; every path of a config is absolute.
+  process.chdir("/");
+  const { exitCode } = await supervise(loaded.config, { adopt, onEvent });
+  return exitCode;
+}
+
+/** A supervisor lives for months beside other people's programs: memory before speed, measured in bench/idle.ts. */
+const keepSmall = (): void => v8.setFlagsFromString("--optimize-for-size");

@@ -1,0 +1,79 @@
+/** `stop`: stops the supervisor; saves and pauses its jobs first, unless `--leave-jobs` is given. */
+
+import type { JobView, Snapshot } from "../../../control/protocol.ts";
+import { isHeld, isWorking, LIVE_STATES } from "../../../model/state.ts";
+import { Refusal } from "../../../refusal.ts";
+import { roomText } from "../../../words/room.ts";
+import { listedText } from "../../../words/why.ts";
+import { ask, askedBy, mustConnect, type Options, placesOf, tryConnect } from "../../connect.ts";
+import { print, say } from "../../print.ts";
+
+/** States in which a stop waits until the job is saved, or can't be. */
+const OPEN: readonly string[] = LIVE_STATES.filter((name) => !isHeld(name));
+
+/** Resolves with 1 when a job that was to be saved isn't. */
+export async function stop(options: Options & { leaveJobs?: boolean }): Promise<number> {
+  const client = await mustConnect(options, true);
+  try {
+    let last: Snapshot | null = null;
+    let told = "";
+    const asked = new Set<string>();
+    client.onSnapshot((snapshot) => {
+      last = snapshot;
+      for (const { name, state } of snapshot.jobs) if (OPEN.includes(state)) asked.add(name);
+      const open = snapshot.jobs
+        .filter((job) => OPEN.includes(job.state))
+        .map((job) => `${job.name} (${job.state})`);
+      const line = `saving and pausing: ${open.join(", ")}`;
+      if (!options.leaveJobs && open.length > 0 && line !== told) say(line);
+      told = line;
+    });
+    try {
+      await ask(client, { verb: "stop", pauseJobs: !options.leaveJobs, by: askedBy() });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      // If the answer was lost because the supervisor ended, the stop has succeeded.
+      const still = await tryConnect(await placesOf(options));
+      still?.close();
+      if (still !== null) throw error;
+    }
+    print(`Stopped. ${summary(last, options.leaveJobs ?? false)}`);
+    if (options.leaveJobs) return 0;
+    const bad = jobsOf(last).flatMap((job) => (asked.has(job.name) ? (unsaved(job) ?? []) : []));
+    for (const line of bad) print(line);
+    return bad.length > 0 ? 1 : 0;
+  } finally {
+    client.close();
+  }
+}
+
+/** What became of a job that was to be saved, if it isn't; null if all is well. */
+function unsaved({ name, state, why }: JobView): string | null {
+  if (why.listed !== undefined)
+    return `${name} has ended, but ${listedText(why.listed)}. The next start looks again.`;
+  if (isWorking(state))
+    return `${name} can't be paused, and is left running: ${roomText(why.room ?? "ranks")}`;
+  if (OPEN.includes(state)) return `${name} was asked, but not saved in time, and is left running`;
+  const reason = why.unsaved ?? (state === "waiting" ? why.failure : why.assumed);
+  return reason === undefined ? null : `${name} wasn't saved: ${reason}`;
+}
+
+const jobsOf = (snapshot: Snapshot | null): JobView[] => snapshot?.jobs ?? [];
+
+function summary(snapshot: Snapshot | null, leave: boolean): string {
+  const named = (...states: string[]): string =>
+    jobsOf(snapshot)
+      .filter((job) => states.includes(job.state) && job.why.unsaved === undefined)
+      .map((job) => job.name)
+      .join(", ");
+  const alive = named(...LIVE_STATES);
+  if (leave) return alive === "" ? "No job is running." : `Left as they are: ${alive}.`;
+  const [paused, frozen] = [named("paused"), named("frozen")];
+  const parts = [
+    ...(paused === "" ? [] : [`Saved and paused: ${paused}. The next start resumes what stop paused.`]),
+    ...(frozen === ""
+      ? []
+      : [`Frozen, as they can't save: ${frozen}. They hold their memory until the next start.`]),
+  ];
+  return parts.length === 0 && alive === "" ? "No job is left running." : parts.join(" ");
+}
