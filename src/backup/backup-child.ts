@@ -11,9 +11,10 @@ import { Bucket } from "./bucket.ts";
 import { restore } from "./download.ts";
 import { failureText } from "./failure-text.ts";
 import { keepBackups } from "./keep-backups.ts";
-import { type BackupOwner, claimPlace } from "./owner-object.ts";
-import { type Backup, placeOf } from "./place.ts";
-import { NotWhole, type Progress, upload } from "./upload.ts";
+import { NotWhole } from "./not-whole.ts";
+import { claimPlace } from "./owner-object.ts";
+import { type Backup, type BackupOwner, placeOf } from "./place.ts";
+import { type Progress, upload } from "./upload.ts";
 
 export type Order = { backup: Backup; job: string; progressFile: string } & (
   | { verb: "upload"; path: string; owner: BackupOwner }

@@ -13,7 +13,7 @@ import type { Checkpoint } from "../model/run.ts";
 import { Helper } from "../spawn/helper.ts";
 import { duration } from "../words/duration.ts";
 import type { Done, Order } from "./backup-child.ts";
-import { ownerHere } from "./owner-object.ts";
+import { ownerHere } from "./place.ts";
 import type { Progress } from "./upload.ts";
 
 const CHILD = new Helper("backup/backup-child", "no checkpoint is backed up or fetched from a backup");

@@ -13,8 +13,9 @@ import { flushDirectory } from "../job/checkpoint/checkpoint-files.ts";
 import { verifyCheckpoint } from "../job/checkpoint/find-checkpoint.ts";
 import type { Bucket } from "./bucket.ts";
 import { complete } from "./keep-backups.ts";
+import { NotWhole } from "./not-whole.ts";
 import { keyOf, type Place } from "./place.ts";
-import { NotWhole, type Progress } from "./upload.ts";
+import type { Progress } from "./upload.ts";
 
 export interface Restored {
   path: string;

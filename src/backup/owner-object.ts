@@ -2,22 +2,12 @@
  * Whose backups lie at a place: an object beside them names the job that stores them. Two jobs that were
  * given one place by mistake would remove each other's.
  */
-import { hostname } from "node:os";
 import { USER } from "../config/project.ts";
 import type { Bucket } from "./bucket.ts";
-import type { Place } from "./place.ts";
-import { NotWhole } from "./upload.ts";
+import { NotWhole } from "./not-whole.ts";
+import type { BackupOwner, Place } from "./place.ts";
 
 const MOST_BYTES = 64 * 1024;
-
-/** A job, its config and the machine that it runs on. */
-export interface BackupOwner {
-  project: string;
-  job: string;
-  host: string;
-}
-
-export const ownerHere = (project: string, job: string): BackupOwner => ({ project, job, host: hostname() });
 
 /** Makes `owner` the one whose backups these are, unless they are another's. Throws NotWhole then. */
 export async function claimPlace(bucket: Bucket, place: Place, owner: BackupOwner): Promise<void> {

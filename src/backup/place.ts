@@ -2,6 +2,7 @@
  * Where a job's backups lie in a bucket: `<prefix>/<job>/step-00001234/<file>`, the manifest last. A
  * checkpoint without its manifest isn't one. Computes names only.
  */
+import { hostname } from "node:os";
 import type { JobSpec } from "../config/schema/job-schema.ts";
 import { MANIFEST_FILE, stepOfName } from "../contract/names.ts";
 
@@ -12,6 +13,15 @@ export interface Place {
   /** Ends with "/". */
   folder: string;
 }
+
+/** Whose backups they are: a job, its config and the machine that it runs on. */
+export interface BackupOwner {
+  project: string;
+  job: string;
+  host: string;
+}
+
+export const ownerHere = (project: string, job: string): BackupOwner => ({ project, job, host: hostname() });
 
 /** `to` is `s3://bucket/prefix`, as the config's schema has checked. */
 export function placeOf({ to }: Pick<Backup, "to">, job: string): Place {

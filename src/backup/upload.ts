@@ -11,14 +11,12 @@ import { type ManifestEntry, parseManifest } from "../contract/manifest.ts";
 import { MANIFEST_FILE } from "../contract/names.ts";
 import { Rejected } from "../contract/values.ts";
 import { type Bucket, bare, md5, type OpenUpload, type Part } from "./bucket.ts";
+import { NotWhole } from "./not-whole.ts";
 import { type Backup, keyOf, type Place } from "./place.ts";
 
 const MIB = 1024 * 1024;
 /** S3 takes at most so many parts. */
 const MOST_PARTS = 10_000;
-
-/** The checkpoint here isn't what its manifest says, or is gone: trying again won't help. */
-export class NotWhole extends Error {}
 
 export interface Progress {
   bytes: number;

@@ -4,7 +4,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { basename } from "node:path";
-import type { BackupOwner } from "../../../backup/owner-object.ts";
+import { ownerHere } from "../../../backup/place.ts";
 import type { Progress } from "../../../backup/upload.ts";
 import { loadConfigApart } from "../../../config/check/check-apart.ts";
 import { findConfig } from "../../../config/find.ts";
@@ -89,8 +89,7 @@ async function fetchBackup(
   const bucket = new Bucket(backup, place);
   try {
     const restored = await fetchFrom({ bucket, place }, step, directory, progressLine());
-    const here: BackupOwner = owner.ownerHere(project, name);
-    await owner.writeOwner(bucket, place, here);
+    await owner.writeOwner(bucket, place, ownerHere(project, name));
     return restored;
   } catch (error) {
     throw new Refusal(`The backup of ${name} at ${backup.to} can't be fetched: ${failureText(error)}.`);
