@@ -7,6 +7,7 @@ import type { Job } from "../model/job.ts";
 import type { Learned } from "../model/learned.ts";
 import type { Reading, Sample } from "../model/machine.ts";
 import type { Run } from "../model/run.ts";
+import { runOf } from "../model/state.ts";
 import { type GpuUse, gpuUse } from "./gpu-use.ts";
 import { measured } from "./learned.ts";
 import type { Jobs } from "./world.ts";
@@ -64,8 +65,8 @@ export function measureUse(jobs: Jobs, periods: Periods, sample: Sample): { jobs
 
 /** The run of a job that is at work: what loading takes isn't its use. */
 function workingRun(job: Job): Run | null {
-  if (job.state.name !== "running") return null;
-  const { run } = job.state;
+  const run = job.state.name === "running" ? runOf(job) : null;
+  if (!run) return null;
   return job.understands === "contract" && run.firstStepAt === undefined ? null : run;
 }
 

@@ -91,9 +91,9 @@ function whyLines(job: JobView, nowMs: number, { indent, width, whole }: Page): 
     ...by.map((process) => `  ${neutral(processWords(process))}`),
     ...(next === "" ? [] : [`next: ${neutral(next)}`]),
     ...soonerLines(job),
+    ...(whole ? costLines(job).map(([label, text]) => `${label}: ${text}`) : []),
     ...(handsOver === undefined ? [] : [`! ${neutral(handOverText(handsOver))}`]),
     ...(job.why.unseen ?? []).map((one) => `! ${neutral(sightText(one))}`),
-    ...(whole ? costLines(job).map(([label, text]) => `${label}: ${text}`) : []),
   ];
   return lines
     .flatMap((line) => hanging(line, room))
