@@ -3,10 +3,8 @@
  * memory than the supervisor may, and hashing gigabytes takes longer than a tick. Reads one order as JSON
  * from stdin, prints one line of JSON. Only backups.ts starts it.
  */
-import { renameSync, writeFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { text } from "node:stream/consumers";
-import { elapsedMs } from "../clock.ts";
 import { Bucket } from "./bucket.ts";
 import { restore } from "./download.ts";
 import { failureText } from "./failure-text.ts";
@@ -14,9 +12,9 @@ import { keepBackups } from "./keep-backups.ts";
 import { NotWhole } from "./not-whole.ts";
 import { claimPlace } from "./owner-object.ts";
 import { type Backup, type BackupOwner, placeOf } from "./place.ts";
-import { type Progress, upload } from "./upload.ts";
+import { upload } from "./upload.ts";
 
-export type Order = { backup: Backup; job: string; progressFile: string } & (
+export type Order = { backup: Backup; job: string } & (
   | { verb: "upload"; path: string; owner: BackupOwner }
   | { verb: "restore"; step: number; directory: string }
 );
@@ -24,19 +22,16 @@ export type Order = { backup: Backup; job: string; progressFile: string } & (
 /** `final`: trying again is of no use. */
 export type Done = { ok: true; bytes: number; sent?: number } | { ok: false; reason: string; final: boolean };
 
-const PROGRESS_EVERY_MS = 1000;
-
 async function carryOut(order: Order): Promise<Done> {
   const place = placeOf(order.backup, order.job);
   const bucket = new Bucket(order.backup, place);
-  const onProgress = progressTo(order.progressFile);
   try {
     if (order.verb === "restore") {
-      const { bytes } = await restore({ bucket, place }, order.step, order.directory, onProgress);
+      const { bytes } = await restore({ bucket, place }, order.step, order.directory);
       return { ok: true, bytes };
     }
     await claimPlace(bucket, place, order.owner);
-    const done = await upload(order.path, { bucket, place, limits: order.backup, onProgress });
+    const done = await upload(order.path, { bucket, place, limits: order.backup });
     await keepBackups(bucket, place, order.backup.keep, order.path.split("/").at(-1) ?? "");
     return { ok: true, ...done };
   } catch (error) {
@@ -44,21 +39,6 @@ async function carryOut(order: Order): Promise<Done> {
   } finally {
     bucket.close();
   }
-}
-
-/** Read by the supervisor when somebody looks. */
-function progressTo(file: string): (progress: Progress) => void {
-  let last = Number.NEGATIVE_INFINITY;
-  return (progress) => {
-    if (elapsedMs() - last < PROGRESS_EVERY_MS) return;
-    last = elapsedMs();
-    try {
-      writeFileSync(`${file}.new`, JSON.stringify(progress));
-      renameSync(`${file}.new`, file);
-    } catch {
-      // Then it isn't shown.
-    }
-  };
 }
 
 try {

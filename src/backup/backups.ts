@@ -3,24 +3,21 @@
  * child at a time, its outcome handed on as a value. Must never hold up a tick or a pause; what fails is
  * tried again, ever more seldom.
  */
-import { readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { elapsedMs } from "../clock.ts";
 import { lacksRestored } from "../decide/starts/restore-wait.ts";
-import { checkpointDirectory, jobDirectory } from "../files/state-paths.ts";
+import { checkpointDirectory } from "../files/state-paths.ts";
 import type { Job } from "../model/job.ts";
 import type { Checkpoint } from "../model/run.ts";
 import { Helper } from "../spawn/helper.ts";
 import { duration } from "../words/duration.ts";
 import type { Done, Order } from "./backup-child.ts";
 import { ownerHere } from "./place.ts";
-import type { Progress } from "./upload.ts";
 
 const CHILD = new Helper("backup/backup-child", "no checkpoint is backed up or fetched from a backup");
 const FIRST_RETRY_MS = 10_000;
 const LONGEST_RETRY_MS = 600_000;
 
-/** What came of one order; `atStep` is the checkpoint's. */
+/** What came of one order. `of`: the checkpoint that was copied or brought back. */
 export type BackupOutcome = { of: Checkpoint; verb: "upload" | "restore"; tookMs: number } & Done;
 
 interface Parts {
@@ -28,6 +25,7 @@ interface Parts {
   project: string;
   /** Called once for each order that came to an end. */
   report: (job: string, outcome: BackupOutcome) => void;
+  onBug: (bug: unknown) => void;
 }
 
 interface Trouble {
@@ -41,7 +39,7 @@ export class Backups {
   readonly #parts: Parts;
   readonly #stop = new AbortController();
   readonly #troubles = new Map<string, Trouble>();
-  #working: { job: string; done: Promise<void> } | null = null;
+  #working: Promise<void> | null = null;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -56,7 +54,7 @@ export class Backups {
       if (trouble !== undefined && elapsedMs() < trouble.notBeforeMs) continue;
       const next = this.#next(job);
       if (next === null) continue;
-      this.#working = { job: job.name, done: this.#carryOut(job, next) };
+      this.#working = this.#carryOut(job, next).catch(this.#parts.onBug);
       return;
     }
   }
@@ -70,26 +68,16 @@ export class Backups {
     });
   }
 
-  /** Of the order under way, as last written by its child; null where none is for this job. */
-  progressOf(job: string): Progress | null {
-    if (this.#working?.job !== job) return null;
-    try {
-      return JSON.parse(readFileSync(this.#progressFile(job), "utf8")) as Progress;
-    } catch {
-      return null;
-    }
-  }
-
   /** Ends a child under way; the next supervisor goes on where it was. */
   async close(): Promise<void> {
     this.#stop.abort();
-    await this.#working?.done;
+    await this.#working;
   }
 
   #next(job: Job): Order | null {
     const { backup } = job.spec;
     if (backup === undefined) return null;
-    const common = { backup, job: job.name, progressFile: this.#progressFile(job.name) };
+    const common = { backup, job: job.name };
     const { project, stateDirectory } = this.#parts;
     if (lacksRestored(job)) {
       const step = job.backedUp?.step ?? 0;
@@ -107,7 +95,6 @@ export class Backups {
     const of = order.verb === "restore" ? job.backedUp : job.checkpoint;
     const ended = await CHILD.run([], { input: JSON.stringify(order), signal: this.#stop.signal });
     this.#working = null;
-    rmSync(this.#progressFile(job.name), { force: true });
     if (this.#stop.signal.aborted || of === null || of === undefined) return;
     const done: Done = ended.ok
       ? (JSON.parse(ended.stdout) as Done)
@@ -121,9 +108,5 @@ export class Backups {
     const before = this.#troubles.get(job);
     const waitMs = before === undefined ? FIRST_RETRY_MS : Math.min(LONGEST_RETRY_MS, before.waitMs * 2);
     this.#troubles.set(job, { reason, waitMs, notBeforeMs: elapsedMs() + waitMs });
-  }
-
-  #progressFile(job: string): string {
-    return join(jobDirectory(this.#parts.stateDirectory, job), "backup-progress.json");
   }
 }

@@ -15,7 +15,11 @@ import type { Bucket } from "./bucket.ts";
 import { complete } from "./keep-backups.ts";
 import { NotWhole } from "./not-whole.ts";
 import { keyOf, type Place } from "./place.ts";
-import type { Progress } from "./upload.ts";
+
+export interface Progress {
+  bytes: number;
+  of: number;
+}
 
 export interface Restored {
   path: string;

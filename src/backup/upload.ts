@@ -18,16 +18,10 @@ const MIB = 1024 * 1024;
 /** S3 takes at most so many parts. */
 const MOST_PARTS = 10_000;
 
-export interface Progress {
-  bytes: number;
-  of: number;
-}
-
 export interface UploadOptions {
   bucket: Bucket;
   place: Place;
   limits: Pick<Backup, "partMiB" | "maxMiBPerSecond">;
-  onProgress: (progress: Progress) => void;
 }
 
 /** Bytes that were sent; parts that were there already aren't sent again. Throws NotWhole, and what the client throws. */
@@ -38,7 +32,7 @@ export async function upload(path: string, options: UploadOptions): Promise<{ by
   const manifest = parseManifest(text, name);
   if (manifest instanceof Rejected) throw new NotWhole(`${MANIFEST_FILE} ${manifest.reason}`);
   const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
-  const sending = new Sending(options, total);
+  const sending = new Sending(options);
   const open = await bucket.openUploads(keyOf(place, name, ""));
   for (const file of manifest.files) await sending.file(path, file, open);
   await bucket.put(keyOf(place, name, MANIFEST_FILE), text);
@@ -48,13 +42,10 @@ export async function upload(path: string, options: UploadOptions): Promise<{ by
 class Sending {
   sent = 0;
   readonly #options: UploadOptions;
-  readonly #total: number;
   readonly #begin = elapsedMs();
-  #done = 0;
 
-  constructor(options: UploadOptions, total: number) {
+  constructor(options: UploadOptions) {
     this.#options = options;
-    this.#total = total;
   }
 
   async file(path: string, entry: ManifestEntry, opened: OpenUpload[]): Promise<void> {
@@ -69,7 +60,7 @@ class Sending {
         hash.update(body);
         mustMatch(entry, hash.digest("hex"));
         await bucket.put(key, body);
-        await this.#count(body.length, true);
+        await this.#sent(body.length);
         return;
       }
       const upload = opened.find((one) => one.key === key) ?? (await bucket.beginUpload(key));
@@ -83,7 +74,7 @@ class Sending {
         sums.push(Buffer.from(sum, "hex"));
         const there = known.find((part) => part.number === number && bare(part.etag) === sum);
         parts.push(there ?? (await bucket.putPart(upload, number, body)));
-        await this.#count(body.length, there === undefined);
+        if (there === undefined) await this.#sent(body.length);
       }
       // Completed only now: what has changed since it was hashed must not become an object.
       mustMatch(entry, hash.digest("hex"));
@@ -94,10 +85,8 @@ class Sending {
   }
 
   /** Waits as long as the rate limit asks. */
-  async #count(bytes: number, sent: boolean): Promise<void> {
-    this.#done += bytes;
-    if (sent) this.sent += bytes;
-    this.#options.onProgress({ bytes: this.#done, of: this.#total });
+  async #sent(bytes: number): Promise<void> {
+    this.sent += bytes;
     const { maxMiBPerSecond } = this.#options.limits;
     if (maxMiBPerSecond === undefined) return;
     const leastMs = (this.sent / (maxMiBPerSecond * MIB)) * 1000;

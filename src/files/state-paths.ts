@@ -59,7 +59,7 @@ export function claimDirectories(env: NodeJS.ProcessEnv = process.env): string[]
   return ["/run/lock/gpu-job-supervisor", "/tmp/gpu-job-supervisor-claims"];
 }
 
-export const jobDirectory = (state: string, job: string): string => join(state, "jobs", job);
+const jobDirectory = (state: string, job: string): string => join(state, "jobs", job);
 export const checkpointDirectory = (state: string, job: string): string =>
   join(jobDirectory(state, job), "checkpoints");
 /** What a job has in a Slurm cluster's queue. */

@@ -82,7 +82,7 @@ export function columnsOf({ all }: Report): Column[] {
   ];
 }
 
-export function lostText({ byPauses, otherwise, uncounted }: Totals["stepsLost"]): string {
+function lostText({ byPauses, otherwise, uncounted }: Totals["stepsLost"]): string {
   const counted = number(byPauses + otherwise);
   return uncounted === 0 ? counted : `${counted} + ?`;
 }

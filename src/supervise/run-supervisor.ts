@@ -123,6 +123,7 @@ class SupervisorProcess {
       stateDirectory: config.stateDirectory,
       project: config.project,
       report: (job, outcome) => parts.supervisor.backedUp(job, outcome),
+      onBug: (bug) => this.#end.reject(bug),
     });
     this.#places = new OwnPlaces(
       looks({ config, locks, journal, parts, server: () => this.#server }),

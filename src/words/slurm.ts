@@ -43,7 +43,7 @@ const FAMILIES: [RegExp, string][] = [
 ];
 
 /** "jobs of higher priority are ahead of it (Priority)" */
-export function slurmReason(code: string): string {
+function slurmReason(code: string): string {
   const text = REASONS[code] ?? FAMILIES.find(([family]) => family.test(code))?.[1];
   return text === undefined ? `Slurm's reason is ${code}` : `${text} (${code})`;
 }

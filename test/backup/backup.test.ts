@@ -67,7 +67,6 @@ describeWith(objectStore)("a real S3 server", () => {
   const common = (more: Partial<Backup> = {}) => ({
     backup: store.backup(more),
     job: job(),
-    progressFile: join(directory, "progress.json"),
   });
   const uploading = (path: string, more: Partial<Backup> = {}, project = "/lab/config"): Order => ({
     ...common(more),

@@ -24,7 +24,7 @@ export interface Placed {
 type Blocked = (gpu: string) => WaitingFor[];
 
 /** How many GPUs a job gets; one, if there is one, unless its spec says otherwise. */
-export function gpuCount(job: Job, { sample }: TickInput): number {
+function gpuCount(job: Job, { sample }: TickInput): number {
   // Slurm places it.
   if (isOnSlurm(job)) return 0;
   const { spec } = job;

@@ -27,5 +27,5 @@ export function strips({ jobs, sinceMs, untilMs }: Report): string {
   return `<ul class="legend">${legend.join("")}</ul>${rows.join("\n")}`;
 }
 
-export const spanWords = ({ state, fromMs, toMs, reason }: Span, nowMs: number): string =>
+const spanWords = ({ state, fromMs, toMs, reason }: Span, nowMs: number): string =>
   `${STATE_WORDS[state]}, ${clockTime(fromMs, nowMs)} to ${clockTime(toMs, nowMs)} (${duration(toMs - fromMs)}): ${neutral(reason)}`;

@@ -40,7 +40,7 @@ const PENDING = ["squeue", "--noheader", "--array", "--states=PENDING", "--forma
 const NODES = ["sinfo", "--noheader", "--format=%P|%t|%D"];
 
 /** Jobs of other users that wait for nodes in one of the partitions. */
-export function countPending(text: string, partitions: ReadonlySet<string>): Reading {
+function countPending(text: string, partitions: ReadonlySet<string>): Reading {
   const me = userInfo().username;
   const waiting = linesOf(text).filter(
     ([user, where = "", reason = ""]) =>
@@ -50,7 +50,7 @@ export function countPending(text: string, partitions: ReadonlySet<string>): Rea
 }
 
 /** Idle nodes of the partitions; one that is in several counts in each. */
-export function countIdle(text: string, partitions: ReadonlySet<string>): Reading {
+function countIdle(text: string, partitions: ReadonlySet<string>): Reading {
   const idle = linesOf(text).filter(
     ([where = "", state]) => state === "idle" && partitions.has(where.replace(/\*$/, "")),
   );

@@ -2,14 +2,14 @@
  * `restore JOB`: brings a checkpoint back from the job's backup, onto this or another machine. Needs no
  * supervisor; the next start goes on from it. From then on the backups there are this job's.
  */
-import { mkdirSync } from "node:fs";
 import { basename } from "node:path";
+import type { Progress } from "../../../backup/download.ts";
 import { ownerHere } from "../../../backup/place.ts";
-import type { Progress } from "../../../backup/upload.ts";
 import { loadConfigApart } from "../../../config/check/check-apart.ts";
 import { findConfig } from "../../../config/find.ts";
 import type { Config } from "../../../config/schema/schema.ts";
 import { stepOfName } from "../../../contract/names.ts";
+import { makeFolder } from "../../../files/make-folder.ts";
 import { prepareStateDirectory } from "../../../files/state-directory.ts";
 import { checkpointDirectory } from "../../../files/state-paths.ts";
 import { isLive } from "../../../model/state.ts";
@@ -34,7 +34,7 @@ export async function restore(name: string, options: Options & { step?: string }
   const { stateDirectory, project } = loaded.config;
   prepareStateDirectory(stateDirectory);
   const directory = checkpointDirectory(stateDirectory, name);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeFolder(directory);
   const restored = await fetchBackup(name, backup, step, directory, project);
   writeOwner(directory, { project, job: name, command: job.command });
   const found = stepOfName(basename(restored.path)) ?? 0;

@@ -1,0 +1,41 @@
+/**
+ * A job whose newest checkpoint is only in its backup.
+ * Covers: src/decide/starts/restore-wait.ts
+ */
+import { expect, test } from "vitest";
+import { lacksRestored, restoreWait } from "../../src/decide/starts/restore-wait.ts";
+import type { Job } from "../../src/model/job.ts";
+import { at, makeCheckpoint, runningJob, Story } from "./make.ts";
+
+const backup = { to: "s3://lab/voice", pathStyle: false, keep: 3, partMiB: 16 } as const;
+const stored = makeCheckpoint(900, at(0));
+const failed = { kind: "backup", verb: "restore", of: stored, tookMs: 9, ok: false, final: false } as const;
+
+/** Waits, with `checkpoint` as the newest that is here. */
+const waiting = (checkpoint: Job["checkpoint"]): Story =>
+  new Story({
+    ...runningJob({ backup }, { checkpoint, backedUp: stored }),
+    state: { name: "waiting", since: at(0) },
+  });
+const tried = (story: Story, times: number): Story => {
+  for (let time = 1; time <= times; time++) story.on(time, { ...failed, reason: `no answer ${time}` });
+  return story;
+};
+
+test("an older checkpoint here is gone on from after three tries; without one it waits for its backup", () => {
+  const older = makeCheckpoint(300, at(-9));
+  const lacks = [0, 2, 3].map((times) => lacksRestored(tried(waiting(older), times).job));
+  expect(lacks).toEqual([true, true, false]);
+  expect(restoreWait(tried(waiting(null), 9).job)).toMatchObject([
+    {
+      code: "checkpoint-restore",
+      text: expect.stringMatching(/step 900 .+ the last try failed: no answer 9$/),
+    },
+  ]);
+});
+
+test("one that is as new is gone on from at once, and a backup that can't be used is forgotten", () => {
+  expect(lacksRestored(waiting(makeCheckpoint(900, at(0))).job)).toBe(false);
+  const story = waiting(null).on(1, { ...failed, final: true, reason: "model.bin has other bytes" });
+  expect([lacksRestored(story.job), story.events.at(-1)]).toEqual([false, "checkpoint.rejected"]);
+});
