@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs } from "../clock.ts";
 import { type ControlClient, connectControl, NoSupervisor } from "../control/client.ts";
 import { socketPath } from "../files/state-paths.ts";
-import { isRunning, lastSupervisorOf } from "../files/supervisors.ts";
+import { isRunning, lastSupervisorOf, type SupervisorRecord } from "../files/supervisors.ts";
 import { Refusal } from "../refusal.ts";
 
 /** Twice as long as it takes a supervisor to look at its places again. */
@@ -25,6 +25,17 @@ export async function connectOnceBack(stateDirectory: string, watch = false): Pr
     if (!(error instanceof NoSupervisor)) throw error;
     return await whenBack(stateDirectory, socket, watch);
   }
+}
+
+/**
+ * Resolves once that supervisor has ended, and with it everything that it holds or writes. Rejects with Refusal
+ * when it runs on for longer than an end takes.
+ */
+export async function whenEnded(supervisor: SupervisorRecord | null): Promise<void> {
+  if (supervisor === null || supervisor.pid === process.pid) return;
+  for (const end = elapsedMs() + BACK_WITHIN_MS; isRunning(supervisor); await sleep(LOOK_EVERY_MS))
+    if (elapsedMs() > end)
+      throw new Refusal(`It has let go of its jobs, but its process ${supervisor.pid} still runs.`);
 }
 
 async function whenBack(

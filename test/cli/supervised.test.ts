@@ -8,6 +8,7 @@
  */
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isAlive } from "../../src/sense/proc/process.ts";
 import { until } from "../until.ts";
 import { CommandLine } from "./command-line.ts";
 
@@ -47,7 +48,10 @@ describe("start and stop", () => {
       / is held by the supervisor with pid \d+ of .* set "stateDirectory" to another folder/,
     );
     await reaches("count", "running");
+    const { pid } = JSON.parse((await cli.say("status", "--json")).out).supervisor;
     const stopped = await cli.say("stop");
+    // Nothing that it holds or writes outlives the command.
+    expect(isAlive(pid, null)).toBe(false);
     expect(stopped).toMatchObject({
       code: 0,
       out: expect.stringContaining("Stopped. Saved and paused: count."),

@@ -58,12 +58,12 @@ describeWith(slurm)("jobs on Slurm", () => {
   });
 
   test("aren't taken for gone while the controller is away, not even in the middle of a pause", async () => {
-    supervisor = await supervise(cluster, [counting("count", "--ms", "30")]);
+    const { directory } = (supervisor = await supervise(cluster, [counting("count", "--ms", "30")]));
     await supervisor.steps("count", 5);
     const id = await slurmIdOf(supervisor, "count");
-    // Its state is written some seconds after a change.
+    // Its state is written some seconds after a change; by its folder, since earlier tests' jobs stand there, too.
     await until("the controller's own record of the job", () =>
-      cluster.ask("cat", `${cluster.folder}/state/job_state`).includes(`gpu-job-supervisor`),
+      cluster.ask("cat", `${cluster.folder}/state/job_state`).includes(directory),
     );
     supervisor.say("pause", "count", "--no-wait");
     cluster.kill("controller");

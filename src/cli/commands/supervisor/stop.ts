@@ -1,12 +1,14 @@
 /** `stop`: stops the supervisor; saves and pauses its jobs first, unless `--leave-jobs` is given. */
 
 import type { JobView, Snapshot } from "../../../control/protocol.ts";
+import { lastSupervisorOf } from "../../../files/supervisors.ts";
 import { isHeld, isWorking, LIVE_STATES } from "../../../model/state.ts";
 import { Refusal } from "../../../refusal.ts";
 import { roomText } from "../../../words/room.ts";
 import { listedText } from "../../../words/why.ts";
 import { ask, askedBy, mustConnect, type Options, placesOf, tryConnect } from "../../connect.ts";
 import { print, say } from "../../print.ts";
+import { whenEnded } from "../../when-back.ts";
 
 /** States in which a stop waits until the job is saved, or can't be. */
 const OPEN: readonly string[] = LIVE_STATES.filter((name) => !isHeld(name));
@@ -14,6 +16,7 @@ const OPEN: readonly string[] = LIVE_STATES.filter((name) => !isHeld(name));
 /** Resolves with 1 when a job that was to be saved isn't. */
 export async function stop(options: Options & { leaveJobs?: boolean }): Promise<number> {
   const client = await mustConnect(options, true);
+  const running = lastSupervisorOf((await placesOf(options)).stateDirectory);
   try {
     let last: Snapshot | null = null;
     let told = "";
@@ -37,6 +40,8 @@ export async function stop(options: Options & { leaveJobs?: boolean }): Promise<
       still?.close();
       if (still !== null) throw error;
     }
+    // A start, or whoever removes its files, may come the moment this command ends.
+    await whenEnded(running);
     print(`Stopped. ${summary(last, options.leaveJobs ?? false)}`);
     if (options.leaveJobs) return 0;
     const bad = jobsOf(last).flatMap((job) => (asked.has(job.name) ? (unsaved(job) ?? []) : []));
