@@ -6,8 +6,10 @@
  */
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "rolldown";
+import { writeLicences } from "./build/write-licences.ts";
+import { writeWheel } from "./build/write-wheel.ts";
 
-await build({
+const programs = await build({
   platform: "node",
   input: {
     bin: "src/bin.ts",
@@ -37,7 +39,7 @@ await build({
 });
 
 // The report's page carries its script and its style in itself.
-await build({
+const page = await build({
   platform: "browser",
   input: "src/report/page/script/main.ts",
   output: { file: "dist/report/page.js", format: "iife", minify: true },
@@ -50,6 +52,9 @@ writeFileSync(
 );
 const styles = ["node_modules/uplot/dist/uPlot.min.css", "src/report/page/style.css"];
 writeFileSync("dist/report/page.css", styles.map((path) => readFileSync(path, "utf8")).join("\n"));
+
+writeLicences([programs, page], "dist/licences.txt");
+writeWheel("python", "dist/python");
 
 // npm does it only where it links the program anew: not in a checkout that has been cloned again.
 chmodSync("dist/bin.js", 0o755);

@@ -31,6 +31,7 @@ Config:
   check        all problems of a config at once
   doctor       what can be seen and done on this machine, for a bug report
   init         write a commented config to start from
+  python       the line that installs the library for Python jobs
   help TOPIC   a command, or: config, pause, python, typescript, exit-codes
 
 Options:

@@ -58,7 +58,8 @@ describeWith(slurm)("jobs on Slurm", () => {
   });
 
   test("aren't taken for gone while the controller is away, not even in the middle of a pause", async () => {
-    const { directory } = (supervisor = await supervise(cluster, [counting("count", "--ms", "30")]));
+    supervisor = await supervise(cluster, [counting("count", "--ms", "30")]);
+    const { directory } = supervisor;
     await supervisor.steps("count", 5);
     const id = await slurmIdOf(supervisor, "count");
     // Its state is written some seconds after a change; by its folder, since earlier tests' jobs stand there, too.

@@ -6,6 +6,7 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DEVICE_VARIABLES } from "../../config/check/device-environment.ts";
+import { shellWord } from "../../words/shell-word.ts";
 
 /**
  * Called by Slurm as `… FOLDER`, where FOLDER/run names the directory of the run that is due.
@@ -91,10 +92,10 @@ export function writeStart({ runDirectory, launcher, cwd, env, own, begin, argv 
   const ranks = ["srun", "--kill-on-bad-exit=0", "/bin/sh", task, ...argv];
   const passed = Object.entries(env).filter(([name]) => isPassedOn(name, own));
   const lines = [
-    `cd -- ${quoted(cwd)} || exit 125`,
-    ...passed.map(([name, value]) => `export ${name}=${quoted(value)}`),
+    `cd -- ${shellWord(cwd)} || exit 125`,
+    ...passed.map(([name, value]) => `export ${name}=${shellWord(value)}`),
     MEETING,
-    `exec /bin/sh ${[...words, ...ranks].map(quoted).join(" ")}`,
+    `exec /bin/sh ${[...words, ...ranks].map(shellWord).join(" ")}`,
   ];
   writeFileSync(join(runDirectory, "start.sh"), `${lines.join("\n")}\n`, { mode: 0o600 });
 }
@@ -105,5 +106,3 @@ function isPassedOn(name: string, own: Readonly<Record<string, string>>): boolea
   if (name === "SLURM_CONF" || Object.hasOwn(own, name)) return true;
   return !FOREIGN.test(name) && !DEVICE_VARIABLES.includes(name);
 }
-
-const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;

@@ -16,6 +16,13 @@ function configCommands(cli: Command): void {
   withJson(declare(cli, "doctor", page, doctor, { options: {} }));
   const init = async () => (await import("./init.ts")).init;
   declare(cli, "init", "write a commented config to start from", init, { options: {} });
+  const python = async () => (await import("./python.ts")).python;
+  declare(cli, "python", "the line that installs the library for Python jobs", python, {
+    options: {
+      python: ["--python <path>", "the interpreter that jobs run with", "python3"],
+      path: ["--path", "print the path of its wheel alone"],
+    },
+  });
 }
 
 function helpCommand(cli: Command): void {

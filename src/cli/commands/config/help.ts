@@ -34,7 +34,7 @@ A job that doesn't save when asked keeps running; nothing is forced unless you s
 
 The contract, and how to try it with kill: docs/pause-contract.md`,
 
-  python: `A training script in Python, with one line in its loop (pip install ./python):
+  python: `A training script in Python, with one line in its loop (supervisor python prints how to install it):
   from supervisor_job import job                     # before torch
   job.step(step, loss=loss, save=save)               # progress, periodic checkpoint, and the pause
     def save(files): files.file("weights.bin", weights)

@@ -1,0 +1,3 @@
+/** `text` as one word of a POSIX shell, quoted where it needs to be. */
+export const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
