@@ -113,7 +113,7 @@ function countPauses({ jobs, now, config }: TickInput, pauses: readonly Pause[])
   for (const { job: name, cause } of pauses) {
     const job = counted[name];
     if (job === undefined || cause.rule === undefined) continue;
-    const balance = countPause(job.balance, cause.rule, now.wallMs, config.balance.calmSeconds);
+    const balance = countPause(job, cause.rule, now, config.balance);
     counted[name] = { ...job, balance };
   }
   return counted;

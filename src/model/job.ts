@@ -80,12 +80,18 @@ export const isSeveral = ({ worldSize }: Pick<Job, "worldSize">): boolean => (wo
 
 /** The cost of yielding, per job: basis of the overhead budget. Wall times, so that it outlives us. */
 export interface Balance {
-  /** By rule key: how many times in a row it paused this job, and until when the next resume waits. */
+  /** By rule key: how many times in a row it paused this job before a run had paid, and when it did so last. */
   backoff: Record<string, { count: number; lastPauseMs: number }>;
   /** Productive run time and pause overhead (save + reload + steps redone) in ms. */
   productiveMs: number;
   overheadMs: number;
+  /** Paused by rules, until a resume, in ms; older databases don't have it. */
+  waitedMs?: number;
 }
+
+/** A job's time as far as rules have a say in it: at work, pausing and loading, and paused by them. */
+export const timeMs = ({ productiveMs, overheadMs, waitedMs = 0 }: Omit<Balance, "backoff">): number =>
+  productiveMs + overheadMs + waitedMs;
 
 export interface Job {
   name: string;

@@ -9,7 +9,7 @@ import type { Sample } from "../model/machine.ts";
 import { type Exported, exportPath, listExports } from "./audit/anchor.ts";
 import { type EventRow, eventOf } from "./audit/event-row.ts";
 import { openReadOnly, unreadable } from "./database/open-read-only.ts";
-import { type Shape, unpackSample } from "./sample-row.ts";
+import { type Shape, type Unpacker, unpackerOf } from "./sample-row.ts";
 import { jobOf } from "./upgrade-job-row.ts";
 import { UNKNOWN_STEP } from "./writes.ts";
 
@@ -128,15 +128,20 @@ export function* readSamples(
   const { where, values } = spanCondition(span);
   const every = span.everyMs === undefined ? [] : [span.everyMs];
   const some = `WHERE at_ms IN (SELECT min(at_ms) FROM samples ${where} GROUP BY CAST(at_ms / ? AS INTEGER))`;
-  const sql = `SELECT at_ms, data, names FROM samples JOIN sample_shapes s ON s.id = shape ${
-    every.length === 0 ? where : some
-  } ORDER BY at_ms`;
-  const shapes = new Map<string, Shape>();
-  for (const row of rows<{ at_ms: number; data: string; names: string }>(path, sql, [...values, ...every])) {
-    const shape = shapes.get(row.names) ?? (JSON.parse(row.names) as Shape);
-    shapes.set(row.names, shape);
-    yield unpackSample(row, shape);
+  const sql = `SELECT at_ms, data, shape FROM samples ${every.length === 0 ? where : some} ORDER BY at_ms`;
+  // The names are as long as the sample itself, and alike for nearly all.
+  const unpackers = new Map<number, Unpacker>();
+  for (const row of rows<{ at_ms: number; data: string; shape: number }>(path, sql, [...values, ...every])) {
+    const unpack = unpackers.get(row.shape) ?? unpackerOf(shapeOf(path, row.shape));
+    unpackers.set(row.shape, unpack);
+    yield unpack(row);
   }
+}
+
+function shapeOf(path: string, id: number): Shape {
+  const sql = "SELECT names FROM sample_shapes WHERE id = ?";
+  for (const { names } of rows<{ names: string }>(path, sql, [id])) return JSON.parse(names) as Shape;
+  throw unreadable(path, new Error(`sample shape ${id} is missing`));
 }
 
 /** Wall time of the last sample before a moment; null where there is none. Throws DatabaseError. */

@@ -69,37 +69,52 @@ export function packSample(sample: Sample): string {
   return JSON.stringify(data);
 }
 
-/** The sample, to 0.001 of each value. Readings missing from its shape are unavailable. */
-export function unpackSample(row: { at_ms: number; data: string }, shape: Shape): Sample {
-  const data = JSON.parse(row.data) as Data;
-  const unpack = (packed: Packed | undefined): Reading => unpackReading(packed, data.t);
-  const named = <Name extends string>(names: readonly Name[], stored: string[], values: Packed[]) =>
-    Object.fromEntries(names.map((name) => [name, unpack(values[stored.indexOf(name)])])) as Record<
-      Name,
-      Reading
-    >;
-  return {
-    at: { wallMs: row.at_ms, monotonicMs: data.t },
-    machine: named(MACHINE_METRICS, shape.machine, data.machine),
-    gpus: (data.gpus ?? []).map(({ id: [uuid, index, name], memory, place, metrics, processes }) => ({
-      uuid,
-      index,
-      name,
-      ...(place ?? anyPlace(uuid, index)),
-      memoryTotalMiB: unpack(memory[0]),
-      memoryUsedMiB: unpack(memory[1]),
-      powerLimitWatts: unpack(memory[2]),
-      metrics: named(GPU_METRICS, shape.gpu, metrics),
-      processes,
-    })),
-    gpusUnavailable: data.noGpus ?? null,
-    runs: Object.fromEntries(
-      Object.entries(data.runs ?? {}).map(([id, [cpu, memory, processes]]) => [
-        id,
-        { cpuPercent: unpack(cpu), memoryMiB: unpack(memory), processes },
-      ]),
-    ),
-    foreign: data.foreign ?? [],
+export type Unpacker = (row: { at_ms: number; data: string }) => Sample;
+
+/** Makes samples of rows of one shape, to 0.001 of each value. Readings missing from it are unavailable. */
+export function unpackerOf(shape: Shape): Unpacker {
+  const machineOf = naming(MACHINE_METRICS, shape.machine);
+  const metricsOf = naming(GPU_METRICS, shape.gpu);
+  return (row) => {
+    const data = JSON.parse(row.data) as Data;
+    const unpack = (packed: Packed | undefined): Reading => unpackReading(packed, data.t);
+    return {
+      at: { wallMs: row.at_ms, monotonicMs: data.t },
+      machine: machineOf(data.machine, data.t),
+      gpus: (data.gpus ?? []).map(({ id: [uuid, index, name], memory, place, metrics, processes }) => ({
+        uuid,
+        index,
+        name,
+        ...(place ?? anyPlace(uuid, index)),
+        memoryTotalMiB: unpack(memory[0]),
+        memoryUsedMiB: unpack(memory[1]),
+        powerLimitWatts: unpack(memory[2]),
+        metrics: metricsOf(metrics, data.t),
+        processes,
+      })),
+      gpusUnavailable: data.noGpus ?? null,
+      runs: runsOf(data, unpack),
+      foreign: data.foreign ?? [],
+    };
+  };
+}
+
+function runsOf({ runs = {} }: Data, unpack: (packed: Packed | undefined) => Reading): Sample["runs"] {
+  return Object.fromEntries(
+    Object.entries(runs).map(([id, [cpu, memory, processes]]) => [
+      id,
+      { cpuPercent: unpack(cpu), memoryMiB: unpack(memory), processes },
+    ]),
+  );
+}
+
+/** Where each name is stored is looked up once, not for each of a month's samples. */
+function naming<Name extends string>(names: readonly Name[], stored: readonly string[]) {
+  const places = names.map((name) => [name, stored.indexOf(name)] as const);
+  return (values: readonly Packed[], t: number): Record<Name, Reading> => {
+    const named = {} as Record<Name, Reading>;
+    for (const [name, at] of places) named[name] = unpackReading(values[at], t);
+    return named;
   };
 }
 

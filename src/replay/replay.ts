@@ -123,7 +123,9 @@ async function hold(
 ): Promise<void> {
   for (let atMs = now.monotonicMs; ; ) {
     const next = atMs + rerun.pollMs;
-    atMs = everyTick ? next : Math.max(next, rerun.quietUntil());
+    // What ends between two ticks is seen at the later one.
+    const skipped = everyTick ? 0 : Math.ceil((rerun.quietUntil() - next) / rerun.pollMs);
+    atMs = next + Math.max(0, skipped) * rerun.pollMs;
     if (atMs >= untilMs) return;
     const passed = atMs - now.monotonicMs;
     await rerun.tick(past, { wallMs: now.wallMs + passed, monotonicMs: atMs }, bootMs + passed);

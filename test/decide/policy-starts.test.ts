@@ -165,15 +165,15 @@ describe("balance", () => {
     expect(days.world.jobs.tts?.balance.backoff.cpu).toEqual({ count: 1, lastPauseMs: at(0).wallMs });
   });
 
-  test("beyond the budget it waits for a longer quiet", () => {
+  test("beyond the budget it waits until its time has paid for the next pause, too", () => {
     const learned = { saveMs: figure(10_000), reloadMs: figure(10_000) };
     const balance = { backoff: {}, productiveMs: 200_000, overheadMs: 40_000 };
     const days = new Days({ rules: [CPU] }, pausedJob("tts", {}, { learned, balance }));
     days.tick(0, busy);
     expect([days.tick(1, quiet), days.waits("tts")]).toEqual([[], ["budget"]]);
-    // (40 + 20) s / 5 % = 1,200 s, of which 200 were worked and 600 are free.
-    expect(days.tick(400, quiet)).toEqual([]);
-    expect(days.tick(401, quiet)).toEqual(["resume tts"]);
+    // (40 + 20) s / 5 % = 1,200 s: 600 are free, 240 were worked or lost, and 40 had passed at 0 since the pause.
+    expect(days.tick(319, quiet)).toEqual([]);
+    expect(days.tick(320, quiet)).toEqual(["resume tts"]);
   });
 
   test("never holds back what a person, a window or a restart had paused", () => {

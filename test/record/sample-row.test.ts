@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Reading } from "../../src/model/machine.ts";
-import { packSample, SHAPE, unpackSample } from "../../src/record/sample-row.ts";
+import { packSample, SHAPE, unpackerOf } from "../../src/record/sample-row.ts";
 import { at, sample } from "./material.ts";
 
-const back = (packed: string, shape = SHAPE) => unpackSample({ at_ms: at(0).wallMs, data: packed }, shape);
+const back = (packed: string, shape = SHAPE) => unpackerOf(shape)({ at_ms: at(0).wallMs, data: packed });
 
 /** Readings as sensors make them, in thousandths. */
 const thousandth = (min: number, max: number) =>

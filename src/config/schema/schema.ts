@@ -55,14 +55,18 @@ const balanceSchema = z.strictObject({
     .gt(0)
     .lt(1)
     .default(0.05)
-    .describe("Share of productive time that pausing may cost."),
+    .describe(
+      "Share of a job's time (at work, saving and loading, and paused by rules) that saving and loading may take.",
+    ),
   backoffSeconds: positive
     .default(30)
-    .describe("Extra wait after the second pause in a row by one rule; doubled each time."),
+    .describe(
+      "Extra wait after the second pause in a row by one rule; doubled each time. A run that has worked so long, and as long as its pause costs, ends the row.",
+    ),
   maxBackoffSeconds: positive.default(3600).describe("The back-off grows no longer."),
   calmSeconds: positive
     .default(1800)
-    .describe("A back-off is forgotten after so long without a pause by that rule."),
+    .describe("A back-off is over after so long without a pause by that rule."),
   settleSeconds: seconds.default(10).describe("Time between one resume and the next."),
 });
 

@@ -7,6 +7,7 @@ import { askedByRule } from "../../model/state.ts";
 import { duration } from "../../words/duration.ts";
 import { leave } from "./end/leave-run.ts";
 import { ended, fail } from "./end/run-ended.ts";
+import { account } from "./learn.ts";
 import { askToRestore } from "./server/restore-server.ts";
 import type { Transition } from "./transition.ts";
 
@@ -45,6 +46,8 @@ export function launch(transition: Transition, { decision, identity, resumeFrom,
   };
   transition.drop("unready");
   if (resuming) run.resuming = { since: now, polite: askedByRule(state.cause) };
+  if (run.resuming?.polite)
+    account(transition, { waitedMs: Math.max(0, now.monotonicMs - state.since.monotonicMs) });
   transition.note({
     runs: number,
     bootId: identity.bootId,

@@ -3,6 +3,7 @@
  * understands, what a pause costs it. Never moves the job to another state.
  */
 
+import { type Balance, timeMs } from "../../model/job.ts";
 import type { SlurmRun } from "../../model/run.ts";
 import type { Seen, SlurmSeen } from "../../model/seen.ts";
 import { FILE_CLOCK_MS } from "../../model/time.ts";
@@ -12,7 +13,7 @@ import { watchLosses } from "./losses.ts";
 import { takeStock } from "./take-stock.ts";
 import type { Transition } from "./transition.ts";
 
-/** Beyond this, old times count half: a quiet week must not pay for a day of flapping. */
+/** Times beyond this fade, all alike: a quiet week must not pay for a day of flapping. */
 const MEMORY_MS = 24 * 3_600_000;
 
 export function learn(transition: Transition, seen: Seen): void {
@@ -131,17 +132,24 @@ export function creditRunning(transition: Transition): void {
   if (state.name !== "running") return;
   const began = Math.max(state.since.monotonicMs, state.run.firstStepAt?.monotonicMs ?? 0);
   if (!makesProgress(transition)) return;
-  account(transition, Math.max(0, now.monotonicMs - began), 0);
+  account(transition, { productiveMs: Math.max(0, now.monotonicMs - began) });
 }
 
-export function account(transition: Transition, productiveMs: number, overheadMs: number): void {
-  const { balance } = transition.job;
-  const half = balance.productiveMs > MEMORY_MS ? 0.5 : 1;
+/** Adds times, in ms, to what the overhead budget is reckoned from. */
+export function account(transition: Transition, passed: Partial<Omit<Balance, "backoff">>): void {
+  const { backoff, productiveMs, overheadMs, waitedMs = 0 } = transition.job.balance;
+  const all = {
+    productiveMs: productiveMs + (passed.productiveMs ?? 0),
+    overheadMs: overheadMs + (passed.overheadMs ?? 0),
+    waitedMs: waitedMs + (passed.waitedMs ?? 0),
+  };
+  const kept = Math.min(1, MEMORY_MS / timeMs(all));
   transition.note({
     balance: {
-      ...balance,
-      productiveMs: balance.productiveMs * half + productiveMs,
-      overheadMs: balance.overheadMs * half + overheadMs,
+      backoff,
+      productiveMs: all.productiveMs * kept,
+      overheadMs: all.overheadMs * kept,
+      waitedMs: all.waitedMs * kept,
     },
   });
 }

@@ -92,7 +92,7 @@ function completeResume(transition: Transition, seen: Seen): void {
   if (held ? seen.stopped || unheard(transition, seen) : !makesProgress(transition) || !seen.alive) return;
   const ms = now.monotonicMs - (run.slurm?.begunAt ?? resuming.since).monotonicMs;
   transition.forget("resuming");
-  if (resuming.polite) account(transition, 0, ms);
+  if (resuming.polite) account(transition, { overheadMs: ms });
   const { progress } = transition.job;
   const step = progress?.step ?? null;
   transition.tell(

@@ -1,26 +1,42 @@
 /**
  * The flap back-off: exponential back-off against flapping. A rule that pauses a job again and again
- * within `calmSeconds` makes it wait longer after each spell of pressure. A cool-down, paid on resume
+ * within `calmSeconds`, before a run has paid, makes it wait longer after each spell of pressure. A cool-down, paid on resume
  * alone: it never delays a pause.
  */
 
 import type { Config } from "../../config/schema/schema.ts";
 import type { WaitingFor } from "../../model/decision.ts";
 import type { Balance, Job } from "../../model/job.ts";
+import type { Now } from "../../model/time.ts";
 import { duration } from "../../words/duration.ts";
 import { number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
+import { pauseCostMs } from "../pauses/cost.ts";
 import type { RuleNow } from "../rules/rule-now.ts";
 import type { TickInput } from "../tick-input.ts";
 
-/** After a pause by a rule: one more in a row, or the first again after calm. */
-export function countPause(balance: Balance, key: string, wallMs: number, calmSeconds: number): Balance {
-  const before = balance.backoff[key];
-  const calm = before === undefined || Math.abs(wallMs - before.lastPauseMs) > calmSeconds * 1000;
-  return {
-    ...balance,
-    backoff: { ...balance.backoff, [key]: { count: calm ? 1 : before.count + 1, lastPauseMs: wallMs } },
-  };
+/**
+ * After a pause by a rule: the first again after a run that has paid, or one more in a row. Only runs that end
+ * before they have paid are flapping: needs that come often but leave gaps worth using must not keep a job away.
+ * Calm ends a wait, but not the row: a job that was away can't tell whether its next run would pay.
+ */
+export function countPause(job: Job, key: string, now: Now, config: Config["balance"]): Balance {
+  const { backoff } = job.balance;
+  const count = hasPaid(job, now, config) ? 1 : (backoff[key]?.count ?? 0) + 1;
+  return { ...job.balance, backoff: { ...backoff, [key]: { count, lastPauseMs: now.wallMs } } };
+}
+
+/** It has worked for as long as its pause costs, and as the shortest back-off, which bounds what costs nothing. */
+function hasPaid(
+  { state, ...job }: Job,
+  { monotonicMs }: Now,
+  { backoffSeconds }: Config["balance"],
+): boolean {
+  if (state.name !== "running") return false;
+  const { firstStepAt, resuming } = state.run;
+  if (resuming !== undefined) return false;
+  const worked = monotonicMs - Math.max(state.since.monotonicMs, firstStepAt?.monotonicMs ?? 0);
+  return worked >= Math.max(pauseCostMs(job) ?? 0, backoffSeconds * 1000);
 }
 
 /** The back-off in ms, which a rule must be clear beyond its own dwell: 0 after a first pause, then doubling. */

@@ -79,7 +79,7 @@ function balanceWaits(job: Job, input: TickInput): WaitingFor[] {
   const concerned = input.rules.filter((rule) => concerns(rule, job));
   const waits = concerned.flatMap((rule) => backOffWait(job, rule, input));
   // A frozen job continues where it is: nothing was saved, nothing has to be loaded.
-  const over = job.state.name === "paused" ? overBudget(job, concerned, input) : null;
+  const over = job.state.name === "paused" ? overBudget(job, input) : null;
   return over === null ? waits : [...waits, over];
 }
 

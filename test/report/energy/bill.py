@@ -30,7 +30,7 @@ def price_at(ms):
 
 
 def bill(parts):
-    kwh = cost = grams = 0.0
+    kwh = cost = grams = without = 0.0
     for start, end, watts in parts:
         at = start
         while at < end:
@@ -39,9 +39,12 @@ def bill(parts):
             entry = price_at(at)
             kwh += used
             cost += used * entry["pricePerKWh"]
-            grams += used * entry["gCO2PerKWh"]
+            if "gCO2PerKWh" in entry:
+                grams += used * entry["gCO2PerKWh"]
+            else:
+                without += used
             at = until
-    return {"kWh": kwh, "cost": cost, "gCO2": grams}
+    return {"kWh": kwh, "cost": cost, "gCO2": grams, "kWhWithoutCO2": without}
 
 
 # Trapezoids between two samples, cut by when the job held its run.

@@ -12,16 +12,17 @@ import { makeConfig, makeGpu, makeSample } from "../../decide/make.ts";
 import { pythonPath } from "../../python-path.ts";
 
 const HOUR = 3_600_000;
+const WORKDAYS = ["mon", "tue", "wed", "thu", "fri"];
 const PRICES = [
   {
-    days: ["mon", "tue", "wed", "thu", "fri"],
+    days: WORKDAYS,
     from: "06:00",
     to: "20:30",
     pricePerKWh: 0.3127,
     gCO2PerKWh: 420,
   },
   {
-    days: ["mon", "tue", "wed", "thu", "fri"],
+    days: WORKDAYS,
     from: "20:30",
     to: "06:00",
     pricePerKWh: 0.1893,
@@ -33,16 +34,32 @@ const PRICES = [
   { days: ["sun"], from: "00:00", to: "24:00", pricePerKWh: -0.012, gCO2PerKWh: 95 },
   { days: ["mon"], from: "00:00", to: "06:00", pricePerKWh: 0.1801, gCO2PerKWh: 305 },
 ];
+/**
+ * The Ontario Energy Board's regulated time-of-use prices of winter 2022/23, in dollars, as Hydro Ottawa published
+ * them (hydroottawa.com, "Time-of-use", prices effective November 1, 2022). March has no holiday in it.
+ */
+const ONTARIO = [
+  { days: WORKDAYS, from: "07:00", to: "11:00", pricePerKWh: 0.151 },
+  { days: WORKDAYS, from: "11:00", to: "17:00", pricePerKWh: 0.102 },
+  { days: WORKDAYS, from: "17:00", to: "19:00", pricePerKWh: 0.151 },
+  { days: WORKDAYS, from: "19:00", to: "24:00", pricePerKWh: 0.074 },
+  { days: WORKDAYS, from: "00:00", to: "07:00", pricePerKWh: 0.074 },
+  { days: ["sat", "sun"], from: "00:00", to: "24:00", pricePerKWh: 0.074 },
+];
 const window = { name: "night", opens: "0 21 * * *", closes: "0 5 * * *" };
 
 interface Month {
   zone: string;
   fromMs: number;
   days: number;
+  prices: readonly { pricePerKWh: number; gCO2PerKWh?: number }[];
 }
 
 /** Nights of work, with a pause, a reload and a hole in the samples now and then. */
-function month({ fromMs, days }: Month): { spans: Span[]; samples: [ms: number, watts: number][] } {
+function month({ fromMs, days }: Pick<Month, "fromMs" | "days">): {
+  spans: Span[];
+  samples: [ms: number, watts: number][];
+} {
   const spans: Span[] = [];
   let atMs = fromMs + 17 * 60_000;
   const become = (state: SpanState, ms: number): void => {
@@ -76,14 +93,27 @@ const sampleAt = ([ms, watts]: [number, number]): Sample => {
 };
 
 describe.each<[string, Month]>([
-  ["with a day of 23 hours", { zone: "Europe/Berlin", fromMs: Date.UTC(2026, 2, 2), days: 31 }],
-  ["with a day of 25 hours", { zone: "Europe/Berlin", fromMs: Date.UTC(2026, 9, 5), days: 31 }],
-  ["half an hour off", { zone: "Australia/Adelaide", fromMs: Date.UTC(2026, 8, 20), days: 31 }],
+  [
+    "with a day of 23 hours",
+    { zone: "Europe/Berlin", fromMs: Date.UTC(2026, 2, 2), days: 31, prices: PRICES },
+  ],
+  [
+    "with a day of 25 hours",
+    { zone: "Europe/Berlin", fromMs: Date.UTC(2026, 9, 5), days: 31, prices: PRICES },
+  ],
+  [
+    "half an hour off",
+    { zone: "Australia/Adelaide", fromMs: Date.UTC(2026, 8, 20), days: 31, prices: PRICES },
+  ],
+  [
+    "of a published tariff",
+    { zone: "America/Toronto", fromMs: Date.UTC(2023, 2, 1, 5), days: 30, prices: ONTARIO },
+  ],
 ])("a month %s", (_, given) => {
   test("costs, and would have cost, what Python says", () => {
     const { spans, samples } = month(given);
     const untilMs = given.fromMs + given.days * 24 * HOUR;
-    const tariff = { timezone: given.zone, prices: PRICES };
+    const tariff = { timezone: given.zone, prices: given.prices };
     const { jobs, all } = energyReport({
       spans: new Map([["tts", spans]]),
       samples: samples.map(sampleAt),
@@ -93,7 +123,7 @@ describe.each<[string, Month]>([
       sinceMs: given.fromMs,
       untilMs,
     });
-    const input = JSON.stringify({ timezone: given.zone, prices: PRICES, spans, samples });
+    const input = JSON.stringify({ timezone: given.zone, prices: given.prices, spans, samples });
     const python = execFileSync(pythonPath, [join(import.meta.dirname, "bill.py")], { input });
     const expected = JSON.parse(python.toString());
     const [job] = jobs;
@@ -104,19 +134,21 @@ describe.each<[string, Month]>([
     expect(expected.actual.kWh).toBeGreaterThan(50);
     near(job?.total, expected.actual);
     near(all.total, expected.actual);
-    expect(job?.total).toMatchObject({ unpricedKWh: 0, kWhWithoutCO2: 0 });
+    expect(job?.total.unpricedKWh).toBe(0);
+    expect(job?.total.kWhWithoutCO2).toBeCloseTo(expected.actual.kWhWithoutCO2, 6);
     expect(job?.gpuGapMs).toBeGreaterThan(5 * HOUR);
     expect(job?.instead?.map(({ way }) => way)).toEqual(["neverPausing", "onlyWindows"]);
-    for (const { way, bill, doneMs, saved } of job?.instead ?? []) {
+    for (const { way, bill, doneMs, saved, savedPercent } of job?.instead ?? []) {
       near(bill, expected[way]);
       expect(doneMs).toBe(expected[way].doneMs);
       expect(saved).toBeCloseTo(expected[way].cost - expected.actual.cost, 6);
+      expect(savedPercent).toBeCloseTo((1 - expected.actual.cost / expected[way].cost) * 100, 6);
     }
   });
 });
 
 describe("what isn't known", () => {
-  const { spans, samples } = month({ zone: "UTC", fromMs: Date.UTC(2026, 5, 1), days: 2 });
+  const { spans, samples } = month({ fromMs: Date.UTC(2026, 5, 1), days: 2 });
   const sinceMs = Date.UTC(2026, 5, 1);
   const of = (all: Sample[], more: Partial<Parameters<typeof energyReport>[0]> = {}) =>
     energyReport({

@@ -10,7 +10,7 @@ import type { PauseRequest } from "../../../model/state.ts";
 import { plural } from "../../../words/list.ts";
 import { lacksRoom } from "../../pauses/disk-room.ts";
 import { stepsLost } from "../end/steps-lost.ts";
-import { creditRunning } from "../learn.ts";
+import { account, creditRunning } from "../learn.ts";
 import { askToRelease } from "../server/release-server.ts";
 import type { Transition } from "../transition.ts";
 import { isListed } from "./release.ts";
@@ -96,6 +96,9 @@ function request(
   const { now } = transition;
   creditRunning(transition);
   const run = transition.run;
+  // A load that is cut short has cost its time, too.
+  if (run.resuming?.polite)
+    account(transition, { overheadMs: now.monotonicMs - run.resuming.since.monotonicMs });
   const request: PauseRequest = {
     method: decision.method,
     cause: decision.cause,

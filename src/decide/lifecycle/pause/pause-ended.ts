@@ -174,7 +174,8 @@ function learnCost(transition: Transition, { saveMs, goneMs, lost }: Cost): void
   transition.note({ learned: measured(learned, { saveMs, leaveMs, stepsRedone: lost }) });
   if (!askedByRule(request.cause)) return;
   const exitedMs = (request.exitedAt ?? transition.now).monotonicMs;
-  account(transition, 0, exitedMs - request.askedAt.monotonicMs + (lost ?? 0) * (progress?.stepMs ?? 0));
+  const redoneMs = (lost ?? 0) * (progress?.stepMs ?? 0);
+  account(transition, { overheadMs: exitedMs - request.askedAt.monotonicMs + redoneMs });
 }
 
 /** What it held the last time that it was measured. */
