@@ -83,6 +83,8 @@ export interface RuleView {
   sinceMs: number;
   lastValue: number | null;
   unavailable: string | null;
+  /** It was never there. */
+  blind?: true;
 }
 
 /** All a client needs to draw; made once per tick, and only while a client watches. */

@@ -21,7 +21,10 @@ export interface Judged {
 /** A rule's name, and the GPU's UUID for gpu.* rules. */
 export const keyOf = (rule: string, gpu: string | null): string => (gpu === null ? rule : `${rule}@${gpu}`);
 
-/** A GPU that was seen before and is missing now is unavailable. */
+/**
+ * A GPU that was seen before and is missing now is unavailable. One that is there and was never read has no
+ * name: its rules have a state without a GPU until it is read.
+ */
 export function judgeRules(rules: readonly Rule[], before: States, sample: Sample, pace: Pace): Judged {
   const judged: Judged = { states: {}, changes: [] };
   const missing = Object.values(before).filter(
@@ -33,6 +36,8 @@ export function judgeRules(rules: readonly Rule[], before: States, sample: Sampl
       const state = advance(rule, before[key] ?? unread(rule, gpu, pace.now), reading, pace);
       judged.states[key] = state;
       judged.changes.push(...changes({ key, rule, state }, before[key]));
+      if (gpu !== null && before[key] === undefined && before[rule.name]?.blind && state.unavailable === null)
+        judged.changes.push({ key, rule, state, to: "recovered" });
     }
   return judged;
 }
@@ -40,7 +45,9 @@ export function judgeRules(rules: readonly Rule[], before: States, sample: Sampl
 function readingsOf(rule: Rule, sample: Sample, missing: RuleState[]): [gpu: string | null, Reading][] {
   if (!rule.metric.startsWith("gpu.")) return [[null, machineReading(rule, sample)]];
   const unavailable = sample.gpusUnavailable ?? "the GPU isn't reported any more";
+  const unread = sample.gpusExpected && missing.length === 0;
   return [
+    ...(unread ? [[null, { unavailable }] satisfies [null, Reading]] : []),
     ...sample.gpus.map(({ uuid, metrics }): [string, Reading] => [uuid, metrics[rule.metric as GpuMetric]]),
     ...missing
       .filter((state) => state.rule === rule.name)

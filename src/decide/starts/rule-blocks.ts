@@ -55,6 +55,8 @@ function sensorBlock(now: RuleNow): WaitingFor | null {
   const { rule, state } = now;
   // Once it is certain that a machine has no such sensor, its absence doesn't block.
   if (state.blind) return null;
+  // A job that wants a GPU which was never read waits for it by its placement.
+  if (state.gpu === null && rule.metric.startsWith("gpu.")) return null;
   return {
     code: "sensor",
     text: `${rule.metric}${onGpu(now)} can't be read (${state.unavailable ?? "not yet"}), so nobody knows whether there is room`,

@@ -60,6 +60,50 @@ describe("a rule whose reading isn't there", () => {
   });
 });
 
+describe("a GPU that is there and was never read", () => {
+  const HOT = { name: "hot", metric: "gpu.temperature", above: 83, clear: { below: 61 } };
+  const silent: Partial<Sample> = { gpusExpected: true, gpusUnavailable: "the driver gives no answer" };
+
+  test("makes its rules blind, and holds back only who wants it", () => {
+    const days = new Days({ rules: [HOT] }, pausedJob("tts", { gpus: 0 }));
+    expect(days.tick(0, {}, silent)).toEqual(["resume tts"]);
+    days.tick(4, {}, silent);
+    expect(days.last.events).toContain("rule.blind");
+    expect(unseen(days)).toEqual([
+      "Rule 'hot' can't act: gpu.temperature can't be read (the driver gives no answer).",
+    ]);
+    expect(days.why.tts?.unseen).toMatchObject([{ how: "blind", rules: ["hot"] }]);
+  });
+
+  test("ends that when it is read, unless it doesn't tell the metric either", () => {
+    const days = new Days({ rules: [HOT] }, running("tts"));
+    for (const second of [0, 4]) days.tick(second, {}, silent);
+    const told = (metrics: Parameters<typeof makeGpu>[3]): Partial<Sample> => ({
+      gpus: [makeGpu(at(5), "A", 0, metrics)],
+      gpusUnavailable: null,
+    });
+    const before = days.world;
+    days.tick(5, {}, told({ "gpu.temperature": 47 }));
+    expect([days.last.events, unseen(days)]).toEqual([["sensor.recovered"], []]);
+    days.world = before;
+    days.tick(5, {}, told({}));
+    expect(days.last.events).toEqual([]);
+  });
+
+  test("beside one of another maker is told of, too; without any, there is nothing to tell", () => {
+    const days = new Days({ rules: [HOT] }, running("tts"));
+    const beside = (second: number): Partial<Sample> => ({
+      ...silent,
+      gpus: [makeGpu(at(second), "A", 1, { "gpu.temperature": 50 })],
+    });
+    for (const second of [0, 4]) days.tick(second, {}, beside(second));
+    expect(unseen(days)).toHaveLength(1);
+    const none = new Days({ rules: [HOT] }, running("tts"));
+    for (const second of [0, 4]) none.tick(second, {}, { gpusUnavailable: "no GPU was found" });
+    expect(unseen(none)).toEqual([]);
+  });
+});
+
 describe("an estimate", () => {
   const guessed = (second: number, value: number): Partial<Sample> => {
     const { machine } = makeSample(at(second));

@@ -11,6 +11,7 @@ import { misuse } from "../../../refusal.ts";
 import { type Options, placesOf, sayWhich, tryConnect } from "../../connect.ts";
 import { print, say } from "../../print.ts";
 import { leftInCommon } from "../../settle-common.ts";
+import { warningsAtStart } from "./warnings-at-start.ts";
 
 export interface StartOptions extends Options {
   headless?: boolean;
@@ -32,7 +33,9 @@ async function detached(places: Places, options: StartOptions): Promise<number> 
   running?.close();
   if (running === null) {
     const { spawnSupervisor } = await import("../../spawn-supervisor.ts");
-    (await spawnSupervisor(places, { adopt })).close();
+    const client = await spawnSupervisor(places, { watch: true, adopt });
+    for (const warning of await warningsAtStart(client)) say(`! ${warning}`);
+    client.close();
   }
   sayWhich(places, options);
   const what = running
