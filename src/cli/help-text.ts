@@ -22,7 +22,7 @@ Looking:
   status       the machine and every job, now; --all: of all your supervisors;
                --host NAME: of another machine, over ssh; may be repeated
   why [JOB]    what a job waits for; without a name, all that aren't running
-  logs JOB     what a job has written
+  logs JOB     what a job has written; -f: until it ends
   audit        what was decided, when and why; 'audit verify' proves it whole
   report       where the time went, and what pausing cost and saved
   replay       what a config would have done with recorded history

@@ -26,7 +26,8 @@ export async function main(argv: string[]): Promise<void> {
     await obey(argv);
   } catch (error) {
     if (!(error instanceof Refusal)) endAtOnce(error);
-    process.stderr.write(`${error.message}\n`);
+    const { say } = await import("./print.ts");
+    say(error.message);
     process.exitCode = error.exitCode;
   }
 }

@@ -1,25 +1,31 @@
-/** Output of commands: results on stdout, everything else on stderr. */
+/**
+ * Output of commands: results on stdout, everything else on stderr. The one way to print: whatever names,
+ * commands or logs hold, it can't act on the terminal.
+ */
 import { SCHEMA_VERSION } from "../control/protocol.ts";
+import { neutralJson, neutralLines } from "../show/neutral.ts";
 
 /** A line of the result. */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${neutralLines(text)}\n`);
 }
 
 /** A line about progress; not part of the result. */
 export function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${neutralLines(text)}\n`);
 }
 
 /** The result as one JSON document. */
 export function printJson(fields: object): void {
-  print(JSON.stringify({ schemaVersion: SCHEMA_VERSION, ...fields }, null, 2));
+  writeJson(JSON.stringify({ schemaVersion: SCHEMA_VERSION, ...fields }, null, 2));
 }
 
 /** One of many results, one per line. */
 export function printJsonLine(fields: object): void {
-  print(JSON.stringify({ schemaVersion: SCHEMA_VERSION, ...fields }));
+  writeJson(JSON.stringify({ schemaVersion: SCHEMA_VERSION, ...fields }));
 }
+
+const writeJson = (json: string): boolean => process.stdout.write(`${neutralJson(json)}\n`);
 
 /** For text that is wrapped on a terminal only: a pipe gets whole lines. */
 export const terminalWidth = (): number => process.stdout.columns ?? Number.POSITIVE_INFINITY;

@@ -3,6 +3,7 @@
  * when it runs, in the folder of its group in the help.
  */
 import { Command, CommanderError } from "commander";
+import { neutralLines } from "../show/neutral.ts";
 import { VERSION } from "../version.ts";
 import { declareConfig } from "./commands/config/declare.ts";
 import { declareJobs } from "./commands/jobs/declare.ts";
@@ -28,7 +29,8 @@ export function program(): Command {
     .option("--config <file>", "use this config (default: ./supervisor.config.json)")
     .helpCommand(false)
     .enablePositionalOptions()
-    .exitOverride();
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(neutralLines(text)) });
   cli.helpInformation = () => HELP;
   declareSupervisor(cli);
   declareJobs(cli);

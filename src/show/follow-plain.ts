@@ -2,6 +2,7 @@
 
 import type { DashboardClient } from "../control/dashboard-client.ts";
 import { formatEvent } from "./event-words.ts";
+import { neutralLines } from "./neutral.ts";
 import { formatStatus } from "./plain.ts";
 import type { DashboardEnd } from "./screen/dashboard-options.ts";
 
@@ -12,7 +13,7 @@ const STOPS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export function followPlain(client: DashboardClient): Promise<DashboardEnd> {
   return new Promise((resolve) => {
     let lastId: number | null = null;
-    const print = (text: string): boolean => process.stdout.write(`${text}\n`);
+    const print = (text: string): boolean => process.stdout.write(`${neutralLines(text)}\n`);
     const end = (how: DashboardEnd, line: string): void => {
       for (const signal of STOPS) process.off(signal, detach);
       client.close();

@@ -36,12 +36,29 @@ export function neutral(text: string): string {
     .replace(STACKED_MARKS, "$1");
 }
 
-/**
- * A job's output as lines: colours are dropped rather than shown, since programs mean them well,
- * and of a line redrawn with carriage returns (a progress bar) only its last state is kept.
- */
+/** Text of several lines for a terminal: its line breaks and tabs stay, anything else is as in `neutral`. */
+export function neutralLines(text: string): string {
+  if (HARMLESS.test(text)) return text;
+  return text.replace(/[^\t\n]+/g, neutral);
+}
+
+/** JSON that says the same and can't act on a terminal: what JSON itself leaves as it is, is escaped. */
+export const neutralJson = (json: string): string =>
+  json.replace(
+    /[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (c) => `\\u${(0x10000 + c.charCodeAt(0)).toString(16).slice(1)}`,
+  );
+
+/** Of a line redrawn with carriage returns (a progress bar), its last state. */
+export const lastState = (line: string): string => line.slice(line.lastIndexOf("\r", line.length - 2) + 1);
+
+/** A job's output line: colours are dropped rather than shown, since programs mean them well. */
+export const neutralLogLine = (line: string): string =>
+  neutralLines(lastState(stripVTControlCharacters(line)).trimEnd());
+
+/** A job's output as lines, each in its last state. */
 export function neutralLog(text: string): string[] {
   const lines = stripVTControlCharacters(text).split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();
-  return lines.map((line) => neutral(line.slice(line.lastIndexOf("\r", line.length - 2) + 1).trimEnd()));
+  return lines.map((line) => neutral(lastState(line).trimEnd()));
 }

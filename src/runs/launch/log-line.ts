@@ -21,6 +21,12 @@ export function beginLine(run: Pick<Run, "number">, from: Checkpoint | null): st
   return ours(`run ${run.number} begins${at}`);
 }
 
+/** Of a line that `beginLine` has made: the run's number; null of any other. */
+export function runBegunBy(line: string): number | null {
+  const found = /^── run (\d+) begins.* ──$/.exec(line);
+  return found === null ? null : Number(found[1]);
+}
+
 export function writeEnd(stateDirectory: string, job: string, run: Pick<Run, "number">, ended: string): void {
   try {
     const log = openSync(

@@ -20,8 +20,10 @@ export function declareLooking(cli: Command): void {
     declare(cli, "logs", "what a job has written", logs, {
       argument: "<JOB>",
       options: {
-        follow: ["-f, --follow", "keep printing as it writes more"],
-        lines: ["-n, --lines <count>", "how many of the last lines to print", "50"],
+        follow: ["-f, --follow", "keep printing until it ends; exits 0 where it finished, 1 where not"],
+        keep: ["--keep", "with -f: go on after its end, for its next run"],
+        lines: ["-n, --lines <count>", "how many of the last lines to print (default: 50; of a run, all)"],
+        run: ["--run <number>", "what that run has written"],
       },
     }),
   );

@@ -1,40 +1,73 @@
-/** `logs JOB`: prints what a job has written, from its log file. Needs no supervisor. */
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+/** `logs JOB`: prints what a job has written, from its log files. Needs no supervisor; with one, `-f` ends with the job. */
+import { readdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { StringDecoder } from "node:string_decoder";
-import { setTimeout as sleep } from "node:timers/promises";
 import { logPath } from "../../../files/state-paths.ts";
 import { misuse } from "../../../refusal.ts";
-import { noSuchJob, type Options, placesOf, sayWhich } from "../../connect.ts";
-import { print, printJsonLine } from "../../print.ts";
-import { logTail } from "../../read-log-tail.ts";
+import {
+  jobsNamed,
+  noSuchJob,
+  type Options,
+  placesOf,
+  sayWhich,
+  snapshotOf,
+  tryConnect,
+} from "../../connect.ts";
+import { followLog } from "../../logs/follow-log.ts";
+import { JobEnd } from "../../logs/job-end.ts";
+import { linesOfRun } from "../../logs/lines-of-run.ts";
+import { LogLines } from "../../logs/log-lines.ts";
+import { bytesFrom, closeParts, openParts, type Part, startOfLast } from "../../logs/log-parts.ts";
+import { type LogShown, showLog } from "../../logs/show-log.ts";
+import { say } from "../../print.ts";
+import { ended } from "../jobs/wait.ts";
 
-/** More than any readable line has; multiplied by the requested number of lines. */
-const BYTES_PER_LINE = 4096;
-const LOOK_EVERY_MS = 200;
+const LINES = 50;
 
 export interface LogsOptions extends Options {
   follow?: boolean;
-  lines: string;
+  keep?: boolean;
+  lines?: string;
+  run?: string;
 }
 
-export async function logs(job: string, options: LogsOptions): Promise<void> {
-  if (!/^\d+$/.test(options.lines)) throw misuse(`-n must be a whole number, got '${options.lines}'.`);
+/** With `-f` resolves with how the job ended: 0 where it finished, 1 otherwise. */
+export async function logs(job: string, options: LogsOptions): Promise<number> {
+  const lines = wholeNumber(options.lines, "-n");
+  const run = wholeNumber(options.run, "--run");
+  if (run !== undefined && options.follow) throw misuse("Give --run or -f, not both.");
+  if (options.keep && !options.follow) throw misuse("--keep goes with -f.");
   const places = await placesOf(options);
-  const state = places.stateDirectory;
-  const path = logPath(state, job);
-  if (job.includes("/") || !existsSync(path))
-    throw misuse(noSuchJob(job, jobsWithLogs(dirname(logPath(state, "x")))));
+  const path = logPath(places.stateDirectory, job);
+  const parts = job.includes("/") ? [] : openParts(path);
+  if (parts.length === 0) await mustBeToCome(job, path, options);
   sayWhich(places, options);
-  const write = (line: string) => (options.json ? printJsonLine({ job, line }) : print(line));
-  const wanted = Number(options.lines);
-  const { text, size } = logTail(path, wanted * BYTES_PER_LINE);
-  const lines = text.split("\n");
-  // Text after the last line break is a line only when nothing more is read.
-  const rest = lines.pop() ?? "";
-  if (!options.follow && rest !== "") lines.push(rest);
-  for (const line of lines.slice(Math.max(0, lines.length - wanted))) write(line);
-  if (options.follow) await followFile(path, size, rest, write);
+  const shown = showLog(job, options.json ?? false);
+  if (run !== undefined) {
+    for (const line of linesOfRun(job, parts, run, lines ?? Number.POSITIVE_INFINITY)) shown.line(line);
+    return 0;
+  }
+  const reader = new LogLines(shown.line);
+  for (const bytes of bytesFrom(parts, startOfLast(parts, lines ?? LINES))) reader.push(bytes);
+  if (options.follow) return follow({ job, path, parts, shown, reader }, options);
+  reader.end();
+  return 0;
+}
+
+function wholeNumber(text: string | undefined, option: string): number | undefined {
+  if (text === undefined || /^\d+$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw misuse(`${option} must be a whole number, got '${text}'.`);
+}
+
+/** A job that hasn't written anything is waited for by `-f`; any other name is a mistake. */
+async function mustBeToCome(job: string, path: string, options: LogsOptions): Promise<void> {
+  const client = await tryConnect(await placesOf(options));
+  if (client === null) throw misuse(noSuchJob(job, jobsWithLogs(dirname(path))));
+  try {
+    jobsNamed([job], (await snapshotOf(client)).jobs);
+  } finally {
+    client.close();
+  }
+  say(`'${job}' has written nothing yet.`);
 }
 
 function jobsWithLogs(directory: string): string[] {
@@ -47,35 +80,30 @@ function jobsWithLogs(directory: string): string[] {
   }
 }
 
-/** Never returns: the user ends it. A log that is truncated or replaced is read from its start. */
-async function followFile(
-  path: string,
-  from: number,
-  begun: string,
-  write: (line: string) => void,
-): Promise<void> {
-  let fd = openSync(path, "r");
-  let inode = fstatSync(fd).ino;
-  let at = from;
-  let rest = begun;
-  let decoder = new StringDecoder("utf8");
-  const buffer = Buffer.alloc(64 * 1024);
-  for (;;) {
-    const read = readSync(fd, buffer, 0, buffer.length, at);
-    if (read > 0) {
-      at += read;
-      const lines = (rest + decoder.write(buffer.subarray(0, read))).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) write(line);
-      continue;
-    }
-    const now = statSync(path, { throwIfNoEntry: false });
-    if (now !== undefined && (now.ino !== inode || now.size < at)) {
-      closeSync(fd);
-      fd = openSync(path, "r");
-      inode = fstatSync(fd).ino;
-      [at, rest, decoder] = [0, "", new StringDecoder("utf8")];
-    }
-    await sleep(LOOK_EVERY_MS);
+interface Following {
+  job: string;
+  path: string;
+  parts: Part[];
+  shown: LogShown;
+  reader: LogLines;
+}
+
+async function follow({ job, path, parts, shown, reader }: Following, options: LogsOptions): Promise<number> {
+  const part = parts.pop() ?? null;
+  const before = parts.at(-1) ?? null;
+  closeParts(parts);
+  const client = options.keep ? null : await tryConnect(await placesOf(options), true);
+  if (client === null && !options.keep)
+    say("No supervisor is running that would tell of the job's end: Ctrl-C ends this.");
+  const end = client === null ? null : new JobEnd(client, job, ended);
+  try {
+    const isOver = (): boolean => (end?.outcome ?? null) !== null;
+    await followLog({ path, part, before, looked: shown.unfinished, ended: isOver }, reader);
+    reader.end();
+    const outcome = end?.outcome;
+    if (outcome && !options.json) say(`${job}  ${outcome.text}`);
+    return outcome?.end === "good" ? 0 : 1;
+  } finally {
+    end?.close();
   }
 }

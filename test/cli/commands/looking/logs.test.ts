@@ -1,8 +1,11 @@
-/** Covers: src/cli/read-log-tail.ts */
-import { appendFileSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+/**
+ * Covers: src/cli/read-log-tail.ts, src/cli/logs/follow-log.ts, src/cli/logs/job-end.ts, src/cli/logs/lines-of-run.ts,
+ * src/cli/logs/log-lines.ts, src/cli/logs/log-parts.ts, src/cli/logs/show-log.ts, src/cli/print.ts
+ */
+import { appendFileSync, copyFileSync, mkdirSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { untilHolds } from "../../../until.ts";
+import { until, untilHolds } from "../../../until.ts";
 import { CommandLine } from "../../command-line.ts";
 
 let cli: CommandLine;
@@ -44,5 +47,111 @@ describe("logs", () => {
     renameSync(`${path}.new`, path);
     await shows("one\ntwo\nthree\nnew\n");
     child.kill();
+  });
+
+  it("counts lines, however long, through the parts that were rotated", async () => {
+    mkdirSync(join(cli.stateDirectory, "logs"), { recursive: true });
+    const log = "state/gpu-job-supervisor/logs/train.log";
+    const long = "x".repeat(200_000);
+    cli.write(`${log}.2`, "a\nb\n\nc");
+    cli.write(`${log}.1`, `ut here\n${long}\n`);
+    cli.write(log, "d\ne\n");
+    const last = async (n: number) => (await cli.say("logs", "train", "-n", `${n}`)).out;
+    expect(await last(0)).toBe("");
+    expect(await last(1)).toBe("e\n");
+    expect(await last(3)).toBe(`${long}\nd\ne\n`);
+    expect(await last(5)).toBe(`\ncut here\n${long}\nd\ne\n`);
+    expect(await last(99)).toBe(`a\nb\n\ncut here\n${long}\nd\ne\n`);
+  });
+
+  it("nothing in a log, a name or JSON acts on the terminal", async () => {
+    mkdirSync(join(cli.stateDirectory, "logs"), { recursive: true });
+    const log = "state/gpu-job-supervisor/logs/train.log";
+    cli.write(log, "\x1b]0;mine\x07\x1b[2J\x1b[31mred\x1b[0m\tand\x08 \u009bcsi\n10 %\r55 %\r99 %\n");
+    expect((await cli.say("logs", "train")).out).toBe("red\tand␈ si\n99 %\n");
+    for (const args of [
+      ["why", "\x1b[2J"],
+      ["logs", "x\x1b]0;t\x07"],
+      ["pause\x1b[8m"],
+      ["status", "--\x1b[8m"],
+    ]) {
+      const { out, err } = await cli.say(...args);
+      expect(err).not.toBe("");
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
+      expect(out + err).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
+    }
+  });
+
+  it("--run gives one run's lines, and says which there are", async () => {
+    mkdirSync(join(cli.stateDirectory, "logs"), { recursive: true });
+    const log = "state/gpu-job-supervisor/logs/train.log";
+    const run = (n: number, text: string) =>
+      `── run ${n} begins ──\n${text}\n── run ${n} ended: exit code 1 ──\n`;
+    cli.write(`${log}.1`, `${run(3, "three")}── run 4 begins at step 7 ──\nfo`);
+    cli.write(log, `ur\n── run 4 ended: paused ──\n${run(5, "five")}`);
+    expect((await cli.say("logs", "train", "--run", "4")).out).toBe(
+      "── run 4 begins at step 7 ──\nfour\n── run 4 ended: paused ──\n",
+    );
+    expect((await cli.say("logs", "train", "--run", "3", "-n", "2")).out).toBe(
+      "three\n── run 3 ended: exit code 1 ──\n",
+    );
+    expect(await cli.say("logs", "train", "--run", "6")).toMatchObject({
+      code: 2,
+      err: "The log of 'train' holds nothing of run 6. It holds run 3, 4 and 5.\n",
+    });
+    expect(await cli.say("logs", "train", "--run", "4", "-f")).toMatchObject({ code: 2 });
+  });
+
+  it("-f loses nothing to a rotation, and shows a bar that never ends its line now and then", async () => {
+    mkdirSync(join(cli.stateDirectory, "logs"), { recursive: true });
+    const path = join(cli.stateDirectory, "logs", "train.log");
+    writeFileSync(path, "one\ntwo\n");
+    const child = cli.start("logs", "-f", "train");
+    let out = "";
+    child.stdout?.setEncoding("utf8").on("data", (chunk) => {
+      out += chunk;
+    });
+    await untilHolds(() => expect(out).toBe("one\ntwo\n"));
+    // What the supervisor does to the log of a running job.
+    appendFileSync(path, "three\n");
+    copyFileSync(path, `${path}.1`);
+    truncateSync(path, 0);
+    await untilHolds(() => expect(out).toBe("one\ntwo\nthree\n"));
+    appendFileSync(path, "\r 1 %\r 2 %");
+    await untilHolds(() => expect(out).toBe("one\ntwo\nthree\n 2 %\n"));
+    for (let percent = 3; percent < 60; percent++) appendFileSync(path, `\r ${percent} %`);
+    await untilHolds(() => expect(out).toMatch(/three\n 2 %\n 59 %\n$/));
+    appendFileSync(path, "\r 100 %\n");
+    await untilHolds(() => expect(out).toMatch(/ 59 %\n 100 %\n$/));
+    child.kill();
+  });
+
+  it("-f ends with the job and its outcome; --keep goes on", async () => {
+    const jobs = [
+      { name: "good", command: ["sh", "-c", "echo begun; until [ -e go ]; do sleep 0.1; done; printf last"] },
+      {
+        name: "bad",
+        command: ["sh", "-c", "until [ -e go ]; do sleep 0.1; done; exit 3"],
+        restart: { maxRetries: 0 },
+      },
+    ];
+    cli.write(
+      "supervisor.config.json",
+      JSON.stringify({ pollSeconds: 0.2, stateDirectory: "s", rules: [], jobs }),
+    );
+    expect(await cli.say("start", "--detach")).toMatchObject({ code: 0 });
+    await until("it runs", async () => (await cli.say("logs", "good")).out.includes("begun"));
+    const kept = cli.start("logs", "-f", "--keep", "good");
+    const good = cli.say("logs", "-f", "good");
+    const bad = cli.say("logs", "-f", "bad");
+    cli.write("go", "");
+    const done = await good;
+    expect(done).toMatchObject({ code: 0, err: expect.stringContaining("good  finished") });
+    expect(done.out).toMatch(/begun\nlast\n── run 1 ended: .* ──\n$/);
+    expect(await bad).toMatchObject({ code: 1, err: expect.stringContaining("exit code 3") });
+    expect(kept.exitCode).toBeNull();
+    kept.kill();
+    // Of one that has ended already, what it wrote and how it ended.
+    expect(await cli.say("logs", "-f", "bad")).toMatchObject({ code: 1 });
   });
 });
