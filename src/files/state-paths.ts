@@ -93,3 +93,5 @@ export const logStartRecord = (state: string, runId: string): string =>
 /** Path of the run's own cgroup; no such file when it has none. */
 export const cgroupRecord = (state: string, runId: string): string =>
   join(runDirectory(state, runId), "cgroup");
+/** The child that calls the CUDA driver about the run: pid and start time. */
+export const parkRecord = (state: string, runId: string): string => join(runDirectory(state, runId), "park");

@@ -2,6 +2,7 @@
 import type { Actor, Cause } from "./actor.ts";
 import type { SavesBy } from "./job.ts";
 import type { Metric, ProcessEvidence } from "./machine.ts";
+import type { Park, Parked } from "./park.ts";
 import type { SlurmRun } from "./run.ts";
 import type { ServerHold, Talk } from "./server.ts";
 import type { PauseMethod, PauseRequest, StateName } from "./state.ts";
@@ -25,6 +26,7 @@ export interface WaitingFor {
     | "checkpoint-check"
     | "checkpoint-owner"
     | "checkpoint-restore"
+    | "park"
     | "journal"
     | "shutdown";
   text: string;
@@ -73,6 +75,10 @@ export interface Why {
   asked?: { at: Talk["at"]; trouble?: string };
   /** What a server on standby holds. */
   server?: ServerHold;
+  /** What a parked job holds in host memory instead of on its GPU. */
+  parked?: Parked;
+  /** Where the move of its VRAM is, and what stands in the way; half a sentence. */
+  moves?: { at: Park["at"]; trouble?: string };
   /** All its processes have ended, and the driver still lists some of them. */
   listed?: { gpu: string; pids: number[]; heldMiB: number };
   /** What of its run outlives its first process, and since when. */
@@ -102,7 +108,15 @@ export interface Why {
  * `unproven`: nothing shows that it saves, so it is only frozen. `frozen`: as its config says. `ranks`: nothing
  * shows that they save, and frozen ranks fail, so it makes none, or is ended by its `pause.onTimeout`.
  */
-export type Room = SavesBy | "standby" | "frozen" | "server" | "unproven" | "ranks" | "ranks ended";
+export type Room =
+  | SavesBy
+  | "standby"
+  | "frozen"
+  | "parked"
+  | "server"
+  | "unproven"
+  | "ranks"
+  | "ranks ended";
 
 export type Next =
   | { what: "window-closes"; window?: string; atMs: number }

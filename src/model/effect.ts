@@ -1,4 +1,5 @@
 /** Actions to perform on processes and files. */
+import type { DriverCall } from "./park.ts";
 import type { Checkpoint, Run } from "./run.ts";
 import type { Question } from "./server.ts";
 
@@ -9,6 +10,8 @@ export type Effect =
   | { do: "freeze" | "thaw" | "terminate" | "kill"; job: string; run: Run }
   /** Asks the run's server; the answer shows in what is seen of the run. */
   | { do: "ask"; job: string; run: Run; question: Question; number: number }
+  /** Asks the driver about the run's process `pid`, which holds `heldMiB`; the answer shows in what is seen of the run. */
+  | { do: "drive"; job: string; run: Run; call: DriverCall; number: number; pid: number; heldMiB: number }
   | { do: "verify"; job: string; checkpoint: Checkpoint }
   | { do: "prune"; job: string; keep: number }
   /** A paused job won't go on: what waits for it in Slurm's queue is cancelled. */

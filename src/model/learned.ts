@@ -13,6 +13,9 @@ export interface Learned {
   reloadMs?: Figure;
   /** Steps that a pause had it make again. */
   stepsRedone?: Figure;
+  /** What the driver takes to move each GiB of its VRAM out, and to bring it back; in ms. */
+  parkMsPerGiB?: Figure;
+  restoreMsPerGiB?: Figure;
   memoryMiB?: Figure;
   cpuPercent?: Figure;
   gpuPercent?: Figure;

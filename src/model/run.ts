@@ -1,4 +1,5 @@
 /** One process life of a job, what it saves, and what has been said about it. */
+import type { Park } from "./park.ts";
 import type { Talk } from "./server.ts";
 import type { Now } from "./time.ts";
 
@@ -83,6 +84,8 @@ export interface Run {
   oddLoss?: number;
   /** Of a run that is paused by HTTP, since it was first asked. */
   talk?: Talk;
+  /** Of a run that is paused by park, while its VRAM is away or on its way. */
+  park?: Park;
   /** What has been said about this run, so that it is said only once. */
   said?: Said[];
 }

@@ -1,5 +1,6 @@
 /** What can be seen of one run at one tick. */
 import type { ProcessEvidence } from "./machine.ts";
+import type { ParkSeen } from "./park.ts";
 import type { Checkpoint, SlurmRun } from "./run.ts";
 import type { ServerSeen } from "./server.ts";
 
@@ -59,6 +60,8 @@ export interface Seen {
   slurm?: SlurmSeen;
   /** What its server was asked last, if anything was since this supervisor began. */
   server?: ServerSeen;
+  /** What the driver was asked last about moving its VRAM, if anything was since this supervisor began. */
+  park?: ParkSeen;
   /** After it has ended: its last output, if that says that a GPU had too little memory. */
   outOfGpuMemory?: string;
 }
@@ -93,4 +96,8 @@ export interface GpuView {
   /** Memory held beside the run, with those that are listed as holding it; the rest nobody is. */
   othersMiB: number;
   others: ProcessEvidence[];
+  /** Why nothing can be parked there; half a sentence, omitted where nothing speaks against it. */
+  unparkable?: string;
+  /** Whose job of another supervisor has one of them, or waits there ahead of it; omitted where there is none. */
+  takenBy?: string;
 }

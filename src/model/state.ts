@@ -1,10 +1,11 @@
 /** The states of a job, and the sets of states the program queries. A state holds only the facts valid in it. */
 import { actorKind, type Cause } from "./actor.ts";
+import type { Parked } from "./park.ts";
 import type { Checkpoint, Run } from "./run.ts";
 import type { ServerHold } from "./server.ts";
 import type { Now } from "./time.ts";
 
-export type PauseMethod = "checkpoint" | "standby" | "freeze" | "http";
+export type PauseMethod = "checkpoint" | "standby" | "freeze" | "park" | "http";
 
 /** A requested pause that isn't over. */
 export interface PauseRequest {
@@ -35,6 +36,10 @@ export interface PauseRequest {
   exitedAt?: Now;
 }
 
+/** Asked of the program itself, by a control word; the others need nothing of it. */
+export const hasWord = (method: PauseMethod): method is "checkpoint" | "standby" =>
+  method === "checkpoint" || method === "standby";
+
 export type JobState =
   /** `failure`: how its last run ended, as a sentence; absent before its first. */
   | { name: "waiting"; since: Now; failure?: string }
@@ -45,7 +50,8 @@ export type JobState =
   | { name: "paused"; since: Now; cause: Cause; checkpoint: Checkpoint | null; unsaved?: string }
   /** `server`: what a server holds that was asked by HTTP to give its memory back. */
   | { name: "standby"; since: Now; run: Run; cause: Cause; server?: ServerHold }
-  | { name: "frozen"; since: Now; run: Run; cause: Cause }
+  /** `parked`: its VRAM was moved into its own host memory. */
+  | { name: "frozen"; since: Now; run: Run; cause: Cause; parked?: Parked }
   /** `was`: the live state that it had when the supervisor went away. */
   | { name: "lost"; since: Now; run: Run; was?: JobState; rebooted?: boolean }
   /** `assumed`: what speaks against it, as a sentence, where nothing but its exit code says so. */
@@ -73,13 +79,14 @@ export const isEnded = (name: StateName): name is EndState =>
 export const isWorking = (name: StateName): name is "starting" | "running" =>
   name === "starting" || name === "running";
 
-/** Paused within its run: it uses no time, and keeps its memory, unless it is a server that was seen to give it back. */
+/** Paused within its run: it uses no time, and keeps its memory, unless that was seen to go (`isReleased`). */
 export const isHeld = (name: StateName): name is "standby" | "frozen" =>
   name === "standby" || name === "frozen";
 
-/** Its server lives on, without the memory of its model: it has to be placed like a job without a run. */
+/** It lives on without GPU memory: a server without its model, or parked. It has to be placed like a job without a run. */
 export const isReleased = (state: JobState): boolean =>
-  state.name === "standby" && state.server?.released === true;
+  (state.name === "standby" && state.server?.released === true) ||
+  (state.name === "frozen" && state.parked?.gone === true);
 
 /** Frozen since its grace period ran out: it holds memory, nothing else, and still owes its checkpoint. */
 export const isFrozenOverdue = (state: JobState): boolean =>

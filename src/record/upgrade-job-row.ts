@@ -54,7 +54,7 @@ function learnedOf({ learned, state, visited }: Job): Learned {
 
 /** Settings that a job's row didn't have, as the schema sets them. */
 function specOf(spec: Partial<JobSpec>): JobSpec {
-  const known = { standby: { releaseAfterMinutes: 10 }, ...spec } as JobSpec;
+  const known = { standby: { releaseAfterMinutes: 10 }, park: { reserveMiB: 2048 }, ...spec } as JobSpec;
   if (spec.leftovers !== undefined) return known;
   // A spec without `leftovers` is of an older version, which filled in SIGUSR2 where no signal was written.
   const { signal, ...pause } = known.pause;

@@ -7,6 +7,7 @@ import { USER } from "../config/project.ts";
 import { checkpointDirectory } from "../files/state-paths.ts";
 import type { Job } from "../model/job.ts";
 import type { Run } from "../model/run.ts";
+import { DriverCalls } from "../park/driver-calls.ts";
 import type { Runs } from "../ports/runs.ts";
 import { Servers } from "../servers/ask-servers.ts";
 import { CheckpointDisks } from "./checkpoints/disk-room.ts";
@@ -46,6 +47,7 @@ export function createRuns(where: Launching): RunsOnDisk {
   const logs = new RunningLogs(where.stateDirectory, where.logs ?? null);
   const slurm = new SlurmRuns(where, checkpoints, wake);
   const servers = new Servers(wake);
+  const driver = new DriverCalls(where.stateDirectory, wake);
   const effects = new ProcessEffects({
     where,
     followed,
@@ -54,6 +56,7 @@ export function createRuns(where: Launching): RunsOnDisk {
     checkpoints,
     slurm,
     servers,
+    driver,
     wake,
   });
   return {
@@ -61,7 +64,12 @@ export function createRuns(where: Launching): RunsOnDisk {
       if (run.slurm !== undefined) return slurm.observe(job, run);
       const known = followed.of(run, job.name);
       const server = servers.of(run.id);
-      const seen = { ...observe(job, run, known, checkpoints), ...(server && { server }) };
+      const park = driver.of(run.id);
+      const seen = {
+        ...observe(job, run, known, checkpoints),
+        ...(server && { server }),
+        ...(park && { park }),
+      };
       watches.follow(known, job, seen.exit === null);
       if (seen.alive) logs.keepSmall(job.name);
       if (seen.signalCaught) effects.ringUnheard(job, run);
@@ -99,6 +107,7 @@ export function createRuns(where: Launching): RunsOnDisk {
       wakeLoop = () => {};
       watches.close();
       servers.close();
+      driver.close();
       await verifier.close();
     },
   };

@@ -5,6 +5,8 @@
 import type { Effect } from "../model/effect.ts";
 import type { Job } from "../model/job.ts";
 import type { Run } from "../model/run.ts";
+import { hasWord } from "../model/state.ts";
+import type { DriverCalls } from "../park/driver-calls.ts";
 import type { EffectResult, RunEffects } from "../ports/runs.ts";
 import { processesOf } from "../sense/owners/run-processes.ts";
 import type { Servers } from "../servers/ask-servers.ts";
@@ -33,6 +35,7 @@ interface Means {
   checkpoints: Checkpoints;
   slurm: SlurmRuns;
   servers: Servers;
+  driver: DriverCalls;
   /** Has the loop tick soon. */
   wake: () => void;
 }
@@ -58,6 +61,9 @@ export class ProcessEffects implements RunEffects {
       case "ask":
         this.#means.servers.ask(effect, job);
         return { ok: true };
+      case "drive":
+        this.#means.driver.ask(effect);
+        return { ok: true };
       case "verify":
         verifier.verify(effect.checkpoint);
         return { ok: true };
@@ -82,8 +88,7 @@ export class ProcessEffects implements RunEffects {
   /** Writes the word of the pause under way again, where its file was removed. */
   repeatWord(job: Job, run: Run): void {
     const { state } = job;
-    if (state.name !== "pausing" || state.request.method === "freeze" || state.request.method === "http")
-      return;
+    if (state.name !== "pausing" || !hasWord(state.request.method)) return;
     const { method, sequence } = state.request;
     const want = method === "standby" ? "standby" : "pause";
     control({ want, sequence }, job, this.#means.followed.of(run, job.name));
@@ -120,6 +125,7 @@ export class ProcessEffects implements RunEffects {
     watches.unfollow(known);
     if (!known.mainAlive) writeEnd(known.stateDirectory, job.name, run, ended);
     this.#means.servers.forget(run.id);
+    this.#means.driver.forget(run.id);
     const tidied = await tidy(known);
     if (tidied.ok) followed.forget(run);
     return tidied;

@@ -28,9 +28,14 @@ const TONES: Record<JobView["state"], Tone> = {
 export const toneOf = (job: JobView): Tone =>
   job.overdue !== null || job.stalledSinceMs !== null ? "bad" : TONES[job.state];
 
-/** `running 3 h`; a server on standby that has given its memory back is told from one that holds it. */
+/** `running 3 h`; one that has given its GPU's memory back is told from one that holds it. */
 export const stateFor = (job: JobView, nowMs: number): string =>
-  `${job.why.server?.released ? "released" : job.state} ${shortElapsed(nowMs - job.sinceMs)}`;
+  `${heldState(job)} ${shortElapsed(nowMs - job.sinceMs)}`;
+
+function heldState({ state, why }: JobView): string {
+  if (why.server?.released) return "released";
+  return why.parked === undefined ? state : "parked";
+}
 
 /** Done share, 0 to 1; null when the job didn't say how far it goes. */
 export function shareOf(job: JobView): number | null {

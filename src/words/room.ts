@@ -14,6 +14,7 @@ const WAYS: Record<Room, string> = {
   itself: "it makes room by checkpoint: it can't be asked, so it is ended after the next one that it saves",
   standby: "it makes room by standby: it stops working and keeps its memory",
   frozen: FROZEN,
+  parked: "it makes room by park: it is frozen, and its VRAM is moved into host memory",
   server: "it makes room by HTTP: its server is drained, and asked to give its memory back",
   unproven: `nothing shows so far that it saves; until something does, ${FROZEN} (to free that, too: ${WAY})`,
   ranks: `${RANKS}, so it makes no room (${WAY})`,

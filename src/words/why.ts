@@ -67,7 +67,10 @@ export function reasonText(why: Why, nowMs: number): string {
     case "pausing":
       return andTurn(pausingText(why, nowMs), why);
     default:
-      return andTurn(joined([why.cause?.reason ?? "", endText(why), notReleased(why)], " "), why);
+      return andTurn(
+        joined([why.cause?.reason ?? "", endText(why), notReleased(why), brokenText(why)], " "),
+        why,
+      );
   }
 }
 
@@ -107,7 +110,7 @@ export function waitAndComing({ code, text, untilMs }: WaitingFor, nowMs: number
 const JOINTS: Partial<Record<Why["state"], string>> = { running: "; ", starting: "; ", finished: " " };
 const ENDS: Partial<Record<Why["state"], string>> = { finished: ".", failed: ".", cancelled: "." };
 
-function stateText({ state, sinceMs, overdue, server }: Why, nowMs: number): string {
+function stateText({ state, sinceMs, overdue, server, parked }: Why, nowMs: number): string {
   const at = clockTime(sinceMs, nowMs);
   switch (state) {
     case "running":
@@ -118,7 +121,9 @@ function stateText({ state, sinceMs, overdue, server }: Why, nowMs: number): str
     case "standby":
       return `on standby since ${at}, ${holdText(server)}`;
     case "frozen":
-      return `frozen at ${at}, holding its memory`;
+      return parked === undefined
+        ? `frozen at ${at}, holding its memory`
+        : `parked at ${at}, its ${size(parked.heldMiB)} of VRAM in host memory`;
     case "pausing":
       return overdue === undefined ? `asked to pause at ${at}` : "";
     case "lost":
@@ -135,7 +140,29 @@ export function holdText(server: Why["server"]): string {
   return `its memory given back${server.remainderMiB === 0 ? "" : ` but for ${size(server.remainderMiB)}`}`;
 }
 
+const MOVES: Record<NonNullable<Why["moves"]>["at"], string> = {
+  checking: "its VRAM is about to be moved out",
+  locking: "the driver is stopping its work on the GPU",
+  listing: "the processes on its GPU are listed again",
+  moving: "its VRAM is being moved into host memory",
+  emptying: "its VRAM was moved out, and that is looked for",
+  stopping: "its VRAM was moved out, and it is being stopped",
+  undoing: "the driver is letting it go on",
+  parked: "",
+  claiming: "it has claimed its GPU, and looks whether there is room",
+  restoring: "its VRAM is being brought back",
+  unlocking: "its VRAM is back, and the driver is letting it go on",
+};
+
+/** Where the move of its VRAM is; empty of any other job. */
+export const movesText = ({ moves }: Pick<Why, "moves">): string =>
+  moves === undefined ? "" : `${MOVES[moves.at]}${moves.trouble === undefined ? "" : ` (${moves.trouble})`}`;
+
 const notReleased = ({ server }: Why): string => (server?.released === false ? server.why : "");
+
+/** Why a parked job can't come back, unless that is its cause. */
+const brokenText = ({ parked, cause }: Why): string =>
+  parked?.broken === undefined || parked.broken === cause?.reason ? "" : parked.broken;
 
 const ASKED = {
   draining: "its server is being drained",
@@ -159,6 +186,7 @@ function runningText(why: Why, nowMs: number): string {
     since === undefined ? "" : `no step for ${elapsed(nowMs - since)} (since ${clockTime(since, nowMs)})`,
     outsideWindow ? "outside its window by hand" : "",
     askedText(why),
+    movesText(why),
     turnText(why),
     // Of those that free all that they hold there is nothing to say here.
     why.room !== undefined && UNPROVEN.includes(why.room) ? roomText(why.room) : "",
@@ -175,6 +203,7 @@ function pausingText(why: Why, nowMs: number): string {
   if (exited && left !== undefined) return `${reason} ${leftText(left, nowMs)}.`;
   if (exited) return `${reason} Its first process has exited; the rest of the run is being checked.`;
   if (overdue === undefined && why.asked !== undefined) return `${reason} ${askedText(why)}.`;
+  if (overdue === undefined && why.moves !== undefined) return `${reason} ${movesText(why)}.`;
   if (unheard !== undefined) return `${reason} It doesn't catch ${unheard} yet, so the signal waits.`;
   if (cantAsk !== undefined) return `${reason} It can't be asked to save: ${UNASKED[cantAsk]}.`;
   if (overdue === undefined && streams !== undefined)

@@ -13,10 +13,10 @@ const signalName = z.enum(["SIGUSR2", "SIGUSR1", "SIGTERM", "SIGINT", "SIGHUP", 
 
 const pauseKeys = z.strictObject({
   method: z
-    .enum(["auto", "checkpoint", "standby", "freeze", "http"])
+    .enum(["auto", "checkpoint", "standby", "freeze", "park", "http"])
     .default("auto")
     .describe(
-      "auto: by checkpoint where a library reports, a manifest was left, or 'glob', 'signal' or 'exitCodes' is written; else freeze. http: a server is asked to give its memory back.",
+      "auto: by checkpoint where a library reports, a manifest was left, or 'glob', 'signal' or 'exitCodes' is written; else freeze. park: frozen, with its VRAM moved into host memory (NVIDIA, driver 580). http: a server is asked to give its memory back.",
     ),
   signal: signalName
     .optional()
@@ -76,6 +76,14 @@ const standbySchema = z.strictObject({
     .union([z.literal("never"), z.number().min(0)])
     .default(10)
     .describe("How long a job on standby keeps its memory before its context is saved and its run ends."),
+});
+
+const parkSchema = z.strictObject({
+  reserveMiB: z
+    .number()
+    .min(0)
+    .default(2048)
+    .describe("Host memory that must stay free beside the job's VRAM; else it is frozen with it."),
 });
 
 const backupSchema = z.strictObject({
@@ -185,6 +193,7 @@ export const jobSchema = z.strictObject({
     .optional()
     .describe("Verified checkpoints are copied to S3-compatible storage. Secrets come from the environment."),
   standby: standbySchema.prefault({}).describe("Of a job that is paused by standby."),
+  park: parkSchema.prefault({}).describe("Of a job that is paused by park."),
   restart: restartSchema.prefault({}).describe("What happens when it fails."),
   executor: executorSchema.optional().describe("Where it runs; on this machine when left out."),
 });

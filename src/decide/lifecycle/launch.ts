@@ -8,6 +8,7 @@ import { duration } from "../../words/duration.ts";
 import { leave } from "./end/leave-run.ts";
 import { ended, fail } from "./end/run-ended.ts";
 import { account } from "./learn.ts";
+import { claimToReturn } from "./park/park-back.ts";
 import { askToRestore } from "./server/restore-server.ts";
 import type { Transition } from "./transition.ts";
 
@@ -116,6 +117,10 @@ function goOn(transition: Transition, decision: StartDecision): void {
     // A sent request can't be withdrawn: the job goes on to its checkpoint.
     transition.become({ ...state, request: { ...state.request, overdue: "waiting" } });
     transition.perform({ do: "thaw", run: state.run });
+  } else if (state.name === "frozen" && state.parked !== undefined) {
+    transition.drop("unready");
+    transition.become({ name: "running", since: now, run: { ...state.run, resuming: since } });
+    claimToReturn(transition);
   } else if (state.name === "frozen") {
     transition.become({ name: "running", since: now, run: { ...state.run, resuming: since } });
     transition.perform({ do: "thaw", run: transition.run });

@@ -8,6 +8,7 @@ import { waitsForLeftovers } from "./end/leftovers.ts";
 import { ended } from "./end/run-ended.ts";
 import { endedBySlurm } from "./end/slurm-ended.ts";
 import { account, learn, makesProgress } from "./learn.ts";
+import { isReturning, onParked } from "./park/park-back.ts";
 import { pauseProgress } from "./pause/pause-progress.ts";
 import { watchRanks } from "./ranks.ts";
 import { found } from "./recover.ts";
@@ -36,7 +37,7 @@ export function onSeen(transition: Transition, seen: Seen, availableMiB: number 
       if (!gone(transition, seen)) starting(transition, seen);
       return;
     case "running":
-      if (gone(transition, seen) || isComingBack(transition, seen)) return;
+      if (gone(transition, seen) || isComingBack(transition, seen) || isReturning(transition, seen)) return;
       completeResume(transition, seen);
       sayIfStalled(transition);
       watchRanks(transition, seen);
@@ -48,6 +49,7 @@ export function onSeen(transition: Transition, seen: Seen, availableMiB: number 
       if (gone(transition, seen)) return;
       // Another process or a user continued it, or a new child slipped through.
       if (!seen.stopped && seen.alive) transition.perform({ do: "freeze", run: transition.run });
+      onParked(transition);
       return;
     case "standby":
       if (!gone(transition, seen)) onRest(transition, seen);

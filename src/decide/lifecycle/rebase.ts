@@ -5,6 +5,7 @@
  */
 
 import type { Job } from "../../model/job.ts";
+import type { Park } from "../../model/park.ts";
 import type { Run } from "../../model/run.ts";
 import type { Talk } from "../../model/server.ts";
 import type { JobState, PauseRequest } from "../../model/state.ts";
@@ -44,7 +45,7 @@ function movedState(state: JobState, move: Move): JobState {
 }
 
 function movedRun(run: Run, move: Move): Run {
-  const { startedAt, firstStepAt, resuming, rankGoneAt, left, slurm, talk } = run;
+  const { startedAt, firstStepAt, resuming, rankGoneAt, left, slurm, talk, park } = run;
   return {
     ...run,
     startedAt: moved(startedAt, move),
@@ -53,6 +54,7 @@ function movedRun(run: Run, move: Move): Run {
     ...(rankGoneAt && { rankGoneAt: moved(rankGoneAt, move) }),
     ...(slurm?.begunAt && { slurm: { ...slurm, begunAt: moved(slurm.begunAt, move) } }),
     ...(talk && { talk: movedTalk(talk, move) }),
+    ...(park && { park: movedPark(park, move) }),
     ...(left && { left: { ...left, since: moved(left.since, move) } }),
   };
 }
@@ -63,6 +65,12 @@ const movedTalk = ({ releaseMs, quietSinceMs, ...talk }: Talk, move: Move): Talk
   sinceMs: move(talk.sinceMs),
   ...(releaseMs !== undefined && { releaseMs: move(releaseMs) }),
   ...(quietSinceMs !== undefined && { quietSinceMs: move(quietSinceMs) }),
+});
+
+const movedPark = (park: Park, move: Move): Park => ({
+  ...park,
+  askedMs: move(park.askedMs),
+  sinceMs: move(park.sinceMs),
 });
 
 function movedRequest(request: PauseRequest, move: Move): PauseRequest {

@@ -5,7 +5,7 @@
 
 import type { Run } from "../../model/run.ts";
 import type { Seen } from "../../model/seen.ts";
-import type { JobState } from "../../model/state.ts";
+import { hasWord, type JobState } from "../../model/state.ts";
 import { UNKNOWN_BOOT } from "../../model/time.ts";
 import { duration } from "../../words/duration.ts";
 import { number } from "../../words/number.ts";
@@ -79,12 +79,14 @@ export function found(transition: Transition, seen: Seen): Seen | null {
   const nothing = seen.exit === null && now.monotonicMs - state.since.monotonicMs > NOTHING_SEEN_MS;
   if (!seen.alive && seen.exit === null && !nothing) return null;
   transition.become(back(state.was, transition));
+  // Whatever its VRAM is looked at for is looked for by this supervisor from now on.
+  const { park } = transition.run;
+  if (park !== undefined) transition.know({ park: { ...park, sinceMs: now.monotonicMs } });
   // The supervisor may have died before it wrote the request. A program without the library isn't asked
   // twice: it may be in the middle of its save and take a second signal for "now, at once".
   if (
     transition.state.name === "pausing" &&
-    transition.state.request.method !== "freeze" &&
-    transition.state.request.method !== "http" &&
+    hasWord(transition.state.request.method) &&
     seen.ranks.length > 0
   ) {
     const { request } = transition.state;

@@ -2,7 +2,7 @@
 
 import type { Job } from "../../model/job.ts";
 import { isOnSlurm, isSeveral, savesBy } from "../../model/job.ts";
-import type { PauseMethod } from "../../model/state.ts";
+import { type PauseMethod, runOf } from "../../model/state.ts";
 
 export interface Wish {
   /** A frozen job or one on standby frees GPU or CPU time but keeps its memory. */
@@ -21,10 +21,12 @@ export function pauseMethod(job: Job, { frees, freeze = false }: Wish): PauseMet
   const { method, onTimeout } = job.spec.pause;
   const saves = savesBy(job) !== null;
   const mayFreeze = frees === "time" && !isSeveral(job);
-  if (freeze && mayFreeze) return "freeze";
+  // A stopped program hangs the driver's calls about it.
+  if (freeze && mayFreeze && runOf(job)?.park === undefined) return "freeze";
+  if (method === "park" && !isSeveral(job)) return "park";
   if (method === "http") return "http";
   if (method === "standby") return frees === "memory" ? "checkpoint" : "standby";
-  if (method === "freeze") return mayFreeze ? "freeze" : saves ? "checkpoint" : null;
+  if (method === "freeze" || method === "park") return mayFreeze ? "freeze" : saves ? "checkpoint" : null;
   if (method === "checkpoint" || saves) return "checkpoint";
   if (mayFreeze) return "freeze";
   return isSeveral(job) && (onTimeout === "terminate" || onTimeout === "kill") ? "checkpoint" : null;

@@ -48,6 +48,8 @@ function pause(
 function stopPause(job: Job): Pause | null {
   const held = isHeld(job.state.name);
   if (!isWorking(job.state.name) && !held) return null;
+  // Parked, or frozen since it couldn't be: it stays as it is.
+  if (held && job.spec.pause.method === "park") return null;
   const saves = pauseMethod(job, { frees: "memory" });
   if (saves !== null && (!held || savesBy(job) !== null))
     return pause(job, saves, {

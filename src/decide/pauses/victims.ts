@@ -78,8 +78,12 @@ function victim(job: Job, now: RuleNow, sample: Sample): Victim[] {
 }
 
 /** A server on standby was asked already, and is asked again at its own pace. */
-const mayGiveBack = (job: Job): boolean =>
-  job.spec.pause.method === "http" ? job.state.name === "frozen" : savesBy(job) !== null;
+function mayGiveBack(job: Job): boolean {
+  const { method } = job.spec.pause;
+  if (method === "http") return job.state.name === "frozen";
+  // It is frozen because it couldn't be parked.
+  return method !== "park" && savesBy(job) !== null;
+}
 
 /** The pressure has lasted its dwell since this rule's last victim was gone. */
 function isRemeasured({ key, rule, state }: RuleNow, { jobs }: TickInput): boolean {

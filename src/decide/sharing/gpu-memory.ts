@@ -21,12 +21,21 @@ export function memoryWaits(job: Job, gpu: GpuSample, now: Now): WaitingFor[] {
     const text = `it has run out of memory on a GPU while others held ${size(shortage)}; on GPU ${gpu.index} ${whoIsBeside(there)}`;
     waits.push({ code: "gpu-shortage", text, gpu: gpu.uuid, processes: there.processes });
   }
+  const parked = job.state.name === "frozen" ? job.state.parked : undefined;
+  if (parked !== undefined) return [...waits, ...askedWait(roomForParkedMiB(parked.heldMiB), gpu)];
   const { gpuMemoryMiB: asked } = job.spec;
   return [
     ...waits,
     ...(asked === undefined ? learnedWait(job, gpu, now) : askedWait(asked - keptMiB(job, gpu), gpu)),
   ];
 }
+
+/** What VRAM that comes back must find free beyond what was held: its pieces may not fit into the same gaps. */
+const PARKED_MARGIN = 0.05;
+const PARKED_MARGIN_MIB = 256;
+
+export const roomForParkedMiB = (heldMiB: number): number =>
+  heldMiB + Math.max(PARKED_MARGIN_MIB, heldMiB * PARKED_MARGIN);
 
 /** What a released server of it still holds there is part of what it needs. */
 function keptMiB(job: Job, gpu: GpuSample): number {

@@ -46,6 +46,8 @@ export function obstacles(job: Job, input: StartInput): Placed {
   if (job.state.name === "paused" && job.state.checkpoint?.verified === "quick")
     waits.push({ code: "checkpoint-check", text: "every byte of its checkpoint is being checked" });
   waits.push(...restoreWait(job));
+  if (job.state.name === "frozen" && job.state.parked?.broken !== undefined)
+    waits.push({ code: "park", text: "its VRAM can't be brought back: it has to be ended" });
   if (job.foreign !== undefined) {
     const text = `the checkpoints where its own belong were written by ${job.foreign}, and it goes on from them only when you say so`;
     waits.push({ code: "checkpoint-owner", text });

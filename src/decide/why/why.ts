@@ -70,14 +70,14 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
     case "starting":
       return roomOf(job);
     case "running":
-      return { ...running(job, input.windows), ...roomOf(job), ...askedOf(job) };
+      return { ...running(job, input.windows), ...roomOf(job), ...askedOf(job), ...movesOf(job) };
     case "pausing":
       return { ...pausing(job, state, input), ...(isFrozenOverdue(state) && held(waitingFor)) };
     case "waiting":
       return { ...(state.failure !== undefined && { failure: state.failure }), ...held(waitingFor) };
     case "paused":
     case "frozen":
-      return { cause: causeOf(state), ...unsaved(state), ...held(waitingFor) };
+      return { cause: causeOf(state), ...unsaved(state), ...parkedOf(state), ...held(waitingFor) };
     case "standby":
       return { cause: causeOf(state), ...onStandby(job, held(waitingFor), input) };
     default:
@@ -99,6 +99,7 @@ function onStandby(job: Job, waits: Partial<Why>, { now }: TickInput): Partial<W
 function roomOf(job: Job): Pick<Why, "room"> {
   const { method } = job.spec.pause;
   if (method === "freeze") return { room: "frozen" };
+  if (method === "park" && !isSeveral(job)) return { room: "parked" };
   if (method === "http") return { room: "server" };
   if (method === "standby") return { room: "standby" };
   const by = savesBy(job);
@@ -126,6 +127,9 @@ function slurmOf(job: Job): Pick<Why, "slurm"> {
 const unsaved = (state: JobState): Pick<Why, "unsaved"> =>
   state.name === "paused" && state.unsaved !== undefined ? { unsaved: state.unsaved } : {};
 
+const parkedOf = (state: JobState): Pick<Why, "parked"> =>
+  state.name === "frozen" && state.parked !== undefined ? { parked: state.parked } : {};
+
 /** A person who is asked for a turn sees the request wherever the job is displayed. */
 function turnAskedFor(job: Job, input: TickInput): Why["turn"] {
   const asked = requestFor(job, input);
@@ -138,6 +142,13 @@ function askedOf(job: Job): Pick<Why, "asked"> {
   const talk = runOf(job)?.talk;
   if (talk === undefined || talk.at === "resting") return {};
   return { asked: { at: talk.at, ...(talk.trouble !== undefined && { trouble: talk.trouble }) } };
+}
+
+/** Where its VRAM is on its way out or back. */
+function movesOf(job: Job): Pick<Why, "moves"> {
+  const park = runOf(job)?.park;
+  if (park === undefined || park.at === "parked") return {};
+  return { moves: { at: park.at, ...(park.trouble !== undefined && { trouble: park.trouble }) } };
 }
 
 function running(job: Job, windows: readonly WindowState[]): Partial<Why> {
@@ -180,6 +191,7 @@ function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Pa
     atMs: now.wallMs + Math.max(0, request.deadlineMs - now.monotonicMs),
   };
   if (request.method === "http") return { cause, ...askedOf(job), next: grace };
+  if (request.method === "park") return { cause, ...movesOf(job), next: grace };
   const streams = job.progress?.streams;
   const unasked = request.method !== "freeze" && request.acknowledgedAt === null;
   const how = savesBy(job);

@@ -2,10 +2,10 @@
  * Builds the fake libnvidia-ml.so.1 and steers it by its control file, which it reads again while it
  * runs. `gpus` and `processes` are what a test says about the machine; `also` are raw lines.
  */
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { buildLibrary } from "../build.ts";
 
 const SOURCE = resolve(import.meta.dirname, "nvml.c");
 export type Driver = "current" | "without-v3" | "stride-32";
@@ -16,19 +16,8 @@ const FLAGS: Record<Driver, string[]> = {
 };
 
 /** Path of the library; built once for each version of its source. */
-export function buildFake(driver: Driver = "current"): string {
-  const folder = join(tmpdir(), `gpu-job-supervisor-fakes-${process.getuid?.() ?? 0}`);
-  mkdirSync(folder, { recursive: true });
-  const library = join(folder, `libnvidia-ml-${driver}-${Math.trunc(statSync(SOURCE).mtimeMs)}.so`);
-  if (existsSync(library)) return library;
-  const mine = `${library}.${process.pid}`;
-  const built = spawnSync("cc", ["-shared", "-fPIC", "-O1", ...(FLAGS[driver] ?? []), "-o", mine, SOURCE], {
-    encoding: "utf8",
-  });
-  if (built.status !== 0) throw new Error(`the fake driver library can't be built: ${built.stderr}`);
-  renameSync(mine, library);
-  return library;
-}
+export const buildFake = (driver: Driver = "current"): string =>
+  buildLibrary(SOURCE, `libnvidia-ml-${driver}`, FLAGS[driver]);
 
 type Fields = Record<string, string | number>;
 export interface FakeProcess {

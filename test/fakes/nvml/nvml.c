@@ -74,6 +74,18 @@ static int hasGone(const Process *one) {
   return at < known && !one->ghost;
 }
 
+/* Its VRAM was moved into host memory by the fake libcuda, which notes so in FAKE_CUDA_STATES. */
+static int isMoved(const Process *one) {
+  const char *folder = getenv("FAKE_CUDA_STATES");
+  char path[512];
+  if (!folder) return 0;
+  snprintf(path, sizeof path, "%s/%u", folder, one->pid);
+  FILE *file = fopen(path, "r");
+  int state = file ? fgetc(file) : 0;
+  if (file) fclose(file);
+  return state == '2';
+}
+
 static Gpu *gpuAt(int index) {
   if (index < 0 || index >= MOST) return NULL;
   if (index >= gpuCount) {
@@ -270,7 +282,13 @@ nvmlReturn_t nvmlDeviceGetUtilizationRates(Device device, unsigned *rates) {
 }
 
 static long long totalOf(Device device, Gpu *gpu) { return device >= 1000 ? instances[device - 1000].total : gpu->total; }
-static long long usedOf(Device device, Gpu *gpu) { return device >= 1000 ? instances[device - 1000].used : gpu->used; }
+static long long usedOf(Device device, Gpu *gpu) {
+  if (device >= 1000) return instances[device - 1000].used;
+  long long used = gpu->used;
+  for (int i = 0; i < processCount; i++)
+    if (&gpus[processes[i].gpu] == gpu && processes[i].memory > 0 && isMoved(&processes[i])) used -= processes[i].memory;
+  return used;
+}
 
 static uint64_t bytesOf(long long mib) { return mib < 0 ? ~0ull : (uint64_t)mib * MIB; }
 static uint64_t freeOf(Device device, Gpu *gpu) {
@@ -351,12 +369,14 @@ nvmlReturn_t nvmlDeviceGetMigDeviceHandleByIndex(Device device, unsigned place, 
 static nvmlReturn_t list(int gpu, const char *kind, unsigned *count, char *into, size_t stride) {
   unsigned found = 0, room = into ? *count : 0;
   for (int i = 0; i < processCount; i++)
-    if (processes[i].gpu == gpu && strcmp(processes[i].kind, kind) == 0 && !hasGone(&processes[i])) found++;
+    if (processes[i].gpu == gpu && strcmp(processes[i].kind, kind) == 0 && !hasGone(&processes[i]) &&
+        !isMoved(&processes[i]))
+      found++;
   *count = found;
   if (found > room) return INSUFFICIENT_SIZE;
   for (int i = 0; i < processCount; i++) {
     const Process *one = &processes[i];
-    if (one->gpu != gpu || strcmp(one->kind, kind) != 0 || hasGone(one)) continue;
+    if (one->gpu != gpu || strcmp(one->kind, kind) != 0 || hasGone(one) || isMoved(one)) continue;
     memset(into, 0, stride);
     *(uint32_t *)into = one->pid;
     *(uint64_t *)(into + 8) = one->memory < 0 ? ~0ull : (uint64_t)one->memory * MIB;

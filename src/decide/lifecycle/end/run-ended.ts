@@ -89,7 +89,8 @@ export function finish(transition: Transition, seen?: Seen, exit: Exit = EXITED_
 function doubt({ job, state }: Transition): string | null {
   const { step, totalSteps } = job.progress ?? { step: null, totalSteps: null };
   const early = step !== null && totalSteps !== null && step < totalSteps;
-  const asked = state.name === "pausing" && state.request.method !== "freeze";
+  const asked =
+    state.name === "pausing" && state.request.method !== "freeze" && state.request.method !== "park";
   if (!early && !asked) return null;
   const at = step === null ? "" : ` at step ${number(step)}${early ? ` of ${number(totalSteps)}` : ""}`;
   const after = asked ? " after it was asked to pause, without a new checkpoint" : "";

@@ -47,7 +47,8 @@ function stayOnStandby(transition: Transition): void {
 /** Ranks frozen past their timeout fail on the thaw, so a run of several is never frozen. */
 function meansOf({ job }: Transition, { method }: PauseRequest): keyof typeof FORCED | "wait" {
   const { onTimeout } = job.spec.pause;
-  return method === "freeze" || (onTimeout === "freeze" && isSeveral(job)) ? "wait" : onTimeout;
+  const inPlace = method === "freeze" || method === "park";
+  return inPlace || (onTimeout === "freeze" && isSeveral(job)) ? "wait" : onTimeout;
 }
 
 function tellOverdue(transition: Transition, seen: Seen, force: keyof typeof FORCED | "wait"): void {

@@ -6,11 +6,12 @@
 import type { PauseDecision } from "../../../model/decision.ts";
 import { graceMs } from "../../../model/grace.ts";
 import { savesBy } from "../../../model/job.ts";
-import type { PauseRequest } from "../../../model/state.ts";
+import { hasWord, type PauseRequest } from "../../../model/state.ts";
 import { plural } from "../../../words/list.ts";
 import { lacksRoom } from "../../pauses/disk-room.ts";
 import { stepsLost } from "../end/steps-lost.ts";
 import { account, creditRunning } from "../learn.ts";
+import { askToPark } from "../park/park-out.ts";
 import { askToRelease } from "../server/release-server.ts";
 import type { Transition } from "../transition.ts";
 import { isListed } from "./release.ts";
@@ -50,10 +51,7 @@ export function askToPause(
 function ask(transition: Transition, decision: PauseDecision, freeMiB: number | null): void {
   const { state } = transition;
   const release = state.name === "standby" && decision.method === "checkpoint";
-  const sequence =
-    decision.method === "freeze" || decision.method === "http"
-      ? (transition.run.sequence ?? 0)
-      : (transition.run.sequence ?? 0) + 1;
+  const sequence = (transition.run.sequence ?? 0) + (hasWord(decision.method) ? 1 : 0);
   request(transition, decision, {
     freeMiB,
     sequence,
@@ -63,6 +61,10 @@ function ask(transition: Transition, decision: PauseDecision, freeMiB: number | 
   if (state.name === "frozen") transition.perform({ do: "thaw", run: transition.run });
   if (decision.method === "freeze") {
     transition.perform({ do: "freeze", run: transition.run });
+    return;
+  }
+  if (decision.method === "park") {
+    askToPark(transition);
     return;
   }
   if (decision.method === "http") {

@@ -51,7 +51,7 @@ export function exited(transition: Transition, seen: Seen, exit: Exit, available
     finish(transition, seen);
     return;
   }
-  if (request.method === "freeze" && !said) {
+  if ((request.method === "freeze" || request.method === "park") && !said) {
     ended(transition, exit);
     return;
   }
@@ -78,7 +78,7 @@ const isByOurSignal = ({ job }: Transition, exit: Exit): boolean =>
 /** It heard the request, or got its signal. */
 function wasAsked(transition: Transition): boolean {
   const { method, acknowledgedAt, lastRingMs, askedAt } = transition.pausing("seen").request;
-  if (method === "freeze" || savesBy(transition.job) === "itself") return false;
+  if (method === "freeze" || method === "park" || savesBy(transition.job) === "itself") return false;
   return acknowledgedAt !== null || lastRingMs >= askedAt.monotonicMs;
 }
 

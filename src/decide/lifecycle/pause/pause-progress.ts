@@ -5,10 +5,11 @@
 
 import { pauseSignalOf, savesBy } from "../../../model/job.ts";
 import type { Seen } from "../../../model/seen.ts";
-import type { PauseRequest } from "../../../model/state.ts";
+import { hasWord, type PauseRequest } from "../../../model/state.ts";
 import { duration } from "../../../words/duration.ts";
 import { heldMiB } from "../../sharing/gpu-memory.ts";
 import { waitsForLeftovers } from "../end/leftovers.ts";
+import { parkProgress } from "../park/park-out.ts";
 import { releaseProgress } from "../server/release-server.ts";
 import type { Transition } from "../transition.ts";
 import { endOnceSaved } from "./end-once-saved.ts";
@@ -38,6 +39,10 @@ export function pauseProgress(transition: Transition, seen: Seen, availableMiB: 
     }
     if (ringIsDue(request, transition.now.monotonicMs)) freezeAgain(transition);
     watchGrace(transition, seen);
+    return;
+  }
+  if (request.method === "park" && (request.overdue === null || request.overdue === "waiting")) {
+    parkProgress(transition, seen, availableMiB);
     return;
   }
   if (request.method === "http" && (request.overdue === null || request.overdue === "waiting")) {
@@ -71,7 +76,7 @@ function noted(transition: Transition, seen: Seen, availableMiB: number | null):
   if (before.gpuAtRequest === undefined && transition.gpus?.unavailable === null)
     facts.gpuAtRequest = { freeMiB: transition.gpus.freeMiB, heldMiB: heldMiB(transition.gpus.entries) };
   if (before.acknowledgedAt === null && seen.ranks.some((rank) => rank.sequence >= before.sequence))
-    if (before.method !== "freeze") facts.acknowledgedAt = now;
+    if (hasWord(before.method) || before.method === "http") facts.acknowledgedAt = now;
   if (seen.ranks.some((rank) => rank.state === "saving")) {
     const saved = seen.ranks.reduce((sum, rank) => sum + rank.bytesSaved, 0);
     const grew = saved > before.bytesSaved;

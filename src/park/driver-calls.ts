@@ -1,0 +1,78 @@
+/**
+ * Asks the CUDA driver what the lifecycle wants of it: each call in a child of its own that is killed at a
+ * deadline, one at a time for each run, apart from the tick. Remembers the last call of each run and its answer,
+ * nothing else; decides nothing.
+ */
+import { parkRecord } from "../files/state-paths.ts";
+import type { Effect } from "../model/effect.ts";
+import type { DriverAnswer, DriverCall, ParkSeen } from "../model/park.ts";
+import { Helper } from "../spawn/helper.ts";
+import { LOCK_MS } from "./lock-ms.ts";
+import type { ParkTask } from "./park-child.ts";
+
+type Drive = Extract<Effect, { do: "drive" }>;
+
+const CHILD = new Helper("park/park-child", "no job is parked and none that is comes back");
+const SHORT_MS = 5000;
+/** More than the slowest that was reported (2.5 s for each GiB out, on its first time). */
+const MOVE_MS = 60_000;
+const MOVE_MS_PER_GIB = 5000;
+
+export class DriverCalls {
+  readonly #stateDirectory: string;
+  readonly #wake: () => void;
+  readonly #asked = new Map<string, ParkSeen>();
+  /** By run: the end of its last call. */
+  readonly #busy = new Map<string, Promise<void>>();
+  readonly #end = new AbortController();
+
+  /** `wake`: called when an answer is there. */
+  constructor(stateDirectory: string, wake: () => void) {
+    this.#stateDirectory = stateDirectory;
+    this.#wake = wake;
+  }
+
+  of(run: string): ParkSeen | undefined {
+    return this.#asked.get(run);
+  }
+
+  /** Returns at once. A call that was asked for already isn't repeated. */
+  ask({ run, call, number, pid, heldMiB }: Drive): void {
+    if (this.#asked.get(run.id)?.number === number) return;
+    this.#asked.set(run.id, { number, answer: null });
+    const before = this.#busy.get(run.id) ?? Promise.resolve();
+    const asked = before.then(async () => {
+      // The next call has come while this one waited for its turn.
+      if (this.#asked.get(run.id)?.number !== number) return;
+      const record = parkRecord(this.#stateDirectory, run.id);
+      const answer = await this.#drive({ call, pid, parent: process.pid, record }, deadlineMs(call, heldMiB));
+      if (this.#asked.get(run.id)?.number !== number) return;
+      this.#asked.set(run.id, { number, answer });
+      this.#wake();
+    });
+    this.#busy.set(run.id, asked);
+  }
+
+  forget(run: string): void {
+    this.#asked.delete(run);
+    this.#busy.delete(run);
+  }
+
+  close(): void {
+    this.#end.abort();
+  }
+
+  async #drive(task: ParkTask, timeoutMs: number): Promise<DriverAnswer> {
+    // Also at our own end: what it leaves is asked by the next supervisor, whose children wait for ours.
+    const options = { timeoutMs, killSignal: "SIGKILL", signal: this.#end.signal } as const;
+    const done = await CHILD.run([JSON.stringify(task)], options);
+    if (!done.ok) return { state: null, ms: timeoutMs, why: `'${task.call}' was broken off: ${done.reason}` };
+    return JSON.parse(done.stdout) as DriverAnswer;
+  }
+}
+
+function deadlineMs(call: DriverCall, heldMiB: number): number {
+  if (call === "lock") return LOCK_MS + SHORT_MS;
+  if (call === "look" || call === "unlock") return SHORT_MS;
+  return MOVE_MS + (heldMiB / 1024) * MOVE_MS_PER_GIB;
+}

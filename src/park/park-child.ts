@@ -1,0 +1,73 @@
+/**
+ * One call of the CUDA driver about one program, in a process of its own, which can be given up: a call may hang
+ * for ever. Prints the answer as one line of JSON. Never calls anything while a child before it is alive, or
+ * once the supervisor that started it is gone: the next one asks for the state first.
+ */
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { elapsedMs } from "../clock.ts";
+import type { DriverAnswer, DriverCall } from "../model/park.ts";
+import { isAlive, readStat } from "../sense/proc/process.ts";
+import { isNoProgram, OK, words } from "./codes.ts";
+import { Driver } from "./driver.ts";
+
+export interface ParkTask {
+  call: DriverCall;
+  pid: number;
+  /** The process that waits for the answer. */
+  parent: number;
+  /** Names the child that calls the driver about this run; made where there is none. */
+  record: string;
+}
+
+const LOOK_MS = 20;
+
+const { call, pid, parent, record } = JSON.parse(process.argv[2] ?? "{}") as ParkTask;
+
+async function answer(): Promise<DriverAnswer> {
+  const before = recorded();
+  while (before !== null && isAlive(before.pid, before.startTime)) await sleep(LOOK_MS);
+  const startTime = readStat(process.pid)?.startTime ?? null;
+  writeFileSync(`${record}.new`, JSON.stringify({ pid: process.pid, startTime }));
+  renameSync(`${record}.new`, record);
+  const driver = opened();
+  if (typeof driver === "string") return { state: null, ms: 0, why: driver, impossible: true };
+  const { lack } = driver;
+  if (lack !== null) return { state: null, ms: 0, why: lack, impossible: true };
+  if (process.ppid !== parent) return { state: null, ms: 0, why: "the supervisor is gone" };
+  const began = elapsedMs();
+  const code = call === "look" ? OK : driver.call(call, pid);
+  const ms = elapsedMs() - began;
+  const state = driver.stateOf(pid);
+  const failed = code !== OK ? code : typeof state === "number" ? state : null;
+  return {
+    state: typeof state === "number" ? null : state,
+    ms,
+    ...(failed !== null && { why: words(failed) }),
+    ...(typeof state === "number" && isNoProgram(state) && { impossible: true as const }),
+  };
+}
+
+/** As text: why it can't be loaded. */
+function opened(): Driver | string {
+  try {
+    return new Driver();
+  } catch (problem) {
+    return `the CUDA driver can't be loaded (${(problem as Error).message})`;
+  }
+}
+
+function recorded(): { pid: number; startTime: number | null } | null {
+  try {
+    return JSON.parse(readFileSync(record, "utf8"));
+  } catch {
+    return null;
+  }
+}
+
+try {
+  process.stdout.write(`${JSON.stringify(await answer())}\n`);
+} catch (problem) {
+  const why = `the CUDA driver can't be asked: ${(problem as Error).message}`;
+  process.stdout.write(`${JSON.stringify({ state: null, ms: 0, why })}\n`);
+}

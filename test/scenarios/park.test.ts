@@ -1,0 +1,80 @@
+/**
+ * A whole supervisor over a fake driver and a fake CUDA driver: a plain program that knows nothing is parked, its
+ * VRAM is seen to go, and it comes back where it was.
+ */
+import { afterEach, expect, it } from "vitest";
+import { compiler, describeWith } from "../needs.ts";
+import { HELD, ParkScene } from "./park-material.ts";
+import { alive, until } from "./real-supervisor.ts";
+
+let scene: ParkScene;
+afterEach(() => scene.close());
+
+describeWith(compiler)("park (needs a C compiler)", () => {
+  it("moves a plain program's VRAM out for a newcomer, and back when that has gone", async () => {
+    scene = await new ParkScene().start();
+    const { supervisor, cuda } = scene;
+    const notebook = scene.newcomer(5000);
+    const parked = await supervisor.reaches("plain", ["frozen"]);
+    expect(parked.why.parked).toEqual({ heldMiB: HELD, gone: true });
+    expect(parked.why.summary).toContain("18.0 GiB of VRAM in host memory");
+    expect(cuda.stateOf(scene.pid)).toBe("checkpointed");
+    expect(supervisor.audit("pause.completed")).toMatchObject([
+      { outcome: { method: "park", vramVerified: true, vramReleasedMiB: HELD } },
+    ]);
+    expect(supervisor.snapshot().gpus[0]?.metrics["gpu.memory.freeMiB"]).toMatchObject({
+      value: 24_576 - 400 - 5000,
+    });
+
+    // The newcomer has gone, and somebody else, whom no rule knows, holds what it would need.
+    await supervisor.end(notebook.child);
+    scene.set({ newcomers: [], unseenMiB: 8000 });
+    await supervisor.shows("it to wait for room", ({ jobs: [job] }) =>
+      job?.why.waitingFor.some(({ code, text }) => code === "gpu-memory" && text.includes("needs 18.9 GiB")),
+    );
+    expect(supervisor.job("plain").state).toBe("frozen");
+    scene.set({ unseenMiB: 0 });
+    await supervisor.recorded("resume.completed", "plain");
+    expect([supervisor.job("plain").state, cuda.stateOf(scene.pid)]).toEqual(["running", "running"]);
+    await scene.expectWhole();
+    expect(cuda.calls).toEqual(["lock 0", "checkpoint 0", "restore 0", "unlock 0"]);
+  });
+
+  it("is left parked by a stop, and brought back by the next start", async () => {
+    scene = await new ParkScene().start();
+    const { supervisor, cuda } = scene;
+    supervisor.say("stop");
+    await until("it to be parked", () => cuda.stateOf(scene.pid) === "checkpointed");
+    await until("the supervisor to end", () => supervisor.process?.exitCode === 0);
+    expect(alive(scene.pid)).toBe(true);
+    await supervisor.start();
+    await supervisor.recorded("resume.completed", "plain");
+    expect(cuda.stateOf(scene.pid)).toBe("running");
+    await scene.expectWhole();
+  });
+
+  it("is ended while it is parked, without being brought back", async () => {
+    scene = await new ParkScene().start();
+    const { supervisor, cuda } = scene;
+    scene.newcomer(5000);
+    await supervisor.reaches("plain", ["frozen"]);
+    supervisor.say("cancel", "plain");
+    await supervisor.reaches("plain", ["cancelled"]);
+    expect(alive(scene.pid)).toBe(false);
+    expect(cuda.calls).toEqual(["lock 0", "checkpoint 0"]);
+  });
+
+  it("is frozen with its VRAM where the driver can't move it, and goes on", async () => {
+    scene = await new ParkScene().start(["cuda version 12040"]);
+    const { supervisor, cuda } = scene;
+    const notebook = scene.newcomer(5000);
+    const frozen = await supervisor.reaches("plain", ["frozen"]);
+    expect(frozen.why.parked).toBeUndefined();
+    const forced = await supervisor.recorded("pause.forced", "plain");
+    expect(forced.reason).toContain("the NVIDIA driver is of CUDA 12.4");
+    await scene.leaves(notebook);
+    await supervisor.reaches("plain", ["running"]);
+    await scene.expectWhole();
+    expect(cuda.calls).toEqual([]);
+  });
+});
