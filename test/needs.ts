@@ -152,3 +152,9 @@ export const objectStore: Need = {
 export const browserPath =
   ["chromium", "google-chrome", "chrome"].find((name) => runs(name, "--version")) ?? "chromium";
 export const browser: Need = { met: runs(browserPath, "--version"), reason: "no Chromium or Chrome" };
+
+/** Containers can be run: as root, without a registry or systemd (test/containers.ts). */
+export const podman: Need = {
+  met: process.getuid?.() === 0 && runs("podman", "--version") && runs("runc", "--version"),
+  reason: "podman and runc as root",
+};

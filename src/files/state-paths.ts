@@ -87,6 +87,15 @@ export const formerLauncherRecord = (state: string, runId: string): string =>
 /** Whose run it is, and the run as it was launched. */
 export const runRecord = (state: string, runId: string): string =>
   join(runDirectory(state, runId), "run.json");
+/** The id of the run's container, as its engine's client writes it, which refuses a file that is there. */
+export const containerIdRecord = (state: string, runId: string): string =>
+  join(runDirectory(state, runId), "container-id");
+/** The words that the engine's client is called with, as JSON; written before a container may exist. */
+export const containerClientRecord = (state: string, runId: string): string =>
+  join(runDirectory(state, runId), "container-client");
+/** There once somebody else has removed the run's container. */
+export const containerRemovedRecord = (state: string, runId: string): string =>
+  join(runDirectory(state, runId), "container-removed");
 /** Size of the job's log when the run began, in bytes. */
 export const logStartRecord = (state: string, runId: string): string =>
   join(runDirectory(state, runId), "log-start");

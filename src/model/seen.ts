@@ -8,7 +8,9 @@ import type { ServerSeen } from "./server.ts";
  * How a run ended, as a shell reports it: after a signal n the code is 128 + n. `known: false`: its record
  * is missing; never taken for success.
  */
-export type Exit = { known: true; code: number; signal: string | null } | { known: false };
+export type Exit =
+  /** `removed`: with its container, which somebody else has removed. */
+  { known: true; code: number; signal: string | null; removed?: true } | { known: false };
 
 /** Null when unknown. */
 export const exitCodeOf = (exit: Exit): number | null => (exit.known ? exit.code : null);

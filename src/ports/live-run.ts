@@ -9,6 +9,8 @@ export interface LiveRun {
   pid: number | null;
   /** Directory of the run's own cgroup for CPU accounting, or null where none could be made. */
   cpuCgroup: string | null;
+  /** The engine's id of the container that it runs in, once there is one. */
+  container?: string;
   /** UUIDs of the GPUs that it was placed on; empty or left out: it may be on any. */
   gpus?: string[];
 }

@@ -18,10 +18,11 @@ import type { FollowedRuns } from "./followed-runs.ts";
 import { claimAndLaunch } from "./launch/claim-and-launch.ts";
 import type { Launching } from "./launch/launch.ts";
 import { writeEnd } from "./launch/log-line.ts";
-import { asLiveRun, look } from "./observe/follow.ts";
+import { asLiveRun, type Followed, look } from "./observe/follow.ts";
 import type { Watches } from "./observe/watch-directories.ts";
 import { freeze, type List, thaw } from "./signal/freeze.ts";
 import { control, ring } from "./signal/pause-signal.ts";
+import type { Target } from "./signal/send-signal.ts";
 import { kill, terminate } from "./signal/terminate.ts";
 import type { SlurmRuns } from "./slurm/slurm-runs.ts";
 
@@ -98,13 +99,18 @@ export class ProcessEffects implements RunEffects {
     const known = this.#means.followed.of(effect.run, job.name);
     look(known);
     const list: List = () => processesOf(asLiveRun(known), { scan: true });
+    const { container } = known;
+    if (container && effect.do === "freeze") return container.freeze();
+    // Under cgroup v1 a frozen process can't even be killed.
+    const awake = (await container?.thaw()) ?? { ok: true };
+    if (!awake.ok) return awake;
     switch (effect.do) {
       case "freeze":
         return freeze(list);
       case "thaw":
         return thaw(list);
       case "terminate":
-        return terminate(known.mainAlive ? known.main : null, list);
+        return terminate(firstOf(known), list);
       case "kill":
         return kill(list);
     }
@@ -131,6 +137,10 @@ export class ProcessEffects implements RunEffects {
     return tidied;
   }
 }
+
+/** The job's first process; in a container that one's. Null when it is gone. */
+const firstOf = ({ container, main, mainAlive }: Followed): Target | null =>
+  container ? container.first : mainAlive ? main : null;
 
 /** The word that a ring of this job announces. */
 function wordOf({ state }: Job): { sequence: number; want: "pause" | "run" } {

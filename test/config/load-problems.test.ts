@@ -1,6 +1,6 @@
 /**
- * Covers: src/config/check/check-meaning.ts, src/config/check/check-windows.ts, src/config/check/explain.ts,
- * src/config/check/suggest.ts, src/config/schema/job-schema.ts
+ * Covers: src/config/check/check-container.ts, src/config/check/check-meaning.ts, src/config/check/check-windows.ts,
+ * src/config/check/explain.ts, src/config/check/suggest.ts, src/config/schema/job-schema.ts
  */
 import { describe, expect, it } from "vitest";
 import { configSchema } from "../../src/config/schema/schema.ts";
@@ -102,8 +102,24 @@ describe("each problem says where it is, what was expected and found, and what t
     ],
     ['{"jobs":[{"name":"a","command":[▸""]}]}', 'jobs[0].command[0] must be a program, got "".'],
     [
-      '{"jobs":[{"name":"a","command":[▸"/usr/bin/docker","run"]}]}',
-      `jobs[0].command[0] must not be a container client, got "/usr/bin/docker": the container's processes are not the client's children, so they could neither be paused nor told from other people's. Run the program itself.`,
+      '{"jobs":[{"name":"a","command":[▸"/usr/bin/docker","exec","box","true"]}]}',
+      `jobs[0].command[0] must not be "docker exec": the supervisor knows containers that 'podman run' or 'docker run' starts. Write that, or "container": {"engine": "podman", "image": "…"}.`,
+    ],
+    [
+      '{"jobs":[{"name":"a","command":[▸"sudo","podman","run","box"]}]}',
+      `jobs[0].command[0] must not be "sudo" before a container client: it would hide the container's variables. Run the supervisor as the user whose containers they are.`,
+    ],
+    [
+      '{"jobs":[{"name":"a","command":["podman","--log-level","error","run","-e","A=-d",▸"-itd","box","-d"]}]}',
+      'jobs[0].command[6] must not be "-itd": the run would end with the client. Remove it: the supervisor is in the background anyway.',
+    ],
+    [
+      '{"jobs":[{"name":"a","command":["x"],"container":{"engine":"podman","image":"box","options":["-v","a:b",▸"--restart=always"]}}]}',
+      'jobs[0].container.options[2] must not be "--restart=always": the supervisor starts it again. Remove it, and see "restart".',
+    ],
+    [
+      '{"jobs":[{"name":"a","command":["x"],▸"container":{"engine":"podman","image":"box"},"executor":{"kind":"slurm"}}]}',
+      'jobs[0].container is about a container on this machine, and this job runs on a cluster. Write the cluster\'s own: "executor.options": ["--container-image=…"].',
     ],
     [
       '{"jobs":[{"name":"a","command":["x"]},{"name":▸"a","command":["x"]}]}',

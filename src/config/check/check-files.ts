@@ -6,6 +6,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { parseEnv } from "node:util";
+import { containerCommandOf } from "../../files/container-command.ts";
 import { resolveCommand } from "../../files/resolve-command.ts";
 import { formatPath } from "../problem.ts";
 import type { JobSpec } from "../schema/job-schema.ts";
@@ -45,10 +46,12 @@ export function checkMetricsFolder(metrics: MetricsSettings | undefined): Findin
   ];
 }
 
+type Say = (key: (string | number)[], sentence: string) => Finding[];
+
 /** For a job whose paths are already absolute. */
 export function checkFiles(job: JobSpec, index: number): Finding[] {
   const path = ["jobs", index];
-  const say = (key: (string | number)[], sentence: string): Finding[] => [
+  const say: Say = (key, sentence) => [
     { path: [...path, ...key], message: `${formatPath([...path, ...key])} ${sentence}` },
   ];
   const cwd = job.cwd as string;
@@ -61,15 +64,21 @@ export function checkFiles(job: JobSpec, index: number): Finding[] {
     const named = namedDevices(namesIn(job.envFile));
     if (named !== null) found.push(...say(["envFile"], named));
   }
-  const program = resolveCommand(job, cwd);
-  if (!program.ok) found.push(...say(["command", 0], `can't be run here: ${program.reason}.`));
+  const contained = containerCommandOf(job);
+  const program = resolveCommand(contained ? { command: [contained.program] } : job, cwd);
+  const named = job.container ? ["container", "engine"] : ["command", 0];
+  if (!program.ok) found.push(...say(named, `can't be run here: ${program.reason}.`));
+  return contained ? found : [...found, ...checkScript(job, cwd, say)];
+}
+
+function checkScript(job: JobSpec, cwd: string, say: Say): Finding[] {
   const script = job.command.findIndex((word, i) => i > 0 && !word.startsWith("-"));
   const named = job.command[script];
   if (INTERPRETERS.test(basename(job.command[0] as string)) && named !== undefined && SCRIPT.test(named)) {
     const file = resolve(cwd, named);
-    if (!isA(file, "file")) found.push(...say(["command", script], `is missing: ${file}.`));
+    if (!isA(file, "file")) return say(["command", script], `is missing: ${file}.`);
   }
-  return found;
+  return [];
 }
 
 /** The names that an environment file sets; empty where it can't be read. */

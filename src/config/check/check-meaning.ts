@@ -1,10 +1,10 @@
 /**
- * Errors that no shape can express: duplicate or unknown names, thresholds on the wrong side, containers.
+ * Errors that no shape can express: duplicate or unknown names, thresholds on the wrong side.
  * Works on the raw document, even where other parts of it are wrong, so that all problems are reported
  * at once.
  */
-import { basename } from "node:path";
 import { type Entry, type Fields, formatPath, type Path, show } from "../problem.ts";
+import { checkContainer } from "./check-container.ts";
 import { checkExecutor } from "./check-executor.ts";
 import { checkServer } from "./check-server.ts";
 import { checkTariff } from "./check-tariff.ts";
@@ -12,8 +12,6 @@ import { checkWindow } from "./check-windows.ts";
 import { checkDevices } from "./device-environment.ts";
 import type { Finding } from "./explain.ts";
 import { closest } from "./suggest.ts";
-
-const CONTAINER_CLIENTS = ["docker", "podman", "nerdctl", "docker-compose", "podman-compose"];
 
 export function checkMeaning(root: unknown): Finding[] {
   const [rules, windows, jobs] = [entries(root, "rules"), entries(root, "windows"), entries(root, "jobs")];
@@ -24,6 +22,7 @@ export function checkMeaning(root: unknown): Finding[] {
     ...rules.flatMap(checkThresholds),
     ...windows.flatMap(checkWindow),
     ...jobs.flatMap(checkJob),
+    ...jobs.flatMap(checkContainer),
     ...jobs.flatMap(checkDevices),
     ...jobs.flatMap(checkBackup),
     ...jobs.flatMap(checkExecutor),
@@ -150,14 +149,7 @@ function checkJob({ path, fields }: Entry): Finding[] {
   const program = command[at];
   if (typeof program !== "string") return [];
   const here = [...path, "command", at];
-  if (program === "") return [{ path: here, message: `${formatPath(here)} must be a program, got "".` }];
-  if (!CONTAINER_CLIENTS.includes(basename(program))) return [];
-  return [
-    {
-      path: here,
-      message: `${formatPath(here)} must not be a container client, got ${show(program)}: the container's processes are not the client's children, so they could neither be paused nor told from other people's. Run the program itself.`,
-    },
-  ];
+  return program === "" ? [{ path: here, message: `${formatPath(here)} must be a program, got "".` }] : [];
 }
 
 function checkBackup({ path, fields }: Entry): Finding[] {

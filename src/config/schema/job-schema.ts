@@ -1,5 +1,6 @@
 /** One job of `supervisor.config.json`, as also accepted by `supervisor run` and the control socket. */
 import { z } from "zod";
+import { ENGINES } from "../../files/container-command.ts";
 import { writtenOut } from "./server-presets.ts";
 import { type ServerCalls, serverKeys } from "./server-schema.ts";
 
@@ -147,6 +148,18 @@ const executorSchema = z.strictObject({
   options: z.array(z.string()).default([]).describe("More options of sbatch, one word each: '--account=ml'."),
 });
 
+const containerSchema = z.strictObject({
+  engine: z.enum(ENGINES).describe("Whose client starts it: podman or docker."),
+  image: z
+    .string()
+    .min(1)
+    .describe("What the container is made of; with '--rootfs' among the options, a folder."),
+  options: z
+    .array(z.string())
+    .default([])
+    .describe("More options of the engine's 'run', one word each: '--volume=/data:/data:ro'."),
+});
+
 export const jobSchema = z.strictObject({
   name: jobName.describe("Names the job in commands, folders and the audit log."),
   command: z.array(z.string()).min(1).describe("argv; no shell. 'node' is the supervisor's own Node."),
@@ -195,6 +208,11 @@ export const jobSchema = z.strictObject({
   standby: standbySchema.prefault({}).describe("Of a job that is paused by standby."),
   park: parkSchema.prefault({}).describe("Of a job that is paused by park."),
   restart: restartSchema.prefault({}).describe("What happens when it fails."),
+  container: containerSchema
+    .optional()
+    .describe(
+      "The container in which 'command' runs; also a command 'podman run …' or 'docker run …' is one.",
+    ),
   executor: executorSchema.optional().describe("Where it runs; on this machine when left out."),
 });
 

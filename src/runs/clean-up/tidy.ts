@@ -6,6 +6,7 @@ import { readFile, rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cgroupRecord, runDirectory } from "../../files/state-paths.ts";
 import type { EffectResult } from "../../ports/runs.ts";
+import { Container } from "../containers/container.ts";
 import { placeFor, removeCgroup } from "../launch/cgroup.ts";
 import type { Followed } from "../observe/follow.ts";
 
@@ -16,6 +17,8 @@ const BETWEEN_TRIES_MS = 50;
 export async function tidy(run: Followed): Promise<EffectResult> {
   const { stateDirectory } = run;
   if (run.mainAlive) return { ok: false, reason: "the run isn't over: its files are still in use" };
+  const removed = await (run.container ?? Container.of(stateDirectory, run.id))?.remove();
+  if (removed?.ok === false) return removed;
   // The record wins, since the supervisor may have moved; after a crash there may be none.
   const record = await readFile(cgroupRecord(stateDirectory, run.id), "utf8").catch(() => "");
   const place = record === "" ? placeFor(stateDirectory, run.id) : { directory: record };

@@ -55,11 +55,12 @@ export async function launch(
 
 async function start(job: Job, run: Run, resumeFrom: Checkpoint | null, where: Launching): Promise<Launched> {
   const { stateDirectory } = where;
-  const { cwd, env, argv, files, log: path } = prepareRun(job, run, resumeFrom, where);
+  const { cwd, env, argv, contained, files, log: path } = prepareRun(job, run, resumeFrom, where);
   const log = openLog(path);
   noteLogStart(stateDirectory, run.id, log);
-  const made = makeCgroup(stateDirectory, run.id);
-  const cgroup = "directory" in made ? made.directory : null;
+  // A container has its own.
+  const made = contained ? null : makeCgroup(stateDirectory, run.id);
+  const cgroup = made !== null && "directory" in made ? made.directory : null;
   try {
     if (cgroup) writeFileSync(cgroupRecord(stateDirectory, run.id), cgroup, { mode: 0o600 });
     const begin = beginLine(run, resumeFrom);

@@ -6,6 +6,7 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { USER } from "../../config/project.ts";
 import type { JobSpec } from "../../config/schema/job-schema.ts";
+import { containerCommandOf } from "../../files/container-command.ts";
 import { makeFolder } from "../../files/make-folder.ts";
 import { resolveCommand } from "../../files/resolve-command.ts";
 import { checkpointDirectory, logPath } from "../../files/state-paths.ts";
@@ -14,6 +15,8 @@ import type { Checkpoint, Run } from "../../model/run.ts";
 import { Refusal } from "../../refusal.ts";
 import { beginAnew, writeOwner } from "../checkpoints/owner.ts";
 import { rotateBetweenRuns } from "../clean-up/rotate-log.ts";
+import { containerArgv } from "../containers/container-argv.ts";
+import { writeContainerFiles } from "../containers/container-script.ts";
 import { argumentsOf, environmentOf } from "./job-environment.ts";
 import type { Launching } from "./launch.ts";
 import { type RunFiles, writeRunFiles } from "./launcher-script.ts";
@@ -24,6 +27,8 @@ export interface Prepared {
   env: Record<string, string>;
   /** The program's path, then its arguments. */
   argv: string[];
+  /** It runs in a container: `argv` is what starts that. */
+  contained: boolean;
   files: RunFiles;
   log: string;
 }
@@ -42,9 +47,9 @@ export function prepareRun(
 ): Prepared {
   const cwd = folderOf(job.spec, directory);
   const env = environmentOf(job, run, resumeFrom, stateDirectory);
-  const program = resolveCommand(job.spec, cwd, env);
+  const contained = containerCommandOf(job.spec);
+  const program = resolveCommand(contained ? { command: [contained.program] } : job.spec, cwd, env);
   if (!program.ok) throw new (program.ours ? Unready : Refusal)(program.reason);
-  const argv = [program.path, ...argumentsOf(job.spec, resumeFrom)];
   const checkpoints = checkpointDirectory(stateDirectory, job.name);
   // A run from the beginning must not be followed by one from an earlier run's checkpoint.
   if (resumeFrom === null) beginAnew(checkpoints);
@@ -55,7 +60,13 @@ export function prepareRun(
   const log = logPath(stateDirectory, job.name);
   if (logs) rotateBetweenRuns(log, logs());
   makeFolder(dirname(log));
-  return { cwd, env, argv, files, log };
+  const args = argumentsOf(job.spec, resumeFrom);
+  if (contained === null) return { cwd, env, argv: [program.path, ...args], contained: false, files, log };
+  const whole = containerCommandOf({ ...job.spec, command: [job.spec.command[0] ?? "", ...args] });
+  const asked = { ...(whole ?? contained), program: program.path };
+  const script = writeContainerFiles(stateDirectory, run.id, asked);
+  const argv = ["/bin/sh", script, ...containerArgv(asked, job.spec, run, env, stateDirectory)];
+  return { cwd, env, argv, contained: true, files, log };
 }
 
 /** The folder a job runs in. Checked here, since spawn() reports a missing one as a missing shell. */

@@ -16,6 +16,7 @@ import {
 import type { Seen } from "../../model/seen.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import { isAlive, isDead, readStat } from "../../sense/proc/process.ts";
+import { Container } from "../containers/container.ts";
 import { membersOf } from "../launch/cgroup.ts";
 import type { Begun } from "../launch/rewrite-records.ts";
 import type { KnownRun } from "../signal/listeners.ts";
@@ -44,6 +45,8 @@ export interface Followed {
   cgroup: string | null;
   /** The job has begun, so it has joined its cgroup or never will. */
   cgroupKnown: boolean;
+  /** The container that it runs in, if any; undefined until its job has begun. */
+  container: Container | null | undefined;
   /** A look after the run's end found no process; none can come back. */
   gone: boolean;
   /** Whether any process listens for the pause signal, how many ranks there are, and when that was last checked. */
@@ -55,6 +58,8 @@ export interface Followed {
   readonly ranks: RankMemory;
   /** When to look again for the reports of a run that has none, on this process's own clock. */
   silentUntilMs: number;
+  /** Pids of ranks in its container, by `<pid inside> <start time>`. */
+  readonly outerPids: Map<string, number>;
   /** Ranks seen alive on this machine, as `<pid> <start time>`. */
   readonly ranksSeen: Set<string>;
 }
@@ -74,12 +79,14 @@ export function newlyFollowed(id: string, job: string, stateDirectory: string): 
     mainAlive: false,
     cgroup: null,
     cgroupKnown: false,
+    container: undefined,
     gone: false,
     closer: { signalCaught: null, atMs: Number.NEGATIVE_INFINITY },
     unheard: null,
     rung: new Set(),
     ranks: { files: new Map() },
     silentUntilMs: 0,
+    outerPids: new Map(),
     ranksSeen: new Set(),
   };
 }
@@ -99,20 +106,24 @@ export function look(run: Followed): { launcherAlive: boolean } {
   if (!run.cgroupKnown && run.main) {
     run.cgroup = joinedCgroup(run);
     run.cgroupKnown = true;
+    run.container = Container.of(run.stateDirectory, run.id);
   }
+  if (run.container && run.launcher !== "ours") run.mainAlive ||= run.container.first !== null;
   return { launcherAlive };
 }
 
 /** The run as sensing and signalling need it: only pids of processes known to be alive. */
 export function asLiveRun(run: Followed): KnownRun & LiveRun {
-  const main = run.mainAlive ? run.main : null;
+  const { container } = run;
+  const main = container?.first ?? (run.mainAlive ? run.main : null);
   return {
     id: run.id,
     job: run.job,
     launcherPid: run.launcherPid,
     pid: main?.pid ?? null,
     startTime: main?.startTime ?? null,
-    cpuCgroup: run.cgroup,
+    cpuCgroup: container ? container.cpuCgroup : run.cgroup,
+    ...(container?.id && { container: container.id }),
   };
 }
 

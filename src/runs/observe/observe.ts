@@ -2,8 +2,9 @@
  * All that can be seen of one run at one tick. Reads only, never throws, and takes expensive looks
  * (the whole tree, every process of the machine) only when they matter.
  */
+import { existsSync } from "node:fs";
 import { elapsedMs } from "../../clock.ts";
-import { exitRecord } from "../../files/state-paths.ts";
+import { containerRemovedRecord, exitRecord } from "../../files/state-paths.ts";
 import type { Job } from "../../model/job.ts";
 import type { Run } from "../../model/run.ts";
 import type { Exit, Seen } from "../../model/seen.ts";
@@ -11,12 +12,12 @@ import { processesOf } from "../../sense/owners/run-processes.ts";
 import { bootId } from "../../sense/proc/boot-id.ts";
 import { isAlive } from "../../sense/proc/process.ts";
 import type { Checkpoints } from "../checkpoints/find-checkpoints.ts";
+import { ranksHere } from "../containers/ranks-here.ts";
 import { areHeld } from "../signal/freeze.ts";
 import { findListeners } from "../signal/listeners.ts";
 import { asLiveRun, type Followed, look } from "./follow.ts";
 import { readExit } from "./launcher-records.ts";
 import { outOfGpuMemory } from "./out-of-gpu-memory.ts";
-import { readRanks } from "./read-ranks.ts";
 import { worldSizeOf } from "./world-size.ts";
 
 /**
@@ -37,7 +38,7 @@ export function observe(job: Job, run: Run, known: Followed, saved: Checkpoints)
   const leftovers = alive || launcherAlive || !sameBoot ? [] : findLeftovers(known);
   const ranks = ranksOf(job, known);
   const ended = !alive && leftovers.length === 0;
-  const exit = alive ? null : exitOf(readExit(exitRecord(stateDirectory, run.id)), launcherAlive);
+  const exit = alive ? null : exitOf(exitRecorded(known), launcherAlive);
   const named = ranks[0]?.checkpoint ?? null;
   const { checkpoints, rejected } = saved.of(job, ended ? "gone" : writerOf(job), named);
   return {
@@ -51,7 +52,7 @@ export function observe(job: Job, run: Run, known: Followed, saved: Checkpoints)
     checkpoints,
     rejected,
     ...(alive ? lookCloser(job, known, ranks) : NOT_SEEN),
-    stopped: alive && mayBeStopped(job) && areHeld(processesOf(asLiveRun(known))),
+    stopped: alive && mayBeStopped(job) && isHeld(known),
     ...lastWords(job, run, exit, stateDirectory),
   };
 }
@@ -59,7 +60,7 @@ export function observe(job: Job, run: Run, known: Followed, saved: Checkpoints)
 function ranksOf(job: Job, known: Followed): Seen["ranks"] {
   const now = elapsedMs();
   if (job.state.name === "running" && now < known.silentUntilMs) return [];
-  const ranks = readRanks(known.statusDirectory, { runId: known.id, memory: known.ranks });
+  const ranks = ranksHere(known);
   if (ranks.length === 0)
     known.silentUntilMs = now + Math.min(LONGEST_SILENCE_MS, (now - known.sinceMs) / 10);
   return ranks;
@@ -75,6 +76,12 @@ function ranksGone(ranks: Seen["ranks"], seenAlive: Set<string>): number[] {
     else if (seenAlive.has(name) && state !== "paused" && state !== "finished") gone.push(rank);
   }
   return gone;
+}
+
+function exitRecorded({ stateDirectory, id, container }: Followed): Exit | null {
+  const exit = readExit(exitRecord(stateDirectory, id));
+  if (!exit?.known || !container || !existsSync(containerRemovedRecord(stateDirectory, id))) return exit;
+  return { ...exit, removed: true };
 }
 
 /** Without a record the exit is null while one may still come, then unknown for good. */
@@ -101,6 +108,9 @@ function findLeftovers(known: Followed): Seen["leftovers"] {
 }
 
 const writerOf = (job: Job): "working" | "asked" => (job.state.name === "running" ? "working" : "asked");
+
+const isHeld = (known: Followed): boolean =>
+  known.container ? known.container.isFrozen : areHeld(processesOf(asLiveRun(known)));
 
 const mayBeStopped = ({ state }: Job): boolean => state.name !== "running" && state.name !== "starting";
 

@@ -9,6 +9,7 @@ import type { LiveRun } from "../../ports/live-run.ts";
 import { parentsOf } from "../../sense/owners/parents.ts";
 import { namedRun } from "../../sense/owners/run-marks.ts";
 import { processesOf } from "../../sense/owners/run-processes.ts";
+import { containerIn } from "../../sense/proc/cgroups.ts";
 import { catches, isAlive, readStat } from "../../sense/proc/process.ts";
 import type { Target } from "./send-signal.ts";
 
@@ -74,7 +75,7 @@ function mainListener({ pid, startTime }: KnownRun, signal: NodeJS.Signals): Lis
 
 /** The topmost processes that catch it: workers forked from them share the command line and the handler. */
 function childListeners(run: KnownRun, part: string, signal: NodeJS.Signals): Listeners {
-  const named = processesOf(run).filter(({ pid }) => commandLine(pid).includes(part));
+  const named = processesOf(run).filter(({ pid }) => isInside(pid, run) && commandLine(pid).includes(part));
   const listening = new Map(
     named.filter(({ pid }) => catchesNow(pid, signal)).map((found) => [found.pid, found]),
   );
@@ -87,6 +88,10 @@ function childListeners(run: KnownRun, part: string, signal: NodeJS.Signals): Li
       : `no process of the run has '${part}' in its command line`;
   return { targets: [], reason };
 }
+
+/** A container's client has the program's command line among its words, and catches every signal. */
+const isInside = (pid: number, { container }: KnownRun): boolean =>
+  container === undefined || containerIn(pid) === container;
 
 /** Where the system can't tell, assume that it does; on Linux "can't tell" means that the process is gone. */
 const catchesNow = (pid: number, signal: NodeJS.Signals): boolean => catches(pid, signal) ?? !onLinux;

@@ -8,8 +8,8 @@ import type { Control } from "../../contract/control.ts";
 import { CONTROL_FILE } from "../../contract/names.ts";
 import { type Job, pauseSignalOf } from "../../model/job.ts";
 import type { EffectResult } from "../../ports/runs.ts";
+import { ranksHere } from "../containers/ranks-here.ts";
 import { asLiveRun, type Followed, look } from "../observe/follow.ts";
-import { readRanks } from "../observe/read-ranks.ts";
 import { findListeners } from "./listeners.ts";
 import { sendSignal, type Target } from "./send-signal.ts";
 
@@ -29,7 +29,7 @@ export function control({ sequence, want }: Control, job: Job, run: Followed): E
 /** Sends the pause signal to whoever listens now. Without a listener, a pause is remembered as unheard. */
 export function ring({ sequence, want }: Control, job: Job, run: Followed): EffectResult {
   look(run);
-  const ranks = readRanks(run.statusDirectory, { runId: run.id, memory: run.ranks });
+  const ranks = ranksHere(run);
   const found = findListeners(job, asLiveRun(run), ranks);
   const signal = pauseSignalOf(job.spec);
   if ("reason" in found) {

@@ -1,0 +1,114 @@
+/**
+ * The container of a run, as its files and /proc show it, and what is done to it through its engine. Its processes are
+ * found by its id in their cgroup: none descends from us.
+ */
+import { readFileSync } from "node:fs";
+import { containerClientRecord, containerIdRecord } from "../../files/state-paths.ts";
+import type { EffectResult } from "../../ports/runs.ts";
+import { cgroupsOf, containerIn } from "../../sense/proc/cgroups.ts";
+import { readOnce } from "../../sense/proc/kept-file.ts";
+import { parseStatusLine } from "../../sense/proc/parse.ts";
+import { isAlive, isDead, listPids, readStat } from "../../sense/proc/process.ts";
+import { lastWords, runChild } from "../../spawn/run-child.ts";
+import type { Target } from "../signal/send-signal.ts";
+
+const TIMEOUT_MS = 30_000;
+
+export class Container {
+  readonly #stateDirectory: string;
+  readonly #runId: string;
+  /** The engine's client, with its own options. */
+  readonly #client: readonly string[];
+  #id: string | null = null;
+  /** Its first process, as this machine numbers it. */
+  #first: Target | null = null;
+  #cpuCgroup: string | null = null;
+
+  /** Null for a run that isn't in a container. */
+  static of(stateDirectory: string, runId: string): Container | null {
+    const record = readOr(containerClientRecord(stateDirectory, runId));
+    const client: unknown = record === "" ? null : JSON.parse(record);
+    return Array.isArray(client) ? new Container(stateDirectory, runId, client) : null;
+  }
+
+  private constructor(stateDirectory: string, runId: string, client: readonly string[]) {
+    this.#stateDirectory = stateDirectory;
+    this.#runId = runId;
+    this.#client = client;
+  }
+
+  /** The engine's, of 64 digits; null before there is one. */
+  get id(): string | null {
+    this.#id ??= readOr(containerIdRecord(this.#stateDirectory, this.#runId)).trim() || null;
+    return this.#id;
+  }
+
+  /** Its first process; null while it has none. */
+  get first(): Target | null {
+    if (this.#first !== null && isAlive(this.#first.pid, this.#first.startTime)) return this.#first;
+    this.#first = this.id === null ? null : firstIn(this.id);
+    if (this.#first !== null) this.#cpuCgroup = cgroupsOf(this.#first.pid).cpu;
+    return this.#first;
+  }
+
+  /** Where its use of the CPU is counted; null before it has begun, or where that can't be read. */
+  get cpuCgroup(): string | null {
+    return this.#cpuCgroup;
+  }
+
+  /** Its engine has frozen it, at whoever's request. */
+  get isFrozen(): boolean {
+    const freezer = this.first === null ? null : cgroupsOf(this.first.pid).freezer;
+    return freezer !== null && /^FROZEN|^frozen 1$/m.test(readOnce(freezer) ?? "");
+  }
+
+  /** Does nothing where it is frozen already. */
+  async freeze(): Promise<EffectResult> {
+    if (this.isFrozen) return { ok: true };
+    return this.first === null ? { ok: false, reason: "its container hasn't begun" } : this.#ask("pause");
+  }
+
+  async thaw(): Promise<EffectResult> {
+    return this.isFrozen ? this.#ask("unpause") : { ok: true };
+  }
+
+  /** Removes it with its anonymous volumes; one that is gone is no failure. */
+  async remove(): Promise<EffectResult> {
+    if (this.id === null) return { ok: true };
+    const removed = await this.#ask("rm", "--force", "--volumes");
+    return removed.ok || /no such/i.test(removed.reason) ? { ok: true } : removed;
+  }
+
+  async #ask(verb: string, ...options: string[]): Promise<EffectResult> {
+    const [program = "", ...before] = this.#client;
+    const words = [...before, verb, ...options, this.id ?? ""];
+    const ended = await runChild(program, words, { timeoutMs: TIMEOUT_MS, unref: true });
+    if (ended.ok) return { ok: true };
+    return { ok: false, reason: `${verb} of its container: ${lastWords(ended.stderr) || ended.reason}` };
+  }
+}
+
+/** Process 1 of the container; where it shares the host's numbers, the oldest in it. */
+function firstIn(id: string): Target | null {
+  const members = listPids().flatMap((pid) => {
+    const stat = containerIn(pid) === id ? readStat(pid) : null;
+    return stat === null || isDead(stat) ? [] : [stat];
+  });
+  members.sort((a, b) => a.startTime - b.startTime);
+  const first = members.find(({ pid }) => innerPid(pid) === 1) ?? members[0];
+  return first === undefined ? null : { pid: first.pid, startTime: first.startTime };
+}
+
+/** Its number as it sees itself; null where that can't be read. */
+export function innerPid(pid: number): number | null {
+  const numbers = parseStatusLine(readOnce(`/proc/${pid}/status`) ?? "", "NSpid")?.split(/\s+/);
+  return numbers === undefined ? null : Number(numbers.at(-1));
+}
+
+function readOr(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
