@@ -122,8 +122,8 @@ describeWith(podman)("a job in a container", () => {
       expect(clients()).toHaveLength(1);
       for (const pid of clients()) process.kill(pid, "SIGKILL");
       await supervisor.start();
-      const { step } = await supervisor.reaches("asr", ["running"]).then(({ progress }) => progress ?? {});
-      await supervisor.steps("asr", step ?? 0);
+      const { progress } = await supervisor.reaches("asr", ["running"]);
+      await supervisor.steps("asr", progress?.step ?? 0);
       expect(idNow()).toBe(id);
       expect(supervisor.say("pause", "asr")).toMatchObject({ code: 0 });
       expect(supervisor.audit("pause.completed")[0]?.outcome).toMatchObject({ stepsLost: 0 });
