@@ -1,4 +1,7 @@
-/** Over time: work, pressure, holes in the history, and what the energy of each stretch costs. */
+/**
+ * Over time: work, pressure, holes in the history, and what the energy of each stretch costs.
+ * Covers: src/show/course-lines.ts, src/show/replay-lines.ts
+ */
 import { expect, test } from "vitest";
 import { replay } from "../../src/replay/replay.ts";
 import { stretches } from "../../src/report/energy/prices.ts";
