@@ -82,16 +82,21 @@ export const isSeveral = ({ worldSize }: Pick<Job, "worldSize">): boolean => (wo
 export interface Balance {
   /** By rule key: how many times in a row it paused this job before a run had paid, and when it did so last. */
   backoff: Record<string, { count: number; lastPauseMs: number }>;
-  /** Productive run time and pause overhead (save + reload + steps redone) in ms. */
+  /** Productive run time and pause overhead (save + reload + steps redone) in ms, in its whole life. */
   productiveMs: number;
   overheadMs: number;
-  /** Paused by rules, until a resume, in ms; older databases don't have it. */
-  waitedMs?: number;
+  /** What the overhead budget is reckoned from; older databases don't have it. */
+  recent?: RecentTime;
 }
 
-/** A job's time as far as rules have a say in it: at work, pausing and loading, and paused by them. */
-export const timeMs = ({ productiveMs, overheadMs, waitedMs = 0 }: Omit<Balance, "backoff">): number =>
-  productiveMs + overheadMs + waitedMs;
+/** In ms. `timeMs`: a job's time as far as rules have a say in it: at work, saving and loading, and paused by them. */
+export interface RecentTime {
+  timeMs: number;
+  overheadMs: number;
+}
+
+export const recentTime = ({ productiveMs, overheadMs, recent }: Balance): RecentTime =>
+  recent ?? { timeMs: productiveMs + overheadMs, overheadMs };
 
 export interface Job {
   name: string;

@@ -11,7 +11,9 @@ import type { EventKind } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
 import type { GpuMetric, MachineMetric, Reading, Sample } from "../model/machine.ts";
 import type { StateName } from "../model/state.ts";
+import { type Bill, emptyBill, Prices, type Stretch } from "../report/energy/prices.ts";
 import type { Moment } from "../tick/supervisor.ts";
+import { Course, type CourseFigures } from "./course.ts";
 import { told } from "./footprints.ts";
 import type { Spent } from "./model-job.ts";
 
@@ -40,6 +42,9 @@ export interface Figures {
   /** Of the GPUs; null where no GPU told its power. `energyUnknownMs`: how long at least one didn't. */
   energyWh: number | null;
   energyUnknownMs: number;
+  /** Of that energy; null where there is none, or no tariff. */
+  bill: Bill | null;
+  course: CourseFigures;
   jobs: JobFigures[];
   decisions: ReplayedDecision[];
 }
@@ -53,16 +58,22 @@ export class Tally {
   energyWh = 0;
   energyKnownMs = 0;
   energyUnknownMs = 0;
+  readonly bill = emptyBill();
+  readonly course: Course;
   readonly inState = new Map<string, Partial<Record<StateName, number>>>();
   readonly finishedAt = new Map<string, number>();
   readonly #rules: readonly Rule[];
+  readonly #prices: Prices;
 
-  constructor(yardstick: Config) {
+  /** `span`: wall time in ms. `prices`: within it; none where there is no tariff. */
+  constructor(yardstick: Config, span: { fromMs: number; untilMs: number }, prices: readonly Stretch[] = []) {
+    this.course = new Course(span);
+    this.#prices = new Prices(prices);
     this.#rules = yardstick.rules.filter(({ action }) => action !== "notify");
   }
 
   /** `ms`: how long this moment lasted. `isThere`: whether a job has processes, whatever the supervisor knows. */
-  add({ world, sample }: Moment, ms: number, isThere: (job: string) => boolean): void {
+  add({ world, sample, now }: Moment, ms: number, isThere: (job: string) => boolean): void {
     const jobs = Object.values(world.jobs);
     for (const { name, state } of jobs) {
       const times = this.inState.get(name) ?? {};
@@ -72,11 +83,14 @@ export class Tally {
         this.finishedAt.set(name, state.since.wallMs);
     }
     const there = jobs.filter(({ name }) => isThere(name));
-    if (this.#rules.some((rule) => isFelt(rule, sample, there))) this.pressureMs += ms;
-    this.#addEnergy(sample, ms);
+    const felt = this.#rules.some((rule) => isFelt(rule, sample, there));
+    if (felt) this.pressureMs += ms;
+    const atWork = jobs.filter(({ state }) => state.name === "running").length;
+    this.course.add(now.wallMs, ms, jobs.length === 0 ? 0 : atWork / jobs.length, felt);
+    this.#addEnergy(sample, now.wallMs, ms);
   }
 
-  #addEnergy({ gpus }: Sample, ms: number): void {
+  #addEnergy({ gpus }: Sample, wallMs: number, ms: number): void {
     if (gpus.length === 0) return;
     let watts = 0;
     for (const { metrics } of gpus) {
@@ -89,6 +103,7 @@ export class Tally {
     }
     this.energyKnownMs += ms;
     this.energyWh += (watts * ms) / 3_600_000;
+    this.#prices.add(this.bill, watts, wallMs, wallMs + ms);
   }
 }
 

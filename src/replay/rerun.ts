@@ -6,6 +6,7 @@ import type { Config } from "../config/schema/schema.ts";
 import type { Job } from "../model/job.ts";
 import type { Run } from "../model/run.ts";
 import type { Now } from "../model/time.ts";
+import type { Stretch } from "../report/energy/prices.ts";
 import { type Moment, Supervisor } from "../tick/supervisor.ts";
 import { decisionsOf } from "./decisions.ts";
 import { type Figures, type ReplayedDecision, Tally } from "./figures.ts";
@@ -23,6 +24,8 @@ export interface Rerunnable {
   config: Config;
   /** Whose rules tell what pressure is, for all configs alike. */
   yardstick: Config;
+  /** Of electricity, for all configs alike; left out where there is no tariff. */
+  prices?: readonly Stretch[];
 }
 
 export class Rerun {
@@ -34,6 +37,7 @@ export class Rerun {
   readonly #runs: ModelRuns;
   readonly #models = new Map<string, ModelJob>();
   readonly #tally: Tally;
+  readonly #isPriced: boolean;
   readonly #decisions: ReplayedDecision[] = [];
   /** What people asked for, oldest first. */
   readonly #requests: PastEvent[];
@@ -47,12 +51,13 @@ export class Rerun {
   #poll: number;
 
   /** `now`: the first moment of the replay; `bootMs`: what the recorded machine's monotonic clock shows then. */
-  constructor({ name, config, yardstick }: Rerunnable, history: History, now: Now, bootMs: number) {
+  constructor({ name, config, yardstick, prices }: Rerunnable, history: History, now: Now, bootMs: number) {
     this.name = name;
     this.#config = config;
     this.#poll = config.pollSeconds;
     this.#now = now;
-    this.#tally = new Tally(yardstick);
+    this.#tally = new Tally(yardstick, history.span, prices);
+    this.#isPriced = prices !== undefined;
     this.#runs = new ModelRuns(this.#models);
     this.#requests = history.events.filter(({ atMs, actor, kind }) => {
       const asked = kind === "pause.requested" || kind === "resume.requested" || kind === "job.cancelled";
@@ -120,7 +125,8 @@ export class Rerun {
 
   figures(): Figures {
     const of = (kind: string): number => this.#decisions.filter((one) => one.kind === kind).length;
-    const { pressureMs, energyKnownMs, energyWh, energyUnknownMs, inState, finishedAt } = this.#tally;
+    const { pressureMs, energyKnownMs, energyWh, energyUnknownMs, bill, course, inState, finishedAt } =
+      this.#tally;
     return {
       config: this.name,
       pauses: of("pause.requested"),
@@ -129,6 +135,8 @@ export class Rerun {
       pressureMs,
       energyWh: energyKnownMs === 0 ? null : energyWh,
       energyUnknownMs,
+      bill: this.#isPriced && energyKnownMs > 0 ? bill : null,
+      course: course.figures(),
       jobs: [...this.#models].map(([name, { spent }]) => ({
         name,
         ...spent,

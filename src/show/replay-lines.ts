@@ -3,16 +3,18 @@ import type { Figures, JobFigures } from "../replay/figures.ts";
 import { overheadMs } from "../replay/figures.ts";
 import type { Replayed } from "../replay/replay.ts";
 import { duration } from "../words/duration.ts";
+import { energy as kWh, money } from "../words/energy.ts";
 import { list, plural } from "../words/list.ts";
 import { number, percent } from "../words/number.ts";
 import { clockTime } from "../words/time.ts";
+import { courseLines } from "./course-lines.ts";
 import { table } from "./table.ts";
 
 type Row = [label: string, ...cells: string[]];
 
-/** `nowMs`: wall time, for dates. */
-export function replayLines(replayed: Replayed, nowMs: number): string[] {
-  const { fromMs, untilMs, samples, configs } = replayed;
+/** `nowMs`: wall time, for dates. `currency`: of the bills; null where there is no tariff. */
+export function replayLines(replayed: Replayed & { currency: string | null }, nowMs: number): string[] {
+  const { fromMs, untilMs, samples, configs, currency } = replayed;
   const of = (make: (one: Figures) => string): string[] => configs.map(make);
   const rows: Row[] = [
     ["", ...of(({ config }) => config)],
@@ -22,12 +24,15 @@ export function replayLines(replayed: Replayed, nowMs: number): string[] {
     ["work done", ...of(({ jobs }) => duration(sum(jobs, ({ workedMs }) => workedMs)))],
     ["saving, loading, redone", ...of(({ jobs }) => overhead(jobs))],
     ["energy of the GPUs", ...of(energy)],
+    ...(currency === null ? [] : [["its price", ...of((one) => price(one, currency))] satisfies Row]),
     ...jobRows(configs),
   ];
   return [
     `${clockTime(fromMs, nowMs)} to ${clockTime(untilMs, nowMs)}: ${duration(untilMs - fromMs)}, ${plural(samples, "sample")}`,
     "",
     ...table(rows, ["left", ...configs.map(() => "right" as const)]),
+    "",
+    ...configs.flatMap((one) => courseLines(one, configs.length > 1)),
     "",
     ...doubtsOf(replayed).map((doubt) => `- ${doubt}`),
   ];
@@ -45,6 +50,14 @@ function energy({ energyWh, energyUnknownMs }: Figures): string {
   if (energyWh === null) return "not recorded";
   const told = energyWh < 1000 ? `${number(energyWh)} Wh` : `${number(energyWh / 1000)} kWh`;
   return energyUnknownMs === 0 ? told : `${told} without ${duration(energyUnknownMs)}`;
+}
+
+function price({ bill }: Figures, currency: string): string {
+  if (bill === null) return "not known";
+  const unpriced = bill.unpricedKWh === 0 ? "" : ` without ${kWh(bill.unpricedKWh)}`;
+  return bill.unpricedKWh === bill.kWh && bill.kWh > 0
+    ? "not known"
+    : `${money(bill.cost, currency)}${unpriced}`;
 }
 
 /** One row for each job of any config, where there are several. */

@@ -3,7 +3,7 @@
  * understands, what a pause costs it. Never moves the job to another state.
  */
 
-import { type Balance, timeMs } from "../../model/job.ts";
+import { recentTime } from "../../model/job.ts";
 import type { SlurmRun } from "../../model/run.ts";
 import type { Seen, SlurmSeen } from "../../model/seen.ts";
 import { FILE_CLOCK_MS } from "../../model/time.ts";
@@ -13,7 +13,7 @@ import { watchLosses } from "./losses.ts";
 import { takeStock } from "./take-stock.ts";
 import type { Transition } from "./transition.ts";
 
-/** Times beyond this fade, all alike: a quiet week must not pay for a day of flapping. */
+/** What the budget is reckoned from fades beyond this: a quiet week must not pay for a day of flapping. */
 const MEMORY_MS = 24 * 3_600_000;
 
 export function learn(transition: Transition, seen: Seen): void {
@@ -135,21 +135,25 @@ export function creditRunning(transition: Transition): void {
   account(transition, { productiveMs: Math.max(0, now.monotonicMs - began) });
 }
 
-/** Adds times, in ms, to what the overhead budget is reckoned from. */
-export function account(transition: Transition, passed: Partial<Omit<Balance, "backoff">>): void {
-  const { backoff, productiveMs, overheadMs, waitedMs = 0 } = transition.job.balance;
-  const all = {
-    productiveMs: productiveMs + (passed.productiveMs ?? 0),
-    overheadMs: overheadMs + (passed.overheadMs ?? 0),
-    waitedMs: waitedMs + (passed.waitedMs ?? 0),
-  };
-  const kept = Math.min(1, MEMORY_MS / timeMs(all));
+/** Notes how a job's time has passed, in ms; `waitedMs`: paused by a rule, until its resume. */
+export function account(
+  transition: Transition,
+  {
+    productiveMs = 0,
+    overheadMs = 0,
+    waitedMs = 0,
+  }: { productiveMs?: number; overheadMs?: number; waitedMs?: number },
+): void {
+  const { balance } = transition.job;
+  const before = recentTime(balance);
+  const timeMs = before.timeMs + productiveMs + overheadMs + waitedMs;
+  const kept = Math.min(1, MEMORY_MS / timeMs);
   transition.note({
     balance: {
-      backoff,
-      productiveMs: all.productiveMs * kept,
-      overheadMs: all.overheadMs * kept,
-      waitedMs: all.waitedMs * kept,
+      ...balance,
+      productiveMs: balance.productiveMs + productiveMs,
+      overheadMs: balance.overheadMs + overheadMs,
+      recent: { timeMs: timeMs * kept, overheadMs: (before.overheadMs + overheadMs) * kept },
     },
   });
 }

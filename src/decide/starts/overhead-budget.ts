@@ -4,7 +4,7 @@
  */
 
 import type { WaitingFor } from "../../model/decision.ts";
-import { type Job, timeMs } from "../../model/job.ts";
+import { type Job, recentTime } from "../../model/job.ts";
 import { duration } from "../../words/duration.ts";
 import { percent } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
@@ -20,16 +20,16 @@ const FREE_MS = 600_000;
  * alone: a wait earns the next try, so a job whose only gaps are short gets some of them instead of none.
  */
 export function overBudget(job: Job, { config, now }: TickInput): WaitingFor | null {
-  const { balance, state } = job;
+  const { timeMs, overheadMs } = recentTime(job.balance);
   const cost = pauseCostMs(job) ?? 0;
   const share = config.balance.maxPauseOverhead;
-  const time = timeMs(balance) + now.monotonicMs - state.since.monotonicMs;
-  const needed = (balance.overheadMs + cost) / share - FREE_MS;
+  const time = timeMs + now.monotonicMs - job.state.since.monotonicMs;
+  const needed = (overheadMs + cost) / share - FREE_MS;
   // Whole ms: at the end that was told, a rounding error must not tell another.
   const left = Math.round(needed - time);
   if (left <= 0) return null;
   const untilMs = now.wallMs + left;
   const next = cost === 0 ? "" : `, the next one ${duration(cost)}`;
-  const text = `pausing has cost ${duration(balance.overheadMs)} of its ${duration(time)}, and may cost ${percent(share * 100)}${next}: it waits until ${clockTime(untilMs, now.wallMs)}`;
+  const text = `pausing has cost ${duration(overheadMs)} of its ${duration(time)}, and may cost ${percent(share * 100)}${next}: it waits until ${clockTime(untilMs, now.wallMs)}`;
   return { code: "budget", text, untilMs };
 }

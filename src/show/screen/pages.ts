@@ -1,7 +1,6 @@
 /** Pages that take the whole screen: help, the whole why of a job, its log. Pure. */
 
 import type { JobView } from "../../control/protocol.ts";
-import { timeMs } from "../../model/job.ts";
 import type { Checkpoint } from "../../model/run.ts";
 import { elapsed } from "../../words/duration.ts";
 import { costsText, usesText } from "../../words/figure.ts";
@@ -143,8 +142,9 @@ export const costLines = (job: JobView): [label: string, text: string][] =>
   ).filter(([, text]) => text !== "");
 
 function costWords({ learned, balance }: JobView): string {
-  const all = timeMs(balance);
-  const share = all > 0 ? `pausing has cost ${percent((balance.overheadMs / all) * 100)} of its time` : "";
+  const { productiveMs, overheadMs } = balance;
+  const all = productiveMs + overheadMs;
+  const share = all > 0 ? `pausing has cost ${percent((overheadMs / all) * 100)} of its time` : "";
   return [costsText(learned), share].filter((part) => part !== "").join("; ");
 }
 

@@ -11,6 +11,8 @@ import { databaseHistory, type History, type Span } from "../../../replay/histor
 import { csvHistory } from "../../../replay/read-csv.ts";
 import { replay as play } from "../../../replay/replay.ts";
 import { suggest as findBetter } from "../../../replay/suggest.ts";
+import { pricesOf } from "../../../report/energy/gather-energy.ts";
+import { stretches } from "../../../report/energy/prices.ts";
 import { replayLines } from "../../../show/replay-lines.ts";
 import { suggestLines } from "../../../show/suggest-lines.ts";
 import { wholePercent } from "../../../words/number.ts";
@@ -46,14 +48,24 @@ export async function replay(options: ReplayOptions): Promise<number> {
     else for (const line of suggestLines(suggested, wallMs())) print(line);
     return 0;
   }
+  const { prices, notes } = await pricesIn(history.span, yardstick);
   const replayed = await play(
     history,
-    configs.map((one) => ({ ...one, yardstick })),
+    configs.map((one) => ({ ...one, yardstick, ...(prices && { prices }) })),
     { onProgress: progress() },
   );
-  if (options.json) printJson(replayed);
-  else for (const line of replayLines(replayed, wallMs())) print(line);
+  const currency = yardstick.tariff?.currency ?? null;
+  const told = { ...replayed, doubts: [...replayed.doubts, ...notes], currency };
+  if (options.json) printJson(told);
+  else for (const line of replayLines(told, wallMs())) print(line);
   return 0;
+}
+
+/** By the first config's tariff, if it has one. */
+async function pricesIn({ fromMs, untilMs }: Span, { tariff }: Config) {
+  if (tariff === undefined) return { prices: null, notes: [] };
+  const { prices: series, notes } = await pricesOf(tariff);
+  return { prices: stretches(tariff, series, { fromMs, toMs: untilMs }), notes };
 }
 
 /** Null when one has problems, which are told; all are checked first. */
