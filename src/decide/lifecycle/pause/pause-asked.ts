@@ -14,6 +14,7 @@ import { creditRunning } from "../learn.ts";
 import { askToRelease } from "../server/release-server.ts";
 import type { Transition } from "../transition.ts";
 import { isListed } from "./release.ts";
+import { awaitsReport, reportAwaitedUntil } from "./young-run.ts";
 
 /** From SIGTERM to SIGKILL for a run that a person has ended; longer while a save is seen to grow. */
 export const KILLED_AFTER_MS = 30_000;
@@ -50,30 +51,38 @@ export function askToPause(
 function ask(transition: Transition, decision: PauseDecision, freeMiB: number | null): void {
   const { state } = transition;
   const release = state.name === "standby" && decision.method === "checkpoint";
+  const reportUntilMs = reportAwaitedUntil(transition, decision);
+  const method = reportUntilMs === null ? decision.method : "checkpoint";
   const sequence =
-    decision.method === "freeze" || decision.method === "http"
+    method === "freeze" || method === "http"
       ? (transition.run.sequence ?? 0)
       : (transition.run.sequence ?? 0) + 1;
-  request(transition, decision, {
-    freeMiB,
-    sequence,
-    release,
-    graceMs: graceMs(transition.job.spec.pause.graceSeconds, transition.job.learned),
-  });
+  request(
+    transition,
+    { ...decision, method },
+    {
+      freeMiB,
+      sequence,
+      release,
+      reportUntilMs,
+      graceMs: graceMs(transition.job.spec.pause.graceSeconds, transition.job.learned),
+    },
+  );
   if (state.name === "frozen") transition.perform({ do: "thaw", run: transition.run });
-  if (decision.method === "freeze") {
+  if (method === "freeze") {
     transition.perform({ do: "freeze", run: transition.run });
     return;
   }
-  if (decision.method === "http") {
+  if (method === "http") {
     askToRelease(transition);
     return;
   }
   // Nothing in it would hear a request; a run that still waits in Slurm's queue is held there.
   const by = savesBy(transition.job);
   const inQueue = transition.run.slurm !== undefined;
-  if ((by === "itself" || by === null) && !hasListener(transition) && !inQueue) return;
-  const want = release ? "release" : decision.method === "standby" ? "standby" : "pause";
+  const heard = hasListener(transition) || reportUntilMs !== null;
+  if ((by === "itself" || by === null) && !heard && !inQueue) return;
+  const want = release ? "release" : method === "standby" ? "standby" : "pause";
   transition.perform({ do: "control", run: transition.run, want, sequence });
 }
 
@@ -82,6 +91,7 @@ const hasListener = ({ job: { understands } }: Transition): boolean =>
 
 interface Terms {
   release?: boolean;
+  reportUntilMs?: number | null;
   freeMiB: number | null;
   sequence: number;
   graceMs: number;
@@ -91,7 +101,7 @@ interface Terms {
 function request(
   transition: Transition,
   decision: PauseDecision,
-  { release = false, freeMiB, sequence, graceMs }: Terms,
+  { release = false, reportUntilMs = null, freeMiB, sequence, graceMs }: Terms,
 ): void {
   const { now } = transition;
   creditRunning(transition);
@@ -110,11 +120,13 @@ function request(
     stepAtRequest: transition.job.progress?.step ?? null,
     availableMiBAtRequest: null,
     ...(release && { release }),
+    ...(reportUntilMs !== null && { reportUntilMs }),
   };
   const said = (run.said ?? []).filter((fact) => fact !== "leftovers");
   transition.become({ name: "pausing", since: now, run: { ...run, sequence, said }, request });
   const tight = decision.method === "checkpoint" && !decision.end ? lacksRoom(transition.job, freeMiB) : null;
-  const reason = tight === null ? decision.cause.reason : `${decision.cause.reason} ${tight}`;
+  const awaited = reportUntilMs === null ? "" : awaitsReport(reportUntilMs, now.monotonicMs);
+  const reason = `${decision.cause.reason}${tight === null ? "" : ` ${tight}`}${awaited}`;
   transition.tell("pause.requested", decision.cause.actor, reason, {
     evidence: decision.evidence,
     outcome: {
