@@ -15,9 +15,9 @@ import { Refusal, refusing } from "../refusal.ts";
 import { type Detached, spawnDetached } from "../spawn/spawn-detached.ts";
 import { duration } from "../words/duration.ts";
 import { tryConnect } from "./connect.ts";
+import { leftElsewhere } from "./left-elsewhere.ts";
 import { say } from "./print.ts";
 import { logTail } from "./read-log-tail.ts";
-import { leftInCommon } from "./settle-common.ts";
 
 const ANSWERS_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 20;
@@ -36,7 +36,7 @@ export async function spawnSupervisor(
   places: Places,
   { watch = false, adopt = false }: How = {},
 ): Promise<ControlClient> {
-  const left = leftInCommon(places);
+  const left = leftElsewhere(places);
   if (left !== null) say(left);
   prepareStateDirectory(places.stateDirectory);
   const log = join(dirname(supervisorLogPath(places.stateDirectory)), "supervisor.log");

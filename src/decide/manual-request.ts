@@ -131,6 +131,8 @@ function resume(
   const windowUntilMs = mayRun(bare, windows, now.wallMs) ? null : Math.min(LATEST_MS, ...closes);
   const manual = { want: "run" as const, sinceMs: now.wallMs, excused, windowUntilMs };
   // Rules that had blamed it for its own use count again, now that a person has looked.
-  const { gpuShortage: _, ...rest } = next.job;
-  return { ...next, job: { ...rest, manual, misattributed: [] } };
+  const { gpuShortage: _, unready, ...rest } = next.job;
+  // A server that didn't come back is asked at once: the person may have seen to it. What a launch lacks stays lacking.
+  const lacks = unready !== undefined && job.state.name !== "standby" && { unready };
+  return { ...next, job: { ...rest, ...lacks, manual, misattributed: [] } };
 }

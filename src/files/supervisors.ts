@@ -50,7 +50,10 @@ export const supervisorNamed = (name: string): SupervisorRecord | null =>
   read(() => join(folder(), `${name}.json`));
 
 /** All of this user's supervisors that are alive now. */
-export function runningSupervisors(): SupervisorRecord[] {
+export const runningSupervisors = (): SupervisorRecord[] => recordedSupervisors().filter(isRunning);
+
+/** The last supervisor of each of this user's state directories, alive or not. */
+export function recordedSupervisors(): SupervisorRecord[] {
   let names: string[];
   try {
     names = readdirSync(folder());
@@ -60,7 +63,6 @@ export function runningSupervisors(): SupervisorRecord[] {
   const records = names.filter((name) => name.endsWith(".json")).slice(0, MOST_RECORDS);
   return records
     .flatMap((name) => read(() => join(folder(), name)) ?? [])
-    .filter(isRunning)
     .sort((a, b) => (a.project < b.project ? -1 : 1));
 }
 

@@ -85,8 +85,8 @@ export interface Why {
   left?: { pid: number; command: string; others: number; sinceMs: number };
   /** The pause signal, which it doesn't catch yet. */
   unheard?: string;
-  /** It can't be asked to save: it is ended after its next checkpoint, or by its `pause.onTimeout`. */
-  cantAsk?: "until it saves" | "until its grace ends";
+  /** It can't be asked to save: it is ended after its next checkpoint, or by its `pause.onTimeout`, or frozen without a report. */
+  cantAsk?: "until it saves" | "until its grace ends" | "until it reports";
   /** How it makes room when it is asked to, as far as that is known. */
   room?: Room;
   /** Where its run stands on a Slurm cluster. */
@@ -143,8 +143,16 @@ export type Decision =
       /** The variables that tell the program its GPUs. */
       devices?: Record<string, string>;
     }
-  /** `end`: a person has its run ended instead of waiting for a checkpoint. */
-  | { verb: "pause"; job: string; method: PauseMethod; cause: Cause; evidence: Evidence; end?: true }
+  /** `end`: a person has its run ended instead of waiting for a checkpoint. `wanted`: this method and no other. */
+  | {
+      verb: "pause";
+      job: string;
+      method: PauseMethod;
+      cause: Cause;
+      evidence: Evidence;
+      end?: true;
+      wanted?: true;
+    }
   | { verb: "notify"; job: null; actor: Actor; reason: string; evidence: Evidence };
 
 export type PauseDecision = Extract<Decision, { verb: "pause" }>;

@@ -18,6 +18,8 @@ export interface PauseRequest {
   /** Monotonic; extended while the job reports `saving` with growing bytes. */
   deadlineMs: number;
   bytesSaved: number;
+  /** Monotonic; its run is young, and may report until then that it saves. It is frozen if it doesn't. */
+  reportUntilMs?: number;
   /** Set once the grace period is over, or a person wouldn't wait for it, with the action taken. */
   overdue: null | "waiting" | "frozen" | "terminated" | "killed";
   /** It was on standby, and is asked to give its memory back, too. */

@@ -228,6 +228,7 @@ function leftText({ command, pid, others, sinceMs }: NonNullable<Why["left"]>, n
 const UNASKED = {
   "until it saves": "it is ended after the next checkpoint that it saves",
   "until its grace ends": "it is ended when its grace is over",
+  "until it reports": "it has only just begun, and is frozen if it doesn't report soon",
 };
 
 const turnText = ({ turn, job }: Why): string =>

@@ -73,7 +73,7 @@ function manualPause(job: Job): Pause | null {
   if (method === null) return null;
   const frozenNow = freeze && state.name === "pausing" && state.request.overdue === "waiting";
   if (!isWorking(job.state.name) && !(frozenNow && method === "freeze")) return null;
-  return pause(job, method, cause);
+  return { ...pause(job, method, cause), ...(freeze && { wanted: true as const }) };
 }
 
 /** A process of it is alive, whatever it is doing; asking once is enough. */

@@ -130,6 +130,7 @@ function pauseBy(rule: RuleNow, { job, method, costMs, relief }: Victim, sample:
     verb: "pause",
     job: job.name,
     method,
+    ...(rule.rule.action === "freeze" && { wanted: true as const }),
     cause: { actor: `rule:${rule.rule.name}`, reason, critical, rule: rule.key },
     // What made it the one.
     evidence: { ...evidenceOf(rule, sample), choice: { costMs: Math.round(costMs), givesBack: relief } },

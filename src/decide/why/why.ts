@@ -200,7 +200,10 @@ function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Pa
     cause,
     ...(deaf && { unheard: pauseSignalOf(job.spec) }),
     ...(unasked && how === "itself" && { cantAsk: "until it saves" as const }),
-    ...(unasked && how === null && { cantAsk: "until its grace ends" as const }),
+    ...(unasked &&
+      how === null && {
+        cantAsk: request.reportUntilMs === undefined ? "until its grace ends" : "until it reports",
+      }),
     ...(streams !== undefined && streams.held < streams.open && { streams }),
     next: grace,
   };

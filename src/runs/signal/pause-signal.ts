@@ -6,7 +6,7 @@ import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Control } from "../../contract/control.ts";
 import { CONTROL_FILE } from "../../contract/names.ts";
-import { type Job, pauseSignalOf } from "../../model/job.ts";
+import { type Job, pauseSignalOf, savesBy } from "../../model/job.ts";
 import type { EffectResult } from "../../ports/runs.ts";
 import { ranksHere } from "../containers/ranks-here.ts";
 import { asLiveRun, type Followed, look } from "../observe/follow.ts";
@@ -34,7 +34,8 @@ export function ring({ sequence, want }: Control, job: Job, run: Followed): Effe
   const signal = pauseSignalOf(job.spec);
   if ("reason" in found) {
     if (want === "pause") run.unheard = sequence;
-    return "joining" in found ? { ok: true } : { ok: false, reason: found.reason };
+    // A young run may read the word when it comes to its library.
+    return "joining" in found || savesBy(job) === null ? { ok: true } : { ok: false, reason: found.reason };
   }
   run.unheard = null;
   if (found.library) return signalAll(found.targets, signal);

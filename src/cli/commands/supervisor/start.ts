@@ -9,8 +9,8 @@ import { projectName } from "../../../config/project.ts";
 import type { AuditEvent } from "../../../model/event.ts";
 import { misuse } from "../../../refusal.ts";
 import { type Options, placesOf, sayWhich, tryConnect } from "../../connect.ts";
+import { leftElsewhere } from "../../left-elsewhere.ts";
 import { print, say } from "../../print.ts";
-import { leftInCommon } from "../../settle-common.ts";
 import { warningsAtStart } from "./warnings-at-start.ts";
 
 export interface StartOptions extends Options {
@@ -71,7 +71,7 @@ async function headless(places: Places, options: StartOptions): Promise<number> 
   if (!loaded.ok) return 2;
   // Refuses where a supervisor of another config uses this state directory; one of this config has the lock.
   (await tryConnect(places))?.close();
-  const left = leftInCommon(places);
+  const left = leftElsewhere(places);
   if (left !== null) say(left);
   // The reader of our output may go away; the jobs stay supervised.
   for (const stream of [process.stdout, process.stderr])

@@ -15,6 +15,7 @@ import { askToPark } from "../park/park-out.ts";
 import { askToRelease } from "../server/release-server.ts";
 import type { Transition } from "../transition.ts";
 import { isListed } from "./release.ts";
+import { awaitsReport, reportAwaitedUntil } from "./young-run.ts";
 
 /** From SIGTERM to SIGKILL for a run that a person has ended; longer while a save is seen to grow. */
 export const KILLED_AFTER_MS = 30_000;
@@ -51,31 +52,39 @@ export function askToPause(
 function ask(transition: Transition, decision: PauseDecision, freeMiB: number | null): void {
   const { state } = transition;
   const release = state.name === "standby" && decision.method === "checkpoint";
-  const sequence = (transition.run.sequence ?? 0) + (hasWord(decision.method) ? 1 : 0);
-  request(transition, decision, {
-    freeMiB,
-    sequence,
-    release,
-    graceMs: graceMs(transition.job.spec.pause.graceSeconds, transition.job.learned),
-  });
+  const reportUntilMs = reportAwaitedUntil(transition, decision);
+  const method = reportUntilMs === null ? decision.method : "checkpoint";
+  const sequence = (transition.run.sequence ?? 0) + (hasWord(method) ? 1 : 0);
+  request(
+    transition,
+    { ...decision, method },
+    {
+      freeMiB,
+      sequence,
+      release,
+      reportUntilMs,
+      graceMs: graceMs(transition.job.spec.pause.graceSeconds, transition.job.learned),
+    },
+  );
   if (state.name === "frozen") transition.perform({ do: "thaw", run: transition.run });
-  if (decision.method === "freeze") {
+  if (method === "freeze") {
     transition.perform({ do: "freeze", run: transition.run });
     return;
   }
-  if (decision.method === "park") {
+  if (method === "park") {
     askToPark(transition);
     return;
   }
-  if (decision.method === "http") {
+  if (method === "http") {
     askToRelease(transition);
     return;
   }
   // Nothing in it would hear a request; a run that still waits in Slurm's queue is held there.
   const by = savesBy(transition.job);
   const inQueue = transition.run.slurm !== undefined;
-  if ((by === "itself" || by === null) && !hasListener(transition) && !inQueue) return;
-  const want = release ? "release" : decision.method === "standby" ? "standby" : "pause";
+  const heard = hasListener(transition) || reportUntilMs !== null;
+  if ((by === "itself" || by === null) && !heard && !inQueue) return;
+  const want = release ? "release" : method === "standby" ? "standby" : "pause";
   transition.perform({ do: "control", run: transition.run, want, sequence });
 }
 
@@ -84,6 +93,7 @@ const hasListener = ({ job: { understands } }: Transition): boolean =>
 
 interface Terms {
   release?: boolean;
+  reportUntilMs?: number | null;
   freeMiB: number | null;
   sequence: number;
   graceMs: number;
@@ -93,7 +103,7 @@ interface Terms {
 function request(
   transition: Transition,
   decision: PauseDecision,
-  { release = false, freeMiB, sequence, graceMs }: Terms,
+  { release = false, reportUntilMs = null, freeMiB, sequence, graceMs }: Terms,
 ): void {
   const { now } = transition;
   creditRunning(transition);
@@ -115,11 +125,13 @@ function request(
     stepAtRequest: transition.job.progress?.step ?? null,
     availableMiBAtRequest: null,
     ...(release && { release }),
+    ...(reportUntilMs !== null && { reportUntilMs }),
   };
   const said = (run.said ?? []).filter((fact) => fact !== "leftovers");
   transition.become({ name: "pausing", since: now, run: { ...run, sequence, said }, request });
   const tight = decision.method === "checkpoint" && !decision.end ? lacksRoom(transition.job, freeMiB) : null;
-  const reason = tight === null ? decision.cause.reason : `${decision.cause.reason} ${tight}`;
+  const awaited = reportUntilMs === null ? "" : awaitsReport(reportUntilMs, now.monotonicMs);
+  const reason = `${decision.cause.reason}${tight === null ? "" : ` ${tight}`}${awaited}`;
   transition.tell("pause.requested", decision.cause.actor, reason, {
     evidence: decision.evidence,
     outcome: {

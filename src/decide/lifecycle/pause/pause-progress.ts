@@ -17,11 +17,13 @@ import { watchGrace } from "./grace-ended.ts";
 import { ring } from "./pause-asked.ts";
 import { exited } from "./pause-ended.ts";
 import { waitsForGpus } from "./release.ts";
+import { watchForReport } from "./young-run.ts";
 
 const FIRST_RING_MS = 1000;
 const LONGEST_RING_MS = 10_000;
 
 export function pauseProgress(transition: Transition, seen: Seen, availableMiB: number | null): void {
+  watchForReport(transition, seen);
   const request = noted(transition, seen, availableMiB);
   if (seen.exit !== null && !seen.alive) {
     if (request.exitedAt === undefined) transition.amend({ exitedAt: transition.now });

@@ -5,96 +5,16 @@
  * src/decide/lifecycle/server/on-rest.ts, src/decide/lifecycle/server/restore-server.ts, src/decide/pauses/release.ts
  */
 import { describe, expect, it } from "vitest";
+import { manualRequest } from "../../../../src/decide/manual-request.ts";
 import { releasePause } from "../../../../src/decide/pauses/release.ts";
 import { decide } from "../../../../src/decide/policy.ts";
 import { newWorld } from "../../../../src/decide/world.ts";
-import type { GpuView } from "../../../../src/model/seen.ts";
-import type { Answer, Question } from "../../../../src/model/server.ts";
-import {
-  at,
-  makeConfig,
-  makeRun,
-  makeSample,
-  makeSeen,
-  runningJob,
-  Story,
-  startDecision,
-} from "../../make.ts";
+import type { Job } from "../../../../src/model/job.ts";
+import type { Answer } from "../../../../src/model/server.ts";
+import { at, makeConfig, makeRun, makeSample, runningJob, startDecision } from "../../make.ts";
+import { no, Server, yes } from "./server-story.ts";
 
-const drain = [{ path: "/busy", json: ["n"], equals: 0 }];
-const written = {
-  method: "http",
-  url: "http://localhost:9",
-  drain,
-  drainedSeconds: 3,
-  release: [{ path: "/rest" }],
-  released: [{ path: "/rests" }],
-  restore: [{ path: "/wake" }],
-  ready: [{ path: "/up" }],
-  remainingMiB: 300,
-  timeoutSeconds: 20,
-  graceSeconds: 50,
-};
-const yes: Answer = { is: "yes" };
-const no = (why: string): Answer => ({ is: "no", why });
-
-/** A server whose answers and memory the test tells; it was seen to hold 6000 MiB. */
-class Server extends Story {
-  constructor(pause: object = {}, facts: object = {}) {
-    const learned = {
-      ...runningJob().learned,
-      gpuMemoryMiB: { G: { count: 3, recent: [6000, 6000, 6000] } },
-    };
-    const run = makeRun({ gpus: ["G"] });
-    const state = { name: "running", since: at(0), run } as const;
-    super(
-      runningJob({ pause: { ...written, ...pause } }, { understands: "nothing", learned, state, ...facts }),
-    );
-  }
-
-  get talk() {
-    return "run" in this.job.state ? this.job.state.run.talk : undefined;
-  }
-
-  get question(): Question | undefined {
-    return this.talk?.question;
-  }
-
-  asked(second: number): this {
-    return this.pause(second, { method: "http" });
-  }
-
-  /** What is seen of it: the answer to its last question, and its memory; a text is why that can't be read. */
-  shows(
-    second: number,
-    answer: Answer | null,
-    memory: number | string | undefined = 6000,
-    readAt = second,
-  ): this {
-    const server = { number: this.talk?.number ?? 0, answer };
-    const gpus: GpuView = {
-      atMs: at(readAt).monotonicMs,
-      unavailable: typeof memory === "string" ? memory : null,
-      name: "GPU 0",
-      freeMiB: 1000,
-      entries:
-        typeof memory === "number" && memory > 0
-          ? [{ pid: 4711, startTime: 1, command: "llm", user: "u", gpuMemoryMiB: memory }]
-          : [],
-      othersMiB: 0,
-      others: [],
-    };
-    return this.on(second, { kind: "seen", seen: makeSeen({ server }), availableMiB: null, gpus });
-  }
-
-  /** Up to the release that was answered with a yes. */
-  releasedAt(second: number): this {
-    return this.asked(second)
-      .shows(second + 1, yes)
-      .shows(second + 4, yes)
-      .shows(second + 5, yes);
-  }
-}
+const AROUND = { windows: [], config: makeConfig(), mode: { stopping: false, journalHealthy: true } };
 
 describe("draining", () => {
   it("asks for the release only after so long without a request", () => {
@@ -156,6 +76,15 @@ describe("releasing", () => {
       .shows(34, failed)
       .shows(36, failed, 0);
     expect(server.job.state).toMatchObject({ name: "standby", server: { released: true, remainderMiB: 0 } });
+  });
+
+  it("one that sleeps already is at rest, though it refuses to be put to sleep", () => {
+    const asleep: Answer = { is: "failed", why: "POST /rest: it answered with status 409" };
+    const server = new Server().shows(8, null, 0).asked(10).shows(11, yes, 0).shows(14, yes, 0);
+    expect(server.question).toBe("release");
+    server.shows(15, asleep, 0).shows(17, asleep, 0);
+    expect(server.job.state).toMatchObject({ name: "standby", server: { released: true, remainderMiB: 0 } });
+    expect(server.events).not.toContain("pause.failed");
   });
 
   it.each([
@@ -254,6 +183,24 @@ describe("at rest", () => {
     expect(server.effects.filter((effect) => effect === "terminate")).toHaveLength(1);
   });
 
+  it("one that didn't come back is tried at once when a person resumes it", () => {
+    const server = back(resting(), 100).shows(102, { is: "failed", why: "no answer" });
+    server.shows(103, no("GET /up: not yet")).shows(123, no("GET /up: not yet"));
+    const waits = (job: Job): string[] => {
+      const { why } = decide(newWorld({ [job.name]: job }), {
+        ...AROUND,
+        sample: makeSample(at(125)),
+        now: at(125),
+      });
+      return why[job.name]?.waitingFor.map(({ code }) => code) ?? [];
+    };
+    expect([server.state, waits(server.job)]).toEqual(["standby", expect.arrayContaining(["restart"])]);
+    const asked = { verb: "resume" as const, jobs: [server.job.name], by: "ana" };
+    const given = manualRequest(newWorld({ [server.job.name]: server.job }), asked, [], at(125));
+    expect(given.errors).toEqual([]);
+    expect(waits(given.world.jobs[server.job.name] as Job)).not.toContain("restart");
+  });
+
   it("asked to pause while it comes back, it is drained and released anew", () => {
     const server = back(resting(), 50).asked(51);
     expect([server.state, server.question]).toEqual(["pausing", "drained"]);
@@ -267,10 +214,8 @@ it("a job that is asked for its memory isn't let go on at the very same tick", (
   const now = at(60);
   const decided = decide(newWorld({ tts: job }), {
     sample: makeSample(now),
-    windows: [],
-    config: makeConfig(),
     now,
-    mode: { stopping: false, journalHealthy: true },
+    ...AROUND,
   });
   expect(decided.decisions.map(({ verb }) => verb)).toEqual(["pause"]);
 });
