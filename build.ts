@@ -18,6 +18,7 @@ const programs = await build({
     // Programs for processes of their own.
     "runs/checkpoints/verify-child": "src/runs/checkpoints/verify-child.ts",
     "config/check/check-child": "src/config/check/check-child.ts",
+    "park/cuda-program": "src/park/cuda-program.ts",
     "park/park-child": "src/park/park-child.ts",
     "backup/backup-child": "src/backup/backup-child.ts",
     "record/upkeep/upkeep-process": "src/record/upkeep/upkeep-process.ts",

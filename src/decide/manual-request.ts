@@ -104,7 +104,7 @@ function pause(job: Job, asked: Extract<ManualRequest, { verb: "pause" }>, { now
   const { force } = asked;
   const freeze = force === "freeze";
   const method = pauseMethod(job, { frees: "time", freeze });
-  if (force !== "terminate" && (method === null || (freeze && method !== "freeze")))
+  if (force !== "terminate" && (method === null || (freeze && method !== "freeze" && method !== "park")))
     return {
       error: `'${job.name}' has several ranks, which fail when they are frozen${freeze ? "" : `, and nothing shows that they save. To end it: supervisor pause ${job.name} --terminate`}.`,
     };

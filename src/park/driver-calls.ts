@@ -5,7 +5,7 @@
  */
 import { parkRecord } from "../files/state-paths.ts";
 import type { Effect } from "../model/effect.ts";
-import type { DriverAnswer, DriverCall, ParkSeen } from "../model/park.ts";
+import type { DriverAnswer, ParkSeen } from "../model/park.ts";
 import { Helper } from "../spawn/helper.ts";
 import { LOCK_MS } from "./lock-ms.ts";
 import type { ParkTask } from "./park-child.ts";
@@ -13,7 +13,8 @@ import type { ParkTask } from "./park-child.ts";
 type Drive = Extract<Effect, { do: "drive" }>;
 
 const CHILD = new Helper("park/park-child", "no job is parked and none that is comes back");
-const SHORT_MS = 5000;
+/** With the start of the child, which takes seconds on a machine under pressure. */
+const SHORT_MS = 15_000;
 /** More than the slowest that was reported (2.5 s for each GiB out, on its first time). */
 const MOVE_MS = 60_000;
 const MOVE_MS_PER_GIB = 5000;
@@ -45,7 +46,9 @@ export class DriverCalls {
       // The next call has come while this one waited for its turn.
       if (this.#asked.get(run.id)?.number !== number) return;
       const record = parkRecord(this.#stateDirectory, run.id);
-      const answer = await this.#drive({ call, pid, parent: process.pid, record }, deadlineMs(call, heldMiB));
+      const task = { call, pid, parent: process.pid, record };
+      // Also at our own end it is killed: the next supervisor asks what it has left.
+      const answer = await driveOnce(task, heldMiB, this.#end.signal);
       if (this.#asked.get(run.id)?.number !== number) return;
       this.#asked.set(run.id, { number, answer });
       this.#wake();
@@ -61,18 +64,23 @@ export class DriverCalls {
   close(): void {
     this.#end.abort();
   }
-
-  async #drive(task: ParkTask, timeoutMs: number): Promise<DriverAnswer> {
-    // Also at our own end: what it leaves is asked by the next supervisor, whose children wait for ours.
-    const options = { timeoutMs, killSignal: "SIGKILL", signal: this.#end.signal } as const;
-    const done = await CHILD.run([JSON.stringify(task)], options);
-    if (!done.ok) return { state: null, ms: timeoutMs, why: `'${task.call}' was broken off: ${done.reason}` };
-    return JSON.parse(done.stdout) as DriverAnswer;
-  }
 }
 
-function deadlineMs(call: DriverCall, heldMiB: number): number {
+/** One call in a child. @param heldMiB what there is to move, which decides how long it may take */
+export async function driveOnce(
+  task: ParkTask,
+  heldMiB: number,
+  signal?: AbortSignal,
+): Promise<DriverAnswer> {
+  const timeoutMs = deadlineMs(task.call, heldMiB);
+  const options = { timeoutMs, killSignal: "SIGKILL", ...(signal && { signal }) } as const;
+  const done = await CHILD.run([JSON.stringify(task)], options);
+  if (!done.ok) return { state: null, ms: timeoutMs, why: `'${task.call}' was broken off: ${done.reason}` };
+  return JSON.parse(done.stdout) as DriverAnswer;
+}
+
+function deadlineMs(call: ParkTask["call"], heldMiB: number): number {
   if (call === "lock") return LOCK_MS + SHORT_MS;
-  if (call === "look" || call === "unlock") return SHORT_MS;
-  return MOVE_MS + (heldMiB / 1024) * MOVE_MS_PER_GIB;
+  if (call !== "checkpoint" && call !== "restore") return SHORT_MS;
+  return Math.ceil(MOVE_MS + (heldMiB / 1024) * MOVE_MS_PER_GIB);
 }

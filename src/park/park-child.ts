@@ -12,7 +12,8 @@ import { isNoProgram, OK, words } from "./codes.ts";
 import { Driver } from "./driver.ts";
 
 export interface ParkTask {
-  call: DriverCall;
+  /** `able`: only whether this driver has the calls. */
+  call: DriverCall | "able";
   pid: number;
   /** The process that waits for the answer. */
   parent: number;
@@ -34,6 +35,7 @@ async function answer(): Promise<DriverAnswer> {
   if (typeof driver === "string") return { state: null, ms: 0, why: driver, impossible: true };
   const { lack } = driver;
   if (lack !== null) return { state: null, ms: 0, why: lack, impossible: true };
+  if (call === "able") return { state: "running", ms: 0 };
   if (process.ppid !== parent) return { state: null, ms: 0, why: "the supervisor is gone" };
   const began = elapsedMs();
   const code = call === "look" ? OK : driver.call(call, pid);

@@ -5,11 +5,12 @@
  */
 import { EXIT_PAUSED } from "../contract/names.ts";
 import { type Job, savesBy } from "../model/job.ts";
+import type { DriverCall } from "../model/park.ts";
 import type { Checkpoint, Run } from "../model/run.ts";
 import type { RankStatus, Seen } from "../model/seen.ts";
 import type { Now } from "../model/time.ts";
 import { ModelCheckpoints } from "./model-checkpoints.ts";
-import { type Life, reportOf } from "./model-life.ts";
+import { AFTER, type Life, reportOf } from "./model-life.ts";
 import type { RecordedCosts } from "./recorded-costs.ts";
 
 /** Of a job that never told how long its steps take. */
@@ -59,6 +60,11 @@ export class ModelJob {
   /** It uses more than memory. */
   get isActive(): boolean {
     return this.isLive && this.#life?.held === null;
+  }
+
+  /** Its VRAM was moved into host memory. */
+  get isMoved(): boolean {
+    return this.isLive && this.#life?.driver?.state === "checkpointed";
   }
 
   /** When its run began, in ticks since the recorded boot; null without a run. */
@@ -124,6 +130,14 @@ export class ModelJob {
     if (this.#life?.held === "frozen") this.#life.held = null;
   }
 
+  /** A call of the driver about its VRAM: it does its work at once. */
+  drive(call: DriverCall, number: number): void {
+    const life = this.#life;
+    if (life === null) return;
+    const state = call === "look" ? (life.driver?.state ?? "running") : AFTER[call];
+    life.driver = { number, state };
+  }
+
   /** Ended from outside: what it hasn't saved is lost. */
   end(signal: "SIGTERM" | "SIGKILL"): void {
     const life = this.#life;
@@ -176,6 +190,9 @@ export class ModelJob {
       signalCaught: this.#habits.understands !== "nothing",
       ...(this.#habits.worldSize > 1 && !reports && { worldSize: this.#habits.worldSize }),
       stopped: life?.held === "frozen",
+      ...(life?.driver && {
+        park: { number: life.driver.number, answer: { state: life.driver.state, ms: 0 } },
+      }),
     };
   }
 

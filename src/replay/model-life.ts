@@ -1,4 +1,5 @@
 /** One modelled run: what is left of each thing that it does. Durations in ms. */
+import type { DriverCall, DriverState } from "../model/park.ts";
 import type { Exit } from "../model/seen.ts";
 
 export interface Life {
@@ -17,8 +18,18 @@ export interface Life {
   workMs: number;
   sequence: number;
   held: "frozen" | "standby" | null;
+  /** What the driver was asked last about its VRAM, and the state that it is in since; absent before the first call. */
+  driver?: { number: number; state: DriverState };
   exit: Exit | null;
 }
+
+/** The state after a call that always works. */
+export const AFTER: Record<Exclude<DriverCall, "look">, DriverState> = {
+  lock: "locked",
+  checkpoint: "checkpointed",
+  restore: "locked",
+  unlock: "running",
+};
 
 /** What its library would report. */
 export function reportOf({ exit, held, loadMs, saveMs }: Life): string {

@@ -82,6 +82,9 @@ export class ModelRuns implements Runs {
       case "thaw":
         model.thaw();
         break;
+      case "drive":
+        model.drive(effect.call, effect.number);
+        break;
       case "terminate":
         model.end("SIGTERM");
         break;

@@ -215,7 +215,8 @@ export class Rerun {
     for (const { name, state, spec } of Object.values(this.#supervisor.world.jobs)) {
       const model = this.#models.get(name);
       if (!("run" in state) || !model?.isLive) continue;
-      const { run } = state;
+      // What was moved into host memory is on no GPU.
+      const run = model.isMoved ? { ...state.run, gpus: [] } : state.run;
       ours.push({
         job: name,
         run,

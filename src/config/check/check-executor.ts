@@ -72,7 +72,7 @@ const noLocalGpus = (path: Path, fields: Fields): Finding[] =>
 
 function noHeldPause(path: Path, { pause }: Fields): Finding[] {
   const method = (pause as Fields | undefined)?.method;
-  if (method !== "freeze" && method !== "standby") return [];
+  if (method !== "freeze" && method !== "standby" && method !== "park") return [];
   const here = [...path, "pause", "method"];
   const message = `${formatPath(here)} must be "auto" or "checkpoint" for a job on a cluster, got ${show(method)}: a run that is only held would keep its nodes.`;
   return [{ path: here, message }];

@@ -13,7 +13,7 @@ import { evidenceOf, pressureSentence } from "../rules/evidence.ts";
 import { needsMemory } from "../rules/measures.ts";
 import type { RuleNow } from "../rules/rule-now.ts";
 import type { TickInput } from "../tick-input.ts";
-import { pauseCostMs } from "./cost.ts";
+import { parkCostMs, pauseCostMs } from "./cost.ts";
 import { pauseMethod } from "./pause-method.ts";
 import { neededBy, reliefOf } from "./relief.ts";
 import { relieves } from "./relieves.ts";
@@ -73,7 +73,8 @@ function victim(job: Job, now: RuleNow, sample: Sample): Victim[] {
   const method = pauseMethod(job, { frees: memory ? "memory" : "time", freeze: rule.action === "freeze" });
   if (method === null) return [];
   // Neither a freeze nor a standby saves anything, or has anything to load.
-  const costMs = method === "checkpoint" ? (pauseCostMs(job) ?? UNKNOWN_COST_MS) : 0;
+  const costMs =
+    method === "checkpoint" ? (pauseCostMs(job) ?? UNKNOWN_COST_MS) : method === "park" ? parkCostMs(job) : 0;
   return [{ job, method, costMs, relief: reliefOf(job, now, sample) }];
 }
 

@@ -1,11 +1,12 @@
 /** What the last sample shows of one run's GPUs: what the run still holds on them, and who else is there. */
 
-import { type GpuSample, programOf, type Sample } from "../../model/machine.ts";
+import type { GpuSample, Sample } from "../../model/machine.ts";
 import type { Run } from "../../model/run.ts";
 import type { GpuView } from "../../model/seen.ts";
 import { list } from "../../words/list.ts";
 import { whose } from "../../words/whose.ts";
 import { beside, freeMiB } from "./gpu-memory.ts";
+import { whyUnparkable } from "./parkable.ts";
 
 /** Null for a run that was given no GPU and isn't seen on any. */
 export function gpuView({ id, gpus }: Run, sample: Sample): GpuView | null {
@@ -35,20 +36,10 @@ export function gpuView({ id, gpus }: Run, sample: Sample): GpuView | null {
   };
 }
 
-const MPS = "nvidia-cuda-mps-server";
-
 function unparkableOn(there: GpuSample[]): Pick<GpuView, "unparkable"> {
-  const because = (unparkable: string): Pick<GpuView, "unparkable"> => ({ unparkable });
-  if (there.length > 1) return because("it is on several GPUs");
-  const [gpu] = there;
-  if (gpu === undefined) return {};
-  if (gpu.device !== undefined && gpu.device.runtime !== "cuda")
-    return because(`GPU ${gpu.index} isn't one of NVIDIA's`);
-  if (gpu.instances !== undefined && gpu.instances.length > 0)
-    return because(`GPU ${gpu.index} is divided (MIG)`);
-  if (gpu.processes.some(({ command }) => programOf(command) === MPS))
-    return because(`GPU ${gpu.index} is shared by MPS`);
-  return {};
+  const unparkable =
+    there.length > 1 ? "it is on several GPUs" : there.map(whyUnparkable).find((why) => why !== null);
+  return unparkable ? { unparkable } : {};
 }
 
 function takenOf({ claims = [] }: Sample, gpus: string[]): Pick<GpuView, "takenBy"> {

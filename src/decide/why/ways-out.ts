@@ -48,6 +48,8 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
     case "paused":
     case "frozen":
     case "standby":
+      if (state.name === "frozen" && state.parked?.broken !== undefined)
+        return [way(`pause ${name} --terminate`, endingLoses(job, input.now.wallMs))];
       return fromWait(job, waitingFor, input);
     default:
       return [];

@@ -13,7 +13,8 @@ function configCommands(cli: Command): void {
   withJson(declare(cli, "check", all, check, { argument: "[FILE]", options: {} }));
   const doctor = async () => (await import("./doctor.ts")).doctor;
   const page = "what can be seen and done on this machine, for a bug report";
-  withJson(declare(cli, "doctor", page, doctor, { options: {} }));
+  const tryPark = "park a tiny CUDA program of its own, and bring it back";
+  withJson(declare(cli, "doctor", page, doctor, { options: { tryPark: ["--try-park", tryPark] } }));
   const init = async () => (await import("./init.ts")).init;
   declare(cli, "init", "write a commented config to start from", init, { options: {} });
   const python = async () => (await import("./python.ts")).python;

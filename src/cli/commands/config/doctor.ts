@@ -1,6 +1,6 @@
 /**
  * `doctor`: one page on what this machine lets the supervisor see and do, for a bug report. Changes
- * nothing; names processes on GPUs, but none of the config's secrets.
+ * nothing, and starts nothing on a GPU unless it is told to; names processes on GPUs, but none of the config's secrets.
  */
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
@@ -28,12 +28,14 @@ import { type Options, placesOf, snapshotOf, tryConnect } from "../../connect.ts
 import { print, printJson } from "../../print.ts";
 import { unworkable, withoutGpu } from "./doctor/blind-rules.ts";
 import { type Diagnosis, page } from "./doctor/page.ts";
+import { parking } from "./doctor/parking.ts";
 
 /** CPU use needs two samples, and some readings arrive asynchronously. */
 const LOOK_AGAIN_MS = 600;
 const NO_OTHERS: ConfigFile["others"] = { ignore: [], ignoreGpuBelow: 30 };
 
-export async function doctor(options: Options): Promise<number> {
+/** `tryPark`: parks a tiny program of our own on each GPU and brings it back. */
+export async function doctor(options: Options & { tryPark?: boolean }): Promise<number> {
   const config = configOf(options);
   const others = config.config?.others ?? NO_OTHERS;
   const zombies = new Unreaped();
@@ -66,6 +68,7 @@ export async function doctor(options: Options): Promise<number> {
     cgroup: "directory" in cgroup ? { directory: cgroup.directory } : { unavailable: cgroup.reason },
     supervisorPid,
     unreaped: zombies.look(supervisorPid),
+    parking: await parking(sample.gpus, options.tryPark ?? false),
   };
   if (options.json) printJson({ ...diagnosis });
   else print(page(diagnosis));

@@ -8,7 +8,7 @@ import { misuse } from "../../../refusal.ts";
 import { number } from "../../../words/number.ts";
 import { bytes } from "../../../words/size.ts";
 import { clockTime } from "../../../words/time.ts";
-import { askedText, holdText, whyBeside } from "../../../words/why.ts";
+import { askedText, holdText, movesText, whyBeside } from "../../../words/why.ts";
 import { orOver } from "../../brief-pause.ts";
 import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../connect.ts";
 import { followJobs, type Outcome } from "../../follow-jobs.ts";
@@ -128,7 +128,8 @@ function pausing(job: JobView): Outcome {
   if (overdue !== null)
     return { end: null, text: `it didn't save within its grace period, and was ${overdue}` };
   if (job.why.asked !== undefined) return { end: null, text: askedText(job.why) };
-  if (method === "freeze") return { end: null, text: "being suspended in place" };
+  if (job.why.moves !== undefined) return { end: null, text: movesText(job.why) };
+  if (method === "freeze" || method === "park") return { end: null, text: "being suspended in place" };
   if (progress?.reports === "saving")
     return { end: null, text: `saving its checkpoint${atStep(progress.step)}` };
   if (progress?.reports === "paused") return { end: null, text: "saved; its checkpoint is being checked" };

@@ -9,6 +9,7 @@ import { list, plural } from "../../../../words/list.ts";
 import { percent } from "../../../../words/number.ts";
 import { size } from "../../../../words/size.ts";
 import type { Unworkable } from "./blind-rules.ts";
+import { type Parking, parkingLines } from "./parking.ts";
 
 export interface Diagnosis {
   version: string;
@@ -26,6 +27,8 @@ export interface Diagnosis {
   supervisorPid: number | null;
   /** Why processes that have ended stay listed here; null where they are reaped. */
   unreaped: string | null;
+  /** For each of NVIDIA's GPUs. */
+  parking: Parking[];
 }
 
 export function page(found: Diagnosis): string {
@@ -43,7 +46,7 @@ export function page(found: Diagnosis): string {
   ].join("\n");
 }
 
-function gpuLines({ gpus, ignored }: Diagnosis): string[] {
+function gpuLines({ gpus, ignored, parking }: Diagnosis): string[] {
   const hangs = gpus.hangsIn === null ? "" : `it hangs in ${gpus.hangsIn}`;
   const failed = gpus.sources.flatMap(({ unavailable }) => unavailable ?? []);
   const missing = [...failed, ...(gpus.missing === null ? [] : [gpus.missing])];
@@ -57,7 +60,10 @@ function gpuLines({ gpus, ignored }: Diagnosis): string[] {
   const blind = gpus.sources.find((one) => one.blind !== null)?.blind ?? null;
   return [
     `GPUs: by ${list(read)}. Reading GPUs hasn't been tried on real hardware yet: this page helps.`,
-    ...gpus.samples.flatMap((gpu) => gpuLine(gpu, blind, ignored)),
+    ...gpus.samples.flatMap((gpu) => [
+      ...gpuLine(gpu, blind, ignored),
+      ...parking.filter(({ index }) => index === gpu.index).flatMap(parkingLines),
+    ]),
     ...missing.map((reason) => `Not read: ${reason}`),
     ...(hangs === "" ? [] : [`The driver hangs in ${gpus.hangsIn}.`]),
   ];
