@@ -15,6 +15,8 @@ Jobs:
   rerun JOB    begin jobs anew; their checkpoints are set aside
   restore JOB  bring a checkpoint back from a job's backup
   cancel JOB   end jobs for good
+  remove JOB   take jobs that have no run off the list
+  clean        remove every job of 'run' that has ended
   ask --gpu N  ask another user's supervised job for a turn on its GPU
   wait JOB     return when the jobs have ended
 
