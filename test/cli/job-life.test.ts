@@ -1,8 +1,9 @@
 /**
  * What becomes of jobs after their end: taken off the list, by hand or by the config.
- * Covers: src/cli/commands/jobs/remove.ts, src/runs/clean-up/remove-job-files.ts, src/decide/roster.ts
+ * Covers: src/cli/commands/jobs/remove.ts, src/cli/commands/jobs/add.ts, src/config/edit/edit-config.ts,
+ * src/runs/clean-up/remove-job-files.ts, src/decide/roster.ts
  */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { until } from "../until.ts";
@@ -71,4 +72,50 @@ test("a job that the config no longer names is told, with what becomes of it", a
   expect(await told()).toContain("It was paused, and isn't run again");
   expect(await told()).not.toContain("stays  ");
   expect(await states()).toEqual({ stays: "running", goes: "running" });
+});
+
+test("add, edit and remove change the config, keep its comments, and the supervisor follows", async () => {
+  const begun = `{ // ours alone
+  "pollSeconds": 0.2, "stateDirectory": "s", "rules": [],
+  "jobs": [
+    // held for tests
+    { "name": "first", "command": ["sleep", "1000"] }
+  ]
+}
+`;
+  const file = cli.write("supervisor.config.json", begun);
+  const text = () => readFileSync(file, "utf8");
+  await cli.say("start", "--detach");
+  expect(
+    await cli.say("add", "--name", "second", "--set", "priority=7", "--", "sleep", "999", "-n"),
+  ).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("The running supervisor takes it over"),
+  });
+  expect(text()).toContain('{ "name": "second", "command": ["sleep", "999", "-n"], "priority": 7 }');
+  await until("it is there", async () => "second" in (await states()));
+  await cli.say("edit", "second", 'command=["sleep","998"]', "priority=", "pause.method=freeze");
+  expect(text()).toContain(
+    '{ "name": "second", "command": ["sleep", "998"], "pause": { "method": "freeze" } }',
+  );
+  // What would not be valid is told with its place, and nothing is written.
+  const before = text();
+  expect(await cli.say("edit", "first", "priority=high")).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/left as it is\.\n.*:5:\d+: jobs\[0\]\.priority must be/),
+  });
+  expect(await cli.say("edit", "frist", "priority=1")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("'first'"),
+  });
+  expect(await cli.say("add", "--name", "first", "--", "true")).toMatchObject({ code: 2 });
+  expect(text()).toBe(before);
+
+  await cli.say("cancel", "second");
+  expect(await cli.say("remove", "second")).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^Took 'second' out of .*\nsecond {2}removed/),
+  });
+  expect(text()).toBe(begun);
+  expect(Object.keys(await states())).toEqual(["first"]);
 });

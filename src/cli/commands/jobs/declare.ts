@@ -4,6 +4,7 @@ import { collect, declare } from "../../declare-command.ts";
 
 export function declareJobs(cli: Command): void {
   runCommand(cli);
+  configCommands(cli);
   jobCommands(cli);
   turnCommand(cli);
 }
@@ -36,6 +37,25 @@ function runCommand(cli: Command): void {
   )
     .usage("[options] [--] COMMAND...")
     .passThroughOptions();
+}
+
+function configCommands(cli: Command): void {
+  declare(cli, "add", "add a command to the config as a job", async () => (await import("./add.ts")).add, {
+    argument: "<COMMAND...>",
+    options: {
+      name: ["--name <name>", "the job's name (default: taken from the command)"],
+      set: ["--set <setting=value>", "such as priority=20 or pause.method=freeze; may be repeated", collect],
+    },
+  })
+    .usage("[options] [--] COMMAND...")
+    .passThroughOptions();
+  declare(
+    cli,
+    "edit",
+    "change settings of a job in the config",
+    async () => (await import("./add.ts")).edit,
+    { argument: "<JOB...>", explained: "the job, then SETTING=VALUE, such as priority=20", options: {} },
+  ).usage("[options] JOB SETTING=VALUE...");
 }
 
 const noWait: [flags: "--no-wait", description: string] = ["--no-wait", "return at once"];
