@@ -18,6 +18,7 @@ export interface WaitingFor {
     | "start-order"
     | "back-off"
     | "budget"
+    | "parallel"
     | "restart"
     | "gpu-claimed"
     | "gpu-memory"
