@@ -10,11 +10,15 @@ Supervisor:
 
 Jobs:
   run CMD...   submit a command as a new job; starts a supervisor if needed
+  add CMD...   add a command to the config as a job
+  edit JOB     change settings of a job in the config
   pause JOB    make room; returns when each job is saved and gone
   resume JOB   let jobs run again; says what a waiting job waits for
   rerun JOB    begin jobs anew; their checkpoints are set aside
   restore JOB  bring a checkpoint back from a job's backup
   cancel JOB   end jobs for good
+  remove JOB   take jobs that have no run off the list
+  clean        remove every job of 'run' that has ended
   ask --gpu N  ask another user's supervised job for a turn on its GPU
   wait JOB     return when the jobs have ended
 

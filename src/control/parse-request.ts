@@ -63,6 +63,7 @@ const FIELDS: { [V in Verb]: Checks<Extract<Received, { verb: V }>> } = {
   resume: { jobs: namesOrAll, by, adopt: { ...flag, optional: true } },
   rerun: { jobs: names, by },
   cancel: { jobs: names, by },
+  remove: { jobs: names, by },
   add: { spec: check("a job", isObject), by, adopt: { ...flag, optional: true } },
   turn: {
     gpu: check("an index or UUID", isText),

@@ -28,6 +28,8 @@ export type Request =
   /** From the beginning; the checkpoints so far are set aside. */
   | { verb: "rerun"; jobs: string[]; by: string }
   | { verb: "cancel"; jobs: string[]; by: string }
+  /** Off the list; what they have saved stays. */
+  | { verb: "remove"; jobs: string[]; by: string }
   /** `adopt`: it goes on from an earlier job's checkpoints, which are set aside otherwise. */
   | { verb: "add"; spec: JobSpec; by: string; adopt?: boolean }
   /** A turn on a GPU (index or UUID) that another user's job holds, for `job` or the first in line. */

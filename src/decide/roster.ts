@@ -4,6 +4,8 @@
  */
 import type { JobSpec } from "../config/schema/job-schema.ts";
 import type { Config } from "../config/schema/schema.ts";
+import type { Actor } from "../model/actor.ts";
+import type { NewEvent } from "../model/event.ts";
 import { isSameCommand, type Job } from "../model/job.ts";
 import { isEnded, isLive } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
@@ -64,3 +66,68 @@ function withSpec(job: Job, spec: JobSpec): Job {
   const same = isSameCommand(job.spec.command, spec.command);
   return { ...job, spec, origin: "config", ...(!same && { learned: {} }) };
 }
+
+export interface Removal {
+  jobs: string[];
+  by: string;
+}
+
+interface Removed {
+  jobs: Record<string, Job>;
+  removed: string[];
+  events: NewEvent[];
+  /** One sentence for each job that stays. */
+  errors: string[];
+}
+
+/** Jobs without a run that were added by hand are no more. What they have saved isn't touched. */
+export function removeJobs(known: Record<string, Job>, { jobs: names, by }: Removal): Removed {
+  const jobs = { ...known };
+  const [removed, errors]: [string[], string[]] = [[], []];
+  for (const name of new Set(names)) {
+    const job = known[name];
+    const error = job === undefined ? `There is no job '${name}'.` : staysBecause(job);
+    if (error !== null) {
+      errors.push(error);
+      continue;
+    }
+    delete jobs[name];
+    removed.push(name);
+  }
+  const events = removed.map((job) => removedEvent(job, "user", `${by} removed it from the list.`));
+  return { jobs, removed, events, errors };
+}
+
+function staysBecause({ name, state, origin }: Job): string | null {
+  if (isLive(state.name)) return `'${name}' is ${state.name}; end it first: supervisor cancel ${name}`;
+  if (origin === "config") return `'${name}' is a job of the config; take it out there, and it is no more.`;
+  return null;
+}
+
+/** What becomes of jobs that the config no longer names. */
+export function droppedEvents(
+  before: Record<string, Job>,
+  after: Record<string, Job>,
+  config: Pick<Config, "jobs">,
+): NewEvent[] {
+  const named = new Set(config.jobs.map(({ name }) => name));
+  return Object.values(before)
+    .filter(({ name, origin }) => origin === "config" && !named.has(name))
+    .map(({ name, state }) =>
+      removedEvent(
+        name,
+        "supervisor",
+        name in after
+          ? `The config no longer names it. It is ${state.name}, and its run goes on until it ends; to end it now: supervisor cancel ${name}`
+          : `The config no longer names it. It was ${state.name}, and isn't run again; what it has saved stays where it is.`,
+      ),
+    );
+}
+
+const removedEvent = (job: string, actor: Actor, reason: string): NewEvent => ({
+  kind: "job.removed",
+  job,
+  run: null,
+  actor,
+  reason,
+});

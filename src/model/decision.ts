@@ -19,6 +19,7 @@ export interface WaitingFor {
     | "start-order"
     | "back-off"
     | "budget"
+    | "parallel"
     | "restart"
     | "gpu-claimed"
     | "gpu-memory"

@@ -14,6 +14,7 @@ export const EVENT_KINDS = [
   "job.lost",
   "job.stalled",
   "job.handed-over",
+  "job.removed",
   "pause.requested",
   "pause.completed",
   "pause.overdue",

@@ -17,6 +17,8 @@ export interface RunEnd {
 /** What the events have changed. Written in their transaction, so that no crash separates them. */
 export interface Change {
   jobs: Job[];
+  /** Names of jobs that are no more. */
+  removed?: string[];
   started?: { job: string; run: Run };
   ended?: { run: Run; end: RunEnd };
   /** If it can't be written now, it must never be: what it announces won't be done. */

@@ -16,7 +16,8 @@ const MOST_ENTRIES = 10_000;
 const MOST_SAMPLES = 600;
 
 type Entry = { event: NewEvent; draft: EventDraft } | { write: (writes: Writes) => void };
-type JobRows = Map<string, { state: string; json: string }>;
+/** Null: it is no more. */
+type JobRows = Map<string, { state: string; json: string } | null>;
 
 /** A state of the backlog to go back to. */
 export interface Mark {
@@ -43,11 +44,12 @@ export class Backlog {
     return this.#samples.length > 0;
   }
 
-  add(events: NewEvent[], now: Now, { started, ended, jobs = [] }: Partial<Change> = {}): void {
+  add(events: NewEvent[], now: Now, { started, ended, jobs = [], removed = [] }: Partial<Change> = {}): void {
     for (const event of events) this.#enter({ event, draft: draftEvent(event, now.wallMs) });
     if (started) this.#enter({ write: (writes) => writes.runStarted(started.job, started.run) });
     if (ended) this.#enter({ write: (writes) => writes.runEnded(ended.run, ended.end) });
     for (const job of jobs) this.#setJob(job);
+    for (const name of removed) this.#jobs.set(name, null);
   }
 
   /** Returns how long samples have waited, in ms. */
@@ -80,7 +82,9 @@ export class Backlog {
       }
     }
     if (this.#dropped > 0) events.push(eventOf(writes.event(droppedDraft(this.#dropped))));
-    for (const [name, { state, json }] of this.#jobs) writes.job(name, state, json);
+    for (const [name, row] of this.#jobs)
+      if (row === null) writes.jobRemoved(name);
+      else writes.job(name, row.state, row.json);
     for (const { wallMs, data } of this.#samples) writes.sample(wallMs, data);
     return events;
   }

@@ -11,6 +11,7 @@ const INSERT_EVENT =
   "INSERT INTO events VALUES (@id, @at, @at_ms, @kind, @job, @run, @actor, @reason, @evidence, @outcome, @hash)";
 const UPSERT_JOB = `INSERT INTO jobs VALUES (?, ?, ?, ?) ON CONFLICT (name)
   DO UPDATE SET state = excluded.state, job = excluded.job, updated_ms = excluded.updated_ms`;
+const REMOVE_JOB = "DELETE FROM jobs WHERE name = ?";
 /** In a column that can't be null. */
 export const UNKNOWN_STEP = -1;
 
@@ -28,6 +29,7 @@ export class Writes {
   readonly #newest: Statement;
   readonly #insertEvent: Statement;
   readonly #upsertJob: Statement;
+  readonly #removeJob: Statement;
   readonly #insertRun: Statement;
   readonly #endRun: Statement;
   readonly #insertSample: Statement;
@@ -41,6 +43,7 @@ export class Writes {
     this.#newest = db.prepare("SELECT id, hash FROM events ORDER BY id DESC LIMIT 1");
     this.#insertEvent = db.prepare(INSERT_EVENT);
     this.#upsertJob = db.prepare(UPSERT_JOB);
+    this.#removeJob = db.prepare(REMOVE_JOB);
     this.#insertRun = db.prepare(INSERT_RUN);
     this.#endRun = db.prepare(END_RUN);
     this.#insertSample = db.prepare("INSERT OR REPLACE INTO samples VALUES (?, ?, ?)");
@@ -60,6 +63,10 @@ export class Writes {
 
   job(name: string, state: string, json: string): void {
     this.#upsertJob.run(name, state, json, Math.round(wallMs()));
+  }
+
+  jobRemoved(name: string): void {
+    this.#removeJob.run(name);
   }
 
   runStarted(job: string, run: Run): void {

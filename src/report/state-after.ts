@@ -51,6 +51,8 @@ export function stateAfter(event: AuditEvent, before: Before): SpanState | null 
       return "ended";
     case "job.cancelled":
       return has(event, "stepsLost") || !isLive(before) ? "ended" : null;
+    case "job.removed":
+      return isLive(before) ? null : "ended";
     case "job.lost":
       if (event.actor !== "recovery") return "waiting";
       return before.cancelling ? "ended" : "paused";

@@ -49,7 +49,8 @@ export async function answerRequest(
       if (unknown.length > 0) {
         return { ok: false, code: "unknown-job", error: `There is no job '${unknown.join("', '")}'.` };
       }
-      const { errors } = supervisor.request({ ...command, jobs });
+      const { errors } =
+        command.verb === "remove" ? supervisor.remove(command) : supervisor.request({ ...command, jobs });
       if (errors.length > 0) return { ok: false, code: "refused", error: errors.join(" ") };
       return { ok: true, result: { jobs } };
     }

@@ -37,6 +37,7 @@ export class Persistence {
     if (!result.ok) return false;
     for (const event of result.events) this.#tell(event);
     for (const job of change?.jobs ?? []) this.#saved.set(job.name, job);
+    for (const name of change?.removed ?? []) this.#saved.delete(name);
     return true;
   }
 

@@ -11,7 +11,7 @@ import { savingProblem } from "../decide/pauses/disk-room.ts";
 import { pauseMethod } from "../decide/pauses/pause-method.ts";
 import { decide } from "../decide/policy.ts";
 import type { Recovery } from "../decide/recover-jobs.ts";
-import { roster } from "../decide/roster.ts";
+import { droppedEvents, type Removal, removeJobs, roster } from "../decide/roster.ts";
 import { guardThreshold } from "../decide/rules/guard-threshold.ts";
 import { sights } from "../decide/rules/sight.ts";
 import { askForTurn, type TurnRequest } from "../decide/sharing/ask-for-turn.ts";
@@ -179,15 +179,24 @@ export class Supervisor {
     this.#parts.wake();
   }
 
+  /** Takes jobs off the list that have no run; each that can't be is answered with a sentence. */
+  remove(removal: Removal): { errors: string[] } {
+    const { jobs, removed, events, errors } = removeJobs(this.#steps.world.jobs, removal);
+    this.#steps.world = { ...this.#steps.world, jobs };
+    this.#persistence.record(events, this.#parts.clock.now(), { jobs: [], removed });
+    this.#parts.wake();
+    return { errors };
+  }
+
   /** Puts a checked config in force from the next tick on. */
   reconfigure(config: Config, event: NewEvent): void {
     const now = this.#parts.clock.now();
+    const before = this.#steps.world.jobs;
+    const jobs = roster(config, Object.values(before), now);
+    const dropped = droppedEvents(before, jobs, config);
     this.#config = config;
-    this.#steps.world = {
-      ...this.#steps.world,
-      jobs: roster(config, Object.values(this.#steps.world.jobs), now),
-    };
-    this.#persistence.record([event], now);
+    this.#steps.world = { ...this.#steps.world, jobs };
+    this.#persistence.record([event, ...dropped], now);
     this.#parts.wake();
   }
 

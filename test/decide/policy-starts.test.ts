@@ -1,7 +1,7 @@
 /**
  * Starts, resumes, and the balance of both.
  * Covers: src/decide/policy.ts, src/decide/starts/choose-start.ts, src/decide/starts/flap-backoff.ts,
- * src/decide/starts/obstacles.ts, src/decide/starts/overhead-budget.ts, src/decide/starts/room.ts,
+ * src/decide/starts/obstacles.ts, src/decide/starts/overhead-budget.ts, src/decide/starts/parallel.ts, src/decide/starts/room.ts,
  * src/decide/starts/rule-blocks.ts
  */
 
@@ -41,6 +41,29 @@ describe("a start", () => {
     expect([days.tick(0), days.waits("tts")]).toEqual([[], ["journal"]]);
     days.mode = { stopping: true, journalHealthy: true };
     expect([days.tick(0), days.waits("tts")]).toEqual([[], ["shutdown"]]);
+  });
+
+  test("waits while as many jobs without a GPU run as 'maxParallel' allows, unless a person resumes it", () => {
+    const jobs = [
+      makeJob({ name: "a" }),
+      makeJob({ name: "b" }),
+      makeJob({ name: "c" }),
+      makeJob({ name: "onGpu", gpus: 1 }),
+    ];
+    const days = new Days({ rules: [], maxParallel: 2 }, ...jobs);
+    const begun = { name: "running" as const, since: at(0), run: makeRun() };
+    days.set("a", begun);
+    days.set("onGpu", { ...begun, run: makeRun({ gpus: ["GPU-0"] }) });
+    expect([days.tick(1), days.waits("c")]).toEqual([["start b"], ["start-order"]]);
+    days.set("b", begun);
+    expect([days.tick(2), days.waits("c")]).toEqual([[], ["parallel"]]);
+    // What is held uses no CPU.
+    days.set("a", { name: "frozen", since: at(3), run: makeRun(), cause: { ...byRule, actor: "user" } });
+    days.ask(3, { verb: "pause", jobs: ["a"], untilMs: null, by: "anna" });
+    expect(days.tick(3)).toEqual(["start c"]);
+    days.set("c", begun);
+    days.ask(4, { verb: "resume", jobs: ["a"], by: "anna" });
+    expect(days.tick(4)).toEqual(["resume a"]);
   });
 
   test("waits out the back-off after a failure", () => {

@@ -39,6 +39,7 @@ export function createMemoryJournal(): MemoryJournal {
       if (started) runs.push({ ...structuredClone(started), end: null });
       for (const known of runs) if (known.run.id === ended?.run.id) known.end = ended.end;
       for (const job of change?.jobs ?? []) jobs.set(job.name, structuredClone(job));
+      for (const name of change?.removed ?? []) jobs.delete(name);
       for (const event of added) {
         const next = chained(event, now, events.at(-1));
         events.push(next);

@@ -163,6 +163,11 @@ const gpuIgnored = ["Xorg", "Xwayland", "gnome-shell", "plasmashell", "firefox",
 export const configSchema = z.strictObject({
   $schema: z.string().optional().describe("Where editors find the rules for this file."),
   pollSeconds: z.number().min(0.1).max(60).default(1).describe("Time between two looks at the machine."),
+  maxParallel: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("How many jobs that ask for no GPU run at once; any number when left out."),
   database: z
     .string()
     .optional()

@@ -18,6 +18,7 @@ import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
 import { backOffWait } from "./flap-backoff.ts";
 import { overBudget } from "./overhead-budget.ts";
+import { parallelWait } from "./parallel.ts";
 import { restoreWait } from "./restore-wait.ts";
 import { gpuTightness, tightness } from "./room.ts";
 import type { RuleBlock } from "./rule-blocks.ts";
@@ -61,6 +62,8 @@ export function obstacles(job: Job, input: StartInput): Placed {
   const others = (rule: RuleNow): boolean =>
     rule.state.gpu === null || (!bound && job.balance.backoff[rule.key] !== undefined);
   const rest = [...blocksOf(job, input, others), ...tightness(job, input, input.owedMiB)];
+  const parallel = parallelWait(job, input);
+  if (parallel !== null) rest.push(parallel);
   if (!isWanted(job)) rest.push(...balanceWaits(job, input));
   if (!mode.journalHealthy)
     rest.push({ code: "journal", text: "the audit log can't be written, so nothing is started" });

@@ -4,6 +4,7 @@ import { collect, declare } from "../../declare-command.ts";
 
 export function declareJobs(cli: Command): void {
   runCommand(cli);
+  configCommands(cli);
   jobCommands(cli);
   turnCommand(cli);
 }
@@ -38,6 +39,25 @@ function runCommand(cli: Command): void {
     .passThroughOptions();
 }
 
+function configCommands(cli: Command): void {
+  declare(cli, "add", "add a command to the config as a job", async () => (await import("./add.ts")).add, {
+    argument: "<COMMAND...>",
+    options: {
+      name: ["--name <name>", "the job's name (default: taken from the command)"],
+      set: ["--set <setting=value>", "such as priority=20 or pause.method=freeze; may be repeated", collect],
+    },
+  })
+    .usage("[options] [--] COMMAND...")
+    .passThroughOptions();
+  declare(
+    cli,
+    "edit",
+    "change settings of a job in the config",
+    async () => (await import("./add.ts")).edit,
+    { argument: "<JOB...>", explained: "the job, then SETTING=VALUE, such as priority=20", options: {} },
+  ).usage("[options] JOB SETTING=VALUE...");
+}
+
 const noWait: [flags: "--no-wait", description: string] = ["--no-wait", "return at once"];
 
 function jobCommands(cli: Command): void {
@@ -50,6 +70,7 @@ function jobCommands(cli: Command): void {
       argument: "[JOB...]",
       options: {
         all: ["--all", "all jobs"],
+        gpu: ["--gpu <id>", "the jobs on this GPU, by index or UUID; may be repeated", collect],
         for: ["--for <duration>", "resume automatically after this long, such as 2h"],
         until: ["--until <time>", "resume automatically at this time, such as 18:00"],
         freeze: ["--freeze", "suspend it in place: frees CPU and GPU time, but no memory"],
@@ -70,6 +91,7 @@ function jobCommands(cli: Command): void {
       argument: "[JOB...]",
       options: {
         all: ["--all", "all jobs"],
+        at: ["--at <time>", "not before this time, such as 22:00"],
         adopt: ["--adopt", "go on from another job's checkpoints, where such are found"],
         wait: noWait,
       },
@@ -96,9 +118,27 @@ function jobCommands(cli: Command): void {
     argument: "<JOB...>",
     options: { wait: noWait },
   });
+  const checkpoints: [flags: "--checkpoints", description: string] = [
+    "--checkpoints",
+    "and delete what they have saved, for good",
+  ];
+  declare(
+    cli,
+    "remove",
+    "take jobs that have no run off the list",
+    async () => (await import("./remove.ts")).remove,
+    { argument: "<JOB...>", options: { checkpoints } },
+  );
+  declare(
+    cli,
+    "clean",
+    "remove every job of 'run' that has ended",
+    async () => (await import("./remove.ts")).clean,
+    { options: { checkpoints } },
+  );
   declare(cli, "wait", "return when the jobs have ended", async () => (await import("./wait.ts")).wait, {
     argument: "<JOB...>",
-    options: {},
+    options: { timeout: ["--timeout <duration>", "no longer than this; then it exits with 1"] },
   });
 }
 

@@ -5,6 +5,7 @@ import type { JobView, Snapshot } from "../../../control/protocol.ts";
 import { endingLoses } from "../../../decide/why/stakes.ts";
 import { isEnded } from "../../../model/state.ts";
 import { misuse } from "../../../refusal.ts";
+import { list } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
 import { bytes } from "../../../words/size.ts";
 import { clockTime } from "../../../words/time.ts";
@@ -17,6 +18,7 @@ import { print } from "../../print.ts";
 
 export interface PauseOptions extends Options {
   all?: boolean;
+  gpu?: string[];
   for?: string;
   until?: string;
   wait: boolean;
@@ -56,16 +58,32 @@ const isAsBefore = (job: JobView, before: JobView | undefined): boolean =>
 /** Names of the selected jobs; with `--all`, of those that haven't ended. */
 export function chosen(
   names: string[],
-  options: { all?: boolean },
+  options: { all?: boolean; gpu?: string[] },
   snapshot: Snapshot,
   verb: string,
 ): string[] {
-  if (options.all && names.length > 0) throw misuse("Name jobs or give --all, not both.");
+  const ways = [names.length > 0, options.all ?? false, options.gpu !== undefined];
+  if (ways.filter(Boolean).length > 1)
+    throw misuse(`Name jobs${options.gpu ? ", give --gpu" : ""} or give --all, not both.`);
+  if (options.gpu !== undefined) return jobsOn(options.gpu, snapshot);
   if (options.all) {
     return snapshot.jobs.filter((job) => !isEnded(job.state)).map((job) => job.name);
   }
   if (names.length === 0) throw misuse(`Which job? Name one, or all: supervisor ${verb} --all`);
   return [...new Set(jobsNamed(names, snapshot.jobs).map((job) => job.name))];
+}
+
+/** Names of the jobs that have a run on one of these GPUs. */
+function jobsOn(ids: string[], { gpus, gpusUnavailable, jobs }: Snapshot): string[] {
+  const indices = ids.map((id) => {
+    const gpu = gpus.find(({ index, uuid }) => `${index}` === id || uuid === id);
+    if (gpu !== undefined) return gpu.index;
+    const known = gpus.map(({ index }) => `${index}`);
+    throw misuse(
+      `There is no GPU '${id}'${known.length > 0 ? `; there are: ${list(known)}` : ""}. ${gpusUnavailable ?? ""}`.trim(),
+    );
+  });
+  return jobs.filter((job) => job.gpus.some((gpu) => indices.includes(gpu))).map(({ name }) => name);
 }
 
 function untilOf(options: PauseOptions, nowMs: number): number | null {

@@ -3,11 +3,15 @@
 import { wallMs } from "../../../clock.ts";
 import type { ControlClient } from "../../../control/client.ts";
 import type { JobView, Snapshot } from "../../../control/protocol.ts";
+import { isWorking } from "../../../model/state.ts";
+import { misuse, Refusal } from "../../../refusal.ts";
+import { list } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
 import { clockTime } from "../../../words/time.ts";
 import { whyBeside } from "../../../words/why.ts";
 import { ask, askedBy, mustConnect, type Options, snapshotOf } from "../../connect.ts";
 import { followJobs, type Outcome } from "../../follow-jobs.ts";
+import { timeMs } from "../../parse-time.ts";
 import { print } from "../../print.ts";
 import { chosen, overdueText } from "./pause.ts";
 
@@ -15,6 +19,7 @@ export interface ResumeOptions extends Options {
   all?: boolean;
   wait: boolean;
   adopt?: boolean;
+  at?: string;
 }
 
 /** The first snapshot after a request may still describe the moment before it. */
@@ -25,17 +30,36 @@ const LIVES_FOR_MS = 5000;
 const LOADS_FOR_MS = 120_000;
 
 export async function resume(names: string[], options: ResumeOptions): Promise<number> {
+  if (options.at !== undefined && options.adopt) throw misuse("Give --at or --adopt, not both.");
+  const atMs = options.at === undefined ? null : timeMs(options.at, "--at", wallMs());
   const client = await mustConnect(options, true);
   try {
     const snapshot = await snapshotOf(client);
     const jobs = chosen(names, options, snapshot, "resume");
     if (jobs.length === 0) print("There is no job to resume.");
     if (jobs.length === 0) return 0;
+    if (atMs !== null) return await resumeAt(client, jobs, snapshot, atMs);
     await ask(client, { verb: "resume", jobs, by: askedBy(), ...(options.adopt && { adopt: true }) });
     return await followResume(client, jobs, snapshot, options);
   } finally {
     client.close();
   }
+}
+
+/** Held until then, which is a pause of a job that doesn't work. Resolves with the exit code. */
+async function resumeAt(
+  client: ControlClient,
+  jobs: string[],
+  { jobs: views }: Snapshot,
+  untilMs: number,
+): Promise<number> {
+  const working = views
+    .filter(({ name, state }) => jobs.includes(name) && isWorking(state))
+    .map(({ name }) => name);
+  if (working.length > 0) throw new Refusal(`Not paused: ${list(working)}.`);
+  await ask(client, { verb: "pause", jobs, untilMs, by: askedBy() });
+  print(`${jobs.join(", ")}: resumed at ${clockTime(untilMs, wallMs())}, as soon as there is room`);
+  return 0;
 }
 
 /** After the request: until each job runs, or what it waits for is known. Resolves with the exit code. */

@@ -1,0 +1,71 @@
+/** `remove JOB…`, `clean`: takes jobs off the list that have no run. Only `--checkpoints` removes what they have saved. */
+import { tilde } from "../../../config/project.ts";
+import type { ControlClient } from "../../../control/client.ts";
+import { isEnded, isLive } from "../../../model/state.ts";
+import { Refusal } from "../../../refusal.ts";
+import { removeSavedFiles, savedFiles } from "../../../runs/clean-up/remove-job-files.ts";
+import { ask, askedBy, jobsNamed, mustConnect, type Options, placesOf, snapshotOf } from "../../connect.ts";
+import { follow } from "../../follow-jobs.ts";
+import { print } from "../../print.ts";
+import { takeOut } from "./add.ts";
+
+export interface RemoveOptions extends Options {
+  checkpoints?: boolean;
+}
+
+/** The jobs named, which must have ended or have no run. */
+export async function remove(names: string[], options: RemoveOptions): Promise<number> {
+  const client = await mustConnect(options, true);
+  try {
+    const jobs = [...new Set(jobsNamed(names, (await snapshotOf(client)).jobs).map(({ name }) => name))];
+    // One by one: what can't be removed keeps nothing else from it, nor loses its files.
+    for (const name of jobs) {
+      await takeOff(client, name, options);
+      await tell(name, options);
+    }
+    return 0;
+  } finally {
+    client.close();
+  }
+}
+
+/** A job of the config is taken out of that, which the supervisor then follows. */
+async function takeOff(client: ControlClient, name: string, options: Options): Promise<void> {
+  const job = (await snapshotOf(client)).jobs.find((one) => one.name === name);
+  if (job?.origin !== "config" || isLive(job.state))
+    return void (await ask(client, { verb: "remove", jobs: [name], by: askedBy() }));
+  takeOut(name, options);
+  const seen = await follow(client, ({ jobs }) => {
+    const still = jobs.find((one) => one.name === name);
+    return still === undefined ? "gone" : isLive(still.state) ? "live" : null;
+  });
+  if (seen === "live") throw new Refusal(`'${name}' was started meanwhile, and goes on until that run ends.`);
+}
+
+/** Every job that was added by `run` and has ended. */
+export async function clean(options: RemoveOptions): Promise<number> {
+  const client = await mustConnect(options);
+  try {
+    const { jobs } = await snapshotOf(client);
+    const ended = jobs
+      .filter(({ state, origin }) => origin === "run" && isEnded(state))
+      .map(({ name }) => name);
+    if (ended.length === 0) {
+      print("No job that was added by 'run' has ended.");
+      return 0;
+    }
+    await ask(client, { verb: "remove", jobs: ended, by: askedBy() });
+    for (const name of ended) await tell(name, options);
+    return 0;
+  } finally {
+    client.close();
+  }
+}
+
+async function tell(name: string, options: RemoveOptions): Promise<void> {
+  const directory = savedFiles((await placesOf(options)).stateDirectory, name);
+  if (directory === null) return print(`${name}  removed`);
+  if (!options.checkpoints) return print(`${name}  removed; its checkpoints stay in ${tilde(directory)}`);
+  await removeSavedFiles(directory, `${process.pid}`);
+  print(`${name}  removed, and its checkpoints with it`);
+}

@@ -1,0 +1,88 @@
+/**
+ * What a person asks for by time, by GPU, and while waiting.
+ * Covers: src/cli/commands/jobs/pause.ts, src/cli/commands/jobs/resume.ts, src/cli/commands/jobs/wait.ts
+ */
+import { resolve } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { FakeNvml } from "../fakes/nvml/fake.ts";
+import { compiler, describeWith } from "../needs.ts";
+import { until } from "../until.ts";
+import { CommandLine } from "./command-line.ts";
+
+const COUNT = resolve(import.meta.dirname, "../children/count-steps.ts");
+
+let cli: CommandLine;
+beforeEach(() => {
+  cli = new CommandLine();
+});
+afterEach(() => cli.close());
+
+const started = async (...jobs: object[]) => {
+  const config = { pollSeconds: 0.2, stateDirectory: "s", rules: [], balance: { settleSeconds: 0 }, jobs };
+  cli.write("supervisor.config.json", JSON.stringify(config));
+  expect(await cli.say("start", "--detach")).toMatchObject({ code: 0 });
+  await until("all run", async () => Object.values(await states()).every((state) => state === "running"));
+};
+const states = async () => {
+  const { jobs } = JSON.parse((await cli.say("status", "--json")).out);
+  return Object.fromEntries(jobs.map(({ name, state }: { name: string; state: string }) => [name, state]));
+};
+const counting = (name: string, more: object = {}) => ({
+  name,
+  command: ["node", COUNT, "--ms", "5"],
+  ...more,
+});
+
+test("wait says that a job is paused by hand, and --timeout ends it", async () => {
+  await started(counting("held"));
+  await cli.say("pause", "held");
+  const { code, out, err } = await cli.say("wait", "held", "--timeout", "1.5s");
+  expect({ code, out }).toEqual({ code: 1, out: "" });
+  expect(err).toContain("held  paused: paused by hand, it ends only after somebody resumes it");
+  expect(err).toContain("Not waited for any longer after");
+  expect(await cli.say("wait", "held", "--timeout", "soon")).toMatchObject({ code: 2 });
+  // One that ends in time is told as ever.
+  await cli.say("cancel", "held");
+  expect(await cli.say("wait", "held", "--timeout", "1m")).toMatchObject({
+    code: 1,
+    out: "held  cancelled\n",
+  });
+});
+
+test("resume --at holds a paused job until then, and no running one", async () => {
+  await started(counting("train"));
+  expect(await cli.say("resume", "train", "--at", "23:59")).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("Not paused: train"),
+  });
+  await cli.say("pause", "train");
+  const soon = new Date(Date.now() + 8000).toISOString();
+  expect(await cli.say("resume", "train", "--at", soon)).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("train: resumed at"),
+  });
+  expect((await cli.say("why", "train")).out).toContain("until");
+  await until("it goes on", async () => (await states()).train === "running");
+  expect(await cli.say("resume", "train", "--at", "tomorrow")).toMatchObject({ code: 2 });
+});
+
+describeWith(compiler)("with GPUs (needs a C compiler)", () => {
+  test("pause --gpu pauses the jobs on that GPU alone", async () => {
+    const idle = { util: 0, used: 400, total: 24_576 };
+    const driver = new FakeNvml({ gpus: [idle, idle] });
+    try {
+      Object.assign(cli.env, driver.env);
+      await started(counting("first", { gpuIds: [0] }), counting("second", { gpuIds: [1] }));
+      expect(await cli.say("pause", "--gpu", "7")).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("There is no GPU '7'; there are: 0 and 1"),
+      });
+      expect(await cli.say("pause", "--gpu", "1", "--all")).toMatchObject({ code: 2 });
+      expect(await cli.say("pause", "--gpu", "1")).toMatchObject({ code: 0 });
+      expect(await states()).toEqual({ first: "running", second: "paused" });
+      expect((await cli.say("pause", "--gpu", "1")).out).toBe("There is no job to pause.\n");
+    } finally {
+      driver.close();
+    }
+  });
+});

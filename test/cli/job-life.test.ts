@@ -1,0 +1,121 @@
+/**
+ * What becomes of jobs after their end: taken off the list, by hand or by the config.
+ * Covers: src/cli/commands/jobs/remove.ts, src/cli/commands/jobs/add.ts, src/config/edit/edit-config.ts,
+ * src/runs/clean-up/remove-job-files.ts, src/decide/roster.ts
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { until } from "../until.ts";
+import { CommandLine } from "./command-line.ts";
+
+let cli: CommandLine;
+beforeEach(() => {
+  cli = new CommandLine();
+});
+afterEach(() => cli.close());
+
+const configured = (...jobs: object[]) =>
+  cli.write(
+    "supervisor.config.json",
+    JSON.stringify({ pollSeconds: 0.2, stateDirectory: "s", rules: [], jobs }),
+  );
+const states = async () => {
+  const { jobs } = JSON.parse((await cli.say("status", "--json")).out);
+  return Object.fromEntries(jobs.map(({ name, state }: { name: string; state: string }) => [name, state]));
+};
+const sleeping = (name: string) => ({ name, command: ["sleep", "1000"] });
+
+test("remove and clean take ended jobs off for good; checkpoints go only when that is asked for", async () => {
+  configured(sleeping("fixed"));
+  await cli.say("start", "--detach");
+  await cli.say("run", "--name", "long", "--", "sleep", "1000");
+  for (const name of ["one", "two", "three"]) await cli.say("run", "--name", name, "--", "true");
+  await cli.say("wait", "one", "two", "three");
+  const saved = (name: string) => join(cli.file("s"), "jobs", name);
+  for (const name of ["one", "two", "three"]) {
+    mkdirSync(join(saved(name), "checkpoints", "step-00000007"), { recursive: true });
+    writeFileSync(join(saved(name), "checkpoints", "step-00000007", "model"), "weights");
+  }
+
+  expect(await cli.say("remove", "long")).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/'long' is (starting|running); end it first: supervisor cancel long/),
+  });
+  expect(await cli.say("remove", "tow")).toMatchObject({ code: 2, err: expect.stringContaining("'two'") });
+  const one = await cli.say("remove", "one");
+  expect(one).toMatchObject({ code: 0, out: expect.stringContaining("its checkpoints stay in") });
+  expect(existsSync(join(saved("one"), "checkpoints", "step-00000007", "model"))).toBe(true);
+  expect((await cli.say("remove", "two", "--checkpoints")).out).toBe(
+    "two  removed, and its checkpoints with it\n",
+  );
+  expect(readdirSync(join(cli.file("s"), "jobs")).filter((name) => name.startsWith("two"))).toEqual([]);
+  expect((await cli.say("clean")).out).toContain("three  removed");
+  expect((await cli.say("clean")).out).toBe("No job that was added by 'run' has ended.\n");
+  expect(Object.keys(await states()).sort()).toEqual(["fixed", "long"]);
+  expect((await cli.say("audit", "--kind", "job.removed")).out).toContain("removed it from the list");
+  // Nor does the next supervisor know them.
+  await cli.say("stop");
+  await cli.say("start", "--detach");
+  expect(Object.keys(await states()).sort()).toEqual(["fixed", "long"]);
+});
+
+test("a job that the config no longer names is told, with what becomes of it", async () => {
+  configured(sleeping("stays"), sleeping("goes"), sleeping("held"));
+  await cli.say("start", "--detach");
+  await until("all run", async () => Object.values(await states()).every((state) => state === "running"));
+  await cli.say("pause", "held", "--terminate");
+  configured(sleeping("stays"));
+  const told = async () => (await cli.say("audit", "--kind", "job.removed")).out;
+  await until("both are told", async () => /goes/.test(await told()) && /held/.test(await told()));
+  expect(await told()).toContain("It is running, and its run goes on until it ends");
+  expect(await told()).toContain("It was paused, and isn't run again");
+  expect(await told()).not.toContain("stays  ");
+  expect(await states()).toEqual({ stays: "running", goes: "running" });
+});
+
+test("add, edit and remove change the config, keep its comments, and the supervisor follows", async () => {
+  const begun = `{ // ours alone
+  "pollSeconds": 0.2, "stateDirectory": "s", "rules": [],
+  "jobs": [
+    // held for tests
+    { "name": "first", "command": ["sleep", "1000"] }
+  ]
+}
+`;
+  const file = cli.write("supervisor.config.json", begun);
+  const text = () => readFileSync(file, "utf8");
+  await cli.say("start", "--detach");
+  expect(
+    await cli.say("add", "--name", "second", "--set", "priority=7", "--", "sleep", "999", "-n"),
+  ).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("The running supervisor takes it over"),
+  });
+  expect(text()).toContain('{ "name": "second", "command": ["sleep", "999", "-n"], "priority": 7 }');
+  await until("it is there", async () => "second" in (await states()));
+  await cli.say("edit", "second", 'command=["sleep","998"]', "priority=", "pause.method=freeze");
+  expect(text()).toContain(
+    '{ "name": "second", "command": ["sleep", "998"], "pause": { "method": "freeze" } }',
+  );
+  // What would not be valid is told with its place, and nothing is written.
+  const before = text();
+  expect(await cli.say("edit", "first", "priority=high")).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/left as it is\.\n.*:5:\d+: jobs\[0\]\.priority must be/),
+  });
+  expect(await cli.say("edit", "frist", "priority=1")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("'first'"),
+  });
+  expect(await cli.say("add", "--name", "first", "--", "true")).toMatchObject({ code: 2 });
+  expect(text()).toBe(before);
+
+  await cli.say("cancel", "second");
+  expect(await cli.say("remove", "second")).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^Took 'second' out of .*\nsecond {2}removed/),
+  });
+  expect(text()).toBe(begun);
+  expect(Object.keys(await states())).toEqual(["first"]);
+});
