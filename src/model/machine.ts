@@ -59,6 +59,8 @@ export interface ProcessEvidence {
   /** Certainly not one of our jobs, which run as the supervisor's own user. */
   otherUser?: true;
   command: string;
+  /** The container that it is in; `image` where that can be read. */
+  container?: { name: string; image?: string };
   cpuPercent?: number;
   memoryMiB?: number;
   gpuMemoryMiB?: number;

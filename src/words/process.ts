@@ -12,6 +12,18 @@ export function programOf(command: string): string {
 export function processes(found: ProcessEvidence[]): string | null {
   const [first, ...others] = found;
   if (first === undefined) return null;
-  const name = `'${programOf(first.command)}' (pid ${first.pid}, ${first.user})`;
+  const name = named(first);
   return others.length === 0 ? name : `${name} and ${plural(others.length, "other")}`;
 }
+
+/** "'stress' (pid 8812, ana)", or "'stress' in container 'web' (pid 8812, nginx:1)". */
+function named({ command, pid, user, container }: ProcessEvidence): string {
+  const program = `'${programOf(command)}'`;
+  if (container === undefined) return `${program} (pid ${pid}, ${user})`;
+  const { name, image } = container;
+  return `${program} in container '${name}' (pid ${pid}${image === undefined ? "" : `, ${image}`})`;
+}
+
+/** "ana", or "container 'web'": in one the user says little, since its root needn't be this machine's. */
+export const whoseProcess = ({ user, container }: Pick<ProcessEvidence, "user" | "container">): string =>
+  container === undefined ? user : `container '${container.name}'`;

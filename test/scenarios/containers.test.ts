@@ -3,7 +3,7 @@
  * Covers: src/runs/containers/container-script.ts, src/runs/containers/container.ts, src/runs/containers/ranks-here.ts,
  * src/sense/proc/cgroups.ts
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Containers, givenContainers } from "../containers.ts";
@@ -62,9 +62,9 @@ describeWith(podman)("a job in a container", () => {
       const [paused] = supervisor.audit("pause.completed");
       expect(paused?.outcome).toMatchObject({ stepsLost: 0 });
       await until("no container to be left", () => idNow() === "");
-      const { step } = supervisor.job("asr").progress ?? {};
+      const step = supervisor.job("asr").progress?.step ?? 0;
       expect(supervisor.say("resume", "asr")).toMatchObject({ code: 0 });
-      await supervisor.steps("asr", step ?? 0);
+      await supervisor.steps("asr", step);
       expect(log()).toContain(`supervised true, from ${step}`);
       expect(idNow()).not.toBe(first);
     },
@@ -96,11 +96,11 @@ describeWith(podman)("a job in a container", () => {
       expect(supervisor.say("pause", "asr")).toMatchObject({ code: 0 });
       await supervisor.reaches("asr", ["frozen"]);
       expect(stateOf(id)).toBe("paused");
-      const { step } = supervisor.job("asr").progress ?? {};
+      const step = supervisor.job("asr").progress?.step ?? 0;
       await supervisor.ticks(4);
       expect(supervisor.job("asr").progress?.step).toBe(step);
       expect(supervisor.say("resume", "asr")).toMatchObject({ code: 0 });
-      await supervisor.steps("asr", step ?? 0);
+      await supervisor.steps("asr", step);
       expect(stateOf(id)).toBe("running");
       // Cancelled while frozen: nothing of it may hang.
       supervisor.say("pause", "asr");
@@ -143,6 +143,26 @@ describeWith(podman)("a job in a container", () => {
       expect(failed.reason).toContain("the removal of its container by somebody else");
       await supervisor.reaches("asr", ["running"]);
       await until("one new container", () => idNow().split("\n").length === 1 && idNow() !== "");
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "is taken back when every file about it is gone",
+    async () => {
+      await begin({ command: [...LOOP, "0"] });
+      await supervisor.steps("asr", 20);
+      const id = idNow();
+      await supervisor.crash();
+      for (const left of ["state", "audit.sqlite", "audit.sqlite-wal", "audit.sqlite-shm"])
+        rmSync(join(supervisor.directory, left), { recursive: true, force: true });
+      await supervisor.start();
+      await supervisor.reaches("asr", ["running"]);
+      supervisor.say("cancel", "asr");
+      await supervisor.reaches("asr", ["cancelled"]);
+      expect(supervisor.audit("job.started")).toEqual([]);
+      await until("its container to be removed", () => idNow() === "");
+      expect(id).not.toBe("");
     },
     LIMIT_MS,
   );

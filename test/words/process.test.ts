@@ -1,7 +1,7 @@
 /** Covers: src/words/exit.ts */
 import { expect, test } from "vitest";
 import { exitText } from "../../src/words/exit.ts";
-import { processes, programOf } from "../../src/words/process.ts";
+import { processes, programOf, whoseProcess } from "../../src/words/process.ts";
 
 const one = (command: string, pid: number) => ({ pid, user: "ana", command, startTime: 1 }) as never;
 
@@ -14,6 +14,22 @@ test("the first process is named, the others counted", () => {
     "'stress' (pid 8812, ana) and 2 others",
   ]);
   expect(["/usr/bin/ffmpeg -i a", "  [kworker/0:1]  ", "/"].map(programOf)).toEqual(["ffmpeg", "0:1]", "/"]);
+});
+
+test("a process in a container goes by that", () => {
+  const inside = (container: object) => ({
+    pid: 7,
+    user: "root",
+    command: "/usr/bin/python -m x",
+    container,
+  });
+  expect(processes([inside({ name: "lab" }) as never])).toBe("'python' in container 'lab' (pid 7)");
+  expect(processes([inside({ name: "lab", image: "jupyter:9" }) as never])).toBe(
+    "'python' in container 'lab' (pid 7, jupyter:9)",
+  );
+  expect([whoseProcess({ user: "ana" }), whoseProcess({ user: "root", container: { name: "lab" } })]).toEqual(
+    ["ana", "container 'lab'"],
+  );
 });
 
 test("an exit says what it means", () => {

@@ -18,7 +18,7 @@ export class Container {
   readonly #stateDirectory: string;
   readonly #runId: string;
   /** The engine's client, with its own options. */
-  readonly #client: readonly string[];
+  readonly client: readonly string[];
   #id: string | null = null;
   /** Its first process, as this machine numbers it. */
   #first: Target | null = null;
@@ -34,7 +34,7 @@ export class Container {
   private constructor(stateDirectory: string, runId: string, client: readonly string[]) {
     this.#stateDirectory = stateDirectory;
     this.#runId = runId;
-    this.#client = client;
+    this.client = client;
   }
 
   /** The engine's, of 64 digits; null before there is one. */
@@ -80,7 +80,7 @@ export class Container {
   }
 
   async #ask(verb: string, ...options: string[]): Promise<EffectResult> {
-    const [program = "", ...before] = this.#client;
+    const [program = "", ...before] = this.client;
     const words = [...before, verb, ...options, this.id ?? ""];
     const ended = await runChild(program, words, { timeoutMs: TIMEOUT_MS, unref: true });
     if (ended.ok) return { ok: true };

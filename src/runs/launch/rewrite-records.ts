@@ -6,6 +6,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import {
   cgroupRecord,
+  containerClientRecord,
+  containerIdRecord,
   launcherRecord,
   pidRecord,
   runRecord,
@@ -22,6 +24,8 @@ export interface Begun {
   launcher: Target | null;
   main: Target;
   cgroup: string | null;
+  /** The client of its engine, and its id there. */
+  container?: { client: readonly string[]; id: string };
 }
 
 /** Whether a file is missing that a run has as long as it lives. */
@@ -38,9 +42,13 @@ export function rewriteRecords(stateDirectory: string, record: RunRecord, begun:
   const { id } = record.run;
   writeRunFiles(stateDirectory, id);
   writeRunRecord(stateDirectory, record);
-  const { launcher, main, cgroup } = begun;
+  const { launcher, main, cgroup, container } = begun;
   if (launcher !== null) write(launcherRecord(stateDirectory, id), identity(launcher));
   if (cgroup !== null) write(cgroupRecord(stateDirectory, id), cgroup);
+  if (container) {
+    write(containerClientRecord(stateDirectory, id), JSON.stringify(container.client));
+    write(containerIdRecord(stateDirectory, id), container.id);
+  }
   // The last one: without it the run counts as one that has still to be looked for.
   write(pidRecord(stateDirectory, id), identity(main));
 }

@@ -128,10 +128,17 @@ export function asLiveRun(run: Followed): KnownRun & LiveRun {
 }
 
 /** Its processes, where the job has begun and was alive at the last look; else null. */
-export function asBegun({ main, mainAlive, launcher, launcherPid, cgroup }: Followed): Begun | null {
+export function asBegun(run: Followed): Begun | null {
+  const { main, mainAlive, launcher, launcherPid, cgroup, container } = run;
   if (main === null || !mainAlive || launcher === "ended") return null;
   const stat = launcherPid === null ? null : readStat(launcherPid);
-  return { main, cgroup, launcher: stat === null || isDead(stat) ? null : stat };
+  const contained = container?.id ? { client: container.client, id: container.id } : undefined;
+  return {
+    main,
+    cgroup,
+    ...(contained && { container: contained }),
+    launcher: stat === null || isDead(stat) ? null : stat,
+  };
 }
 
 function isLauncherAlive(run: Followed): boolean {

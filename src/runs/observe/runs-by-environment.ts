@@ -8,6 +8,8 @@ import { ENV, stepOfName } from "../../contract/names.ts";
 import { statusDirectory } from "../../files/state-paths.ts";
 import type { Now } from "../../model/time.ts";
 import { bootId } from "../../sense/proc/boot-id.ts";
+import { containerNamedBy } from "../../sense/proc/cgroups.ts";
+import { readOnce } from "../../sense/proc/kept-file.ts";
 import { type ProcessStat, TICKS_PER_SECOND } from "../../sense/proc/parse.ts";
 import { isDead, listPids, readStat, readWords, variableIn } from "../../sense/proc/process.ts";
 import type { Begun } from "../launch/rewrite-records.ts";
@@ -55,7 +57,25 @@ function foundRun(id: string, members: Member[], now: Now): FoundRun | null {
       .split(",")
       .filter((name) => /^(GPU|MIG)-/.test(name)),
   };
-  return { job, run, launcher: launcher?.stat ?? null, main: main.stat, cgroup: null };
+  const container = containerOf(members);
+  return {
+    job,
+    run,
+    launcher: launcher?.stat ?? null,
+    main: main.stat,
+    cgroup: null,
+    ...(container && { container }),
+  };
+}
+
+/** The one that some of them are in, whose engine its cgroup shows. */
+function containerOf(members: Member[]): Begun["container"] | null {
+  for (const { stat } of members) {
+    const cgroups = readOnce(`/proc/${stat.pid}/cgroup`) ?? "";
+    const id = containerNamedBy(cgroups);
+    if (id !== null) return { id, client: [cgroups.includes(`libpod-${id}`) ? "podman" : "docker"] };
+  }
+  return null;
 }
 
 /** The launcher's own shell, not the one that becomes the job. */

@@ -3,15 +3,18 @@ import type { ProcessEvidence } from "../../model/machine.ts";
 import type { ProcessStat } from "../proc/parse.ts";
 import { readCommand, uidOf } from "../proc/process.ts";
 import { userName } from "../proc/user-name.ts";
+import { containerOf } from "./container-names.ts";
 
 /** `uid`: the real user, null where it is hidden. The caller adds what the process uses. */
 export function evidenceOf(stat: ProcessStat, uid: number | null = uidOf(stat.pid)): ProcessEvidence {
+  const container = containerOf(stat);
   return {
     pid: stat.pid,
     startTime: stat.startTime,
     user: uid === null ? "?" : userName(uid),
     ...(isOtherUser(uid) && { otherUser: true as const }),
     command: readCommand(stat),
+    ...(container && { container }),
   };
 }
 

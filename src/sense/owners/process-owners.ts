@@ -6,7 +6,7 @@
 import type { Claim } from "../../model/machine.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import type { ProcessStat } from "../proc/parse.ts";
-import { isDead, isSameProgram, readStat, uidOf } from "../proc/process.ts";
+import { isDead, isSameProgram, readStat, readWords, uidOf } from "../proc/process.ts";
 import { ClaimedProcesses } from "./claimed-processes.ts";
 import { isOtherUser } from "./evidence.ts";
 import { type Owner, runOf } from "./owner.ts";
@@ -40,6 +40,9 @@ const newLook = (runs: readonly LiveRun[], statOf: StatOf): Look => ({
   kin: new Map(),
   grouped: null,
 });
+
+/** As the kernel names them, which cuts names to 15 letters. */
+const KEEPERS = /^(conmon|containerd-shim)/;
 
 const LEAST_KEPT = 256;
 
@@ -160,11 +163,19 @@ export class ProcessOwners {
     if (runOf(above.owner) !== null) return above;
     const grouped = this.groupedRunOf(stat.pid);
     if (grouped !== null) return ofRun(grouped);
+    if (this.#keepsContainer(stat)) return { owner: "supervisor", claim: null };
     if (above.owner === "supervisor") return above;
     const claim = this.#claimed.covering(stat, above.claim);
     if (claim !== null) return { owner: { claim }, claim };
     const named = this.#namedRun(stat);
     return named === null ? { owner: null, claim: above.claim } : ofRun(named);
+  }
+
+  /** What an engine leaves beside each container of a run: no part of the run, and nobody else's. */
+  #keepsContainer({ pid, name, state }: ProcessStat): boolean {
+    if (!KEEPERS.test(name) || state === "D") return false;
+    const words = (readWords(pid, "cmdline") ?? "").split("\0");
+    return this.#look.runs.some(({ container }) => container !== undefined && words.includes(container));
   }
 
   /** The run of ours named in its environment, which is read once per program that it executes. */

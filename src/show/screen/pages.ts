@@ -5,6 +5,7 @@ import type { Checkpoint } from "../../model/run.ts";
 import { elapsed } from "../../words/duration.ts";
 import { costsText, usesText } from "../../words/figure.ts";
 import { metric, number, percent } from "../../words/number.ts";
+import { whoseProcess } from "../../words/process.ts";
 import { bytes, size } from "../../words/size.ts";
 import { clockTime, timeAndComing } from "../../words/time.ts";
 import { reasonText, waitAndComing } from "../../words/why.ts";
@@ -88,6 +89,7 @@ export function processWords(process: {
   pid: number;
   user: string;
   command: string;
+  container?: { name: string; image?: string };
   cpuPercent?: number;
   memoryMiB?: number;
   gpuPercent?: number;
@@ -99,7 +101,7 @@ export function processWords(process: {
     process.gpuPercent === undefined ? "" : `gpu ${percent(process.gpuPercent)}`,
     process.gpuMemoryMiB === undefined ? "" : `vram ${size(process.gpuMemoryMiB)}`,
   ].filter((use) => use !== "");
-  return `${shorten(process.command, 60)}, pid ${process.pid}, ${process.user}${uses.length > 0 ? `: ${uses.join(", ")}` : ""}`;
+  return `${shorten(process.command, 60)}, pid ${process.pid}, ${whoseProcess(process)}${uses.length > 0 ? `: ${uses.join(", ")}` : ""}`;
 }
 
 function progressWords(job: JobView, nowMs: number): string {

@@ -7,6 +7,7 @@ import { words } from "../../../../sense/gpu/nvml/codes.ts";
 import type { MachineDescription } from "../../../../sense/machine/other-systems.ts";
 import { list, plural } from "../../../../words/list.ts";
 import { percent } from "../../../../words/number.ts";
+import { whoseProcess } from "../../../../words/process.ts";
 import { size } from "../../../../words/size.ts";
 import type { Unworkable } from "./blind-rules.ts";
 import { type Parking, parkingLines } from "./parking.ts";
@@ -104,7 +105,7 @@ function processLines({ processes }: GpuSample, ignored: ConfigFile["others"]): 
   const say = (one: GpuProcess): string => {
     const use = one.gpuPercent === undefined ? "" : `, ${percent(one.gpuPercent)}`;
     const memory = one.gpuMemoryMiB === undefined ? "" : `, ${size(one.gpuMemoryMiB)}`;
-    return `${one.command.slice(0, 60)} (pid ${one.pid}, ${one.user}${memory}${use})`;
+    return `${one.command.slice(0, 60)} (pid ${one.pid}, ${whoseProcess(one)}${memory}${use})`;
   };
   const counted = processes.filter(({ counts }) => counts !== false);
   const left = processes.filter(({ counts }) => counts === false);
