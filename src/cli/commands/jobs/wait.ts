@@ -51,7 +51,8 @@ async function reconnect(client: ControlClient): Promise<void> {
   }
 }
 
-function ended(job: JobView): Outcome {
+/** How far a job is from its end, for `followJobs`. */
+export function ended(job: JobView): Outcome {
   if (job.state === "finished") return { end: "good", text: "finished" };
   if (job.state === "cancelled") return { end: "bad", text: "cancelled" };
   if (job.state === "failed") return { end: "bad", text: `failed: ${whyBeside(job.why, wallMs())}` };
