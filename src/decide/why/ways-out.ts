@@ -36,7 +36,7 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
     case "pausing":
       return [...leftovers(job), ...fromPause(job, input)].slice(0, 2);
     case "failed":
-      return [way(`logs ${name}`, "what it wrote last"), resume(`tries it again${fromLast(job)}`)];
+      return [toLog(name), resume(`tries it again${fromLast(job)}`)];
     case "finished":
       if (!finishedWithAnother(job))
         return state.assumed === undefined ? [] : [resume(`runs it on${fromLast(job)}`)];
@@ -48,11 +48,16 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
     case "paused":
     case "frozen":
     case "standby":
-      return fromWait(job, waitingFor, input);
+      return [...fromWait(job, waitingFor, input), ...afterFailure(job)];
     default:
       return [];
   }
 }
+
+const toLog = (name: string): WayOut => way(`logs ${name}`, "what it wrote last");
+
+const afterFailure = ({ name, state }: Job): WayOut[] =>
+  state.name === "waiting" && state.failure !== undefined ? [toLog(name)] : [];
 
 /** What is left of it is all that it waits for. */
 function leftovers(job: Job): WayOut[] {

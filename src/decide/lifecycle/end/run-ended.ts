@@ -7,7 +7,7 @@ import { EXIT_PAUSED } from "../../../contract/names.ts";
 import type { Cause } from "../../../model/actor.ts";
 import { type Exit, exitCodeOf, type Seen } from "../../../model/seen.ts";
 import { duration } from "../../../words/duration.ts";
-import { exitText } from "../../../words/exit.ts";
+import { exitText, wroteLast } from "../../../words/exit.ts";
 import { plural } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
 import { creditRunning, hasSaved } from "../learn.ts";
@@ -55,7 +55,8 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
     fail(transition, `${what} with ${exitText(exit)}${before(transition)}.`, code, leastMs);
     return;
   }
-  const reason = `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`;
+  const how = `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`;
+  const reason = `${how}${wroteLast(seen?.lastWords)}`;
   const judged = judgeResume(transition, { exit, reason });
   if (judged !== "passed over") fail(transition, `${reason}${judged.besides}`, code);
 }

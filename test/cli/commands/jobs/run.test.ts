@@ -97,6 +97,10 @@ describe("run", () => {
     expect(failed.out).toMatch(
       /Its first run failed: .*exit code 6[\s\S]*\n {2}one\n {2}no such layer: 12\n[\s\S]*Log: supervisor logs bad\n$/,
     );
+    const events = (await cli.say("audit", "--json", "--kind", "job.failed")).out;
+    for (const said of [(await cli.say("why", "bad")).out, (await cli.say("status")).out, events])
+      expect(said.replace(/\s+/g, " ")).toContain("exit code 6. It wrote last: “no such layer: 12”.");
+    expect((await cli.say("why", "bad")).out).toContain("supervisor logs bad");
     const absent = await cli.say("run", "--name", "absent", "bash", "-c", "no-such-trainer", "--adopt");
     expect(absent).toMatchObject({
       code: 2,
