@@ -76,6 +76,8 @@ export interface JobView {
   balance: Balance;
   why: WordedWhy;
   logPath: string | null;
+  /** How its last run ended; null while that isn't known, or no exit. */
+  exitCode: number | null;
 }
 
 export interface RuleView {

@@ -66,6 +66,8 @@ export interface Seen {
   park?: ParkSeen;
   /** After it has ended: its last output, if that says that a GPU had too little memory. */
   outOfGpuMemory?: string;
+  /** After it has failed: the line of its output that tells most of why, neutral and short. */
+  lastWords?: string;
 }
 
 /** What ended a run on a cluster without a word from the run itself. */

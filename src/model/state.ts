@@ -43,8 +43,8 @@ export const hasWord = (method: PauseMethod): method is "checkpoint" | "standby"
   method === "checkpoint" || method === "standby";
 
 export type JobState =
-  /** `failure`: how its last run ended, as a sentence; absent before its first. */
-  | { name: "waiting"; since: Now; failure?: string }
+  /** `failure`: how its last run ended, as a sentence; absent before its first. `exitCode`: where it had one. */
+  | { name: "waiting"; since: Now; failure?: string; exitCode?: number | null }
   | { name: "starting"; since: Now; run: Run }
   | { name: "running"; since: Now; run: Run }
   | { name: "pausing"; since: Now; run: Run; request: PauseRequest }

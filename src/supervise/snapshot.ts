@@ -76,6 +76,7 @@ function jobView(job: Job, moment: Moment, about: About): JobView {
     balance,
     why: worded(moment.why[name] ?? unjudged(job), moment.now.wallMs),
     logPath: logPath(about.config.stateDirectory, name),
+    exitCode: exitCodeIn(state),
   };
 }
 
@@ -117,6 +118,11 @@ const unjudged = ({ name, state }: Job): Why => ({
   waitingFor: [],
   next: null,
 });
+
+function exitCodeIn(state: JobState): number | null {
+  if (state.name === "finished") return 0;
+  return state.name === "failed" || state.name === "waiting" ? (state.exitCode ?? null) : null;
+}
 
 function pausedBy(state: JobState): string | null {
   if ("cause" in state) return state.cause.reason;

@@ -10,3 +10,7 @@ export function exitText(exit: Exit): string {
   if (exit.code === 126) return "exit code 126: not executable";
   return `exit code ${exit.code}`;
 }
+
+/** " It wrote last: “…”", to follow a sentence; empty where it wrote nothing. */
+export const wroteLast = (lastWords: string | undefined): string =>
+  lastWords === undefined ? "" : ` It wrote last: “${lastWords}”.`;

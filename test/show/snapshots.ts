@@ -134,6 +134,7 @@ export function job(
       cpuPercent: { count: 61, recent: [48, 47, 48] },
     }),
     balance: { backoff: {}, productiveMs: 40 * HOUR, overheadMs: 46 * MINUTE },
+    exitCode: null,
     logPath: `/state/logs/${name}.log`,
     ...more,
   } satisfies Omit<JobView, "why">;

@@ -36,7 +36,7 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
     case "pausing":
       return [...leftovers(job), ...fromPause(job, input)].slice(0, 2);
     case "failed":
-      return [way(`logs ${name}`, "what it wrote last"), resume(`tries it again${fromLast(job)}`)];
+      return [toLog(name), resume(`tries it again${fromLast(job)}`)];
     case "finished":
       if (!finishedWithAnother(job))
         return state.assumed === undefined ? [] : [resume(`runs it on${fromLast(job)}`)];
@@ -50,11 +50,16 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
     case "standby":
       if (state.name === "frozen" && state.parked?.broken !== undefined)
         return [way(`pause ${name} --terminate`, endingLoses(job, input.now.wallMs))];
-      return fromWait(job, waitingFor, input);
+      return [...fromWait(job, waitingFor, input), ...afterFailure(job)];
     default:
       return [];
   }
 }
+
+const toLog = (name: string): WayOut => way(`logs ${name}`, "what it wrote last");
+
+const afterFailure = ({ name, state }: Job): WayOut[] =>
+  state.name === "waiting" && state.failure !== undefined ? [toLog(name)] : [];
 
 /** What is left of it is all that it waits for. */
 function leftovers(job: Job): WayOut[] {

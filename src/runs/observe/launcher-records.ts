@@ -35,7 +35,22 @@ export function readPidRecord(path: string): PidRecord | null {
 /** A pid and a start time of another boot may be another process's by now. */
 export const isOfThisBoot = ({ bootId: of }: PidRecord): boolean => of === bootId() || of === UNKNOWN_BOOT;
 
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+/** Second names of a signal, by which nobody knows it. */
+const ALIASES = ["SIGIOT", "SIGPOLL", "SIGUNUSED", "SIGCLD"];
+const signalNames = new Map(
+  Object.entries(constants.signals)
+    .filter(([name]) => !ALIASES.includes(name))
+    .map(([name, number]) => [number, name]),
+);
+/** Linux's real-time signals, as `kill -l` names them; the C library keeps 32 and 33 for itself. */
+const [RTMIN, MIDDLE, RTMAX] = [34, 49, 64];
+
+function signalName(number: number): string | null {
+  if (process.platform !== "linux" || number < RTMIN || number > RTMAX)
+    return signalNames.get(number) ?? null;
+  if (number <= MIDDLE) return number === RTMIN ? "SIGRTMIN" : `SIGRTMIN+${number - RTMIN}`;
+  return number === RTMAX ? "SIGRTMAX" : `SIGRTMAX-${RTMAX - number}`;
+}
 
 /**
  * The exit record: `<code>.` written over blanks. Null while it is incomplete, which it stays when the
@@ -45,5 +60,5 @@ const signalNames = new Map(Object.entries(constants.signals).map(([name, number
 export function readExit(path: string): Exit | null {
   const code = Number(/^(\d{1,3})\.\s*$/.exec(read(path) ?? "")?.[1] ?? 256);
   if (code > 255) return null;
-  return { known: true, code, signal: code > 128 ? (signalNames.get(code - 128) ?? null) : null };
+  return { known: true, code, signal: code > 128 ? signalName(code - 128) : null };
 }

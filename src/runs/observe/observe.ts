@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { elapsedMs } from "../../clock.ts";
+import { EXIT_PAUSED } from "../../contract/names.ts";
 import { containerRemovedRecord, exitRecord } from "../../files/state-paths.ts";
 import type { Job } from "../../model/job.ts";
 import type { Run } from "../../model/run.ts";
@@ -16,6 +17,7 @@ import { ranksHere } from "../containers/ranks-here.ts";
 import { areHeld } from "../signal/freeze.ts";
 import { findListeners } from "../signal/listeners.ts";
 import { asLiveRun, type Followed, look } from "./follow.ts";
+import { lastWords } from "./last-words.ts";
 import { readExit } from "./launcher-records.ts";
 import { outOfGpuMemory } from "./out-of-gpu-memory.ts";
 import { worldSizeOf } from "./world-size.ts";
@@ -53,7 +55,7 @@ export function observe(job: Job, run: Run, known: Followed, saved: Checkpoints)
     rejected,
     ...(alive ? lookCloser(job, known, ranks) : NOT_SEEN),
     stopped: alive && mayBeStopped(job) && isHeld(known),
-    ...lastWords(job, run, exit, stateDirectory),
+    ...wordsOfFailure(job, run, exit, stateDirectory),
   };
 }
 
@@ -89,15 +91,17 @@ function exitOf(record: Exit | null, mayStillCome: boolean): Exit | null {
   return record ?? (mayStillCome ? null : { known: false });
 }
 
-function lastWords(
+/** Read at its end alone, and only where it speaks of a failure. */
+function wordsOfFailure(
   { name }: Job,
   run: Run,
   exit: Exit | null,
   stateDirectory: string,
-): Pick<Seen, "outOfGpuMemory"> {
-  if (exit === null || !exit.known || exit.code === 0 || run.gpus.length === 0) return {};
-  const said = outOfGpuMemory(stateDirectory, name, run.id);
-  return said === null ? {} : { outOfGpuMemory: said };
+): Pick<Seen, "outOfGpuMemory" | "lastWords"> {
+  if (exit === null || !exit.known || exit.code === 0 || exit.code === EXIT_PAUSED) return {};
+  const said = lastWords(stateDirectory, name, run.id);
+  const out = run.gpus.length === 0 ? null : outOfGpuMemory(stateDirectory, name, run.id);
+  return { ...(said !== null && { lastWords: said }), ...(out !== null && { outOfGpuMemory: out }) };
 }
 
 function findLeftovers(known: Followed): Seen["leftovers"] {

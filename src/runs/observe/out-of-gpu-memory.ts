@@ -2,10 +2,9 @@
  * Whether a run's last lines report that a GPU ran out of memory. Reads only the end of its log, and
  * only what this run wrote. Programs word it in many ways; an unknown wording counts as no shortage.
  */
-import { closeSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
-import { logPath, logStartRecord } from "../../files/state-paths.ts";
-
-const LAST_BYTES = 32_768;
+import { fstatSync, writeFileSync } from "node:fs";
+import { logStartRecord } from "../../files/state-paths.ts";
+import { linesOf } from "./lines-of-run.ts";
 
 /** PyTorch, the CUDA runtime and driver, cuBLAS, TensorFlow, JAX, HIP. */
 const SAYS = [
@@ -27,26 +26,9 @@ export function noteLogStart(stateDirectory: string, runId: string, log: number)
 
 /** The last such line of the run, or null. Never throws. */
 export function outOfGpuMemory(stateDirectory: string, job: string, runId: string): string | null {
-  try {
-    const start = Number(readFileSync(logStartRecord(stateDirectory, runId), "utf8"));
-    const lines = readEnd(logPath(stateDirectory, job), start).split("\n");
-    const line = lines.findLast((one) => SAYS.some((pattern) => pattern.test(one)));
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: what a program writes may hold anything
-    return line?.replace(/[\x00-\x1f\x7f]+/g, " ").trim() ?? null;
-  } catch {
-    return null;
-  }
-}
-
-function readEnd(path: string, start: number): string {
-  const file = openSync(path, "r");
-  try {
-    const { size } = fstatSync(file);
-    // A log that was truncated since holds nothing of earlier runs.
-    const from = Math.max(start <= size ? start : 0, size - LAST_BYTES);
-    const bytes = Buffer.alloc(Math.max(0, size - from));
-    return bytes.toString("utf8", 0, readSync(file, bytes, 0, bytes.length, from));
-  } finally {
-    closeSync(file);
-  }
+  const line = linesOf(stateDirectory, job, runId).findLast((one) =>
+    SAYS.some((pattern) => pattern.test(one)),
+  );
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what a program writes may hold anything
+  return line?.replace(/[\x00-\x1f\x7f]+/g, " ").trim() ?? null;
 }

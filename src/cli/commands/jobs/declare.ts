@@ -19,9 +19,11 @@ function runCommand(cli: Command): void {
       argument: "<COMMAND...>",
       options: {
         name: ["--name <name>", "the job's name (default: taken from the command)"],
+        cwd: ["--cwd <folder>", "where it runs (default: here)"],
         priority: ["--priority <number>", "higher is paused last and resumed first"],
         gpus: ["--gpus <count>", "how many GPUs it needs"],
         gpu: ["--gpu <id>", "this GPU, by index or UUID; may be repeated", collect],
+        gpuMemory: ["--gpu-memory <size>", "what it needs on each GPU, such as 20GiB"],
         env: [
           "--env <NAME[=value]>",
           "pass this variable to the job (PATH is always passed); may be repeated",
@@ -31,10 +33,18 @@ function runCommand(cli: Command): void {
           "--pause-signal <signal>",
           "the signal on which it saves and exits by itself (without a job library)",
         ],
+        pauseMethod: [
+          "--pause-method <method>",
+          "how it makes room: checkpoint, standby, freeze (default: auto)",
+        ],
+        checkpointGlob: ["--checkpoint-glob <pattern>", "the files in which it saves by itself"],
+        resumeArgs: ["--resume-args <words>", "added on a resume; {checkpoint} is its path"],
         adopt: ["--adopt", "go on from the checkpoints of an earlier job of that name"],
+        wait: ["--wait", "return when it has ended, with its exit code"],
       },
     },
   )
+    .option("--json", "print its name, its run's id and its state as JSON")
     .usage("[options] [--] COMMAND...")
     .passThroughOptions();
 }

@@ -2,131 +2,87 @@
  * `run [--] CMD…`: submits a command as a job, and starts a supervisor if none is running. Says what
  * will run and how it will make room.
  */
+import { existsSync, statSync } from "node:fs";
 import { elapsedMs, wallMs } from "../../../clock.ts";
-import { checkMeaning } from "../../../config/check/check-meaning.ts";
-import { placementBy } from "../../../config/check/device-environment.ts";
-import { explain } from "../../../config/check/explain.ts";
 import { projectName, tilde } from "../../../config/project.ts";
-import { type JobSpec, jobSchema } from "../../../config/schema/job-schema.ts";
 import type { ControlClient } from "../../../control/client.ts";
 import type { JobView } from "../../../control/protocol.ts";
 import { sentence } from "../../../decide/rules/evidence.ts";
-import { resolveCommand } from "../../../files/resolve-command.ts";
+import { isEnded } from "../../../model/state.ts";
 import { misuse } from "../../../refusal.ts";
+import { neutral } from "../../../show/neutral.ts";
 import { list } from "../../../words/list.ts";
 import { roomText, UNPROVEN } from "../../../words/room.ts";
 import { whyBeside } from "../../../words/why.ts";
-import { ask, askedBy, type Options, placesOf, sayWhich, snapshotOf, tryConnect } from "../../connect.ts";
-import { follow } from "../../follow-jobs.ts";
+import { ask, askedBy, placesOf, sayWhich, snapshotOf, tryConnect } from "../../connect.ts";
+import { follow, followJobs } from "../../follow-jobs.ts";
 import { nameJob } from "../../name-job.ts";
-import { print } from "../../print.ts";
+import { print, printJson, say } from "../../print.ts";
+import { logTail } from "../../read-log-tail.ts";
 import { spawnSupervisor } from "../../spawn-supervisor.ts";
-
-export interface RunOptions extends Options {
-  name?: string;
-  priority?: string;
-  gpus?: string;
-  gpu?: string[];
-  env?: string[];
-  pauseSignal?: string;
-  adopt?: boolean;
-}
-
-/**
- * Variables that decide which program and which libraries are found. They are passed from this shell,
- * since the supervisor's may differ. No others are: the environment may hold secrets, and is stored.
- */
-const PASSED_ON = [
-  "PATH",
-  "VIRTUAL_ENV",
-  "CONDA_PREFIX",
-  "CONDA_DEFAULT_ENV",
-  "PYTHONPATH",
-  "LD_LIBRARY_PATH",
-  "CUDA_HOME",
-  "OMP_NUM_THREADS",
-];
+import { environment, folderOf, jobFrom, type RunOptions } from "./job-from-options.ts";
+import { typedCommand } from "./typed-command.ts";
+import { ended } from "./wait.ts";
 
 /** How long a start is watched to learn how the job makes room. */
 const LOOK_FOR_MS = 8000;
 /** A library reports once it is imported, which a program may do late. */
 const UNPROVEN_AFTER_MS = 3000;
+/** Of the log of a run that failed at once. */
+const SHOWN_LINES = 12;
+const SHOWN_BYTES = 16 * 1024;
+/** Those that no other program is likely to have. */
+const OWN_FLAGS = [
+  "--pause-signal",
+  "--pause-method",
+  "--checkpoint-glob",
+  "--resume-args",
+  "--gpu-memory",
+  "--adopt",
+];
 
-export async function run(command: string[], options: RunOptions): Promise<number> {
-  if (command.length === 0) throw misuse("Which command? supervisor run -- python train.py");
-  const cwd = process.cwd();
-  const program = resolveCommand({ command }, cwd);
-  if (!program.ok) throw misuse(`It can't be run: ${program.reason}.`);
+export async function run(words: string[], options: RunOptions): Promise<number> {
+  const cwd = folderOf(options);
+  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
+    throw misuse(`--cwd must be a folder, got '${options.cwd}'.`);
+  const passed = environment(options.env ?? []);
+  const { command, env: front, path } = typedCommand(words, cwd, passed);
+  const env = { ...passed, ...front };
+  tellOptionsBehind(command);
+  const tell = options.json ? say : print;
   const places = await placesOf(options);
   // Checked before a supervisor is started.
-  specOf(options.name ?? "job", command, options);
+  jobFrom(options.name ?? "job", command, env, options);
   let client = await tryConnect(places, true);
   if (client === null) {
     client = await spawnSupervisor(places, { watch: true });
-    print(`Started a supervisor for ${projectName(places.project)}: none was running.`);
+    tell(`Started a supervisor for ${projectName(places.project)}: none was running.`);
   }
   sayWhich(places, options);
   try {
-    const { jobs } = await snapshotOf(client);
-    const spec = specOf(
-      options.name ??
-        nameJob(
-          command,
-          jobs.map(({ name }) => name),
-        ),
-      command,
-      options,
-    );
+    const taken = (await snapshotOf(client)).jobs.map(({ name }) => name);
+    const spec = jobFrom(options.name ?? nameJob(command, taken), command, env, options);
     await ask(client, { verb: "add", spec, by: askedBy(), ...(options.adopt && { adopt: true }) });
     const job = await beginning(client, spec.name);
-    const gpus = (job?.gpus ?? []).length === 0 ? "" : `, GPU ${list(job?.gpus ?? [])}`;
-    print(`Job '${spec.name}': ${command[0]} = ${tilde(program.path)} in ${tilde(cwd)}${gpus}`);
-    return tellStart(spec, job);
+    if (job === null) throw misuse(`The supervisor doesn't show '${spec.name}'.`);
+    if (options.json) printJson({ job: asStarted(job, path, cwd) });
+    else {
+      const gpus = job.gpus.length === 0 ? "" : `, GPU ${list(job.gpus)}`;
+      print(`Job '${spec.name}': ${command[0]} = ${tilde(path)} in ${tilde(cwd)}${gpus}`);
+      tellStart(job);
+    }
+    return options.wait ? await waitForEnd(client, job) : codeSoFar(job);
   } finally {
     client.close();
   }
 }
 
-function specOf(name: string, command: string[], options: RunOptions): JobSpec {
-  const gpu = options.gpu?.map((one) => (/^\d+$/.test(one) ? Number(one) : one));
-  const shell = process.env.CUDA_VISIBLE_DEVICES;
-  const written = {
-    name,
-    command,
-    cwd: process.cwd(),
-    env: environment(options.env ?? []),
-    ...(options.priority !== undefined && { priority: Number(options.priority) }),
-    ...(options.gpus !== undefined && { gpus: Number(options.gpus) }),
-    ...(gpu !== undefined && { gpuIds: gpu }),
-    // This shell's own limit, which the supervisor doesn't have.
-    ...(gpu === undefined && options.gpus === undefined && shell !== undefined && placementBy(shell)),
-    ...(options.pauseSignal !== undefined && { pause: { signal: options.pauseSignal } }),
-  };
-  const checked = jobSchema.safeParse(written);
-  const root = { jobs: [written] };
-  const issues = (checked.error?.issues ?? []).map((issue) => ({
-    ...issue,
-    path: ["jobs", 0, ...issue.path],
-  }));
-  const found = [...checkMeaning(root), ...issues.flatMap((issue) => explain(issue, root))];
-  if (!checked.success || found.length > 0) {
-    throw misuse(found.map(({ message }) => message.replace(/^jobs\[0\]\.?/, "")).join("\n"));
-  }
-  return checked.data;
-}
-
-/** From `NAME=value`, or `NAME` for this shell's own value. */
-function environment(wanted: string[]): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const name of PASSED_ON) if (process.env[name] !== undefined) env[name] = process.env[name];
-  for (const one of wanted) {
-    const [name = "", ...value] = one.split("=");
-    const text = value.length > 0 ? value.join("=") : process.env[name];
-    if (name === "" || text === undefined)
-      throw misuse(`--env must be NAME=value, or the NAME of a variable that is set, got '${one}'.`);
-    env[name] = text;
-  }
-  return env;
+/** What stands behind the command is the command's: an option meant for `run` would be missed. */
+function tellOptionsBehind(command: string[]): void {
+  if (process.argv.includes("--")) return;
+  const ours = command.filter((word) => OWN_FLAGS.includes(word.split("=")[0] ?? ""));
+  if (ours.length > 0)
+    say(`${list(ours)} stands behind the command, so the command gets it. Options of 'run' stand before it.`);
 }
 
 /** The job once there is something to say about it, or after `LOOK_FOR_MS`. */
@@ -142,23 +98,63 @@ function beginning(client: ControlClient, name: string): Promise<JobView | null>
     const known =
       runningAtMs !== null && (room !== undefined && UNPROVEN.includes(room) ? waited : room !== undefined);
     // A waiting job is reported late: most wait only a moment before they start.
-    const told = known || !["waiting", "starting", "running"].includes(job.state);
+    const told = known || hasFailed(job) || !["waiting", "starting", "running"].includes(job.state);
     return told || elapsedMs() > until ? { job } : null;
   }).then(({ job }) => job);
 }
 
-function tellStart(spec: JobSpec, job: JobView | null): number {
-  const watch = `Watch: supervisor start   Log: supervisor logs -f ${spec.name}`;
-  if (job === null) throw misuse(`The supervisor doesn't show '${spec.name}'.`);
+/** `id`: of its run, as its environment has it; null until it has one. */
+function asStarted(job: JobView, path: string, cwd: string): object {
+  const { name, state, run, runId: id, command, gpus, logPath, exitCode } = job;
+  return { name, id, run, state, exitCode, command, path, cwd, gpus, logPath, why: job.why.summary };
+}
+
+function tellStart(job: JobView): void {
+  const { name, state } = job;
+  const watch = `Watch: supervisor start   Log: supervisor logs -f ${name}`;
   const reason = whyBeside(job.why, wallMs());
-  if (job.state === "failed") {
-    print(`It failed: ${reason}\nLog: supervisor logs ${spec.name}`);
-    return 1;
-  }
-  if (job.state === "running" || job.state === "starting") print(`${howItMakesRoom(job)}\nStarted. ${watch}`);
-  else if (job.state === "finished") print(`Finished. Log: supervisor logs ${spec.name}`);
-  else print(`It is ${job.state}${reason === "" ? "." : `: ${reason}`}\n${watch}`);
-  return 0;
+  if (hasFailed(job))
+    print(`${state === "failed" ? "It failed" : "Its first run failed"}: ${reason}\n${tailOf(job)}`);
+  else if (state === "running" || state === "starting") print(`${howItMakesRoom(job)}\nStarted. ${watch}`);
+  else if (state === "finished") print(`Finished. Log: supervisor logs ${name}`);
+  else print(`It is ${state}${reason === "" ? "." : `: ${reason}`}\n${watch}`);
+}
+
+/** For good, or until it is tried again. */
+const hasFailed = ({ state, why }: JobView): boolean =>
+  state === "failed" || (state === "waiting" && why.failure !== undefined);
+
+/** Bad usage where its command, or what that names, isn't there. */
+function codeSoFar(job: JobView): number {
+  if (job.exitCode === 126 || job.exitCode === 127) return 2;
+  return hasFailed(job) ? 1 : 0;
+}
+
+/** The end of its log, and where the rest is. */
+function tailOf({ name, logPath }: JobView): string {
+  const log = `Log: supervisor logs ${name}`;
+  if (logPath === null || !existsSync(logPath)) return log;
+  const lines = logTail(logPath, SHOWN_BYTES).text.trimEnd().split("\n");
+  return `${lines
+    .slice(-SHOWN_LINES)
+    .map((line) => `  ${neutral(line)}`)
+    .join("\n")}\n${log}`;
+}
+
+/** With the job's own exit code. */
+async function waitForEnd(client: ControlClient, job: JobView): Promise<number> {
+  if (isEnded(job.state)) return job.exitCode ?? 1;
+  let code = 1;
+  await followJobs(
+    client,
+    [job.name],
+    (one) => {
+      if (isEnded(one.state)) code = one.exitCode ?? 1;
+      return ended(one);
+    },
+    (name, { text }) => say(`${name}  ${text}`),
+  );
+  return code;
 }
 
 function howItMakesRoom({ why, gpus }: JobView): string {

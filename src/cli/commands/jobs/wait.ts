@@ -73,7 +73,7 @@ async function reconnect(client: ControlClient): Promise<void> {
   }
 }
 
-/** How a job has ended, or that it hasn't. */
+/** How far a job is from its end, for `followJobs`. */
 export function ended(job: JobView): Outcome {
   if (job.state === "finished") return { end: "good", text: "finished" };
   if (job.state === "cancelled") return { end: "bad", text: "cancelled" };

@@ -7,7 +7,7 @@ import { EXIT_PAUSED } from "../../../contract/names.ts";
 import type { Cause } from "../../../model/actor.ts";
 import { type Exit, exitCodeOf, type Seen } from "../../../model/seen.ts";
 import { duration } from "../../../words/duration.ts";
-import { exitText } from "../../../words/exit.ts";
+import { exitText, wroteLast } from "../../../words/exit.ts";
 import { plural } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
 import { creditRunning, hasSaved } from "../learn.ts";
@@ -20,6 +20,8 @@ import { alone, shortage, waitForRoom } from "./shortage.ts";
 import { stepsAre, stepsLost } from "./steps-lost.ts";
 
 const FRUITLESS = 3;
+/** A shell's codes for a command that isn't there, or can't be executed: another try finds the same. */
+const NOT_THERE = [126, 127];
 
 /** An exit that no pause asked for; pass `seen` where the ranks' last words count too. */
 export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
@@ -53,7 +55,8 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
     fail(transition, `${what} with ${exitText(exit)}${before(transition)}.`, code, leastMs);
     return;
   }
-  const reason = `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`;
+  const how = `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`;
+  const reason = `${how}${wroteLast(seen?.lastWords)}`;
   const judged = judgeResume(transition, { exit, reason });
   if (judged !== "passed over") fail(transition, `${reason}${judged.besides}`, code);
 }
@@ -142,10 +145,13 @@ function tryAgain(
   const failures = hasSaved(transition) ? 1 : transition.job.attempts.failures + 1;
   if (transition.run.resuming !== undefined) transition.tell("resume.failed", "job", reason);
   leave(transition, exitCode === null ? "not known how" : `failed with exit code ${exitCode}`);
-  if (!restart.onFailure || failures > restart.maxRetries) {
-    const why = restart.onFailure
-      ? `after ${plural(failures, "failure")} in a row`
-      : "as it isn't to be restarted";
+  const absent = transition.run.number === 1 && NOT_THERE.includes(exitCode ?? 0);
+  if (!restart.onFailure || absent || failures > restart.maxRetries) {
+    const why = !restart.onFailure
+      ? "as it isn't to be restarted"
+      : absent
+        ? "as its command has never run"
+        : `after ${plural(failures, "failure")} in a row`;
     transition.note({ attempts: { ...transition.job.attempts, failures, notBeforeMs: 0 } });
     if (transition.run.slurm !== undefined) transition.perform({ do: "withdraw" });
     transition.become({ name: "failed", since: now, reason, exitCode });
@@ -155,7 +161,7 @@ function tryAgain(
   transition.note({
     attempts: { ...transition.job.attempts, failures, notBeforeMs: now.monotonicMs + waitMs },
   });
-  transition.become({ name: "waiting", since: now, failure: reason });
+  transition.become({ name: "waiting", since: now, failure: reason, exitCode });
   return `It is tried again in ${duration(waitMs)} (failure ${failures} of at most ${restart.maxRetries} in a row).`;
 }
 

@@ -12,7 +12,7 @@ import { type Exit, exitCodeOf, type Seen } from "../../../model/seen.ts";
 import { askedByRule, type PauseRequest } from "../../../model/state.ts";
 import { FILE_CLOCK_MS } from "../../../model/time.ts";
 import { duration } from "../../../words/duration.ts";
-import { exitText } from "../../../words/exit.ts";
+import { exitText, wroteLast } from "../../../words/exit.ts";
 import { number } from "../../../words/number.ts";
 import { bytes, size } from "../../../words/size.ts";
 import { measured } from "../../learned.ts";
@@ -59,13 +59,13 @@ export function exited(transition: Transition, seen: Seen, exit: Exit, available
   // A launcher's own code (torchrun: 1) means nothing while some ranks' reports are still on their way.
   if (mayLag && !said && seen.ranks.some((rank) => rank.state === "paused")) return;
   if (!said && code !== EXIT_PAUSED && !own && !forced) {
-    failed(transition, exit, code);
+    failed(transition, exit, code, seen);
     return;
   }
   if (mayLag && ranksLag(seen)) return;
   if (saved === null && own && !said && code !== EXIT_PAUSED && !forced) {
     if (code === 0) finish(transition, seen);
-    else failed(transition, exit, code);
+    else failed(transition, exit, code, seen);
     return;
   }
   complete(transition, { seen, exit, availableMiB }, saved);
@@ -83,7 +83,7 @@ function wasAsked(transition: Transition): boolean {
 }
 
 /** Any other exit while pausing: reported, then treated like every failure. */
-function failed(transition: Transition, exit: Exit, code: number | null): void {
+function failed(transition: Transition, exit: Exit, code: number | null, { lastWords }: Seen): void {
   transition.tell("pause.failed", "job", `It was asked to pause and ended with ${exitText(exit)} instead.`, {
     outcome: { code, stepsLost: stepsLost(transition) },
   });
@@ -93,7 +93,7 @@ function failed(transition: Transition, exit: Exit, code: number | null): void {
   }
   fail(
     transition,
-    `Run ${transition.run.number} ended with ${exitText(exit)} when it was asked to pause.`,
+    `Run ${transition.run.number} ended with ${exitText(exit)} when it was asked to pause.${wroteLast(lastWords)}`,
     code,
   );
 }
