@@ -12,6 +12,8 @@ import { prepareStateDirectory } from "../files/state-directory.ts";
 import { supervisorLogPath } from "../files/state-paths.ts";
 import { ownProgram } from "../own-files.ts";
 import { Refusal, refusing } from "../refusal.ts";
+import { openFilesOfShell } from "../sense/proc/open-files.ts";
+import { OPEN_FILES, RESTORE, restoreLines } from "../spawn/exact-environment.ts";
 import { type Detached, spawnDetached } from "../spawn/spawn-detached.ts";
 import { duration } from "../words/duration.ts";
 import { tryConnect } from "./connect.ts";
@@ -66,11 +68,17 @@ async function launch(places: Places, log: string, adopt: boolean): Promise<Deta
     openSync(log, "a", 0o600),
   );
   try {
-    return await spawnDetached(
-      process.execPath,
-      [ownProgram("bin"), "start", "--headless", ...(adopt ? ["--adopt"] : []), ...config],
-      output,
-    );
+    const openFiles = openFilesOfShell();
+    const env = {
+      ...(process.env as Record<string, string>),
+      ...(openFiles !== null && { [OPEN_FILES]: String(openFiles) }),
+    };
+    const words = [ownProgram("bin"), "start", "--headless", ...(adopt ? ["--adopt"] : []), ...config];
+    const restored = { ...env, [RESTORE]: restoreLines(env, [], null) };
+    const script = `eval "$${RESTORE}"; exec "$@"`;
+    return await spawnDetached("/bin/sh", ["-c", script, "sh", process.execPath, ...words], output, {
+      env: restored,
+    });
   } catch (error) {
     throw new Refusal(`The supervisor can't be started: ${(error as Error).message}`);
   } finally {

@@ -21,7 +21,8 @@ export function environmentOf(
   stateDirectory: string,
 ): Record<string, string> {
   const { spec } = job;
-  const env: Record<string, string> = {};
+  // Python keeps what it prints to itself while it writes to a file; a log has to be seen as it grows.
+  const env: Record<string, string> = { PYTHONUNBUFFERED: "1" };
   for (const [name, value] of Object.entries(process.env)) {
     // This supervisor may itself run inside another supervisor's job.
     if (value !== undefined && !name.startsWith("SUPERVISOR_")) env[name] = value;

@@ -10,10 +10,13 @@ import type { Job } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
 import type { EffectFailure } from "../../ports/runs.ts";
 import { Refusal } from "../../refusal.ts";
+import { openFilesOfShell } from "../../sense/proc/open-files.ts";
+import { RESTORE, restoreLines } from "../../spawn/exact-environment.ts";
 import { spawnDetached } from "../../spawn/spawn-detached.ts";
 import type { LogLimits } from "../clean-up/rotate-log.ts";
 import { noteLogStart } from "../observe/out-of-gpu-memory.ts";
 import { makeCgroup, removeCgroup } from "./cgroup.ts";
+import { ASSIGNED } from "./launcher-script.ts";
 import { beginLine } from "./log-line.ts";
 import { prepareRun, Unready } from "./prepare-run.ts";
 
@@ -65,7 +68,10 @@ async function start(job: Job, run: Run, resumeFrom: Checkpoint | null, where: L
     if (cgroup) writeFileSync(cgroupRecord(stateDirectory, run.id), cgroup, { mode: 0o600 });
     const begin = beginLine(run, resumeFrom);
     const words = [files.launcher, "keep", files.directory, cgroup ?? "", run.bootId, begin, ...argv];
-    const { pid, ended } = await spawnDetached("/bin/sh", words, log, { cwd, env });
+    const { pid, ended } = await spawnDetached("/bin/sh", words, log, {
+      cwd,
+      env: { ...env, [RESTORE]: restoreLines(env, ASSIGNED, openFilesOfShell()) },
+    });
     return { ok: true, cgroup, launcherPid: pid, ended };
   } catch (error) {
     if (cgroup) removeCgroup(cgroup);

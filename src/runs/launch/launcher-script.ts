@@ -17,6 +17,7 @@ import { exitRecord, runDirectory, statusDirectory } from "../../files/state-pat
  *   the exit record when a whole process group is signalled.
  * - `&` would leave SIGINT ignored in the job; instead, a second shell in the foreground writes its own
  *   pid and becomes the job.
+ * - What the two shells would change of the job's environment is put back by SUPERVISOR_RESTORE.
  * - The shell itself writes the exit record, over reserved bytes: a full disk can't lose it, nor can a kill
  *   of every other process of the run, which would take a helper such as `mv` with it. Its dot comes last.
  */
@@ -39,6 +40,7 @@ if [ "$mode" = job ]; then
     echo "supervisor: the job was not started: its pid can't be recorded in $run" >&2
     exit 125
   fi
+  eval "$SUPERVISOR_RESTORE"
   exec "$@"
 fi
 
@@ -53,6 +55,9 @@ case $status in
 esac
 printf '%-4s\\n' "$status." 1<> "$run/exit"
 `;
+
+/** The variables that the script uses: a job may have some of the same names. */
+export const ASSIGNED = ["mode", "run", "cgroup", "boot", "begin", "started", "stat", "status"];
 
 const SCRIPT_NAME = "launcher.sh";
 

@@ -1,6 +1,6 @@
 /**
  * Covers: src/cli/commands/jobs/run.ts, src/cli/commands/jobs/typed-command.ts,
- * src/cli/commands/jobs/job-from-options.ts
+ * src/cli/commands/jobs/job-from-options.ts, src/words/shell.ts
  */
 import { afterAll, describe, expect, it } from "vitest";
 import { environment, jobFrom } from "../../../../src/cli/commands/jobs/job-from-options.ts";

@@ -1,0 +1,77 @@
+/**
+ * What a shell between us and a program would change of its environment, and what Node has changed of ours:
+ * put back by a few lines of shell just before the program takes the shell's place. A shell drops names that it
+ * can't hold (dots, dashes, exported functions) and sets some of its own; Node replaces bytes that aren't
+ * UTF-8, and raises the soft limit of open files.
+ */
+import { readFileSync } from "node:fs";
+
+/** Evaluated by the shell, which removes it. Begins as all our names do, so that no job inherits it. */
+export const RESTORE = "SUPERVISOR_RESTORE";
+/** The soft limit of open files of the shell that a supervisor was started from. */
+export const OPEN_FILES = "SUPERVISOR_OPEN_FILES";
+
+/** Linux starts no program with a longer variable; what has no room stays as the shell leaves it. */
+const LONGEST = 120_000;
+/** Set by shells, each in its own way. */
+const OF_SHELLS = ["IFS", "OPTIND", "PPID", "PS1", "PS2", "PS4", "SHLVL", "_", "LINENO"];
+const IS_NAME = /^[A-Za-z_]\w*$/;
+
+/**
+ * The lines for the program's environment `env`. `assigned`: variables that the script itself uses.
+ * `openFiles`: the soft limit to go back to; null leaves it.
+ */
+export function restoreLines(
+  env: Readonly<Record<string, string>>,
+  assigned: readonly string[],
+  openFiles: number | null,
+  raw: ReadonlyMap<string, Buffer> = rawVariables(),
+): string {
+  const lines = [`unset ${RESTORE}`];
+  if (openFiles !== null) lines.push(`ulimit -S -n ${openFiles} 2>/dev/null`);
+  let room = LONGEST;
+  let beside = false;
+  for (const [name, text] of Object.entries(env)) {
+    const bytes = raw.get(name);
+    const value = bytes?.toString("utf8") === text ? bytes : text;
+    const isOdd = !IS_NAME.test(name) || OF_SHELLS.includes(name);
+    if (!isOdd && value === text && !assigned.includes(name)) continue;
+    const line = isOdd ? argument(name, value) : assignment(name, value);
+    room -= line.length;
+    if (room < 0) break;
+    beside ||= isOdd;
+    lines.push(line);
+  }
+  // `env` sets what a shell can't hold, and gives up its place in turn.
+  if (beside) lines.push(`set -- /usr/bin/env "$@"`, `unset ${RESTORE}`);
+  return lines.join("\n");
+}
+
+/** One more word in front of the program. */
+const argument = (name: string, value: string | Buffer): string =>
+  `${assignment(RESTORE, Buffer.from([...Buffer.from(`${name}=`), ...Buffer.from(value)]))}\nset -- "$${RESTORE}" "$@"`;
+
+/** Three octal digits a byte, through printf, as our own strings hold UTF-8 alone; the dot saves line breaks at the end. */
+function assignment(name: string, value: string | Buffer): string {
+  const text = value.toString("latin1");
+  if (/^[\n\x20-\x7e]*$/.test(text)) return `${name}='${text.replaceAll("'", `'\\''`)}'`;
+  const octal = [...Buffer.from(value)].map((byte) => `\\${(byte + 0o1000).toString(8).slice(1)}`).join("");
+  return `${name}=$(printf '${octal}.')\n${name}=\${${name}%.}`;
+}
+
+/** Those of this process whose bytes aren't UTF-8; as it was started. */
+export function rawVariables(): Map<string, Buffer> {
+  const raw = new Map<string, Buffer>();
+  let environ: string;
+  try {
+    environ = readFileSync("/proc/self/environ", "latin1");
+  } catch {
+    return raw;
+  }
+  for (const one of environ.split("\0")) {
+    const at = one.indexOf("=");
+    const bytes = Buffer.from(one.slice(at + 1), "latin1");
+    if (at > 0 && bytes.toString("utf8").includes("\ufffd")) raw.set(one.slice(0, at), bytes);
+  }
+  return raw;
+}
