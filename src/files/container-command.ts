@@ -2,8 +2,6 @@
  * What a job's command asks of a container engine: `podman run …` and `docker run …` as they are written, and the same
  * made of a job's `container`. Only reads words; must never run anything.
  */
-import { basename } from "node:path";
-
 export const ENGINES = ["podman", "docker"] as const;
 export type Engine = (typeof ENGINES)[number];
 
@@ -29,7 +27,7 @@ export function containerCommandOf({ command, container }: Contained): Container
     return { engine, program: engine, before: [], options: [...options], rest: [image, ...command] };
   }
   const [program = "", ...words] = command;
-  const engine = ENGINES.find((name) => name === basename(program));
+  const engine = ENGINES.find((name) => name === program.slice(program.lastIndexOf("/") + 1));
   if (engine === undefined) return null;
   const verb = firstWord(words, GLOBAL_FLAGS);
   const skipped = words[verb] === "container" ? 1 : 0;
