@@ -155,6 +155,8 @@ export const browser: Need = { met: runs(browserPath, "--version"), reason: "no 
 
 /** Containers can be run: as root, without a registry or systemd (test/containers.ts). */
 export const podman: Need = {
-  met: process.getuid?.() === 0 && runs("podman", "--version") && runs("runc", "--version"),
-  reason: "podman and runc as root",
+  met:
+    process.getuid?.() === 0 &&
+    ["podman", "runc", "catatonit"].every((program) => runs(program, "--version")),
+  reason: "podman, runc and catatonit as root",
 };
