@@ -309,13 +309,15 @@ export class VirtualMachine {
   /** A state holds only the facts that are valid in it. */
   #mustMatch(job: Job): void {
     const { state } = job;
-    const said = ["failure", "unsaved", "assumed"];
+    const said = ["failure", "exitCode", "unsaved", "assumed"];
     const facts = Object.keys(state)
       .filter((fact) => !said.includes(fact))
       .sort()
       .join(" ");
     const may = said.filter((fact) => fact in state).map((fact) => `${state.name} ${fact}`);
-    expect(["waiting failure", "paused unsaved", "finished assumed"]).toEqual(expect.arrayContaining(may));
+    expect(["waiting failure", "waiting exitCode", "paused unsaved", "finished assumed"]).toEqual(
+      expect.arrayContaining(may),
+    );
     expect(facts, `${job.name} ${state.name}`).toBe(FACTS[state.name]);
   }
 }

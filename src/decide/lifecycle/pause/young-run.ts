@@ -1,11 +1,13 @@
 /**
- * A pause asked of a run so young that its program may not have come to its job library yet (importing torch takes
- * seconds): it is asked to save, and frozen only when no report comes. A freeze that is wanted as such isn't put off.
+ * A pause that a person, a window or a stop asks of a run so young that its program may not have come to its job
+ * library yet (importing torch takes seconds): it is asked to save, and frozen only when no report comes. A freeze that is
+ * wanted as such isn't put off, nor is one by a rule: nothing delays a yield.
  */
 import type { PauseDecision } from "../../../model/decision.ts";
 import { graceMs } from "../../../model/grace.ts";
 import { savesBy } from "../../../model/job.ts";
 import type { Seen } from "../../../model/seen.ts";
+import { askedByRule } from "../../../model/state.ts";
 import { duration } from "../../../words/duration.ts";
 import type { Transition } from "../transition.ts";
 
@@ -19,7 +21,7 @@ const MAY_REPORT = /(^|\/)(i?python|pypy|node|tsx|uv|conda|torchrun|accelerate)[
 export function reportAwaitedUntil(transition: Transition, decision: PauseDecision): number | null {
   const { job, state, now } = transition;
   if (state.name !== "starting" && state.name !== "running") return null;
-  if (decision.method !== "freeze" || decision.wanted || decision.cause.critical) return null;
+  if (decision.method !== "freeze" || decision.wanted || askedByRule(decision.cause)) return null;
   if (job.spec.pause.method !== "auto" || savesBy(job) !== null) return null;
   if (!job.spec.command.some((word) => MAY_REPORT.test(word))) return null;
   const grace = graceMs(job.spec.pause.graceSeconds, job.learned);

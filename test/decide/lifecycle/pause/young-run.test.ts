@@ -4,7 +4,10 @@ import type { Run } from "../../../../src/model/run.ts";
 import { at, exitCode, makeCheckpoint, makeRank, makeRun, runningJob, Story } from "../../make.ts";
 
 const SCRIPT = ["python3", "finetune.py"];
-const FREEZE = { method: "freeze" as const };
+const FREEZE = {
+  method: "freeze" as const,
+  cause: { actor: "user" as const, reason: "Paused by hand.", critical: false },
+};
 
 /** Launched at second 200, and seen without a report. */
 function young(spec: object = {}, run: Partial<Run> = {}): Story {
@@ -17,7 +20,7 @@ describe("a run that may report yet", () => {
     const story = young().pause(207, FREEZE);
     expect([story.told(), story.did()]).toEqual([["pause.requested"], ["control pause"]]);
     expect(story.reasons.at(-1)).toBe(
-      "Somebody else needs it. It has only just begun, and may report yet that it saves: it is frozen if it hasn't within 23 s.",
+      "Paused by hand. It has only just begun, and may report yet that it saves: it is frozen if it hasn't within 23 s.",
     );
     story.see(215, { signalCaught: false });
     expect(story.did()).toEqual([]);
@@ -63,8 +66,8 @@ describe("a run that may report yet", () => {
 describe("is frozen at once:", () => {
   const cause = {
     actor: "rule:busy" as const,
-    reason: "Memory is nearly gone.",
-    critical: true,
+    reason: "Somebody else needs it.",
+    critical: false,
     rule: "busy",
   };
   test.each<[string, Story, object]>([
@@ -72,7 +75,7 @@ describe("is frozen at once:", () => {
     ["a program that no library is for", young({ command: ["ffmpeg", "-i", "a.wav"] }), {}],
     ["one whose config says so", young({ pause: { method: "freeze" } }), {}],
     ["where a freeze was asked for", young(), { wanted: true }],
-    ["for a critical rule", young(), { cause }],
+    ["for a rule", young(), { cause }],
   ])("%s", (_, story, more) => {
     story.pause(201, { ...FREEZE, ...more });
     expect(story.did()).toEqual(["freeze"]);
