@@ -9,7 +9,7 @@ import { handOverText } from "../words/hand-over.ts";
 import { sightText } from "../words/sight.ts";
 import { whyText } from "../words/why.ts";
 import { cellsOf, pad, wrap } from "./draw/cells.ts";
-import { FEW } from "./draw/job-order.ts";
+import { FEW, inOrder } from "./draw/job-order.ts";
 import { jobRows } from "./draw/job-rows.ts";
 import { type Line, paint } from "./draw/lines.ts";
 import { gaugeLines, gaugeRows } from "./draw/machine-gauges.ts";
@@ -25,7 +25,7 @@ export function formatStatus(snapshot: Snapshot, width: number): string {
   const up = elapsed(atMs - supervisor.startedAtMs);
   const title = `supervisor ${supervisor.version} on ${supervisor.host}, pid ${supervisor.pid}, up ${up}`;
   const warnings = supervisor.warnings.flatMap((warning) => wrap(`! ${warning}`, width));
-  const table = { jobs, selected: null, nowMs: atMs };
+  const table = { jobs: inOrder(jobs), selected: null, nowMs: atMs };
   const rows = jobRows(table, width, jobs.length <= FEW ? Number.MAX_SAFE_INTEGER : jobs.length).lines;
   const none = wrap("No jobs. Add one: supervisor run -- COMMAND", width);
   return [

@@ -4,9 +4,10 @@ import type { Snapshot } from "../../control/protocol.ts";
 import { elapsed } from "../../words/duration.ts";
 import { plural } from "../../words/list.ts";
 import { exactTime } from "../../words/time.ts";
+import { neutral } from "../neutral.ts";
 import type { Screen } from "../screen/screen.ts";
-import { shorten } from "./cells.ts";
-import { clip, joinFitting, type Line, type Span, span, spread } from "./lines.ts";
+import { cellsOf, shorten } from "./cells.ts";
+import { clip, joinFitting, type Line, lineCells, type Span, span, spread } from "./lines.ts";
 
 export function headerLines(screen: Screen, width: number, rows: number): Line[] {
   const { snapshot } = screen;
@@ -59,13 +60,29 @@ const KEYS: [key: string, does: string][] = [
   ["w", "why"],
   ["l", "log"],
   ["↑↓", "select"],
+  ["/", "filter"],
+  ["s", "sort"],
 ];
 
 const keys = (list: [string, string][]): Line[] =>
   list.map(([key, does]) => [span(key, "key"), span(` ${does}`, "faint")]);
 
+/** The filter as it is typed: its end stays seen. */
+function filterLine(filter: string, width: number): Line {
+  const room = Math.max(0, width - 3);
+  const seen = cellsOf(neutral(filter)) <= room ? filter : filter.slice(-Math.floor(room / 2));
+  const keys = [span("  Enter", "key"), span(" keep  ", "faint"), span("Esc", "key"), span(" all", "faint")];
+  const line = [span("/", "key"), span(`${seen}▏`)];
+  return lineCells(line) + lineCells(keys) <= width ? [...line, ...keys] : clip(line, width);
+}
+
 export function footerLine(screen: Screen, width: number): Line {
-  if (screen.leaving) {
+  if (screen.typing) return filterLine(screen.filter, width);
+  if (screen.asks?.what === "cancel") {
+    const ends = ` end ${screen.asks.job} for good  `;
+    return clip([span("[y]", "key"), span(ends), span("Esc", "key"), span(" leave it")], width);
+  }
+  if (screen.asks !== null) {
     const jobs = toPause(screen.snapshot);
     const stop = jobs === 0 ? "stop the supervisor" : `stop: save and pause ${countJobs(jobs)}`;
     return clip(

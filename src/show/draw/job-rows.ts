@@ -17,10 +17,11 @@ import {
 import { neutral } from "../neutral.ts";
 import { progressBar } from "./bars.ts";
 import { cellsOf, pad, shorten, wrap } from "./cells.ts";
-import { FEW, inOrder } from "./job-order.ts";
+import { FEW } from "./job-order.ts";
 import { clip, type Line, lineCells, type Span, span, type Tone } from "./lines.ts";
 
 export interface Table {
+  /** In the order of their rows. */
   jobs: JobView[];
   selected: string | null;
   nowMs: number;
@@ -28,7 +29,7 @@ export interface Table {
 
 export interface Rows {
   lines: Line[];
-  /** Of the jobs in `inOrder`, the first that is seen and how many. */
+  /** Of the jobs, the first that is seen and how many. */
   first: number;
   seen: number;
 }
@@ -38,7 +39,7 @@ export interface Rows {
  * reasons in full, or cut to one line for each job, or beside the facts.
  */
 export function jobRows(table: Table, width: number, rows: number): Rows {
-  const ordered = inOrder(table.jobs);
+  const ordered = table.jobs;
   const all = { first: 0, seen: ordered.length };
   const columns = columnsFor(table, ordered.slice(0, rows), width, false);
   if (ordered.length * 2 <= rows) {

@@ -7,25 +7,19 @@ import type { DashboardClient } from "../../control/dashboard-client.ts";
 import type { Palette } from "../draw/lines.ts";
 import { Dashboard } from "./Dashboard.tsx";
 import type { DashboardEnd, DashboardOptions } from "./dashboard-options.ts";
-import type { Key } from "./keys.ts";
-import { looksSame, type Painted, paintFrame } from "./paint-frame.ts";
+import { changes, type Painted, paintFrame } from "./paint-frame.ts";
 import type { Screen, Size } from "./screen.ts";
 import { Session } from "./session.ts";
+import { CLEAR, giveTerminal, stopGroup, takeTerminal } from "./suspend.ts";
 import { frameOf } from "./view-model.ts";
 
-/** Snapshots come once a second; more frames than this are only ever asked for by held-down keys. */
-const MAX_FPS = 10;
 const INK = {
   alternateScreen: true,
   // Also where Ink believes itself in CI: that this is a terminal was checked before.
   interactive: true,
   exitOnCtrlC: false,
   patchConsole: false,
-  maxFps: MAX_FPS,
-  // Comparing lines to write fewer of them costs up to twice the CPU of writing them all.
-  incrementalRendering: false,
 };
-const CLEAR = "\u001b[2J\u001b[H";
 const ENDS = ["SIGTERM", "SIGHUP", "SIGINT"] as const;
 
 export async function openDashboard(
@@ -36,39 +30,51 @@ export async function openDashboard(
   const palette: Palette = stdout.getColorDepth() > 1 ? "colour" : "mono";
   const size = (): Size => ({ width: stdout.columns || 80, height: stdout.rows || 24 });
   let session: Session | null = null;
-  let ink: Instance | null = null;
-  let last: Painted | null = null;
-  const onKey = (key: Key): void => session?.onKey(key);
+  let last: Painted = [];
+  const ink: Instance = render(<Dashboard onKey={(key) => session?.onKey(key)} />, INK);
 
   const draw = (screen: Screen): void => {
     const painted = paintFrame(frameOf(screen, size()), palette);
-    if (last !== null && looksSame(last, painted)) return;
+    const text = changes(last, painted);
     last = painted;
-    const node = <Dashboard painted={painted} onKey={onKey} />;
-    if (ink !== null) ink.rerender(node);
-    else ink = render(node, INK);
+    if (text !== "") stdout.write(text);
   };
-
-  // Before Ink's own listener: what the terminal made of the old frame is wiped, then all is drawn anew.
-  const resized = (): void => {
+  const redraw = (): void => {
     stdout.write(CLEAR);
-    ink?.clear();
-    last = null;
+    last = [];
     session?.redraw();
+  };
+  let given = false;
+  const continued = (): void => {
+    // Stopped by another's SIGSTOP, it still has the alternate screen: left first, for the cursor's place before it.
+    if (!given) giveTerminal();
+    given = false;
+    takeTerminal();
+    redraw();
+  };
+  const suspend = (): void => {
+    giveTerminal();
+    given = true;
+    stopGroup();
+    // Where there is no shell to continue it, nothing has stopped.
+    setTimeout(() => {
+      if (given) continued();
+    });
   };
   const detach = (): void => session?.detach();
   for (const signal of ENDS) process.on(signal, detach);
-  stdout.prependListener("resize", resized);
+  process.on("SIGCONT", continued);
+  stdout.on("resize", redraw);
   // A terminal that was closed can't be written to any more, and needn't be.
   stdout.on("error", detach);
   process.stdin.on("error", detach);
-  session = new Session(client, options, { size, draw });
+  session = new Session(client, options, { size, draw, suspend });
   const { end, line } = await session.ended;
-  stdout.off("resize", resized);
+  stdout.off("resize", redraw);
+  process.off("SIGCONT", continued);
   for (const signal of ENDS) process.off(signal, detach);
-  ink = ink as Instance | null;
-  ink?.unmount();
-  await ink?.waitUntilExit();
+  ink.unmount();
+  await ink.waitUntilExit();
   stdout.write(`${line}\n`);
   return end;
 }

@@ -18,11 +18,15 @@ const HELP: [keys: string, meaning: string][] = [
   ["↑ ↓  j k", "select a job; PgUp PgDn, Home End: further"],
   ["p", "pause the selected job: it saves its state and ends; by hand, so it stays until you resume it"],
   ["r", "resume it; also a job that a rule or a window keeps back"],
+  ["x", "end it for good: asks before"],
+  ["/", "list only jobs whose name, state or command holds what you type; Enter keeps it, Esc lists all"],
+  ["s", "sort: as configured, by name, newest change, CPU, progress"],
   ["w", "why it is as it is, and what is expected next"],
   ["l", "its log; End follows the end"],
   ["q", "leave the dashboard; supervisor and jobs go on"],
   ["Ctrl-C", "asks whether to leave, or to pause all jobs and stop the supervisor"],
-  ["Esc", "back"],
+  ["Ctrl-Z", "suspends the dashboard; fg in the shell brings it back"],
+  ["Esc", "back; in the list of jobs, lists all of them again"],
 ];
 
 const BARS: [sign: string, meaning: string][] = [

@@ -1,6 +1,6 @@
 /** What the dashboard knows and shows at one moment. Data only. */
 import type { JobView, Snapshot } from "../../control/protocol.ts";
-import { inOrder } from "../draw/job-order.ts";
+import { inOrder, matching, type Order } from "../draw/job-order.ts";
 import type { Tone } from "../draw/lines.ts";
 
 export interface Size {
@@ -10,14 +10,22 @@ export interface Size {
 
 export type View = "jobs" | "log" | "why" | "help";
 
+/** Asked before something ends. */
+export type Question = { what: "leave" } | { what: "cancel"; job: string };
+
 export interface Screen {
   /** Null until the first has come. */
   snapshot: Snapshot | null;
   /** Why there is no connection now; null while there is one. */
   lost: string | null;
   view: View;
-  /** Whether Ctrl-C's question is on the screen. */
-  leaving: boolean;
+  /** The question on the screen, which the next key answers. */
+  asks: Question | null;
+  /** Words that a job's name, state or command must hold to be listed; empty lists all. */
+  filter: string;
+  /** Whether keys are letters of the filter now. */
+  typing: boolean;
+  order: Order;
   /** Name of the selected job; it stays selected wherever its row goes. */
   selected: string | null;
   /** First line of a page that is seen; `null` follows the end of a log. */
@@ -32,15 +40,22 @@ export const newScreen = (): Screen => ({
   snapshot: null,
   lost: null,
   view: "jobs",
-  leaving: false,
+  asks: null,
+  filter: "",
+  typing: false,
+  order: "as configured",
   selected: null,
   scroll: 0,
   log: null,
   message: null,
 });
 
-/** The selected job, or the first when it is gone. */
+/** The jobs that the filter leaves, in the order in which they stand. */
+export const listedJobs = ({ snapshot, filter, order }: Screen): JobView[] =>
+  inOrder(matching(snapshot?.jobs ?? [], filter), order);
+
+/** The selected job, or the first listed when it isn't. */
 export function selectedJob(screen: Screen): JobView | null {
-  const jobs = inOrder(screen.snapshot?.jobs ?? []);
+  const jobs = listedJobs(screen);
   return jobs.find((job) => job.name === screen.selected) ?? jobs[0] ?? null;
 }

@@ -24,6 +24,8 @@ export interface Ending {
 export interface Terminal {
   size: () => Size;
   draw: (screen: Screen) => void;
+  /** Gives the terminal back to the shell until it continues the program. */
+  suspend: () => void;
 }
 
 export class Session {
@@ -112,10 +114,13 @@ export class Session {
   #carryOut(act: Act): void {
     const by = this.#options.by ?? "dashboard";
     if (act.ask === "detach") this.detach();
+    else if (act.ask === "suspend") this.#terminal.suspend();
     else if (act.ask === "stop") void this.#stop(by);
     else if (act.ask === "pause") {
       const request: Request = { verb: "pause", jobs: [act.job], untilMs: null, by };
       void this.#request(request, `${act.job} is asked to pause.`);
+    } else if (act.ask === "cancel") {
+      void this.#request({ verb: "cancel", jobs: [act.job], by }, `${act.job} is asked to end.`);
     } else {
       void this.#request({ verb: "resume", jobs: [act.job], by }, `${act.job} may run again.`);
     }

@@ -2,14 +2,14 @@
  * What is on the screen: pure, from what is known to lines that fit. A frame never has more lines
  * than the terminal less one (a taller one would scroll it), and no line is wider than it.
  */
-import type { Snapshot } from "../../control/protocol.ts";
+import type { JobView, Snapshot } from "../../control/protocol.ts";
 import { footerLine, headerLines } from "../draw/edges.ts";
 import { eventLines } from "../draw/event-lines.ts";
 import { jobRows, type Rows } from "../draw/job-rows.ts";
 import { clip, type Line, span } from "../draw/lines.ts";
 import { gaugeLines, gaugeRows } from "../draw/machine-gauges.ts";
 import { BLANK, filled, pageLines, ruled } from "./page-view.ts";
-import { type Screen, type Size, selectedJob } from "./screen.ts";
+import { listedJobs, type Screen, type Size, selectedJob } from "./screen.ts";
 
 /** The parts from top to bottom; together they fill the height. */
 export interface Frame {
@@ -42,7 +42,7 @@ export const bodyRows = (screen: Screen, size: Size): number => edges(screen, si
 function edges(screen: Screen, size: Size): Pick<Frame, "header" | "footer"> & { body: number } {
   const width = Math.max(1, size.width);
   const rows = rowsOf(size);
-  const footer = rows >= 3 || screen.leaving ? [footerLine(screen, width)] : [];
+  const footer = rows >= 3 || screen.asks !== null || screen.typing ? [footerLine(screen, width)] : [];
   const header = headerLines(screen, width, rows).slice(0, rows - footer.length);
   return { header, footer, body: rows - header.length - footer.length };
 }
@@ -57,9 +57,10 @@ function mainParts(snapshot: Snapshot, screen: Screen, width: number, body: numb
   const headings = body >= 10 ? 1 : 0;
   let left = body - gauges.length - (headings + air.length) * 2;
   const keptForEvents = Math.min(snapshot.events.length, left >= 18 ? 6 : left >= 10 ? 4 : left >= 4 ? 1 : 0);
-  const table = { jobs: snapshot.jobs, selected: selectedJob(screen)?.name ?? null, nowMs: snapshot.atMs };
+  const listed = listedJobs(screen);
+  const table = { jobs: listed, selected: selectedJob(screen)?.name ?? null, nowMs: snapshot.atMs };
   const rows = jobRows(table, width, left - keptForEvents);
-  const jobs = snapshot.jobs.length === 0 ? [noJobs(width)].slice(0, left) : rows.lines;
+  const jobs = listed.length === 0 ? [noJobs(screen, width)].slice(0, left) : rows.lines;
   left -= jobs.length;
   const events = eventLines(snapshot.events, width, left);
   const heading = (title: string, facts: string): Line[] =>
@@ -67,7 +68,7 @@ function mainParts(snapshot: Snapshot, screen: Screen, width: number, body: numb
   const eventRows = left + headings + air.length;
   return {
     gauges,
-    jobs: [...heading("jobs", jobFacts(snapshot, rows)), ...jobs],
+    jobs: [...heading("jobs", jobFacts(screen, listed, rows)), ...jobs],
     events: filled([...heading("events", ""), ...events], eventRows),
   };
 }
@@ -78,20 +79,27 @@ function gaugeBudget(snapshot: Snapshot, body: number): number {
   return Math.min(gaugeRows(snapshot), Math.max(2, Math.floor(body * 0.4)));
 }
 
-function jobFacts(snapshot: Snapshot, rows: Rows): string {
+function jobFacts({ snapshot, filter, order }: Screen, listed: JobView[], rows: Rows): string {
   const counts = new Map<string, number>();
-  for (const job of snapshot.jobs) counts.set(job.state, (counts.get(job.state) ?? 0) + 1);
+  for (const job of listed) counts.set(job.state, (counts.get(job.state) ?? 0) + 1);
   const parts = [...counts].map(([state, number]) => `${number} ${state}`).join(" · ");
-  const all = snapshot.jobs.length;
-  return rows.seen < all ? `${rows.first + 1}–${rows.first + rows.seen} of ${all} ── ${parts}` : parts;
+  const all = snapshot?.jobs.length ?? 0;
+  const seen =
+    rows.seen < listed.length ? `${rows.first + 1}–${rows.first + rows.seen} of ${listed.length}` : "";
+  const found = filter.trim() === "" ? "" : `filter ${filter.trim()}: ${listed.length} of ${all}`;
+  return [found, seen, order === "as configured" ? "" : order, parts]
+    .filter((part) => part !== "")
+    .join(" ── ");
 }
 
-const noJobs = (width: number): Line =>
+const noJobs = ({ snapshot, filter }: Screen, width: number): Line =>
   clip(
-    [
-      span("  no jobs yet: ", "faint"),
-      span("supervisor run -- COMMAND"),
-      span(", or put them in supervisor.config.json", "faint"),
-    ],
+    snapshot?.jobs.length !== 0
+      ? [span(`  no job matches ${filter.trim()}`, "faint")]
+      : [
+          span("  no jobs yet: ", "faint"),
+          span("supervisor run -- COMMAND"),
+          span(", or put them in supervisor.config.json", "faint"),
+        ],
     width,
   );

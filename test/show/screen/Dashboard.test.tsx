@@ -1,66 +1,38 @@
-/**
- * The real component under the real Ink, with keys as bytes on its stdin.
- * Covers: src/show/screen/paint-frame.ts
- */
+/** The real component under the real Ink, with keys as bytes on its stdin. */
 import { PassThrough } from "node:stream";
 import { render } from "ink";
 import { expect, test } from "vitest";
 import { Dashboard } from "../../../src/show/screen/Dashboard.tsx";
 import type { Key } from "../../../src/show/screen/keys.ts";
-import { paintFrame } from "../../../src/show/screen/paint-frame.ts";
-import { newScreen } from "../../../src/show/screen/screen.ts";
-import { frameOf } from "../../../src/show/screen/view-model.ts";
 import { untilHolds } from "../../until.ts";
-import { busy, hostile, hundred } from "../snapshots.ts";
 
 const SIZE = { width: 100, height: 30 };
 
-function open(snapshot = busy()) {
+function open() {
   const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {}, ref() {}, unref() {} });
   const stdout = Object.assign(new PassThrough(), { isTTY: true, columns: SIZE.width, rows: SIZE.height });
-  let written = "";
-  stdout.on("data", (chunk) => {
-    written += String(chunk);
-  });
   const keys: Key[] = [];
-  const painted = paintFrame(frameOf({ ...newScreen(), snapshot }, SIZE), "none");
   const onKey = (key: Key): void => void keys.push(key);
   const streams = { stdin: stdin as never, stdout: stdout as never };
-  const ink = render(<Dashboard painted={painted} onKey={onKey} />, {
+  const ink = render(<Dashboard onKey={onKey} />, {
     ...streams,
     debug: true,
     exitOnCtrlC: false,
     patchConsole: false,
   });
-  return { stdin, keys, painted, frame: () => written, ink };
+  return { stdin, keys, ink };
 }
-
-test.each([
-  ["busy", busy],
-  ["hundred", hundred],
-  ["hostile", hostile],
-])("Ink draws exactly the lines of the view model: %s", async (_, moment) => {
-  const { painted, frame, ink } = open(moment());
-  const lines = Object.values(painted).filter((part) => part !== "");
-  const expected = lines
-    .join("\n")
-    .split("\n")
-    .map((line) => line.trimEnd());
-  await untilHolds(() =>
-    expect(
-      frame()
-        .split("\n")
-        .map((line) => line.trimEnd()),
-    ).toEqual(expected),
-  );
-  ink.unmount();
-});
 
 test.each<[string, string, Key[]]>([
   ["an arrow", "\u001b[B", [{ named: "down" }]],
   ["page up", "\u001b[5~", [{ named: "pageUp" }]],
   ["home", "\u001b[H", [{ named: "home" }]],
   ["Ctrl-C", "\u0003", [{ named: "ctrl-c" }]],
+  ["Ctrl-Z", "\u001a", [{ named: "ctrl-z" }]],
+  ["Enter", "\r", [{ named: "enter" }]],
+  ["Backspace", "\u007f", [{ named: "backspace" }]],
+  ["a paste", "\u001b[200~xy\rq\u001b[201~", [{ pasted: "xy\rq" }]],
+  ["a paste and a letter", "\u001b[200~p\u001b[201~k", [{ pasted: "p" }, { typed: "k" }]],
   ["a letter", "p", [{ typed: "p" }]],
   ["a capital", "G", [{ typed: "G" }]],
   ["fast typing", "jjw", [{ typed: "j" }, { typed: "j" }, { typed: "w" }]],

@@ -1,7 +1,7 @@
 /** Covers: src/show/draw/job-order.ts, src/show/screen/page-view.ts */
 import { expect, test } from "vitest";
 import { type Act, type Key, press } from "../../../src/show/screen/keys.ts";
-import { newScreen, type Screen } from "../../../src/show/screen/screen.ts";
+import { listedJobs, newScreen, type Screen } from "../../../src/show/screen/screen.ts";
 import { busy, hundred, nothing } from "../snapshots.ts";
 
 const SIZE = { width: 80, height: 24 };
@@ -12,7 +12,9 @@ function typed(start: Screen, ...keys: string[]): { screen: Screen; acts: Act[] 
   const acts: Act[] = [];
   for (const text of keys) {
     const named = /^<(.+)>$/.exec(text)?.[1];
-    const key = named === undefined ? { typed: text } : ({ named } as Key);
+    const pasted = /^paste:(.+)$/s.exec(text)?.[1];
+    const single = named === undefined ? { typed: text } : ({ named } as Key);
+    const key = pasted === undefined ? single : { pasted };
     const next = press(screen, key, SIZE);
     screen = next.screen;
     if (next.act !== null) acts.push(next.act);
@@ -48,11 +50,11 @@ test("p and r ask for the selected job, and say so", () => {
 test("q detaches anywhere; Ctrl-C only asks", () => {
   expect(typed(start(), "q").acts).toEqual([{ ask: "detach" }]);
   expect(typed(start(), "?", "q").acts).toEqual([{ ask: "detach" }]);
-  expect(typed(start(), "<ctrl-c>")).toMatchObject({ acts: [], screen: { leaving: true } });
-  expect(typed(start(), "\u0003").screen.leaving).toBe(true);
+  expect(typed(start(), "<ctrl-c>")).toMatchObject({ acts: [], screen: { asks: { what: "leave" } } });
+  expect(typed(start(), "\u0003").screen.asks).toEqual({ what: "leave" });
   expect(typed(start(), "<ctrl-c>", "d").acts).toEqual([{ ask: "detach" }]);
   expect(typed(start(), "<ctrl-c>", "s").acts).toEqual([{ ask: "stop" }]);
-  expect(typed(start(), "<ctrl-c>", "<escape>")).toMatchObject({ acts: [], screen: { leaving: false } });
+  expect(typed(start(), "<ctrl-c>", "<escape>")).toMatchObject({ acts: [], screen: { asks: null } });
   expect(typed(start(), "<ctrl-c>", "x", "s").acts).toEqual([]);
 });
 
@@ -69,4 +71,49 @@ test("pages open, close with Esc or their own key, and scroll within themselves"
   expect(typed(log, "g").screen.scroll).toBe(0);
   expect(typed(log, "g", "G").screen.scroll).toBeNull();
   expect(typed(log, "j").screen).toMatchObject({ scroll: null, selected: null });
+});
+
+test("a filter lists what holds each word; keys are its letters until Enter or Esc", () => {
+  const { screen, acts } = typed(start(), "/", "V", "o", "c", "o", "q", "<backspace>");
+  expect(acts).toEqual([]);
+  expect(listedJobs(screen).map(({ name }) => name)).toEqual(["vocoder"]);
+  expect(typed(screen, "<enter>", "p").acts).toEqual([{ ask: "pause", job: "vocoder" }]);
+  expect(listedJobs(typed(screen, "<enter>", "<escape>").screen)).toHaveLength(3);
+  expect(listedJobs(typed(screen, "<escape>").screen)).toHaveLength(3);
+  const none = typed(screen, " ", "z", "z", "<enter>").screen;
+  expect(listedJobs(none)).toEqual([]);
+  expect(typed(none, "p", "r", "x", "y").acts).toEqual([]);
+});
+
+test("s goes through the orders and back; the selection stays on its job", () => {
+  const sorted = typed(start(hundred()), "j", "s").screen;
+  const names = listedJobs(sorted).map(({ name }) => name);
+  expect(names).toEqual(names.toSorted());
+  expect(sorted.selected).toBe("sweep-009");
+  const newest = listedJobs(typed(sorted, "s").screen).map(({ sinceMs }) => sinceMs);
+  expect(newest).toEqual(newest.toSorted((a, b) => b - a));
+  expect(typed(sorted, "s", "s", "s", "s").screen.order).toBe("as configured");
+});
+
+test("nothing is ended before the question is answered with y", () => {
+  expect(typed(start(), "j", "x").acts).toEqual([]);
+  expect(typed(start(), "j", "x").screen.asks).toEqual({ what: "cancel", job: "asr-finetune" });
+  expect(typed(start(), "j", "x", "y").acts).toEqual([{ ask: "cancel", job: "asr-finetune" }]);
+  for (const other of ["<escape>", "n", "<enter>", "x"])
+    expect(typed(start(), "x", other, "y").acts).toEqual([]);
+});
+
+test("a paste is no keys: it goes into an open filter, and else nowhere", () => {
+  const { screen, acts } = typed(start(), "paste:xyqs");
+  expect(acts).toEqual([]);
+  expect(screen).toMatchObject({ asks: null, typing: false, order: "as configured" });
+  expect(typed(start(), "<ctrl-c>", "paste:s").acts).toEqual([]);
+  expect(typed(start(), "x", "paste:y").acts).toEqual([]);
+  expect(typed(start(), "/", "x", "\u007f", "\r").screen).toMatchObject({ filter: "", typing: false });
+  expect(typed(start(), "/", "paste:asr\nq").screen.filter).toBe("asr q");
+});
+
+test("Ctrl-Z suspends from anywhere", () => {
+  for (const before of [[], ["/"], ["w"], ["<ctrl-c>"]])
+    expect(typed(start(), ...before, "<ctrl-z>").acts).toEqual([{ ask: "suspend" }]);
 });

@@ -47,6 +47,7 @@ function open(readLog: (job: string) => Promise<string> = async () => ""): {
     line,
     { readLog: (job) => readLog(job.name), by: "ana" },
     {
+      suspend: () => {},
       size: () => ({ width: 80, height: 24 }),
       draw: (screen) => {
         last = screen;

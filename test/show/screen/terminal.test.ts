@@ -175,4 +175,35 @@ describeWith(tmux)("in a terminal", () => {
     keys("C-c");
     await until("the end", (text) => text.includes("ended: detached"));
   });
+
+  test("a filter, an order, a paste, and a question before a job is ended", async () => {
+    write(hundred());
+    const { until, keys, paste } = start({ width: 100, height: 30 });
+    await until("the first frame", (screen) => screen.includes("of 100"));
+    paste("xy\nq");
+    await until("no key of the paste", (screen) => screen.includes("Pasted text isn't taken for keys."));
+    keys("/");
+    await until("the filter's line", (screen) => /^\/▏/m.test(screen));
+    paste("sweep-01");
+    await until("what matches", (screen) => screen.includes("filter sweep-01: 10 of 100"));
+    keys("7", "Enter");
+    await until("one", (screen) => screen.includes("▸ sweep-017") && screen.includes("1 of 100"));
+    keys("x");
+    await until("the question", (screen) => screen.includes("[y] end sweep-017 for good"));
+    expect(requests()).toEqual([]);
+    keys("y");
+    await until("the answer", (screen) => screen.includes("sweep-017 is asked to end"));
+    expect(requests()).toEqual([{ verb: "cancel", jobs: ["sweep-017"], by: "dashboard" }]);
+    keys("Escape");
+    await until("all of them", (screen) => !screen.includes("filter") || screen.includes("/ filter"));
+    keys("s");
+    await until("by name", (screen) => screen.includes("── by name ──"));
+  });
+
+  test.each(["", "unknown"])("with TERM=%s plain lines come", async (TERM) => {
+    const { until } = start({ width: 110, height: 40 }, { TERM });
+    const screen = await until("the status", (text) => text.includes("vocoder"));
+    expect(screen).toContain("supervisor 0.1.0 on box");
+    expect(screen).not.toContain("── jobs");
+  });
 });

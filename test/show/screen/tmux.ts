@@ -9,6 +9,8 @@ export interface Terminal {
   colours(): string;
   /** By tmux's names (`Up`, `C-c`) or as typed. */
   keys(...keys: string[]): void;
+  /** In brackets where the program has asked for them, as terminals do. */
+  paste(text: string): void;
   resize(width: number, height: number): void;
   /** Waits until the screen satisfies `condition`; fails with the last screen. */
   until(what: string, condition: (screen: string) => boolean): Promise<string>;
@@ -38,6 +40,10 @@ export function openTerminal(
     screen,
     colours: () => tmux("capture-pane", "-p", "-e"),
     keys: (...keys) => void tmux("send-keys", ...keys),
+    paste: (text) => {
+      tmux("set-buffer", text);
+      tmux("paste-buffer", "-p");
+    },
     resize: (width, height) => void tmux("resize-window", "-x", String(width), "-y", String(height)),
     async until(what, condition) {
       const shows = (): string => {

@@ -55,7 +55,7 @@ describe("frames at 60, 80 and 120 columns", () => {
       help: { ...base, view: "help" },
       log: { ...base, view: "log", scroll: null, log: { lines: ["epoch 1", "x".repeat(90), "", "epoch 2"] } },
       "no log": { ...base, view: "log", log: { unreadable: "it doesn't exist yet" } },
-      leaving: { ...base, leaving: true },
+      leaving: { ...base, asks: { what: "leave" } },
       lost: { ...base, lost: "The supervisor is gone." },
       connecting: newScreen(),
     };
@@ -109,7 +109,8 @@ const screens: fc.Arbitrary<Screen> = fc
     name: fc.constantFrom(...Object.keys(MOMENTS)),
     text: fc.string({ unit: "binary", maxLength: 300 }),
     view: fc.constantFrom("jobs", "log", "why", "help"),
-    leaving: fc.boolean(),
+    asks: fc.constantFrom(null, { what: "leave" as const }, { what: "cancel" as const, job: "vocoder" }),
+    typing: fc.boolean(),
     lost: fc.option(fc.string({ unit: "binary" })),
     message: fc.option(fc.record({ text: fc.string({ unit: "binary" }), tone: fc.constant("bad") })),
     scroll: fc.option(fc.nat(2000)),
