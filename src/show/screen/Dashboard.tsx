@@ -1,6 +1,6 @@
 /**
  * What Ink does for the dashboard: it holds the terminal and reads its keys and pastes. The frame isn't given to
- * it: to lay out and to parse lines that fit already would cost three quarters of each.
+ * it: it would parse and lay out lines that fit already, which costs CPU with each frame.
  */
 import { type Key as InkKey, useInput, usePaste } from "ink";
 import type { Key } from "./keys.ts";
