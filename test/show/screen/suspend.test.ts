@@ -1,4 +1,7 @@
-/** Under a shell with job control: the terminal is the shell's while the dashboard stands still, and comes back. */
+/**
+ * Under a shell with job control: the terminal is the shell's while the dashboard stands still, and comes back.
+ * Covers: src/show/screen/open-dashboard.tsx
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
