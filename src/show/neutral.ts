@@ -36,10 +36,10 @@ export function neutral(text: string): string {
     .replace(STACKED_MARKS, "$1");
 }
 
-/** Text of several lines for a terminal: its line breaks and tabs stay, anything else is as in `neutral`. */
+/** Text of several lines for a terminal: its line breaks (CSV's, too) and tabs stay, anything else is as in `neutral`. */
 export function neutralLines(text: string): string {
   if (HARMLESS.test(text)) return text;
-  return text.replace(/[^\t\n]+/g, neutral);
+  return text.replace(/(?:[^\t\n\r]|\r(?!\n))+/g, neutral);
 }
 
 /** JSON that says the same and can't act on a terminal: what JSON itself leaves as it is, is escaped. */

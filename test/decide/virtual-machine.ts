@@ -309,7 +309,7 @@ export class VirtualMachine {
   /** A state holds only the facts that are valid in it. */
   #mustMatch(job: Job): void {
     const { state } = job;
-    const said = ["failure", "exitCode", "unsaved", "assumed"];
+    const said = ["failure", "unsaved", "assumed", ...(state.name === "waiting" ? ["exitCode"] : [])];
     const facts = Object.keys(state)
       .filter((fact) => !said.includes(fact))
       .sort()

@@ -72,8 +72,8 @@ test("a program that only catches the signal isn't signalled, whatever it would 
   const it = await start(givenState(), givenJob(["node", thirdParty, "SIGUSR2", marker]));
   await until("its start", () => readOr(marker).includes("ready"));
   expect(it.see().signalCaught).toBe(false);
-  for (const done of [await it.ask("pause"), await it.perform("ring")])
-    expect(done).toEqual({ ok: false, reason: "nothing shows that it saves on SIGUSR2" });
+  // The word lies there for a library that it may come to yet.
+  for (const done of [await it.ask("pause"), await it.perform("ring")]) expect(done).toEqual({ ok: true });
   expect(await it.perform("freeze")).toEqual({ ok: true });
   expect(readOr(marker)).not.toContain("heard");
 });

@@ -32,10 +32,13 @@ function helpCommand(cli: Command): void {
     .argument("[COMMAND or TOPIC]")
     .description("help on a command, or on: config, pause, python, typescript, exit-codes")
     .action(async (name: string | undefined) => {
+      if (name === undefined) return cli.outputHelp();
       const command = cli.commands.find((one) => one.name() === name);
-      if (command !== undefined || name === undefined) return (command ?? cli).outputHelp();
-      const { help } = await import("./help.ts");
-      help(
+      command?.outputHelp();
+      // A command and a topic may share a name.
+      const { helpOnTopic, noSuchHelp } = await import("./help.ts");
+      if (helpOnTopic(name) || command !== undefined) return;
+      noSuchHelp(
         name,
         cli.commands.map((one) => one.name()),
       );

@@ -69,12 +69,15 @@ Without a supervisor these calls do nothing. More: docs/typescript-jobs.md`,
 const TOPIC_NAMES = Object.keys(TOPICS);
 
 /** Prints a topic; an unknown name fails with the closest topic or command. */
-export function help(topic: string, commands: readonly string[]): void {
+/** Prints a topic; false where there is none of this name. */
+export function helpOnTopic(topic: string): boolean {
   const text = Object.hasOwn(TOPICS, topic) ? TOPICS[topic] : undefined;
-  if (text !== undefined) {
-    print(text);
-    return;
-  }
+  if (text !== undefined) print(text);
+  return text !== undefined;
+}
+
+/** Throws a Refusal that guesses what was meant. */
+export function noSuchHelp(topic: string, commands: readonly string[]): never {
   const guess = closest(topic, [...TOPIC_NAMES, ...commands]);
   const hint = guess === null ? `Topics: ${TOPIC_NAMES.join(", ")}.` : `Did you mean '${guess}'?`;
   throw misuse(`There is no help on '${topic}'. ${hint}`);

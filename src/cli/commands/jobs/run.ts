@@ -41,9 +41,18 @@ const OWN_FLAGS = [
   "--adopt",
 ];
 
+/** Not one that can't be looked at, either. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
 export async function run(words: string[], options: RunOptions): Promise<number> {
   const cwd = folderOf(options);
-  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
+  if (options.cwd !== undefined && !isFolder(cwd))
     throw misuse(`--cwd must be a folder, got '${options.cwd}'.`);
   const passed = environment(options.env ?? []);
   const { command, env: front, path } = typedCommand(words, cwd, passed);
