@@ -40,8 +40,7 @@ test("each gets what it chose; one that fails is a warning and changes nothing; 
   const warning =
     "Events don't reach the webhook of env:NOT_SET: NOT_SET isn't set in the supervisor's environment. 2 lost; nothing else is affected.";
   await untilHolds(() => expect(supervisor.snapshot().supervisor.warnings).toEqual([warning]));
-  expect(supervisor.say("stop").code).toBe(0);
-  // The stop is answered before the supervisor has ended.
+  expect(await supervisor.sayMeanwhile("stop")).toBe(0);
   const events = await until("both events", () => {
     const lines = readFileSync(told, "utf8").trim().split("\n");
     return lines.length === 2 && lines.map((line) => JSON.parse(line));

@@ -109,6 +109,17 @@ export class RealSupervisor {
     return { code: done.status, out: done.stdout, err: done.stderr };
   }
 
+  /** The same, while this process goes on: for a test that the supervisor has to reach meanwhile. */
+  async sayMeanwhile(...args: string[]): Promise<number | null> {
+    const child = spawn(process.execPath, [BIN, ...args, "--config", this.configFile], {
+      env: this.#env,
+      ...this.#user,
+      stdio: "ignore",
+      cwd: this.directory,
+    });
+    return await new Promise((done) => child.once("close", done));
+  }
+
   snapshot(): Snapshot {
     const { code, out, err } = this.say("status", "--json");
     if (code !== 0) throw new Error(`status ended with ${code}: ${err}`);
