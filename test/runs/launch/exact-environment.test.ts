@@ -32,11 +32,12 @@ python3 ${look} ${cli.file("direct.json")}
   execFileSync("bash", ["--norc", "-c", script], { cwd: cli.directory, env: cli.env, stdio: "pipe" });
   const read = (name: string) => JSON.parse(readFileSync(cli.file(name), "latin1"));
   const [direct, job] = [read("direct.json"), read("job.json")];
-  const foreign = Object.entries<string>(job.env).filter(([name]) => !name.startsWith("SUPERVISOR_"));
+  const foreign = (env: Record<string, string>) =>
+    Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("SUPERVISOR_")));
   expect(direct.env["dotted.name"]).toBe("1 2");
   // Bash names the program that it starts in `_`.
-  const { PYTHONUNBUFFERED, _: mine, ...rest } = Object.fromEntries(foreign);
-  const { _: other, ...wanted } = direct.env;
+  const { PYTHONUNBUFFERED, _: mine, ...rest } = foreign(job.env);
+  const { _: other, ...wanted } = foreign(direct.env);
   expect({ env: rest, limits: job.limits, umask: job.umask }).toEqual({
     env: wanted,
     limits: direct.limits,
