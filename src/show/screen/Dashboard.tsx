@@ -1,17 +1,11 @@
 /**
- * The dashboard as Ink draws it: props only, no state, no effects but the keys. Each part is one
- * text that is drawn again only when it has changed.
+ * What Ink does for the dashboard: it holds the terminal and reads its keys and pastes. The frame isn't given to
+ * it: it would parse and lay out lines that fit already, which costs CPU with each frame.
  */
-import { Box, type Key as InkKey, Text, Transform, useInput, usePaste } from "ink";
-import { memo } from "react";
+import { type Key as InkKey, useInput, usePaste } from "ink";
 import type { Key } from "./keys.ts";
-import type { Painted } from "./paint-frame.ts";
 
 export interface DashboardProps {
-  painted: Painted;
-  /** In cells; Ink's own would be none in a terminal that tells none. */
-  width: number;
-  /** Must stay the same function, or Ink listens anew with every frame. */
   onKey: (key: Key) => void;
 }
 
@@ -30,36 +24,12 @@ const NAMED = {
 
 const CONTROL: Record<string, Key> = { c: { named: "ctrl-c" }, z: { named: "ctrl-z" } };
 
-/**
- * Ink is given blank lines to lay out and the painted ones to put in their place: they fit already,
- * and to measure them again each second would cost half of a frame, and memory in Ink 6, which
- * remembers every text it has ever measured.
- */
-const Lines = memo(({ text }: { text: string }) => {
-  if (text === "") return null;
-  const lines = text.split("\n");
-  return (
-    <Transform transform={(_, index) => lines[index] ?? ""}>
-      <Text>{lines.map(() => " ").join("\n")}</Text>
-    </Transform>
-  );
-});
-
-export function Dashboard({ painted, width, onKey }: DashboardProps) {
+export function Dashboard({ onKey }: DashboardProps) {
   useInput((input, key) => {
     for (const pressed of keysOf(input, key)) onKey(pressed);
   });
   usePaste((pasted) => onKey({ pasted }));
-  return (
-    <Box flexDirection="column" width={width}>
-      <Lines text={painted.header} />
-      <Lines text={painted.gauges} />
-      <Lines text={painted.jobs} />
-      <Lines text={painted.events} />
-      <Lines text={painted.page} />
-      <Lines text={painted.footer} />
-    </Box>
-  );
+  return null;
 }
 
 /** Fast typing arrives as one input: each character is a key of its own. */

@@ -1,61 +1,27 @@
-/**
- * The real component under the real Ink, with keys as bytes on its stdin.
- * Covers: src/show/screen/paint-frame.ts
- */
+/** The real component under the real Ink, with keys as bytes on its stdin. */
 import { PassThrough } from "node:stream";
 import { render } from "ink";
 import { expect, test } from "vitest";
 import { Dashboard } from "../../../src/show/screen/Dashboard.tsx";
 import type { Key } from "../../../src/show/screen/keys.ts";
-import { paintFrame } from "../../../src/show/screen/paint-frame.ts";
-import { newScreen } from "../../../src/show/screen/screen.ts";
-import { frameOf } from "../../../src/show/screen/view-model.ts";
 import { untilHolds } from "../../until.ts";
-import { busy, hostile, hundred } from "../snapshots.ts";
 
 const SIZE = { width: 100, height: 30 };
 
-function open(snapshot = busy()) {
+function open() {
   const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {}, ref() {}, unref() {} });
   const stdout = Object.assign(new PassThrough(), { isTTY: true, columns: SIZE.width, rows: SIZE.height });
-  let written = "";
-  stdout.on("data", (chunk) => {
-    // Pastes in brackets are asked for on the way.
-    written += String(chunk).replaceAll("\u001b[?2004h", "");
-  });
   const keys: Key[] = [];
-  const painted = paintFrame(frameOf({ ...newScreen(), snapshot }, SIZE), "none");
   const onKey = (key: Key): void => void keys.push(key);
   const streams = { stdin: stdin as never, stdout: stdout as never };
-  const ink = render(<Dashboard painted={painted} width={SIZE.width} onKey={onKey} />, {
+  const ink = render(<Dashboard onKey={onKey} />, {
     ...streams,
     debug: true,
     exitOnCtrlC: false,
     patchConsole: false,
   });
-  return { stdin, keys, painted, frame: () => written, ink };
+  return { stdin, keys, ink };
 }
-
-test.each([
-  ["busy", busy],
-  ["hundred", hundred],
-  ["hostile", hostile],
-])("Ink draws exactly the lines of the view model: %s", async (_, moment) => {
-  const { painted, frame, ink } = open(moment());
-  const lines = Object.values(painted).filter((part) => part !== "");
-  const expected = lines
-    .join("\n")
-    .split("\n")
-    .map((line) => line.trimEnd());
-  await untilHolds(() =>
-    expect(
-      frame()
-        .split("\n")
-        .map((line) => line.trimEnd()),
-    ).toEqual(expected),
-  );
-  ink.unmount();
-});
 
 test.each<[string, string, Key[]]>([
   ["an arrow", "\u001b[B", [{ named: "down" }]],

@@ -1,7 +1,4 @@
-/**
- * Under a shell with job control: the terminal is the shell's while the dashboard stands still, and comes back.
- * Covers: src/show/screen/open-dashboard.tsx
- */
+/** Under a shell with job control: the terminal is the shell's while the dashboard stands still, and comes back. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
