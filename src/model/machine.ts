@@ -45,12 +45,6 @@ export type Reading =
   | { value: number; upTo?: number; atMs: number; estimated?: string }
   | { unavailable: string };
 
-/** The program of a command line, without its folder and arguments. */
-export function programOf(command: string): string {
-  const first = command.trim().split(/\s+/)[0] ?? "";
-  return first.slice(first.lastIndexOf("/") + 1) || command.trim();
-}
-
 export interface ProcessEvidence {
   pid: number;
   /** Field 22 of /proc/PID/stat; null where there is none. With the pid it identifies one process for ever. */

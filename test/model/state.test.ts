@@ -6,7 +6,6 @@ import { describe, expect, test } from "vitest";
 import { type Actor, actorKind } from "../../src/model/actor.ts";
 import { graceMs } from "../../src/model/grace.ts";
 import { pauseSignalOf, savesBy } from "../../src/model/job.ts";
-import { programOf } from "../../src/model/machine.ts";
 import {
   END_STATES,
   isEnded,
@@ -17,6 +16,7 @@ import {
   pausedByRule,
   type StateName,
 } from "../../src/model/state.ts";
+import { programOf } from "../../src/words/process.ts";
 import { at, makeCheckpoint, makeJob } from "../decide/make.ts";
 
 const ALL: StateName[] = ["waiting", "paused", ...LIVE_STATES, ...END_STATES];

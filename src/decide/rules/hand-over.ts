@@ -6,9 +6,10 @@
 import type { HandOver } from "../../model/decision.ts";
 import type { NewEvent } from "../../model/event.ts";
 import type { Job } from "../../model/job.ts";
-import { type ProcessEvidence, programOf, type Reading, type Sample } from "../../model/machine.ts";
+import type { ProcessEvidence, Reading, Sample } from "../../model/machine.ts";
 import { isWorking, runOf } from "../../model/state.ts";
 import { handOverText } from "../../words/hand-over.ts";
+import { programOf } from "../../words/process.ts";
 import type { TickInput } from "../tick-input.ts";
 import type { Companion, Uses } from "../world.ts";
 
