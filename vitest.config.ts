@@ -8,10 +8,16 @@ const common = {
   setupFiles: ["./test/setup.ts"],
 };
 
-/** Whole supervisors whose rules watch the machine's load: one at a time, and after everything else. */
-const alone = ["cpu-sharing", "own-load", "container-load", "yield-to-others", "torture"].map(
-  (name) => `test/scenarios/${name}.test.ts`,
-);
+/** What judges the machine's load: one at a time, and after everything else. */
+const alone = [
+  "scenarios/cpu-sharing",
+  "scenarios/own-load",
+  "scenarios/container-load",
+  "scenarios/yield-to-others",
+  "scenarios/torture",
+  "sense/others/hidden-use",
+  "sense/others/attribute-cpu",
+].map((name) => `test/${name}.test.ts`);
 
 export default defineConfig({
   test: {

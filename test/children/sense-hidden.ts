@@ -7,6 +7,9 @@ import { clock } from "../../src/clock.ts";
 import type { LiveRun } from "../../src/ports/live-run.ts";
 import { createSensors } from "../../src/sense/sensors.ts";
 
+// It ends all that its user may signal.
+if (process.getuid?.() === 0) throw new Error("not for root");
+
 const [form = "", token = ""] = process.argv.slice(2);
 const id = `run-${token}`;
 // A process that stands for the supervisor, so that the job isn't its helper.

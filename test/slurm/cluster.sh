@@ -1,7 +1,8 @@
 #!/bin/sh
 # A Slurm of two nodes on this machine, without root, for tests: `cluster.sh FOLDER PORT [LINE…]` writes everything into
 # FOLDER, starts the daemons as its own children, prints "ready" once both nodes are idle, and ends them with itself.
-# Each LINE goes into slurm.conf. `FOLDER/controller` is the controller's pid; after a SIGHUP it is started again.
+# Each LINE goes into slurm.conf. It takes orders from its standard input, a line each, and ends with it:
+# "kill controller", "kill n1", "kill n2" (at once), "start controller".
 set -eu
 folder=$1 port=$2
 shift 2
@@ -54,6 +55,7 @@ for line in "$@"; do echo "$line" >> "$SLURM_CONF"; done
 printf 'CgroupAutomount=no\n' > "$folder/cgroup.conf"
 
 children=
+exec 3<&0
 controller() {
   slurmctld -D -f "$SLURM_CONF" >/dev/null 2>&1 &
   echo $! > "$folder/controller"
@@ -67,11 +69,10 @@ stop() {
     sleep 0.3
   done
   kill $children "$(cat "$folder/controller")" 2>/dev/null || :
-  wait
+  wait $children
   exit 0
 }
 trap stop TERM INT EXIT
-trap 'wait "$(cat "$folder/controller")" 2>/dev/null || :; controller' HUP
 
 munged -F --key-file="$folder/munge/munge.key" --socket="$folder/munge/munge.sock" --pid-file="$folder/munge/munged.pid" \
   --log-file="$folder/munge/munged.log" --seed-file="$folder/munge/munged.seed" --num-threads=2 >/dev/null 2>&1 &
@@ -86,4 +87,14 @@ for node in n1 n2; do
 done
 until [ "$(sinfo -h -o '%D %t' 2>/dev/null | head -1)" = "2 idle" ]; do sleep 0.05; done
 echo ready
-while :; do wait || :; sleep 0.2; done
+# Beside it, so that what the daemons leave behind is reaped all the time: this may be process 1.
+{
+  while read -r verb what; do
+    case $verb in
+      kill) kill -KILL "$(cat "$folder/$what")" ;;
+      start) controller ;;
+    esac
+  done <&3
+  kill -TERM $$
+} &
+while :; do sleep 0.2; done

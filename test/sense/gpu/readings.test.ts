@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GPU_METRICS, type Reading } from "../../../src/model/machine.ts";
+import { plausible } from "../../../src/sense/gpu/plausible.ts";
 import { type Circumstances, type OwnedProcess, readingsOf } from "../../../src/sense/gpu/readings.ts";
 import type { GpuReport } from "../../../src/sense/gpu/report.ts";
 import { rounds } from "../../rounds.ts";
@@ -139,8 +140,10 @@ it("every reading is a sane figure or has a reason, whatever the driver says", (
     visited: fc.boolean(),
   });
   fc.assert(
-    fc.property(processes, gpu, here, (owned, figures, circumstances) => {
-      const readings = readingsOf({ ...GPU, ...figures, processes: owned }, owned, circumstances);
+    fc.property(processes, gpu, here, (inAll, figures, circumstances) => {
+      const report = plausible({ ...GPU, ...figures, processes: inAll });
+      const owned = report.processes as OwnedProcess[];
+      const readings = readingsOf(report, owned, circumstances);
       expect(Object.keys(readings).sort()).toEqual([...GPU_METRICS].sort());
       for (const reading of Object.values(readings)) {
         if ("unavailable" in reading) expect(reading.unavailable).not.toBe("");
