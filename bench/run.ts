@@ -30,6 +30,7 @@ const BENCHES = [
   "gpu",
   "decide",
   "audit",
+  "month",
   "should-pause",
   "start-up",
   "dashboard",

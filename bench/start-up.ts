@@ -3,23 +3,16 @@
  * `supervisor start` to the dashboard's first frame with a job in it, in a real pseudo-terminal.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { childrenMs } from "./children-cpu.ts";
 import type { Measured } from "./run.ts";
 
 const BIN = resolve(import.meta.dirname, "../dist/bin.js");
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 20);
 const STARTS = 5;
-const TICK_MS = 10;
 const GIVE_UP_MS = 60_000;
-
-/** CPU ms of all children that were waited for so far: cutime + cstime of /proc/self/stat. */
-function childrenMs(): number {
-  const stat = readFileSync("/proc/self/stat", "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[13]) + Number(fields[14])) * TICK_MS;
-}
 
 function cpuMs(...args: string[]): number {
   const before = childrenMs();

@@ -13,7 +13,7 @@ import type { Report, Totals } from "../report.ts";
 import { columnsOf, shareText, waitedText } from "../table.ts";
 import { escaped, jsonIn, table } from "./html.ts";
 import type { Plots } from "./plots.ts";
-import { strips } from "./strips.ts";
+import { MOST_SPANS, strips } from "./strips.ts";
 
 const POLICY =
   "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -29,8 +29,13 @@ export interface PageParts {
   style: string;
 }
 
+/** The page stays small enough to open at once: of more pauses, those are listed that cost the most. */
+const MOST_PAUSES = 500;
+
 export function pageOf({ report, plots, events, title, script, style }: PageParts): string {
   const { sinceMs, untilMs, notes } = report;
+  const pauses = listedPauses(report);
+  const rows = listedRows(report, pauses);
   const name = escaped(neutral(title));
   const period = `${clockTime(sinceMs, untilMs)} to ${clockTime(untilMs, untilMs)}, ${duration(untilMs - sinceMs)}`;
   return `<!doctype html>
@@ -53,10 +58,10 @@ ${sharesList(report)}
 <p>${escaped(waitedText(report.othersWaited))}</p>
 ${energyPart(report)}</section>
 <section aria-labelledby="line"><h2 id="line">When</h2>
-${strips(report)}
+${strips(report, rows)}
 <div id="plots"><noscript><p>The plots need scripts; everything else on this page doesn't.</p></noscript></div></section>
-<section aria-labelledby="pauses"><h2 id="pauses">Pauses</h2>${pausesTable(report)}</section>
-<section aria-labelledby="rows"><h2 id="rows">Audit rows</h2>${rowsTable(report, events)}</section>
+<section aria-labelledby="pauses"><h2 id="pauses">Pauses</h2>${pausesTable(report, pauses)}</section>
+<section aria-labelledby="rows"><h2 id="rows">Audit rows</h2>${rowsTable(events, rows)}</section>
 </main>
 <script type="application/json" id="data">${jsonIn({ ...plots, untilMs })}</script>
 <script>${script}</script>
@@ -94,9 +99,24 @@ function energyPart({ energy }: Report): string {
 
 const rowLink = (id: number): string => `<a href="#event-${id}">${id}</a>`;
 
-function pausesTable({ jobs, untilMs }: Report): string {
-  const pauses = jobs.flatMap(({ pausesOfJob }) => pausesOfJob).sort((a, b) => a.askedMs - b.askedMs);
-  if (pauses.length === 0) return "<p>None.</p>";
+type PauseOfJob = Report["jobs"][number]["pausesOfJob"][number];
+
+const pausesIn = ({ jobs }: Report): PauseOfJob[] => jobs.flatMap(({ pausesOfJob }) => pausesOfJob);
+
+/** In the order in which they were asked for. */
+function listedPauses(report: Report): PauseOfJob[] {
+  const costliest = pausesIn(report).sort((a, b) => (b.costMs ?? 0) - (a.costMs ?? 0));
+  return costliest.slice(0, MOST_PAUSES).sort((a, b) => a.askedMs - b.askedMs);
+}
+
+function pausesTable(report: Report, pauses: readonly PauseOfJob[]): string {
+  const { untilMs } = report;
+  const inAll = pausesIn(report).length;
+  if (inAll === 0) return "<p>None.</p>";
+  const left =
+    inAll === pauses.length
+      ? ""
+      : `<p>Of ${number(inAll)} pauses, the ${number(pauses.length)} that cost the most. The audit log has them all.</p>`;
   const rows = pauses.map((pause) => [
     `<time>${escaped(clockTime(pause.askedMs, untilMs))}</time>`,
     escaped(neutral(pause.job)),
@@ -108,19 +128,24 @@ function pausesTable({ jobs, untilMs }: Report): string {
     pause.events.map(rowLink).join(" "),
   ]);
   const heads = ["asked", "job", "took", "away", "cost", "steps lost", "reason", "rows"];
-  return table(heads, rows, "Pauses, what each cost and why");
+  return left + table(heads, rows, "Pauses, what each cost and why");
 }
 
-/** Those that a span, a pause or a wait names. */
-function rowsTable({ jobs, othersWaited }: Report, events: readonly AuditEvent[]): string {
-  const named = new Set([
-    ...jobs.flatMap(({ spans }) => spans.map(({ event }) => event)),
-    ...jobs.flatMap(({ pausesOfJob }) => pausesOfJob.flatMap((pause) => pause.events)),
-    ...othersWaited.waits.flatMap((wait) => wait.events),
+/** Those that a listed pause, a wait, or the spans of a job name, unless it has too many spans. */
+function listedRows({ jobs, othersWaited }: Report, pauses: readonly PauseOfJob[]): Set<number> {
+  const spans = jobs.flatMap((job) => (job.spans.length > MOST_SPANS ? [] : job.spans));
+  return new Set([
+    ...spans.flatMap(({ event }) => event ?? []),
+    ...[...pauses, ...othersWaited.waits.slice(0, MOST_PAUSES)].flatMap(({ events }) => events),
   ]);
-  const rows = events.filter(({ id }) => named.has(id)).map(eventRow);
-  return table(["row", "at", "job", "what"], rows, "Rows of the audit log that this report rests on");
 }
+
+const rowsTable = (events: readonly AuditEvent[], listed: ReadonlySet<number>): string =>
+  table(
+    ["row", "at", "job", "what"],
+    events.filter(({ id }) => listed.has(id)).map(eventRow),
+    "Rows of the audit log that this report rests on",
+  );
 
 const eventRow = (event: AuditEvent): string[] => [
   `<span id="event-${event.id}" tabindex="-1">${event.id}</span>`,

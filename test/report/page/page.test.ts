@@ -76,6 +76,38 @@ test("it needs nothing from anywhere, reads without scripts, and no text in it c
   expect(still).toMatch(/class="paused" style="left:62\.5%;width:37\.5%" href="#event-9"/);
 });
 
+test("of a month with more pauses than anybody reads it lists the costliest, and stays small", () => {
+  const row = { job: "train", run: 1, hash: "", actor: "user" as const };
+  const untilMs = SINCE + 30 * 24 * HOURS;
+  const events: AuditEvent[] = Array.from({ length: 2800 }, (_, pause) => {
+    const at = (seconds: number) => new Date(SINCE + pause * 900_000 + seconds * 1000).toISOString();
+    const kinds = ["pause.requested", "pause.completed", "resume.requested", "resume.completed"] as const;
+    // Later ones take longer.
+    const seconds = [0, 5 + pause / 100, 500, 520];
+    return kinds.map((kind, nth) => {
+      const reason = `CPU use by others was 78 % for 20 s, above the threshold of 50 % (${pause}).`;
+      return { id: pause * 4 + nth + 2, at: at(seconds[nth] ?? 0), kind, reason, ...row };
+    });
+  }).flat();
+  const begun = {
+    id: 1,
+    at: new Date(SINCE).toISOString(),
+    kind: "job.started" as const,
+    reason: "Due.",
+    ...row,
+  };
+  const all = [begun, ...events];
+  const given = { events: all, jobs: [], sinceMs: SINCE, untilMs, notes: [], lastSignMs: () => untilMs };
+  const html = pageFrom(reportOf(given), { events: all, plots: plotted(24 * HOURS, 5000), title: "busy" });
+  expect(html.length).toBeLessThan(3_000_000);
+  expect(html).toContain("Of 2,800 pauses, the 500 that cost the most.");
+  const [still = ""] = html.split("<script");
+  expect(still).toContain("(2799)");
+  const ids = new Set([...still.matchAll(/id="(event-\d+)"/g)].map(([, id]) => id));
+  expect(ids.size).toBeGreaterThanOrEqual(1000);
+  for (const [, target] of still.matchAll(/href="#(event-\d+)"/g)) expect(ids.has(target)).toBe(true);
+});
+
 testWith(browser)("a browser draws every plot with its policy in force", () => {
   const folder = mkdtempSync(join(tmpdir(), "page-"));
   try {

@@ -12,9 +12,10 @@ export function showReasons(): void {
     const span = event.target;
     hide();
     if (!(span instanceof HTMLAnchorElement) || !span.parentElement?.classList.contains("moves")) return;
-    tip.textContent = span.ariaLabel;
-    // The browser's own would cover it.
+    // The browser's own would cover it; it is the link's name for a screen reader, too.
+    if (span.title !== "") span.ariaLabel = span.title;
     span.removeAttribute("title");
+    tip.textContent = span.ariaLabel;
     tip.hidden = false;
     const at = span.getBoundingClientRect();
     tip.style.top = `${at.bottom + 6}px`;
