@@ -9,7 +9,7 @@ const common = {
 };
 
 /** Whole supervisors whose rules watch the machine's load: one at a time, and after everything else. */
-const alone = ["cpu-sharing", "own-load", "container-load", "yield-to-others", "torture"].map(
+const alone = ["cpu-sharing", "own-load", "container-load", "hand-over", "yield-to-others", "torture"].map(
   (name) => `test/scenarios/${name}.test.ts`,
 );
 
