@@ -13,6 +13,7 @@ const alone = [
   "scenarios/cpu-sharing",
   "scenarios/own-load",
   "scenarios/container-load",
+  "scenarios/hand-over",
   "scenarios/yield-to-others",
   "scenarios/torture",
   "sense/others/hidden-use",

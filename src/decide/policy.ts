@@ -13,8 +13,9 @@ import { measureUse } from "./measure-use.ts";
 import { otherPauses } from "./pauses/pauses-without-rule.ts";
 import { type Pause, rulePauses } from "./pauses/victims.ts";
 import { refreshJob } from "./refresh-job.ts";
-import { othersUse, watchHandOvers } from "./rules/hand-over.ts";
+import { watchHandOvers } from "./rules/hand-over.ts";
 import { type Judged, judgeRules } from "./rules/judge-rules.ts";
+import { othersUsed } from "./rules/others-used.ts";
 import { notices, ruleEvents } from "./rules/rule-events.ts";
 import { rulesNow } from "./rules/rule-now.ts";
 import { decideWatched, watchPauses } from "./rules/self-caused.ts";
@@ -57,8 +58,9 @@ export function decide(world: World, tick: Tick): Decided {
   // A job on standby may be asked to give its memory back at the very tick that would let it go on.
   const start = pauses.some(({ job }) => job === chosen.start?.job) ? null : chosen.start;
   const requests = turnEvents(input);
-  const { companions = {}, othersUsed = {} } = world.memory;
-  const handOvers = watchHandOvers(companions, othersUsed, input);
+  const { companions = {}, othersUsed: seen = { proven: {}, most: {} } } = world.memory;
+  const use = { before: seen, now: othersUsed(sample, seen) };
+  const handOvers = watchHandOvers(companions, use, input);
 
   const counted = countPauses(input, pauses);
   const jobs = start === null ? counted : begin(counted, start, now);
@@ -71,7 +73,7 @@ export function decide(world: World, tick: Tick): Decided {
     line: stayInLine(Object.keys(lines), input),
     requests: requests.told,
     companions: handOvers.companions,
-    othersUsed: othersUse(sample),
+    othersUsed: use.now,
   };
   return {
     world: { jobs, rules: judged.states, memory },

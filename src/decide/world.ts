@@ -31,14 +31,39 @@ export interface PolicyMemory {
   readonly watched?: Readonly<Record<string, Watched>>;
   /** By job: what others used beside its runs. */
   readonly companions?: Readonly<Record<string, Companion>>;
-  /** Others' use at the last tick. */
-  readonly othersUsed?: Uses;
+  /** Others' use as far as it was seen last. */
+  readonly othersUsed?: OthersUsed;
   /** By job: its use since the last figures were learned. */
   readonly periods?: Periods;
 }
 
-/** Use in percent, by GPU (UUID) and of the CPU ("cpu"); what isn't known is missing. */
+/** Use in percent; what isn't known is missing. */
 export type Uses = Readonly<Record<string, number>>;
+
+export interface OthersUsed {
+  /** All others together, by GPU (UUID) and of the CPU ("cpu"): as far as it is proven, and the most it may be. */
+  readonly proven: Uses;
+  readonly most: Uses;
+  /** Each program at the last look at all processes; none before it. */
+  readonly programs?: ProgramsUsed;
+}
+
+/** Use of the CPU by command line, since `sinceMs` (monotonic). A program that isn't listed used `unlisted` at most. */
+export interface ProgramsUsed {
+  readonly sinceMs: number;
+  readonly uses: Uses;
+  readonly unlisted: number;
+}
+
+/** Means of five seconds or more, one after the other. */
+export interface Course {
+  readonly sinceMs: number;
+  /** Of the five seconds that aren't over. */
+  readonly sums: Uses;
+  readonly weight: number;
+  /** The lowest of each; of what was there in every one. */
+  readonly least?: Uses;
+}
 
 /** What others used beside a job's run; `run` absent between runs. */
 export interface Companion {
@@ -47,16 +72,26 @@ export interface Companion {
   readonly sinceMs: number;
   readonly endedMs?: number;
   /** Others' use just before it. */
-  readonly before: Uses;
-  /** Sums of so many readings: others' use, and its own of the CPU in percent. */
-  readonly others: Uses;
+  readonly before: OthersUsed;
+  readonly together: Course;
+  readonly programs: Course;
+  /** Who used most of each. */
+  readonly who: Readonly<Record<string, { readonly name: string; readonly pid: number }>>;
+  /** Sum of so many readings of what it used of the CPU itself. */
   readonly own: number;
   readonly readings: number;
-  /** Who used most of each. */
-  readonly programs?: Readonly<Record<string, { readonly name: string; readonly pid: number }>>;
-  /** Runs in a row with which others' use rose and fell. */
+  /** What rose and fell with so many runs in a row. */
   readonly runs: number;
+  readonly rise?: Rise;
   readonly told?: HandOver;
+}
+
+/** `of`: "cpu", a GPU's UUID, or a program's command line. */
+export interface Rise {
+  readonly of: string;
+  readonly isProgram: boolean;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** A rule's pause that blamed others, until it is known what became of them. */

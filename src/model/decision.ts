@@ -187,7 +187,7 @@ export interface WindowState {
   jobs: string[] | null;
 }
 
-/** Others' mean use of the CPU or of a GPU before and beside a job's runs, in percent, and who used most of it. */
+/** What `program`, or others together, used of the CPU or of a GPU before and beside a job's runs, in percent. */
 export interface HandOver {
   /** The GPU's index; null: the CPU. */
   gpu: number | null;

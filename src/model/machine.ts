@@ -156,4 +156,14 @@ export interface Sample {
   runs: Record<string, RunUse>;
   /** Foreign processes seen using the CPU, heaviest users first; empty when no look was needed. */
   foreign: ProcessEvidence[];
+  /** Set where `foreign` was measured for this sample, not before. */
+  looked?: Looked;
+}
+
+/** What a look at all processes covers. */
+export interface Looked {
+  /** Monotonic time of the look before: the percentages in `foreign` are of the time since then. */
+  sinceMs: number;
+  /** The most that a process that isn't in `foreign` used, in percent of the machine. */
+  unlisted: number;
 }

@@ -93,6 +93,7 @@ class LinuxSensors implements Sensors {
       ...(claims !== undefined && { claims, claimant: this.#claimant }),
       runs: usesOf(runs, cpu.runs, shares),
       foreign: cpu.foreign,
+      ...(cpu.looked && { looked: cpu.looked }),
     };
   }
 

@@ -44,7 +44,7 @@ export const unseen: Group = {
     ),
     fault("a command hands its work to a server", () => {
       const program = { name: "llama-server", pid: 4711 };
-      return `\`job.handed-over\` ${handOverText({ gpu: null, from: 3, to: 58.2, runs: 2, program })}`;
+      return `\`job.handed-over\` ${handOverText({ gpu: null, from: 3, to: 58.2, runs: 3, program })}`;
     }),
   ],
 };

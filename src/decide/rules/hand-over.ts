@@ -1,45 +1,50 @@
 /**
  * Jobs that hand their work to a program that isn't theirs: their own processes are idle, while others' use rises
- * and falls with them. A pause doesn't reach that program, and a rule takes its use for somebody else's need. Found
- * by several runs alone, since one may be chance. Told, never acted on.
+ * and falls with them. A pause doesn't reach that program, and a rule takes its use for somebody else's need. A
+ * program's own use shows that also where others' use together doesn't, on a busy machine. Found by several runs
+ * alone, since fewer may be chance. Told, never acted on.
  */
 import type { HandOver } from "../../model/decision.ts";
 import type { NewEvent } from "../../model/event.ts";
 import type { Job } from "../../model/job.ts";
-import type { ProcessEvidence, Reading, Sample } from "../../model/machine.ts";
+import type { ProcessEvidence, Sample } from "../../model/machine.ts";
+import type { Run } from "../../model/run.ts";
 import { isWorking, runOf } from "../../model/state.ts";
 import { handOverText } from "../../words/hand-over.ts";
 import { programOf } from "../../words/process.ts";
 import type { TickInput } from "../tick-input.ts";
-import type { Companion, Uses } from "../world.ts";
+import type { Companion, OthersUsed, Rise, Uses } from "../world.ts";
+import { goOn, newCourse } from "./others-used.ts";
 
-/** Runs with which others' use rose and fell before it is told. */
-const ENOUGH_RUNS = 2;
+/** Runs in a row with which the same use rose and fell before it is told. */
+const ENOUGH_RUNS = 3;
 /** What is worth telling, in percent of the machine or of a GPU, and the most of it that the job itself may use beside. */
 const LEAST_RISE = 10;
 const IDLE = 0.2;
-/** A program is loaded before it works: its first seconds say nothing, and a short run doesn't either. In ms. */
+/** A program is loaded before it works: its first seconds say nothing, in ms. */
 const LOADS_MS = 5000;
-const LEAST_MS = 10_000;
 /** After its end, others' use has this long to fall, to this part of its rise. */
 const FALLS_MS = 20_000;
 const FALLEN = 1 / 3;
 
 type Companions = Readonly<Record<string, Companion>>;
 
-const CPU = "cpu";
+/** Others' use before this tick, and as it shows it. */
+interface Use {
+  before: OthersUsed;
+  now: OthersUsed;
+}
 
-/** `usedBefore`: others' use at the tick before. */
 export function watchHandOvers(
   watched: Companions,
-  usedBefore: Uses,
+  use: Use,
   input: TickInput,
 ): { companions: Companions; events: NewEvent[] } {
   const companions: Record<string, Companion> = {};
   const events: NewEvent[] = [];
   for (const job of Object.values(input.jobs)) {
     const before = watched[job.name];
-    const after = follow(job, before, usedBefore, input);
+    const after = follow(job, before, use, input);
     if (after === undefined) continue;
     companions[job.name] = after;
     if (after.told !== undefined && before?.told === undefined) events.push(told(job, after.told));
@@ -47,105 +52,139 @@ export function watchHandOvers(
   return { companions, events };
 }
 
-/** As far as it is proven. */
-export function othersUse({ machine, gpus }: Sample): Uses {
-  const uses: Record<string, number> = {};
-  const add = (name: string, reading: Reading): void => {
-    if ("value" in reading) uses[name] = reading.value;
-  };
-  add(CPU, machine["cpu.others"]);
-  for (const { uuid, metrics } of gpus) add(uuid, metrics["gpu.others.utilization"]);
-  return uses;
-}
-
-function follow(
-  job: Job,
-  known: Companion | undefined,
-  usedBefore: Uses,
-  input: TickInput,
-): Companion | undefined {
+function follow(job: Job, known: Companion | undefined, use: Use, input: TickInput): Companion | undefined {
   const { monotonicMs } = input.now;
-  if (isWorking(job.state.name)) {
-    const run = runOf(job)?.id ?? "";
-    if (known?.run === run && known.endedMs === undefined) return measure(known, run, input);
-    return { ...keep(known ?? { runs: 0 }), run, sinceMs: monotonicMs, before: usedBefore };
+  const run = runOf(job);
+  if (isWorking(job.state.name) && run !== null) {
+    if (known?.run === run.id && known.endedMs === undefined) return measure(known, run, use, input);
+    return begin(known, run, use.before, monotonicMs);
   }
   // It may go on working until it has ended.
-  if (known?.run === undefined || job.state.name === "pausing") return known;
-  if (known.readings === 0 || monotonicMs - known.sinceMs < LEAST_MS) return keep(known);
-  const most = mostRisen(known);
-  // A run without a rise speaks against it.
-  if (most.rise < LEAST_RISE || known.own / known.readings > IDLE * most.rise) return keep({ runs: 0 });
-  return falls({ ...known, endedMs: known.endedMs ?? monotonicMs }, most, input);
+  if (known === undefined || job.state.name === "pausing") return known;
+  if (known.run === undefined) return betweenRuns(known, use);
+  if (known.endedMs !== undefined) return falls(known, use, input);
+  const rise = riseOf(known);
+  // Too short a run says nothing; one without a rise speaks against it.
+  if (rise === "unknown") return keep(known);
+  if (rise === null) return keep({ runs: 0 });
+  const runs = rise.of === known.rise?.of ? known.runs : 0;
+  return falls({ ...known, runs, rise, endedMs: monotonicMs }, use, input);
 }
 
+const begin = (known: Companion | undefined, { id }: Run, before: OthersUsed, nowMs: number): Companion => ({
+  ...keep(known ?? { runs: 0 }),
+  run: id,
+  sinceMs: nowMs,
+  before,
+  together: newCourse(nowMs + LOADS_MS),
+  programs: newCourse(nowMs + LOADS_MS),
+});
+
 /** What outlasts a run. */
-const keep = ({ runs, told }: Pick<Companion, "runs" | "told">): Companion => ({
+const keep = ({ runs, rise, told }: Pick<Companion, "runs" | "rise" | "told">): Companion => ({
   runs,
+  ...(rise !== undefined && { rise }),
   ...(told !== undefined && { told }),
   sinceMs: 0,
-  before: {},
-  others: {},
+  before: { proven: {}, most: {} },
+  together: newCourse(0),
+  programs: newCourse(0),
+  who: {},
   own: 0,
   readings: 0,
 });
 
-interface Rise {
-  /** Of the CPU, or a GPU's UUID. */
-  of: string;
-  from: number;
-  rise: number;
+function measure(
+  known: Companion,
+  run: Run,
+  { before, now }: Use,
+  { sample, ...input }: TickInput,
+): Companion {
+  const { monotonicMs } = input.now;
+  const own = ownUse(run, sample);
+  if (monotonicMs - known.sinceMs < LOADS_MS || own === null) return known;
+  const together = goOn(known.together, now.proven, 1, monotonicMs);
+  const next = { ...known, together, own: known.own + own, readings: known.readings + 1 };
+  const { programs } = now;
+  if (programs === undefined || programs === before.programs || programs.sinceMs < known.sinceMs) return next;
+  const course = goOn(known.programs, programs.uses, monotonicMs - programs.sinceMs, monotonicMs);
+  return { ...next, programs: course, who: whoUses(sample) };
 }
 
-/** What wasn't known before, or not all the time beside the run, hasn't risen. */
-function mostRisen({ before, others, readings }: Companion): Rise {
-  let most: Rise = { of: CPU, from: 0, rise: 0 };
-  for (const [of, sum] of Object.entries(others)) {
-    const from = before[of];
-    if (from !== undefined && sum / readings - from > most.rise)
-      most = { of, from, rise: sum / readings - from };
-  }
-  return most;
+/** In percent of the CPU; null where it isn't known. A job that has a GPU in use is no idle one. */
+function ownUse({ id, gpus: placed }: Run, { runs, gpus, gpusUnavailable }: Sample): number | null {
+  const own = runs[id]?.cpuPercent;
+  if (own === undefined || "unavailable" in own) return null;
+  if (placed.length > 0 && gpusUnavailable !== null) return null;
+  return gpus.some(({ processes }) => processes.some(({ ours }) => ours === id)) ? 100 : own.value;
 }
 
-function measure(known: Companion, run: string, { sample, now }: TickInput): Companion {
-  const own = sample.runs[run]?.cpuPercent;
-  if (now.monotonicMs - known.sinceMs < LOADS_MS || own === undefined || "unavailable" in own) return known;
-  const others: Record<string, number> = {};
-  for (const [of, use] of Object.entries(othersUse(sample)))
-    if (!isOn(run, of, sample)) others[of] = (known.others[of] ?? 0) + use;
-  const programs = { ...known.programs, ...greediest(sample) };
-  return { ...known, others, own: known.own + own.value, readings: known.readings + 1, programs };
-}
-
-/** A job that computes on a GPU hands nothing over there. */
-const isOn = (run: string, uuid: string, { gpus }: Sample): boolean =>
-  gpus.some((gpu) => gpu.uuid === uuid && gpu.processes.some(({ ours }) => ours === run));
-
-function greediest({ foreign, gpus }: Sample): NonNullable<Companion["programs"]> {
-  const found: Record<string, { name: string; pid: number }> = {};
-  const add = (of: string, all: readonly ProcessEvidence[], use: (one: ProcessEvidence) => number): void => {
-    const [most] = [...all].sort((a, b) => use(b) - use(a));
-    if (most !== undefined) found[of] = { name: programOf(most.command), pid: most.pid };
+function whoUses({ foreign, gpus }: Sample): Companion["who"] {
+  const who: Record<string, { name: string; pid: number }> = {};
+  const add = (of: string, { command, pid }: ProcessEvidence): void => {
+    who[of] ??= { name: programOf(command), pid };
   };
-  add(CPU, foreign, ({ cpuPercent = 0 }) => cpuPercent);
+  for (const one of foreign) add(one.command, one);
   for (const { uuid, processes } of gpus) {
     const others = processes.filter(({ ours, counts }) => ours === null && counts !== false);
-    add(uuid, others, ({ gpuPercent = 0 }) => gpuPercent);
+    const [most] = others.sort((a, b) => (b.gpuPercent ?? 0) - (a.gpuPercent ?? 0));
+    if (most !== undefined) add(uuid, most);
   }
-  return found;
+  return who;
 }
 
-function falls(ended: Companion, { of, from, rise }: Rise, { sample, now }: TickInput): Companion {
-  const used = othersUse(sample)[of];
-  const { endedMs = now.monotonicMs } = ended;
-  if (now.monotonicMs - endedMs > FALLS_MS) return keep({ runs: 0 });
-  if (used === undefined || used > from + FALLEN * rise) return ended;
+/** The most that has risen and stayed: of a program, or else of others together. Null: nothing. */
+function riseOf({ before, together, programs, own, readings }: Companion): Rise | "unknown" | null {
+  const ofProgram = (command: string): number | undefined =>
+    before.programs?.uses[command] ?? before.programs?.unlisted;
+  const found =
+    mostRisen(programs.least, ofProgram, true) ?? mostRisen(together.least, (of) => before.most[of], false);
+  // Where others' processes can be seen, a run beside which nobody looked at them says nothing against it.
+  const isSeen = (before.programs === undefined ? together : programs).least !== undefined;
+  if (found === null) return isSeen ? null : "unknown";
+  return own / readings <= IDLE * (found.to - found.from) ? found : null;
+}
+
+/** What wasn't known before hasn't risen. */
+function mostRisen(
+  least: Uses | undefined,
+  fromOf: (of: string) => number | undefined,
+  isProgram: boolean,
+): Rise | null {
+  const rises = Object.entries(least ?? {}).flatMap(([of, to]): Rise[] => {
+    const from = fromOf(of);
+    return from !== undefined && to - from >= LEAST_RISE ? [{ of, isProgram, from, to }] : [];
+  });
+  return rises.sort((a, b) => b.to - b.from - (a.to - a.from))[0] ?? null;
+}
+
+function falls(ended: Companion, others: Use, { sample, now }: TickInput): Companion {
+  const { endedMs = now.monotonicMs, rise } = ended;
+  if (rise === undefined || now.monotonicMs - endedMs > FALLS_MS) return keep({ runs: 0 });
+  const used = usedBy(rise, others);
+  if (used === null || used > rise.from + FALLEN * (rise.to - rise.from)) return ended;
   const runs = ended.runs + 1;
   if (runs < ENOUGH_RUNS) return { ...keep(ended), runs };
-  const program = ended.programs?.[of];
-  const gpu = sample.gpus.find(({ uuid }) => uuid === of)?.index ?? null;
-  return { ...keep(ended), runs, told: { gpu, from, to: from + rise, runs, ...(program && { program }) } };
+  const program = ended.who[rise.of];
+  const gpu = sample.gpus.find(({ uuid }) => uuid === rise.of)?.index ?? null;
+  const { from, to } = rise;
+  return { ...keep(ended), runs, told: { gpu, from, to, runs, ...(program && { program }) } };
+}
+
+/** Use that rises again without the job says that the runs before were chance. */
+function betweenRuns(known: Companion, others: Use): Companion {
+  const { rise } = known;
+  const used = rise === undefined ? null : usedBy(rise, others);
+  return rise !== undefined && used !== null && used >= rise.from + LEAST_RISE
+    ? { ...known, runs: 0 }
+    : known;
+}
+
+/** The most that it may be; null where this tick doesn't tell. */
+function usedBy({ of, isProgram }: Rise, { before, now }: Use): number | null {
+  if (!isProgram) return now.most[of] ?? null;
+  if (now.programs === undefined || now.programs === before.programs) return null;
+  return now.programs.uses[of] ?? now.programs.unlisted;
 }
 
 function told(job: Job, found: HandOver): NewEvent {

@@ -4,8 +4,7 @@
  * count as others, only foreign processes seen in two scans are, or, where other users' processes are hidden,
  * the remainder less a margin. Scans only while others seem to use the CPU, within a budget of CPU time.
  */
-import { elapsedMs } from "../../clock.ts";
-import type { Claim, ProcessEvidence, Reading } from "../../model/machine.ts";
+import type { Claim, Looked, ProcessEvidence, Reading } from "../../model/machine.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import { runOf } from "../owners/owner.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
@@ -20,6 +19,7 @@ export interface OthersUse {
   others: Reading;
   othersWithoutNice: Reading;
   foreign: ProcessEvidence[];
+  looked?: Looked;
   /** Percent of the machine that supervised jobs of other supervisors used. */
   claimedPercent: number;
 }
@@ -85,18 +85,19 @@ export class CpuAttribution {
     const claims = worth ? this.#claims() : [];
     const certain = window.certain && claims.every(({ pids }) => pids.length === 0);
     const pauseMs = this.#pauseMs(certain, restPercent, suspected);
+    let looked: Looked | null = null;
     if (!worth) this.#forget();
     else if (this.#ageMs(snapshot) >= pauseMs) {
-      this.#scan(snapshot, runs, claims, pauseMs);
+      looked = this.#scan(snapshot, runs, claims, pauseMs);
       this.#restThen = restPercent;
     }
     const escaped = runs.some(({ id }) => this.#lastScan?.escaped.has(id));
     const doubt = certain || this.#hidden === null ? null : this.#hiddenUse.doubt(snapshot.atMs, claims);
     const readings = this.#readings(window, snapshot.atMs, { certain: certain && !escaped, doubt });
-    return { ...readings, foreign: this.#foreign };
+    return { ...readings, foreign: this.#foreign, ...(looked && { looked }) };
   }
 
-  #readings(window: CpuWindow, atMs: number, how: Proof): Omit<OthersUse, "foreign"> {
+  #readings(window: CpuWindow, atMs: number, how: Proof): Omit<OthersUse, "foreign" | "looked"> {
     const evidence = this.#evidence;
     const part = (ticks: number): number => (evidence ? Math.min(100, (100 * ticks) / evidence.all) : 0);
     const proven = this.#proven(percentOf(window, restOf(window)), part, how);
@@ -147,18 +148,41 @@ export class CpuAttribution {
     return Math.max(NAMES_LAST_MS, REST_NAMING * this.#costMs);
   }
 
-  #scan(snapshot: CpuSnapshot, runs: readonly LiveRun[], claims: readonly Claim[], pauseMs: number): void {
+  /** Null for the first of a pair. */
+  #scan(
+    snapshot: CpuSnapshot,
+    runs: readonly LiveRun[],
+    claims: readonly Claim[],
+    pauseMs: number,
+  ): Looked | null {
     const last = this.#lastScan;
-    const began = elapsedMs();
+    const began = process.cpuUsage();
     const scan = scanProcesses(this.#owners, runs, scanAt(snapshot), claims);
     this.#reportRuns(scan);
     this.#hidden = scan.hidden;
     if (last !== null) this.#hiddenUse.look(last, scan);
-    const comparable = last !== null && this.#ageMs(snapshot) <= Math.max(FARTHEST_MS, 2 * pauseMs);
-    this.#evidence = comparable && scan.cpuAll > last.cpuAll ? evidenceBetween(last, scan) : null;
-    this.#foreign = this.#evidence ? topConsumers(scan, this.#evidence) : runningProcesses(scan);
+    const looked =
+      last !== null &&
+      this.#ageMs(snapshot) <= Math.max(FARTHEST_MS, 2 * pauseMs) &&
+      scan.cpuAll > last.cpuAll
+        ? this.#compare(last, scan)
+        : null;
+    if (looked === null) {
+      this.#evidence = null;
+      this.#foreign = runningProcesses(scan);
+    }
     this.#lastScan = scan;
-    this.#costMs = elapsedMs() - began;
+    // Not the time it took: on a busy machine others would be looked at least often.
+    const { user, system } = process.cpuUsage(began);
+    this.#costMs = (user + system) / 1000;
+    return looked;
+  }
+
+  #compare(last: ProcessScan, scan: ProcessScan): Looked {
+    this.#evidence = evidenceBetween(last, scan);
+    const { foreign, unlisted } = topConsumers(scan, this.#evidence);
+    this.#foreign = foreign;
+    return { sinceMs: last.atMs, unlisted };
   }
 
   /** Passes on what the scan shows of runs: their processes, and cgroups that no longer hold all of them. */

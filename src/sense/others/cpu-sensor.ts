@@ -2,7 +2,7 @@
  * The CPU readings of a tick: the machine's, each run's and others'. Holds the snapshots that windows are
  * made of, and the guard that looks between samples. Decides nothing.
  */
-import type { Claim, Reading, Sample } from "../../model/machine.ts";
+import type { Claim, Looked, Reading, Sample } from "../../model/machine.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
@@ -34,6 +34,7 @@ export interface CpuUse {
   withoutNice: Record<"cpu.total" | "cpu.others", Reading>;
   runs: Map<string, Reading>;
   foreign: Sample["foreign"];
+  looked?: Looked;
 }
 
 export class CpuSensor {
@@ -79,7 +80,7 @@ export class CpuSensor {
       value: Math.min(100, Math.max(0, (100 * ticks) / window.all)),
       atMs: snapshot.atMs,
     });
-    const { others, othersWithoutNice, foreign, claimedPercent } =
+    const { others, othersWithoutNice, foreign, looked, claimedPercent } =
       this.#hidden === null
         ? this.#attribution.attribute(window, snapshot, runs, this.#guard.called)
         : hiddenOthers(this.#hidden);
@@ -91,6 +92,7 @@ export class CpuSensor {
       withoutNice: { "cpu.total": read(total - window.nice), "cpu.others": othersWithoutNice },
       runs: new Map([...window.runs].map(([id, ticks]) => [id, read(ticks)])),
       foreign,
+      ...(looked && { looked }),
     };
   }
 

@@ -58,15 +58,18 @@ function seenBetween(before: ProcessScan, after: ProcessScan, isNew: (stat: Proc
   return sum([...ticks].filter(([pid]) => !isOurs(after.owners.get(pid))).map(([, used]) => used));
 }
 
-/** The foreign processes that used most, in percent of the machine. */
-export function topConsumers(scan: ProcessScan, evidence: ScanEvidence): ProcessEvidence[] {
-  return [...evidence.byPid]
-    .sort((a, b) => b[1] - a[1])
-    .slice(0, MOST_EVIDENCE)
-    .flatMap(([pid, ticks]) => {
-      const stat = scan.table.get(pid);
-      return stat ? [{ ...withMemory(stat), cpuPercent: round((100 * ticks) / evidence.all) }] : [];
-    });
+/** The foreign processes that used most, in percent of the machine, and the most that another one used. */
+export function topConsumers(
+  scan: ProcessScan,
+  evidence: ScanEvidence,
+): { foreign: ProcessEvidence[]; unlisted: number } {
+  const percent = (ticks: number): number => round((100 * ticks) / evidence.all);
+  const sorted = [...evidence.byPid].sort((a, b) => b[1] - a[1]);
+  const foreign = sorted.slice(0, MOST_EVIDENCE).flatMap(([pid, ticks]) => {
+    const stat = scan.table.get(pid);
+    return stat ? [{ ...withMemory(stat), cpuPercent: percent(ticks) }] : [];
+  });
+  return { foreign, unlisted: percent(sorted[MOST_EVIDENCE]?.[1] ?? 0) };
 }
 
 /** With one scan alone: foreign processes that are on a processor now, most CPU time first, without a percentage. */

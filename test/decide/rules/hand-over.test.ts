@@ -18,14 +18,22 @@ const SERVER: ProcessEvidence = {
   cpuPercent: 41,
 };
 
+/** `elsewhere`: CPU that another program uses all the time, in percent. `hidden`: no process can be looked at. */
+interface At {
+  gpu?: boolean;
+  isOnIt?: boolean;
+  hidden?: boolean;
+  elsewhere?: number;
+}
+
 class Client {
   readonly days = new Days({ rules: [] }, pausedJob("ask"));
   readonly events: string[] = [];
-  readonly #at: { gpu?: boolean; isOnIt?: boolean };
+  readonly #at: At;
   #second = 0;
   #run = 0;
 
-  constructor(at: { gpu?: boolean; isOnIt?: boolean } = {}) {
+  constructor(at: At = {}) {
     this.#at = at;
   }
 
@@ -33,7 +41,7 @@ class Client {
     const run = `r${this.#run}`;
     const now = at(this.#second);
     const more: Partial<Sample> = {
-      foreign: others > 10 ? [{ ...SERVER, pid: 3, cpuPercent: 2 }, SERVER] : [],
+      ...this.#looked(others, now.monotonicMs),
       runs: {
         [run]: {
           cpuPercent: { value: own, atMs: now.monotonicMs },
@@ -44,10 +52,19 @@ class Client {
     };
     this.days.tick(
       this.#second++,
-      { "cpu.others": this.#at.gpu ? 3 : others },
+      { "cpu.others": this.#at.gpu ? 3 : Math.min(97, others + (this.#at.elsewhere ?? 0)) },
       { ...more, ...this.#gpus(others, run) },
     );
     this.events.push(...this.days.last.events);
+  }
+
+  /** All processes are looked at every other second, as far as the machine is busy. */
+  #looked(others: number, nowMs: number): Partial<Sample> {
+    const elsewhere = this.#at.elsewhere ?? 0;
+    if (this.#at.hidden || this.#at.gpu || others + elsewhere < 10) return { foreign: [] };
+    const server = others > 5 ? [{ ...SERVER, cpuPercent: others - 2 }] : [];
+    const foreign = [{ ...SERVER, pid: 3, command: "make", cpuPercent: 2 + elsewhere }, ...server];
+    return { foreign, ...(this.#second % 2 === 0 && { looked: { sinceMs: nowMs - 2000, unlisted: 1 } }) };
   }
 
   #gpus(others: number, run: string): Partial<Sample> {
@@ -66,7 +83,7 @@ class Client {
   }
 
   /** `seconds` of a run, beside which others use so much; then some seconds without it. */
-  live(others: number, own: number, { seconds = 20, after = 4, beforehand = 4 } = {}): this {
+  live(others: number, own: number, { seconds = 20, after = 4, beforehand = 4, idleFor = 0 } = {}): this {
     this.days.mode = { stopping: true, journalHealthy: true };
     this.#become(pausedJob("ask"));
     this.#tick(beforehand, 0);
@@ -78,10 +95,16 @@ class Client {
     };
     this.days.mode = { stopping: false, journalHealthy: true };
     this.#become(running("ask", {}, { state }));
-    for (let second = 0; second < seconds; second++) this.#tick(others, own);
+    for (let second = 0; second < seconds; second++) this.#tick(second < idleFor ? beforehand : others, own);
     this.days.mode = { stopping: true, journalHealthy: true };
     this.#become(pausedJob("ask"));
     for (let second = 0; second < 25; second++) this.#tick(second < 3 ? others : after, 0);
+    return this;
+  }
+
+  /** Others' use for a while between two runs. */
+  rest(others: number): this {
+    for (let second = 0; second < 6; second++) this.#tick(others, 0);
     return this;
   }
 
@@ -90,15 +113,15 @@ class Client {
   }
 }
 
-test("is told after the second run with which others' use rose and fell, and once", () => {
-  const client = new Client().live(47, 1);
+test("is told after the third run with which a program's use rose and fell, and once", () => {
+  const client = new Client().live(47, 1).live(46, 1);
   expect([client.told, client.days.why.ask?.handsOver]).toEqual([0, undefined]);
   client.live(45, 0);
   expect(client.told).toBe(1);
   const found = client.days.why.ask?.handsOver;
-  expect(found).toMatchObject({ from: 4, runs: 2, program: { name: "llama-server", pid: 913 } });
+  expect(found).toMatchObject({ from: 4, runs: 3, program: { name: "llama-server", pid: 913 } });
   expect(handOverText(found as NonNullable<typeof found>)).toMatch(
-    /^Its own processes are idle, while others' CPU use rose from 4 % to 45 % with it and fell when it stopped, in 2 runs: it seems to hand its work to 'llama-server' \(pid 913\).*supervisor run -- COMMAND\.$/,
+    /^Its own processes are idle, while the CPU use of 'llama-server' \(pid 913\) rose from 4 % to 43 % with it and fell when it stopped, in 3 runs: it seems to hand its work to that program.*supervisor run -- COMMAND\.$/,
   );
   expect(client.live(52, 1).told).toBe(1);
   // A run without them speaks against it.
@@ -106,7 +129,7 @@ test("is told after the second run with which others' use rose and fell, and onc
 });
 
 test("is told of a GPU, too, with the program on it", () => {
-  const found = new Client({ gpu: true }).live(71, 1).live(68, 2).days.why.ask?.handsOver;
+  const found = new Client({ gpu: true }).live(71, 1).live(70, 1).live(68, 2).days.why.ask?.handsOver;
   expect(found).toMatchObject({ gpu: 1, from: 4, to: 68, program: { name: "llama-server", pid: 913 } });
   expect(handOverText(found as NonNullable<typeof found>)).toMatch(
     /others' use of GPU 1 rose from 4 % to 68 %/,
@@ -114,22 +137,38 @@ test("is told of a GPU, too, with the program on it", () => {
 });
 
 test("isn't told of a GPU that it computes on itself", () => {
-  const client = new Client({ gpu: true, isOnIt: true }).live(71, 1).live(68, 2);
+  const client = new Client({ gpu: true, isOnIt: true }).live(71, 1).live(70, 1).live(68, 2);
   expect(client.told).toBe(0);
 });
 
-test.each<[string, (client: Client) => Client]>([
-  ["works itself", (client) => client.live(47, 31).live(47, 31)],
-  [
-    "leaves others as busy as they were",
-    (client) => client.live(47, 1, { after: 44 }).live(47, 1, { after: 44 }),
-  ],
-  [
-    "came when others were busy already",
-    (client) => client.live(47, 1, { beforehand: 45 }).live(47, 1, { beforehand: 43 }),
-  ],
-  ["runs for moments alone", (client) => client.live(47, 1, { seconds: 8 }).live(47, 1, { seconds: 8 })],
-  ["runs without a rise in between", (client) => client.live(47, 1).live(5, 1).live(47, 1)],
+test("is told on a machine that others keep busy, by the program's own use", () => {
+  const busy = new Client({ elsewhere: 96 }).live(35, 1).live(35, 1).live(35, 1);
+  expect(busy.days.why.ask?.handsOver).toMatchObject({ to: 33, program: { name: "llama-server" } });
+});
+
+test("is told without a name where no process can be looked at", () => {
+  const found = new Client({ hidden: true }).live(47, 1).live(47, 1).live(47, 1).days.why.ask?.handsOver;
+  expect(found).toMatchObject({ from: 4, to: 47 });
+  expect(found && handOverText(found)).toMatch(
+    /while others' CPU use rose.* hand its work to another program/,
+  );
+});
+
+type Live = (client: Client) => Client;
+const thrice =
+  (live: Live): Live =>
+  (client) =>
+    live(live(live(client)));
+
+test.each<[string, Live]>([
+  ["works itself", thrice((client) => client.live(47, 31))],
+  ["leaves others as busy as they were", thrice((client) => client.live(47, 1, { after: 44 }))],
+  ["came when others were busy already", thrice((client) => client.live(47, 1, { beforehand: 45 }))],
+  ["runs for moments alone", thrice((client) => client.live(47, 1, { seconds: 8 }))],
+  ["runs without a rise in between", (client) => client.live(47, 1).live(47, 1).live(5, 1).live(47, 1)],
+  ["others came beside after a while", thrice((client) => client.live(47, 1, { idleFor: 11 }))],
+  ["others work without, too", thrice((client) => client.live(47, 1).rest(47))],
 ])("isn't told of a job that %s", (_, live) => {
   expect(live(new Client()).told).toBe(0);
+  expect(live(new Client({ hidden: true })).told).toBe(0);
 });

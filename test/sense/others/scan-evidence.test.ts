@@ -52,7 +52,10 @@ describe("two scans", () => {
     ]);
     const proof = evidenceBetween(before, after);
     expect(proof).toMatchObject({ all: 200, foreign: 50, kernel: 3 });
-    expect(topConsumers(after, proof)).toMatchObject([{ pid: 100, cpuPercent: 25 }]);
+    expect(topConsumers(after, proof)).toMatchObject({
+      foreign: [{ pid: 100, cpuPercent: 25 }],
+      unlisted: 0,
+    });
   });
 
   it("don't charge a reaper of orphans with what it has waited for", () => {
@@ -86,8 +89,9 @@ describe("two scans", () => {
       startTime: 1001,
     }));
     const after = scan(1100, entries);
-    const named = topConsumers(after, evidenceBetween(scan(1000, []), after));
-    expect(named.map(({ pid }) => pid)).toEqual([129, 128, 127, 126, 125, 124, 123, 122, 121, 120]);
+    const { foreign, unlisted } = topConsumers(after, evidenceBetween(scan(1000, []), after));
+    expect(unlisted).toBe(9.5);
+    expect(foreign.map(({ pid }) => pid)).toEqual([129, 128, 127, 126, 125, 124, 123, 122, 121, 120]);
   });
 });
 
