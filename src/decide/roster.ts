@@ -9,6 +9,7 @@ import type { NewEvent } from "../model/event.ts";
 import { isSameCommand, type Job } from "../model/job.ts";
 import { isEnded, isLive } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
+import { followerOf } from "./starts/beginning.ts";
 
 /** How long ended jobs that were added by hand stay listed, so that people can see their outcome. */
 const KEEP_ENDED_MS = 24 * 3600_000;
@@ -50,7 +51,8 @@ export function roster(config: Config, known: Job[], now: Now): Record<string, J
     if (configured.has(job.name)) continue;
     const fresh = now.wallMs - job.state.since.wallMs < KEEP_ENDED_MS;
     const { name } = job.state;
-    if (isLive(name) || (job.origin === "run" && (!isEnded(name) || fresh))) jobs[job.name] = job;
+    const stays = !isEnded(name) || fresh || followerOf(job.name, known) !== null;
+    if (isLive(name) || (job.origin === "run" && stays)) jobs[job.name] = job;
   }
   const byName = new Map(known.map((job) => [job.name, job]));
   for (const spec of config.jobs) {
@@ -86,7 +88,7 @@ export function removeJobs(known: Record<string, Job>, { jobs: names, by }: Remo
   const [removed, errors]: [string[], string[]] = [[], []];
   for (const name of new Set(names)) {
     const job = known[name];
-    const error = job === undefined ? `There is no job '${name}'.` : staysBecause(job);
+    const error = job === undefined ? `There is no job '${name}'.` : staysBecause(job, jobs);
     if (error !== null) {
       errors.push(error);
       continue;
@@ -98,9 +100,12 @@ export function removeJobs(known: Record<string, Job>, { jobs: names, by }: Remo
   return { jobs, removed, events, errors };
 }
 
-function staysBecause({ name, state, origin }: Job): string | null {
+function staysBecause({ name, state, origin }: Job, jobs: Record<string, Job>): string | null {
   if (isLive(state.name)) return `'${name}' is ${state.name}; end it first: supervisor cancel ${name}`;
   if (origin === "config") return `'${name}' is a job of the config; take it out there, and it is no more.`;
+  const follower = followerOf(name, Object.values(jobs));
+  if (follower !== null)
+    return `'${follower}' starts only after '${name}'; it stays until then. To start that now: supervisor resume ${follower}`;
   return null;
 }
 

@@ -12,6 +12,8 @@ export interface WaitingFor {
   code:
     | "manual"
     | "window"
+    | "after"
+    | "not-before"
     | "rule"
     | "sensor"
     | "footprint"

@@ -97,7 +97,14 @@ export const nextAndComing = (next: Next, nowMs: number): string =>
   `${nextText(next, nowMs)} (${coming(next.atMs, nowMs)})`;
 
 /** Waits whose text already names the moment at which they end. */
-const NAME_THEIR_END: WaitingFor["code"][] = ["manual", "window", "back-off", "budget", "restart"];
+const NAME_THEIR_END: WaitingFor["code"][] = [
+  "manual",
+  "window",
+  "not-before",
+  "back-off",
+  "budget",
+  "restart",
+];
 
 /** What it waits for, with the time left until that ends. */
 export function waitAndComing({ code, text, untilMs }: WaitingFor, nowMs: number): string {

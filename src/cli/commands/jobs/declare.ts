@@ -40,7 +40,11 @@ function runCommand(cli: Command): void {
         checkpointGlob: ["--checkpoint-glob <pattern>", "the files in which it saves by itself"],
         resumeArgs: ["--resume-args <words>", "added on a resume; {checkpoint} is its path"],
         adopt: ["--adopt", "go on from the checkpoints of an earlier job of that name"],
+        after: ["--after <jobs>", "not before these have finished, such as prep,tokenize"],
+        afterAny: ["--after-any <jobs>", "not before these have ended, also where they failed"],
+        at: ["--at <time>", "not before this time, such as 22:00"],
         wait: ["--wait", "return when it has ended, with its exit code"],
+        follow: ["--follow", "print what it writes until it has ended; with its exit code"],
       },
     },
   )
