@@ -40,6 +40,16 @@ export async function answerRequest(
       supervisor.add({ ...newJob(command.spec, "run", now()), earlier });
       return { ok: true, result: { job: name } };
     }
+    case "settings": {
+      const job = known[command.job];
+      if (!job) return { ok: false, code: "unknown-job", error: `There is no job '${command.job}'.` };
+      return { ok: true, result: { spec: job.spec, origin: job.origin } };
+    }
+    case "edit": {
+      const refused = supervisor.edit(command.spec, command.by);
+      if (refused !== null) return { ok: false, code: "bad-request", error: refused.error };
+      return { ok: true, result: { job: command.spec.name } };
+    }
     case "turn": {
       const { verb: _, ...asked } = command;
       const result = supervisor.requestTurn(asked);

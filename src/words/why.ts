@@ -84,6 +84,8 @@ export function nextText(next: Next, nowMs: number): string {
       return `its grace ends at ${at}`;
     case "release":
       return `gives its memory back at ${at}`;
+    case "time-limit":
+      return `ends at ${at}: its time limit`;
     case "retry":
       return `tries again at ${at}, if nothing else comes up`;
     case "window-opens":

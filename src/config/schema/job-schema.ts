@@ -206,6 +206,11 @@ export const jobSchema = z.strictObject({
     )
     .optional()
     .describe("Its first run doesn't begin before this moment: 2026-11-29T22:00, in the system's time zone."),
+  timeLimitMinutes: positive
+    .optional()
+    .describe(
+      "So long may its runs be at work, all together; then it saves and has ended. No limit when left out.",
+    ),
   priority: z.int().default(0).describe("Higher matters more: paused last, resumed first."),
   pause: pauseSchema.prefault({}).describe("How it is asked to make room."),
   leftovers: z

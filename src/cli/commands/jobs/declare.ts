@@ -63,13 +63,11 @@ function configCommands(cli: Command): void {
   })
     .usage("[options] [--] COMMAND...")
     .passThroughOptions();
-  declare(
-    cli,
-    "edit",
-    "change settings of a job in the config",
-    async () => (await import("./add.ts")).edit,
-    { argument: "<JOB...>", explained: "the job, then SETTING=VALUE, such as priority=20", options: {} },
-  ).usage("[options] JOB SETTING=VALUE...");
+  declare(cli, "edit", "change settings of a job", async () => (await import("./add.ts")).edit, {
+    argument: "<JOB...>",
+    explained: "the job, then SETTING=VALUE, such as priority=20",
+    options: {},
+  }).usage("[options] JOB SETTING=VALUE...");
 }
 
 const noWait: [flags: "--no-wait", description: string] = ["--no-wait", "return at once"];
@@ -116,7 +114,13 @@ function jobCommands(cli: Command): void {
     "rerun",
     "begin jobs anew; their checkpoints are set aside",
     async () => (await import("./rerun.ts")).rerun,
-    { argument: "<JOB...>", options: { wait: noWait } },
+    {
+      argument: "<JOB...>",
+      options: {
+        from: ["--from <step>", "go on from the checkpoint of this step; later ones aren't used"],
+        wait: noWait,
+      },
+    },
   );
   declare(
     cli,

@@ -70,6 +70,14 @@ export function jobFrom(
       ...(options.pauseSignal !== undefined && { signal: options.pauseSignal }),
     },
   };
+  const checked = checkedJob(written);
+  // The names are those of the supervisor's jobs, which it looks up.
+  const [after, afterAny] = [namesIn(options.after), namesIn(options.afterAny)];
+  return { ...checked, ...(after && { after }), ...(afterAny && { afterAny }) };
+}
+
+/** @throws Refusal (bad usage) that names every problem of the job as written */
+export function checkedJob(written: object): JobSpec {
   const checked = jobSchema.safeParse(written);
   const root = { jobs: [written] };
   const issues = (checked.error?.issues ?? []).map((issue) => ({
@@ -80,9 +88,7 @@ export function jobFrom(
   if (!checked.success || found.length > 0) {
     throw misuse(found.map(({ message }) => message.replace(/^jobs\[0\]\.?/, "")).join("\n"));
   }
-  // The names are those of the supervisor's jobs, which it looks up.
-  const [after, afterAny] = [namesIn(options.after), namesIn(options.afterAny)];
-  return { ...checked.data, ...(after && { after }), ...(afterAny && { afterAny }) };
+  return checked.data;
 }
 
 const momentOf = (text: string): string => new Date(timeMs(text, "--at", wallMs())).toISOString();
