@@ -11,7 +11,7 @@ Supervisor:
 Jobs:
   run CMD...   submit a command as a new job; starts a supervisor if needed
   add CMD...   add a command to the config as a job
-  edit JOB     change settings of a job in the config
+  edit JOB     change settings of a job
   pause JOB    make room; returns when each job is saved and gone
   resume JOB   let jobs run again; says what a waiting job waits for
   rerun JOB    begin jobs anew; their checkpoints are set aside

@@ -1,7 +1,7 @@
 /**
  * Checks one line from a client before anything acts on it. Hand-written, since it runs inside the
  * supervisor for whatever a client sends: it must never throw and never let an unchecked field through.
- * The compiler holds the table of fields to the protocol. Only `add` needs the config schema, which is
+ * The compiler holds the table of fields to the protocol. Only `add` and `edit` need the config schema, which is
  * checked in another process.
  */
 import type { Force } from "../model/job.ts";
@@ -18,10 +18,11 @@ interface Check<T> {
   optional?: true;
 }
 
-/** As it arrives: the job of `add` isn't checked yet. */
+/** As it arrives: the job of `add` and `edit` isn't checked yet. */
 type Received =
-  | Exclude<Request, { verb: "add" }>
-  | { verb: "add"; spec: object; by: string; adopt?: boolean };
+  | Exclude<Request, { verb: "add" | "edit" }>
+  | { verb: "add"; spec: object; by: string; adopt?: boolean }
+  | { verb: "edit"; spec: object; by: string };
 type Verb = Request["verb"];
 type Checks<R> = {
   [Name in Exclude<keyof R, "verb">]-?: Record<never, never> extends Pick<R, Name>
@@ -54,6 +55,7 @@ const force = check(
   (value): value is Force => value === "freeze" || value === "terminate",
 );
 const duration = check("a time in ms", (value): value is number => isNumber(value) && value > 0);
+const count = check("a whole number", (value): value is number => Number.isSafeInteger(value));
 const flag = check("true or false", (value): value is boolean => typeof value === "boolean");
 
 const FIELDS: { [V in Verb]: Checks<Extract<Received, { verb: V }>> } = {
@@ -61,10 +63,12 @@ const FIELDS: { [V in Verb]: Checks<Extract<Received, { verb: V }>> } = {
   watch: {},
   pause: { jobs: namesOrAll, untilMs: timeOrNull, by, force: { ...force, optional: true } },
   resume: { jobs: namesOrAll, by, adopt: { ...flag, optional: true } },
-  rerun: { jobs: names, by },
+  rerun: { jobs: names, by, from: { ...count, optional: true } },
   cancel: { jobs: names, by },
   remove: { jobs: names, by },
   add: { spec: check("a job", isObject), by, adopt: { ...flag, optional: true } },
+  settings: { job: check("a job's name", isText) },
+  edit: { spec: check("a job", isObject), by },
   turn: {
     gpu: check("an index or UUID", isText),
     forMs: duration,
@@ -107,7 +111,7 @@ export async function parseRequest(line: string): Promise<Parsed> {
 }
 
 async function withCheckedJob(id: number, received: Received): Promise<Parsed> {
-  if (received.verb !== "add") return { ok: true, id, request: received };
+  if (received.verb !== "add" && received.verb !== "edit") return { ok: true, id, request: received };
   const { checkJobApart } = await import("../config/check/check-apart.ts");
   const checked = await checkJobApart(received.spec);
   if ("error" in checked) return { ok: false, id, error: checked.error };

@@ -25,13 +25,17 @@ export type Request =
   | { verb: "pause"; jobs: string[] | "all"; untilMs: number | null; by: string; force?: Force }
   /** `adopt`: from another's checkpoints, where such are found. */
   | { verb: "resume"; jobs: string[] | "all"; by: string; adopt?: boolean }
-  /** From the beginning; the checkpoints so far are set aside. */
-  | { verb: "rerun"; jobs: string[]; by: string }
+  /** From the beginning (the checkpoints so far are set aside), or from that of a step. */
+  | { verb: "rerun"; jobs: string[]; by: string; from?: number }
   | { verb: "cancel"; jobs: string[]; by: string }
   /** Off the list; what they have saved stays. */
   | { verb: "remove"; jobs: string[]; by: string }
   /** `adopt`: it goes on from an earlier job's checkpoints, which are set aside otherwise. */
   | { verb: "add"; spec: JobSpec; by: string; adopt?: boolean }
+  /** The settings of a job, for `edit`. */
+  | { verb: "settings"; job: string }
+  /** New settings of a job that was added by hand. */
+  | { verb: "edit"; spec: JobSpec; by: string }
   /** A turn on a GPU (index or UUID) that another user's job holds, for `job` or the first in line. */
   | { verb: "turn"; gpu: string; forMs: number; by: string; job?: string }
   /** `pauseJobs: false` leaves them running. Answers when it is done. */

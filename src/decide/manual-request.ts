@@ -9,6 +9,9 @@ import type { NewEvent } from "../model/event.ts";
 import type { Force, Job } from "../model/job.ts";
 import { isEnded, isLive } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
+import { list } from "../words/list.ts";
+import { number } from "../words/number.ts";
+import { checkpointsOf } from "./lifecycle/earlier-checkpoints.ts";
 import { mayGoOn } from "./lifecycle/launch.ts";
 import { step } from "./lifecycle/step.ts";
 import { pauseMethod } from "./pauses/pause-method.ts";
@@ -24,7 +27,8 @@ export type ManualRequest =
   | { verb: "pause"; jobs: string[]; untilMs: number | null; by: string; force?: Force }
   /** `adopt`: from another's checkpoints, if those are where its own belong. */
   | { verb: "resume"; jobs: string[]; by: string; adopt?: boolean }
-  | { verb: "rerun"; jobs: string[]; by: string }
+  /** `from`: the step of a checkpoint; from the beginning when left out. */
+  | { verb: "rerun"; jobs: string[]; by: string; from?: number }
   | { verb: "cancel"; jobs: string[]; by: string };
 
 export interface Requested {
@@ -75,20 +79,32 @@ function ask(job: Job, asked: ManualRequest, within: WithRequest): Asked {
       : step(job, { kind: "cancel", by: asked.by }, within.now);
   if (job.cancelling !== undefined) return { error: `'${job.name}' was cancelled and is about to end.` };
   if (asked.verb === "pause") return pause(job, asked, within);
-  return asked.verb === "rerun" ? rerun(job, asked.by, within) : resume(job, asked, within);
+  return asked.verb === "rerun" ? rerun(job, asked, within) : resume(job, asked, within);
 }
 
 const hasEnded = ({ name, state }: Job): string =>
   `'${name}' has ${state.name === "cancelled" ? "been " : ""}${state.name} already.`;
 
-/** From the beginning: its checkpoints so far are set aside by the launch, and its log goes on. */
-function rerun(job: Job, by: string, { now }: WithRequest): Asked {
+/** From the beginning its checkpoints so far are set aside by the launch; its log goes on. */
+function rerun(
+  job: Job,
+  { by, from: atStep }: Extract<ManualRequest, { verb: "rerun" }>,
+  { now }: WithRequest,
+): Asked {
   if (isLive(job.state.name))
     return {
       error: `'${job.name}' is ${job.state.name}; to begin it anew, end it first: supervisor cancel ${job.name}`,
     };
-  const next = step(job, { kind: "rerun", by }, now);
+  const from = atStep === undefined ? undefined : checkpointsOf(job).find((one) => one.step === atStep);
+  if (atStep !== undefined && from === undefined) return { error: noCheckpointOf(atStep, job) };
+  const next = step(job, { kind: "rerun", by, ...(from && { from }) }, now);
   return { ...next, job: { ...next.job, manual: null, misattributed: [] } };
+}
+
+function noCheckpointOf(step: number, job: Job): string {
+  const steps = checkpointsOf(job).flatMap((one) => (one.step === null ? [] : [number(one.step)]));
+  const there = steps.length === 0 ? "There is none." : `Those that it can go on from: step ${list(steps)}.`;
+  return `'${job.name}' has no checkpoint of step ${number(step)}. ${there}`;
 }
 
 /** Ended jobs get another chance; where another's checkpoints were found, that is looked at again. */

@@ -30,6 +30,8 @@ export interface Recovery {
   jobs: Record<string, Job>;
   events: NewEvent[];
   effects: Effect[];
+  /** Jobs that the config names no longer, to be saved as told. */
+  dropped?: Job[];
 }
 
 export function recoverJobs(known: Record<string, Job>, bootId: string, now: Now): Recovery {

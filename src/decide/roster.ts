@@ -9,6 +9,8 @@ import type { NewEvent } from "../model/event.ts";
 import { isSameCommand, type Job } from "../model/job.ts";
 import { isEnded, isLive } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
+import { list } from "../words/list.ts";
+import { followerOf, orderProblem } from "./starts/beginning.ts";
 
 /** How long ended jobs that were added by hand stay listed, so that people can see their outcome. */
 const KEEP_ENDED_MS = 24 * 3600_000;
@@ -50,7 +52,8 @@ export function roster(config: Config, known: Job[], now: Now): Record<string, J
     if (configured.has(job.name)) continue;
     const fresh = now.wallMs - job.state.since.wallMs < KEEP_ENDED_MS;
     const { name } = job.state;
-    if (isLive(name) || (job.origin === "run" && (!isEnded(name) || fresh))) jobs[job.name] = job;
+    const stays = !isEnded(name) || fresh || followerOf(job.name, known) !== null;
+    if (isLive(name) || (job.origin === "run" && stays)) jobs[job.name] = job;
   }
   const byName = new Map(known.map((job) => [job.name, job]));
   for (const spec of config.jobs) {
@@ -62,9 +65,29 @@ export function roster(config: Config, known: Job[], now: Now): Record<string, J
 }
 
 /** What was learned of another command says nothing of this one. */
-function withSpec(job: Job, spec: JobSpec): Job {
+function withSpec({ dropped: _, ...job }: Job, spec: JobSpec): Job {
   const same = isSameCommand(job.spec.command, spec.command);
   return { ...job, spec, origin: "config", ...(!same && { learned: {} }) };
+}
+
+/** New settings of a job that was added by hand, or a sentence that says why it can't have them. */
+export function edited(
+  known: Record<string, Job>,
+  spec: JobSpec,
+  by: string,
+): { job: Job; event: NewEvent } | { error: string } {
+  const job = known[spec.name];
+  if (job === undefined) return { error: `There is no job '${spec.name}'.` };
+  if (job.origin !== "run") return { error: `'${spec.name}' is a job of the config; change it there.` };
+  const problem = orderProblem(spec, known);
+  if (problem !== null) return { error: problem };
+  const before = job.spec as Record<string, unknown>;
+  const names = Object.entries({ ...before, ...spec } as Record<string, unknown>)
+    .filter(([key]) => JSON.stringify(before[key]) !== JSON.stringify((spec as Record<string, unknown>)[key]))
+    .map(([key]) => key);
+  const reason = `${by} changed its settings (${list(names)}).`;
+  const event: NewEvent = { kind: "config.changed", job: job.name, run: null, actor: "user", reason };
+  return { job: { ...withSpec(job, spec), origin: "run" }, event };
 }
 
 export interface Removal {
@@ -86,7 +109,7 @@ export function removeJobs(known: Record<string, Job>, { jobs: names, by }: Remo
   const [removed, errors]: [string[], string[]] = [[], []];
   for (const name of new Set(names)) {
     const job = known[name];
-    const error = job === undefined ? `There is no job '${name}'.` : staysBecause(job);
+    const error = job === undefined ? `There is no job '${name}'.` : staysBecause(job, jobs);
     if (error !== null) {
       errors.push(error);
       continue;
@@ -98,31 +121,45 @@ export function removeJobs(known: Record<string, Job>, { jobs: names, by }: Remo
   return { jobs, removed, events, errors };
 }
 
-function staysBecause({ name, state, origin }: Job): string | null {
+function staysBecause({ name, state, origin }: Job, jobs: Record<string, Job>): string | null {
   if (isLive(state.name)) return `'${name}' is ${state.name}; end it first: supervisor cancel ${name}`;
   if (origin === "config") return `'${name}' is a job of the config; take it out there, and it is no more.`;
+  const follower = followerOf(name, Object.values(jobs));
+  if (follower !== null)
+    return `'${follower}' starts only after '${name}'; it stays until then. To start that now: supervisor resume ${follower}`;
   return null;
 }
 
-/** What becomes of jobs that the config no longer names. */
-export function droppedEvents(
-  before: Record<string, Job>,
-  after: Record<string, Job>,
+/** Jobs that the config names no longer, each marked as such, so that what becomes of it is told once. */
+export function dropped(
+  known: readonly Job[],
+  after: Readonly<Record<string, Job>>,
   config: Pick<Config, "jobs">,
-): NewEvent[] {
+): { jobs: Job[]; events: NewEvent[] } {
   const named = new Set(config.jobs.map(({ name }) => name));
-  return Object.values(before)
-    .filter(({ name, origin }) => origin === "config" && !named.has(name))
-    .map(({ name, state }) =>
-      removedEvent(
-        name,
-        "supervisor",
-        name in after
-          ? `The config no longer names it. It is ${state.name}, and its run goes on until it ends; to end it now: supervisor cancel ${name}`
-          : `The config no longer names it. It was ${state.name}, and isn't run again; what it has saved stays where it is.`,
-      ),
-    );
+  const gone = known.filter(
+    (job) => job.origin === "config" && !named.has(job.name) && job.dropped === undefined,
+  );
+  const events = gone.map(({ name, state }) =>
+    removedEvent(
+      name,
+      "supervisor",
+      name in after
+        ? `The config no longer names it. It is ${state.name}, and its run goes on until it ends; to end it now: supervisor cancel ${name}`
+        : `The config no longer names it. It was ${state.name}, and isn't run again; what it has saved stays where it is.`,
+    ),
+  );
+  return { jobs: gone.map((job): Job => ({ ...job, dropped: true })), events };
 }
+
+/** With the marks of those that stay. */
+export const withDropped = (
+  jobs: Readonly<Record<string, Job>>,
+  marked: readonly Job[],
+): Record<string, Job> => ({
+  ...jobs,
+  ...Object.fromEntries(marked.filter(({ name }) => name in jobs).map((job) => [job.name, job])),
+});
 
 const removedEvent = (job: string, actor: Actor, reason: string): NewEvent => ({
   kind: "job.removed",

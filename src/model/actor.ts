@@ -24,6 +24,8 @@ export interface Cause {
   actor: Actor;
   reason: string;
   critical: boolean;
+  /** The job has ended with this pause: its time limit is reached. */
+  ends?: true;
   /** The rule's key, when a rule asked. */
   rule?: string;
 }

@@ -12,6 +12,8 @@ export interface WaitingFor {
   code:
     | "manual"
     | "window"
+    | "after"
+    | "not-before"
     | "rule"
     | "sensor"
     | "footprint"
@@ -121,7 +123,7 @@ export type Room =
 
 export type Next =
   | { what: "window-closes"; window?: string; atMs: number }
-  | { what: "grace-ends" | "window-opens" | "retry" | "may-go-on" | "release"; atMs: number };
+  | { what: "grace-ends" | "window-opens" | "retry" | "may-go-on" | "release" | "time-limit"; atMs: number };
 
 export interface WayOut {
   /** The whole command to type. */

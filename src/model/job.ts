@@ -132,10 +132,10 @@ export interface Job {
   /** Valid checkpoints before `checkpoint`, newest first: the fallbacks if it is corrupt. */
   older?: Checkpoint[];
   /**
-   * Checkpoints that aren't used since the resume of a run from them failed at once, and the run in which
-   * failures were found not to come from checkpoints.
+   * Checkpoints that aren't used since the resume of a run from them failed at once, or (run null) since a person
+   * chose an earlier one, and the run in which failures were found not to come from checkpoints.
    */
-  doubts?: { passedOver: { checkpoint: Checkpoint; run: number }[]; clearedAt?: number };
+  doubts?: { passedOver: { checkpoint: Checkpoint; run: number | null }[]; clearedAt?: number };
   /** Paths of checkpoints that were reported as broken. */
   rejected?: string[];
   /** A turn on a GPU requested by hand; `untilMs` (wall time) once it has begun. */
@@ -161,6 +161,10 @@ export interface Job {
   backupFailure?: string;
   /** Set while a checkpoint that is only in its backup can't be fetched. */
   restoring?: { tries: number; reason: string };
+  /** Time at work of its earlier runs in ms, towards its time limit; a second chance begins at 0. */
+  ranMs?: number;
+  /** The config named it once and does no longer; told. */
+  dropped?: true;
   /** Set from a cancel until its processes are gone. */
   cancelling?: { by: string; askedAt: Now; killed: boolean };
 }

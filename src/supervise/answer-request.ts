@@ -1,6 +1,7 @@
 /** Carries out a client's request: checks names and passes the rest to the supervisor. Decides nothing. */
 import type { AnswerBody, Command } from "../control/serve.ts";
 import { newJob } from "../decide/roster.ts";
+import { orderProblem } from "../decide/starts/beginning.ts";
 import type { Job } from "../model/job.ts";
 import type { Now } from "../model/time.ts";
 import type { Supervisor } from "../tick/supervisor.ts";
@@ -33,9 +34,21 @@ export async function answerRequest(
       const taken = known[name];
       if (taken) return { ok: false, code: "refused", error: nameTaken(taken) };
       if (supervisor.stopping) return { ok: false, code: "refused", error: "The supervisor is stopping." };
+      const problem = orderProblem(command.spec, known);
+      if (problem !== null) return { ok: false, code: "bad-request", error: problem };
       const earlier = command.adopt ? "adopt" : "set aside";
       supervisor.add({ ...newJob(command.spec, "run", now()), earlier });
       return { ok: true, result: { job: name } };
+    }
+    case "settings": {
+      const job = known[command.job];
+      if (!job) return { ok: false, code: "unknown-job", error: `There is no job '${command.job}'.` };
+      return { ok: true, result: { spec: job.spec, origin: job.origin } };
+    }
+    case "edit": {
+      const refused = supervisor.edit(command.spec, command.by);
+      if (refused !== null) return { ok: false, code: "bad-request", error: refused.error };
+      return { ok: true, result: { job: command.spec.name } };
     }
     case "turn": {
       const { verb: _, ...asked } = command;

@@ -8,7 +8,7 @@ import { watchClaims } from "../claims/read-claims.ts";
 import { clock } from "../clock.ts";
 import type { Config } from "../config/schema/schema.ts";
 import { arrivals, type Recovery, recoverJobs } from "../decide/recover-jobs.ts";
-import { adopting, roster } from "../decide/roster.ts";
+import { adopting, dropped, roster, withDropped } from "../decide/roster.ts";
 import { lastSupervisorOf } from "../files/supervisors.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { Sensors } from "../ports/sensors.ts";
@@ -56,15 +56,21 @@ export function assemble(
     logs: () => config().logs,
   });
   const now = clock.now();
-  const known = roster(first, journal.loadJobs(), now);
+  const loaded = journal.loadJobs();
+  const listed = roster(first, loaded, now);
+  const gone = dropped(loaded, listed, first);
+  const known = withDropped(listed, gone.jobs);
   const recovered = recoverJobs(adopt ? adopting(known) : known, bootId(), now);
   const sensors = sensorsFor(config, claims, recovered);
   const identity = { bootId: bootId(), newRunId: () => randomBytes(8).toString("hex") };
   const isMissing = journal.isNew && lastSupervisorOf(stateDirectory) !== null;
   const earlier = { setAside: journal.setAside, isMissing };
-  const events = [started(first, VERSION, earlier), ...recovered.events];
+  const events = [started(first, VERSION, earlier), ...gone.events, ...recovered.events];
   const parts = { clock, journal, runs, sensors, claims, identity, wake, onEvent };
-  return { supervisor: new Supervisor(parts, first, { ...recovered, events }), runs, sensors, claims };
+  // Those that stay are saved with their recovery.
+  const away = gone.jobs.filter(({ name }) => !(name in known));
+  const recovery = { ...recovered, events, dropped: away };
+  return { supervisor: new Supervisor(parts, first, recovery), runs, sensors, claims };
 }
 
 /** CPU and GPU readings share one answer to whose a process is. */

@@ -4,6 +4,7 @@
  * clock: everything goes through the ports. Effects happen only after the event that announces them is
  * journalled; a start or resume that can't be journalled doesn't happen.
  */
+import type { JobSpec } from "../config/schema/job-schema.ts";
 import type { Config } from "../config/schema/schema.ts";
 import type { BackupInput } from "../decide/lifecycle/backed-up.ts";
 import { type ManualRequest, manualRequest } from "../decide/manual-request.ts";
@@ -11,7 +12,7 @@ import { savingProblem } from "../decide/pauses/disk-room.ts";
 import { pauseMethod } from "../decide/pauses/pause-method.ts";
 import { decide } from "../decide/policy.ts";
 import type { Recovery } from "../decide/recover-jobs.ts";
-import { droppedEvents, type Removal, removeJobs, roster } from "../decide/roster.ts";
+import { dropped, edited, type Removal, removeJobs, roster, withDropped } from "../decide/roster.ts";
 import { guardThreshold } from "../decide/rules/guard-threshold.ts";
 import { sights } from "../decide/rules/sight.ts";
 import { askForTurn, type TurnRequest } from "../decide/sharing/ask-for-turn.ts";
@@ -83,7 +84,7 @@ export class Supervisor {
       },
       recovered.jobs,
     );
-    this.record(recovered.events);
+    this.#persistence.record(recovered.events, parts.clock.now(), { jobs: recovered.dropped ?? [] });
     for (const effect of recovered.effects) this.#steps.perform(effect);
   }
 
@@ -179,6 +180,16 @@ export class Supervisor {
     this.#parts.wake();
   }
 
+  /** Gives a job that was added by hand new settings; its command and environment count from its next run on. */
+  edit(spec: JobSpec, by: string): { error: string } | null {
+    const result = edited(this.#steps.world.jobs, spec, by);
+    if ("error" in result) return result;
+    this.#steps.replace(result.job);
+    this.#persistence.recordWith(this.#steps.world.jobs, [result.event], this.#parts.clock.now());
+    this.#parts.wake();
+    return null;
+  }
+
   /** Takes jobs off the list that have no run; each that can't be is answered with a sentence. */
   remove(removal: Removal): { errors: string[] } {
     const { jobs, removed, events, errors } = removeJobs(this.#steps.world.jobs, removal);
@@ -193,10 +204,10 @@ export class Supervisor {
     const now = this.#parts.clock.now();
     const before = this.#steps.world.jobs;
     const jobs = roster(config, Object.values(before), now);
-    const dropped = droppedEvents(before, jobs, config);
+    const gone = dropped(Object.values(before), jobs, config);
     this.#config = config;
-    this.#steps.world = { ...this.#steps.world, jobs };
-    this.#persistence.record([event, ...dropped], now);
+    this.#steps.world = { ...this.#steps.world, jobs: withDropped(jobs, gone.jobs) };
+    this.#persistence.record([event, ...gone.events], now, { jobs: gone.jobs });
     this.#parts.wake();
   }
 

@@ -84,6 +84,8 @@ export function nextText(next: Next, nowMs: number): string {
       return `its grace ends at ${at}`;
     case "release":
       return `gives its memory back at ${at}`;
+    case "time-limit":
+      return `ends at ${at}: its time limit`;
     case "retry":
       return `tries again at ${at}, if nothing else comes up`;
     case "window-opens":
@@ -97,7 +99,14 @@ export const nextAndComing = (next: Next, nowMs: number): string =>
   `${nextText(next, nowMs)} (${coming(next.atMs, nowMs)})`;
 
 /** Waits whose text already names the moment at which they end. */
-const NAME_THEIR_END: WaitingFor["code"][] = ["manual", "window", "back-off", "budget", "restart"];
+const NAME_THEIR_END: WaitingFor["code"][] = [
+  "manual",
+  "window",
+  "not-before",
+  "back-off",
+  "budget",
+  "restart",
+];
 
 /** What it waits for, with the time left until that ends. */
 export function waitAndComing({ code, text, untilMs }: WaitingFor, nowMs: number): string {

@@ -72,6 +72,19 @@ test("a job that the config no longer names is told, with what becomes of it", a
   expect(await told()).toContain("It was paused, and isn't run again");
   expect(await told()).not.toContain("stays  ");
   expect(await states()).toEqual({ stays: "running", goes: "running" });
+
+  // Nobody watches: told at the next start, once, as is a job that is still live.
+  await cli.say("cancel", "goes");
+  await cli.say("pause", "stays", "--terminate");
+  await cli.say("stop");
+  configured(sleeping("other"));
+  await cli.say("start", "--detach");
+  expect(await told()).toMatch(/stays .*It was paused, and isn't run again/);
+  expect(Object.keys(await states())).toEqual(["other"]);
+  await cli.say("stop");
+  await cli.say("start", "--detach");
+  const events = (await cli.say("audit", "--json", "--kind", "job.removed")).out.trim().split("\n");
+  expect(events.map((line) => JSON.parse(line).job).sort()).toEqual(["goes", "held", "stays"]);
 });
 
 test("add, edit and remove change the config, keep its comments, and the supervisor follows", async () => {

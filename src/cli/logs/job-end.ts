@@ -12,20 +12,33 @@ const RECONNECT_EVERY_MS = 1000;
 export class JobEnd {
   readonly #client: ControlClient;
   #outcome: Outcome | null = null;
+  #exitCode: number | null = null;
   #closed = false;
 
-  constructor(client: ControlClient, name: string, judge: (job: JobView) => Outcome) {
+  /** `expected`: it was submitted just now, and may not be seen yet. */
+  constructor(client: ControlClient, name: string, judge: (job: JobView) => Outcome, expected = false) {
     this.#client = client;
+    let [fresh, seen] = [!expected, !expected];
     client.onSnapshot(({ jobs }) => {
       const job = jobs.find((one) => one.name === name);
+      // The snapshot already here is older than the job.
+      if (!fresh || (job === undefined && !seen)) return;
+      seen = true;
+      this.#exitCode = job?.exitCode ?? null;
       this.#outcome = job === undefined ? { end: "bad", text: "is no job of this supervisor" } : judge(job);
     });
+    fresh = true;
     client.onClose(() => void this.#reconnect());
   }
 
   /** Null while it isn't known to have ended. */
   get outcome(): Outcome | null {
     return this.#outcome?.end == null ? null : this.#outcome;
+  }
+
+  /** How its last run ended; null where there is no exit code, or it isn't known. */
+  get exitCode(): number | null {
+    return this.#exitCode;
   }
 
   close(): void {

@@ -6,6 +6,7 @@
 import { type Entry, type Fields, formatPath, type Path, show } from "../problem.ts";
 import { checkContainer } from "./check-container.ts";
 import { checkExecutor } from "./check-executor.ts";
+import { checkOrder } from "./check-order.ts";
 import { checkServer } from "./check-server.ts";
 import { checkTariff } from "./check-tariff.ts";
 import { checkWindow } from "./check-windows.ts";
@@ -18,7 +19,8 @@ export function checkMeaning(root: unknown): Finding[] {
   const notify = entries(root, "notify");
   return [
     ...[rules, windows, jobs].flatMap(namesTwice),
-    ...[...rules, ...windows, ...notify].flatMap((entry) => unknownJobs(entry, jobs)),
+    ...[...rules, ...windows, ...notify].flatMap((entry) => unknownJobs(entry, "jobs", jobs)),
+    ...["after", "afterAny"].flatMap((key) => jobs.flatMap((entry) => unknownJobs(entry, key, jobs))),
     ...rules.flatMap(checkThresholds),
     ...windows.flatMap(checkWindow),
     ...jobs.flatMap(checkJob),
@@ -27,6 +29,7 @@ export function checkMeaning(root: unknown): Finding[] {
     ...jobs.flatMap(checkBackup),
     ...jobs.flatMap(checkExecutor),
     ...jobs.flatMap(checkServer),
+    ...checkOrder(jobs),
     ...notify.flatMap(checkNotify),
     ...checkMetrics(root),
     ...checkTariff(root),
@@ -63,12 +66,13 @@ function namesTwice(list: Entry[]): Finding[] {
   });
 }
 
-function unknownJobs({ path, fields }: Entry, jobs: Entry[]): Finding[] {
-  if (!Array.isArray(fields.jobs)) return [];
+function unknownJobs({ path, fields }: Entry, key: string, jobs: Entry[]): Finding[] {
+  const names = fields[key];
+  if (!Array.isArray(names)) return [];
   const known = jobs.map((job) => job.fields.name).filter((name) => typeof name === "string");
-  return fields.jobs.flatMap((name: unknown, i) => {
+  return names.flatMap((name: unknown, i) => {
     if (typeof name !== "string" || known.includes(name)) return [];
-    const here = [...path, "jobs", i];
+    const here = [...path, key, i];
     const guess = closest(name, known);
     const hint =
       guess !== null

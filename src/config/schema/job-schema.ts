@@ -193,6 +193,24 @@ export const jobSchema = z.strictObject({
     .array(z.string())
     .optional()
     .describe("Users whose request for a turn on its GPU is granted, whatever 'turns' says."),
+  after: z
+    .array(jobName)
+    .optional()
+    .describe("Jobs that must have finished before its first run; one that fails is waited for."),
+  afterAny: z.array(jobName).optional().describe("The same for jobs that must have ended, however that was."),
+  notBefore: z
+    .string()
+    .regex(
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?$/,
+      "a date with a time, such as 2026-11-29T22:00",
+    )
+    .optional()
+    .describe("Its first run doesn't begin before this moment: 2026-11-29T22:00, in the system's time zone."),
+  timeLimitMinutes: positive
+    .optional()
+    .describe(
+      "So long may its runs be at work, all together; then it saves and has ended. No limit when left out.",
+    ),
   priority: z.int().default(0).describe("Higher matters more: paused last, resumed first."),
   pause: pauseSchema.prefault({}).describe("How it is asked to make room."),
   leftovers: z

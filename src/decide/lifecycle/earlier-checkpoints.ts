@@ -3,7 +3,11 @@
  * knew it are gone on from; another's only when a person says so; `rerun` begins without them. Never
  * removes one: a run that begins at the beginning sets them aside (runs/launch).
  */
+import type { Job } from "../../model/job.ts";
+import type { Checkpoint } from "../../model/run.ts";
+import { list } from "../../words/list.ts";
 import { number } from "../../words/number.ts";
+import { REMEMBERED } from "./end/failed-resume.ts";
 import { becomePaused } from "./end/leave-run.ts";
 import { retry } from "./launch.ts";
 import { type Stock, takeStock } from "./take-stock.ts";
@@ -49,8 +53,12 @@ export function adopt(transition: Transition, by: string): void {
   transition.tell("resume.requested", "user", `${by} asked to go on from the checkpoints that are there.`);
 }
 
-export function rerun(transition: Transition, by: string): void {
+export function rerun(transition: Transition, { by, from }: { by: string; from?: Checkpoint }): void {
   if ("run" in transition.state) throw transition.bug("rerun");
+  if (from !== undefined) {
+    rerunFrom(transition, by, from);
+    return;
+  }
   for (const fact of OVER) transition.drop(fact);
   transition.note({
     checkpoint: null,
@@ -58,9 +66,44 @@ export function rerun(transition: Transition, by: string): void {
     firstRunMs: transition.now.wallMs,
     progress: null,
     attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 },
+    ranMs: 0,
     earlier: "set aside",
     begunAnew: true,
   });
   transition.tell("resume.requested", "user", `${by} asked to run it again from the beginning.`);
   transition.become({ name: "waiting", since: transition.now });
 }
+
+/**
+ * Goes on from one of its checkpoints that isn't the newest. Later ones are passed over; the libraries set them aside
+ * once the new run has saved.
+ */
+function rerunFrom(transition: Transition, by: string, from: Checkpoint): void {
+  const known = checkpointsOf(transition.job);
+  const later = known.slice(0, known.indexOf(from));
+  const { doubts } = transition.job;
+  for (const fact of ["cancelling", "earlier", "foreign", "gpuShortage", "restoring"] as const)
+    transition.drop(fact);
+  transition.note({
+    doubts: {
+      passedOver: [
+        ...(doubts?.passedOver ?? []),
+        ...later.map((checkpoint) => ({ checkpoint, run: null })),
+      ].slice(-REMEMBERED),
+    },
+    checkpoint: from,
+    older: known.slice(known.indexOf(from) + 1),
+    attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 },
+    ranMs: 0,
+  });
+  const steps = list(later.map(({ step }) => (step === null ? "unknown" : number(step))));
+  const past = later.length === 0 ? "" : ` Later checkpoints (step ${steps}) aren't used.`;
+  const step = from.step === null ? from.path : `step ${number(from.step)}`;
+  const reason = `${by} asked to run it again from ${step}.${past}`;
+  transition.tell("resume.requested", "user", reason, { outcome: { step: from.step, path: from.path } });
+  becomePaused(transition, { actor: "supervisor", reason, critical: false });
+}
+
+/** Those that are known and used, newest first. */
+export const checkpointsOf = ({ checkpoint, older = [] }: Pick<Job, "checkpoint" | "older">): Checkpoint[] =>
+  checkpoint === null ? [] : [checkpoint, ...older];

@@ -145,7 +145,7 @@ export const mayGoOn = (job: Job): boolean =>
 
 export function retry(transition: Transition, by: string): void {
   if (!mayGoOn({ ...transition.job, state: transition.state })) return;
-  transition.note({ attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 } });
+  transition.note({ attempts: { failures: 0, fruitless: 0, notBeforeMs: 0 }, ranMs: 0 });
   transition.drop("cancelling");
   transition.tell("resume.requested", "user", `${by} asked to try it again.`);
   transition.become({ name: "waiting", since: transition.now });

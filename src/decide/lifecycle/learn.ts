@@ -130,6 +130,9 @@ export function hasSaved(transition: Transition): boolean {
 export function creditRunning(transition: Transition): void {
   const { state, now } = transition;
   if (state.name !== "running") return;
+  transition.note({
+    ranMs: (transition.job.ranMs ?? 0) + Math.max(0, now.monotonicMs - state.since.monotonicMs),
+  });
   const began = Math.max(state.since.monotonicMs, state.run.firstStepAt?.monotonicMs ?? 0);
   if (!makesProgress(transition)) return;
   account(transition, { productiveMs: Math.max(0, now.monotonicMs - began) });

@@ -47,8 +47,8 @@ export type Input =
   | { kind: "cancel"; by: string }
   /** Gives a job that has ended another chance. */
   | { kind: "retry"; by: string }
-  /** Has a job without a run begin at the beginning. */
-  | { kind: "rerun"; by: string }
+  /** Has a job without a run begin at the beginning, or go on from one of its checkpoints. */
+  | { kind: "rerun"; by: string; from?: Checkpoint }
   /** What a person says of another's checkpoints, or that they be looked at again. */
   | { kind: "adopt"; by: string }
   /** What exists of a paused job whose checkpoint isn't fully checked; verdicts come in here. */
@@ -100,7 +100,7 @@ function apply(transition: Transition, input: Input): void {
       retry(transition, input.by);
       return;
     case "rerun":
-      rerun(transition, input.by);
+      rerun(transition, input);
       return;
     case "adopt":
       adopt(transition, input.by);

@@ -1,6 +1,6 @@
 /**
  * Pauses that no rule asks for: the supervisor stops, a person wants it, a window has closed, or another
- * supervisor's job has its turn, or a standby has lasted.
+ * supervisor's job has its turn, its time limit is reached, or a standby has lasted.
  */
 
 import type { Cause } from "../../model/actor.ts";
@@ -15,6 +15,7 @@ import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
 import { pauseMethod } from "./pause-method.ts";
 import { releasePause } from "./release.ts";
+import { timeLimitPause } from "./time-limit.ts";
 import type { Pause } from "./victims.ts";
 
 /** At most one pause per job; a job that is paused or pausing isn't asked again. */
@@ -24,6 +25,7 @@ export function otherPauses(input: TickInput): Pause[] {
     const pause = input.mode.stopping
       ? stopPause(job)
       : (manualPause(job) ??
+        timeLimitPause(job, input.now) ??
         windowPause(job, input) ??
         limitPause(job, input) ??
         turnPause(job, input) ??

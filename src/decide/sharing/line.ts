@@ -24,6 +24,8 @@ const COURTESY_MS = 10_000;
 const OUT_OF_LINE = new Set<WaitingFor["code"]>([
   "manual",
   "window",
+  "after",
+  "not-before",
   "shutdown",
   "journal",
   "checkpoint-owner",

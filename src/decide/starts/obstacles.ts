@@ -16,6 +16,7 @@ import { isInLine } from "../sharing/line.ts";
 import { type Placed, place } from "../sharing/place.ts";
 import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
+import { beginningWaits } from "./beginning.ts";
 import { backOffWait } from "./flap-backoff.ts";
 import { overBudget } from "./overhead-budget.ts";
 import { parallelWait } from "./parallel.ts";
@@ -43,6 +44,7 @@ export function obstacles(job: Job, input: StartInput): Placed {
   if (mode.stopping) waits.push({ code: "shutdown", text: "the supervisor is stopping" });
   manual(job, input, waits);
   window(job, input, waits);
+  waits.push(...beginningWaits(job, input));
   restart(job, input, waits);
   if (job.state.name === "paused" && job.state.checkpoint?.verified === "quick")
     waits.push({ code: "checkpoint-check", text: "every byte of its checkpoint is being checked" });

@@ -14,6 +14,8 @@ import { endingLoses, freezingKeeps } from "./stakes.ts";
 const LIFTED: Partial<Record<WaitingFor["code"], string>> = {
   manual: "ends the pause by hand",
   window: "runs it outside its window, until that next closes",
+  after: "doesn't wait for the other job",
+  "not-before": "doesn't wait for its time",
   rule: "goes ahead of the rule until that has been clear once",
   "back-off": "doesn't wait for the back-off",
   budget: "doesn't wait for the budget",

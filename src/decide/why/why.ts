@@ -8,6 +8,7 @@ import { isEnded, isFrozenOverdue, type JobState, runOf } from "../../model/stat
 import { isListed } from "../lifecycle/pause/release.ts";
 import { pauseMethod } from "../pauses/pause-method.ts";
 import { releaseInMs } from "../pauses/release.ts";
+import { timeLeftMs } from "../pauses/time-limit.ts";
 import { concerns, type RuleNow } from "../rules/rule-now.ts";
 import { sights } from "../rules/sight.ts";
 import { heldMiB } from "../sharing/gpu-memory.ts";
@@ -70,7 +71,12 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
     case "starting":
       return roomOf(job);
     case "running":
-      return { ...running(job, input.windows), ...roomOf(job), ...askedOf(job), ...movesOf(job) };
+      return {
+        ...beforeLimit(job, running(job, input.windows), input),
+        ...roomOf(job),
+        ...askedOf(job),
+        ...movesOf(job),
+      };
     case "pausing":
       return { ...pausing(job, state, input), ...(isFrozenOverdue(state) && held(waitingFor)) };
     case "waiting":
@@ -169,6 +175,14 @@ function running(job: Job, windows: readonly WindowState[]): Partial<Why> {
   );
   if (last === null || last.changesAtMs === null) return { ...stalled };
   return { ...stalled, next: { what: "window-closes", window: last.name, atMs: last.changesAtMs } };
+}
+
+/** Whichever comes first. */
+function beforeLimit(job: Job, why: Partial<Why>, { now }: TickInput): Partial<Why> {
+  const left = timeLeftMs(job, now);
+  if (left === null || why.cancelling) return why;
+  const atMs = now.wallMs + Math.max(0, left);
+  return why.next && why.next.atMs <= atMs ? why : { ...why, next: { what: "time-limit", atMs } };
 }
 
 function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Partial<Why> {

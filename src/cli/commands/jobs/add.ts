@@ -1,4 +1,7 @@
-/** `add -- CMD…`, `edit JOB SETTING=VALUE…`: jobs of the config, from the command line. The config's comments stay. */
+/**
+ * `add -- CMD…`, `edit JOB SETTING=VALUE…`: jobs of the config, from the command line. The config's comments stay. A job
+ * that was added by `run` is edited in its supervisor.
+ */
 import { dirname, relative } from "node:path";
 import { editConfig, jobsIn } from "../../../config/edit/edit-config.ts";
 import { findConfig } from "../../../config/find.ts";
@@ -7,6 +10,8 @@ import { misuse } from "../../../refusal.ts";
 import { noSuchJob, type Options, placesOf, tryConnect } from "../../connect.ts";
 import { nameJob } from "../../name-job.ts";
 import { print } from "../../print.ts";
+import { editRunJob, FROM_NEXT_RUN } from "./edit-run-job.ts";
+import { changesOf, settingOf } from "./settings.ts";
 
 export interface AddOptions extends Options {
   name?: string;
@@ -33,17 +38,15 @@ export async function add(command: string[], options: AddOptions): Promise<numbe
 }
 
 export async function edit([name = "", ...changes]: string[], options: Options): Promise<number> {
+  const found = findConfig(options.config);
+  if (found === null || !jobsIn(found).includes(name)) {
+    const code = await editRunJob(name, changes, options);
+    if (code !== null) return code;
+  }
   const file = configFile(options);
   const at = indexOf(name, file);
-  if (changes.length === 0)
-    throw misuse(
-      `What of '${name}'? supervisor edit ${name} priority=20 pause.graceSeconds=300; SETTING= takes one out`,
-    );
-  const settings = changes.map((one) => settingOf(one, ["jobs", at], "A change"));
-  if (changes.some((one) => one.startsWith("name=")))
-    throw misuse("A job's name is what its checkpoints and its history are kept under; it can't be changed.");
-  editConfig(file, settings);
-  print(`Changed '${name}' in ${tilde(file)}. A changed command or environment counts from its next run on.`);
+  editConfig(file, changesOf(name, changes, ["jobs", at]));
+  print(`Changed '${name}' in ${tilde(file)}. ${FROM_NEXT_RUN}`);
   await sayWhen(options);
   return 0;
 }
@@ -66,28 +69,6 @@ function indexOf(name: string, file: string): number {
   const at = names.indexOf(name);
   if (at === -1) throw misuse(`In ${tilde(file)}: ${noSuchJob(name, names)}`);
   return at;
-}
-
-/** `pause.graceSeconds=300`: a value is JSON, or else a text; none at all takes the setting out. */
-function settingOf(
-  text: string,
-  at: (string | number)[],
-  option: string,
-): { path: (string | number)[]; value: unknown } {
-  const [, key = "", value = ""] = /^([A-Za-z]\w*(?:\.\w+)*)=(.*)$/s.exec(text) ?? [];
-  if (key === "") throw misuse(`${option} must be SETTING=VALUE, such as priority=20, got '${text}'.`);
-  return {
-    path: [...at, ...key.split(".").map((part) => (/^\d+$/.test(part) ? Number(part) : part))],
-    value: value === "" ? undefined : written(value),
-  };
-}
-
-function written(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 async function sayWhen(options: Options): Promise<void> {

@@ -40,7 +40,11 @@ function runCommand(cli: Command): void {
         checkpointGlob: ["--checkpoint-glob <pattern>", "the files in which it saves by itself"],
         resumeArgs: ["--resume-args <words>", "added on a resume; {checkpoint} is its path"],
         adopt: ["--adopt", "go on from the checkpoints of an earlier job of that name"],
+        after: ["--after <jobs>", "not before these have finished, such as prep,tokenize"],
+        afterAny: ["--after-any <jobs>", "not before these have ended, also where they failed"],
+        at: ["--at <time>", "not before this time, such as 22:00"],
         wait: ["--wait", "return when it has ended, with its exit code"],
+        follow: ["--follow", "print what it writes until it has ended; with its exit code"],
       },
     },
   )
@@ -59,13 +63,11 @@ function configCommands(cli: Command): void {
   })
     .usage("[options] [--] COMMAND...")
     .passThroughOptions();
-  declare(
-    cli,
-    "edit",
-    "change settings of a job in the config",
-    async () => (await import("./add.ts")).edit,
-    { argument: "<JOB...>", explained: "the job, then SETTING=VALUE, such as priority=20", options: {} },
-  ).usage("[options] JOB SETTING=VALUE...");
+  declare(cli, "edit", "change settings of a job", async () => (await import("./add.ts")).edit, {
+    argument: "<JOB...>",
+    explained: "the job, then SETTING=VALUE, such as priority=20",
+    options: {},
+  }).usage("[options] JOB SETTING=VALUE...");
 }
 
 const noWait: [flags: "--no-wait", description: string] = ["--no-wait", "return at once"];
@@ -112,7 +114,13 @@ function jobCommands(cli: Command): void {
     "rerun",
     "begin jobs anew; their checkpoints are set aside",
     async () => (await import("./rerun.ts")).rerun,
-    { argument: "<JOB...>", options: { wait: noWait } },
+    {
+      argument: "<JOB...>",
+      options: {
+        from: ["--from <step>", "go on from the checkpoint of this step; later ones aren't used"],
+        wait: noWait,
+      },
+    },
   );
   declare(
     cli,

@@ -1,11 +1,13 @@
 /** The job that `run` submits, from its options and from this shell; checked as one of a config is. */
 import { resolve } from "node:path";
+import { wallMs } from "../../../clock.ts";
 import { checkMeaning } from "../../../config/check/check-meaning.ts";
 import { placementBy } from "../../../config/check/device-environment.ts";
 import { explain } from "../../../config/check/explain.ts";
 import { type JobSpec, jobSchema } from "../../../config/schema/job-schema.ts";
 import { misuse } from "../../../refusal.ts";
 import type { Options } from "../../connect.ts";
+import { timeMs } from "../../parse-time.ts";
 
 export interface RunOptions extends Options {
   name?: string;
@@ -20,7 +22,11 @@ export interface RunOptions extends Options {
   checkpointGlob?: string;
   resumeArgs?: string;
   adopt?: boolean;
+  after?: string;
+  afterAny?: string;
+  at?: string;
   wait?: boolean;
+  follow?: boolean;
 }
 
 /**
@@ -54,6 +60,7 @@ export function jobFrom(
     cwd: folderOf(options),
     env,
     ...placement(options),
+    ...(options.at !== undefined && { notBefore: momentOf(options.at) }),
     ...(options.priority !== undefined && { priority: Number(options.priority) }),
     ...(options.gpuMemory !== undefined && { gpuMemoryMiB: memoryMiB(options.gpuMemory) }),
     ...(options.resumeArgs !== undefined && { resumeArgs: wordsOf(options.resumeArgs) }),
@@ -63,6 +70,14 @@ export function jobFrom(
       ...(options.pauseSignal !== undefined && { signal: options.pauseSignal }),
     },
   };
+  const checked = checkedJob(written);
+  // The names are those of the supervisor's jobs, which it looks up.
+  const [after, afterAny] = [namesIn(options.after), namesIn(options.afterAny)];
+  return { ...checked, ...(after && { after }), ...(afterAny && { afterAny }) };
+}
+
+/** @throws Refusal (bad usage) that names every problem of the job as written */
+export function checkedJob(written: object): JobSpec {
   const checked = jobSchema.safeParse(written);
   const root = { jobs: [written] };
   const issues = (checked.error?.issues ?? []).map((issue) => ({
@@ -75,6 +90,12 @@ export function jobFrom(
   }
   return checked.data;
 }
+
+const momentOf = (text: string): string => new Date(timeMs(text, "--at", wallMs())).toISOString();
+
+/** `prep,tokenize` */
+const namesIn = (text: string | undefined): string[] | undefined =>
+  text?.split(",").map((name) => name.trim());
 
 function placement({ gpu, gpus }: RunOptions): object {
   const shell = process.env.CUDA_VISIBLE_DEVICES;

@@ -6,7 +6,7 @@ import { Refusal } from "../../../refusal.ts";
 import { removeSavedFiles, savedFiles } from "../../../runs/clean-up/remove-job-files.ts";
 import { ask, askedBy, jobsNamed, mustConnect, type Options, placesOf, snapshotOf } from "../../connect.ts";
 import { follow } from "../../follow-jobs.ts";
-import { print } from "../../print.ts";
+import { print, say } from "../../print.ts";
 import { takeOut } from "./add.ts";
 
 export interface RemoveOptions extends Options {
@@ -54,9 +54,19 @@ export async function clean(options: RemoveOptions): Promise<number> {
       print("No job that was added by 'run' has ended.");
       return 0;
     }
-    await ask(client, { verb: "remove", jobs: ended, by: askedBy() });
-    for (const name of ended) await tell(name, options);
-    return 0;
+    // One by one: what has to stay keeps nothing else from being removed.
+    let code = 0;
+    for (const name of ended) {
+      try {
+        await ask(client, { verb: "remove", jobs: [name], by: askedBy() });
+        await tell(name, options);
+      } catch (error) {
+        if (!(error instanceof Refusal) || error.exitCode === 3) throw error;
+        say(`${name}  stays: ${error.message}`);
+        code = 1;
+      }
+    }
+    return code;
   } finally {
     client.close();
   }

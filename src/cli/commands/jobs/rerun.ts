@@ -1,14 +1,23 @@
-/** `rerun JOB…`: begins jobs anew that have no run; their checkpoints so far are set aside. */
+/** `rerun JOB…`: begins jobs anew that have no run, or has them go on from an earlier checkpoint. */
+import { misuse } from "../../../refusal.ts";
 import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../connect.ts";
 import { followResume } from "./resume.ts";
 
-export async function rerun(names: string[], options: Options & { wait: boolean }): Promise<number> {
+export interface RerunOptions extends Options {
+  wait: boolean;
+  from?: string;
+}
+
+export async function rerun(names: string[], options: RerunOptions): Promise<number> {
+  const from = options.from?.replaceAll(",", "");
+  if (from !== undefined && !/^\d+$/.test(from))
+    throw misuse(`--from must be the step of a checkpoint, such as 1200, got '${options.from}'.`);
   const client = await mustConnect(options, true);
   try {
     const snapshot = await snapshotOf(client);
     const named = jobsNamed(names, snapshot.jobs);
     const jobs = [...new Set(named.map(({ name }) => name))];
-    await ask(client, { verb: "rerun", jobs, by: askedBy() });
+    await ask(client, { verb: "rerun", jobs, by: askedBy(), ...(from && { from: Number(from) }) });
     return await followResume(client, jobs, snapshot, options);
   } finally {
     client.close();

@@ -8,18 +8,22 @@ import { projectName, tilde } from "../../../config/project.ts";
 import type { ControlClient } from "../../../control/client.ts";
 import type { JobView } from "../../../control/protocol.ts";
 import { sentence } from "../../../decide/rules/evidence.ts";
+import { leadersOf } from "../../../decide/starts/beginning.ts";
+import { logPath } from "../../../files/state-paths.ts";
+import type { WaitingFor } from "../../../model/decision.ts";
 import { isEnded } from "../../../model/state.ts";
 import { misuse } from "../../../refusal.ts";
 import { neutral } from "../../../show/neutral.ts";
 import { list } from "../../../words/list.ts";
 import { roomText, UNPROVEN } from "../../../words/room.ts";
 import { whyBeside } from "../../../words/why.ts";
-import { ask, askedBy, placesOf, sayWhich, snapshotOf, tryConnect } from "../../connect.ts";
+import { ask, askedBy, jobsNamed, placesOf, sayWhich, snapshotOf, tryConnect } from "../../connect.ts";
 import { follow, followJobs } from "../../follow-jobs.ts";
 import { nameJob } from "../../name-job.ts";
 import { print, printJson, say } from "../../print.ts";
 import { logTail } from "../../read-log-tail.ts";
 import { spawnSupervisor } from "../../spawn-supervisor.ts";
+import { earlierLog, followNewJob } from "./follow-new-job.ts";
 import { environment, folderOf, jobFrom, type RunOptions } from "./job-from-options.ts";
 import { typedCommand } from "./typed-command.ts";
 import { ended } from "./wait.ts";
@@ -28,6 +32,8 @@ import { ended } from "./wait.ts";
 const LOOK_FOR_MS = 8000;
 /** A library reports once it is imported, which a program may do late. */
 const UNPROVEN_AFTER_MS = 3000;
+/** What a job doesn't wait out in a moment. */
+const LASTING: WaitingFor["code"][] = ["after", "not-before", "window"];
 /** Of the log of a run that failed at once. */
 const SHOWN_LINES = 12;
 const SHOWN_BYTES = 16 * 1024;
@@ -54,6 +60,7 @@ export async function run(words: string[], options: RunOptions): Promise<number>
   const cwd = folderOf(options);
   if (options.cwd !== undefined && !isFolder(cwd))
     throw misuse(`--cwd must be a folder, got '${options.cwd}'.`);
+  if (options.follow && options.json) throw misuse("Give --follow or --json, not both.");
   const passed = environment(options.env ?? []);
   const { command, env: front, path } = typedCommand(words, cwd, passed);
   const env = { ...passed, ...front };
@@ -69,9 +76,17 @@ export async function run(words: string[], options: RunOptions): Promise<number>
   }
   sayWhich(places, options);
   try {
-    const taken = (await snapshotOf(client)).jobs.map(({ name }) => name);
+    const { jobs } = await snapshotOf(client);
+    const taken = jobs.map(({ name }) => name);
     const spec = jobFrom(options.name ?? nameJob(command, taken), command, env, options);
+    jobsNamed(leadersOf(spec), jobs);
+    const log = logPath(places.stateDirectory, spec.name);
+    const earlier = options.follow ? earlierLog(log) : null;
     await ask(client, { verb: "add", spec, by: askedBy(), ...(options.adopt && { adopt: true }) });
+    if (earlier !== null) {
+      say(`Job '${spec.name}': ${command[0]} = ${tilde(path)} in ${tilde(cwd)}. Ctrl-C leaves it running.`);
+      return await followNewJob(client, spec.name, log, earlier);
+    }
     const job = await beginning(client, spec.name);
     if (job === null) throw misuse(`The supervisor doesn't show '${spec.name}'.`);
     if (options.json) printJson({ job: asStarted(job, path, cwd) });
@@ -106,8 +121,10 @@ function beginning(client: ControlClient, name: string): Promise<JobView | null>
     const waited = runningAtMs !== null && elapsedMs() - runningAtMs >= UNPROVEN_AFTER_MS;
     const known =
       runningAtMs !== null && (room !== undefined && UNPROVEN.includes(room) ? waited : room !== undefined);
-    // A waiting job is reported late: most wait only a moment before they start.
-    const told = known || hasFailed(job) || !["waiting", "starting", "running"].includes(job.state);
+    // Any other waiting job is reported late: most wait only a moment before they start.
+    const lasting = job.why.waitingFor.some(({ code }) => LASTING.includes(code));
+    const told =
+      lasting || known || hasFailed(job) || !["waiting", "starting", "running"].includes(job.state);
     return told || elapsedMs() > until ? { job } : null;
   }).then(({ job }) => job);
 }

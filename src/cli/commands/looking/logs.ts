@@ -12,12 +12,12 @@ import {
   snapshotOf,
   tryConnect,
 } from "../../connect.ts";
-import { followLog } from "../../logs/follow-log.ts";
 import { JobEnd } from "../../logs/job-end.ts";
 import { linesOfRun } from "../../logs/lines-of-run.ts";
 import { LogLines } from "../../logs/log-lines.ts";
 import { bytesFrom, closeParts, openParts, type Part, startOfLast } from "../../logs/log-parts.ts";
-import { type LogShown, showLog } from "../../logs/show-log.ts";
+import { showLog } from "../../logs/show-log.ts";
+import { type Following, untilEnd } from "../../logs/until-end.ts";
 import { say } from "../../print.ts";
 import { ended } from "../jobs/wait.ts";
 
@@ -80,29 +80,21 @@ function jobsWithLogs(directory: string): string[] {
   }
 }
 
-interface Following {
-  job: string;
-  path: string;
-  parts: Part[];
-  shown: LogShown;
-  reader: LogLines;
-}
-
-async function follow({ job, path, parts, shown, reader }: Following, options: LogsOptions): Promise<number> {
+async function follow(
+  following: { job: string; path: string; parts: Part[] } & Pick<Following, "shown" | "reader">,
+  options: LogsOptions,
+): Promise<number> {
+  const { parts, ...rest } = following;
   const part = parts.pop() ?? null;
   const before = parts.at(-1) ?? null;
   closeParts(parts);
   const client = options.keep ? null : await tryConnect(await placesOf(options), true);
   if (client === null && !options.keep)
     say("No supervisor is running that would tell of the job's end: Ctrl-C ends this.");
-  const end = client === null ? null : new JobEnd(client, job, ended);
+  const end = client === null ? null : new JobEnd(client, rest.job, ended);
   try {
-    const isOver = (): boolean => (end?.outcome ?? null) !== null;
-    await followLog({ path, part, before, looked: shown.unfinished, ended: isOver }, reader);
-    reader.end();
-    const outcome = end?.outcome;
-    if (outcome && !options.json) say(`${job}  ${outcome.text}`);
-    return outcome?.end === "good" ? 0 : 1;
+    await untilEnd({ ...rest, part, before }, end, options.json ?? false);
+    return end?.outcome?.end === "good" ? 0 : 1;
   } finally {
     end?.close();
   }

@@ -14,7 +14,8 @@ import { leave } from "./leave-run.ts";
 const AT_ONCE_MS = 60_000;
 /** Checkpoints passed over in a row; one more failure shows that something else is wrong. */
 const IN_A_ROW = 2;
-const REMEMBERED = 20;
+/** Checkpoints that are passed over. */
+export const REMEMBERED = 20;
 /** Ends that something outside the program causes, also as a shell passes them on; no program to run. */
 const SIGNALS_FROM_OUTSIDE = new Set(["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"]);
 const CODES_FROM_OUTSIDE = new Set([126, 127, 129, 130, 137, 143]);
@@ -58,7 +59,7 @@ function failedAtOnce(transition: Transition, { path }: Checkpoint, { exit }: En
 }
 
 /** Those of the runs directly before this one, in their order: newest checkpoint first. */
-function passedJustBefore({ job, run }: Transition): { checkpoint: Checkpoint; run: number }[] {
+function passedJustBefore({ job, run }: Transition): { checkpoint: Checkpoint; run: number | null }[] {
   const passed = job.doubts?.passedOver ?? [];
   return passed.filter((one, at) => one.run === run.number - passed.length + at);
 }

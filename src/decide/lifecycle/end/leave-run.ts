@@ -1,5 +1,6 @@
 /** Leaves a run: records and sweeps what it leaves behind, and pauses its job with what it saved. */
 import type { Cause } from "../../../model/actor.ts";
+import { limitReached } from "../../pauses/time-limit.ts";
 import type { Transition } from "../transition.ts";
 
 /** Sweeps the run's files; the run itself is over. `ended`: how, in a few words, for the job's log. */
@@ -13,9 +14,15 @@ export function leave(transition: Transition, ended: string): void {
   transition.perform({ do: "tidy", run: transition.run, ended });
 }
 
-/** Moves to `paused` and starts the full check of the checkpoint. */
+/** Moves to `paused` and starts the full check of the checkpoint; a job whose time limit asked for it has ended. */
 export function becomePaused(transition: Transition, cause: Cause, unsaved?: string): void {
   const { checkpoint } = transition.job;
+  if (cause.ends) {
+    const reason = limitReached({ cause, checkpoint, ...(unsaved !== undefined && { unsaved }) });
+    transition.tell("job.failed", cause.actor, reason, { outcome: { code: null, final: true } });
+    transition.become({ name: "failed", since: transition.now, reason, exitCode: null });
+    return;
+  }
   const lost = unsaved !== undefined && { unsaved };
   transition.become({ name: "paused", since: transition.now, cause, checkpoint, ...lost });
   if (checkpoint?.verified === "quick") transition.perform({ do: "verify", checkpoint });

@@ -146,12 +146,15 @@ function tryAgain(
   if (transition.run.resuming !== undefined) transition.tell("resume.failed", "job", reason);
   leave(transition, exitCode === null ? "not known how" : `failed with exit code ${exitCode}`);
   const absent = transition.run.number === 1 && NOT_THERE.includes(exitCode ?? 0);
-  if (!restart.onFailure || absent || failures > restart.maxRetries) {
+  const atLimit = transition.state.name === "pausing" && transition.state.request.cause.ends === true;
+  if (!restart.onFailure || absent || atLimit || failures > restart.maxRetries) {
     const why = !restart.onFailure
       ? "as it isn't to be restarted"
       : absent
         ? "as its command has never run"
-        : `after ${plural(failures, "failure")} in a row`;
+        : atLimit
+          ? "as its time limit is reached"
+          : `after ${plural(failures, "failure")} in a row`;
     transition.note({ attempts: { ...transition.job.attempts, failures, notBeforeMs: 0 } });
     if (transition.run.slurm !== undefined) transition.perform({ do: "withdraw" });
     transition.become({ name: "failed", since: now, reason, exitCode });

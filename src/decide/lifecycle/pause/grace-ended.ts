@@ -71,11 +71,11 @@ function forceOut(transition: Transition, force: keyof typeof FORCED): void {
   transition.perform({ do: force, run: transition.run });
 }
 
-/** Only for a run that a person has ended: they have been told what is lost. */
+/** Only for a run that a person or its time limit has ended. */
 function killAtLast(transition: Transition): void {
   transition.amend({ overdue: "killed" });
   const reason = `It didn't end within ${duration(KILLED_AFTER_MS)} of SIGTERM: it is killed.`;
-  transition.tell("pause.forced", "user", reason, {
+  transition.tell("pause.forced", transition.pausing("seen").request.cause.actor, reason, {
     outcome: { method: "kill", stepsLost: stepsLost(transition) },
   });
   transition.perform({ do: "kill", run: transition.run });
