@@ -7,6 +7,7 @@
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "rolldown";
 import { writeLicences } from "./build/write-licences.ts";
+import { writeManPage } from "./build/write-man-page.ts";
 import { writeWheel } from "./build/write-wheel.ts";
 
 const programs = await build({
@@ -57,6 +58,7 @@ writeFileSync("dist/report/page.css", styles.map((path) => readFileSync(path, "u
 
 writeLicences([programs, page], "dist/licences.txt");
 writeWheel("python", "dist/python");
+writeManPage("dist/supervisor.1");
 
 // npm does it only where it links the program anew: not in a checkout that has been cloned again.
 chmodSync("dist/bin.js", 0o755);

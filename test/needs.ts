@@ -31,6 +31,18 @@ const runs = (command: string, ...args: string[]): boolean =>
 
 export const tmux: Need = { met: runs("tmux", "-V"), reason: "tmux is not installed" };
 
+export const man: Need = {
+  met: runs("man", "--version") && runs("col", "--version"),
+  reason: "man or col isn't installed",
+};
+
+const inTmux = (shell: string): Need => ({
+  met: tmux.met && runs(shell, "--version"),
+  reason: `${shell} or tmux isn't installed`,
+});
+export const zsh = inTmux("zsh");
+export const fish = inTmux("fish");
+
 /** Looked for, not run: without a set-up no program of it starts. Debian puts daemons where only root looks. */
 export const slurm: Need = {
   met: ["squeue", "slurmctld", "slurmd", "munged"].every((name) =>

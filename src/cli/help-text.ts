@@ -36,6 +36,7 @@ Config:
   doctor       what can be seen and done on this machine, for a bug report
   init         write a commented config to start from
   python       the line that installs the library for Python jobs
+  completion   the script that completes in bash, zsh or fish
   help TOPIC   a command, or: config, pause, python, typescript, exit-codes
 
 Options:

@@ -9,6 +9,7 @@ import { declareConfig } from "./commands/config/declare.ts";
 import { declareJobs } from "./commands/jobs/declare.ts";
 import { declareLooking } from "./commands/looking/declare.ts";
 import { declareSupervisor } from "./commands/supervisor/declare.ts";
+import { examplesText } from "./examples.ts";
 import { HELP } from "./help-text.ts";
 
 /** Runs the command that was typed and sets the process's exit code. Throws Refusal, or a bug's error. */
@@ -36,5 +37,6 @@ export function program(): Command {
   declareJobs(cli);
   declareLooking(cli);
   declareConfig(cli);
+  for (const command of cli.commands) command.addHelpText("after", examplesText(command.name()));
   return cli;
 }

@@ -1,9 +1,11 @@
 /** Configs, this machine, and help. Each command is a file beside this one, loaded when it runs. */
 import type { Command } from "commander";
+import type { Options } from "../../connect.ts";
 import { declare, withJson } from "../../declare-command.ts";
 
 export function declareConfig(cli: Command): void {
   configCommands(cli);
+  completionCommand(cli);
   helpCommand(cli);
 }
 
@@ -24,6 +26,20 @@ function configCommands(cli: Command): void {
       path: ["--path", "print the path of its wheel alone"],
     },
   });
+}
+
+function completionCommand(cli: Command): void {
+  const load = async () => {
+    const { completion } = await import("./completion.ts");
+    return (words: string[], _options: Options) => completion(cli, words);
+  };
+  declare(cli, "completion", "the script that completes in bash, zsh or fish", load, {
+    argument: "<SHELL...>",
+    explained: "bash, zsh or fish; with words behind it: what may stand in the last of them",
+    options: {},
+  })
+    .usage("SHELL")
+    .passThroughOptions();
 }
 
 function helpCommand(cli: Command): void {

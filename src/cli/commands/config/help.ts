@@ -3,7 +3,7 @@ import { closest } from "../../../config/check/suggest.ts";
 import { misuse } from "../../../refusal.ts";
 import { print } from "../../print.ts";
 
-const TOPICS: Record<string, string> = {
+export const TOPICS: Record<string, string> = {
   config: `Config: JSON with comments. The first of these is used:
   --config FILE
   ./supervisor.config.json
@@ -66,9 +66,8 @@ Without a supervisor these calls do nothing. More: docs/typescript-jobs.md`,
   3   no supervisor is running`,
 };
 
-const TOPIC_NAMES = Object.keys(TOPICS);
+export const TOPIC_NAMES = Object.keys(TOPICS);
 
-/** Prints a topic; an unknown name fails with the closest topic or command. */
 /** Prints a topic; false where there is none of this name. */
 export function helpOnTopic(topic: string): boolean {
   const text = Object.hasOwn(TOPICS, topic) ? TOPICS[topic] : undefined;
