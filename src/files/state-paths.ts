@@ -102,5 +102,5 @@ export const logStartRecord = (state: string, runId: string): string =>
 /** Path of the run's own cgroup; no such file when it has none. */
 export const cgroupRecord = (state: string, runId: string): string =>
   join(runDirectory(state, runId), "cgroup");
-/** The child that calls the CUDA driver about the run: pid and start time. */
+/** What the CUDA driver was asked about the run; there as long as its VRAM may be away. */
 export const parkRecord = (state: string, runId: string): string => join(runDirectory(state, runId), "park");

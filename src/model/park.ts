@@ -17,6 +17,12 @@ export interface DriverAnswer {
   impossible?: true;
 }
 
+/** A program whose VRAM may be away, and what it held before it was moved. */
+export interface Away {
+  pid: number;
+  heldMiB: number;
+}
+
 /** The last call for a run and its answer, null while that is under way. */
 export interface ParkSeen {
   number: number;
@@ -39,7 +45,9 @@ export interface Park {
     | "parked"
     | "claiming"
     | "restoring"
-    | "unlocking";
+    | "unlocking"
+    /** Only its record tells of it: the driver is asked what became of it. */
+    | "asking";
   /** The one process that holds it, and how much. */
   pid: number;
   heldMiB: number;

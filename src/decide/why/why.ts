@@ -80,6 +80,8 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
       return { cause: causeOf(state), ...unsaved(state), ...parkedOf(state), ...held(waitingFor) };
     case "standby":
       return { cause: causeOf(state), ...onStandby(job, held(waitingFor), input) };
+    case "lost":
+      return movesOf(job);
     default:
       return {};
   }

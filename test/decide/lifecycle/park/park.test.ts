@@ -97,6 +97,22 @@ describe("moving it out", () => {
     ]);
   });
 
+  it("the answer to the call of an earlier move isn't taken for that to this one", () => {
+    const program = new Program().asked(10).shows(11);
+    program.shows(12, { state: null, ms: 0, why: "it takes driver 580", impossible: true }).shows(13);
+    program.resumed(20).asked(30).did();
+    const answered = {
+      number: 1,
+      answer: { state: null, ms: 0, why: "it takes driver 580", impossible: true },
+    } as const;
+    program.shows(31, undefined, { park: answered }).shows(32, undefined, { park: answered });
+    expect([program.park?.number, program.doing, program.did()]).toEqual([
+      3,
+      "locking look",
+      ["drive", "thaw", "drive"],
+    ]);
+  });
+
   it("after a call that was broken off nothing else is done before the state is known", () => {
     const program = new Program().asked(10).shows(11).did_(12, "locked").shows(14);
     program.did();
