@@ -17,6 +17,10 @@ export function commonStateDirectory(env: NodeJS.ProcessEnv = process.env): stri
 /** Whose the common state directory is, where earlier versions used it for every config. */
 export const projectRecord = (common: string): string => join(common, "project.json");
 
+/** On which GPUs parking was seen to work. */
+export const triedParks = (env: NodeJS.ProcessEnv = process.env): string =>
+  join(commonStateDirectory(env), "tried-parks.json");
+
 /** Names a state directory among all of this machine's. */
 export const stateName = (stateDirectory: string): string =>
   createHash("sha256").update(stateDirectory).digest("hex").slice(0, 12);

@@ -114,6 +114,7 @@ export type Room =
   | "standby"
   | "frozen"
   | "parked"
+  | "parked by itself"
   | "server"
   | "unproven"
   | "ranks"

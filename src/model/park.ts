@@ -14,6 +14,8 @@ export interface DriverAnswer {
   state: DriverState | null;
   ms: number;
   why?: string;
+  /** CUDA's, where the call failed. */
+  code?: number;
   impossible?: true;
 }
 
@@ -59,6 +61,12 @@ export interface Park {
   sinceMs: number;
   /** Why the last call failed, half a sentence. */
   trouble?: string;
+  /** CUDA's code for that. */
+  code?: number;
+  /** A restore of it has run out of memory. */
+  ranOut?: true;
+  /** How many of its restores have failed. */
+  failures?: number;
   /** Why it is undone, half a sentence. */
   because?: string;
   /** How many of its calls were broken off, on the way out or back. */

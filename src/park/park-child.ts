@@ -53,7 +53,7 @@ async function called(): Promise<DriverAnswer> {
   return {
     state: typeof state === "number" ? null : state,
     ms,
-    ...(failed !== null && { why: words(failed) }),
+    ...(failed !== null && { why: words(failed), code: failed }),
     ...(typeof state === "number" && isNoProgram(state) && { impossible: true as const }),
   };
 }

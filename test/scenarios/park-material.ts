@@ -40,7 +40,10 @@ export class ParkScene {
     const plain = { name: "plain", command, gpuIds: [0], pause: { method: "park" }, park: { reserveMiB: 0 } };
     const balance = { settleSeconds: 0, backoffSeconds: 0.1 };
     const jobs = [{ ...plain, ...job }];
-    this.supervisor = new RealSupervisor({ balance, rules: [NEWCOMER], jobs }, this.cuda.env);
+    this.supervisor = new RealSupervisor(
+      { balance, rules: [NEWCOMER], jobs },
+      { ...this.cuda.env, XDG_STATE_HOME: this.driver.directory },
+    );
   }
 
   /** Until it is seen to hold its memory. */
