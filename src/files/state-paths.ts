@@ -17,6 +17,10 @@ export function commonStateDirectory(env: NodeJS.ProcessEnv = process.env): stri
 /** Whose the common state directory is, where earlier versions used it for every config. */
 export const projectRecord = (common: string): string => join(common, "project.json");
 
+/** On which GPUs parking was seen to work. */
+export const triedParks = (env: NodeJS.ProcessEnv = process.env): string =>
+  join(commonStateDirectory(env), "tried-parks.json");
+
 /** Names a state directory among all of this machine's. */
 export const stateName = (stateDirectory: string): string =>
   createHash("sha256").update(stateDirectory).digest("hex").slice(0, 12);
@@ -102,5 +106,5 @@ export const logStartRecord = (state: string, runId: string): string =>
 /** Path of the run's own cgroup; no such file when it has none. */
 export const cgroupRecord = (state: string, runId: string): string =>
   join(runDirectory(state, runId), "cgroup");
-/** The child that calls the CUDA driver about the run: pid and start time. */
+/** What the CUDA driver was asked about the run; there as long as its VRAM may be away. */
 export const parkRecord = (state: string, runId: string): string => join(runDirectory(state, runId), "park");

@@ -116,6 +116,7 @@ export type Room =
   | "standby"
   | "frozen"
   | "parked"
+  | "parked by itself"
   | "server"
   | "unproven"
   | "ranks"

@@ -88,6 +88,8 @@ export interface GpuSample {
   processes: GpuProcess[];
   /** Why it is throttled, while it is. */
   throttleReasons?: string[];
+  /** A program was seen to come back from being parked there, with this driver. */
+  parks?: true;
   /** Partitions of a divided GPU (MIG). */
   instances?: { uuid: string; memoryTotalMiB: Reading; memoryUsedMiB: Reading }[];
 }

@@ -14,7 +14,15 @@ export interface DriverAnswer {
   state: DriverState | null;
   ms: number;
   why?: string;
+  /** CUDA's, where the call failed. */
+  code?: number;
   impossible?: true;
+}
+
+/** A program whose VRAM may be away, and what it held before it was moved. */
+export interface Away {
+  pid: number;
+  heldMiB: number;
 }
 
 /** The last call for a run and its answer, null while that is under way. */
@@ -39,7 +47,9 @@ export interface Park {
     | "parked"
     | "claiming"
     | "restoring"
-    | "unlocking";
+    | "unlocking"
+    /** Only its record tells of it: the driver is asked what became of it. */
+    | "asking";
   /** The one process that holds it, and how much. */
   pid: number;
   heldMiB: number;
@@ -51,6 +61,12 @@ export interface Park {
   sinceMs: number;
   /** Why the last call failed, half a sentence. */
   trouble?: string;
+  /** CUDA's code for that. */
+  code?: number;
+  /** A restore of it has run out of memory. */
+  ranOut?: true;
+  /** How many of its restores have failed. */
+  failures?: number;
   /** Why it is undone, half a sentence. */
   because?: string;
   /** How many of its calls were broken off, on the way out or back. */

@@ -84,6 +84,8 @@ export interface Run {
   oddLoss?: number;
   /** Of a run that is paused by HTTP, since it was first asked. */
   talk?: Talk;
+  /** A program was seen to come back from being parked on its GPU, so it may be, without its config saying so. */
+  parks?: true;
   /** Of a run that is paused by park, while its VRAM is away or on its way. */
   park?: Park;
   /** What has been said about this run, so that it is said only once. */

@@ -102,6 +102,8 @@ export interface GpuView {
   others: ProcessEvidence[];
   /** Why nothing can be parked there; half a sentence, omitted where nothing speaks against it. */
   unparkable?: string;
+  /** A program was seen to come back from being parked there. */
+  parks?: true;
   /** Whose job of another supervisor has one of them, or waits there ahead of it; omitted where there is none. */
   takenBy?: string;
 }

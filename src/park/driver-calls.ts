@@ -46,9 +46,9 @@ export class DriverCalls {
       // The next call has come while this one waited for its turn.
       if (this.#asked.get(run.id)?.number !== number) return;
       const record = parkRecord(this.#stateDirectory, run.id);
-      const task = { call, pid, parent: process.pid, record };
+      const task = { call, pid, heldMiB, parent: process.pid, record };
       // Also at our own end it is killed: the next supervisor asks what it has left.
-      const answer = await driveOnce(task, heldMiB, this.#end.signal);
+      const answer = await driveOnce(task, this.#end.signal);
       if (this.#asked.get(run.id)?.number !== number) return;
       this.#asked.set(run.id, { number, answer });
       this.#wake();
@@ -66,20 +66,16 @@ export class DriverCalls {
   }
 }
 
-/** One call in a child. @param heldMiB what there is to move, which decides how long it may take */
-export async function driveOnce(
-  task: ParkTask,
-  heldMiB: number,
-  signal?: AbortSignal,
-): Promise<DriverAnswer> {
-  const timeoutMs = deadlineMs(task.call, heldMiB);
+/** One call in a child; what the program holds decides how long a move may take. */
+export async function driveOnce(task: ParkTask, signal?: AbortSignal): Promise<DriverAnswer> {
+  const timeoutMs = deadlineMs(task);
   const options = { timeoutMs, killSignal: "SIGKILL", ...(signal && { signal }) } as const;
   const done = await CHILD.run([JSON.stringify(task)], options);
   if (!done.ok) return { state: null, ms: timeoutMs, why: `'${task.call}' was broken off: ${done.reason}` };
   return JSON.parse(done.stdout) as DriverAnswer;
 }
 
-function deadlineMs(call: ParkTask["call"], heldMiB: number): number {
+function deadlineMs({ call, heldMiB }: ParkTask): number {
   if (call === "lock") return LOCK_MS + SHORT_MS;
   if (call !== "checkpoint" && call !== "restore") return SHORT_MS;
   return Math.ceil(MOVE_MS + (heldMiB / 1024) * MOVE_MS_PER_GIB);

@@ -3,34 +3,42 @@
  * for ever. Prints the answer as one line of JSON. Never calls anything while a child before it is alive, or
  * once the supervisor that started it is gone: the next one asks for the state first.
  */
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs } from "../clock.ts";
 import type { DriverAnswer, DriverCall } from "../model/park.ts";
 import { isAlive, readStat } from "../sense/proc/process.ts";
 import { isNoProgram, OK, words } from "./codes.ts";
 import { Driver } from "./driver.ts";
+import { readParkRecord, removeParkRecord, writeParkRecord } from "./park-record.ts";
 
 export interface ParkTask {
   /** `able`: only whether this driver has the calls. */
   call: DriverCall | "able";
   pid: number;
+  /** What it holds, or held before it was moved. */
+  heldMiB: number;
   /** The process that waits for the answer. */
   parent: number;
-  /** Names the child that calls the driver about this run; made where there is none. */
+  /** Where the record of this run is. */
   record: string;
 }
 
 const LOOK_MS = 20;
 
-const { call, pid, parent, record } = JSON.parse(process.argv[2] ?? "{}") as ParkTask;
+const { call, pid, heldMiB, parent, record } = JSON.parse(process.argv[2] ?? "{}") as ParkTask;
 
 async function answer(): Promise<DriverAnswer> {
-  const before = recorded();
+  const before = readParkRecord(record);
   while (before !== null && isAlive(before.pid, before.startTime)) await sleep(LOOK_MS);
   const startTime = readStat(process.pid)?.startTime ?? null;
-  writeFileSync(`${record}.new`, JSON.stringify({ pid: process.pid, startTime }));
-  renameSync(`${record}.new`, record);
+  writeParkRecord(record, { pid: process.pid, startTime, program: { pid, heldMiB } });
+  const answer = await called();
+  const untouched = call === "lock" && answer.impossible === true;
+  if (answer.state === "running" || untouched) removeParkRecord(record);
+  return answer;
+}
+
+async function called(): Promise<DriverAnswer> {
   const driver = opened();
   if (typeof driver === "string") return { state: null, ms: 0, why: driver, impossible: true };
   const { lack } = driver;
@@ -45,7 +53,7 @@ async function answer(): Promise<DriverAnswer> {
   return {
     state: typeof state === "number" ? null : state,
     ms,
-    ...(failed !== null && { why: words(failed) }),
+    ...(failed !== null && { why: words(failed), code: failed }),
     ...(typeof state === "number" && isNoProgram(state) && { impossible: true as const }),
   };
 }
@@ -56,14 +64,6 @@ function opened(): Driver | string {
     return new Driver();
   } catch (problem) {
     return `the CUDA driver can't be loaded (${(problem as Error).message})`;
-  }
-}
-
-function recorded(): { pid: number; startTime: number | null } | null {
-  try {
-    return JSON.parse(readFileSync(record, "utf8"));
-  } catch {
-    return null;
   }
 }
 

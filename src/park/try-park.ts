@@ -75,7 +75,7 @@ async function readyPid(file: string, isOver: () => boolean): Promise<number | n
 async function cycle(pid: number, record: string): Promise<TriedPark> {
   const calls: TriedCall[] = [];
   const make = async (call: DriverCall): Promise<DriverAnswer> => {
-    const answer = await driveOnce({ call, pid, parent: process.pid, record }, MIB);
+    const answer = await driveOnce({ call, pid, heldMiB: MIB, parent: process.pid, record });
     const { state, ms, why } = answer;
     calls.push({ call, ms, state, ...(why !== undefined && { why }) });
     return answer;
@@ -98,10 +98,11 @@ export async function driverLack(): Promise<string | null> {
     const task = {
       call: "able" as const,
       pid: process.pid,
+      heldMiB: 0,
       parent: process.pid,
       record: join(folder, "record"),
     };
-    const { impossible, why, state } = await driveOnce(task, 0);
+    const { impossible, why, state } = await driveOnce(task);
     return impossible || (state === null && why !== undefined) ? (why ?? null) : null;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -11,6 +11,7 @@ import { arrivals, type Recovery, recoverJobs } from "../decide/recover-jobs.ts"
 import { adopting, dropped, roster, withDropped } from "../decide/roster.ts";
 import { lastSupervisorOf } from "../files/supervisors.ts";
 import type { AuditEvent } from "../model/event.ts";
+import { TriedParks } from "../park/tried-parks.ts";
 import type { Sensors } from "../ports/sensors.ts";
 import type { RecordJournal } from "../record/journal.ts";
 import { createRuns, type RunsOnDisk } from "../runs/create-runs.ts";
@@ -77,11 +78,13 @@ export function assemble(
 function sensorsFor(config: () => Config, { claimant }: ClaimFiles, { jobs }: Recovery): Sensors {
   const claims = watchClaims(claimant);
   const owners = new ProcessOwners(process.pid);
+  const tried = new TriedParks();
   const gpu = createGpuSource({
     owners,
     settings: () => ({ ...config().others, pollSeconds: config().pollSeconds }),
     arrivals: arrivals(jobs, bootId()),
     claims,
+    parks: (uuid, driver, nowMs) => tried.works(uuid, driver, nowMs),
   });
   const diskPath = config().stateDirectory;
   const partitions = () => slurmPartitions(config());

@@ -19,7 +19,7 @@ export async function takeBackRuns(supervisor: Supervisor, stateDirectory: strin
   const known = Object.values(supervisor.world.jobs).map((job) => runOf(job)?.id ?? "");
   const alive = await sweep(stateDirectory, new Set(known));
   const strangers = alive.filter(
-    ({ record }) => record === null || !supervisor.takeBack(record.job, record.run),
+    ({ record }) => record === null || !supervisor.takeBack(record.job, record.run, record.away),
   );
   if (strangers.length === 0) return null;
   const ids = strangers.map(({ id }) => id).join(", ");

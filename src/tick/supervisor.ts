@@ -23,6 +23,7 @@ import type { Why } from "../model/decision.ts";
 import type { AuditEvent, NewEvent } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
 import type { Sample } from "../model/machine.ts";
+import type { Away } from "../model/park.ts";
 import type { Run } from "../model/run.ts";
 import { isStuck, isWorking, runOf } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
@@ -154,11 +155,11 @@ export class Supervisor {
   }
 
   /** Adopts a live run that the database doesn't know. False when its job is unknown or has another run. */
-  takeBack(name: string, run: Run): boolean {
+  takeBack(name: string, run: Run, away?: Away): boolean {
     const job = this.#steps.world.jobs[name];
     if (!job || runOf(job) !== null) return false;
     const now = this.#parts.clock.now();
-    this.#steps.take(job, { kind: "taken-back", run }, now);
+    this.#steps.take(job, { kind: "taken-back", run, ...(away && { away }) }, now);
     return true;
   }
 

@@ -15,6 +15,7 @@ const WAYS: Record<Room, string> = {
   standby: "it makes room by standby: it stops working and keeps its memory",
   frozen: FROZEN,
   parked: "it makes room by park: it is frozen, and its VRAM is moved into host memory",
+  "parked by itself": `nothing shows so far that it saves; where its VRAM is needed it is frozen and that is moved into host memory, as was tried on its GPU (else: ${WAY})`,
   server: "it makes room by HTTP: its server is drained, and asked to give its memory back",
   unproven: `nothing shows so far that it saves; until something does, ${FROZEN} (to free that, too: ${WAY})`,
   ranks: `${RANKS}, so it makes no room (${WAY})`,

@@ -61,7 +61,10 @@ export function reasonText(why: Why, nowMs: number): string {
     case "starting":
       return why.slurm === undefined ? "its first process isn't known yet" : slurmText(why.slurm, nowMs);
     case "lost":
-      return "an earlier supervisor left it; this one is finding out what became of it";
+      return joined(
+        ["an earlier supervisor left it; this one is finding out what became of it", movesText(why)],
+        ": ",
+      );
     case "running":
       return runningText(why, nowMs);
     case "pausing":
@@ -161,6 +164,7 @@ const MOVES: Record<NonNullable<Why["moves"]>["at"], string> = {
   claiming: "it has claimed its GPU, and looks whether there is room",
   restoring: "its VRAM is being brought back",
   unlocking: "its VRAM is back, and the driver is letting it go on",
+  asking: "the driver is asked where its VRAM is",
 };
 
 /** Where the move of its VRAM is; empty of any other job. */

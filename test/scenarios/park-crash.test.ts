@@ -1,89 +1,64 @@
 /**
- * The supervisor, or the child that calls the driver, is killed at random moments while VRAM is moved out and back:
+ * The supervisor, the child that calls the driver and the database go at moments while VRAM is moved out and back:
  * the job is never lost, never brought back without room, and its state never misread.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { compiler, describeWith } from "../needs.ts";
 import { rounds } from "../rounds.ts";
-import { ParkScene } from "./park-material.ts";
+import { tortureParking } from "../torture/parking.ts";
+import { HELD, ParkScene } from "./park-material.ts";
+import { alive } from "./real-supervisor.ts";
 
-let scene: ParkScene;
-afterEach(() => scene.close());
+let scene: ParkScene | null = null;
+afterEach(async () => {
+  await scene?.close();
+  scene = null;
+});
 
-/** Each call takes a while before and after its work, so that there is something to hit. */
-const SLOW = ["lock", "checkpoint", "restore", "unlock"].flatMap((call) => [
-  `cuda delay ${call} 60`,
-  `cuda linger ${call} 60`,
-]);
-/** How long a move takes in all here, at least. */
-const MOVE_MS = 1500;
-
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
+async function restartWithoutDatabase({ supervisor }: ParkScene): Promise<void> {
+  await supervisor.crash();
+  for (const suffix of ["", "-wal", "-shm"])
+    rmSync(join(supervisor.directory, `audit.sqlite${suffix}`), { force: true });
+  await supervisor.start();
 }
-
-async function hit(next: () => number): Promise<void> {
-  // Which moment is hit is chance; what is expected holds for every one.
-  await sleep(next() * MOVE_MS);
-  if (next() < 0.3) {
-    killChild();
-    return;
-  }
-  await scene.supervisor.crash();
-  await scene.supervisor.start();
-}
-
-/** The child that called last; it may be gone already. */
-function killChild(): void {
-  const runs = join(scene.supervisor.directory, "state", "runs");
-  for (const run of readdirSync(runs)) {
-    try {
-      process.kill(JSON.parse(readFileSync(join(runs, run, "park"), "utf8")).pid, "SIGKILL");
-    } catch {
-      // There is none now.
-    }
-  }
-}
-
-const checkpointed = () => scene.cuda.stateOf(scene.pid) === "checkpointed";
 
 describeWith(compiler)("park, interrupted (needs a C compiler)", () => {
   it("killed in any gap, it finds the job by its state and goes on", { timeout: 1_200_000 }, async () => {
-    scene = await new ParkScene({ park: { reserveMiB: 0 } }).start(SLOW);
+    const seed = Number(process.env.SUPERVISOR_TORTURE_SEED ?? Math.floor(Math.random() * 2 ** 31));
+    const count = rounds(8, 3);
+    console.log(`torture: npm run torture -- --park --rounds ${count} --seed ${seed}`);
+    expect((await tortureParking({ seed, rounds: count })).rounds).toBe(count);
+  });
+
+  it("a job whose database is lost while it is parked stays parked, and is brought back once there is room", async () => {
+    scene = await new ParkScene().start();
     const { supervisor, cuda } = scene;
-    for (let seed = 1; seed <= rounds(8, 3); seed++) {
-      const next = random(seed);
-      const newcomer = scene.newcomer(4000);
-      await hit(next);
-      await supervisor.shows(`round ${seed}: it to be parked`, ({ jobs: [job] }) =>
-        job?.why.parked?.gone && job.why.parked.broken === undefined ? checkpointed() : null,
-      );
-      // No rule holds it back now, and there is no room.
-      await supervisor.end(newcomer.child);
-      scene.set({ newcomers: [], unseenMiB: 9000 });
-      if (next() < 0.5) await hit(next);
-      expect(checkpointed()).toBe(true);
-      scene.set({ unseenMiB: 0 });
-      await hit(next);
-      await supervisor.shows(
-        `round ${seed}: it to run`,
-        ({ jobs: [job] }) =>
-          job?.state === "running" && job.why.moves === undefined && cuda.stateOf(scene.pid) === "running",
-      );
-      await scene.expectWhole();
-    }
-    expect(supervisor.audit("job.lost")).toEqual([]);
-    // Each call was made in the state that it is for, and each restore had room.
-    expect(cuda.calls.filter((call) => !call.endsWith(" 0"))).toEqual([]);
+    const newcomer = scene.newcomer(7000);
+    await supervisor.reaches("plain", ["frozen"]);
+    await supervisor.end(newcomer.child);
+    scene.set({ newcomers: [], unseenMiB: 7000 });
+    await restartWithoutDatabase(scene);
+    const found = await supervisor.shows("it to be found", ({ jobs: [job] }) => {
+      expect(job?.state).not.toBe("running");
+      return job?.why.parked?.gone ? job : null;
+    });
+    expect(found).toMatchObject({ state: "frozen", why: { parked: { heldMiB: HELD } } });
+    await supervisor.shows("it to wait for room", ({ jobs: [job] }) =>
+      job?.why.waitingFor.some(({ code }) => code === "gpu-memory"),
+    );
+    expect(cuda.calls).toEqual(["lock 0", "checkpoint 0"]);
+    scene.set({ unseenMiB: 0 });
+    await supervisor.recorded("resume.completed", "plain");
+    expect([cuda.stateOf(scene.pid), cuda.calls.slice(2)]).toEqual(["running", ["restore 0", "unlock 0"]]);
+    expect(supervisor.job("plain")).toMatchObject({ state: "running", pid: scene.pid });
+    expect(supervisor.audit("job.started")).toEqual([]);
+
+    // Nothing of it is away now: it is found as any other run is.
+    await restartWithoutDatabase(scene);
+    await supervisor.reaches("plain", ["running"]);
+    expect(alive(scene.pid)).toBe(true);
+    await scene.expectWhole();
   });
 });

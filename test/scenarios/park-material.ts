@@ -1,8 +1,8 @@
 /** What the scenarios of parked jobs have in common: one plain program on a GPU of a fake driver, and newcomers. */
+import { deepEqual } from "node:assert";
 import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect } from "vitest";
 import { FakeCuda } from "../fakes/cuda/fake.ts";
 import { FakeNvml } from "../fakes/nvml/fake.ts";
 import { CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
@@ -40,7 +40,10 @@ export class ParkScene {
     const plain = { name: "plain", command, gpuIds: [0], pause: { method: "park" }, park: { reserveMiB: 0 } };
     const balance = { settleSeconds: 0, backoffSeconds: 0.1 };
     const jobs = [{ ...plain, ...job }];
-    this.supervisor = new RealSupervisor({ balance, rules: [NEWCOMER], jobs }, this.cuda.env);
+    this.supervisor = new RealSupervisor(
+      { balance, rules: [NEWCOMER], jobs },
+      { ...this.cuda.env, XDG_STATE_HOME: this.driver.directory },
+    );
   }
 
   /** Until it is seen to hold its memory. */
@@ -90,7 +93,10 @@ export class ParkScene {
     const { length } = this.counts();
     await until("it to count on", () => this.counts().length > length);
     const all = this.counts();
-    expect(all).toEqual(all.map((_, index) => index + 1));
+    deepEqual(
+      all,
+      all.map((_, index) => index + 1),
+    );
   }
 
   async close(): Promise<void> {

@@ -64,6 +64,29 @@ describeWith(compiler)("park (needs a C compiler)", () => {
     expect(cuda.calls).toEqual(["lock 0", "checkpoint 0"]);
   });
 
+  it("is moved out without a word in its config once doctor has seen that work there", async () => {
+    scene = await new ParkScene({ pause: {} }).start();
+    const { supervisor, cuda } = scene;
+    const roomOf = (): string | undefined => supervisor.snapshot().jobs[0]?.why.room;
+    const first = scene.newcomer(5000);
+    await supervisor.recorded("rule.pressure");
+    await supervisor.ticks(3);
+    expect([roomOf(), supervisor.job("plain").state, cuda.calls]).toEqual(["unproven", "running", []]);
+    await scene.leaves(first);
+    await supervisor.recorded("rule.cleared");
+
+    expect(supervisor.say("doctor", "--try-park").out).toContain("parking: works");
+    await supervisor.shows("that it is known", ({ jobs: [job] }) => job?.why.room === "parked by itself");
+    const tried = cuda.calls.length;
+    const second = scene.newcomer(5000);
+    await supervisor.reaches("plain", ["frozen"]);
+    expect(supervisor.job("plain").why.parked).toEqual({ heldMiB: HELD, gone: true });
+    await scene.leaves(second);
+    await supervisor.recorded("resume.completed", "plain");
+    await scene.expectWhole();
+    expect(cuda.calls.slice(tried)).toEqual(["lock 0", "checkpoint 0", "restore 0", "unlock 0"]);
+  });
+
   it("is frozen with its VRAM where the driver can't move it, and goes on", async () => {
     scene = await new ParkScene().start(["cuda version 12040"]);
     const { supervisor, cuda } = scene;

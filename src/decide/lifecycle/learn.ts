@@ -21,8 +21,17 @@ export function learn(transition: Transition, seen: Seen): void {
     transition.know({ pid: seen.pid, startTime: seen.startTime });
   if (seen.slurm !== undefined) knowSlurm(transition, seen.slurm);
   understand(transition, seen);
+  knowParks(transition);
   progress(transition, seen);
   takeStock(transition, seen);
+}
+
+/** Until its GPUs are seen it stays as it was. */
+function knowParks(transition: Transition): void {
+  const { gpus, run } = transition;
+  if (gpus === null || gpus.parks === run.parks) return;
+  if (gpus.parks) transition.know({ parks: true });
+  else transition.forget("parks");
 }
 
 /** Notes nothing for the same sight, so that an unchanged job isn't saved again. */

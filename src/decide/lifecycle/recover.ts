@@ -3,6 +3,7 @@
  * monotonic times restart, and what ran then is paused with the steps that it lost.
  */
 
+import type { Away } from "../../model/park.ts";
 import type { Run } from "../../model/run.ts";
 import type { Seen } from "../../model/seen.ts";
 import { hasWord, type JobState } from "../../model/state.ts";
@@ -12,6 +13,7 @@ import { number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
 import { becomePaused, leave } from "./end/leave-run.ts";
 import { stepsAre, stepsLost } from "./end/steps-lost.ts";
+import { askFor, isAskedFor } from "./park/asked-for.ts";
 import { rebased } from "./rebase.ts";
 import type { Transition } from "./transition.ts";
 
@@ -40,7 +42,7 @@ export const endsWithBoot = ({ slurm }: Run): boolean => slurm === undefined;
  * A live run that the database doesn't know, for example after the database was set aside: inspected
  * like any other run left behind, so that no second copy starts beside it.
  */
-export function takeBack(transition: Transition, { resuming: _, ...run }: Run): void {
+export function takeBack(transition: Transition, { resuming: _, park: __, ...run }: Run, away?: Away): void {
   if ("run" in transition.state) throw transition.bug("taken-back");
   const firstRunMs = run.number === 1 ? run.startedAt.wallMs : 0;
   transition.note({ runs: Math.max(transition.job.runs, run.number), firstRunMs });
@@ -50,8 +52,9 @@ export function takeBack(transition: Transition, { resuming: _, ...run }: Run): 
     "recovery",
     `Run ${run.number} is alive, of which this audit log knows nothing: it is taken back, and not started again.`,
   );
+  if (away !== undefined) askFor(transition, away);
   // If it was frozen, the reason is no longer known.
-  transition.perform({ do: "thaw", run });
+  transition.perform({ do: "thaw", run: transition.run });
 }
 
 /** The wall clock decides where the job's monotonic times may be from another boot. */
@@ -78,6 +81,7 @@ export function found(transition: Transition, seen: Seen): Seen | null {
   }
   const nothing = seen.exit === null && now.monotonicMs - state.since.monotonicMs > NOTHING_SEEN_MS;
   if (!seen.alive && seen.exit === null && !nothing) return null;
+  if (isAskedFor(transition, seen)) return null;
   transition.become(back(state.was, transition));
   // Whatever its VRAM is looked at for is looked for by this supervisor from now on.
   const { park } = transition.run;

@@ -6,6 +6,7 @@
 
 import type { PauseDecision, StartDecision } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
+import type { Away } from "../../model/park.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
 import type { GpuView, Seen } from "../../model/seen.ts";
 import type { Now } from "../../model/time.ts";
@@ -58,7 +59,7 @@ export type Input =
   /** The supervisor has restarted, in the boot `bootId`, and found this job in its database. */
   | { kind: "recovered"; bootId: string }
   /** A live run of this job that its database doesn't know. */
-  | { kind: "taken-back"; run: Run };
+  | { kind: "taken-back"; run: Run; away?: Away };
 
 /**
  * Moves a job by one input. A cancel of an ended job, a retry of one that hasn't ended, and a late
@@ -115,7 +116,7 @@ function apply(transition: Transition, input: Input): void {
       recover(transition, input.bootId);
       return;
     case "taken-back":
-      takeBack(transition, input.run);
+      takeBack(transition, input.run, input.away);
       return;
   }
 }

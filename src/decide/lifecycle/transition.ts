@@ -102,7 +102,7 @@ export class Transition {
     this.#state = { ...state, run: { ...state.run, ...facts } };
   }
 
-  forget(fact: "resuming" | "rankGoneAt" | "park"): void {
+  forget(fact: "resuming" | "rankGoneAt" | "park" | "parks"): void {
     const state = this.live();
     const { [fact]: _, ...run } = state.run;
     this.#state = { ...state, run };

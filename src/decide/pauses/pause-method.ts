@@ -5,8 +5,8 @@ import { isOnSlurm, isSeveral, savesBy } from "../../model/job.ts";
 import { type PauseMethod, runOf } from "../../model/state.ts";
 
 export interface Wish {
-  /** A frozen job or one on standby frees GPU or CPU time but keeps its memory. */
-  frees: "time" | "memory";
+  /** A frozen job or one on standby frees GPU or CPU time but keeps its memory; a parked one frees its VRAM. */
+  frees: "time" | "memory" | "vram";
   /** Prefer a freeze where it frees what is needed. */
   freeze?: boolean;
 }
@@ -25,9 +25,14 @@ export function pauseMethod(job: Job, { frees, freeze = false }: Wish): PauseMet
   if (freeze && mayFreeze && runOf(job)?.park === undefined) return "freeze";
   if (method === "park" && !isSeveral(job)) return "park";
   if (method === "http") return "http";
-  if (method === "standby") return frees === "memory" ? "checkpoint" : "standby";
+  if (method === "standby") return frees === "time" ? "standby" : "checkpoint";
   if (method === "freeze" || method === "park") return mayFreeze ? "freeze" : saves ? "checkpoint" : null;
   if (method === "checkpoint" || saves) return "checkpoint";
+  if (frees === "vram" && parksByItself(job)) return "park";
   if (mayFreeze) return "freeze";
   return isSeveral(job) && (onTimeout === "terminate" || onTimeout === "kill") ? "checkpoint" : null;
 }
+
+/** Nothing shows that it saves, and a program was seen to come back from being parked on its GPU. */
+export const parksByItself = (job: Job): boolean =>
+  job.spec.pause.method === "auto" && runOf(job)?.parks === true && !isSeveral(job) && savesBy(job) === null;

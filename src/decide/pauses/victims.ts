@@ -70,7 +70,8 @@ function victim(job: Job, now: RuleNow, sample: Sample): Victim[] {
   const memory = needsMemory(rule.metric);
   // Only a job that can save may be thawed to give its memory back; any other stays as it is.
   if (isHeld(name) && (!memory || !mayGiveBack(job))) return [];
-  const method = pauseMethod(job, { frees: memory ? "memory" : "time", freeze: rule.action === "freeze" });
+  const frees = !memory ? "time" : now.state.gpu === null ? "memory" : "vram";
+  const method = pauseMethod(job, { frees, freeze: rule.action === "freeze" });
   if (method === null) return [];
   // Neither a freeze nor a standby saves anything, or has anything to load.
   const costMs =

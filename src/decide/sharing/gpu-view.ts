@@ -32,6 +32,7 @@ export function gpuView({ id, gpus }: Run, sample: Sample): GpuView | null {
     othersMiB: crowded?.heldMiB ?? 0,
     others: crowded?.processes ?? [],
     ...unparkableOn(there),
+    ...(there.length === 1 && there[0]?.parks && { parks: true as const }),
     ...takenOf(sample, gpus),
   };
 }

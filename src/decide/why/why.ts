@@ -6,7 +6,7 @@ import type { Next, Sight, WaitingFor, Why, WindowState } from "../../model/deci
 import { finishedWithAnother, isSeveral, type Job, pauseSignalOf, savesBy } from "../../model/job.ts";
 import { isEnded, isFrozenOverdue, type JobState, runOf } from "../../model/state.ts";
 import { isListed } from "../lifecycle/pause/release.ts";
-import { pauseMethod } from "../pauses/pause-method.ts";
+import { parksByItself, pauseMethod } from "../pauses/pause-method.ts";
 import { releaseInMs } from "../pauses/release.ts";
 import { timeLeftMs } from "../pauses/time-limit.ts";
 import { concerns, type RuleNow } from "../rules/rule-now.ts";
@@ -86,6 +86,8 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
       return { cause: causeOf(state), ...unsaved(state), ...parkedOf(state), ...held(waitingFor) };
     case "standby":
       return { cause: causeOf(state), ...onStandby(job, held(waitingFor), input) };
+    case "lost":
+      return movesOf(job);
     default:
       return {};
   }
@@ -111,6 +113,7 @@ function roomOf(job: Job): Pick<Why, "room"> {
   const by = savesBy(job);
   if (by !== null) return { room: by };
   if (job.understands === null) return {};
+  if (parksByItself(job)) return { room: "parked by itself" };
   if (!isSeveral(job)) return { room: "unproven" };
   const ended = pauseMethod(job, { frees: "time" }) !== null;
   return { room: ended ? "ranks ended" : "ranks" };

@@ -8,13 +8,17 @@ import { join } from "node:path";
 import { parseControl } from "../../contract/control.ts";
 import { CONTROL_FILE } from "../../contract/names.ts";
 import { Rejected } from "../../contract/values.ts";
-import { runRecord, statusDirectory } from "../../files/state-paths.ts";
+import { parkRecord, runRecord, statusDirectory } from "../../files/state-paths.ts";
+import type { Away } from "../../model/park.ts";
 import type { Run } from "../../model/run.ts";
+import { readParkRecord } from "../../park/park-record.ts";
 import { bootId } from "../../sense/proc/boot-id.ts";
 
 export interface RunRecord {
   job: string;
   run: Run;
+  /** The program whose VRAM may be away, and what it held. */
+  away?: Away;
 }
 
 /** Throws what the disk throws. */
@@ -22,14 +26,19 @@ export function writeRunRecord(stateDirectory: string, record: RunRecord): void 
   writeFileSync(runRecord(stateDirectory, record.run.id), `${JSON.stringify(record)}\n`, { mode: 0o600 });
 }
 
-/** The run as launched, with the sequence of its last control word. Null when incomplete, or of an earlier boot. */
+/** The run as launched, with what its files have told since. Null when incomplete, or of an earlier boot. */
 export function readRunRecord(stateDirectory: string, runId: string): RunRecord | null {
   const record = readJson(runRecord(stateDirectory, runId)) as Partial<RunRecord> | null;
   const { job, run } = record ?? {};
   if (typeof job !== "string" || run?.id !== runId) return null;
   if (run.slurm === undefined && run.bootId !== bootId()) return null;
   const sequence = lastSequence(join(statusDirectory(stateDirectory, runId), CONTROL_FILE));
-  return { job, run: sequence === null ? run : { ...run, sequence } };
+  const away = readParkRecord(parkRecord(stateDirectory, runId))?.program ?? run.park;
+  return {
+    job,
+    run: sequence === null ? run : { ...run, sequence },
+    ...(away && { away: { pid: away.pid, heldMiB: away.heldMiB } }),
+  };
 }
 
 function lastSequence(path: string): number | null {

@@ -32,6 +32,8 @@ export interface GpuOptions extends Where {
   settings: () => Ignoring & { pollSeconds: number };
   /** When our last run on each GPU began, in ticks since boot, from before this supervisor. */
   arrivals?: ReadonlyMap<string, number>;
+  /** Whether parking was seen to work on a GPU with this version of its driver. */
+  parks?: (gpu: string, driver: string | null, nowMs: number) => boolean;
   /** Claims of other supervisors; read only where there are GPUs. */
   claims?: () => Claim[];
 }
@@ -65,11 +67,15 @@ export function createGpuSource(options: GpuOptions): GpuSource {
       if (reads.length === 0) return { gpus: [], unavailable: missing };
       const claims = options.claims?.() ?? [];
       const first = readers.firstOther(reads);
-      const gpus = reads.flatMap(({ source, seen }) => {
+      const gpus = reads.flatMap(({ source, watch, seen }) => {
         if ("unavailable" in seen) return [];
         const samples = attributionOf(source).samples(seen, runs, claims);
         const added = source.maker === "NVIDIA" ? 0 : first;
-        return samples.map((gpu) => withinLimits({ ...gpu, index: gpu.index + added }, env));
+        const driver = watch.hello?.driver ?? null;
+        return samples.map((gpu) => {
+          const parks = options.parks?.(gpu.uuid, driver, monotonicMs) && { parks: true as const };
+          return withinLimits({ ...gpu, index: gpu.index + added, ...parks }, env);
+        });
       });
       const failed = reads.flatMap(({ seen }) => ("unavailable" in seen ? [seen.unavailable] : []));
       return {

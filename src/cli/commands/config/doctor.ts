@@ -1,6 +1,6 @@
 /**
  * `doctor`: one page on what this machine lets the supervisor see and do, for a bug report. Changes
- * nothing, and starts nothing on a GPU unless it is told to; names processes on GPUs, but none of the config's secrets.
+ * nothing, and starts nothing on a GPU unless it is told to try (what that shows is noted); names processes on GPUs, but none of the config's secrets.
  */
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
@@ -68,12 +68,15 @@ export async function doctor(options: Options & { tryPark?: boolean }): Promise<
     cgroup: "directory" in cgroup ? { directory: cgroup.directory } : { unavailable: cgroup.reason },
     supervisorPid,
     unreaped: zombies.look(supervisorPid),
-    parking: await parking(sample.gpus, options.tryPark ?? false),
+    parking: await parking(sample.gpus, driverOf(gpus), options.tryPark ?? false),
   };
   if (options.json) printJson({ ...diagnosis });
   else print(page(diagnosis));
   return 0;
 }
+
+const driverOf = ({ sources }: Examination): string | null =>
+  sources.find(({ source }) => source !== "kernel")?.driver ?? null;
 
 function configOf(options: Options): { file: string | null; config: Config | null; problems: number } {
   const file = findConfig(options.config);

@@ -19,7 +19,7 @@ export function parkOf(transition: Transition): Park {
 
 /** Moves on to a stage that calls nothing. */
 export function enter(transition: Transition, at: Park["at"], facts: Partial<Park> = {}): void {
-  const { trouble: _, ...park } = parkOf(transition);
+  const { trouble: _, code: __, ...park } = parkOf(transition);
   transition.know({ park: { ...park, at, sinceMs: transition.now.monotonicMs, ...facts } });
 }
 
@@ -50,6 +50,8 @@ export interface Shown {
   ms?: number;
   /** Why the call failed, or was broken off. */
   why?: string;
+  /** CUDA's code for that, where it failed. */
+  code?: number;
   /** It may not have done its work because it was broken off, and not too often for another try. */
   mayTryAgain: boolean;
 }
@@ -66,11 +68,12 @@ export function shownBy(transition: Transition, { park: seen }: Seen): Shown | n
   const { answer } = seen;
   if (answer === null) return null;
   if (call !== "look") noteTrouble(transition, answer);
-  const { trouble: why = answer.why, tries } = parkOf(transition);
+  const { trouble: why = answer.why, code, tries } = parkOf(transition);
   const looked = call === "look";
   const shown = {
     ...(!looked && { ms: answer.ms }),
     ...(why !== undefined && { why }),
+    ...(code !== undefined && { code }),
     mayTryAgain: looked && tries < MOST_TRIES,
   };
   // Later it may be locked, which what the driver lacks doesn't undo.
@@ -80,10 +83,11 @@ export function shownBy(transition: Transition, { park: seen }: Seen): Shown | n
   return null;
 }
 
-function noteTrouble(transition: Transition, { state, why }: DriverAnswer): void {
+function noteTrouble(transition: Transition, { state, why, code }: DriverAnswer): void {
   const park = parkOf(transition);
   const tries = state === null ? park.tries + 1 : park.tries;
-  transition.know({ park: { ...park, tries, ...(why !== undefined && { trouble: why }) } });
+  const trouble = { ...(why !== undefined && { trouble: why }), ...(code !== undefined && { code }) };
+  transition.know({ park: { ...park, tries, ...trouble } });
 }
 
 /** Repeats a call whose state shows that it hasn't done its work, once a while has passed. */

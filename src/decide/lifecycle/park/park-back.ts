@@ -1,18 +1,19 @@
 /**
  * A parked job on its way back: its GPU is claimed and seen to have room for all of it, it is continued, restored
- * and unlocked. Never restores without that look: a restore that runs out of memory is final.
+ * and unlocked. Never restores without that look: a restore that runs out of memory is final, as the next one shows.
  */
 import type { Seen } from "../../../model/seen.ts";
 import { duration } from "../../../words/duration.ts";
 import { measured } from "../../learned.ts";
 import { heldMiB } from "../../sharing/gpu-memory.ts";
 import type { Transition } from "../transition.ts";
-import { drive, enter, parkOf, repeat, shownBy } from "./drive.ts";
+import { drive, enter, parkOf, repeat, type Shown, shownBy } from "./drive.ts";
 import { breakDown, rest } from "./ends.ts";
 import { noRoom } from "./fits.ts";
 
-/** Between two tries. */
+/** Between two tries; doubled with each restore that fails, up to the longest. */
 const TRY_AGAIN_MS = 10_000;
+const LONGEST_MS = 600_000;
 /** How long a reading of its GPU is waited for. */
 const LOOK_MS = 10_000;
 
@@ -49,13 +50,13 @@ function claim(transition: Transition): void {
 }
 
 /** It stays parked, and is tried again. */
-function stay(transition: Transition, why: string): void {
+function stay(transition: Transition, why: string, waitMs = TRY_AGAIN_MS): void {
   const { now, job } = transition;
-  const reason = `It stays parked: ${why}. It is tried again in ${duration(TRY_AGAIN_MS)}.`;
+  const reason = `It stays parked: ${why}. It is tried again in ${duration(waitMs)}.`;
   transition.tell("resume.failed", "supervisor", reason, { outcome: { method: "park" } });
   transition.note({
-    attempts: { ...job.attempts, notBeforeMs: now.monotonicMs + TRY_AGAIN_MS },
-    unready: "there was no room for its VRAM",
+    attempts: { ...job.attempts, notBeforeMs: now.monotonicMs + waitMs },
+    unready: why,
   });
   const { heldMiB } = parkOf(transition);
   rest(transition, { actor: "supervisor", reason, critical: false }, { heldMiB, gone: true });
@@ -76,7 +77,22 @@ function restoring(transition: Transition, seen: Seen): void {
   }
   // It was broken off, or an earlier supervisor never came to it: there has to be room again.
   else if (shown.state === "checkpointed" && shown.mayTryAgain) enter(transition, "claiming");
+  else if (shown.state === "checkpointed" && !isFinal(transition, shown)) failed(transition, shown);
   else breakDown(transition, shown.why);
+}
+
+/** What the driver says of every restore after one that has run out of memory; alone it is a lack of permission. */
+const REFUSED = 304;
+const OUT_OF_MEMORY = 2;
+
+const isFinal = (transition: Transition, { code }: Shown): boolean =>
+  code === REFUSED && parkOf(transition).ranOut === true;
+
+function failed(transition: Transition, { why = "it couldn't be brought back", code }: Shown): void {
+  const { failures = 0, ...park } = parkOf(transition);
+  const ranOut = code === OUT_OF_MEMORY && { ranOut: true as const };
+  transition.know({ park: { ...park, ...ranOut, failures: failures + 1 } });
+  stay(transition, why, Math.min(LONGEST_MS, TRY_AGAIN_MS * 2 ** failures));
 }
 
 function unlocking(transition: Transition, seen: Seen): void {

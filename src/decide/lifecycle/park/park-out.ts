@@ -31,7 +31,7 @@ export function askToPark(transition: Transition): void {
 export function parkProgress(transition: Transition, seen: Seen, availableMiB: number | null): void {
   switch (transition.run.park?.at ?? "checking") {
     case "checking":
-      check(transition, availableMiB);
+      check(transition, seen, availableMiB);
       break;
     case "locking":
       locking(transition, seen);
@@ -58,7 +58,7 @@ export function parkProgress(transition: Transition, seen: Seen, availableMiB: n
   if (state.name === "pausing" && state.request.method === "park") watchGrace(transition, seen);
 }
 
-function check(transition: Transition, availableMiB: number | null): void {
+function check(transition: Transition, { park: last }: Seen, availableMiB: number | null): void {
   const holder = holderOf(transition, availableMiB);
   const { monotonicMs } = transition.now;
   if (!("pid" in holder)) {
@@ -67,7 +67,9 @@ function check(transition: Transition, availableMiB: number | null): void {
     else if (monotonicMs - askedAt.monotonicMs >= CHECK_MS) freezeInstead(transition, holder.unknown);
     return;
   }
-  const none = { call: "look", number: 0, askedMs: monotonicMs, sinceMs: monotonicMs, tries: 0 } as const;
+  // The answer to a call of an earlier move is still there.
+  const number = last?.number ?? 0;
+  const none = { call: "look", number, askedMs: monotonicMs, sinceMs: monotonicMs, tries: 0 } as const;
   transition.know({ park: { at: "checking", ...none, ...holder } });
   drive(transition, "locking", "lock");
 }

@@ -18,7 +18,7 @@ function doctor(machine: FakeMachine, ...args: string[]): Promise<string> {
   driver = new FakeNvml(machine);
   const child = spawn(process.execPath, [PROGRAM, "doctor", ...args], {
     cwd: driver.directory,
-    env: { ...process.env, ...new FakeCuda(driver).env },
+    env: { ...process.env, ...new FakeCuda(driver).env, XDG_STATE_HOME: driver.directory },
     stdio: ["ignore", "pipe", "inherit"],
   });
   let out = "";

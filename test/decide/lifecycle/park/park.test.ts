@@ -4,6 +4,7 @@
  * src/decide/lifecycle/park/drive.ts, src/decide/lifecycle/park/ends.ts, src/decide/lifecycle/park/fits.ts
  */
 import { describe, expect, it } from "vitest";
+import { at } from "../../make.ts";
 import { HELD, Program } from "./program.ts";
 
 const failed = (why: string, state: "running" | "locked" | "checkpointed" | "failed" | null = null) => ({
@@ -97,6 +98,22 @@ describe("moving it out", () => {
     ]);
   });
 
+  it("the answer to the call of an earlier move isn't taken for that to this one", () => {
+    const program = new Program().asked(10).shows(11);
+    program.shows(12, { state: null, ms: 0, why: "it takes driver 580", impossible: true }).shows(13);
+    program.resumed(20).asked(30).did();
+    const answered = {
+      number: 1,
+      answer: { state: null, ms: 0, why: "it takes driver 580", impossible: true },
+    } as const;
+    program.shows(31, undefined, { park: answered }).shows(32, undefined, { park: answered });
+    expect([program.park?.number, program.doing, program.did()]).toEqual([
+      3,
+      "locking look",
+      ["drive", "thaw", "drive"],
+    ]);
+  });
+
   it("after a call that was broken off nothing else is done before the state is known", () => {
     const program = new Program().asked(10).shows(11).did_(12, "locked").shows(14);
     program.did();
@@ -180,11 +197,36 @@ describe("bringing it back", () => {
     expect(program.job.attempts.notBeforeMs).toBeGreaterThan(0);
   });
 
-  it("a restore that fails is final: nothing is tried again, and what is left to do is said", () => {
+  it.each([2, 304, 999])("a restore that fails with %i alone is tried again, each time later", (code) => {
+    const program = new Program().parkedAt(10);
+    const waits: number[] = [];
+    for (const second of [100, 200, 300]) {
+      const refused = {
+        ...failed("the driver rejects it", "checkpointed"),
+        code: code === 2 && second > 100 ? 1 : code,
+      };
+      program
+        .resumed(second)
+        .shows(second + 2)
+        .shows(second + 4, refused);
+      expect(program.job.state).toMatchObject({ name: "frozen", parked: { heldMiB: HELD, gone: true } });
+      expect(program.job.state).not.toHaveProperty("parked.broken");
+      waits.push(program.job.attempts.notBeforeMs - at(second + 4).monotonicMs);
+    }
+    expect(waits).toEqual([10_000, 20_000, 40_000]);
+    expect(program.reasons.at(-1)).toBe("It stays parked: the driver rejects it. It is tried again in 40 s.");
+    program.resumed(400).shows(402);
+    program.did_(404, "locked").did_(406, "running");
+    expect([program.state, program.park]).toEqual(["running", undefined]);
+  });
+
+  it("a restore that is refused after one that ran out of memory is final, and what is left to do is said", () => {
     const program = new Program().parkedAt(10).resumed(30).shows(32);
-    program.shows(34, failed("there isn't enough memory", "checkpointed"));
+    program.shows(34, { ...failed("there isn't enough memory", "checkpointed"), code: 2 });
+    program.resumed(50).shows(52);
+    program.shows(54, { ...failed("the system refuses the call", "checkpointed"), code: 304 });
     expect(program.job.state).toMatchObject({ name: "frozen", parked: { broken: expect.any(String) } });
-    expect(program.reasons.at(-1)).toContain("there isn't enough memory");
+    expect(program.reasons.at(-1)).toContain("the system refuses the call");
     program.did();
     program.shows(36).shows(60);
     expect(program.did()).not.toContain("drive");

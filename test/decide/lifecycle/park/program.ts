@@ -1,5 +1,5 @@
 /** A program whose VRAM can be moved, and its driver, both played by a test: states, answers, memory, times. */
-import type { DriverAnswer, DriverState, Park } from "../../../../src/model/park.ts";
+import type { DriverAnswer, DriverState, Park, ParkSeen } from "../../../../src/model/park.ts";
 import type { GpuView } from "../../../../src/model/seen.ts";
 import { at, makeRun, makeSeen, runningJob, Story, startDecision } from "../../make.ts";
 
@@ -13,6 +13,8 @@ export interface Look {
   stopped?: boolean;
   readAt?: number;
   more?: Partial<GpuView>;
+  /** What the driver was asked last, where that isn't its last call. */
+  park?: ParkSeen;
 }
 
 export class Program extends Story {
@@ -67,7 +69,8 @@ export class Program extends Story {
       others: [],
       ...more,
     };
-    const park = answer === undefined ? {} : { park: { number: this.park?.number ?? 0, answer } };
+    const asked = answer === undefined ? look.park : { number: this.park?.number ?? 0, answer };
+    const park = asked === undefined ? {} : { park: asked };
     const before = this.effects.length;
     this.on(second, { kind: "seen", seen: makeSeen({ stopped, ...park }), availableMiB, gpus });
     for (const effect of this.effects.slice(before)) {

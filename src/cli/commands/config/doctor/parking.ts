@@ -1,6 +1,8 @@
 /** What `doctor` tells of parking: for each GPU whether it can work and why not, and what a try has shown. */
+import { wallMs } from "../../../../clock.ts";
 import { whyUnparkable } from "../../../../decide/sharing/parkable.ts";
 import type { GpuSample } from "../../../../model/machine.ts";
+import { noteTry } from "../../../../park/tried-parks.ts";
 import { driverLack, type TriedCall, type TriedPark, tryPark } from "../../../../park/try-park.ts";
 import { duration } from "../../../../words/duration.ts";
 
@@ -13,8 +15,15 @@ export interface Parking {
   tried: TriedPark | null;
 }
 
-/** One entry for each of NVIDIA's GPUs. `trying`: takes seconds on each. */
-export async function parking(gpus: readonly GpuSample[], trying: boolean): Promise<Parking[]> {
+/**
+ * One entry for each of NVIDIA's GPUs. `trying`: takes seconds on each, and is noted for supervisors.
+ * @param driver its version, where it tells it
+ */
+export async function parking(
+  gpus: readonly GpuSample[],
+  driver: string | null,
+  trying: boolean,
+): Promise<Parking[]> {
   const places = gpus.filter(({ device }) => device?.runtime === "cuda");
   if (places.length === 0) return [];
   const lack = await driverLack();
@@ -22,6 +31,8 @@ export async function parking(gpus: readonly GpuSample[], trying: boolean): Prom
   for (const gpu of places) {
     const unavailable = lack ?? whyUnparkable(gpu);
     const tried = trying && unavailable === null ? await tryPark(gpu.device?.number ?? gpu.index) : null;
+    if (tried !== null && driver !== null)
+      noteTry(gpu.uuid, driver, { works: tried.fails === null, atMs: wallMs() });
     found.push({ gpu: gpu.uuid, index: gpu.index, unavailable, tried });
   }
   return found;
@@ -32,7 +43,11 @@ export function parkingLines({ unavailable, tried }: Parking): string[] {
   if (tried === null)
     return ["  parking: nothing speaks against it; to see it work: supervisor doctor --try-park"];
   const calls = tried.calls.map(callLine);
-  if (tried.fails === null) return ["  parking: works, as a program of its own has shown", ...calls];
+  if (tried.fails === null)
+    return [
+      "  parking: works, as a program of its own has shown: jobs that can't save are parked by themselves where their VRAM is needed",
+      ...calls,
+    ];
   return [`  parking: doesn't work: ${tried.fails}`, ...calls, ...fix(tried.fails)];
 }
 
