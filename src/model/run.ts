@@ -46,6 +46,8 @@ export interface SlurmRun {
   begunAt?: Now;
   /** Wall time at which Slurm's time limit ends it. */
   endsAtMs?: number;
+  /** Slurm has taken it from its nodes, but a rank that Slurm can't reach still reports. */
+  orphaned?: true;
   /** Wall time since which the controller hasn't answered: `state` is as it was then. */
   silentSinceMs?: number;
 }

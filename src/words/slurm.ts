@@ -50,10 +50,11 @@ function slurmReason(code: string): string {
 
 /** Where its run stands in Slurm, beside its state: half a sentence. */
 export function slurmText(slurm: SlurmRun, nowMs: number): string {
-  const { id, state, reason, nodes, silentSinceMs } = slurm;
+  const { id, state, reason, nodes, orphaned, silentSinceMs } = slurm;
   const job = id === null ? "it" : `Slurm job ${id}`;
   if (silentSinceMs !== undefined)
     return `Slurm's controller hasn't answered since ${clockTime(silentSinceMs, nowMs)}, so what became of ${job} isn't known`;
+  if (orphaned) return `${job} lost its nodes, and ranks that still work there are told to save and leave`;
   if (state === "running") return `${job} on ${nodes ?? "its nodes"}`;
   if (state === "unknown") return `${job} is being submitted to Slurm`;
   return `${job} waits in the queue${reason === undefined ? "" : `: ${slurmReason(reason)}`}`;

@@ -9,12 +9,10 @@ import { describeWith, slurm } from "../needs.ts";
 import type { RealSupervisor } from "../scenarios/real-supervisor.ts";
 import { until } from "../until.ts";
 import { Cluster } from "./cluster.ts";
-import { counting, endAll, logOf, slurmIdOf, supervise } from "./on-cluster.ts";
+import { begins, counting, endAll, slurmIdOf, supervise } from "./on-cluster.ts";
 
 const cluster = new Cluster();
 let supervisor: RealSupervisor | null = null;
-
-const begins = (of: RealSupervisor, job: string): string[] => logOf(of, job).match(/^begins at \d+$/gm) ?? [];
 
 describeWith(slurm)("jobs on Slurm", () => {
   beforeAll(async () => {
@@ -53,7 +51,7 @@ describeWith(slurm)("jobs on Slurm", () => {
     await supervisor.start();
     await supervisor.steps("count", (paused.checkpoint?.step ?? 0) + 3);
     expect(await slurmIdOf(supervisor, "count")).toBe(id);
-    expect(begins(supervisor, "count")).toEqual(["begins at 0", `begins at ${paused.checkpoint?.step}`]);
+    expect(begins(supervisor, "count")).toEqual([0, paused.checkpoint?.step]);
     expect(cluster.queue.filter((line) => line.includes("RUNNING"))).toHaveLength(1);
   });
 
@@ -92,6 +90,22 @@ describeWith(slurm)("jobs on Slurm", () => {
     expect(told.reason).toBe(`Slurm job ${id} was cancelled there (scancel), and not by this supervisor.`);
   });
 
+  test("are cancelled there although they are being paused", async () => {
+    // It neither saves nor ends before the signal that can't be caught.
+    const stubborn = ["/bin/sh", "-c", "trap : USR2 TERM; while :; do sleep 1; done"];
+    supervisor = await supervise(cluster, [
+      { name: "stubborn", command: stubborn, pause: { signal: "SIGUSR2", graceSeconds: 600 } },
+    ]);
+    await supervisor.reaches("stubborn", ["running"]);
+    const id = await slurmIdOf(supervisor, "stubborn");
+    supervisor.say("pause", "stubborn", "--no-wait");
+    await supervisor.recorded("pause.requested");
+    cluster.ask("scancel", `${id}`);
+    await supervisor.reaches("stubborn", ["cancelled"]);
+    expect((await supervisor.recorded("job.cancelled")).actor).toBe("peer");
+    expect(cluster.queue).toContainEqual(expect.stringMatching(`^${id} CANCELLED`));
+  });
+
   test("go on from their checkpoint under the same id when a job of higher priority has taken their node", async () => {
     supervisor = await supervise(cluster, [
       {
@@ -120,6 +134,7 @@ describeWith(slurm)("jobs on Slurm", () => {
     await until("the urgent job", () => cluster.queue.includes(`${urgent} COMPLETED None`));
     await supervisor.recorded("resume.completed");
     expect(await slurmIdOf(supervisor, "count")).toBe(id);
-    expect(begins(supervisor, "count")).toEqual(["begins at 0", expect.not.stringMatching(/ 0$/)]);
+    expect(begins(supervisor, "count")).toEqual([0, expect.any(Number)]);
+    expect(begins(supervisor, "count")[1]).toBeGreaterThan(0);
   });
 });

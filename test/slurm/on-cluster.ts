@@ -24,6 +24,10 @@ export async function supervise(
 export const logOf = ({ directory }: RealSupervisor, job: string): string =>
   readFileSync(join(directory, "state/logs", `${job}.log`), "utf8");
 
+/** The steps from which its runs have begun. */
+export const begins = (of: RealSupervisor, job: string): number[] =>
+  [...logOf(of, job).matchAll(/^begins at (\d+)$/gm)].map(([, step]) => Number(step));
+
 /** Slurm's id of a job's run. */
 export async function slurmIdOf(supervisor: RealSupervisor, job: string): Promise<number> {
   return await supervisor.shows(

@@ -6,10 +6,16 @@
 import { existsSync } from "node:fs";
 import { elapsedMs } from "../../clock.ts";
 import { exitRecord, launcherRecord, statusDirectory } from "../../files/state-paths.ts";
-import type { Exit } from "../../model/seen.ts";
+import type { Exit, RankStatus } from "../../model/seen.ts";
 import { readExit } from "../observe/launcher-records.ts";
 import type { RankMemory } from "../observe/read-ranks.ts";
 import { readRunsJob } from "./submission.ts";
+
+/** Reports come once a second from steps that are shorter; slower ones are waited for by their own pace. */
+const SILENT_AFTER_MS = 5000;
+const GAPS = 3;
+const SILENT_AT_MOST_MS = 120_000;
+const LEFT: ReadonlySet<RankStatus["state"]> = new Set(["paused", "finished", "failed"]);
 
 export class FollowedOnSlurm {
   readonly runId: string;
@@ -20,11 +26,17 @@ export class FollowedOnSlurm {
   rungFor: number | null = null;
   /** When it was last pushed on, on this process's own clock; see repeat.ts. */
   pushedMs = Number.NEGATIVE_INFINITY;
+  /** Its ranks were told to leave, though Slurm has lost them. */
+  recalled = false;
   /** Slurm forgets it once the job is back in the queue. */
   preempted = false;
   #id: number | null = null;
   #begun = false;
   #exit: Exit | null = null;
+  /** The dates of the ranks' last reports, when they were seen to change, and the longest time between two of them. */
+  #reports = "";
+  #reportedMs = 0;
+  #longestGapMs = 0;
   /** The last thing that changed here, which a view must be younger than. */
   #changedMs = elapsedMs();
 
@@ -61,6 +73,19 @@ export class FollowedOnSlurm {
   /** Older views of the queue no longer count. */
   changed(): void {
     this.#changedMs = elapsedMs();
+  }
+
+  /** Whether a rank is still at work, as far as its reports tell. To be asked at every look. */
+  areHeard(ranks: readonly RankStatus[]): boolean {
+    const now = elapsedMs();
+    const reports = ranks.map(({ atMs }) => atMs).join();
+    if (reports !== this.#reports) {
+      if (this.#reports !== "") this.#longestGapMs = Math.max(this.#longestGapMs, now - this.#reportedMs);
+      this.#reports = reports;
+      this.#reportedMs = now;
+    }
+    const silence = Math.min(SILENT_AT_MOST_MS, Math.max(SILENT_AFTER_MS, GAPS * this.#longestGapMs));
+    return ranks.some(({ state }) => !LEFT.has(state)) && now - this.#reportedMs < silence;
   }
 
   /** Whether a view that began at `beganMs` shows it as it is now. */

@@ -20,6 +20,7 @@ import {
   optionsOf,
   readSubmission,
   type Submission,
+  slurmSignalOf,
   submitWords,
   tokensOf,
   writeRunsJob,
@@ -58,6 +59,7 @@ async function begin({ run, resumeFrom }: Launch, job: Job, where: Where): Promi
     cwd,
     env,
     own: job.spec.env,
+    signal: slurmSignalOf(job.spec),
     begin: beginLine(run, resumeFrom),
     argv,
   });

@@ -30,9 +30,10 @@ export function observeOnSlurm(
   { view, silence }: Looked,
   saved: Checkpoints,
 ): Seen {
-  const standing = standingOf(job, run, known, view);
-  const { alive } = standing;
   const ranks = readRanks(known.statusDirectory, { runId: run.id, memory: known.ranks });
+  const heard = known.areHeard(ranks);
+  const standing = orOrphaned(standingOf(job, run, known, view), heard);
+  const { alive } = standing;
   const working = job.state.name === "running" ? "working" : "asked";
   const { checkpoints, rejected } = saved.of(job, alive ? working : "gone", ranks[0]?.checkpoint ?? null);
   return {
@@ -49,6 +50,19 @@ export function observeOnSlurm(
     slurm: { ...standing.slurm, ...(silence !== null && { silentSinceMs: silence.sinceMs }) },
   };
 }
+
+/**
+ * A node that Slurm can't reach may still run its ranks, and they would save among the next run's checkpoints: the run
+ * isn't over before they have left, or are no longer heard of.
+ */
+function orOrphaned(standing: Standing, heard: boolean): Standing {
+  const { alive, slurm } = standing;
+  if (alive || !heard || !FROM_ITS_NODES.has(slurm.end)) return standing;
+  const { end: _, ...rest } = slurm;
+  return { alive: true, slurm: { ...rest, orphaned: true } };
+}
+
+const FROM_ITS_NODES: ReadonlySet<SlurmEnd | undefined> = new Set(["node failure", "preempted", "requeued"]);
 
 function standingOf(job: Job, run: Run, known: FollowedOnSlurm, view: QueueView | null): Standing {
   const { begun, exit } = known;
@@ -114,8 +128,9 @@ const ENDS: Readonly<Record<string, SlurmEnd>> = {
 
 /** What Slurm did to a run; nothing where its own exit says how it ended. */
 function endOf(entry: QueueEntry, { preempted }: FollowedOnSlurm, exit: Exit | null): { end?: SlurmEnd } {
-  // srun's own code for a step that was ended is any other.
-  if (exit?.known && (exit.code === 0 || exit.code === EXIT_PAUSED)) return {};
+  // srun's own code for a step that was ended is any other, but 0 for one whose node was lost.
+  if (exit?.known && (exit.code === EXIT_PAUSED || (exit.code === 0 && entry.state === "COMPLETED")))
+    return {};
   const end = ENDS[entry.state];
   if (end !== undefined) return { end };
   if (entry.state !== "PENDING" && !entry.held) return {};

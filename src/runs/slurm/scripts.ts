@@ -14,15 +14,32 @@ import { shellWord } from "../../words/shell-word.ts";
  * - Exit code 75, the run's word for "saved, run me again", has Slurm keep the job and hold it. A run of the cluster's
  *   own `RequeueExitHold` comes to the same.
  * - A run that has begun before was requeued by Slurm: it is held, and the supervisor begins another.
- * - Signals are caught: those for the steps reach this shell, too, in some versions.
+ * - Signals are caught: those for the steps reach this shell, too, in some versions. SIGTERM comes from Slurm, which ends
+ *   the job: holding it then would bring a cancelled job back.
+ * - SIGUSR1 is Slurm's word that the time limit is near (submission.ts), for a supervisor that isn't there to ask: ranks
+ *   of a job library take a ring without a word for a pause. Others are left alone: the signal might end them.
  */
 const BATCH = `#!/bin/sh
 # Part of gpu-job-supervisor: begins the run that is due, and has Slurm hold the job once that has paused.
 folder=$1
-trap : HUP INT TERM USR1 USR2
+trap : HUP INT USR2
+trap 'over=1' TERM
+trap warned USR1
+over=
+
+warned() {
+  if [ -e "$run/status/control.json" ]; then return; fi
+  for rank in "$run"/status/rank-*.json; do
+    if [ -e "$rank" ]; then
+      timeout 10 scancel --signal="$(cat "$run/signal")" "$SLURM_JOB_ID"
+      return
+    fi
+  done
+}
 
 hold() {
   tries=0
+  if [ -n "$over" ]; then return; fi
   until scontrol requeuehold "$SLURM_JOB_ID"; do
     tries=$((tries + 1))
     if [ "$tries" -ge 120 ]; then return; fi
@@ -35,13 +52,19 @@ if [ -e "$run/launcher" ]; then
   hold
   exit 75
 fi
-/bin/sh "$run/start.sh"
+/bin/sh "$run/start.sh" &
+started=$!
+# A signal ends the wait, not what is waited for.
+while kill -0 "$started" 2>/dev/null; do wait "$started"; done
 status=125
 { read -r status < "$run/exit"; } 2>/dev/null
 status=\${status%.*}
 # A rank that is signalled again on its way out makes srun's code another one: the supervisor goes by the ranks' word.
 if [ "$status" = 75 ]; then hold
-elif [ "$status" != 0 ] && grep -q '"pause"' "$run/status/control.json" 2>/dev/null; then hold
+elif [ "$status" != 0 ] && grep -q '"pause"' "$run/status/control.json" 2>/dev/null; then
+  # The steps may have been ended first.
+  sleep 1
+  hold
 fi
 exit "\${status:-125}"
 `;
@@ -79,15 +102,18 @@ export interface Start {
   env: Readonly<Record<string, string>>;
   /** Set by the job's own `env`, which the cluster's own choice doesn't replace. */
   own: Readonly<Record<string, string>>;
+  /** Its pause signal, as Slurm names it: "USR2". */
+  signal: string;
   /** The line that begins the run in its log. */
   begin: string;
   argv: readonly string[];
 }
 
 /** `start.sh`, which the batch script runs on the first node, and what each rank runs. Holds secrets: for its owner alone. */
-export function writeStart({ runDirectory, launcher, cwd, env, own, begin, argv }: Start): void {
+export function writeStart({ runDirectory, launcher, cwd, env, own, signal, begin, argv }: Start): void {
   const task = join(runDirectory, "task.sh");
   writeFileSync(task, TASK, { mode: 0o600 });
+  writeFileSync(join(runDirectory, "signal"), `${signal}\n`, { mode: 0o600 });
   const words = [launcher, "keep", runDirectory, "", "slurm", begin];
   const ranks = ["srun", "--kill-on-bad-exit=0", "/bin/sh", task, ...argv];
   const passed = Object.entries(env).filter(([name]) => isPassedOn(name, own));

@@ -4,7 +4,7 @@
  */
 import { elapsedMs } from "../../clock.ts";
 import type { Effect } from "../../model/effect.ts";
-import { type Job, pauseSignalOf, savesBy } from "../../model/job.ts";
+import { type Job, savesBy } from "../../model/job.ts";
 import type { Run } from "../../model/run.ts";
 import type { Seen } from "../../model/seen.ts";
 import type { EffectResult } from "../../ports/runs.ts";
@@ -18,7 +18,7 @@ import { FollowedOnSlurm } from "./followed-slurm.ts";
 import { launchOnSlurm, release, withdraw } from "./launch-slurm.ts";
 import { observeOnSlurm } from "./observe-slurm.ts";
 import { type QueueView, SlurmQueue } from "./queue.ts";
-import { isReleased, readSubmission, writeRunsJob, writeSubmission } from "./submission.ts";
+import { isReleased, readSubmission, slurmSignalOf, writeRunsJob, writeSubmission } from "./submission.ts";
 
 type OfRun = Extract<Effect, { run: Run }>;
 
@@ -116,7 +116,7 @@ export class SlurmRuns {
   async #ring(job: Job, known: FollowedOnSlurm): Promise<EffectResult> {
     if (known.id === null || !known.begun || known.exit !== null || !this.#hears(job, known))
       return { ok: true };
-    return done(await signal(known.id, pauseSignalOf(job.spec).slice(3)));
+    return done(await signal(known.id, slurmSignalOf(job.spec)));
   }
 
   /** A signal that a rank doesn't catch would end it. */
@@ -145,6 +145,7 @@ export class SlurmRuns {
     this.#noteId(job, run, known, slurm?.id ?? null);
     const { id, begun } = known;
     const now = elapsedMs();
+    if (slurm?.orphaned) this.#recall(run, known);
     if (id === null || slurm?.silentSinceMs !== undefined || now - known.pushedMs < AGAIN_MS) return;
     const push = (act: Promise<unknown>): void => {
       known.pushedMs = now;
@@ -160,6 +161,17 @@ export class SlurmRuns {
       !isReleased(known.stateDirectory, run.id)
     )
       push(release(id, run.id, known.stateDirectory));
+  }
+
+  /** No signal reaches ranks that Slurm has lost: they find the word by themselves, now or at the next step. */
+  #recall(run: Run, known: FollowedOnSlurm): void {
+    if (known.recalled) return;
+    try {
+      writeControl(known.statusDirectory, { want: "pause", sequence: (run.sequence ?? 0) + 1 });
+      known.recalled = true;
+    } catch {
+      // The next tick tries again.
+    }
   }
 
   /** Of a run that an earlier supervisor submitted and didn't live to note. */

@@ -7,6 +7,8 @@ import { join } from "node:path";
 import type { JobSpec, SlurmSpec } from "../../config/schema/job-schema.ts";
 import { makeFolder } from "../../files/make-folder.ts";
 import { runDirectory, slurmDirectory } from "../../files/state-paths.ts";
+import { graceMs } from "../../model/grace.ts";
+import { pauseSignalOf } from "../../model/job.ts";
 import { commentOf } from "./queue-entry.ts";
 
 export interface Submission {
@@ -84,6 +86,7 @@ export const noteReleased = (stateDirectory: string, runId: string): void =>
 /** What sbatch is asked for, without what names one submission. */
 export function optionsOf(spec: JobSpec, log: string, cwd: string): string[] {
   const { partition, nodes, ntasksPerNode, gres, timeMinutes, options } = spec.executor as SlurmSpec;
+  const { graceSeconds } = spec.pause;
   return [
     `--job-name=${spec.name}`,
     `--nodes=${nodes}`,
@@ -93,12 +96,26 @@ export function optionsOf(spec: JobSpec, log: string, cwd: string): string[] {
     "--open-mode=append",
     "--requeue",
     `--chdir=${cwd}`,
+    `--signal=B:USR1@${warningSeconds(graceSeconds, timeMinutes)}`,
     ...(partition === undefined ? [] : [`--partition=${partition}`]),
     ...(gres === undefined ? [] : [`--gres=${gres}`]),
     ...(timeMinutes === undefined ? [] : [`--time=${timeMinutes}`]),
     ...options,
   ];
 }
+
+/**
+ * How long before its time limit Slurm itself tells the batch script, for a supervisor that isn't there. Slurm is up to a
+ * minute early; the supervisor's own request, with its reason, comes before that where the grace is long enough. Goes by
+ * the config alone: a figure that is learned would make another submission of it.
+ */
+function warningSeconds(graceSeconds: number | "auto", limitMinutes = Number.POSITIVE_INFINITY): number {
+  const asked = Math.min(graceMs(graceSeconds, {}) / 1000, (limitMinutes * 60) / 2);
+  return Math.ceil(Math.max(asked / 2, asked - 60));
+}
+
+/** The job's pause signal as Slurm names it: "USR2". */
+export const slurmSignalOf = (spec: JobSpec): string => pauseSignalOf(spec).slice(3);
 
 export const submitWords = (token: string, options: readonly string[], script: string, folder: string) => [
   "--parsable",

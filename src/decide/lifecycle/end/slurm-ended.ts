@@ -2,17 +2,20 @@
  * Ends that come from Slurm and not from the run: it was cancelled there, preempted, lost with a node, ended at its
  * time limit, or held before it had begun. Never takes one for a failure of the program.
  */
-import type { Seen } from "../../../model/seen.ts";
+import { exitCodeOf, type Seen } from "../../../model/seen.ts";
 import { SLURM_ENDS } from "../../../words/slurm.ts";
+import { allPaused } from "../ranks.ts";
 import type { Transition } from "../transition.ts";
 import { becomePaused, leave } from "./leave-run.ts";
-import { fail } from "./run-ended.ts";
+import { fail, hasFinished } from "./run-ended.ts";
 import { stepsAre, stepsLost } from "./steps-lost.ts";
 
 /** Moves the job on where Slurm has ended its run by itself; false where it hasn't. */
-export function endedBySlurm(transition: Transition, { slurm }: Seen): boolean {
+export function endedBySlurm(transition: Transition, seen: Seen): boolean {
   const { state, job } = transition;
+  const { slurm } = seen;
   if (slurm?.end === undefined || job.cancelling !== undefined) return false;
+  if (hadEnded(transition, seen)) return false;
   // What a pause has forced ends as if cancelled.
   const asked = state.name === "pausing" ? state.request : null;
   if (asked?.overdue === "terminated" || asked?.overdue === "killed") return false;
@@ -44,6 +47,15 @@ export function endedBySlurm(transition: Transition, { slurm }: Seen): boolean {
       return true;
     }
   }
+}
+
+/** It was done before Slurm ended it, by every rank's own word. What is left of it in the queue mustn't begin again. */
+function hadEnded(transition: Transition, seen: Seen): boolean {
+  if (!seen.exit?.known) return false;
+  if (allPaused(seen)) return transition.state.name === "pausing";
+  if (!hasFinished(seen) || exitCodeOf(seen.exit) !== 0) return false;
+  transition.perform({ do: "withdraw" });
+  return true;
 }
 
 /** Completes the pause of a run that Slurm hadn't begun; false for every other. */

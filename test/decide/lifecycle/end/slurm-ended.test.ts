@@ -47,6 +47,15 @@ describe("a run that Slurm has ended", () => {
     expect(story.job.state).toMatchObject({ name: "paused", cause: { actor: "rule:busy" } });
   });
 
+  test("with an exit code 0, isn't finished unless its ranks say so", () => {
+    // srun's own, of a step whose node is lost.
+    const zero = { ...gone("requeued"), exit: { known: true, code: 0, signal: null } as const };
+    expect(working().see(3, zero).state).toBe("paused");
+    const done = working().see(3, { ...zero, ranks: [makeRank({ step: 41, state: "finished" })] });
+    expect(done.state).toBe("finished");
+    expect(done.effects).toContain("withdraw");
+  });
+
   test("once it was cancelled by hand, is cancelled by that hand", () => {
     const story = working();
     story.at(at(3), { kind: "cancel", by: "ana" }).see(4, gone("cancelled"));
