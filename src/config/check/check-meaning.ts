@@ -7,6 +7,7 @@ import { type Entry, type Fields, formatPath, type Path, show } from "../problem
 import { checkContainer } from "./check-container.ts";
 import { checkExecutor } from "./check-executor.ts";
 import { checkServer } from "./check-server.ts";
+import { checkService } from "./check-service.ts";
 import { checkTariff } from "./check-tariff.ts";
 import { checkWindow } from "./check-windows.ts";
 import { checkDevices } from "./device-environment.ts";
@@ -27,6 +28,7 @@ export function checkMeaning(root: unknown): Finding[] {
     ...jobs.flatMap(checkBackup),
     ...jobs.flatMap(checkExecutor),
     ...jobs.flatMap(checkServer),
+    ...jobs.flatMap(checkService),
     ...notify.flatMap(checkNotify),
     ...checkMetrics(root),
     ...checkTariff(root),

@@ -69,6 +69,9 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
       };
     case "starting":
       return roomOf(job);
+    case "absent":
+      return { absent: state.why };
+    case "serving":
     case "running":
       return { ...running(job, input.windows), ...roomOf(job), ...askedOf(job), ...movesOf(job) };
     case "pausing":
