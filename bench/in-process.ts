@@ -34,6 +34,7 @@ const healthy = (run: Run): Seen => ({
 const sameRuns: Runs = {
   observe: (_, run) => healthy(run),
   checkpoints: () => ({ checkpoints: [], rejected: [] }),
+  service: () => undefined,
   foreignCheckpoints: () => null,
   freeMiB: () => null,
   live: (run, job) => ({ id: run.id, job, launcherPid: null, pid: process.pid, cpuCgroup: null }),

@@ -56,7 +56,10 @@ export interface JobView {
   sinceMs: number;
   priority: number;
   origin: "config" | "run";
+  /** Empty of a service. */
   command: string[];
+  /** Of a service: its address. */
+  service?: string;
   run: number | null;
   runId: string | null;
   pid: number | null;

@@ -6,7 +6,7 @@
 import type { WindowState } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
 import type { NewEvent } from "../model/event.ts";
-import type { Force, Job } from "../model/job.ts";
+import { type Force, isService, type Job } from "../model/job.ts";
 import { isEnded, isLive } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import { list } from "../words/list.ts";
@@ -52,6 +52,8 @@ export function manualRequest(
   const every = asked.jobs.length > 1;
   for (const name of asked.jobs) {
     const job = world.jobs[name];
+    // Among many jobs, only those are meant that it can be done to.
+    if (every && job !== undefined && isBeyond(job, asked)) continue;
     const result =
       job === undefined ? { error: `There is no job '${name}'.` } : ask(job, asked, { world, windows, now });
     if ("error" in result) {
@@ -72,7 +74,18 @@ interface WithRequest {
   now: Now;
 }
 
+/** A service has nothing that is ours to begin or to end. */
+const isBeyond = (job: Job, asked: ManualRequest): boolean =>
+  isService(job) &&
+  (asked.verb === "cancel" ||
+    asked.verb === "rerun" ||
+    (asked.verb === "pause" && asked.force !== undefined));
+
 function ask(job: Job, asked: ManualRequest, within: WithRequest): Asked {
+  if (isBeyond(job, asked))
+    return {
+      error: `'${job.name}' is a service: it isn't begun, frozen or ended here, only asked to rest and to come back (supervisor pause ${job.name}, supervisor resume ${job.name}).`,
+    };
   if (asked.verb === "cancel")
     return isEnded(job.state.name)
       ? { error: hasEnded(job) }

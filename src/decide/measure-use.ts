@@ -7,7 +7,7 @@ import type { Job } from "../model/job.ts";
 import type { Learned } from "../model/learned.ts";
 import type { Reading, Sample } from "../model/machine.ts";
 import type { Run } from "../model/run.ts";
-import { runOf } from "../model/state.ts";
+import { isAtWork, runOf } from "../model/state.ts";
 import { type GpuUse, gpuUse } from "./gpu-use.ts";
 import { measured } from "./learned.ts";
 import type { Jobs } from "./world.ts";
@@ -65,14 +65,14 @@ export function measureUse(jobs: Jobs, periods: Periods, sample: Sample): { jobs
 
 /** The run of a job that is at work: what loading takes isn't its use. */
 function workingRun(job: Job): Run | null {
-  const run = job.state.name === "running" ? runOf(job) : null;
+  const run = isAtWork(job.state.name) ? runOf(job) : null;
   if (!run) return null;
   return job.understands === "contract" && run.firstStepAt === undefined ? null : run;
 }
 
 /** It turns out to keep the contract, and hasn't begun: what was measured was its loading. */
 const isLoading = ({ state }: Job, period: Period): boolean =>
-  state.name === "running" && state.run.id === period.run;
+  isAtWork(state.name) && runOf({ state })?.id === period.run;
 
 /** Cut short by the end of the work: too short a period counts only where nothing is known. */
 const counts = ({ ms }: Period, learned: Learned): boolean =>

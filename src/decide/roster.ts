@@ -6,7 +6,7 @@ import type { JobSpec } from "../config/schema/job-schema.ts";
 import type { Config } from "../config/schema/schema.ts";
 import type { Actor } from "../model/actor.ts";
 import type { NewEvent } from "../model/event.ts";
-import { isSameCommand, type Job } from "../model/job.ts";
+import { isSameCommand, isService, type Job } from "../model/job.ts";
 import { isEnded, isLive } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import { list } from "../words/list.ts";
@@ -21,7 +21,9 @@ export function newJob(spec: JobSpec, origin: Job["origin"], now: Now): Job {
     name: spec.name,
     spec,
     origin,
-    state: { name: "waiting", since: now },
+    state: spec.service
+      ? { name: "absent", since: now, why: "it hasn't been looked for yet" }
+      : { name: "waiting", since: now },
     runs: 0,
     progress: null,
     checkpoint: null,
@@ -53,15 +55,23 @@ export function roster(config: Config, known: Job[], now: Now): Record<string, J
     const fresh = now.wallMs - job.state.since.wallMs < KEEP_ENDED_MS;
     const { name } = job.state;
     const stays = !isEnded(name) || fresh || followerOf(job.name, known) !== null;
+    // A service at work goes on without us; one that was put to rest is woken first.
+    if (name === "serving" || name === "absent") continue;
     if (isLive(name) || (job.origin === "run" && stays)) jobs[job.name] = job;
   }
   const byName = new Map(known.map((job) => [job.name, job]));
   for (const spec of config.jobs) {
     const old = byName.get(spec.name);
     const isIts = old && !(old.origin === "run" && isEnded(old.state.name));
-    jobs[spec.name] = isIts ? withSpec(old, spec) : newJob(spec, "config", now);
+    jobs[spec.name] = isIts ? ofSpec(old, spec, now) : newJob(spec, "config", now);
   }
   return jobs;
+}
+
+/** A service and a job of one name are two things; but what we have begun has to end first. */
+function ofSpec(old: Job, spec: JobSpec, now: Now): Job {
+  if (isService(old) === isService({ spec })) return withSpec(old, spec);
+  return isLive(old.state.name) && !isService(old) ? old : newJob(spec, "config", now);
 }
 
 /** What was learned of another command says nothing of this one. */
@@ -144,9 +154,11 @@ export function dropped(
     removedEvent(
       name,
       "supervisor",
-      name in after
-        ? `The config no longer names it. It is ${state.name}, and its run goes on until it ends; to end it now: supervisor cancel ${name}`
-        : `The config no longer names it. It was ${state.name}, and isn't run again; what it has saved stays where it is.`,
+      state.name === "serving" || state.name === "absent"
+        ? "The config no longer names it. It isn't asked for anything any more."
+        : name in after
+          ? `The config no longer names it. It is ${state.name}, and its run goes on until it ends; to end it now: supervisor cancel ${name}`
+          : `The config no longer names it. It was ${state.name}, and isn't run again; what it has saved stays where it is.`,
     ),
   );
   return { jobs: gone.map((job): Job => ({ ...job, dropped: true })), events };

@@ -76,6 +76,8 @@ export interface Why {
   streams?: { open: number; held: number };
   /** Its server, asked by HTTP: what it is asked just now, and what stands in the way; half a sentence. */
   asked?: { at: Talk["at"]; trouble?: string };
+  /** Why a service isn't there; half a sentence. */
+  absent?: string;
   /** What a server on standby holds. */
   server?: ServerHold;
   /** What a parked job holds in host memory instead of on its GPU. */

@@ -26,6 +26,8 @@ export const EVENT_KINDS = [
   "resume.doubted",
   "server.asked",
   "server.answered",
+  "service.found",
+  "service.gone",
   "checkpoint.verified",
   "checkpoint.rejected",
   "checkpoint.failed",

@@ -75,6 +75,9 @@ export const isOnSlurm = ({ state, spec }: Pick<Job, "state" | "spec">): boolean
 /** A manual resume that hasn't led to a start yet: a person is waiting, so balance and estimates don't count. */
 export const isWanted = ({ manual }: Job): boolean => manual?.want === "run" && manual.honoured !== true;
 
+/** A server that isn't ours: looked for and asked, never started or ended. */
+export const isService = ({ spec }: Pick<Job, "spec">): boolean => spec.service === true;
+
 /** It has several ranks, which fail when they are frozen. */
 export const isSeveral = ({ worldSize }: Pick<Job, "worldSize">): boolean => (worldSize ?? 1) > 1;
 

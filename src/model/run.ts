@@ -52,7 +52,10 @@ export interface SlurmRun {
   silentSinceMs?: number;
 }
 
-/** One process life of a job. `pid` is the job's own first process, not the parent that records its exit. */
+/**
+ * One process life of a job. `pid` is the job's own first process, not the parent that records its exit; of a service
+ * the one that listens at its address, null where that can't be seen.
+ */
 export interface Run {
   id: string;
   number: number;
@@ -69,6 +72,8 @@ export interface Run {
   devices?: Record<string, string>;
   /** Of a run on a Slurm cluster, whose processes are on other machines. */
   slurm?: SlurmRun;
+  /** Of a service: what is followed from its being found to its being gone. Nothing of it is ours to signal. */
+  service?: true;
   /** The last control sequence written for it. */
   sequence?: number;
   /** When its first new step was seen; the time before is reloading. */

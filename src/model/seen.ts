@@ -2,7 +2,7 @@
 import type { ProcessEvidence } from "./machine.ts";
 import type { ParkSeen } from "./park.ts";
 import type { Checkpoint, SlurmRun } from "./run.ts";
-import type { ServerSeen } from "./server.ts";
+import type { ServerSeen, ServiceSeen } from "./server.ts";
 
 /**
  * How a run ended, as a shell reports it: after a signal n the code is 128 + n. `known: false`: its record
@@ -62,6 +62,8 @@ export interface Seen {
   slurm?: SlurmSeen;
   /** What its server was asked last, if anything was since this supervisor began. */
   server?: ServerSeen;
+  /** Of a service: what was seen at its address; omitted before the first look. */
+  service?: ServiceSeen;
   /** What the driver was asked last about moving its VRAM, if anything was since this supervisor began. */
   park?: ParkSeen;
   /** After it has ended: its last output, if that says that a GPU had too little memory. */

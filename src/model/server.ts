@@ -6,6 +6,11 @@ export type Question = "drained" | "release" | "released" | "restore" | "ready";
 /** `no`: it answered, and it isn't so. `failed`: it can't be told. `why`: half a sentence. */
 export type Answer = { is: "yes" } | { is: "no" | "failed"; why: string };
 
+/** A service as it was last looked for. `user`: whose it is, where its process can't be seen; `why`: half a sentence. */
+export type ServiceSeen =
+  | { here: true; pid: number | null; startTime: number | null; user: string | null }
+  | { here: false; why: string };
+
 /** The last question of a run and its answer, null while that is under way. */
 export interface ServerSeen {
   number: number;
@@ -14,7 +19,7 @@ export interface ServerSeen {
 
 /** The talk with a run's server. Monotonic times. */
 export interface Talk {
-  at: "draining" | "releasing" | "emptying" | "resting" | "restoring" | "readying";
+  at: "looking" | "draining" | "releasing" | "emptying" | "resting" | "restoring" | "readying";
   question: Question;
   /** Of the last question; the next one has a higher one. */
   number: number;

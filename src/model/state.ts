@@ -47,6 +47,10 @@ export type JobState =
   | { name: "waiting"; since: Now; failure?: string; exitCode?: number | null }
   | { name: "starting"; since: Now; run: Run }
   | { name: "running"; since: Now; run: Run }
+  /** A service at work: a server that isn't ours, followed and asked, never begun or ended. */
+  | { name: "serving"; since: Now; run: Run }
+  /** A service of which nothing is there. `why`: half a sentence. */
+  | { name: "absent"; since: Now; why: string }
   | { name: "pausing"; since: Now; run: Run; request: PauseRequest }
   /** `unsaved`: the pause left no checkpoint; what that costs, as a sentence. */
   | { name: "paused"; since: Now; cause: Cause; checkpoint: Checkpoint | null; unsaved?: string }
@@ -64,8 +68,18 @@ export type JobState =
 export type StateName = JobState["name"];
 
 /** States in which processes of the job may be alive. */
-export const LIVE_STATES = ["starting", "running", "pausing", "standby", "frozen", "lost"] as const;
+export const LIVE_STATES = [
+  "starting",
+  "running",
+  "serving",
+  "pausing",
+  "standby",
+  "frozen",
+  "lost",
+] as const;
 export const END_STATES = ["finished", "failed", "cancelled"] as const;
+
+export const STATES: readonly StateName[] = ["waiting", "paused", "absent", ...LIVE_STATES, ...END_STATES];
 
 type LiveState = (typeof LIVE_STATES)[number];
 type EndState = (typeof END_STATES)[number];
@@ -78,8 +92,12 @@ export const isEnded = (name: StateName): name is EndState =>
   (END_STATES as readonly StateName[]).includes(name);
 
 /** It has the machine, and nothing has asked for it back. */
-export const isWorking = (name: StateName): name is "starting" | "running" =>
-  name === "starting" || name === "running";
+export const isWorking = (name: StateName): name is "starting" | "running" | "serving" =>
+  name === "starting" || isAtWork(name);
+
+/** It is seen to do what it is there for. */
+export const isAtWork = (name: StateName): name is "running" | "serving" =>
+  name === "running" || name === "serving";
 
 /** Paused within its run: it uses no time, and keeps its memory, unless that was seen to go (`isReleased`). */
 export const isHeld = (name: StateName): name is "standby" | "frozen" =>

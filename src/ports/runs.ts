@@ -6,6 +6,7 @@ import type { Effect } from "../model/effect.ts";
 import type { Job } from "../model/job.ts";
 import type { Run } from "../model/run.ts";
 import type { Seen } from "../model/seen.ts";
+import type { ServiceSeen } from "../model/server.ts";
 import type { LiveRun } from "./live-run.ts";
 
 /** What came of an effect. A failure is a value, with half a sentence for people. */
@@ -29,6 +30,8 @@ export interface RunsSeen {
    * when nothing has changed. The results of `verify` effects show here: `verified: "full"`, or rejected.
    */
   checkpoints(job: Job): Pick<Seen, "checkpoints" | "rejected">;
+  /** What is at the address of a service that isn't followed; undefined before the first look. Never throws, never waits. */
+  service(job: Job): ServiceSeen | undefined;
   /** Whose checkpoints a new run of the job would find, in words, if they aren't its own; else null. Never throws. */
   foreignCheckpoints(job: Job): string | null;
   /** Free space on the disk that holds the job's newest checkpoint; null when unknown. Never throws, never waits. */

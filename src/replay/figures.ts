@@ -11,6 +11,7 @@ import type { EventKind } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
 import type { GpuMetric, MachineMetric, Reading, Sample } from "../model/machine.ts";
 import type { StateName } from "../model/state.ts";
+import { isAtWork } from "../model/state.ts";
 import { type Bill, emptyBill, Prices, type Stretch } from "../report/energy/prices.ts";
 import type { Moment } from "../tick/supervisor.ts";
 import { Course, type CourseFigures } from "./course.ts";
@@ -85,7 +86,7 @@ export class Tally {
     const there = jobs.filter(({ name }) => isThere(name));
     const felt = this.#rules.some((rule) => isFelt(rule, sample, there));
     if (felt) this.pressureMs += ms;
-    const atWork = jobs.filter(({ state }) => state.name === "running").length;
+    const atWork = jobs.filter(({ state }) => isAtWork(state.name)).length;
     this.course.add(now.wallMs, ms, jobs.length === 0 ? 0 : atWork / jobs.length, felt);
     this.#addEnergy(sample, now.wallMs, ms);
   }

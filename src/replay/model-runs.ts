@@ -51,6 +51,9 @@ export class ModelRuns implements Runs {
     return { checkpoints: this.#model(job.name).checkpoints, rejected: [] };
   }
 
+  /** Nothing recorded tells what listened where. */
+  service(): undefined {}
+
   foreignCheckpoints(): null {
     return null;
   }

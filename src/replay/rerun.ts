@@ -164,7 +164,8 @@ export class Rerun {
   /** The config's jobs and those that had been submitted, each as it stood. */
   #beginning(history: History, now: Now): Record<string, Job> {
     const jobs: Record<string, Job> = {};
-    for (const spec of this.#config.jobs)
+    // Nothing recorded tells what a service would have done.
+    for (const spec of this.#config.jobs.filter(({ service }) => !service))
       jobs[spec.name] = jobAt(this.#model(spec.name, history), spec, "config", now);
     for (const { name, spec, origin } of history.jobs) {
       if (origin !== "run" || jobs[name] !== undefined) continue;

@@ -22,6 +22,8 @@ export const MOVING_KINDS: readonly EventKind[] = [
   "resume.completed",
   "resume.failed",
   "gpu.released",
+  "service.found",
+  "service.gone",
 ];
 
 /** `cancelling`: its program was asked to end, and hasn't yet. */
@@ -36,7 +38,10 @@ export function stateAfter(event: AuditEvent, before: Before): SpanState | null 
     case "supervisor.recovered":
     case "job.started":
     case "resume.completed":
+    case "service.found":
       return "running";
+    case "service.gone":
+      return "waiting";
     case "resume.requested":
       return afterResumeRequested(event, before);
     case "pause.requested":

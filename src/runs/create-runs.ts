@@ -7,9 +7,11 @@ import { USER } from "../config/project.ts";
 import { checkpointDirectory } from "../files/state-paths.ts";
 import type { Job } from "../model/job.ts";
 import type { Run } from "../model/run.ts";
+import type { Seen } from "../model/seen.ts";
 import { DriverCalls } from "../park/driver-calls.ts";
 import type { Runs } from "../ports/runs.ts";
 import { Servers } from "../servers/ask-servers.ts";
+import { Services } from "../servers/services.ts";
 import { CheckpointDisks } from "./checkpoints/disk-room.ts";
 import { Checkpoints } from "./checkpoints/find-checkpoints.ts";
 import { anotherOwner } from "./checkpoints/owner.ts";
@@ -47,6 +49,7 @@ export function createRuns(where: Launching): RunsOnDisk {
   const logs = new RunningLogs(where.stateDirectory, where.logs ?? null);
   const slurm = new SlurmRuns(where, checkpoints, wake);
   const servers = new Servers(wake);
+  const services = new Services(wake);
   const driver = new DriverCalls(where.stateDirectory, wake);
   const effects = new ProcessEffects({
     where,
@@ -59,15 +62,19 @@ export function createRuns(where: Launching): RunsOnDisk {
     driver,
     wake,
   });
+  const talkedWith = (run: Run): Pick<Seen, "server"> => {
+    const server = servers.of(run.id);
+    return server === undefined ? {} : { server };
+  };
   return {
     observe: (job, run) => {
       if (run.slurm !== undefined) return slurm.observe(job, run);
+      if (run.service) return { ...services.observe(job, run), ...talkedWith(run) };
       const known = followed.of(run, job.name);
-      const server = servers.of(run.id);
       const park = driver.of(run.id);
       const seen = {
         ...observe(job, run, known, checkpoints),
-        ...(server && { server }),
+        ...talkedWith(run),
         ...(park && { park }),
       };
       watches.follow(known, job, seen.exit === null);
@@ -76,9 +83,10 @@ export function createRuns(where: Launching): RunsOnDisk {
       return seen;
     },
     live: (run, job) =>
-      run.slurm !== undefined
-        ? { id: run.id, job, launcherPid: null, pid: null, cpuCgroup: null }
+      run.slurm !== undefined || run.service
+        ? { id: run.id, job, launcherPid: null, pid: run.pid, cpuCgroup: null, gpus: run.gpus }
         : { ...asLiveRun(followed.of(run, job)), gpus: run.gpus },
+    service: (job) => services.of(job),
     checkpoints: (job) => checkpoints.of(job, "gone"),
     foreignCheckpoints: (job) => {
       const directory = checkpointDirectory(where.stateDirectory, job.name);
@@ -91,7 +99,7 @@ export function createRuns(where: Launching): RunsOnDisk {
     },
     perform: (effect, job) => effects.perform(effect, job),
     restore: (job, run) => {
-      if (run.slurm !== undefined || !isSwept(where.stateDirectory, run.id)) return false;
+      if (run.slurm !== undefined || run.service || !isSwept(where.stateDirectory, run.id)) return false;
       const known = followed.of(run, job.name);
       const begun = asBegun(known);
       if (begun === null) return false;
@@ -107,6 +115,7 @@ export function createRuns(where: Launching): RunsOnDisk {
       wakeLoop = () => {};
       watches.close();
       servers.close();
+      services.close();
       driver.close();
       await verifier.close();
     },

@@ -52,6 +52,8 @@ export class ProcessEffects implements RunEffects {
     const { where, followed, verifier, slurm, wake } = this.#means;
     if ("run" in effect && effect.run.slurm !== undefined && effect.do !== "tidy")
       return slurm.perform(effect, job);
+    if ("run" in effect && effect.run.service && effect.do !== "ask" && effect.do !== "tidy")
+      return { ok: false, reason: "a service isn't ours to begin, signal or end" };
     switch (effect.do) {
       case "launch":
         return claimAndLaunch(effect, job, followed.of(effect.run, job.name), { ...where, wake });

@@ -14,6 +14,8 @@ const TONES: Record<JobView["state"], Tone> = {
   waiting: "plain",
   starting: "good",
   running: "good",
+  serving: "good",
+  absent: "faint",
   pausing: "warn",
   paused: "warn",
   standby: "warn",

@@ -4,6 +4,7 @@
  */
 
 import type { JobView, Snapshot } from "../control/protocol.ts";
+import { isAtWork } from "../model/state.ts";
 import { elapsed } from "../words/duration.ts";
 import { handOverText } from "../words/hand-over.ts";
 import { sightText } from "../words/sight.ts";
@@ -41,7 +42,7 @@ const isDone = ({ state, why }: JobView): boolean => state === "finished" && why
 
 /** The jobs that an answer to "why?" is about: the one that is named, or all that don't run and haven't finished. */
 export const askedAbout = (jobs: JobView[], name?: string): JobView[] =>
-  jobs.filter((job) => (name === undefined ? job.state !== "running" && !isDone(job) : job.name === name));
+  jobs.filter((job) => (name === undefined ? !isAtWork(job.state) && !isDone(job) : job.name === name));
 
 /** Why the job `name` is as it is; without a name, every one that neither runs nor has finished. */
 export function formatWhy(snapshot: Snapshot, name?: string, width = Number.POSITIVE_INFINITY): string {

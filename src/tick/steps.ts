@@ -4,6 +4,7 @@
  */
 import { type Input, step } from "../decide/lifecycle/step.ts";
 import { gpuView } from "../decide/sharing/gpu-view.ts";
+import { gpusNamed } from "../decide/sharing/place.ts";
 import { newWorld, type World } from "../decide/world.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
@@ -49,12 +50,25 @@ export class Steps {
       if (run && effects.isLaunching(run.id)) continue;
       if (run) {
         const seen = runs.observe(job, run);
-        const gpus = sample && gpuView(run, sample);
-        this.take(job, { kind: "seen", seen, availableMiB, gpus }, now, { seen });
+        const placed = run.service && sample ? gpusNamed(job, sample) : run.gpus;
+        const gpus = sample && gpuView({ ...run, gpus: placed }, sample);
+        const input = { kind: "seen", seen, availableMiB, gpus, ...(run.service && { placed }) } as const;
+        this.take(job, input, now, { seen });
+      } else if (job.state.name === "absent") {
+        if (sample !== null) this.#lookFor(job, sample, now);
       } else if (job.state.name === "paused" && job.checkpoint?.verified === "quick") {
         this.take(job, { kind: "checked", ...runs.checkpoints(job) }, now);
       }
     }
+  }
+
+  #lookFor(job: Job, sample: Sample, now: Now): void {
+    const seen = this.#parts.runs.service(job);
+    if (seen === undefined) return;
+    const { identity } = this.#parts;
+    const followed = { id: identity.newRunId(), bootId: identity.bootId };
+    const gpus = gpusNamed(job, sample);
+    this.take(job, { kind: "looked-for", seen, identity: followed, gpus }, now);
   }
 
   carryOut(decision: Decision, now: Now): void {

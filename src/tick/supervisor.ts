@@ -21,7 +21,7 @@ import { windowStates } from "../decide/windows/windows.ts";
 import type { World } from "../decide/world.ts";
 import type { Why } from "../model/decision.ts";
 import type { AuditEvent, NewEvent } from "../model/event.ts";
-import type { Job } from "../model/job.ts";
+import { isService, type Job } from "../model/job.ts";
 import type { Sample } from "../model/machine.ts";
 import type { Away } from "../model/park.ts";
 import type { Run } from "../model/run.ts";
@@ -228,6 +228,7 @@ export class Supervisor {
     return Object.values(this.#steps.world.jobs).every(
       ({ state, ...job }) =>
         !runOf({ state }) ||
+        isService(job) ||
         (isWorking(state.name) && pauseMethod({ ...job, state }, { frees: "time" }) === null) ||
         state.name === "frozen" ||
         (state.name === "standby" && state.server !== undefined) ||

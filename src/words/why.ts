@@ -66,7 +66,10 @@ export function reasonText(why: Why, nowMs: number): string {
         ": ",
       );
     case "running":
+    case "serving":
       return runningText(why, nowMs);
+    case "absent":
+      return why.absent ?? "";
     case "pausing":
       return andTurn(pausingText(why, nowMs), why);
     default:
@@ -119,13 +122,20 @@ export function waitAndComing({ code, text, untilMs }: WaitingFor, nowMs: number
 }
 
 /** The text between the state and its reason, and the end of a state without one. */
-const JOINTS: Partial<Record<Why["state"], string>> = { running: "; ", starting: "; ", finished: " " };
+const JOINTS: Partial<Record<Why["state"], string>> = {
+  running: "; ",
+  serving: "; ",
+  starting: "; ",
+  finished: " ",
+};
 const ENDS: Partial<Record<Why["state"], string>> = { finished: ".", failed: ".", cancelled: "." };
 
 function stateText({ state, sinceMs, overdue, server, parked }: Why, nowMs: number): string {
   const at = clockTime(sinceMs, nowMs);
   switch (state) {
     case "running":
+    case "serving":
+    case "absent":
     case "starting":
       return `${state} since ${at}`;
     case "waiting":
@@ -177,7 +187,8 @@ const notReleased = ({ server }: Why): string => (server?.released === false ? s
 const brokenText = ({ parked, cause }: Why): string =>
   parked?.broken === undefined || parked.broken === cause?.reason ? "" : parked.broken;
 
-const ASKED = {
+const ASKED: Record<NonNullable<Why["asked"]>["at"], string> = {
+  looking: "its server is asked what it is at",
   draining: "its server is being drained",
   releasing: "its server is asked to give its memory back",
   emptying: "its server was asked to give its memory back, and that is looked for",

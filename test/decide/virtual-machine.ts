@@ -325,6 +325,8 @@ export class VirtualMachine {
 const FACTS: Record<Job["state"]["name"], string> = {
   waiting: "name since",
   starting: "name run since",
+  serving: "name run since",
+  absent: "name since why",
   running: "name run since",
   pausing: "name request run since",
   paused: "cause checkpoint name since",

@@ -67,6 +67,7 @@ test("a run whose launch waits behind another effect isn't taken for lost and st
     ...{ observe: runs.observe.bind(runs), live: runs.live.bind(runs) },
     ...{
       checkpoints: runs.checkpoints.bind(runs),
+      service: () => undefined,
       foreignCheckpoints: () => null,
       freeMiB: () => null,
       onChange: () => {},

@@ -15,7 +15,9 @@ process.stdout.write(JSON.stringify(answer));
 
 function checkJob(job: unknown): Answer {
   const checked = jobSchema.safeParse(job);
-  if (checked.success) return { spec: checked.data };
+  if (checked.success && checked.data.command.length > 0 && !checked.data.service)
+    return { spec: checked.data };
+  if (checked.success) return { error: "spec.command: is missing; a service is added in the config" };
   const issue = checked.error.issues[0];
   return { error: `spec.${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not a job"}` };
 }

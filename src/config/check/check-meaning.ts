@@ -8,6 +8,7 @@ import { checkContainer } from "./check-container.ts";
 import { checkExecutor } from "./check-executor.ts";
 import { checkOrder } from "./check-order.ts";
 import { checkServer } from "./check-server.ts";
+import { checkService } from "./check-service.ts";
 import { checkTariff } from "./check-tariff.ts";
 import { checkWindow } from "./check-windows.ts";
 import { checkDevices } from "./device-environment.ts";
@@ -30,6 +31,7 @@ export function checkMeaning(root: unknown): Finding[] {
     ...jobs.flatMap(checkExecutor),
     ...jobs.flatMap(checkServer),
     ...checkOrder(jobs),
+    ...jobs.flatMap(checkService),
     ...notify.flatMap(checkNotify),
     ...checkMetrics(root),
     ...checkTariff(root),

@@ -2,12 +2,11 @@
  * Errors in what is asked of a server (`pause.method: "http"`) that no shape can express. Works on the raw
  * document.
  */
+import { isLoopback } from "../loopback.ts";
 import { type Entry, type Fields, formatPath, type Path, show } from "../problem.ts";
 import { NEED_MODEL } from "../schema/server-presets.ts";
 import { serverKeys } from "../schema/server-schema.ts";
 import type { Finding } from "./explain.ts";
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -50,7 +49,7 @@ function incomplete(here: Path, pause: Fields): Finding[] {
 
 function elsewhere(here: Path, { url, remote }: Fields): Finding[] {
   if (typeof url !== "string" || remote === true || !URL.canParse(url)) return [];
-  if (LOOPBACK.test(new URL(url).hostname)) return [];
+  if (isLoopback(new URL(url).hostname)) return [];
   const sentence = `must be on this machine (127.0.0.1, [::1] or localhost), got ${show(url)}. Write "remote": true beside it if another one is meant.`;
   return [found([...here, "url"], sentence)];
 }

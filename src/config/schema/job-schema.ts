@@ -162,7 +162,17 @@ const containerSchema = z.strictObject({
 
 export const jobSchema = z.strictObject({
   name: jobName.describe("Names the job in commands, folders and the audit log."),
-  command: z.array(z.string()).min(1).describe("argv; no shell. 'node' is the supervisor's own Node."),
+  command: z
+    .array(z.string())
+    .min(1)
+    .default([])
+    .describe("argv; no shell. 'node' is the supervisor's own Node. Required, except of a service."),
+  service: z
+    .boolean()
+    .optional()
+    .describe(
+      "It is a server that somebody else starts and ends: it is only asked, by its 'pause', to give its memory back and to come back.",
+    ),
   resumeArgs: z.array(z.string()).default([]).describe("Added on a resume; {checkpoint} is its path."),
   cwd: z.string().optional().describe("Relative to this file; this file's folder when left out."),
   env: z.record(z.string(), z.string()).default({}).describe("Added to the supervisor's own environment."),

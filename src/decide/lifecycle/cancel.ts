@@ -24,6 +24,9 @@ export function cancel(transition: Transition, by: string): void {
       if (isOnSlurm({ ...transition.job, state })) transition.perform({ do: "withdraw" });
       transition.become({ name: "cancelled", since: now });
       return;
+    case "serving":
+    case "absent":
+      throw transition.bug("cancel");
     default: {
       if (transition.job.cancelling !== undefined) return;
       creditRunning(transition);

@@ -126,7 +126,8 @@ function goOn(transition: Transition, decision: StartDecision): void {
     transition.perform({ do: "thaw", run: transition.run });
   } else if (state.name === "standby" && state.server !== undefined) {
     transition.drop("unready");
-    transition.become({ name: "running", since: now, run: { ...state.run, resuming: since } });
+    const name = state.run.service ? "serving" : "running";
+    transition.become({ name, since: now, run: { ...state.run, resuming: since } });
     askToRestore(transition);
   } else if (state.name === "standby") {
     const sequence = (state.run.sequence ?? 0) + 1;

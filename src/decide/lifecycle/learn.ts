@@ -6,6 +6,7 @@
 import { recentTime } from "../../model/job.ts";
 import type { SlurmRun } from "../../model/run.ts";
 import type { Seen, SlurmSeen } from "../../model/seen.ts";
+import { isAtWork } from "../../model/state.ts";
 import { FILE_CLOCK_MS } from "../../model/time.ts";
 import { number } from "../../words/number.ts";
 import { measured } from "../learned.ts";
@@ -138,7 +139,7 @@ export function hasSaved(transition: Transition): boolean {
 /** Adds the time that the run has worked since it last started working. Called when that stops. */
 export function creditRunning(transition: Transition): void {
   const { state, now } = transition;
-  if (state.name !== "running") return;
+  if (!isAtWork(state.name) || !("run" in state)) return;
   transition.note({
     ranMs: (transition.job.ranMs ?? 0) + Math.max(0, now.monotonicMs - state.since.monotonicMs),
   });

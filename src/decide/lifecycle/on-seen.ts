@@ -86,7 +86,7 @@ function gone(transition: Transition, seen: Seen): boolean {
 }
 
 /** A resume is complete at the first new step, or, without step reports, once the job is running. */
-function completeResume(transition: Transition, seen: Seen): void {
+export function completeResume(transition: Transition, seen: Seen): void {
   const { run, now } = transition;
   const { resuming } = run;
   if (resuming === undefined) return;

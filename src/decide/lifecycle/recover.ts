@@ -15,6 +15,7 @@ import { becomePaused, leave } from "./end/leave-run.ts";
 import { stepsAre, stepsLost } from "./end/steps-lost.ts";
 import { askFor, isAskedFor } from "./park/asked-for.ts";
 import { rebased } from "./rebase.ts";
+import { recoverService } from "./service/follow.ts";
 import type { Transition } from "./transition.ts";
 
 /** How long to wait before giving up a run of which nothing can be seen. */
@@ -24,6 +25,10 @@ export function recover(transition: Transition, bootId: string): void {
   const { now } = transition;
   enterBoot(transition, bootId);
   const { state } = transition;
+  if ("run" in state && state.run.service) {
+    recoverService(transition, bootId);
+    return;
+  }
   const rebooted = "run" in state && endsWithBoot(state.run) && state.run.bootId !== bootId;
   if ("run" in state && state.name !== "lost") {
     transition.become({ name: "lost", since: now, run: state.run, was: state, rebooted });

@@ -17,15 +17,17 @@ import { launch, launchFailed, retry } from "./launch.ts";
 import { onSeen } from "./on-seen.ts";
 import { askToPause } from "./pause/pause-asked.ts";
 import { recover, takeBack } from "./recover.ts";
+import { type LookedFor, lookedFor, onService } from "./service/follow.ts";
 import { checked } from "./take-stock.ts";
 import { type Stepped, Transition } from "./transition.ts";
 
 export type Input =
   /**
    * Each tick, for live states. `availableMiB`: the host's available memory, null when unknown. `gpus`:
-   * what the run's GPUs showed at the last look, omitted where it has none.
+   * what the run's GPUs showed at the last look, omitted where it has none. `placed`: of a service, the GPUs that
+   * its config names.
    */
-  | { kind: "seen"; seen: Seen; availableMiB: number | null; gpus?: GpuView | null }
+  | { kind: "seen"; seen: Seen; availableMiB: number | null; gpus?: GpuView | null; placed?: string[] }
   /** `diskFreeMiB`: free space on the disk that holds this job's checkpoints. */
   | { kind: "pause"; decision: PauseDecision; diskFreeMiB?: number | null }
   /**
@@ -58,6 +60,8 @@ export type Input =
   | BackupInput
   /** The supervisor has restarted, in the boot `bootId`, and found this job in its database. */
   | { kind: "recovered"; bootId: string }
+  /** Whether a service that wasn't there is now. */
+  | ({ kind: "looked-for" } & LookedFor)
   /** A live run of this job that its database doesn't know. */
   | { kind: "taken-back"; run: Run; away?: Away };
 
@@ -77,7 +81,11 @@ export function step(job: Job, input: Input, now: Now): Stepped {
 function apply(transition: Transition, input: Input): void {
   switch (input.kind) {
     case "seen":
-      onSeen(transition, input.seen, input.availableMiB);
+      if ("run" in transition.state && transition.run.service) onService(transition, input);
+      else onSeen(transition, input.seen, input.availableMiB);
+      return;
+    case "looked-for":
+      lookedFor(transition, input);
       return;
     case "pause":
       askToPause(transition, input.decision, input.diskFreeMiB);

@@ -1,18 +1,20 @@
 /**
  * Pauses that no rule asks for: the supervisor stops, a person wants it, a window has closed, or another
- * supervisor's job has its turn, its time limit is reached, or a standby has lasted.
+ * supervisor's job has its turn, a service has come to a GPU that a job holds, its time limit is reached, or a standby
+ * has lasted.
  */
 
 import type { Cause } from "../../model/actor.ts";
 import type { Evidence, WindowState } from "../../model/decision.ts";
 import { graceMs } from "../../model/grace.ts";
 import type { Job } from "../../model/job.ts";
-import { savesBy } from "../../model/job.ts";
+import { isService, savesBy } from "../../model/job.ts";
 import { isHeld, isWorking, type PauseMethod, runOf } from "../../model/state.ts";
 import { clockTime } from "../../words/time.ts";
 import { turnPause } from "../sharing/turn.ts";
 import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
+import { crowdingPause } from "./crowding.ts";
 import { pauseMethod } from "./pause-method.ts";
 import { releasePause } from "./release.ts";
 import { timeLimitPause } from "./time-limit.ts";
@@ -29,6 +31,7 @@ export function otherPauses(input: TickInput): Pause[] {
         windowPause(job, input) ??
         limitPause(job, input) ??
         turnPause(job, input) ??
+        crowdingPause(job, input) ??
         releasePause(job, input.now));
     return pause === null ? [] : [pause];
   });
@@ -48,6 +51,8 @@ function pause(
  * letting it compete on, unwatched, would break the promise made to everyone else on the machine.
  */
 function stopPause(job: Job): Pause | null {
+  // It goes on as it is: a service needs no supervisor.
+  if (isService(job)) return null;
   const held = isHeld(job.state.name);
   if (!isWorking(job.state.name) && !held) return null;
   // Parked, or frozen since it couldn't be: it stays as it is.

@@ -5,7 +5,7 @@
 
 import type { WaitingFor } from "../../model/decision.ts";
 import { isOnSlurm, type Job } from "../../model/job.ts";
-import { type Claim, type GpuSample, isPlace } from "../../model/machine.ts";
+import { type Claim, type GpuSample, isPlace, type Sample } from "../../model/machine.ts";
 import type { Run } from "../../model/run.ts";
 import { isReleased, runOf } from "../../model/state.ts";
 import { list, plural } from "../../words/list.ts";
@@ -74,6 +74,10 @@ function backOn({ gpus }: Run, job: Job, input: TickInput, blocked: Blocked): Pl
       : [];
   return { gpus, waits: [...rated.flatMap(({ own, peers }) => [...own, ...peers]), ...missing] };
 }
+
+/** UUIDs of the GPUs that its config names; one that can't be seen stays as it is written. */
+export const gpusNamed = ({ spec }: Pick<Job, "spec">, { gpus }: Pick<Sample, "gpus">): string[] =>
+  (spec.gpuIds ?? []).map((id) => gpus.find((gpu) => isGpu(gpu, id))?.uuid ?? String(id));
 
 /** Without `gpuIds` those of one maker, since a program is written for one; none while one isn't read yet. */
 function candidates({ spec }: Job, { sample }: TickInput): GpuSample[] {

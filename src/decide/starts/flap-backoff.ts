@@ -7,6 +7,7 @@
 import type { Config } from "../../config/schema/schema.ts";
 import type { WaitingFor } from "../../model/decision.ts";
 import type { Balance, Job } from "../../model/job.ts";
+import { isAtWork } from "../../model/state.ts";
 import type { Now } from "../../model/time.ts";
 import { duration } from "../../words/duration.ts";
 import { number } from "../../words/number.ts";
@@ -32,7 +33,7 @@ function hasPaid(
   { monotonicMs }: Now,
   { backoffSeconds }: Config["balance"],
 ): boolean {
-  if (state.name !== "running") return false;
+  if (!isAtWork(state.name) || !("run" in state)) return false;
   const { firstStepAt, resuming } = state.run;
   if (resuming !== undefined) return false;
   const worked = monotonicMs - Math.max(state.since.monotonicMs, firstStepAt?.monotonicMs ?? 0);

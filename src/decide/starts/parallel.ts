@@ -1,13 +1,13 @@
 /** How many jobs that ask for no GPU run side by side: the CPU has no line that would keep them apart. */
 import type { WaitingFor } from "../../model/decision.ts";
-import { isOnSlurm, isWanted, type Job } from "../../model/job.ts";
+import { isOnSlurm, isService, isWanted, type Job } from "../../model/job.ts";
 import { isHeld, runOf } from "../../model/state.ts";
 import { list } from "../../words/list.ts";
 import type { TickInput } from "../tick-input.ts";
 
 const asksForGpu = ({ spec: { gpus, gpuIds } }: Job): boolean => (gpus ?? gpuIds?.length ?? 0) > 0;
 
-const counts = (job: Job): boolean => !asksForGpu(job) && !isOnSlurm(job);
+const counts = (job: Job): boolean => !asksForGpu(job) && !isOnSlurm(job) && !isService(job);
 
 /** A job that is held makes room; one that is still pausing doesn't. A person's resume doesn't wait. */
 export function parallelWait(job: Job, { jobs, config: { maxParallel } }: TickInput): WaitingFor | null {

@@ -34,6 +34,7 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
   const resume = (does: string): WayOut => way(`resume ${name}`, does);
   switch (state.name) {
     case "running":
+    case "serving":
       return leftovers(job);
     case "pausing":
       return [...leftovers(job), ...fromPause(job, input)].slice(0, 2);

@@ -70,6 +70,9 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
       };
     case "starting":
       return roomOf(job);
+    case "absent":
+      return { absent: state.why };
+    case "serving":
     case "running":
       return {
         ...beforeLimit(job, running(job, input.windows), input),

@@ -1,13 +1,11 @@
 /** Each job: its state, its progress, what it uses, what pausing has cost it. Pure. */
 import type { JobView, Snapshot } from "../../control/protocol.ts";
-import { END_STATES, LIVE_STATES, type StateName } from "../../model/state.ts";
+import { STATES, type StateName } from "../../model/state.ts";
 import type { EventCounts, JobCounts } from "../event-counts.ts";
 import type { Family, Series } from "../exposition.ts";
 import type { GpuTime } from "../gpu-time.ts";
 import { gpuLabels } from "./of-gpus.ts";
 import { counter, flag, gauge, MIB, series } from "./readings.ts";
-
-const STATES: readonly StateName[] = ["waiting", "paused", ...LIVE_STATES, ...END_STATES];
 
 /** The figure of one job; null where there is none. */
 type Of = (job: JobView) => number | null;

@@ -85,7 +85,8 @@ export function whyPage(job: JobView, nowMs: number, width: number): Line[] {
   add("checkpoint", job.checkpoint === null ? "none yet" : checkpointWords(job.checkpoint, nowMs));
   add("run", runWords(job));
   for (const [label, text] of costLines(job)) add(label, text);
-  add("command", job.command.join(" "), "faint");
+  if (job.service === undefined) add("command", job.command.join(" "), "faint");
+  else add("service", job.service, "faint");
   return lines;
 }
 

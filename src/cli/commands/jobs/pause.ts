@@ -118,6 +118,8 @@ function pauseOutcome(job: JobView): Outcome {
       return { end: "bad", text: `failed: ${whyBeside(job.why, wallMs())}` };
     case "pausing":
       return pausing(job);
+    case "absent":
+      return { end: "good", text: `not there (${job.why.absent}); it is asked to rest when it comes` };
     default:
       return { end: null, text: `asked; it is ${job.state}` };
   }

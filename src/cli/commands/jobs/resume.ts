@@ -8,7 +8,7 @@ import { misuse, Refusal } from "../../../refusal.ts";
 import { list } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
 import { clockTime } from "../../../words/time.ts";
-import { whyBeside } from "../../../words/why.ts";
+import { askedText, whyBeside } from "../../../words/why.ts";
 import { ask, askedBy, mustConnect, type Options, snapshotOf } from "../../connect.ts";
 import { followJobs, type Outcome } from "../../follow-jobs.ts";
 import { timeMs } from "../../parse-time.ts";
@@ -89,6 +89,12 @@ function resumeOutcome(job: JobView, anew: boolean, waited: Map<string, number>)
   switch (job.state) {
     case "running":
       return anew ? begun(job) : { end: "good", text: running(job) };
+    case "serving":
+      return job.why.asked === undefined
+        ? { end: "good", text: "serving" }
+        : { end: null, text: askedText(job.why) };
+    case "absent":
+      return { end: "bad", text: `not there: ${job.why.absent}` };
     case "finished":
       return { end: "good", text: job.why.assumed ?? "finished meanwhile" };
     case "cancelled":

@@ -4,6 +4,7 @@ import type { JobView, Snapshot } from "../../../control/protocol.ts";
 import { lastSupervisorOf } from "../../../files/supervisors.ts";
 import { isHeld, isWorking, LIVE_STATES } from "../../../model/state.ts";
 import { Refusal } from "../../../refusal.ts";
+import { list } from "../../../words/list.ts";
 import { roomText } from "../../../words/room.ts";
 import { listedText } from "../../../words/why.ts";
 import { ask, askedBy, mustConnect, type Options, placesOf, tryConnect } from "../../connect.ts";
@@ -12,6 +13,9 @@ import { whenEnded } from "../../when-back.ts";
 
 /** States in which a stop waits until the job is saved, or can't be. */
 const OPEN: readonly string[] = LIVE_STATES.filter((name) => !isHeld(name));
+
+/** A service isn't ours to stop. */
+const isOpen = ({ state, service }: JobView): boolean => OPEN.includes(state) && service === undefined;
 
 /** Resolves with 1 when a job that was to be saved isn't. */
 export async function stop(options: Options & { leaveJobs?: boolean }): Promise<number> {
@@ -23,10 +27,8 @@ export async function stop(options: Options & { leaveJobs?: boolean }): Promise<
     const asked = new Set<string>();
     client.onSnapshot((snapshot) => {
       last = snapshot;
-      for (const { name, state } of snapshot.jobs) if (OPEN.includes(state)) asked.add(name);
-      const open = snapshot.jobs
-        .filter((job) => OPEN.includes(job.state))
-        .map((job) => `${job.name} (${job.state})`);
+      for (const job of snapshot.jobs) if (isOpen(job)) asked.add(job.name);
+      const open = snapshot.jobs.filter(isOpen).map((job) => `${job.name} (${job.state})`);
       const line = `saving and pausing: ${open.join(", ")}`;
       if (!options.leaveJobs && open.length > 0 && line !== told) say(line);
       told = line;
@@ -74,11 +76,15 @@ function summary(snapshot: Snapshot | null, leave: boolean): string {
   const alive = named(...LIVE_STATES);
   if (leave) return alive === "" ? "No job is running." : `Left as they are: ${alive}.`;
   const [paused, frozen] = [named("paused"), named("frozen")];
+  const services = jobsOf(snapshot)
+    .filter(({ service, state }) => service !== undefined && state !== "absent")
+    .map(({ name, state }) => `${name} (${state})`);
   const parts = [
     ...(paused === "" ? [] : [`Saved and paused: ${paused}. The next start resumes what stop paused.`]),
     ...(frozen === ""
       ? []
       : [`Frozen, as they can't save: ${frozen}. They hold their memory until the next start.`]),
+    ...(services.length === 0 ? [] : [`Services are left as they are: ${list(services)}.`]),
   ];
   return parts.length === 0 && alive === "" ? "No job is left running." : parts.join(" ");
 }

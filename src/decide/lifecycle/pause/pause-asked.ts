@@ -34,6 +34,7 @@ export function askToPause(
   switch (state.name) {
     case "starting":
     case "running":
+    case "serving":
     case "frozen":
     case "standby":
       if (state.name === "frozen" && decision.method === "freeze") throw transition.bug("pause by freeze");

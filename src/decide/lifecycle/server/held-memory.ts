@@ -10,7 +10,8 @@ import { callsOf } from "./talk.ts";
 export type Held = { miB: number } | { unknown: string } | { old: true };
 
 /** @param sinceMs monotonic time; an older reading shows nothing. */
-export function heldSince({ gpus, job }: Transition, sinceMs: number): Held {
+export function heldSince({ gpus, job, run }: Transition, sinceMs: number): Held {
+  if (run.service && run.pid === null) return { unknown: "which process it is can't be seen" };
   if (gpus === null) return { unknown: "it isn't seen on a GPU" };
   if (gpus.unavailable !== null) return { unknown: gpus.unavailable };
   if (gpus.atMs <= sinceMs) return { old: true };

@@ -7,6 +7,7 @@ import { answerOf, ask, callsOf, lookAgain, noteTrouble, talkOf } from "./talk.t
 /** Between two tries, and after how many its run is ended and begun again. */
 const TRY_AGAIN_MS = 30_000;
 const MOST_FAILURES = 3;
+const LONGEST_WAIT_MS = 3_600_000;
 
 export function askToRestore(transition: Transition): void {
   const { restore, ready, url } = callsOf(transition);
@@ -62,15 +63,18 @@ function failed(transition: Transition): void {
   const talk = talkOf(transition);
   const failures = talk.failures + 1;
   const said = talk.trouble === undefined ? "" : ` (${talk.trouble})`;
-  const ends = failures >= MOST_FAILURES;
-  const plan = ends ? "Its run is ended, to begin again" : `It is tried again in ${duration(TRY_AGAIN_MS)}`;
+  const { service } = state.run;
+  // A service isn't ours to end; it is asked ever less often.
+  const ends = failures >= MOST_FAILURES && !service;
+  const inMs = service ? Math.min(LONGEST_WAIT_MS, TRY_AGAIN_MS * 2 ** (failures - 1)) : TRY_AGAIN_MS;
+  const plan = ends ? "Its run is ended, to begin again" : `It is tried again in ${duration(inMs)}`;
   const reason = `Its server was asked to come back, and isn't ready${said}`;
   transition.tell("resume.failed", "supervisor", `${reason}. ${plan}.`, { outcome: { failures } });
   transition.forget("resuming");
   transition.know({
     talk: { ...talk, at: "resting", failures: ends ? 0 : failures, sinceMs: now.monotonicMs },
   });
-  const notBeforeMs = now.monotonicMs + TRY_AGAIN_MS;
+  const notBeforeMs = now.monotonicMs + inMs;
   transition.note({ attempts: { ...job.attempts, notBeforeMs }, unready: "its server didn't come back" });
   const server = { released: false, why: `${reason}.`, againMs: notBeforeMs } as const;
   const cause = { actor: "supervisor", reason: `${reason}.`, critical: false } as const;
