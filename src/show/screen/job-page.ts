@@ -5,7 +5,7 @@ import type { JobPast, Watched } from "../../report/job-past.ts";
 import { elapsed } from "../../words/duration.ts";
 import { metric, number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";
-import { pad, shorten } from "../draw/cells.ts";
+import { pad, shorten, wrap } from "../draw/cells.ts";
 import { chartLines } from "../draw/chart.ts";
 import { eventLines } from "../draw/event-lines.ts";
 import { type Line, lineCells, span } from "../draw/lines.ts";
@@ -48,7 +48,7 @@ export function jobPage(screen: Screen, job: JobView, width: number): Line[] {
     past === null
       ? [[span("reading its past…", "faint")]]
       : "unreadable" in past
-        ? [[span(`its past can't be read: ${past.unreadable}`, "warn")]]
+        ? wrap(`its past can't be read: ${past.unreadable}`, width).map((text): Line => [span(text, "warn")])
         : [
             ...section("last hour", courseLines(past, snapshot, width)),
             ...section(

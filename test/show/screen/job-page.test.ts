@@ -106,6 +106,8 @@ test("what isn't known yet, or can't be read, is said; no section is empty", () 
   const page = text(screenOf({ past: { unreadable: "there is no database" } }), 80);
   expect(page).toContain("its past can't be read: there is no database");
   expect(page).not.toMatch(/── (runs|pauses|loss|last hour)/);
+  const narrow = text(screenOf({ past: { unreadable: `there is no database ${"/folder".repeat(20)}` } }), 40);
+  expect(narrow.replaceAll("\n", "")).toContain("/folder".repeat(20));
   const empty = { ...past(busy()), runs: [], pauses: [], checkpoints: [] };
   expect(text(screenOf({ past: empty }), 80)).not.toMatch(/── (runs|pauses|checkpoints)/);
 });
