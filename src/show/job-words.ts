@@ -61,12 +61,18 @@ export function stepOf(job: JobView): string {
   return totalSteps === null ? `step ${number(step)}` : `${number(step)}/${number(totalSteps)}`;
 }
 
-/** `loss 0.312`: its loss, or else the first thing that it measures. */
-export function metricOf(job: JobView): string {
+/** Its loss, or else the first thing that it measures; null where it tells nothing. */
+export function measureOf(job: JobView): { name: string; value: number } | null {
   const metrics = job.progress?.metrics ?? {};
   const name = "loss" in metrics ? "loss" : Object.keys(metrics)[0];
   const value = name === undefined ? undefined : metrics[name];
-  return name === undefined || value === undefined ? "" : `${shorten(name, 10)} ${metric(value)}`;
+  return name === undefined || value === undefined ? null : { name, value };
+}
+
+/** `loss 0.312`. */
+export function metricOf(job: JobView): string {
+  const measure = measureOf(job);
+  return measure === null ? "" : `${shorten(measure.name, 10)} ${metric(measure.value)}`;
 }
 
 /** `cpu  98 %   2.1 GiB`, aligned. */

@@ -69,5 +69,11 @@ const client: DashboardClient = {
 };
 
 const { runDashboard } = (await import(module)) as typeof import("../../src/show/screen/run-dashboard.ts");
-const end = await runDashboard(client, { readLog: (job) => readFile(job.logPath ?? "", "utf8") });
+const end = await runDashboard(client, {
+  readLog: (job) => readFile(job.logPath ?? "", "utf8"),
+  readPast: async (job, watched, { atMs, supervisor }) => {
+    const { jobPast } = await import("../../src/report/job-past.ts");
+    return jobPast(supervisor.database, job.name, watched, atMs);
+  },
+});
 console.log(`ended: ${end}`);

@@ -57,7 +57,7 @@ const KEYS: [key: string, does: string][] = [
   ["?", "help"],
   ["p", "pause"],
   ["r", "resume"],
-  ["w", "why"],
+  ["↵", "job"],
   ["l", "log"],
   ["↑↓", "select"],
   ["/", "filter"],

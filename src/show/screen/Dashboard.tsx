@@ -1,12 +1,23 @@
-/**
- * What Ink does for the dashboard: it holds the terminal and reads its keys and pastes. The frame isn't given to
- * it: it would parse and lay out lines that fit already, which costs CPU with each frame.
- */
-import { type Key as InkKey, useInput, usePaste } from "ink";
+/** The dashboard as Ink draws it: rows from the top down, each rendered again only when it has changed; and the keys. */
+import {
+  Box,
+  type Key as InkKey,
+  type SuspendTerminal,
+  Text,
+  Transform,
+  useApp,
+  useInput,
+  usePaste,
+} from "ink";
+import { memo, useEffect, useSyncExternalStore } from "react";
+import type { Frames } from "./frames.ts";
 import type { Key } from "./keys.ts";
 
 export interface DashboardProps {
+  frames: Frames;
   onKey: (key: Key) => void;
+  /** Called once, with what gives the terminal away for a while. Must stay the same function. */
+  onOpen: (suspendTerminal: SuspendTerminal) => void;
 }
 
 const NAMED = {
@@ -24,12 +35,33 @@ const NAMED = {
 
 const CONTROL: Record<string, Key> = { c: { named: "ctrl-c" }, z: { named: "ctrl-z" } };
 
-export function Dashboard({ onKey }: DashboardProps) {
+/** Ink is given a blank to lay out and the painted line to put in its place: a line fits already. */
+const Row = memo(({ text }: { text: string }) => (
+  <Transform transform={() => text}>
+    <Text> </Text>
+  </Transform>
+));
+
+function Rows({ frames }: { frames: Frames }) {
+  const { painted, width } = useSyncExternalStore(frames.subscribe, frames.newest);
+  const rows = painted.map((text, row) => ({ text, row }));
+  return (
+    <Box flexDirection="column" width={width}>
+      {rows.map(({ text, row }) => (
+        <Row key={row} text={text} />
+      ))}
+    </Box>
+  );
+}
+
+export function Dashboard({ frames, onKey, onOpen }: DashboardProps) {
+  const { suspendTerminal } = useApp();
+  useEffect(() => onOpen(suspendTerminal), [onOpen, suspendTerminal]);
   useInput((input, key) => {
     for (const pressed of keysOf(input, key)) onKey(pressed);
   });
   usePaste((pasted) => onKey({ pasted }));
-  return null;
+  return <Rows frames={frames} />;
 }
 
 /** Fast typing arrives as one input: each character is a key of its own. */

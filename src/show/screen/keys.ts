@@ -70,7 +70,8 @@ export function press(before: Screen, pressed: Key, size: Size): Pressed {
 
 function moved(screen: Screen, named: Exclude<Named, "ctrl-c" | "ctrl-z">, size: Size): Screen {
   if (screen.asks !== null) return { ...screen, asks: null };
-  if (named === "enter" || named === "backspace") return screen;
+  if (named === "enter") return screen.view === "jobs" ? toggled(screen, "job") : screen;
+  if (named === "backspace") return screen;
   if (named === "escape") return back(screen);
   return screen.view === "jobs" ? select(screen, named, size) : scroll(screen, named, size);
 }
@@ -87,7 +88,9 @@ function asNamed(character: string, typing: boolean): Single {
 
 /** From a page to the jobs; from the jobs that a filter leaves to all. */
 const back = (screen: Screen): Screen =>
-  screen.view === "jobs" ? { ...screen, filter: "" } : { ...screen, view: "jobs", scroll: 0, log: null };
+  screen.view === "jobs"
+    ? { ...screen, filter: "" }
+    : { ...screen, view: "jobs", scroll: 0, log: null, past: null };
 
 function typeFilter(screen: Screen, key: Single): Screen {
   if ("typed" in key) return key.typed < " " ? screen : { ...screen, filter: screen.filter + key.typed };
@@ -139,14 +142,14 @@ function typed(screen: Screen, character: string): Pressed {
     return { screen: { ...screen, message }, act: { ask: verb, job: job.name } };
   }
   const page = PAGES[character];
-  if (page === undefined) return { screen, act: null };
-  const open = screen.view !== page;
-  const scroll = page === "log" ? null : 0;
-  const selected = job?.name ?? null;
-  return {
-    screen: { ...screen, selected, view: open ? page : "jobs", scroll: open ? scroll : 0, log: null },
-    act: null,
-  };
+  return { screen: page === undefined ? screen : toggled(screen, page), act: null };
+}
+
+/** Opens a page of the selected job, or closes it. */
+function toggled(screen: Screen, page: View): Screen {
+  const view = screen.view === page ? "jobs" : page;
+  const selected = selectedJob(screen)?.name ?? null;
+  return { ...screen, selected, view, scroll: view === "log" ? null : 0, log: null, past: null };
 }
 
 /** The next order; the selection stays on its job. */

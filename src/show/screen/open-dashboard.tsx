@@ -2,15 +2,17 @@
  * Puts a session on this terminal with Ink: the alternate screen, its size, its colours; and gives
  * the terminal back as it was, however this ends.
  */
-import { type Instance, render } from "ink";
+import { type Instance, render, type SuspendTerminal } from "ink";
 import type { DashboardClient } from "../../control/dashboard-client.ts";
 import type { Palette } from "../draw/lines.ts";
 import { Dashboard } from "./Dashboard.tsx";
 import type { DashboardEnd, DashboardOptions } from "./dashboard-options.ts";
-import { changes, type Painted, paintFrame } from "./paint-frame.ts";
+import { Frames } from "./frames.ts";
+import type { Key } from "./keys.ts";
+import { paintFrame } from "./paint-frame.ts";
 import type { Screen, Size } from "./screen.ts";
 import { Session } from "./session.ts";
-import { CLEAR, giveTerminal, stopGroup, takeTerminal } from "./suspend.ts";
+import { Suspension } from "./suspend.ts";
 import { frameOf } from "./view-model.ts";
 
 const INK = {
@@ -19,7 +21,11 @@ const INK = {
   interactive: true,
   exitOnCtrlC: false,
   patchConsole: false,
+  // Snapshots come once a second; more frames than this are only ever asked for by held-down keys.
+  maxFps: 10,
+  incrementalRendering: true,
 };
+const HOME = "\u001b[H";
 const ENDS = ["SIGTERM", "SIGHUP", "SIGINT"] as const;
 
 export async function openDashboard(
@@ -30,47 +36,37 @@ export async function openDashboard(
   const palette: Palette = stdout.getColorDepth() > 1 ? "colour" : "mono";
   const size = (): Size => ({ width: stdout.columns || 80, height: stdout.rows || 24 });
   let session: Session | null = null;
-  let last: Painted = [];
-  const ink: Instance = render(<Dashboard onKey={(key) => session?.onKey(key)} />, INK);
-
-  const draw = (screen: Screen): void => {
-    const painted = paintFrame(frameOf(screen, size()), palette);
-    const text = changes(last, painted);
-    last = painted;
-    if (text !== "") stdout.write(text);
+  let suspension: Suspension | null = null;
+  const onKey = (key: Key): void => session?.onKey(key);
+  const onOpen = (suspendTerminal: SuspendTerminal): void => {
+    suspension = new Suspension(suspendTerminal);
   };
-  const redraw = (): void => {
-    stdout.write(CLEAR);
-    last = [];
+  const frames = new Frames();
+  const ink: Instance = render(<Dashboard frames={frames} onKey={onKey} onOpen={onOpen} />, INK);
+  // Ink draws from where the cursor is, which the alternate screen takes over from the shell's.
+  stdout.write(HOME);
+  const draw = (screen: Screen): void => {
+    const { width, height } = size();
+    frames.show({ painted: paintFrame(frameOf(screen, { width, height }), palette), width });
+  };
+  // What the terminal made of the frame of the other size is erased, then all is drawn anew.
+  const resized = (): void => {
+    ink.clear();
     session?.redraw();
   };
-  let given = false;
-  const continued = (): void => {
-    // Stopped by another's SIGSTOP, it still has the alternate screen: left first, for the cursor's place before it.
-    if (!given) giveTerminal();
-    given = false;
-    takeTerminal();
-    redraw();
-  };
-  const suspend = (): void => {
-    giveTerminal();
-    given = true;
-    stopGroup();
-    // Where there is no shell to continue it, nothing has stopped.
-    setTimeout(() => {
-      if (given) continued();
-    });
-  };
+  const continued = (): void => suspension?.continued();
+  const suspend = (): void => suspension?.stop();
   const detach = (): void => session?.detach();
   for (const signal of ENDS) process.on(signal, detach);
   process.on("SIGCONT", continued);
-  stdout.on("resize", redraw);
+  // Before Ink's own listener, which would draw the old frame once more.
+  stdout.prependListener("resize", resized);
   // A terminal that was closed can't be written to any more, and needn't be.
   stdout.on("error", detach);
   process.stdin.on("error", detach);
   session = new Session(client, options, { size, draw, suspend });
   const { end, line } = await session.ended;
-  stdout.off("resize", redraw);
+  stdout.off("resize", resized);
   process.off("SIGCONT", continued);
   for (const signal of ENDS) process.off(signal, detach);
   ink.unmount();

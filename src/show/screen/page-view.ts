@@ -1,7 +1,9 @@
 /** A page that is longer than the screen: which part of it is seen. Pure. */
 import type { JobView } from "../../control/protocol.ts";
-import { clip, type Line, lineCells, span } from "../draw/lines.ts";
+import { clip, type Line, span } from "../draw/lines.ts";
+import { jobPage } from "./job-page.ts";
 import { helpPage, logPage, whyPage } from "./pages.ts";
+import { ruled } from "./ruled.ts";
 import { type Screen, selectedJob } from "./screen.ts";
 
 export const BLANK: Line = [span(" ")];
@@ -27,6 +29,7 @@ export function pageLines(screen: Screen, width: number, rows: number): Line[] {
 function pageContent(screen: Screen, job: JobView | null, nowMs: number, width: number): Line[] {
   if (screen.view === "help") return helpPage(width);
   if (job === null) return [[span("there is no job", "faint")]];
+  if (screen.view === "job") return jobPage(screen, job, width);
   return screen.view === "log" ? logPage(screen, width) : whyPage(job, nowMs, width);
 }
 
@@ -42,16 +45,6 @@ export function scrolled(screen: Screen, by: number, width: number, rows: number
   const room = Math.max(0, rows - 1);
   const next = firstLine(firstLine(screen.scroll, length, room) + by, length, room);
   return screen.view === "log" && next >= length - room ? null : next;
-}
-
-/** `── jobs ── 2 running · 1 paused ────────` */
-export function ruled(title: string, facts: string, width: number): Line {
-  const line: Line = [
-    span("── ", "faint"),
-    span(title, "strong"),
-    span(facts === "" ? " " : ` ── ${facts} `, "faint"),
-  ];
-  return clip([...line, span("─".repeat(Math.max(0, width - lineCells(line))), "faint")], width);
 }
 
 export const filled = (lines: Line[], rows: number): Line[] => {

@@ -16,6 +16,7 @@ import type { Screen } from "./screen.ts";
 
 const HELP: [keys: string, meaning: string][] = [
   ["↑ ↓  j k", "select a job; PgUp PgDn, Home End: further"],
+  ["Enter", "all of the selected job: its runs, pauses and checkpoints, the last hour, the end of its log"],
   ["p", "pause the selected job: it saves its state and ends; by hand, so it stays until you resume it"],
   ["r", "resume it; also a job that a rule or a window keeps back"],
   ["x", "end it for good: asks before"],

@@ -1,14 +1,16 @@
 /** What the dashboard knows and shows at one moment. Data only. */
 import type { JobView, Snapshot } from "../../control/protocol.ts";
+import type { JobPast } from "../../report/job-past.ts";
 import { inOrder, matching, type Order } from "../draw/job-order.ts";
 import type { Tone } from "../draw/lines.ts";
+import type { Loss } from "./losses.ts";
 
 export interface Size {
   width: number;
   height: number;
 }
 
-export type View = "jobs" | "log" | "why" | "help";
+export type View = "jobs" | "job" | "log" | "why" | "help";
 
 /** Asked before something ends. */
 export type Question = { what: "leave" } | { what: "cancel"; job: string };
@@ -32,6 +34,10 @@ export interface Screen {
   scroll: number | null;
   /** The selected job's log, or why it can't be read; null until it was read. */
   log: { lines: string[] } | { unreadable: string } | null;
+  /** What the record tells of the job on its page, or why it can't be read; null until it was read. */
+  past: JobPast | { unreadable: string } | null;
+  /** Of the job on its page, as far as this dashboard has seen it. */
+  losses: readonly Loss[];
   /** An answer to the user's last request; gone with the next key. */
   message: { text: string; tone: Tone } | null;
 }
@@ -47,6 +53,8 @@ export const newScreen = (): Screen => ({
   selected: null,
   scroll: 0,
   log: null,
+  past: null,
+  losses: [],
   message: null,
 });
 

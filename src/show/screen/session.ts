@@ -4,16 +4,20 @@
  */
 
 import type { DashboardClient } from "../../control/dashboard-client.ts";
-import type { Answer, Request, Snapshot } from "../../control/protocol.ts";
+import type { Answer, JobView, Request, Snapshot } from "../../control/protocol.ts";
 import { countJobs, toPause } from "../draw/edges.ts";
 import { neutralLog } from "../neutral.ts";
 import type { DashboardEnd, DashboardOptions } from "./dashboard-options.ts";
+import { watchedIn } from "./job-page.ts";
 import { type Act, type Key, press } from "./keys.ts";
-import { newScreen, type Screen, type Size, selectedJob } from "./screen.ts";
+import { Losses } from "./losses.ts";
+import { newScreen, type Screen, type Size, selectedJob, type View } from "./screen.ts";
 
 /** Of a log, this much is read; once a second while it is open. */
 const LOG_BYTES = 64 * 1024;
 const EVERY_MS = 1000;
+/** The record of an hour takes some milliseconds to read. */
+const PAST_EVERY_MS = 20_000;
 
 export interface Ending {
   end: DashboardEnd;
@@ -35,7 +39,9 @@ export class Session {
   readonly #terminal: Terminal;
   readonly #finish: (ending: Ending) => void;
   #screen = newScreen();
+  readonly #losses = new Losses();
   #logTimer: NodeJS.Timeout | undefined;
+  #pastTimer: NodeJS.Timeout | undefined;
   #reconnectTimer: NodeJS.Timeout | undefined;
   #stopAsked = false;
   #over = false;
@@ -59,7 +65,7 @@ export class Session {
     const before = this.#screen;
     const { screen, act } = press(before, key, this.#terminal.size());
     this.#show(screen);
-    if (screen.view !== before.view) this.#openLog(screen.view === "log");
+    if (screen.view !== before.view) this.#openPage();
     if (act !== null) this.#carryOut(act);
   }
 
@@ -83,6 +89,7 @@ export class Session {
     if (this.#over) return;
     this.#over = true;
     clearInterval(this.#logTimer);
+    clearInterval(this.#pastTimer);
     clearTimeout(this.#reconnectTimer);
     this.#client.close();
     this.#finish({ end, line });
@@ -91,7 +98,8 @@ export class Session {
   /** A selected job that is gone gives its place to the first. */
   #take(snapshot: Snapshot): void {
     const selected = selectedJob({ ...this.#screen, snapshot })?.name ?? null;
-    this.#show({ snapshot, selected, lost: null });
+    this.#losses.take(snapshot.jobs, snapshot.atMs);
+    this.#show({ snapshot, selected, lost: null, losses: this.#losses.of(selected ?? "") });
   }
 
   #lose(reason: string): void {
@@ -143,11 +151,33 @@ export class Session {
     return answer.ok;
   }
 
-  #openLog(open: boolean): void {
+  /** What a page needs is read while it is open, and only then. */
+  #openPage(): void {
     clearInterval(this.#logTimer);
-    if (!open) return;
+    clearInterval(this.#pastTimer);
+    const { view } = this.#screen;
+    if (view !== "log" && view !== "job") return;
     this.#logTimer = setInterval(() => void this.#readLog(), EVERY_MS);
     void this.#readLog();
+    if (view === "log") return;
+    this.#pastTimer = setInterval(() => void this.#readPast(), PAST_EVERY_MS);
+    this.#show({ losses: this.#losses.of(selectedJob(this.#screen)?.name ?? "") });
+    void this.#readPast();
+  }
+
+  async #readPast(): Promise<void> {
+    const { snapshot } = this.#screen;
+    const job = selectedJob(this.#screen);
+    if (job === null || snapshot === null) return;
+    const past = await this.#options
+      .readPast(job, watchedIn(snapshot), snapshot)
+      .catch((error: Error) => ({ unreadable: error.message }));
+    if (this.#isOn(job, "job")) this.#show({ past });
+  }
+
+  /** Another page or job may have been chosen while something was read. */
+  #isOn(job: JobView, ...views: View[]): boolean {
+    return views.includes(this.#screen.view) && selectedJob(this.#screen)?.name === job.name;
   }
 
   async #readLog(): Promise<void> {
@@ -157,9 +187,7 @@ export class Session {
       .readLog(job, LOG_BYTES)
       .then((text) => ({ lines: neutralLog(text) }))
       .catch((error: Error) => ({ unreadable: error.message }));
-    // Another page or job may have been chosen meanwhile.
-    const stillWanted = this.#screen.view === "log" && selectedJob(this.#screen)?.name === job.name;
-    if (stillWanted) this.#show({ log });
+    if (this.#isOn(job, "log", "job")) this.#show({ log });
   }
 }
 

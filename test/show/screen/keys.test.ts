@@ -37,6 +37,15 @@ test("among many jobs they move in the order in which the rows stand, what runs 
   expect(typed(start(hundred()), "<pageDown>", "<pageUp>").screen.selected).toBe("sweep-001");
 });
 
+test("Enter opens the page of the selected job, Esc closes it; nothing is asked for", () => {
+  const opened = typed(start(), "j", "<enter>");
+  expect(opened.screen).toMatchObject({ view: "job", selected: "asr-finetune", scroll: 0, past: null });
+  expect(opened.acts).toEqual([]);
+  expect(typed(opened.screen, "<escape>").screen.view).toBe("jobs");
+  expect(typed(opened.screen, "w").screen.view).toBe("why");
+  expect(typed(opened.screen, "l").screen).toMatchObject({ view: "log", scroll: null });
+});
+
 test("p and r ask for the selected job, and say so", () => {
   const { screen, acts } = typed(start(), "j", "p", "j", "r");
   expect(acts).toEqual([

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { DashboardClient } from "../../../src/control/dashboard-client.ts";
 import type { Answer, Request, Snapshot } from "../../../src/control/protocol.ts";
+import type { JobPast } from "../../../src/report/job-past.ts";
 import type { Key } from "../../../src/show/screen/keys.ts";
 import type { Screen } from "../../../src/show/screen/screen.ts";
 import { Session } from "../../../src/show/screen/session.ts";
@@ -35,7 +36,12 @@ class Line implements DashboardClient {
   }
 }
 
-function open(readLog: (job: string) => Promise<string> = async () => ""): {
+const PAST: JobPast = { runs: [], pauses: [], checkpoints: [], sinceMs: 0, untilMs: 1, courses: [] };
+
+function open(
+  readLog: (job: string) => Promise<string> = async () => "",
+  readPast: (job: string) => Promise<JobPast> = async () => PAST,
+): {
   line: Line;
   session: Session;
   screen: () => Screen;
@@ -45,7 +51,7 @@ function open(readLog: (job: string) => Promise<string> = async () => ""): {
   let last: Screen | null = null;
   const session = new Session(
     line,
-    { readLog: (job) => readLog(job.name), by: "ana" },
+    { readLog: (job) => readLog(job.name), readPast: (job) => readPast(job.name), by: "ana" },
     {
       suspend: () => {},
       size: () => ({ width: 80, height: 24 }),
@@ -59,6 +65,37 @@ function open(readLog: (job: string) => Promise<string> = async () => ""): {
   };
   return { line, session, screen: () => last as unknown as Screen, type };
 }
+
+test("a job's past is read when its page is opened, and not before", async () => {
+  const asked: string[] = [];
+  const { line, screen, type } = open(undefined, async (job) => {
+    asked.push(job);
+    return PAST;
+  });
+  line.push(busy());
+  type("j", "w", "escape");
+  expect(asked).toEqual([]);
+  type("enter");
+  await untilHolds(() => expect(screen().past).toBe(PAST));
+  expect(asked).toEqual(["asr-finetune"]);
+  type("escape");
+  expect(screen().past).toBeNull();
+});
+
+test("what comes after its page was closed isn't shown; a past that can't be read is said", async () => {
+  const late = Promise.withResolvers<JobPast>();
+  const answers = [late.promise, Promise.reject(new Error("there is no database"))];
+  answers[1]?.catch(() => {});
+  const { line, screen, type } = open(undefined, () => answers.shift() ?? Promise.resolve(PAST));
+  line.push(busy());
+  type("enter", "escape");
+  late.resolve(PAST);
+  await late.promise;
+  expect(screen().past).toBeNull();
+  type("enter");
+  await untilHolds(() => expect(screen().past).toEqual({ unreadable: "there is no database" }));
+  type("escape");
+});
 
 test("snapshots are drawn, and the selection stays on its job wherever its row goes", () => {
   const { line, screen, type } = open();

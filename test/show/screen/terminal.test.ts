@@ -8,8 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Snapshot } from "../../../src/control/protocol.ts";
+import { createJournal } from "../../../src/record/journal.ts";
 import { describeWith, tmux } from "../../needs.ts";
-import { busy, hundred } from "../snapshots.ts";
+import { event, RETENTION, run, sample } from "../../record/material.ts";
+import { AT, busy, hundred } from "../snapshots.ts";
 import { openTerminal, type Terminal } from "./tmux.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -38,6 +40,24 @@ function start(size: { width: number; height: number }, env: Record<string, stri
   const command = [process.execPath, serve, MODULE, snapshotFile, requestFile];
   terminal = openTerminal(command, size, { TZ: "UTC", ...env });
   return terminal;
+}
+
+/** An hour in which Bob compiled for a while, and the job stood still. */
+function record(path: string): void {
+  const now = (minutesAgo: number) => ({
+    wallMs: AT - minutesAgo * 60_000,
+    monotonicMs: 1e9 - minutesAgo * 60_000,
+  });
+  const journal = createJournal(path, { retention: RETENTION });
+  for (let minute = 59; minute >= 1; minute--)
+    journal.addSample(sample(now(minute), minute > 30 && minute < 40 ? 77 : 2));
+  journal.append([], now(58), {
+    jobs: [],
+    started: { job: "voice-train", run: { ...run("r4", 4), startedAt: now(58) } },
+  });
+  journal.append([event("Bob compiles.")], now(39));
+  journal.append([event("Paused.", { kind: "pause.completed" })], now(38));
+  journal.close();
 }
 
 /** Node can't run .tsx, so it is the built program that is started here. */
@@ -100,6 +120,29 @@ describeWith(tmux)("in a terminal", () => {
     const after = await until("the end", (screen) => screen.includes("ended: detached"));
     expect(after).toContain("the supervisor and its jobs go on");
     expect(after).not.toContain("── jobs");
+  });
+
+  test("Enter shows all of a job: its past from the database, the last hour with the threshold, its log's end", async () => {
+    const log = join(directory, "train.log");
+    writeFileSync(log, "epoch 7\n");
+    const database = join(directory, "supervisor.sqlite");
+    record(database);
+    const shown = { ...busy(), supervisor: { ...busy().supervisor, database } };
+    write({ ...shown, jobs: shown.jobs.map((job) => ({ ...job, logPath: log })) });
+    const { until, keys } = start({ width: 120, height: 70 });
+    await until("the first frame", (screen) => screen.includes("▸ voice-train"));
+    keys("Enter");
+    const page = await until(
+      "its past",
+      (screen) => screen.includes("── job ── voice-train") && screen.includes("number 4"),
+    );
+    expect(page).toContain("Bob compiles.");
+    expect(page).toMatch(/cpu\.others {2}highest 77 %, rule acts above 60 %\n.*[▅▆▇█╪]/);
+    expect(page).toMatch(/╌{9}/);
+    expect(page).toContain("░ it stood still");
+    expect(page).toMatch(/── end of its log ─+\nepoch 7\n/);
+    keys("Escape");
+    await until("the jobs again", (screen) => screen.includes("── jobs"));
   });
 
   test("Ctrl-C asks; Esc stays, s saves, pauses and stops", async () => {

@@ -108,7 +108,7 @@ const screens: fc.Arbitrary<Screen> = fc
   .record({
     name: fc.constantFrom(...Object.keys(MOMENTS)),
     text: fc.string({ unit: "binary", maxLength: 300 }),
-    view: fc.constantFrom("jobs", "log", "why", "help"),
+    view: fc.constantFrom("jobs", "job", "log", "why", "help"),
     asks: fc.constantFrom(null, { what: "leave" as const }, { what: "cancel" as const, job: "vocoder" }),
     typing: fc.boolean(),
     lost: fc.option(fc.string({ unit: "binary" })),
@@ -122,6 +122,7 @@ const screens: fc.Arbitrary<Screen> = fc
     ...(rest as Partial<Screen>),
     snapshot: connecting ? null : poisoned(MOMENTS[name]?.() ?? moments.nothing(), text),
     log: { lines: [text, "", "plain"] },
+    past: { unreadable: text },
   }));
 
 test("whatever is shown, in any terminal: the height is filled but never exceeded, no line is wider, nothing acts", () => {

@@ -26,6 +26,11 @@ export async function prepare(): Promise<(client: ControlClient) => Promise<numb
           if (job.logPath === null) throw new Refusal("it has no log");
           return logTail(job.logPath, maxBytes).text;
         },
+        readPast: async (job, watched, { atMs, supervisor }) => {
+          // Opens the database: loaded where somebody looks at a job's past.
+          const { jobPast } = await import("../../../report/job-past.ts");
+          return jobPast(supervisor.database, job.name, watched, atMs);
+        },
       });
       return 0;
     } finally {
