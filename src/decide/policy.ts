@@ -11,6 +11,7 @@ import { pausedByRule } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import { measureUse } from "./measure-use.ts";
 import { otherPauses } from "./pauses/pauses-without-rule.ts";
+import { sparedByRules, sparedEvents } from "./pauses/spared.ts";
 import { type Pause, rulePauses } from "./pauses/victims.ts";
 import { refreshJob } from "./refresh-job.ts";
 import { watchHandOvers } from "./rules/hand-over.ts";
@@ -62,6 +63,9 @@ export function decide(world: World, tick: Tick): Decided {
   const use = { before: seen, now: othersUsed(sample, seen) };
   const handOvers = watchHandOvers(companions, use, input);
 
+  const spared = sparedByRules(input);
+  const sparing = sparedEvents(spared, world.memory.spared ?? {}, input);
+
   const counted = countPauses(input, pauses);
   const jobs = start === null ? counted : begin(counted, start, now);
   const memory: PolicyMemory = {
@@ -74,13 +78,15 @@ export function decide(world: World, tick: Tick): Decided {
     requests: requests.told,
     companions: handOvers.companions,
     othersUsed: use.now,
+    spared: sparing.told,
   };
   return {
     world: { jobs, rules: judged.states, memory },
     decisions: [...pauses, ...(start === null ? [] : [start]), ...notices(judged.changes, sample)],
-    why: mapJobs(input.jobs, (job) => whyOf(job, waits[job.name] ?? [], input)),
+    why: mapJobs(input.jobs, (job) => whyOf(job, waits[job.name] ?? [], input, spared)),
     events: [
-      ...ruleEvents(judged.changes, tick),
+      ...ruleEvents(judged.changes, input),
+      ...sparing.events,
       ...windowEvents(world.memory.windows, windows, now),
       ...decided.events,
       ...requests.events,
@@ -94,7 +100,7 @@ function inputOf({ jobs, memory }: World, { states }: Judged, tick: Tick): TickI
   return {
     ...tick,
     jobs,
-    rules: rulesNow(tick.config, states, tick.sample),
+    rules: rulesNow(tick.config, states, tick.sample, memory.companions),
     memory: { ...memory, startedMs: memory.startedMs ?? tick.now.monotonicMs },
   };
 }

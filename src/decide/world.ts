@@ -4,6 +4,7 @@ import type { HandOver, RuleState } from "../model/decision.ts";
 import type { Job } from "../model/job.ts";
 import type { ProcessEvidence } from "../model/machine.ts";
 import type { Periods } from "./measure-use.ts";
+import type { SparedTold } from "./pauses/spared.ts";
 
 /** A new object for every change: a holder of an old one sees it unchanged. */
 export type Jobs = Readonly<Record<string, Readonly<Job>>>;
@@ -31,6 +32,8 @@ export interface PolicyMemory {
   readonly watched?: Readonly<Record<string, Watched>>;
   /** By job: what others used beside its runs. */
   readonly companions?: Readonly<Record<string, Companion>>;
+  /** By rule: the jobs that it was told to spare. */
+  readonly spared?: SparedTold;
   /** Others' use as far as it was seen last. */
   readonly othersUsed?: OthersUsed;
   /** By job: its use since the last figures were learned. */

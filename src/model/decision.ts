@@ -100,6 +100,8 @@ export interface Why {
   turn?: { user: string; forMs: number };
   /** It seems to hand its work to a program that isn't its own. */
   handsOver?: HandOver;
+  /** Rules in pressure that pause nobody, and why not this one. */
+  spared?: Spared[];
   /** What rules that concern it can't see. */
   unseen?: Sight[];
   waitingFor: WaitingFor[];
@@ -127,6 +129,16 @@ export type Room =
 export type Next =
   | { what: "window-closes"; window?: string; atMs: number }
   | { what: "grace-ends" | "window-opens" | "retry" | "may-go-on" | "release" | "time-limit"; atMs: number };
+
+/**
+ * Why a rule in pressure doesn't pause a job. `use`: it uses so little (percent or MiB) that a pause would free nothing;
+ * `means`: none of its means would free that; `excused`: a person has resumed it;
+ * `blamed`: the rule was found to blame the job for its own use.
+ */
+export type Spared = { job: string; rule: string; gpu: number | string | null } & (
+  | { because: "use"; of: "cpu" | "memory"; value: number }
+  | { because: "means" | "excused" | "blamed" }
+);
 
 export interface WayOut {
   /** The whole command to type. */

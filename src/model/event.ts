@@ -40,6 +40,7 @@ export const EVENT_KINDS = [
   "rule.cleared",
   "rule.misattributed",
   "rule.blind",
+  "rule.powerless",
   "sensor.lost",
   "sensor.recovered",
   "gpu.claimed",

@@ -8,6 +8,7 @@ import { list, plural } from "./list.ts";
 import { roomText, UNPROVEN } from "./room.ts";
 import { size } from "./size.ts";
 import { slurmText } from "./slurm.ts";
+import { sparedBy } from "./spared.ts";
 import { clockTime, coming, timeAndComing } from "./time.ts";
 
 /** The answer as clients get it: the data, together with the sentences that people read. */
@@ -212,6 +213,7 @@ function runningText(why: Why, nowMs: number): string {
     askedText(why),
     movesText(why),
     turnText(why),
+    ...(why.spared ?? []).map(sparedBy),
     // Of those that free all that they hold there is nothing to say here.
     why.room !== undefined && UNPROVEN.includes(why.room) ? roomText(why.room) : "",
   ];

@@ -29,7 +29,7 @@ export function relieves(job: Job, rule: RuleNow, sample: Sample): boolean {
 const atLeast = (reading: { value: number } | { unavailable: string }, least: number): boolean =>
   !("value" in reading) || reading.value >= least;
 
-function isOnGpu(job: Job, uuid: string, gpu: GpuSample | null): boolean {
+export function isOnGpu(job: Job, uuid: string, gpu: GpuSample | null): boolean {
   const run = runOf(job);
   if (run === null) return false;
   if (run.gpus.includes(uuid)) return true;

@@ -39,7 +39,7 @@ export function rulePauses(input: TickInput, asked: ReadonlySet<string>): Pause[
 }
 
 /** In pressure, confirmed by a reading of this moment. */
-const isPressing = ({ state }: RuleNow): boolean =>
+export const isPressing = ({ state }: RuleNow): boolean =>
   state.firm === "pressure" && state.unavailable === null && state.beyondSinceMs !== null;
 
 /** For one rule; none while an earlier pause has yet to take effect, unless the rule is critical. */
@@ -51,6 +51,12 @@ function victimsOf(rule: RuleNow, input: TickInput, asked: ReadonlySet<string>):
   if (isUnderWay || !isRemeasured(rule, input)) return [];
   return best(preferred(rule, victims), neededBy(rule, input.sample));
 }
+
+/** A job could be paused for it, now or once it was read again, or a pause for it is under way. */
+export const maySoonRelieve = (rule: RuleNow, { jobs, sample }: TickInput): boolean =>
+  Object.values(jobs).some(
+    (job) => relieves(job, rule, sample) && (isOnItsWay(job) || victim(job, rule, sample).length > 0),
+  );
 
 /** Asked already and within its grace period: its memory will be freed; an overdue pause does not count. */
 const isOnItsWay = ({ state }: Job): boolean => state.name === "pausing" && state.request.overdue === null;

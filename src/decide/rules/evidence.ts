@@ -3,6 +3,7 @@
 import type { Evidence } from "../../model/decision.ts";
 import type { GpuSample, Metric, ProcessEvidence, Sample } from "../../model/machine.ts";
 import { duration } from "../../words/duration.ts";
+import { plural } from "../../words/list.ts";
 import { processes } from "../../words/process.ts";
 import { MEASURES } from "./measures.ts";
 import type { RuleNow } from "./rule-now.ts";
@@ -91,7 +92,11 @@ export function allowance({ rule }: RuleNow): string {
 
 /** The whole sentence of a pause. */
 export function pressureSentence(now: RuleNow, sample: Sample): string {
-  return sentence(`${fact(now, sample)}; ${allowance(now)}.`);
+  return `${sentence(`${fact(now, sample)}; ${allowance(now)}.`)}${comesWith(now)}`;
 }
+
+/** A sentence of its own; empty where the load wasn't found to come and go with a job. */
+const comesWith = ({ comesWith: job }: RuleNow): string =>
+  job === undefined ? "" : ` This load came and went with ${plural(job.runs, "run")} of '${job.job}'.`;
 
 export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

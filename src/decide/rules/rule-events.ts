@@ -5,7 +5,7 @@ import type { NewEvent } from "../../model/event.ts";
 import type { Sample } from "../../model/machine.ts";
 import { duration } from "../../words/duration.ts";
 import { sightText } from "../../words/sight.ts";
-import type { Tick } from "../tick-input.ts";
+import type { Tick, TickInput } from "../tick-input.ts";
 import { allowance, evidenceOf, fact, onGpu, pressureSentence, sentence } from "./evidence.ts";
 import type { RuleChange } from "./judge-rules.ts";
 import { gpuOf, type RuleNow } from "./rule-now.ts";
@@ -31,12 +31,12 @@ export function notices(changes: readonly RuleChange[], sample: Sample): Decisio
   });
 }
 
-export function ruleEvents(changes: readonly RuleChange[], tick: Tick): NewEvent[] {
+export function ruleEvents(changes: readonly RuleChange[], tick: TickInput): NewEvent[] {
   // Several rules may read one sensor: it is reported once.
   const sensors = new Set<string>();
   const events = changes.flatMap((change) => {
     if (change.to === "blind") return [];
-    if (change.to === "pressure" || change.to === "clear") return [ruleEvent(change, change.to, tick.sample)];
+    if (change.to === "pressure" || change.to === "clear") return [ruleEvent(change, change.to, tick)];
     const sensor = `${change.rule.metric} ${change.state.gpu ?? ""}`;
     if (sensors.has(sensor)) return [];
     sensors.add(sensor);
@@ -45,9 +45,9 @@ export function ruleEvents(changes: readonly RuleChange[], tick: Tick): NewEvent
   return [...events, ...blindEvents(changes, tick.sample)];
 }
 
-function ruleEvent(change: RuleChange, to: "pressure" | "clear", sample: Sample): NewEvent {
+function ruleEvent(change: RuleChange, to: "pressure" | "clear", { sample, rules }: TickInput): NewEvent {
   const { rule } = change;
-  const now = ruleNow(change, sample);
+  const now = rules.find(({ key }) => key === change.key) ?? ruleNow(change, sample);
   const dwell = rule.clear.forSeconds === 0 ? "" : `, clear for ${duration(rule.clear.forSeconds * 1000)}`;
   return {
     kind: to === "pressure" ? "rule.pressure" : "rule.cleared",

@@ -43,9 +43,10 @@ function pressureBlock(now: RuleNow, { sample, now: at }: TickInput): WaitingFor
   const dwellMs = rule.clear.forSeconds * 1000;
   const left = state.leaningSinceMs === null ? null : state.leaningSinceMs + dwellMs - at.monotonicMs;
   const clear = rule.clear.below === undefined ? `above ${rule.clear.above}` : `below ${rule.clear.below}`;
+  const comesWith = now.comesWith === undefined ? "" : ` (it came and went with '${now.comesWith.job}')`;
   return {
     code: "rule",
-    text: `${fact(now, sample)}; rule '${rule.name}' must be ${clear} for ${duration(dwellMs)}`,
+    text: `${fact(now, sample)}${comesWith}; rule '${rule.name}' must be ${clear} for ${duration(dwellMs)}`,
     ...(left !== null && { untilMs: at.wallMs + Math.max(0, left) }),
     processes: culprits(now, sample),
   };

@@ -8,6 +8,7 @@ import { isEnded, isFrozenOverdue, type JobState, runOf } from "../../model/stat
 import { isListed } from "../lifecycle/pause/release.ts";
 import { parksByItself, pauseMethod } from "../pauses/pause-method.ts";
 import { releaseInMs } from "../pauses/release.ts";
+import type { SparedBy } from "../pauses/spared.ts";
 import { timeLeftMs } from "../pauses/time-limit.ts";
 import { concerns, type RuleNow } from "../rules/rule-now.ts";
 import { sights } from "../rules/sight.ts";
@@ -20,7 +21,9 @@ import { waysOut } from "./ways-out.ts";
 
 type Pausing = Extract<JobState, { name: "pausing" }>;
 
-export function whyOf(job: Job, waitingFor: WaitingFor[], input: TickInput): Why {
+/** `spared`: what rules in pressure have against pausing anybody. */
+export function whyOf(job: Job, waitingFor: WaitingFor[], input: TickInput, spared: SparedBy = {}): Why {
+  const sparing = Object.values(spared).flatMap((all) => all.filter((one) => one.job === job.name));
   const { name, since } = job.state;
   const sooner = waysOut(job, waitingFor, input);
   const turn = turnAskedFor(job, input);
@@ -37,6 +40,7 @@ export function whyOf(job: Job, waitingFor: WaitingFor[], input: TickInput): Why
     ...slurmOf(job),
     ...(turn && { turn }),
     ...(handsOver !== undefined && { handsOver }),
+    ...(sparing.length > 0 && { spared: sparing }),
     ...(unseen.length > 0 && { unseen }),
     ...(sooner.length > 0 && { sooner }),
   };

@@ -15,6 +15,7 @@ const TONES: Partial<Record<EventKind, Tone>> = {
   "rule.pressure": "warn",
   "rule.misattributed": "warn",
   "rule.blind": "warn",
+  "rule.powerless": "warn",
   "sensor.lost": "warn",
 };
 
