@@ -1,6 +1,17 @@
 /** Runs that end badly, pauses that don't work out, machines that go away: the events they give. */
+import type { DriverAnswer, Park } from "../../src/model/park.ts";
 import type { Seen } from "../../src/model/seen.ts";
-import { at, exitCode, makeCheckpoint, makeRank, runningJob, Story } from "../decide/make.ts";
+import { words } from "../../src/park/codes.ts";
+import {
+  at,
+  exitCode,
+  makeCheckpoint,
+  makeJob,
+  makeRank,
+  makeRun,
+  runningJob,
+  Story,
+} from "../decide/make.ts";
 import type { Fault, Group } from "./fault.ts";
 
 /** A job with a checkpoint of step 1,000 that has come to step 1,200. */
@@ -47,6 +58,20 @@ function told(story: Story, kind: string): Story {
   const at = story.events.indexOf(kind);
   return Object.assign(story, { events: [kind], reasons: story.reasons.slice(at, at + 1) });
 }
+/** Parked, as its run's files tell; the driver is asked. */
+const taken = (): Story =>
+  new Story(makeJob())
+    .on(1, { kind: "taken-back", run: makeRun(), away: { pid: 4711, heldMiB: 18_432 } })
+    .see(2);
+/** On its way back when the driver answers to its restore. */
+function returning(answer: DriverAnswer, more: Partial<Park> = {}): Story {
+  const asked = { call: "restore", number: 1, askedMs: 0, sinceMs: 0, tries: 0 } as const;
+  const park: Park = { at: "restoring", pid: 4711, heldMiB: 18_432, ...asked, ...more };
+  const run = makeRun({ park });
+  return new Story(runningJob({}, { state: { name: "running", since: at(0), run } })).see(2, {
+    park: { number: 1, answer },
+  });
+}
 const killed = { known: true, code: 137, signal: "SIGKILL" } as const;
 
 export const runs: Group = {
@@ -55,6 +80,18 @@ export const runs: Group = {
     event("the job ends with 1", () => story().see(2, ends(exitCode(1)))),
     event("its command isn't found", () => story().see(2, ends(exitCode(127)))),
     event("it is killed by somebody", () => story().see(2, ends(killed))),
+    event("somebody removes its container (podman rm -f)", () =>
+      story().see(2, ends({ known: true, code: 137, signal: null, removed: true })),
+    ),
+    event("its database is lost while it is parked, and its files tell it", () =>
+      taken().see(3, { park: { number: 1, answer: { state: "checkpointed", ms: 4 } } }),
+    ),
+    event("the driver refuses to bring a parked job back", () =>
+      returning({ state: "checkpointed", ms: 4, code: 304, why: words(304) }),
+    ),
+    event("it refuses that after a restore that ran out of memory", () =>
+      returning({ state: "checkpointed", ms: 4, code: 304, why: words(304) }, { ranOut: true }),
+    ),
     event("it exits 75 although nobody asked, with a new checkpoint", () =>
       told(
         story().see(

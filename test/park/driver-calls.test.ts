@@ -1,7 +1,7 @@
 /**
  * The calls to the CUDA driver, each in a real child, over the fake driver.
  * Covers: src/park/driver-calls.ts, src/park/park-child.ts, src/park/driver.ts, src/park/codes.ts,
- * src/park/lock-ms.ts
+ * src/park/lock-ms.ts, src/park/park-record.ts
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -11,6 +11,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { parkRecord, runDirectory } from "../../src/files/state-paths.ts";
 import type { DriverAnswer, DriverCall } from "../../src/model/park.ts";
 import { DriverCalls } from "../../src/park/driver-calls.ts";
+import { readParkRecord } from "../../src/park/park-record.ts";
 import { makeRun } from "../decide/make.ts";
 import { FakeCuda } from "../fakes/cuda/fake.ts";
 import { FakeNvml } from "../fakes/nvml/fake.ts";
@@ -72,6 +73,24 @@ async function ask(call: DriverCall, pid?: number): Promise<DriverAnswer> {
 }
 
 describeWith(compiler)("calls to the driver (need a C compiler)", () => {
+  it("leave a record of the program from before the first until the driver says that it runs", async () => {
+    begin();
+    const away = () => readParkRecord(parkRecord(state, run.id))?.program ?? null;
+    const seen: unknown[] = [];
+    for (const call of ["lock", "checkpoint", "restore", "unlock"] as const) {
+      await ask(call);
+      seen.push(away());
+    }
+    const there = { pid: pidOf(), heldMiB: 1000.7 };
+    expect(seen).toEqual([there, there, there, null]);
+    steer("cuda version 12000");
+    expect((await ask("lock")).impossible).toBe(true);
+    expect(away()).toBeNull();
+    expect((await ask("look")).impossible).toBe(true);
+    // Whether it runs isn't known.
+    expect(away()).toEqual(there);
+  });
+
   it("move a program out and back, and tell its state after each", async () => {
     begin();
     const states: unknown[] = [];

@@ -8,7 +8,7 @@ import { describeWith, podman, quietMachine, testWith } from "../needs.ts";
 import { rounds } from "../rounds.ts";
 import { RealSupervisor } from "./real-supervisor.ts";
 
-const SECONDS = Number(process.env.OWN_LOAD_SECONDS ?? rounds(20, 8));
+const SECONDS = Number(process.env.OWN_LOAD_SECONDS ?? rounds(100, 20));
 const LIMIT_MS = (SECONDS + 240) * 1000;
 /** Two loops, and commands that come and go. */
 const BUSY = ["/bin/sh", "-c", "while :; do :; done & while :; do /bin/true; done"];

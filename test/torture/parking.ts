@@ -22,6 +22,8 @@ const SLOW = ["lock", "checkpoint", "restore", "unlock"].flatMap((call) => [
 const MOVE_MS = 1500;
 /** So often it waits for a call before it strikes, as a share. */
 const AIMED = 0.7;
+/** The share of hits that are followed by another one in the same move. */
+const AGAIN = 0.6;
 const PATIENCE_MS = 60_000;
 const WANT_MIB = 4000;
 /** Of the 24 GiB of its GPU: what is left is less than it held. */
@@ -86,7 +88,7 @@ class Torment {
     const { scene } = this;
     const next = random(seed);
     const newcomer = scene.newcomer(WANT_MIB);
-    await this.#hit(next, { moves: true });
+    await this.#hits(next);
     await this.#sees("it to be parked", ({ jobs: [job] }) => {
       const { parked } = job?.why ?? {};
       return parked?.gone && parked.broken === undefined && this.#isAway();
@@ -97,7 +99,7 @@ class Torment {
     if (next() < 0.3) await this.#hit(next, { moves: false });
     ok(this.#isAway(), "it was brought back without room");
     scene.set({ unseenMiB: 0 });
-    await this.#hit(next, { moves: true });
+    await this.#hits(next);
     await this.#sees(
       "it to run",
       ({ jobs: [job] }) =>
@@ -111,6 +113,12 @@ class Torment {
     ok(bad.length === 0, `calls that failed: ${bad.join(", ")}`);
     const [job] = (await scene.supervisor.look()).jobs;
     ok(job?.pid === scene.pid && job.run === 1, "another run is the job");
+  }
+
+  /** A move may be hit again and again. */
+  async #hits(next: () => number): Promise<void> {
+    do await this.#hit(next, { moves: true });
+    while (next() < AGAIN);
   }
 
   async #sees(what: string, find: (seen: Snapshot) => unknown): Promise<void> {

@@ -17,7 +17,7 @@ const pauseKeys = z.strictObject({
     .enum(["auto", "checkpoint", "standby", "freeze", "park", "http"])
     .default("auto")
     .describe(
-      "auto: by checkpoint where a library reports, a manifest was left, or 'glob', 'signal' or 'exitCodes' is written; else freeze. park: frozen, with its VRAM moved into host memory (NVIDIA, driver 580). http: a server is asked to give its memory back.",
+      "auto: by checkpoint where a library reports, a manifest was left, or 'glob', 'signal' or 'exitCodes' is written; else freeze, or park where VRAM is needed and doctor --try-park has seen that work. park: frozen, with its VRAM moved into host memory (NVIDIA, driver 580). http: a server is asked to give its memory back.",
     ),
   signal: signalName
     .optional()

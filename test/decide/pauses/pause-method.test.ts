@@ -1,0 +1,27 @@
+/** How a program that can't save makes room where parking was seen to work on its GPU. */
+import { expect, it } from "vitest";
+import { parksByItself, pauseMethod } from "../../../src/decide/pauses/pause-method.ts";
+import { at, makeRun, runningJob } from "../make.ts";
+
+const plain = (spec: object = {}, facts: object = {}, parks = true) => {
+  const run = makeRun({ gpus: ["G"], ...(parks && { parks }) });
+  return runningJob(spec, {
+    understands: "nothing",
+    state: { name: "running", since: at(0), run },
+    ...facts,
+  });
+};
+
+it("parks for VRAM alone, and is frozen for time", () => {
+  const ways = (["time", "memory", "vram"] as const).map((frees) => pauseMethod(plain(), { frees }));
+  expect(ways).toEqual(["freeze", null, "park"]);
+});
+
+it.each([
+  ["where that wasn't seen to work", plain({}, {}, false), null],
+  ["of several ranks", plain({}, { worldSize: 4 }), null],
+  ["that saves", plain({}, { understands: "contract" }), "checkpoint"],
+  ["whose config says freeze", plain({ pause: { method: "freeze" } }), null],
+])("not one %s", (_, job, method) => {
+  expect([pauseMethod(job, { frees: "vram" }), parksByItself(job)]).toEqual([method, false]);
+});
