@@ -3,7 +3,7 @@
  * finished, and what comes meanwhile waits, for a while. Runs without a supervisor too: `node jobs/serve/main.ts`.
  */
 import { readFileSync } from "node:fs";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -15,6 +15,7 @@ const USAGE = `node jobs/serve/main.ts [--port 8123] [--wait-seconds 10]
   --port           of 127.0.0.1; 0: any that is free
   --wait-seconds   a request that has waited for so long is answered 503, with Retry-After`;
 const MOST_LETTERS = 5000;
+const SILENT_MS = 2000;
 
 const checkpoint = await job.resume();
 let answered: number = checkpoint
@@ -30,6 +31,7 @@ async function serve({ port, waitSeconds }: { port: number; waitSeconds: number 
   const model = new Letters(documentation());
   const stream = job.stream("requests", { source: "waits" });
   const requests = new Requests(waitSeconds, () => stream.held);
+  let at = port;
   const server = createServer((request, response) => {
     const wish = wishIn(request);
     if (wish === null) {
@@ -42,14 +44,16 @@ async function serve({ port, waitSeconds }: { port: number; waitSeconds: number 
     console.error(`can't listen on port ${port}: ${error.message}`);
     process.exit(2);
   });
-  server.listen(port, "127.0.0.1", () =>
-    console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}/complete?prompt=A+pause`),
-  );
+  server.listen(port, "127.0.0.1", () => {
+    at = (server.address() as AddressInfo).port;
+    console.log(`http://127.0.0.1:${at}/complete?prompt=A+pause`);
+  });
   job.keep({
     position: () => answered,
     save: async (files) => {
       // It is about to exit: with `checkpoint.everyMinutes: 0` a context is saved for nothing else.
       await requests.leave();
+      await closed(server);
       await files.json("served.json", { answered });
     },
   });
@@ -58,12 +62,26 @@ async function serve({ port, waitSeconds }: { port: number; waitSeconds: number 
     await stream.rest();
     await requests.some();
     await stream.gate();
+    // Its context couldn't be saved, and it goes on.
+    if (!server.listening) server.listen(at, "127.0.0.1");
     const next = requests.take();
     if (next === null) continue;
     const { prompt, letters, seed } = next.wish;
     await send(next.response, 200, model.continuation(prompt, letters, seed));
     answered += 1;
   }
+}
+
+/**
+ * Resolves when nobody can come any more and all who came have their answer: an exit would break off what is under
+ * way. One that has connected and asks nothing isn't waited for.
+ */
+async function closed(server: Server): Promise<void> {
+  // What has connected by now is accepted first.
+  await new Promise((turn) => setImmediate(turn));
+  const timer = setTimeout(() => server.closeAllConnections(), SILENT_MS);
+  await new Promise((done) => server.close(done));
+  clearTimeout(timer);
 }
 
 /** What `/complete` is asked for, or what is wrong with that; null for any other path. */
