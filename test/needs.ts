@@ -31,6 +31,21 @@ const runs = (command: string, ...args: string[]): boolean =>
 
 export const tmux: Need = { met: runs("tmux", "-V"), reason: "tmux is not installed" };
 
+export const systemdAnalyze: Need = {
+  met: runs("systemd-analyze", "--version"),
+  reason: "systemd isn't installed",
+};
+
+/** It wants its own cgroup hierarchy, and root to have a /run of its own. */
+export const userManager: Need = {
+  met:
+    process.getuid?.() === 0 &&
+    existsSync("/lib/systemd/systemd") &&
+    existsSync("/sys/fs/cgroup/systemd/cgroup.procs") &&
+    runs("unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/run"),
+  reason: "a systemd user manager can't be run here (root, systemd and its cgroup)",
+};
+
 export const man: Need = {
   met: runs("man", "--version") && runs("col", "--version"),
   reason: "man or col isn't installed",

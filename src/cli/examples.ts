@@ -10,6 +10,11 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ["supervisor start --detach", "from a script"],
   ],
   stop: [["supervisor stop --leave-jobs", "the jobs go on; the next start finds them"]],
+  restart: [["supervisor restart", "after an upgrade"]],
+  service: [
+    ["supervisor service install", "once; it starts with your login from then on"],
+    ["supervisor service install --print", "only look at the unit"],
+  ],
   run: [
     ["supervisor run -- python train.py --epochs 20", "a job named after its program"],
     ["supervisor run --name tts --gpus 2 --wait -- torchrun train.py", "ends with the job's exit code"],

@@ -27,8 +27,8 @@ export function printJsonLine(fields: object): void {
 
 const writeJson = (json: string): boolean => process.stdout.write(`${neutralJson(json)}\n`);
 
-/** For text that is wrapped on a terminal only: a pipe gets whole lines. */
-export const terminalWidth = (): number => process.stdout.columns ?? Number.POSITIVE_INFINITY;
+/** For text that is wrapped on a terminal only: a pipe gets whole lines, and so does a terminal that says 0. */
+export const terminalWidth = (): number => process.stdout.columns || Number.POSITIVE_INFINITY;
 
 /** Columns to fill: the terminal's, or plenty when there is none. */
-export const width = (): number => process.stdout.columns ?? 160;
+export const width = (): number => process.stdout.columns || 160;

@@ -169,8 +169,18 @@ describe("each problem says where it is, what was expected and found, and what t
       window('"opens":▸"22:00","closes":"0 7 * * *"'),
       `windows[0].opens ${CRON}, got "22:00". Write "0 22 * * *".`,
     ],
-    [window('"opens":▸"0 0 22 * * *","closes":"0 7 * * *"'), `windows[0].opens ${CRON}, got "0 0 22 * * *".`],
-    [window('"opens":▸"@daily","closes":"0 7 * * *"'), `windows[0].opens ${CRON}, got "@daily".`],
+    [
+      window('"opens":▸"0 0 22 * * *","closes":"0 7 * * *"'),
+      `windows[0].opens ${CRON}, got "0 0 22 * * *". Write "0 22 * * *".`,
+    ],
+    [
+      window('"opens":▸"@daily","closes":"0 7 * * *"'),
+      `windows[0].opens ${CRON}, got "@daily". Write "0 0 * * *".`,
+    ],
+    [
+      window('"opens":"0 22 * * *","closes":▸"0 24"'),
+      `windows[0].closes ${CRON}, got "0 24". Write "0 0 * * *".`,
+    ],
     [
       window('"opens":▸"0 25 * * *","closes":"0 7 * * *"'),
       `windows[0].opens ${CRON}, got "0 25 * * *". The hour can't be "25".`,

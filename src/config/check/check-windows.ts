@@ -9,6 +9,7 @@ import cron from "node-cron";
 import { wallMs } from "../../clock.ts";
 import { type Entry, formatPath, type Path, show } from "../problem.ts";
 import type { Finding } from "./explain.ts";
+import { meantCron } from "./meant-cron.ts";
 import { closest } from "./suggest.ts";
 
 export function checkWindow({ path, fields }: Entry): Finding[] {
@@ -46,10 +47,10 @@ function isTimezone(name: string): boolean {
 
 function cronProblem(expression: string, timezone: string | undefined): string | null {
   const must = `must be a cron expression of five fields (minute hour day month weekday), got ${show(expression)}.`;
-  const clock = /^\s*([01]?\d|2[0-3]):([0-5]\d)\s*$/.exec(expression);
-  if (clock !== null) return `${must} Write "${Number(clock[2])} ${Number(clock[1])} * * *".`;
+  const meant = meantCron(expression);
+  if (meant !== null && cron.validate(meant)) return `${must} Write ${show(meant)}.`;
   const count = expression.trim().split(/\s+/).length;
-  if (count !== 5 || expression.trim().startsWith("@")) return must;
+  if (count !== 5) return must;
   const checked = cron.validateDetailed(expression);
   if (!checked.valid) return `${must} ${checked.errors.map(inSentence).join(" ")}`;
   try {

@@ -1,6 +1,6 @@
 /** What starts, stops and shows a supervisor. Each command is a file beside this one, loaded when it runs. */
 import type { Command } from "commander";
-import { declare } from "../../declare-command.ts";
+import { declare, withJson } from "../../declare-command.ts";
 
 export function declareSupervisor(cli: Command): void {
   declare(
@@ -23,6 +23,8 @@ export function declareSupervisor(cli: Command): void {
     async () => (await import("./stop.ts")).stop,
     { options: { leaveJobs: ["--leave-jobs", "leave the jobs running"] } },
   );
+  const restart = async () => (await import("./restart.ts")).restart;
+  declare(cli, "restart", "start the supervisor anew; its jobs go on meanwhile", restart, { options: {} });
   declare(
     cli,
     "dashboard",
@@ -30,4 +32,19 @@ export function declareSupervisor(cli: Command): void {
     async () => (await import("./dashboard.ts")).dashboard,
     { options: {} },
   );
+  serviceCommands(cli);
+}
+
+function serviceCommands(cli: Command): void {
+  const load = () => import("./service.ts");
+  const service = cli
+    .command("service")
+    .description("have systemd start it: service install, remove or status");
+  const install = "have systemd start it, at login or with the machine";
+  declare(service, "install", install, async () => (await load()).installService, {
+    options: { print: ["--print", "print the unit, and do nothing"] },
+  });
+  declare(service, "remove", "no longer", async () => (await load()).removeService, { options: {} });
+  const status = async () => (await load()).serviceStatus;
+  withJson(declare(service, "status", "whether systemd starts it", status, { options: {} }));
 }

@@ -1,0 +1,98 @@
+/**
+ * `service`: has systemd start this supervisor at login, or with the machine, and again after a crash. One that runs
+ * already hands its jobs over.
+ */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Places } from "../../../config/places.ts";
+import { projectName, tilde, USER } from "../../../config/project.ts";
+import { ownProgram } from "../../../own-files.ts";
+import { Refusal } from "../../../refusal.ts";
+import { shellWord } from "../../../words/shell-word.ts";
+import { type Options, placesOf, tryConnect } from "../../connect.ts";
+import { print, printJson, say } from "../../print.ts";
+import { MARK, unitName, unitPath, unitText } from "../../service/unit.ts";
+import { lingers, missingManager, stateOf, systemctl } from "../../service/user-manager.ts";
+import { stop } from "./stop.ts";
+
+interface InstallOptions extends Options {
+  /** Prints the unit, and does nothing. */
+  print?: boolean;
+}
+
+export async function installService(options: InstallOptions): Promise<void> {
+  const places = await placesOf(options);
+  const text = unitText(places, [process.execPath, ownProgram("bin")]);
+  if (options.print) return print(text.trimEnd());
+  await mustHaveManager(places);
+  const path = unitPath(places);
+  mustBeOurs(path);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  await systemctl("daemon-reload");
+  await systemctl("enable", unitName(places));
+  const running = await tryConnect(places);
+  running?.close();
+  if (running !== null) await stop({ ...options, leaveJobs: true });
+  await systemctl("start", unitName(places));
+  print(`Installed and started: ${unitName(places)} (${tilde(path)}).`);
+  say(
+    "Jobs get the PATH of this shell, but nothing else of its environment: put what they need into their env or envFile.",
+  );
+  if (!(await lingers()))
+    say(
+      "It ends with your last session, and begins with the next. To begin with the machine: loginctl enable-linger",
+    );
+}
+
+export async function removeService(options: Options): Promise<void> {
+  const places = await placesOf(options);
+  const path = unitPath(places);
+  if (!existsSync(path)) throw new Refusal(`No service is installed for ${projectName(places.project)}.`);
+  mustBeOurs(path);
+  const manager = await missingManager();
+  if (manager === null) await systemctl("disable", unitName(places));
+  rmSync(path);
+  if (manager === null) await systemctl("daemon-reload");
+  print(`Removed: ${unitName(places)}. A supervisor that runs goes on. Stop it: supervisor stop`);
+}
+
+export async function serviceStatus(options: Options): Promise<void> {
+  const places = await placesOf(options);
+  const [unit, path] = [unitName(places), unitPath(places)];
+  const installed = existsSync(path);
+  const unavailable = await missingManager();
+  const asked = installed && unavailable === null;
+  const active = asked ? await stateOf("is-active", unit) : null;
+  const enabled = asked ? await stateOf("is-enabled", unit) : null;
+  const lingering = unavailable === null ? await lingers() : null;
+  if (options.json) return printJson({ unit, path, installed, active, enabled, lingering, unavailable });
+  print(
+    installed ? `${unit}: ${tilde(path)}` : `No service is installed for ${projectName(places.project)}.`,
+  );
+  if (asked)
+    print(`${active}, ${enabled}; ${lingering ? "begins with the machine" : "begins at your login"}`);
+  if (unavailable !== null) print(`No services of users here: ${unavailable}.`);
+}
+
+/** Whether systemd runs the supervisor of `places` now. */
+export const runsAsService = async (places: Places): Promise<boolean> =>
+  existsSync(unitPath(places)) && (await stateOf("is-active", unitName(places))) === "active";
+
+/** Where there is none, how to begin with the machine all the same. */
+async function mustHaveManager(places: Places): Promise<void> {
+  const missing = await missingManager();
+  if (missing === null) return;
+  const config = places.project === USER ? "" : ` --config ${shellWord(places.project)}`;
+  const line = `@reboot ${shellWord(process.execPath)} ${shellWord(ownProgram("bin"))} start --detach${config}`;
+  throw new Refusal(
+    `systemd runs no services of yours here (${missing}). With cron it begins with the machine, by this line in 'crontab -e':\n${line}`,
+  );
+}
+
+function mustBeOurs(path: string): void {
+  if (existsSync(path) && !readFileSync(path, "utf8").startsWith(MARK))
+    throw new Refusal(
+      `${tilde(path)} was written by somebody else, and is left as it is. Move it away first.`,
+    );
+}
