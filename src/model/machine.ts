@@ -18,6 +18,7 @@ export const MACHINE_METRICS = [
   "battery.percent",
   "slurm.pendingOthers",
   "slurm.idleNodes",
+  "process.running",
 ] as const;
 
 export const GPU_METRICS = [
@@ -139,6 +140,11 @@ export interface RunUse {
   processes: number;
 }
 
+/** Others' processes of a name; `unsure`: so many more may be ours. `estimated`: as of a reading. */
+export type ProgramsSeen =
+  | { atMs: number; processes: ProcessEvidence[]; unsure: number; estimated?: string }
+  | { unavailable: string };
+
 /** All readings of one tick. */
 export interface Sample {
   at: Now;
@@ -156,6 +162,8 @@ export interface Sample {
   claimant?: string;
   /** By run id. */
   runs: Record<string, RunUse>;
+  /** By the names that rules have for programs. */
+  programs?: Record<string, ProgramsSeen>;
   /** Foreign processes seen using the CPU, heaviest users first; empty when no look was needed. */
   foreign: ProcessEvidence[];
   /** Set where `foreign` was measured for this sample, not before. */

@@ -37,6 +37,7 @@ export function oddValue(metric: MachineMetric | GpuMetric, value: number): stri
     return value < 0 || value > 10_000 ? is("watts", " Milliwatts won't do.") : null;
   if (metric === "gpu.throttled")
     return value === 0 || value === 1 ? null : `${metric} is 0 or 1, got ${number(value)}.`;
+  if (metric === "process.running") return value < 0 ? is("processes", "") : null;
   if (metric.endsWith("MiB"))
     return value < 0 || value > MIB_AT_MOST ? is("MiB", " Bytes or KiB won't do.") : null;
   const of = metric.startsWith("gpu.") ? "one GPU" : "the whole machine";
@@ -47,4 +48,5 @@ export function oddValue(metric: MachineMetric | GpuMetric, value: number): stri
 
 /** Whether its values should reach beyond 1: shares are easily taken for percent. */
 export const isPercent = (metric: MachineMetric | GpuMetric): boolean =>
-  !metric.endsWith("MiB") && !["gpu.temperature", "gpu.power", "gpu.throttled"].includes(metric);
+  !metric.endsWith("MiB") &&
+  !["gpu.temperature", "gpu.power", "gpu.throttled", "process.running"].includes(metric);

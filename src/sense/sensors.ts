@@ -4,7 +4,7 @@
  */
 
 import { monotonicMs } from "../clock.ts";
-import type { Claim, MachineMetric, Reading, RunUse, Sample } from "../model/machine.ts";
+import type { Claim, MachineMetric, ProgramsSeen, Reading, RunUse, Sample } from "../model/machine.ts";
 import type { Now } from "../model/time.ts";
 import type { LiveRun } from "../ports/live-run.ts";
 import type { Sensors } from "../ports/sensors.ts";
@@ -16,6 +16,7 @@ import { MemorySensor } from "./machine/memory-sensor.ts";
 import type { MemoryShares } from "./machine/memory-use.ts";
 import { createOtherSystemSensors } from "./machine/other-systems.ts";
 import { CpuSensor, FIRST_READING } from "./others/cpu-sensor.ts";
+import { NamedPrograms } from "./others/named-programs.ts";
 import { ProcessOwners } from "./owners/process-owners.ts";
 import { hiddenHostPids } from "./proc/container.ts";
 import { watchCluster } from "./slurm/cluster-load.ts";
@@ -33,6 +34,8 @@ export interface SensorOptions {
   claims?: () => readonly Claim[];
   /** Partitions of the jobs on Slurm, null for the cluster's default; none when left out. */
   partitions?: () => readonly (string | null)[];
+  /** Names of programs that rules are about; none when left out. */
+  programs?: () => readonly string[];
   /** Why others' processes can't be seen, null when they can; found out when left out. */
   hidden?: string | null;
 }
@@ -45,6 +48,7 @@ export function createSensors(options: SensorOptions): Sensors {
 class LinuxSensors implements Sensors {
   readonly #machine = new Machine();
   readonly #cpu: CpuSensor;
+  readonly #programs: NamedPrograms;
   readonly #memory = new MemorySensor();
   readonly #gpu: GpuSource;
   readonly #claimant: string;
@@ -54,12 +58,12 @@ class LinuxSensors implements Sensors {
   readonly #cluster: ReturnType<typeof watchCluster>;
 
   constructor(options: SensorOptions) {
-    this.#cpu = new CpuSensor(this.#machine, {
-      supervisorPid: options.supervisorPid,
-      owners: options.owners ?? new ProcessOwners(options.supervisorPid),
-      claims: options.claims,
-      hidden: options.hidden === undefined ? hiddenHostPids() : options.hidden,
-    });
+    const { supervisorPid, claims } = options;
+    const owners = options.owners ?? new ProcessOwners(supervisorPid);
+    const hidden = options.hidden === undefined ? hiddenHostPids() : options.hidden;
+    this.#cpu = new CpuSensor(this.#machine, { supervisorPid, owners, claims, hidden });
+    const patterns = options.programs ?? (() => []);
+    this.#programs = new NamedPrograms({ owners, patterns, claims: claims ?? (() => []), hidden });
     this.#gpu = options.gpu ?? noGpus();
     this.#claimant = options.claimant ?? "";
     this.#disk = watchDisk(options.diskPath);
@@ -73,6 +77,7 @@ class LinuxSensors implements Sensors {
     const memory = this.#machine.memory(atMs, this.#memoryLimit(atMs));
     const shares = this.#memory.read(runs, look.snapshot, memory.usedMiB, atMs);
     const cpu = this.#cpu.read(runs, look);
+    const programs = this.#programs.read(runs, atMs);
     const machine: Record<MachineMetric, Reading> = {
       ...cpu.metrics,
       ...memory.metrics,
@@ -81,6 +86,7 @@ class LinuxSensors implements Sensors {
       "disk.freeMiB": this.#disk(atMs),
       "battery.percent": this.#battery(atMs),
       ...this.#cluster(atMs),
+      "process.running": inAll(programs),
     };
     const { gpus, unavailable, expected, claims } = this.#gpu.read(now, runs);
     return {
@@ -94,6 +100,7 @@ class LinuxSensors implements Sensors {
       runs: usesOf(runs, cpu.runs, shares),
       foreign: cpu.foreign,
       ...(cpu.looked && { looked: cpu.looked }),
+      ...(Object.keys(programs).length > 0 && { programs }),
     };
   }
 
@@ -107,6 +114,16 @@ class LinuxSensors implements Sensors {
     this.#machine.close();
     this.#gpu.close();
   }
+}
+
+/** Of all programs that rules name, each process once: what is recorded. */
+function inAll(programs: Record<string, ProgramsSeen>): Reading {
+  const all = Object.values(programs);
+  const unread = all.find((one) => "unavailable" in one);
+  if (unread !== undefined || all.length === 0) return unread ?? { unavailable: "no rule names programs" };
+  const read = all as Extract<ProgramsSeen, { atMs: number }>[];
+  const pids = new Set(read.flatMap(({ processes }) => processes.map(({ pid }) => pid)));
+  return { value: pids.size, atMs: Math.min(...read.map(({ atMs }) => atMs)) };
 }
 
 function usesOf(

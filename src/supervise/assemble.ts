@@ -88,7 +88,9 @@ function sensorsFor(config: () => Config, { claimant }: ClaimFiles, { jobs }: Re
   });
   const diskPath = config().stateDirectory;
   const partitions = () => slurmPartitions(config());
-  return createSensors({ diskPath, supervisorPid: process.pid, owners, gpu, claimant, claims, partitions });
+  const programs = () => config().rules.flatMap((rule) => rule.programs ?? []);
+  const ours = { supervisorPid: process.pid, owners, gpu, claimant, claims };
+  return createSensors({ diskPath, ...ours, partitions, programs });
 }
 
 /** Of jobs added by `supervisor run`, none is on Slurm. */

@@ -29,6 +29,18 @@ describe("each problem says where it is, what was expected and found, and what t
       '{"notify":[{"on":["job.failed"],"webhook":"env:HOOK","format":▸"Slack"}]}',
       'notify[0].format must be "json", "slack", "discord", "ntfy" or "text", got "Slack". Write "slack".',
     ],
+    [
+      '{"rules":[▸{"name":"x","metric":"process.running","above":0,"clear":{"below":1}}]}',
+      `rules[0] must have 'programs', since its metric is process.running. Write "programs": ["blender"].`,
+    ],
+    [
+      '{"rules":[{"name":"x","metric":"cpu.others",▸"programs":["a"],"above":9,"clear":{"below":1}}]}',
+      'rules[0].programs must not stand beside metric "cpu.others": only process.running has programs.',
+    ],
+    [
+      '{"rules":[{"name":"x","metric":"process.running","programs":["a"],"above":0,"clear":{"below":▸2}}]}',
+      "rules[0].clear.below must be at most 1 (where the pressure begins), got 2: the rule would be in pressure and clear at once.",
+    ],
     ['{"metrics":▸{}}', "metrics must have 'file' or 'port' or both, but has neither."],
     [
       '{"metrics":{"file":▸"gpu.txt"}}',

@@ -23,6 +23,7 @@ export function checkMeaning(root: unknown): Finding[] {
     ...[...rules, ...windows, ...notify].flatMap((entry) => unknownJobs(entry, "jobs", jobs)),
     ...["after", "afterAny"].flatMap((key) => jobs.flatMap((entry) => unknownJobs(entry, key, jobs))),
     ...rules.flatMap(checkThresholds),
+    ...rules.flatMap(checkPrograms),
     ...windows.flatMap(checkWindow),
     ...jobs.flatMap(checkJob),
     ...jobs.flatMap(checkContainer),
@@ -88,6 +89,15 @@ function unknownJobs({ path, fields }: Entry, key: string, jobs: Entry[]): Findi
   });
 }
 
+function checkPrograms({ path, fields: { metric, programs } }: Entry): Finding[] {
+  const wants = metric === "process.running";
+  if (typeof metric !== "string" || wants === (programs !== undefined)) return [];
+  const message = wants
+    ? `${formatPath(path)} must have 'programs', since its metric is process.running. Write "programs": ["blender"].`
+    : `${formatPath([...path, "programs"])} must not stand beside metric ${show(metric)}: only process.running has programs.`;
+  return [wants ? { path, message } : { path: [...path, "programs"], part: "key", message }];
+}
+
 const isNumber = (value: unknown): value is number => typeof value === "number";
 
 function checkThresholds({ path, fields }: Entry): Finding[] {
@@ -110,13 +120,16 @@ function checkThresholds({ path, fields }: Entry): Finding[] {
     ];
   }
   if (!isNumber(pressure) || !isNumber(at)) return [];
-  if (side === "above" ? at <= pressure : at >= pressure) return [];
+  // More than 0 and less than 1 can't both be, of what is counted.
+  const whole = fields.metric === "process.running" ? 1 : 0;
+  const limit = side === "above" ? pressure + whole : pressure - whole;
+  if (side === "above" ? at <= limit : at >= limit) return [];
   const here = [...path, "clear", other];
   const most = side === "above" ? "at most" : "at least";
   return [
     {
       path: here,
-      message: `${formatPath(here)} must be ${most} ${pressure} (where the pressure begins), got ${at}: the rule would be in pressure and clear at once.`,
+      message: `${formatPath(here)} must be ${most} ${limit} (where the pressure begins), got ${at}: the rule would be in pressure and clear at once.`,
     },
   ];
 }

@@ -21,6 +21,11 @@ export const ruleSchema = z
   .strictObject({
     name: z.string().min(1).max(120).describe("A sentence fragment: it is shown as the reason of a pause."),
     metric: z.enum(METRICS).describe("What is read: see the table of metrics."),
+    programs: z
+      .array(z.string().min(1).max(120))
+      .min(1)
+      .optional()
+      .describe('Of "process.running": the programs that count, such as ["blender", "steam*"].'),
     above: z.number().optional().describe("Pressure when the reading is above this."),
     below: z.number().optional().describe("Pressure when the reading is below this."),
     forSeconds: seconds.default(0).describe("How long it must last before it counts."),

@@ -6,6 +6,7 @@ import { duration } from "../../words/duration.ts";
 import { plural } from "../../words/list.ts";
 import { processes } from "../../words/process.ts";
 import { MEASURES } from "./measures.ts";
+import { runningPrograms } from "./programs-running.ts";
 import type { RuleNow } from "./rule-now.ts";
 
 /** Enough to name the culprits; the audit log keeps every one of them for ever. */
@@ -14,6 +15,7 @@ const MOST_PROCESSES = 10;
 /** Foreign processes behind a reading, heaviest users first. */
 export function culprits({ rule, gpu }: RuleNow, sample: Sample): ProcessEvidence[] {
   const { relieves } = MEASURES[rule.metric];
+  if (rule.metric === "process.running") return runningPrograms(rule, sample).slice(0, MOST_PROCESSES);
   if (relieves === "gpu") {
     return greediest(
       behind(rule.metric, gpu),
@@ -73,6 +75,10 @@ export function fact(now: RuleNow, sample: Sample): string {
   const measure = MEASURES[rule.metric];
   const value = state.lastValue === null ? "an unknown share" : measure.show(state.lastValue);
   const where = onGpu(now);
+  if (rule.metric === "process.running") {
+    const running = runningPrograms(rule, sample);
+    if (running.length > 0) return `${processes(running)} ${running.length === 1 ? "runs" : "run"}`;
+  }
   if (measure.who === "machine") return `${measure.words}${where} is at ${value}`;
   const found = culprits(now, sample);
   const estimated = state.estimated !== undefined;

@@ -3,6 +3,7 @@ import type { Rule } from "../../config/schema/schema.ts";
 import type { RuleState } from "../../model/decision.ts";
 import type { GpuMetric, MachineMetric, Reading, Sample } from "../../model/machine.ts";
 import { advance, type Pace, unread } from "./dwell.ts";
+import { programsRunning } from "./programs-running.ts";
 
 type States = Readonly<Record<string, RuleState>>;
 
@@ -56,7 +57,10 @@ function readingsOf(rule: Rule, sample: Sample, missing: RuleState[]): [gpu: str
 }
 
 /** A rule may exclude niced CPU time; a source that can't tell niced time counts it all. */
-function machineReading({ metric, countNice }: Rule, { machine, withoutNice }: Sample): Reading {
+function machineReading(rule: Rule, sample: Sample): Reading {
+  const { metric, countNice } = rule;
+  const { machine, withoutNice } = sample;
+  if (metric === "process.running") return programsRunning(rule, sample);
   if (!countNice && withoutNice && (metric === "cpu.total" || metric === "cpu.others"))
     return withoutNice[metric];
   return machine[metric as MachineMetric];

@@ -46,6 +46,9 @@ export const MEASURES: Record<Metric, Measure> = {
   "battery.percent": machine("any", "the battery", percent),
   "slurm.pendingOthers": machine("any", "the queue of other users' jobs", (value) => plural(value, "job")),
   "slurm.idleNodes": machine("any", "idle nodes", number),
+  "process.running": machine("any", "the number of its programs that run", (value) =>
+    plural(value, "program"),
+  ),
   "gpu.utilization": machine("gpu", "GPU use", percent),
   "gpu.others.utilization": others("gpu", "of the GPU", percent),
   "gpu.newcomers.memoryMiB": others("gpu", "of its memory, started since", size),
