@@ -29,6 +29,7 @@ const BENCHES = [
   "sense",
   "gpu",
   "decide",
+  "scale",
   "audit",
   "month",
   "should-pause",

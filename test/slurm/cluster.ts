@@ -48,7 +48,8 @@ export class Cluster {
 
   /** What a client of Slurm prints. */
   ask(program: string, ...args: string[]): string {
-    return execFileSync(program, args, { env: { ...process.env, ...this.env }, encoding: "utf8" });
+    const env = { ...process.env, ...this.env };
+    return execFileSync(program, args, { env, encoding: "utf8", maxBuffer: 2 ** 28 });
   }
 
   /** The state of every job, as "1 RUNNING None". */

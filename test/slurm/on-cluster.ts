@@ -17,9 +17,11 @@ export async function supervise(
   jobs: Record<string, unknown>[],
   more: Record<string, unknown> = {},
 ): Promise<RealSupervisor> {
-  const onSlurm = jobs.map((job) => ({ executor: { kind: "slurm" }, ...job }));
-  return await new RealSupervisor({ ...more, jobs: onSlurm }, cluster.env).start();
+  return await new RealSupervisor({ ...more, jobs: onSlurm(jobs) }, cluster.env).start();
 }
+
+export const onSlurm = (jobs: Record<string, unknown>[]): Record<string, unknown>[] =>
+  jobs.map((job) => ({ executor: { kind: "slurm" }, ...job }));
 
 export const logOf = ({ directory }: RealSupervisor, job: string): string =>
   readFileSync(join(directory, "state/logs", `${job}.log`), "utf8");

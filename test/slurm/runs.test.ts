@@ -10,7 +10,7 @@ import { describeWith, slurm } from "../needs.ts";
 import type { RealSupervisor } from "../scenarios/real-supervisor.ts";
 import { until } from "../until.ts";
 import { Cluster } from "./cluster.ts";
-import { counting, endAll, logOf, slurmIdOf, supervise } from "./on-cluster.ts";
+import { begins, counting, endAll, logOf, onSlurm, slurmIdOf, supervise } from "./on-cluster.ts";
 
 const cluster = new Cluster();
 let supervisor: RealSupervisor | null = null;
@@ -65,6 +65,22 @@ describeWith(slurm)("jobs on Slurm", () => {
     expect(supervisor.say("cancel", "count").code).toBe(0);
     await supervisor.reaches("count", ["cancelled"]);
     await until("its end in Slurm", () => cluster.queue.some((line) => line.startsWith(`${id} CANCELLED`)));
+  });
+
+  test("are paused by a window that is closed, and go on under the same id once it is open", async () => {
+    const jobs = onSlurm([counting("count", "--ms", "15")]);
+    supervisor = await supervise(cluster, jobs);
+    await supervisor.steps("count", 20);
+    const id = await slurmIdOf(supervisor, "count");
+    const hours = [2, 1].map((ago) => `0 ${new Date(Date.now() - ago * 3_600_000).getHours()} * * *`);
+    const [first = "", second = ""] = hours;
+    supervisor.configure({ jobs, windows: [{ name: "nights", opens: first, closes: second }] });
+    const paused = await supervisor.recorded("pause.completed");
+    expect(paused).toMatchObject({ actor: "window:nights", outcome: { stepsLost: 0 } });
+    supervisor.configure({ jobs, windows: [{ name: "nights", opens: second, closes: first }] });
+    await supervisor.recorded("resume.completed");
+    expect(await slurmIdOf(supervisor, "count")).toBe(id);
+    expect(begins(supervisor, "count")).toEqual([0, expect.any(Number)]);
   });
 
   test("are paused before Slurm has begun them, and withdrawn when they are cancelled", async () => {

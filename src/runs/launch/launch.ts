@@ -18,7 +18,7 @@ import { noteLogStart } from "../observe/out-of-gpu-memory.ts";
 import { makeCgroup, removeCgroup } from "./cgroup.ts";
 import { ASSIGNED } from "./launcher-script.ts";
 import { beginLine } from "./log-line.ts";
-import { prepareRun, Unready } from "./prepare-run.ts";
+import { isUnready, prepareRun } from "./prepare-run.ts";
 
 export interface Launched {
   ok: true;
@@ -52,7 +52,7 @@ export async function launch(
     return await start(job, run, resumeFrom, where);
   } catch (error) {
     const { message: reason } = error as Error;
-    return { ok: false, reason, ...(error instanceof Unready && { unready: true }) };
+    return { ok: false, reason, ...(isUnready(error as Error) && { unready: true }) };
   }
 }
 

@@ -34,9 +34,15 @@ export interface Prepared {
 }
 
 /** What its command names is there, but what we need to start it isn't. */
-export class Unready extends Refusal {
+class Unready extends Refusal {
   override name = "Unready";
 }
+
+const NO_ROOM = ["ENOSPC", "EDQUOT"];
+
+/** Whether a launch failed for want of something of ours, or of room for its files: no fault of the job's. */
+export const isUnready = (error: Error): boolean =>
+  error instanceof Unready || NO_ROOM.includes((error as NodeJS.ErrnoException).code ?? "");
 
 /** @throws Refusal, Unready, or what the disk throws. */
 export function prepareRun(

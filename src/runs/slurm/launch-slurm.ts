@@ -8,7 +8,7 @@ import type { Job } from "../../model/job.ts";
 import type { EffectFailure, EffectResult } from "../../ports/runs.ts";
 import type { Launching } from "../launch/launch.ts";
 import { beginLine } from "../launch/log-line.ts";
-import { type Prepared, prepareRun, Unready } from "../launch/prepare-run.ts";
+import { isUnready, type Prepared, prepareRun } from "../launch/prepare-run.ts";
 import { type Answer, ask } from "./commands.ts";
 import type { SlurmQueue } from "./queue.ts";
 import type { QueueEntry } from "./queue-entry.ts";
@@ -45,7 +45,7 @@ export async function launchOnSlurm(launch: Launch, job: Job, where: Where): Pro
     return await begin(launch, job, where);
   } catch (error) {
     const { message: reason } = error as Error;
-    return { ok: false, reason, ...(error instanceof Unready && { unready: true }) };
+    return { ok: false, reason, ...(isUnready(error as Error) && { unready: true }) };
   }
 }
 

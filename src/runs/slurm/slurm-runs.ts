@@ -105,12 +105,15 @@ export class SlurmRuns {
     job: Job,
     known: FollowedOnSlurm,
   ): Promise<EffectResult> {
+    let written: EffectResult = { ok: true };
     try {
       writeControl(known.statusDirectory, { want, sequence });
     } catch (error) {
-      return { ok: false, reason: `control.json can't be written: ${(error as Error).message}` };
+      written = { ok: false, reason: `control.json can't be written: ${(error as Error).message}` };
     }
-    return want === "pause" ? this.#ring(job, known) : { ok: true };
+    // On a full disk the signal alone still reaches it: a ring without a word is a pause.
+    const rung: EffectResult = want === "pause" ? await this.#ring(job, known) : { ok: true };
+    return written.ok ? rung : written;
   }
 
   async #ring(job: Job, known: FollowedOnSlurm): Promise<EffectResult> {
