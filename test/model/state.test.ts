@@ -22,9 +22,9 @@ import { at, makeCheckpoint, makeJob } from "../decide/make.ts";
 const ALL: StateName[] = ["waiting", "paused", ...LIVE_STATES, ...END_STATES];
 
 test.each<[string, (name: StateName) => boolean, StateName[]]>([
-  ["live", isLive, ["starting", "running", "pausing", "standby", "frozen", "lost"]],
+  ["live", isLive, ["starting", "running", "serving", "pausing", "standby", "frozen", "lost"]],
   ["ended", isEnded, ["finished", "failed", "cancelled"]],
-  ["working", isWorking, ["starting", "running"]],
+  ["working", isWorking, ["starting", "running", "serving"]],
   ["held", isHeld, ["standby", "frozen"]],
 ])("which states are %s", (_, is, states) => expect(ALL.filter(is)).toEqual(states));
 
