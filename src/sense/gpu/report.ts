@@ -51,7 +51,7 @@ export interface GpuReport extends GpuIdentity {
   throttled: Told;
   throttleReasons?: string[];
   processes: ProcessReport[] | string;
-  /** Why unlisted processes may use it. */
+  /** Why the list of processes doesn't tell all use: some aren't listed, or none shows its use. */
   partial?: string;
   /** Parts of a divided GPU (MIG). */
   instances?: InstanceReport[];
