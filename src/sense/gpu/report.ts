@@ -36,6 +36,8 @@ export interface GpuIdentity {
 }
 
 export interface GpuReport extends GpuIdentity {
+  /** It sleeps to save power: what isn't told now is no loss. */
+  asleep?: true;
   /** Percent of the last period in which anything ran. */
   utilization: Told;
   /** Busy without a process on it: believed only when that lasts. */
