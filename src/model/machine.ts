@@ -82,6 +82,8 @@ export interface GpuSample {
   device?: GpuDevice;
   /** Why no job may go there: the supervisor's own environment leaves it out. */
   barred?: string;
+  /** It sleeps to save power: nobody uses it, and a program that does wakes it. */
+  asleep?: true;
   memoryTotalMiB: Reading;
   memoryUsedMiB: Reading;
   powerLimitWatts: Reading;

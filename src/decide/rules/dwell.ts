@@ -36,6 +36,12 @@ export const unread = (rule: Rule, gpu: string | null, now: Now): RuleState => (
   unavailable: null,
 });
 
+/** The state on a GPU that sleeps and doesn't tell the reading meanwhile: nothing is lost, and it starts anew. */
+export function dormant(rule: Rule, state: RuleState, why: string, now: Now): RuleState {
+  const known = state.blind && state.readAtMs === null ? state : unread(rule, state.gpu, now);
+  return { ...known, unavailable: why, blind: true };
+}
+
 /** Advances the state by one reading. */
 export function advance(rule: Rule, state: RuleState, reading: Reading, pace: Pace): RuleState {
   const { now } = pace;

@@ -2,7 +2,8 @@
 import type { Rule } from "../../config/schema/schema.ts";
 import type { RuleState } from "../../model/decision.ts";
 import type { GpuMetric, MachineMetric, Reading, Sample } from "../../model/machine.ts";
-import { advance, type Pace, unread } from "./dwell.ts";
+
+import { advance, dormant, type Pace, unread } from "./dwell.ts";
 import { programsRunning } from "./programs-running.ts";
 
 type States = Readonly<Record<string, RuleState>>;
@@ -34,7 +35,12 @@ export function judgeRules(rules: readonly Rule[], before: States, sample: Sampl
   for (const rule of rules)
     for (const [gpu, reading] of readingsOf(rule, sample, missing)) {
       const key = keyOf(rule.name, gpu);
-      const state = advance(rule, before[key] ?? unread(rule, gpu, pace.now), reading, pace);
+      const last = before[key] ?? unread(rule, gpu, pace.now);
+      const sleeps = sample.gpus.some(({ uuid, asleep }) => uuid === gpu && asleep);
+      const state =
+        sleeps && "unavailable" in reading
+          ? dormant(rule, last, reading.unavailable, pace.now)
+          : advance(rule, last, reading, pace);
       judged.states[key] = state;
       judged.changes.push(...changes({ key, rule, state }, before[key]));
       if (gpu !== null && before[key] === undefined && before[rule.name]?.blind && state.unavailable === null)
@@ -74,7 +80,8 @@ function changes(what: Omit<RuleChange, "to">, before: RuleState | undefined): R
   if (state.blind && !before.blind) found.push({ ...what, to: "blind" });
   if (before.blind && !state.blind) found.push({ ...what, to: "recovered" });
   if (before.lastValue === null) return found;
-  if (state.unavailable !== null && before.unavailable === null) found.push({ ...what, to: "lost" });
+  if (state.unavailable !== null && before.unavailable === null && !state.blind)
+    found.push({ ...what, to: "lost" });
   if (state.unavailable === null && before.unavailable !== null) found.push({ ...what, to: "recovered" });
   return found;
 }

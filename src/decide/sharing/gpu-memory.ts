@@ -23,7 +23,8 @@ export function memoryWaits(job: Job, gpu: GpuSample, now: Now): WaitingFor[] {
   }
   const parked = job.state.name === "frozen" ? job.state.parked : undefined;
   if (parked !== undefined) return [...waits, ...askedWait(roomForParkedMiB(parked.heldMiB), gpu)];
-  const { gpuMemoryMiB: asked } = job.spec;
+  // How much it has is told once the job has woken it.
+  const asked = gpu.asleep ? undefined : job.spec.gpuMemoryMiB;
   return [
     ...waits,
     ...(asked === undefined ? learnedWait(job, gpu, now) : askedWait(asked - keptMiB(job, gpu), gpu)),

@@ -103,6 +103,7 @@ function sampleOf(gpu: GpuReport, there: Present[], here: Circumstances): GpuSam
     source: gpu.source,
     ...(gpu.integrated && { integrated: gpu.integrated }),
     ...(gpu.device && { device: gpu.device }),
+    ...(gpu.asleep && { asleep: gpu.asleep }),
     ...memoryOf(gpu, atMs),
     powerLimitWatts: told(gpu.powerLimitWatts, atMs),
     metrics: readingsOf(gpu, owned, here),

@@ -27,6 +27,8 @@ function within(told: Told, { most, show }: Range): Told {
     : "the driver reports something that isn't a number";
 }
 
+const NO_MEMORY = "the driver reports no memory of its own";
+
 /** The same report with a reason in place of each impossible figure. */
 export function plausible(gpu: GpuReport): GpuReport {
   const memory = plausibleMemory(gpu);
@@ -37,7 +39,7 @@ export function plausible(gpu: GpuReport): GpuReport {
     temperature: within(gpu.temperature, RANGES.celsius),
     powerWatts: within(gpu.powerWatts, RANGES.watts),
     powerLimitWatts: within(gpu.powerLimitWatts, RANGES.watts),
-    memoryFreeMiB: part(gpu.memoryFreeMiB, memory.memoryTotalMiB, "free"),
+    memoryFreeMiB: share(gpu.memoryFreeMiB, memory.memoryTotalMiB, "free"),
     processes:
       typeof gpu.processes === "string"
         ? gpu.processes
@@ -56,9 +58,13 @@ function plausibleMemory(
   gpu: Pick<InstanceReport, "memoryTotalMiB" | "memoryUsedMiB">,
 ): Pick<InstanceReport, "memoryTotalMiB" | "memoryUsedMiB"> {
   const total = within(gpu.memoryTotalMiB, RANGES.mebibytes);
-  const memoryTotalMiB = total === 0 ? "the driver reports no memory of its own" : total;
-  return { memoryTotalMiB, memoryUsedMiB: part(gpu.memoryUsedMiB, memoryTotalMiB, "used") };
+  const memoryTotalMiB = total === 0 ? NO_MEMORY : total;
+  return { memoryTotalMiB, memoryUsedMiB: share(gpu.memoryUsedMiB, memoryTotalMiB, "used") };
 }
+
+/** Nothing of nothing isn't a full GPU. */
+const share = (told: Told, whole: Told, words: string): Told =>
+  told === 0 && whole === NO_MEMORY ? NO_MEMORY : part(told, whole, words);
 
 /** A part of the whole is at most the whole, where that is known. */
 function part(told: Told, whole: Told, words: string): Told {

@@ -204,7 +204,13 @@ export class ReaderWatch {
     // What couldn't be opened once is tried first again.
     if (retryMs !== 0) this.#task = this.#first;
     if (this.#report !== null)
-      this.#report = { atMs: this.#nowMs, gpus: this.#report.gpus.map((gpu) => unreadable(gpu, reason)) };
+      this.#report = {
+        atMs: this.#nowMs,
+        gpus: this.#report.gpus.map((gpu) => ({
+          ...unreadable(gpu, reason),
+          ...(reason === ASLEEP && { asleep: true as const }),
+        })),
+      };
     this.#nextMs = this.#nowMs + (retryMs === 0 ? 0 : Math.max(retryMs ?? 0, this.#waitMs));
     this.#waitMs = Math.min(LAST_WAIT_MS, this.#waitMs * 2);
   }

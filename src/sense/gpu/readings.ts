@@ -139,7 +139,10 @@ function othersUse(report: GpuReport, { counted, doubtful, ours }: Parties, atMs
   const value = sum(counted);
   if (hidden === undefined && report.partial === undefined) return between(value, sum(theirs), atMs);
   const whole = report.utilization;
-  if (!isFigure(whole)) return told(report.partial ?? whole, atMs);
+  if (!isFigure(whole)) {
+    const some = report.partial === undefined && theirs.some(({ smPercent }) => isFigure(smPercent));
+    return some ? between(value, 100, atMs) : told(report.partial ?? whole, atMs);
+  }
   // Nothing of ours is on it, and every other process has a known owner.
   if (ours.length === 0 && counted.length > 0 && doubtful.length === 0) return { value: whole, atMs };
   const remainder = whole - sum(ours);

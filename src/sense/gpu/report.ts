@@ -36,6 +36,8 @@ export interface GpuIdentity {
 }
 
 export interface GpuReport extends GpuIdentity {
+  /** It sleeps to save power: what isn't told now is no loss. */
+  asleep?: true;
   /** Percent of the last period in which anything ran. */
   utilization: Told;
   /** Busy without a process on it: believed only when that lasts. */
@@ -51,7 +53,7 @@ export interface GpuReport extends GpuIdentity {
   throttled: Told;
   throttleReasons?: string[];
   processes: ProcessReport[] | string;
-  /** Why unlisted processes may use it. */
+  /** Why the list of processes doesn't tell all use: some aren't listed, or none shows its use. */
   partial?: string;
   /** Parts of a divided GPU (MIG). */
   instances?: InstanceReport[];

@@ -67,8 +67,9 @@ export function gpuLine(
   return gauge(name, bar, parts, width);
 }
 
-/** What our processes are seen to use; null where one of them doesn't show it. */
+/** What our processes are seen to use; null where one of them doesn't show it, or none can be told. */
 function seenOf(gpu: GpuSample, figure: "gpuPercent" | "gpuMemoryMiB"): number | null {
+  if ("unavailable" in gpu.metrics["gpu.others.memoryMiB"]) return null;
   const figures = gpu.processes.filter(({ ours }) => ours !== null).map((process) => process[figure]);
   return figures.every((one) => one !== undefined) ? sum(figures) : null;
 }

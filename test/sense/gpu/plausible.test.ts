@@ -67,6 +67,8 @@ describe("figures of a GPU", () => {
     const none = checked({ memoryTotalMiB: 0, memoryFreeMiB: 5000 });
     expect(none.memoryTotalMiB).toBe("the driver reports no memory of its own");
     expect(none).toMatchObject({ memoryFreeMiB: 5000, memoryUsedMiB: 2800 });
+    const nothing = checked({ memoryTotalMiB: 0, memoryFreeMiB: 0, memoryUsedMiB: 0 });
+    expect(nothing).toMatchObject({ memoryFreeMiB: none.memoryTotalMiB, memoryUsedMiB: none.memoryTotalMiB });
   });
 
   it("are in their range or have a reason, whatever a driver says", () => {

@@ -72,6 +72,13 @@ describe("others' use", () => {
     expect(others([one("others", untold)])).toEqual({ value: 90, atMs: 5 });
   });
 
+  it("that one of them doesn't tell hides nothing of the rest, where the whole isn't told either", () => {
+    const alone = { utilization: "use is told per process only" };
+    const both = [one("others", { smPercent: 63 }), one("others", { smPercent: "it isn't told" })];
+    expect(others(both, {}, alone)).toEqual({ value: 63, upTo: 100, atMs: 5 });
+    expect(others(both.slice(1), {}, alone)).toEqual({ unavailable: alone.utilization });
+  });
+
   it("by those who aren't listed is doubt where the list isn't whole", () => {
     expect(others([one("ours")], {}, { partial: "half a list" })).toEqual({ value: 0, upTo: 70, atMs: 5 });
   });

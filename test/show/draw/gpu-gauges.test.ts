@@ -38,6 +38,16 @@ test("ours is what our processes are seen to use, and unknown where one doesn't 
   expect(vram).toContain("ours 7.0 GiB");
 });
 
+test("ours is unknown where nobody's processes can be told", () => {
+  const blind: Reading = { unavailable: "its pids are another system's" };
+  const [use, vram] = lines(
+    { processes: [] },
+    { "gpu.others.utilization": blind, "gpu.others.memoryMiB": blind },
+  );
+  for (const line of [use, vram]) expect(line).toMatch(/others \? +ours \?/);
+  expect(use).not.toContain("█");
+});
+
 test("a figure of the GPU that is missing hides nothing that is known of processes", () => {
   const [use, vram] = lines(
     {

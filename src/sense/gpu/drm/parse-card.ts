@@ -56,8 +56,7 @@ export function parseCard(files: CardFiles, integrated = false): CardFigures {
   return {
     utilization: figure(files.gpu_busy_percent),
     memoryTotalMiB: total,
-    // This driver keeps nothing back that it doesn't call used.
-    memoryFreeMiB: plus(total, typeof used === "number" ? -used : used),
+    memoryFreeMiB: rest(total, used),
     memoryUsedMiB: used,
     temperature: figure(files.temperature, 1 / 1000),
     powerWatts: typeof average === "number" ? average : figure(files.power1_input, 1e-6),
@@ -65,8 +64,13 @@ export function parseCard(files: CardFiles, integrated = false): CardFigures {
   };
 }
 
-const plus = (a: Told, b: Told): Told =>
-  typeof a === "string" ? a : typeof b === "string" ? b : Math.max(0, a + b);
+const plus = (a: Told, b: Told): Told => (typeof a === "string" ? a : typeof b === "string" ? b : a + b);
+
+/** This driver keeps nothing back that it doesn't call used. */
+function rest(total: Told, used: Told): Told {
+  if (typeof total === "string" || typeof used === "string") return typeof total === "string" ? total : used;
+  return used <= total ? total - used : "the driver reports more memory in use than there is";
+}
 
 export type ApuFiles = Record<
   "gpu_metrics" | "mem_busy_percent" | "mem_info_vram_total" | "mem_info_gtt_total",

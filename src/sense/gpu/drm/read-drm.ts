@@ -41,17 +41,27 @@ export function openDrm(root: string): Reader {
 
 function report(card: Card, sweep: Sweep | null, compute: Map<string, ComputeUse[]>): GpuReport {
   const { gpu, maker, directory } = card;
-  if (sleeps(card)) return unreadable(gpu, SLEEPS);
+  const used = {
+    processes: sweep === null ? "its processes haven't been read yet" : processes(card, sweep, compute),
+    ...(sweep !== null &&
+      sweep.hidden > 0 && { partial: `${sweep.hidden} processes of other users can't be inspected` }),
+  };
+  if (sleeps(card)) return { ...asleep(card), ...used };
   return {
     ...gpu,
     ...parseCard(cardFiles(directory), gpu.integrated === true),
     ...(maker === "Intel" && { utilization: "Intel's driver reports use per process only" }),
     throttled: `${gpu.source} doesn't report it`,
-    processes: sweep === null ? "its processes haven't been read yet" : processes(card, sweep, compute),
-    ...(sweep !== null &&
-      sweep.hidden > 0 && { partial: `${sweep.hidden} processes of other users can't be inspected` }),
+    ...used,
   };
 }
+
+/** Nobody uses it. Not said of one that never tells its use: that would be missed once it is awake. */
+const asleep = ({ gpu, directory }: Card): GpuReport => ({
+  ...unreadable(gpu, SLEEPS),
+  asleep: true,
+  ...(names(directory).includes("gpu_busy_percent") && { utilization: 0 }),
+});
 
 function cardFiles(directory: string): CardFiles {
   const [hwmon] = names(join(directory, "hwmon")).filter((name) => name.startsWith("hwmon"));

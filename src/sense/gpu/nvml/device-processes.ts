@@ -34,6 +34,11 @@ export class DeviceProcesses {
     this.#paceMs = paceMs;
   }
 
+  /** Why this GPU doesn't report use per process, while it refuses to; else null. */
+  get useRefusal(): string | null {
+    return this.#use.refusal;
+  }
+
   /**
    * The list, or why there is none. `usedMiB`: of the GPU now.
    * @throws DriverError when this GPU or the library is lost

@@ -78,6 +78,7 @@ export class Device {
     const memory = this.#questions.memory(this.#handle, nowMs);
     const used = typeof memory.usedMiB === "number" ? memory.usedMiB : 0;
     const processes = this.#processes.read(this.#handle, nowMs, used);
+    const { useRefusal } = this.#processes;
     const bits = this.#throttle.get(nowMs, 0, () => this.#questions.throttleBits(this.#handle));
     const milliwatts = this.#power.get(nowMs, POWER_EVERY * pace, () => figure("nvmlDeviceGetPowerUsage"));
     const limit = this.#limit.get(nowMs, LIMIT_EVERY * pace, () => figure("nvmlDeviceGetEnforcedPowerLimit"));
@@ -99,6 +100,8 @@ export class Device {
       throttled: typeof bits === "number" ? Number(throttleReasons(bits).length > 0) : bits,
       ...(typeof bits === "number" && bits > 1 && { throttleReasons: throttleReasons(bits) }),
       processes,
+      // Without both, use by nobody would be told as 0, and as lost once somebody is there.
+      ...(useRefusal !== null && typeof utilization === "string" && { partial: useRefusal }),
       ...(instances.length > 0 && { instances }),
     };
   }

@@ -28,13 +28,17 @@ export class ProcessUse {
   /** Time stamp of the newest sample used, on the driver's clock. */
   #lastSample = 0n;
   #began = false;
-  /** Why this GPU doesn't report it, while it refuses to. */
   #refusal: string | null = null;
   readonly #refusals = new Refusals();
   #known = new Map<number, Use>();
 
   constructor(library: Library) {
     this.#library = library;
+  }
+
+  /** Why this GPU doesn't report it, while it refuses to; else null. */
+  get refusal(): string | null {
+    return this.#refusal;
   }
 
   /** Has no usable samples yet: read again soon. */

@@ -6,6 +6,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isApu, ownSensor } from "../../../../src/sense/gpu/drm/parse-card.ts";
 import { openDrm } from "../../../../src/sense/gpu/drm/read-drm.ts";
+import { plausible } from "../../../../src/sense/gpu/plausible.ts";
 import type { GpuReport } from "../../../../src/sense/gpu/report.ts";
 import { FakeSys } from "../../../fakes/sysfs.ts";
 
@@ -82,6 +83,17 @@ describe("two AMD cards with one program that computes", () => {
     const [first, second] = (await poll()) as [GpuReport, GpuReport];
     expect(first.device).toBeUndefined();
     expect(second.device).toMatchObject({ runtime: "rocm", number: 0 });
+  });
+});
+
+describe("an AMD card that tells more memory in use than it has", () => {
+  it.each([13 * GIB, 2 ** 50])("has none that is known to be free: %d bytes used", async (used) => {
+    const files = { mem_info_vram_total: 12 * GIB, mem_info_vram_used: used, mem_busy_percent: 0 };
+    sys.card({ driver: "amdgpu", address: "0000:43:00.0", files });
+    const gpu = plausible((await poll())[0] as GpuReport);
+    expect(gpu.memoryUsedMiB).toMatch(/^the driver reports /);
+    expect(gpu.memoryFreeMiB).toMatch(/more memory in use than there is/);
+    expect(gpu.memoryTotalMiB).toBe(12 * 1024);
   });
 });
 

@@ -216,12 +216,21 @@ describe("a machine with such cards", () => {
     });
   });
 
-  it("leaves a sleeping card alone", async () => {
+  it("leaves a sleeping card alone, which nobody uses", async () => {
     card();
     put("sys/class/drm/card1/device/power/runtime_status", "suspended\n");
     const [gpu] = await poll(0);
-    expect(gpu?.utilization).toMatch(/sleeps/);
-    expect(gpu?.processes).toMatch(/sleeps/);
+    expect(gpu).toMatchObject({ asleep: true, utilization: 0, processes: [] });
+    for (const told of [gpu?.memoryTotalMiB, gpu?.memoryFreeMiB, gpu?.temperature, gpu?.powerWatts])
+      expect(told).toMatch(/sleeps/);
+  });
+
+  it("doesn't say of a sleeping card what it never tells when it is awake", async () => {
+    put("sys/class/drm/card0/device/vendor", "0x8086\n");
+    put("sys/class/drm/card0/device/uevent", "PCI_SLOT_NAME=0000:03:00.0\n");
+    put("sys/class/drm/card0/device/power/runtime_status", "suspended\n");
+    const [gpu] = await poll(0);
+    expect(gpu).toMatchObject({ asleep: true, utilization: expect.stringMatching(/sleeps/) });
   });
 
   it("tells of Intel's only what its processes use", async () => {

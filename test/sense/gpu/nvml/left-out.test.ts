@@ -4,7 +4,9 @@
  * src/sense/gpu/nvml/timed.ts, src/sense/gpu/nvml/process-use.ts
  */
 import { afterEach, describe, expect, it } from "vitest";
+import { type OwnedProcess, readingsOf } from "../../../../src/sense/gpu/readings.ts";
 import { Refusals } from "../../../../src/sense/gpu/refusals.ts";
+import type { GpuReport } from "../../../../src/sense/gpu/report.ts";
 import type { Driver, FakeMachine } from "../../../fakes/nvml/fake.ts";
 import { compiler, describeWith } from "../../../needs.ts";
 import { isComplete, Reading } from "../reading.ts";
@@ -113,6 +115,26 @@ describeWith(compiler)("a question that is refused (needs a C compiler)", () => 
     there.driver.set({ gpus: whole });
     const [gpu] = await there.sees("use again", ([one]) => one?.utilization === 40 && isComplete([one]));
     expect(gpu?.processes).toMatchObject([{ pid: 4001, smPercent: 30 }]);
+  });
+});
+
+describeWith(compiler)("whose use it is on a GPU that is divided from the start (needs a C compiler)", () => {
+  it("is never told, whether somebody is there or not", async () => {
+    const there = begin({ gpus: [{ used: 700, mig: 1 }] });
+    const here = { atMs: 1, oursHere: false, blind: null, ignoreBelow: 30, visited: false };
+    const others = (gpu: GpuReport) => readingsOf(gpu, owned(gpu), here)["gpu.others.utilization"];
+    const owned = ({ processes }: GpuReport): OwnedProcess[] =>
+      typeof processes === "string"
+        ? []
+        : processes.map((one) => ({ ...one, party: "others", younger: null }));
+    const seen = (wanted: number) =>
+      there.sees(`${wanted} processes`, ([gpu]) => gpu !== undefined && owned(gpu).length === wanted);
+    const [empty] = (await seen(0)) as [GpuReport];
+    expect(others(empty)).toEqual({ unavailable: expect.stringMatching(/NVML 3/) });
+    there.driver.set({ processes: [{ gpu: 0, pid: process.pid, memory: 500, instance: 1 }] });
+    const [used] = (await seen(1)) as [GpuReport];
+    expect(others(used)).toEqual({ unavailable: expect.stringMatching(/NVML 3/) });
+    expect(readingsOf(used, owned(used), here)["gpu.others.memoryMiB"]).toMatchObject({ value: 500 });
   });
 });
 
