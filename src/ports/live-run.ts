@@ -13,4 +13,6 @@ export interface LiveRun {
   container?: string;
   /** UUIDs of the GPUs that it was placed on; empty or left out: it may be on any. */
   gpus?: string[];
+  /** It can't be on any GPU of this machine: it was told of none, or runs elsewhere. */
+  noGpu?: true;
 }

@@ -8,7 +8,7 @@ import { gpusNamed } from "../decide/sharing/place.ts";
 import { newWorld, type World } from "../decide/world.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
-import type { Job } from "../model/job.ts";
+import { isOnSlurm, type Job } from "../model/job.ts";
 import type { MachineMetric, Sample } from "../model/machine.ts";
 import type { Run } from "../model/run.ts";
 import type { Seen } from "../model/seen.ts";
@@ -123,7 +123,9 @@ export class Steps {
   live(): LiveRun[] {
     return Object.values(this.world.jobs).flatMap((job) => {
       const run: Run | null = runOf(job);
-      return run === null ? [] : [this.#parts.runs.live(run, job.name)];
+      if (run === null) return [];
+      const noGpu = (isOnSlurm(job) || job.spec.gpus === 0) && { noGpu: true as const };
+      return [{ ...this.#parts.runs.live(run, job.name), ...noGpu }];
     });
   }
 

@@ -32,6 +32,24 @@ const working = (...names: string[]): FakeProcess[] =>
 const gpu = (index: number) => supervisor.snapshot().gpus[index];
 
 describeWith(compiler)(`over a driver of two GPUs (needs a C compiler)`, () => {
+  it("a job that has no GPU hides nobody's use where pids mean nothing, and keeps no other from starting", async () => {
+    const cpu = { ...jobOn(0, "cpu"), gpuIds: undefined, gpus: 0 };
+    await start({ jobs: [cpu, jobOn(0, "train")] }, 1);
+    await supervisor.reaches("cpu", ["running"]);
+    await supervisor.reaches("train", ["running"]);
+    expect(supervisor.say("pause", "train").code).toBe(0);
+    const hidden = { gpu: 0, pid: supervisor.outsider("sleep", "1000").pid as number, memory: -1, sm: 2 };
+    driver.set({ gpus: [{ util: 2, used: 640 }], processes: [hidden] });
+    await supervisor.shows("its memory", ({ gpus: [one] }) => {
+      const used = one?.memoryUsedMiB;
+      return used !== undefined && "value" in used && used.value === 640;
+    });
+    await supervisor.ticks(4);
+    expect(gpu(0)?.metrics["gpu.others.utilization"]).toMatchObject({ value: 2 });
+    expect(supervisor.say("resume", "train", "--no-wait").code).toBe(0);
+    await supervisor.reaches("train", ["running"]);
+  });
+
   it("another process's use pauses the job on that GPU only, by name, and its end resumes it", async () => {
     await start({ jobs: [jobOn(0, "left"), jobOn(1, "right")] });
     await supervisor.reaches("left", ["running"]);

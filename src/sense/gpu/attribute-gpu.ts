@@ -73,7 +73,7 @@ export class GpuAttribution {
     });
     const here = {
       atMs,
-      oursHere: runs.some(({ gpus = [] }) => gpus.length === 0 || gpus.includes(gpu.uuid)),
+      oursHere: runs.some(({ gpus = [], noGpu }) => gpus.includes(gpu.uuid) || (gpus.length === 0 && !noGpu)),
       blind: this.#blind ?? pidsOfAnotherSystem(gpu),
       ignoreBelow: ignoreGpuBelow,
       visited: arrival !== null,

@@ -213,6 +213,8 @@ it("in a container nothing is known while a job of ours may be there, and everyt
   expect(here.processes).toEqual([]);
   const elsewhere = look([run(parent, { gpus: ["GPU-2"] })], { pid: child });
   expect(value(elsewhere.metrics["gpu.others.utilization"])).toBe(90);
+  const without = look([run(parent, { gpus: [], noGpu: true })], { pid: child });
+  expect(value(without.metrics["gpu.others.utilization"])).toBe(90);
 });
 
 it("under WDDM a pid that exists here too proves nothing", async () => {
