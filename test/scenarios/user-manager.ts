@@ -1,12 +1,15 @@
 /**
  * A real systemd user manager on a machine that systemd hasn't booted: in a mount namespace of its own, whose /run is
- * empty. As root alone.
+ * empty, and in a control group of its own, since it takes all processes of the one that it is started in. As root alone.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
 import { until } from "../until.ts";
 
 const RUNTIME = "/run/user/0";
-const SETUP = `mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system ${RUNTIME} && chmod 700 ${RUNTIME} && exec /lib/systemd/systemd --user`;
+const GROUP = `/sys/fs/cgroup/systemd/gpu-job-supervisor-test-${process.pid}`;
+const SETUP = `mkdir -p ${GROUP} && echo $$ > ${GROUP}/cgroup.procs && mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system ${RUNTIME} && chmod 700 ${RUNTIME} && exec /lib/systemd/systemd --user`;
 
 export class UserManager {
   readonly env: NodeJS.ProcessEnv;
@@ -43,5 +46,13 @@ export class UserManager {
     // systemd's user manager leaves on SIGRTMIN+24, by its own command.
     if (this.say("systemctl", "--user", "exit").code !== 0) this.#process.kill("SIGKILL");
     await gone;
+    if (existsSync(GROUP)) removeGroup(GROUP);
   }
+}
+
+/** With those within it, which nobody is in any more. */
+function removeGroup(path: string): void {
+  for (const entry of readdirSync(path, { withFileTypes: true }))
+    if (entry.isDirectory()) removeGroup(join(path, entry.name));
+  rmdirSync(path);
 }
