@@ -57,7 +57,7 @@ describeWith(tmux)("under a shell", () => {
     await until("the next row", (screen) => screen.includes("▸ asr-finetune"));
     keys("q");
     // Its prompt, too: what is typed while the program ends is nobody's yet.
-    await until("the shell again", (screen) => /earlier[^]*ended: detached\nshell>/.test(screen));
+    await until("the shell again", (screen) => /earlier[\s\S]*ended: detached\nshell>/.test(screen));
     keys("echo $((6 * 8))-fold", "Enter");
     await until("its answer", (screen) => /^48-fold$/m.test(screen));
   }
