@@ -221,23 +221,27 @@ describeWith(compiler)(`over a driver of two GPUs (needs a C compiler)`, () => {
       [
         ...readFileSync(join(supervisor.directory, "state/logs/train.log"), "utf8").matchAll(/worker (\d+)/g),
       ].map(([, pid]) => Number(pid));
-    const first = await until("its worker", () => workers()[0]);
+    const onGpu = (pid: number): void =>
+      driver?.set({ gpus: [{ util: 60, used: 4500 }], processes: [{ gpu: 0, pid, memory: 4000, sm: 60 }] });
+    await until("its worker", () => workers()[0]);
     await supervisor.steps("train", 3);
-    driver.set({
-      gpus: [{ util: 60, used: 4500 }],
-      processes: [{ gpu: 0, pid: first, memory: 4000, sm: 60 }],
+    // Where the job's exit is seen late, on a starved machine, its worker seems to have gone before it: once more then.
+    const wrong = await until("the verdict", () => {
+      onGpu(workers().at(-1) ?? 0);
+      return supervisor.audit("rule.misattributed")[0];
     });
-    const wrong = await supervisor.recorded("rule.misattributed", "train");
-    expect(wrong.evidence?.processes).toMatchObject([{ pid: first }]);
+    const own = wrong.evidence?.processes?.[0]?.pid ?? 0;
+    expect(workers()).toContain(own);
+    const pauses = supervisor.audit("pause.requested").length;
     await supervisor.reaches("train", ["running"]);
-    const second = await until("its next worker", () => workers()[1]);
-    driver.set({ processes: [{ gpu: 0, pid: second, memory: 4000, sm: 60 }] });
+    const next = await until("its next worker", () => workers()[workers().indexOf(own) + 1]);
+    onGpu(next);
     await supervisor.shows("it to be seen", ({ gpus }) =>
-      gpus[0]?.processes.some(({ pid, gpuPercent }) => pid === second && gpuPercent === 60),
+      gpus[0]?.processes.some(({ pid, gpuPercent }) => pid === next && gpuPercent === 60),
     );
     await supervisor.ticks(20);
     expect(supervisor.job("train").state).toBe("running");
-    expect(supervisor.audit("pause.requested")).toHaveLength(1);
+    expect(supervisor.audit("pause.requested")).toHaveLength(pauses);
   });
 
   it("a driver that hangs stalls no tick and pauses nothing; it is told, and its return too", async () => {
