@@ -54,11 +54,16 @@ describe("migrations", () => {
     ]);
     expect(journal.loadJobs().map((job) => job.name)).toEqual(["voice-train"]);
     expect([...readRuns(path)]).toMatchObject([{ id: "r1", how: "paused", step: 160 }]);
-    // It recorded no device: every GPU was a place for jobs. Nor did it know of clusters.
+    // It recorded no device: every GPU was a place for jobs. Nor did it know of clusters and of programs by name.
     const unknown = { unavailable: "not recorded" };
     const asOnce = (one: Sample): Sample => ({
       ...one,
-      machine: { ...one.machine, "slurm.pendingOthers": unknown, "slurm.idleNodes": unknown },
+      machine: {
+        ...one.machine,
+        "process.running": unknown,
+        "slurm.pendingOthers": unknown,
+        "slurm.idleNodes": unknown,
+      },
       gpus: one.gpus.map((gpu) => ({ ...gpu, device: { runtime: "cuda", number: gpu.index } })),
     });
     expect([...readSamples(path)]).toEqual([asOnce(sample(at(0))), asOnce(sample(at(1)))]);
