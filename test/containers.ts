@@ -16,6 +16,8 @@ export interface Containers {
   env: NodeJS.ProcessEnv;
   /** Runs the engine's client; returns what it printed. Throws when it fails. */
   podman(...words: string[]): string;
+  /** The ids of those that were made with `container` and are still there, running or not. */
+  ids(): string[];
   /** Removes the containers that were made, and the root. */
   close(): void;
 }
@@ -44,6 +46,10 @@ runtime = "runc"
     if (done.status !== 0) throw new Error(`podman ${words[0]}: ${done.stderr}`);
     return done.stdout.trim();
   };
+  const ids = (): string[] =>
+    podman("ps", "--all", "--quiet", "--no-trunc", "--filter", `label=test=${folder}`)
+      .split("\n")
+      .filter(Boolean);
   const mounts = ["/usr", REPOSITORY].map((path) => `--volume=${path}:${path}:ro`);
   return {
     container: (...options) => ({
@@ -53,9 +59,16 @@ runtime = "runc"
     }),
     env,
     podman,
+    ids,
     close: () => {
-      const left = podman("ps", "--all", "--quiet", "--filter", `label=test=${folder}`).split("\n");
-      for (const id of left.filter(Boolean)) podman("rm", "--force", "--time=0", id);
+      // One that is just ending, or being removed by somebody else, is refused once.
+      for (let left = ids(), tries = 1; left.length > 0; left = ids(), tries++)
+        for (const id of left)
+          try {
+            podman("rm", "--force", "--time=0", id);
+          } catch (error) {
+            if (tries === 5) throw error;
+          }
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -40,8 +40,7 @@ describeWith(podman)("a job in a container", () => {
     ).start();
   };
   const log = (): string => readFileSync(join(supervisor.directory, "state/logs/asr.log"), "utf8");
-  const idNow = (): string =>
-    containers.podman("ps", "--all", "--quiet", "--no-trunc", "--filter", "label=gpu-job-supervisor.job=asr");
+  const idNow = (): string => containers.ids().join(" ");
 
   /** The clients that this supervisor's runs have started. */
   const clients = (): number[] =>
