@@ -16,7 +16,7 @@ export function noteTry(
   { works, atMs }: { works: boolean; atMs: number },
 ): void {
   const path = triedParks();
-  const { [gpu]: _, ...others } = read(path);
+  const { [gpu]: _, ...others } = read();
   const tried: Tried = works ? { ...others, [gpu]: { driver, atMs } } : others;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   writeFileSync(`${path}.new`, `${JSON.stringify(tried, null, 2)}\n`);
@@ -27,23 +27,23 @@ const READ_AGAIN_MS = 10_000;
 
 /** The same as a supervisor knows it, which reads the file once in a while. */
 export class TriedParks {
-  readonly #path = triedParks();
   #tried: Tried = {};
   #readAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param nowMs monotonic */
   works(gpu: string, driver: string | null, nowMs: number): boolean {
     if (nowMs - this.#readAtMs >= READ_AGAIN_MS) {
-      this.#tried = read(this.#path);
+      this.#tried = read();
       this.#readAtMs = nowMs;
     }
     return driver !== null && this.#tried[gpu]?.driver === driver;
   }
 }
 
-function read(path: string): Tried {
+/** Nothing, also for a user without a home to note it in. */
+function read(): Tried {
   try {
-    return JSON.parse(readFileSync(path, "utf8"));
+    return JSON.parse(readFileSync(triedParks(), "utf8"));
   } catch {
     return {};
   }
