@@ -59,7 +59,13 @@ function asStranger(...words: string[]): Program {
   const child = spawn("unshare", ["-m", "sh", "-c", script, "sh", process.execPath, PROGRAM, ...words], {
     cwd: directory,
     stdio: ["ignore", "pipe", "inherit"],
-    env: { PATH: process.env.PATH, HOME: directory, [NO_CGROUP]: "0" },
+    // Claims of its own: who else has supervised jobs here is left out of their use.
+    env: {
+      PATH: process.env.PATH,
+      HOME: directory,
+      [NO_CGROUP]: "0",
+      GPU_JOB_SUPERVISOR_CLAIMS: join(directory, "claims"),
+    },
   });
   children.push(child);
   const program = { child, out: "" };
