@@ -65,9 +65,12 @@ describeWith(slurm)("jobs on Slurm", () => {
   testWith(smallDisk)(
     "pause once there is room for their checkpoint, and resume once there is room for a run",
     async () => {
-      supervisor = new RealSupervisor({ jobs: onSlurm([counting("count", "--ms", "30")]) }, cluster.env);
+      const own = new Cluster();
+      supervisor = new RealSupervisor({ jobs: onSlurm([counting("count", "--ms", "30")]) }, own.env);
       const disk = new SmallDisk(join(supervisor.directory, "state"));
       try {
+        // Its nodes see what was mounted before them.
+        await own.start();
         await supervisor.start();
         await supervisor.steps("count", 5);
         const id = await slurmIdOf(supervisor, "count");
@@ -93,7 +96,7 @@ describeWith(slurm)("jobs on Slurm", () => {
       } finally {
         await supervisor.crash();
         disk.unfill();
-        cluster.ask("scancel", "--me");
+        await own.stop();
         disk.close();
       }
     },
