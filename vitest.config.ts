@@ -16,7 +16,6 @@ const alone = [
   "scenarios/hand-over",
   "scenarios/yield-to-others",
   "scenarios/torture",
-  "sense/others/hidden-use",
   "sense/others/attribute-cpu",
 ].map((name) => `test/${name}.test.ts`);
 
