@@ -16,6 +16,7 @@ const alone = [
   "scenarios/hand-over",
   "scenarios/yield-to-others",
   "scenarios/torture",
+  "sense/others/hidden-use",
   "sense/others/attribute-cpu",
 ].map((name) => `test/${name}.test.ts`);
 
