@@ -23,9 +23,9 @@ const programs = await build({
     "park/park-child": "src/park/park-child.ts",
     "backup/backup-child": "src/backup/backup-child.ts",
     "record/upkeep/upkeep-process": "src/record/upkeep/upkeep-process.ts",
-    "sense/gpu/read-gpus": "src/sense/gpu/read-gpus.ts",
+    "sense/gpu/reader/read-gpus": "src/sense/gpu/reader/read-gpus.ts",
     // For tests and benchmarks that drive a dashboard over a client of their own.
-    "show/screen/run-dashboard": "src/show/screen/run-dashboard.ts",
+    "show/screen/terminal/run-dashboard": "src/show/screen/terminal/run-dashboard.ts",
   },
   // Native, or large and seldom asked: they stay the packages that they are. The last is Ink's own, for
   // its developers; nothing here asks for it.

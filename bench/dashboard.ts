@@ -35,7 +35,7 @@ async function measureOne(label: string, snapshot: Snapshot, seconds: number): P
   const file = join(directory, "snapshot.json");
   writeFileSync(file, JSON.stringify(snapshot));
   const serve = join(ROOT, "test/children/show-serve.ts");
-  const module = join(ROOT, "dist/show/screen/run-dashboard.js");
+  const module = join(ROOT, "dist/show/screen/terminal/run-dashboard.js");
   const command = [process.execPath, serve, module, file, join(directory, "requests"), "moving"];
   const terminal = openTerminal(command, { width: 120, height: 40 });
   try {

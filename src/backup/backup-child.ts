@@ -6,12 +6,12 @@
 import { constants, setPriority } from "node:os";
 import { text } from "node:stream/consumers";
 import { Bucket } from "./bucket.ts";
+import { type Backup, type BackupOwner, placeOf } from "./bucket-names.ts";
 import { restore } from "./download.ts";
 import { failureText } from "./failure-text.ts";
 import { keepBackups } from "./keep-backups.ts";
 import { NotWhole } from "./not-whole.ts";
 import { claimPlace } from "./owner-object.ts";
-import { type Backup, type BackupOwner, placeOf } from "./place.ts";
 import { upload } from "./upload.ts";
 
 export type Order = { backup: Backup; job: string } & (

@@ -11,7 +11,7 @@ import type { Checkpoint } from "../model/run.ts";
 import { Helper } from "../spawn/helper.ts";
 import { duration } from "../words/duration.ts";
 import type { Done, Order } from "./backup-child.ts";
-import { ownerHere } from "./place.ts";
+import { ownerHere } from "./bucket-names.ts";
 
 const CHILD = new Helper("backup/backup-child", "no checkpoint is backed up or fetched from a backup");
 const FIRST_RETRY_MS = 10_000;

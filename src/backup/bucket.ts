@@ -20,7 +20,7 @@ import {
   S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import type { Backup, Place } from "./place.ts";
+import type { Backup, Place } from "./bucket-names.ts";
 
 /** Of one request that moves no data: a server that doesn't answer must not hold a child for ever. */
 const ANSWER_WITHIN_MS = 60_000;

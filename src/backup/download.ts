@@ -12,9 +12,9 @@ import { Rejected } from "../contract/values.ts";
 import { flushDirectory } from "../job/checkpoint/checkpoint-files.ts";
 import { verifyCheckpoint } from "../job/checkpoint/find-checkpoint.ts";
 import type { Bucket } from "./bucket.ts";
+import { keyOf, type Place } from "./bucket-names.ts";
 import { complete } from "./keep-backups.ts";
 import { NotWhole } from "./not-whole.ts";
-import { keyOf, type Place } from "./place.ts";
 
 export interface Progress {
   bytes: number;

@@ -1,6 +1,6 @@
 /** Which backups stay in the bucket, and what interrupted uploads have left there. */
 import type { Bucket, StoredObject } from "./bucket.ts";
-import { isManifest, keyOf, type Place, partsOf } from "./place.ts";
+import { isManifest, keyOf, type Place, partsOf } from "./bucket-names.ts";
 
 export interface Stored {
   checkpoint: string;

@@ -4,8 +4,8 @@
  */
 import { USER } from "../config/project.ts";
 import type { Bucket } from "./bucket.ts";
+import type { BackupOwner, Place } from "./bucket-names.ts";
 import { NotWhole } from "./not-whole.ts";
-import type { BackupOwner, Place } from "./place.ts";
 
 const MOST_BYTES = 64 * 1024;
 

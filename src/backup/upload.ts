@@ -11,8 +11,8 @@ import { type ManifestEntry, parseManifest } from "../contract/manifest.ts";
 import { MANIFEST_FILE } from "../contract/names.ts";
 import { Rejected } from "../contract/values.ts";
 import { type Bucket, bare, md5, type OpenUpload, type Part } from "./bucket.ts";
+import { type Backup, keyOf, type Place } from "./bucket-names.ts";
 import { NotWhole } from "./not-whole.ts";
-import { type Backup, keyOf, type Place } from "./place.ts";
 
 const MIB = 1024 * 1024;
 /** S3 takes at most so many parts. */

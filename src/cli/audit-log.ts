@@ -1,7 +1,7 @@
 /** Where the audit log is that a command's options mean. */
 import { existsSync } from "node:fs";
 import { Refusal } from "../refusal.ts";
-import { type Options, placesOf, sayWhich } from "./connect.ts";
+import { type Options, placesOf, sayWhich } from "./supervisors/connect.ts";
 
 /** Fails where no supervisor has run yet. */
 export async function databaseOf(options: Options): Promise<string> {

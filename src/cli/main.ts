@@ -6,7 +6,7 @@
 import { isAbsolute } from "node:path";
 import { misuse, Refusal } from "../refusal.ts";
 import { VERSION } from "../version.ts";
-import { HELP } from "./help-text.ts";
+import { HELP } from "./help/help-text.ts";
 
 /** Commands that act on the folder they are typed in. */
 const HERE = ["run", "init"];

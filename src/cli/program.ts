@@ -9,8 +9,8 @@ import { declareConfig } from "./commands/config/declare.ts";
 import { declareJobs } from "./commands/jobs/declare.ts";
 import { declareLooking } from "./commands/looking/declare.ts";
 import { declareSupervisor } from "./commands/supervisor/declare.ts";
-import { examplesText } from "./examples.ts";
-import { HELP } from "./help-text.ts";
+import { examplesText } from "./help/examples.ts";
+import { HELP } from "./help/help-text.ts";
 
 /** Runs the command that was typed and sets the process's exit code. Throws Refusal, or a bug's error. */
 export async function obey(argv: string[]): Promise<void> {

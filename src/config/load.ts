@@ -6,9 +6,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { wallMs } from "../clock.ts";
 import { Refusal } from "../refusal.ts";
-import { checkFiles, checkMetricsFolder, checkNotify } from "./check/check-files.ts";
 import { checkMeaning } from "./check/check-meaning.ts";
 import { explain, type Finding } from "./check/explain.ts";
+import { checkFiles, checkMetricsFolder, checkNotify } from "./check/jobs/check-files.ts";
 import { warnings } from "./check/warn.ts";
 import { type ParsedText, parseText } from "./parse-text.ts";
 import { absolute, placesFor } from "./places.ts";

@@ -6,7 +6,7 @@
 import { renameSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
-import { identityOf } from "../files/own-place.ts";
+import { identityOf } from "../files/file-identity.ts";
 import { Refusal, refusing } from "../refusal.ts";
 import { removeStale, securePlace } from "./socket-file.ts";
 

@@ -4,7 +4,7 @@
  * send or fail to read: bad lines are answered, and a client that doesn't read is disconnected.
  */
 import type { Socket } from "node:net";
-import type { Looked } from "../files/own-place.ts";
+import type { Looked } from "../files/file-identity.ts";
 import { Refusal } from "../refusal.ts";
 import { ListeningSocket } from "./listening-socket.ts";
 import { parseRequest } from "./parse-request.ts";

@@ -5,8 +5,8 @@
 import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { isSystemError, misuse, Refusal, refusing } from "../refusal.ts";
+import { identityOf, type Looked } from "./file-identity.ts";
 import { makeFolder } from "./make-folder.ts";
-import { identityOf, type Looked } from "./own-place.ts";
 
 const PRIVATE = 0o700;
 

@@ -6,7 +6,7 @@
 import { rmSync } from "node:fs";
 import { chmod, open, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { identityOf } from "../files/own-place.ts";
+import { identityOf } from "../files/file-identity.ts";
 
 const READABLE = 0o644;
 

@@ -1,7 +1,7 @@
 /** The open database as the journal uses it: its statements, the sync of its WAL, and which files they are. */
 import { realpathSync } from "node:fs";
 import type { Database, Statement } from "better-sqlite3";
-import { identityOf } from "../files/own-place.ts";
+import { identityOf } from "../files/file-identity.ts";
 import { WalSync } from "./database/wal-sync.ts";
 import { Writes } from "./writes.ts";
 

@@ -4,7 +4,7 @@
  * waits longer than BUSY_MS and never syncs on the caller's thread.
  */
 import { wallMs } from "../clock.ts";
-import type { Looked } from "../files/own-place.ts";
+import type { Looked } from "../files/file-identity.ts";
 import type { AuditEvent, NewEvent } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
 import type { Sample } from "../model/machine.ts";

@@ -15,8 +15,8 @@ import { isAtWork } from "../model/state.ts";
 import { type Bill, emptyBill, Prices, type Stretch } from "../report/energy/prices.ts";
 import type { Moment } from "../tick/supervisor.ts";
 import { Course, type CourseFigures } from "./course.ts";
-import { told } from "./footprints.ts";
-import type { Spent } from "./model-job.ts";
+import { told } from "./models/footprints.ts";
+import type { Spent } from "./models/model-job.ts";
 
 export interface ReplayedDecision {
   atMs: number;

@@ -4,10 +4,10 @@
  */
 import type { Now } from "../model/time.ts";
 import type { Figures } from "./figures.ts";
-import { Footprints } from "./footprints.ts";
-import type { History } from "./history.ts";
-import { Rerun, type Rerunnable } from "./rerun.ts";
-import type { Past } from "./virtual-sample.ts";
+import type { History } from "./history/history.ts";
+import type { Past } from "./history/virtual-sample.ts";
+import { Footprints } from "./models/footprints.ts";
+import { Rerun, type Rerunnable } from "./play-config.ts";
 
 /** Two samples further apart than this are of thinned history … */
 const THINNED_MS = 30_000;

@@ -6,10 +6,10 @@ import type { Config, Rule } from "../config/schema/schema.ts";
 import { MEASURES } from "../decide/rules/measures.ts";
 import type { GpuMetric, MachineMetric, Sample } from "../model/machine.ts";
 import { duration } from "../words/duration.ts";
-import { told } from "./footprints.ts";
-import type { History } from "./history.ts";
+import type { History } from "./history/history.ts";
+import { told } from "./models/footprints.ts";
+import type { Rerunnable } from "./play-config.ts";
 import { type Replayed, type ReplayOptions, replay } from "./replay.ts";
-import type { Rerunnable } from "./rerun.ts";
 
 /** Of what is written: thresholds, and both dwells. */
 const LEVELS = [0.5, 1, 1.5];

@@ -3,9 +3,9 @@
 import type { JobView } from "../control/protocol.ts";
 import { shortElapsed } from "../words/duration.ts";
 import { metric, number, wholePercent } from "../words/number.ts";
+import { nextAndComing, whyBeside } from "../words/sentences/why.ts";
 import { size } from "../words/size.ts";
 import { clockTime, timeAndComing } from "../words/time.ts";
-import { nextAndComing, whyBeside } from "../words/why.ts";
 import { pad, shorten } from "./draw/cells.ts";
 import type { Tone } from "./draw/lines.ts";
 import { measured } from "./readings.ts";

@@ -6,9 +6,9 @@
 import type { JobView, Snapshot } from "../control/protocol.ts";
 import { isAtWork } from "../model/state.ts";
 import { elapsed } from "../words/duration.ts";
-import { handOverText } from "../words/hand-over.ts";
-import { sightText } from "../words/sight.ts";
-import { whyText } from "../words/why.ts";
+import { handOverText } from "../words/sentences/hand-over.ts";
+import { sightText } from "../words/sentences/sight.ts";
+import { whyText } from "../words/sentences/why.ts";
 import { cellsOf, pad, wrap } from "./draw/cells.ts";
 import { FEW, inOrder } from "./draw/job-order.ts";
 import { jobRows } from "./draw/job-rows.ts";
@@ -16,7 +16,7 @@ import { type Line, paint } from "./draw/lines.ts";
 import { gaugeLines, gaugeRows } from "./draw/machine-gauges.ts";
 import { nextOf } from "./job-words.ts";
 import { neutral } from "./neutral.ts";
-import { costLines, processWords } from "./screen/pages.ts";
+import { costLines, processWords } from "./screen/pages/pages.ts";
 
 const unpainted = (line: Line): string => paint(line, "none").trimEnd();
 

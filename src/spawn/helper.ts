@@ -4,7 +4,7 @@
  * nothing. Remembers what failed until it works again.
  */
 import { accessSync, constants } from "node:fs";
-import type { Looked } from "../files/own-place.ts";
+import type { Looked } from "../files/file-identity.ts";
 import { ownProgram } from "../own-files.ts";
 import { list } from "../words/list.ts";
 import { type ChildOptions, type Ended, runChild } from "./run-child.ts";

@@ -2,7 +2,7 @@
 import { elapsedMs } from "../clock.ts";
 import type { Config } from "../config/schema/schema.ts";
 import type { ControlServer } from "../control/serve.ts";
-import type { Looked } from "../files/own-place.ts";
+import type { Looked } from "../files/file-identity.ts";
 import { watchStateDirectory } from "../files/state-directory.ts";
 import { lastSupervisorOf, recordSupervisor } from "../files/supervisors.ts";
 import type { Lock } from "../record/database/lock.ts";
@@ -11,7 +11,7 @@ import { Unreaped } from "../sense/proc/unreaped.ts";
 import { Helper } from "../spawn/helper.ts";
 import type { Assembled } from "./assemble.ts";
 import type { Look } from "./own-places.ts";
-import { restoreRuns } from "./restore-runs.ts";
+import { restoreRuns } from "./remake-run-files.ts";
 
 /** For looks that cost more than an lstat, or need time between two. */
 const SELDOM_MS = 20_000;

@@ -2,7 +2,7 @@
  * Looks at the supervisor's own places every few seconds, since cleaners, upgrades and people remove them
  * while it runs: makes them again and says so, or warns as long as it can't. Decides nothing about jobs.
  */
-import type { Looked } from "../files/own-place.ts";
+import type { Looked } from "../files/file-identity.ts";
 import type { NewEvent } from "../model/event.ts";
 import { list } from "../words/list.ts";
 

@@ -9,7 +9,7 @@ import { type Job, savesBy } from "../model/job.ts";
 import { learnedSummary } from "../model/learned.ts";
 import { type JobState, type PauseMethod, runOf } from "../model/state.ts";
 import type { Moment } from "../tick/supervisor.ts";
-import { worded } from "../words/why.ts";
+import { worded } from "../words/sentences/why.ts";
 
 export interface About {
   config: Config;

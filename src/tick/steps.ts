@@ -3,8 +3,8 @@
  * world between the steps. Decides nothing; whatever it looks at comes through a port.
  */
 import { type Input, step } from "../decide/lifecycle/step.ts";
+import { gpusNamed } from "../decide/sharing/choose-gpus.ts";
 import { gpuView } from "../decide/sharing/gpu-view.ts";
-import { gpusNamed } from "../decide/sharing/place.ts";
 import { newWorld, type World } from "../decide/world.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
@@ -18,7 +18,7 @@ import type { LiveRun } from "../ports/live-run.ts";
 import type { Runs } from "../ports/runs.ts";
 import { earlierCheckpoints } from "./earlier-checkpoints.ts";
 import type { EffectQueue } from "./effect-queue.ts";
-import type { Persistence } from "./persistence.ts";
+import type { Persistence } from "./when-saved.ts";
 
 export interface StepParts {
   runs: Runs;

@@ -32,11 +32,11 @@ import type { Clock } from "../ports/clock.ts";
 import type { Journal } from "../ports/journal.ts";
 import type { Runs } from "../ports/runs.ts";
 import type { Sensors } from "../ports/sensors.ts";
-import { handOverText } from "../words/hand-over.ts";
-import { sightText } from "../words/sight.ts";
+import { handOverText } from "../words/sentences/hand-over.ts";
+import { sightText } from "../words/sentences/sight.ts";
 import { EffectQueue } from "./effect-queue.ts";
-import { Persistence } from "./persistence.ts";
 import { Steps } from "./steps.ts";
+import { Persistence } from "./when-saved.ts";
 
 export interface Parts {
   clock: Clock;

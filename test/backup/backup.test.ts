@@ -1,7 +1,7 @@
 /**
  * Checkpoints copied to a real S3 server and brought back, with all that may come in between.
  * Covers: src/backup/upload.ts, src/backup/download.ts, src/backup/keep-backups.ts, src/backup/owner-object.ts,
- * src/backup/bucket.ts, src/backup/backup-child.ts, src/backup/failure-text.ts, src/backup/place.ts, src/backup/not-whole.ts
+ * src/backup/bucket.ts, src/backup/backup-child.ts, src/backup/failure-text.ts, src/backup/bucket-names.ts, src/backup/not-whole.ts
  */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -12,8 +12,8 @@ import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Done, Order } from "../../src/backup/backup-child.ts";
 import type { Bucket } from "../../src/backup/bucket.ts";
+import { type Backup, ownerHere, placeOf } from "../../src/backup/bucket-names.ts";
 import { restore } from "../../src/backup/download.ts";
-import { type Backup, ownerHere, placeOf } from "../../src/backup/place.ts";
 import { writeCheckpoint } from "../../src/job/checkpoint/write-checkpoint.ts";
 import { describeWith, objectStore } from "../needs.ts";
 import { until } from "../until.ts";

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { Bucket } from "../../src/backup/bucket.ts";
-import type { Backup } from "../../src/backup/place.ts";
+import type { Backup } from "../../src/backup/bucket-names.ts";
 
 const SCRIPT = join(import.meta.dirname, "radosgw.sh");
 

@@ -68,7 +68,9 @@ const client: DashboardClient = {
   close: () => clearInterval(timer),
 };
 
-const { runDashboard } = (await import(module)) as typeof import("../../src/show/screen/run-dashboard.ts");
+const { runDashboard } = (await import(
+  module
+)) as typeof import("../../src/show/screen/terminal/run-dashboard.ts");
 const end = await runDashboard(client, {
   readLog: (job) => readFile(job.logPath ?? "", "utf8"),
   readPast: async (job, watched, { atMs, supervisor }) => {

@@ -1,7 +1,7 @@
 /**
  * Every command line that README.md and docs/ show is a real command with real options, by the program's own parser.
  * What docs/quick-start.md shows is run as well: test/scenarios/quick-start.test.ts.
- * Covers: src/cli/program.ts, src/cli/declare-command.ts
+ * Covers: src/cli/program.ts, src/cli/help/declare-command.ts
  */
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
  * Two projects of one user, each with a supervisor of its own, as a user types it in their folders.
- * Covers: src/cli/connect.ts, src/cli/commands/looking/status-all.ts, src/cli/settle-common.ts,
+ * Covers: src/cli/supervisors/connect.ts, src/cli/commands/looking/status-all.ts, src/cli/supervisors/settle-common.ts,
  * src/config/project.ts, src/files/supervisors.ts, src/show/plain-all.ts
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

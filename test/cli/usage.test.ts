@@ -1,9 +1,9 @@
 /**
  * What can be asked without a supervisor: help, usage errors, check, init, audit and logs.
- * Covers: src/cli/program.ts, src/bin.ts, src/cli/main.ts, src/cli/help-text.ts, src/cli/commands/config/help.ts,
+ * Covers: src/cli/program.ts, src/bin.ts, src/cli/main.ts, src/cli/help/help-text.ts, src/cli/commands/config/help.ts,
  * src/cli/commands/supervisor/declare.ts, src/cli/commands/jobs/declare.ts, src/cli/commands/looking/declare.ts,
  * src/cli/commands/config/declare.ts,
- * src/cli/connect.ts, src/version.ts, src/refusal.ts
+ * src/cli/supervisors/connect.ts, src/version.ts, src/refusal.ts
  */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";

@@ -1,6 +1,6 @@
 /** Declarations that must not compile: `npm run types` fails where one of them does. Never run. */
 import type { Command } from "commander";
-import { collect, declare } from "../../src/cli/declare-command.ts";
+import { collect, declare } from "../../src/cli/help/declare-command.ts";
 
 interface AttemptOptions {
   config?: string;

@@ -1,13 +1,13 @@
 /**
  * A job's own variables that name GPUs, and the placement: nothing may name others than those held.
- * Covers: src/config/check/device-environment.ts, src/config/check/check-files.ts
+ * Covers: src/config/check/jobs/device-environment.ts, src/config/check/jobs/check-files.ts
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { checkFiles } from "../../src/config/check/check-files.ts";
-import { DEVICE_VARIABLES, placementBy } from "../../src/config/check/device-environment.ts";
+import { checkFiles } from "../../src/config/check/jobs/check-files.ts";
+import { DEVICE_VARIABLES, placementBy } from "../../src/config/check/jobs/device-environment.ts";
 import { deviceVariables } from "../../src/decide/sharing/device-variables.ts";
 import { makeJob } from "../decide/make.ts";
 

@@ -1,5 +1,5 @@
 /**
- * Covers: src/config/check/check-container.ts, src/config/check/check-meaning.ts, src/config/check/check-windows.ts,
+ * Covers: src/config/check/jobs/check-container.ts, src/config/check/check-meaning.ts, src/config/check/check-windows.ts,
  * src/config/check/explain.ts, src/config/check/suggest.ts, src/config/schema/job-schema.ts
  */
 import { describe, expect, it } from "vitest";

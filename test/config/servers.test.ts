@@ -1,6 +1,6 @@
 /**
  * Servers that are asked by HTTP, in a config.
- * Covers: src/config/check/check-server.ts, src/config/loopback.ts, src/config/schema/server-schema.ts
+ * Covers: src/config/check/jobs/check-server.ts, src/config/loopback.ts, src/config/schema/server-schema.ts
  */
 import { expect, it } from "vitest";
 import { checkText } from "../../src/config/load.ts";

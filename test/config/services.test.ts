@@ -1,6 +1,6 @@
 /**
  * Services in a config: servers that somebody else starts and ends.
- * Covers: src/config/check/check-service.ts
+ * Covers: src/config/check/jobs/check-service.ts
  */
 import { expect, it } from "vitest";
 import { checkText } from "../../src/config/load.ts";

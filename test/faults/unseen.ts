@@ -2,8 +2,8 @@
 import { sights } from "../../src/decide/rules/sight.ts";
 import { howTold } from "../../src/sense/others/hidden-use.ts";
 import { hiddenUsers } from "../../src/sense/proc/hidden-users.ts";
-import { handOverText } from "../../src/words/hand-over.ts";
-import { sightText } from "../../src/words/sight.ts";
+import { handOverText } from "../../src/words/sentences/hand-over.ts";
+import { sightText } from "../../src/words/sentences/sight.ts";
 import { Days, running } from "../decide/days.ts";
 import type { Fault, Group } from "./fault.ts";
 

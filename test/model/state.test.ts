@@ -16,7 +16,7 @@ import {
   pausedByRule,
   type StateName,
 } from "../../src/model/state.ts";
-import { programOf } from "../../src/words/process.ts";
+import { programOf } from "../../src/words/sentences/process.ts";
 import { at, makeCheckpoint, makeJob } from "../decide/make.ts";
 
 const ALL: StateName[] = ["waiting", "paused", ...LIVE_STATES, ...END_STATES];

@@ -4,7 +4,7 @@ import { type Config, configSchema } from "../../src/config/schema/schema.ts";
 import { newJob } from "../../src/decide/roster.ts";
 import type { Job } from "../../src/model/job.ts";
 import { GPU_METRICS, MACHINE_METRICS, type Reading, type Sample } from "../../src/model/machine.ts";
-import type { History, PastEvent } from "../../src/replay/history.ts";
+import type { History, PastEvent } from "../../src/replay/history/history.ts";
 
 export const START_MS = Date.UTC(2026, 8, 7, 6, 0, 0);
 const BOOT_MS = 500_000;

@@ -1,11 +1,11 @@
 /**
  * Configs played over generated history whose outcome can be worked out by hand.
- * Covers: src/replay/replay.ts, src/replay/rerun.ts, src/replay/figures.ts, src/replay/model-runs.ts,
- * src/replay/past-jobs.ts, src/replay/decisions.ts
+ * Covers: src/replay/replay.ts, src/replay/play-config.ts, src/replay/figures.ts, src/replay/models/model-runs.ts,
+ * src/replay/models/past-jobs.ts, src/replay/decisions.ts
  */
 import { expect, test } from "vitest";
 import type { Figures } from "../../src/replay/figures.ts";
-import type { History, PastEvent } from "../../src/replay/history.ts";
+import type { History, PastEvent } from "../../src/replay/history/history.ts";
 import { replay } from "../../src/replay/replay.ts";
 import { CPU_RULE, configOf, historyOf, knownJob, START_MS } from "./material.ts";
 

@@ -1,7 +1,7 @@
 /**
  * Whole supervisors on machines with GPUs of other makers, or of several: which are places for jobs, and
  * what is done where a GPU doesn't tell a figure.
- * Covers: src/sense/gpu/readers.ts, src/sense/gpu/source.ts, src/sense/gpu/inherited-limits.ts
+ * Covers: src/sense/gpu/reader/readers.ts, src/sense/gpu/source.ts, src/sense/gpu/inherited-limits.ts
  */
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";

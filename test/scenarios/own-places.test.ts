@@ -1,8 +1,8 @@
 /**
  * A supervisor's own files removed under it, as by a temp cleaner or `git clean -fdx`: it makes them again,
  * stays the only one, and its job runs once.
- * Covers: src/supervise/own-places.ts, src/supervise/restore-runs.ts, src/supervise/take-back-runs.ts,
- * src/cli/when-back.ts, src/supervise/refuse-second.ts, src/runs/launch/rewrite-records.ts, src/runs/observe/runs-by-environment.ts, src/files/own-place.ts
+ * Covers: src/supervise/own-places.ts, src/supervise/remake-run-files.ts, src/supervise/take-back-runs.ts,
+ * src/cli/supervisors/when-back.ts, src/supervise/refuse-second.ts, src/runs/launch/rewrite-records.ts, src/runs/observe/runs-by-environment.ts, src/files/file-identity.ts
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,7 +1,7 @@
 /**
  * Two supervisors of one user on one GPU, each with a job of the same name: they stand in line as those of
  * two users do, neither is "others" to the other, and each says which project the other job is in.
- * Covers: src/claims/claim-file.ts, src/words/whose.ts
+ * Covers: src/claims/claim-file.ts, src/words/sentences/whose.ts
  */
 import { mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,7 +1,7 @@
 /**
  * A real supervisor with a real job over a fake driver, and then its history replayed with the config that was
  * live: the same decisions, in the same order, at the same moments.
- * Covers: src/replay/history.ts, src/replay/virtual-sample.ts, src/replay/footprints.ts
+ * Covers: src/replay/history/history.ts, src/replay/history/virtual-sample.ts, src/replay/models/footprints.ts
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

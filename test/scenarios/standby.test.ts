@@ -1,7 +1,7 @@
 /**
  * A job that streams, under a real supervisor: held in mid-stream and going on with the very next frame;
  * released when the standby lasts or memory is needed, and brought back where it was.
- * Covers: src/decide/pauses/release.ts
+ * Covers: src/decide/pauses/standby-lasted.ts
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -15,8 +15,8 @@ import type { Now } from "../../src/model/time.ts";
 import { paint } from "../../src/show/draw/lines.ts";
 import { nextOf, reasonAndNext } from "../../src/show/job-words.ts";
 import { formatWhy } from "../../src/show/plain.ts";
-import { processWords, whyPage } from "../../src/show/screen/pages.ts";
-import { whyText } from "../../src/words/why.ts";
+import { processWords, whyPage } from "../../src/show/screen/pages/pages.ts";
+import { whyText } from "../../src/words/sentences/why.ts";
 import {
   figure,
   makeCheckpoint,

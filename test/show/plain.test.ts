@@ -1,10 +1,10 @@
-/** Covers: src/show/event-words.ts, src/show/screen/pages.ts */
+/** Covers: src/show/event-words.ts, src/show/screen/pages/pages.ts */
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
 import type { JobView } from "../../src/control/protocol.ts";
 import { formatEvent } from "../../src/show/event-words.ts";
 import { formatStatus, formatWhy } from "../../src/show/plain.ts";
-import { whyPage } from "../../src/show/screen/pages.ts";
+import { whyPage } from "../../src/show/screen/pages/pages.ts";
 import { AT, busy, event, gpus, hostile, job, nothing, quiet } from "./snapshots.ts";
 
 test("an event is one line: time, job, what, why", () => {

@@ -11,7 +11,7 @@ import {
   type MachineMetric,
   type Reading,
 } from "../../src/model/machine.ts";
-import { worded } from "../../src/words/why.ts";
+import { worded } from "../../src/words/sentences/why.ts";
 
 /** What is drawn is in local time. */
 process.env.TZ = "UTC";

@@ -3,7 +3,7 @@
  *
  * Covers: src/runs/slurm/commands.ts, src/runs/slurm/launch-slurm.ts, src/runs/slurm/queue.ts,
  * src/runs/slurm/scripts.ts, src/runs/slurm/slurm-runs.ts, src/runs/slurm/submission.ts,
- * src/runs/launch/prepare-run.ts, src/words/slurm.ts
+ * src/runs/launch/prepare-run.ts, src/words/sentences/slurm.ts
  */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { describeWith, slurm } from "../needs.ts";

@@ -4,7 +4,7 @@ import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
-import { identityOf } from "../../src/files/own-place.ts";
+import { identityOf } from "../../src/files/file-identity.ts";
 import type { StateName } from "../../src/model/state.ts";
 import { busyOthers } from "./load.ts";
 import type { Fault, OwnPlace, Program, Round } from "./plan.ts";

@@ -4,15 +4,15 @@
  * at once.
  */
 import { type Entry, type Fields, formatPath, type Path, show } from "../problem.ts";
-import { checkContainer } from "./check-container.ts";
-import { checkExecutor } from "./check-executor.ts";
-import { checkOrder } from "./check-order.ts";
-import { checkServer } from "./check-server.ts";
-import { checkService } from "./check-service.ts";
 import { checkTariff } from "./check-tariff.ts";
 import { checkWindow } from "./check-windows.ts";
-import { checkDevices } from "./device-environment.ts";
 import type { Finding } from "./explain.ts";
+import { checkContainer } from "./jobs/check-container.ts";
+import { checkExecutor } from "./jobs/check-executor.ts";
+import { checkOrder } from "./jobs/check-order.ts";
+import { checkServer } from "./jobs/check-server.ts";
+import { checkService } from "./jobs/check-service.ts";
+import { checkDevices } from "./jobs/device-environment.ts";
 import { closest } from "./suggest.ts";
 
 export function checkMeaning(root: unknown): Finding[] {

@@ -9,7 +9,7 @@ import { leave } from "./end/leave-run.ts";
 import { ended, fail } from "./end/run-ended.ts";
 import { account } from "./learn.ts";
 import { claimToReturn } from "./park/park-back.ts";
-import { askToRestore } from "./server/restore-server.ts";
+import { askToRestore } from "./server/reload-server.ts";
 import type { Transition } from "./transition.ts";
 
 /** Between two tries to launch a job where the supervisor itself lacks what it takes. */

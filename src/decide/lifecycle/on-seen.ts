@@ -13,7 +13,7 @@ import { pauseProgress } from "./pause/pause-progress.ts";
 import { watchRanks } from "./ranks.ts";
 import { found } from "./recover.ts";
 import { onRest } from "./server/on-rest.ts";
-import { isComingBack } from "./server/restore-server.ts";
+import { isComingBack } from "./server/reload-server.ts";
 import { sayIfStalled } from "./stalled.ts";
 import type { Transition } from "./transition.ts";
 

@@ -16,7 +16,7 @@ import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
 import { crowdingPause } from "./crowding.ts";
 import { pauseMethod } from "./pause-method.ts";
-import { releasePause } from "./release.ts";
+import { releasePause } from "./standby-lasted.ts";
 import { timeLimitPause } from "./time-limit.ts";
 import type { Pause } from "./victims.ts";
 

@@ -7,7 +7,7 @@ import type { NewEvent } from "../../model/event.ts";
 import type { Job } from "../../model/job.ts";
 import { isWorking, runOf } from "../../model/state.ts";
 import { list } from "../../words/list.ts";
-import { sparedText } from "../../words/spared.ts";
+import { sparedText } from "../../words/sentences/spared.ts";
 import { evidenceOf, pressureSentence } from "../rules/evidence.ts";
 import { MEASURES } from "../rules/measures.ts";
 import { governs, isExcused, type RuleNow } from "../rules/rule-now.ts";

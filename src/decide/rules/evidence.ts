@@ -4,7 +4,7 @@ import type { Evidence } from "../../model/decision.ts";
 import type { GpuSample, Metric, ProcessEvidence, Sample } from "../../model/machine.ts";
 import { duration } from "../../words/duration.ts";
 import { plural } from "../../words/list.ts";
-import { processes } from "../../words/process.ts";
+import { processes } from "../../words/sentences/process.ts";
 import { MEASURES } from "./measures.ts";
 import { runningPrograms } from "./programs-running.ts";
 import type { RuleNow } from "./rule-now.ts";

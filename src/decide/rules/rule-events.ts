@@ -4,7 +4,7 @@ import type { Decision } from "../../model/decision.ts";
 import type { NewEvent } from "../../model/event.ts";
 import type { Sample } from "../../model/machine.ts";
 import { duration } from "../../words/duration.ts";
-import { sightText } from "../../words/sight.ts";
+import { sightText } from "../../words/sentences/sight.ts";
 import type { Tick, TickInput } from "../tick-input.ts";
 import { allowance, evidenceOf, fact, onGpu, pressureSentence, sentence } from "./evidence.ts";
 import type { RuleChange } from "./judge-rules.ts";

@@ -10,7 +10,7 @@ import type { Job } from "../../model/job.ts";
 import type { ProcessEvidence, Sample } from "../../model/machine.ts";
 import { runOf } from "../../model/state.ts";
 import type { Now } from "../../model/time.ts";
-import { processes as named } from "../../words/process.ts";
+import { processes as named } from "../../words/sentences/process.ts";
 import { clockTime } from "../../words/time.ts";
 import type { Pause } from "../pauses/victims.ts";
 import type { TickInput } from "../tick-input.ts";

@@ -9,7 +9,7 @@ import type { GpuSample, Sample } from "../../model/machine.ts";
 import { runOf } from "../../model/state.ts";
 import type { Now } from "../../model/time.ts";
 import { duration } from "../../words/duration.ts";
-import { whose } from "../../words/whose.ts";
+import { whose } from "../../words/sentences/whose.ts";
 import type { World } from "../world.ts";
 import { isGpu } from "./turn-requests.ts";
 

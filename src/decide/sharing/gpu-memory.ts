@@ -7,7 +7,7 @@ import type { Job } from "../../model/job.ts";
 import type { GpuProcess, GpuSample, ProcessEvidence } from "../../model/machine.ts";
 import { runOf } from "../../model/state.ts";
 import type { Now } from "../../model/time.ts";
-import { processes } from "../../words/process.ts";
+import { processes } from "../../words/sentences/process.ts";
 import { size } from "../../words/size.ts";
 import { gpuMemoryOf, needOf } from "../learned.ts";
 import { sure } from "../starts/room.ts";

@@ -4,7 +4,7 @@ import type { GpuSample, Sample } from "../../model/machine.ts";
 import type { Run } from "../../model/run.ts";
 import type { GpuView } from "../../model/seen.ts";
 import { list } from "../../words/list.ts";
-import { whose } from "../../words/whose.ts";
+import { whose } from "../../words/sentences/whose.ts";
 import { beside, freeMiB } from "./gpu-memory.ts";
 import { whyUnparkable } from "./parkable.ts";
 

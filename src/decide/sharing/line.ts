@@ -12,8 +12,8 @@ import { isReleased, runOf } from "../../model/state.ts";
 import type { Now } from "../../model/time.ts";
 import type { OwnClaim } from "../../ports/claims.ts";
 import { ordinal } from "../../words/list.ts";
+import { whose } from "../../words/sentences/whose.ts";
 import { clockTime } from "../../words/time.ts";
-import { whose } from "../../words/whose.ts";
 import type { TickInput } from "../tick-input.ts";
 import type { Jobs, PolicyMemory } from "../world.ts";
 

@@ -1,6 +1,6 @@
 /** Whether VRAM on a GPU can be moved into host memory, as far as the GPU itself shows. Pure. */
 import type { GpuSample } from "../../model/machine.ts";
-import { programOf } from "../../words/process.ts";
+import { programOf } from "../../words/sentences/process.ts";
 
 const MPS = "nvidia-cuda-mps-server";
 

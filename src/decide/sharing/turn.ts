@@ -10,7 +10,7 @@ import type { Claim } from "../../model/machine.ts";
 import type { Run } from "../../model/run.ts";
 import { isWorking, runOf } from "../../model/state.ts";
 import { duration } from "../../words/duration.ts";
-import { whose } from "../../words/whose.ts";
+import { whose } from "../../words/sentences/whose.ts";
 import { pauseMethod } from "../pauses/pause-method.ts";
 import type { Pause } from "../pauses/victims.ts";
 import type { TickInput } from "../tick-input.ts";

@@ -5,8 +5,8 @@
 import type { WaitingFor, WayOut } from "../../model/decision.ts";
 import { finishedWithAnother, isSeveral, type Job } from "../../model/job.ts";
 import { isStuck, runOf } from "../../model/state.ts";
-import { whose } from "../../words/whose.ts";
-import { isListed } from "../lifecycle/pause/release.ts";
+import { whose } from "../../words/sentences/whose.ts";
+import { isListed } from "../lifecycle/pause/gpu-memory-freed.ts";
 import type { TickInput } from "../tick-input.ts";
 import { endingLoses, freezingKeeps } from "./stakes.ts";
 

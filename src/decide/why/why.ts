@@ -5,10 +5,10 @@
 import type { Next, Sight, WaitingFor, Why, WindowState } from "../../model/decision.ts";
 import { finishedWithAnother, isSeveral, type Job, pauseSignalOf, savesBy } from "../../model/job.ts";
 import { isEnded, isFrozenOverdue, type JobState, runOf } from "../../model/state.ts";
-import { isListed } from "../lifecycle/pause/release.ts";
+import { isListed } from "../lifecycle/pause/gpu-memory-freed.ts";
 import { parksByItself, pauseMethod } from "../pauses/pause-method.ts";
-import { releaseInMs } from "../pauses/release.ts";
 import type { SparedBy } from "../pauses/spared.ts";
+import { releaseInMs } from "../pauses/standby-lasted.ts";
 import { timeLeftMs } from "../pauses/time-limit.ts";
 import { concerns, type RuleNow } from "../rules/rule-now.ts";
 import { sights } from "../rules/sight.ts";

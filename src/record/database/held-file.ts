@@ -6,8 +6,8 @@
 import { closeSync, existsSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import Sqlite, { type Database } from "better-sqlite3";
+import { identityOf } from "../../files/file-identity.ts";
 import { makeFolder } from "../../files/make-folder.ts";
-import { identityOf } from "../../files/own-place.ts";
 import { errorCode } from "./database-error.ts";
 
 /** Keeps connections reachable: the garbage collector closes others, and drops their locks. */

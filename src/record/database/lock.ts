@@ -5,8 +5,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { Looked } from "../../files/file-identity.ts";
 import { makeFolder } from "../../files/make-folder.ts";
-import type { Looked } from "../../files/own-place.ts";
 import { DatabaseError, errorText, isOfTheDisk } from "./database-error.ts";
 import { networkFileSystemAt, refuseNetwork } from "./file-system.ts";
 import { HeldFile, isTaken } from "./held-file.ts";

@@ -5,8 +5,8 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { wallMs } from "../../clock.ts";
+import type { Looked } from "../../files/file-identity.ts";
 import { ownName } from "../../files/home.ts";
-import type { Looked } from "../../files/own-place.ts";
 import { Refusal } from "../../refusal.ts";
 import { errorText, isOfTheDisk } from "./database-error.ts";
 import type { HeldFile } from "./held-file.ts";

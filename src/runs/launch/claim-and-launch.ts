@@ -5,7 +5,7 @@
 import type { Effect } from "../../model/effect.ts";
 import type { Job } from "../../model/job.ts";
 import type { EffectResult } from "../../ports/runs.ts";
-import { whose } from "../../words/whose.ts";
+import { whose } from "../../words/sentences/whose.ts";
 import type { Followed } from "../observe/follow.ts";
 import { type Launching, launch } from "./launch.ts";
 

@@ -5,7 +5,7 @@
  */
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DEVICE_VARIABLES } from "../../config/check/device-environment.ts";
+import { DEVICE_VARIABLES } from "../../config/check/jobs/device-environment.ts";
 import { shellWord } from "../../words/shell-word.ts";
 
 /**

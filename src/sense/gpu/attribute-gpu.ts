@@ -9,7 +9,7 @@ import type { ProcessOwners } from "../owners/process-owners.ts";
 import { type Known, KnownProcesses } from "./known-processes.ts";
 import { Newcomers } from "./newcomers.ts";
 import { type Present, present, shown } from "./present-process.ts";
-import type { Report } from "./reader-process.ts";
+import type { Report } from "./reader/reader-process.ts";
 import { type Circumstances, readingsOf, told } from "./readings.ts";
 import type { GpuReport, ProcessReport } from "./report.ts";
 

@@ -5,8 +5,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs, monotonicMs } from "../../clock.ts";
 import type { Where } from "./find.ts";
-import type { ReaderWatch, Report, Watching } from "./reader-process.ts";
-import { GpuReaders, type Read } from "./readers.ts";
+import type { ReaderWatch, Report, Watching } from "./reader/reader-process.ts";
+import { GpuReaders, type Read } from "./reader/readers.ts";
 
 export interface CallSummary {
   call: string;

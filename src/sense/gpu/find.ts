@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { isPlace } from "../../model/machine.ts";
 import { hiddenHostPids } from "../proc/container.ts";
 import { findCards } from "./drm/find-cards.ts";
-import type { Task } from "./read-gpus.ts";
+import type { Task } from "./reader/read-gpus.ts";
 
 /** A library to load in place of the driver's, for tests. Its pids count as this machine's. */
 export const NVML_VARIABLE = "GPU_JOB_SUPERVISOR_NVML";

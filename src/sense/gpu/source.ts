@@ -9,7 +9,7 @@ import type { ProcessOwners } from "../owners/process-owners.ts";
 import { GpuAttribution, type Ignoring } from "./attribute-gpu.ts";
 import type { Where } from "./find.ts";
 import { withinLimits } from "./inherited-limits.ts";
-import { GpuReaders, type Read } from "./readers.ts";
+import { GpuReaders, type Read } from "./reader/readers.ts";
 
 export interface GpusRead {
   gpus: GpuSample[];

@@ -5,7 +5,7 @@
 
 import type { Claim, ProgramsSeen } from "../../model/machine.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
-import { programOf } from "../../words/process.ts";
+import { programOf } from "../../words/sentences/process.ts";
 import { evidenceOf } from "../owners/evidence.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
 import { hiddenUsers } from "../proc/hidden-users.ts";

@@ -6,7 +6,7 @@
 import type { Snapshot } from "../../control/protocol.ts";
 import type { MachineMetric } from "../../model/machine.ts";
 import { percent, whole, wholePercent } from "../../words/number.ts";
-import { programOf } from "../../words/process.ts";
+import { programOf } from "../../words/sentences/process.ts";
 import { size, sizeOf } from "../../words/size.ts";
 import { measured, reasonOf } from "../readings.ts";
 import { gaugeBar } from "./bars.ts";

@@ -10,8 +10,8 @@ import {
   usePaste,
 } from "ink";
 import { memo, useEffect, useSyncExternalStore } from "react";
-import type { Frames } from "./frames.ts";
 import type { Key } from "./keys.ts";
+import type { Frames } from "./terminal/frames.ts";
 
 export interface DashboardProps {
   frames: Frames;

@@ -4,7 +4,7 @@
  */
 import { ORDERS } from "../draw/job-order.ts";
 import { neutral } from "../neutral.ts";
-import { scrolled } from "./page-view.ts";
+import { scrolled } from "./pages/page-view.ts";
 import { listedJobs, type Screen, type Size, selectedJob, type View } from "./screen.ts";
 import { bodyRows, rowsOf } from "./view-model.ts";
 

@@ -8,9 +8,9 @@ import type { Answer, JobView, Request, Snapshot } from "../../control/protocol.
 import { countJobs, toPause } from "../draw/edges.ts";
 import { neutralLog } from "../neutral.ts";
 import type { DashboardEnd, DashboardOptions } from "./dashboard-options.ts";
-import { watchedIn } from "./job-page.ts";
 import { type Act, type Key, press } from "./keys.ts";
 import { Losses } from "./losses.ts";
+import { watchedIn } from "./pages/job-page.ts";
 import { newScreen, type Screen, type Size, selectedJob, type View } from "./screen.ts";
 
 /** Of a log, this much is read; once a second while it is open. */

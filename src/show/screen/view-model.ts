@@ -8,8 +8,8 @@ import { eventLines } from "../draw/event-lines.ts";
 import { jobRows, type Rows } from "../draw/job-rows.ts";
 import { clip, type Line, span } from "../draw/lines.ts";
 import { gaugeLines, gaugeRows } from "../draw/machine-gauges.ts";
-import { BLANK, filled, pageLines } from "./page-view.ts";
-import { ruled } from "./ruled.ts";
+import { BLANK, filled, pageLines } from "./pages/page-view.ts";
+import { ruled } from "./pages/ruled.ts";
 import { listedJobs, type Screen, type Size, selectedJob } from "./screen.ts";
 
 /** The parts from top to bottom; together they fill the height. */

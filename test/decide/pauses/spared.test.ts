@@ -1,4 +1,4 @@
-/** Covers: src/decide/pauses/spared.ts, src/words/spared.ts, src/decide/rules/rule-now.ts */
+/** Covers: src/decide/pauses/spared.ts, src/words/sentences/spared.ts, src/decide/rules/rule-now.ts */
 
 import { describe, expect, test } from "vitest";
 import { newCourse } from "../../../src/decide/rules/others-used.ts";

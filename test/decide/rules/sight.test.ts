@@ -1,13 +1,13 @@
 /**
  * What a rule can't see isn't absent: a rule without a reading is told once as blind, one told by an estimate says so,
  * and a pause for hidden processes that were the job's own ends the rule for it.
- * Covers: src/decide/rules/sight.ts, src/words/sight.ts, src/decide/rules/self-caused.ts.
+ * Covers: src/decide/rules/sight.ts, src/words/sentences/sight.ts, src/decide/rules/self-caused.ts.
  */
 import { describe, expect, test } from "vitest";
 import { sights } from "../../../src/decide/rules/sight.ts";
 import type { Job } from "../../../src/model/job.ts";
 import type { Sample } from "../../../src/model/machine.ts";
-import { sightText } from "../../../src/words/sight.ts";
+import { sightText } from "../../../src/words/sentences/sight.ts";
 import { Days, pausedJob, running } from "../days.ts";
 import { at, makeCheckpoint, makeGpu, makeRun, makeSample } from "../make.ts";
 

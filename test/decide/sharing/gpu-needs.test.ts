@@ -1,6 +1,6 @@
 /**
  * What a job needs of a GPU, held against what the GPU tells; and how its program is told the GPU. Pure.
- * Covers: src/decide/sharing/place.ts, src/decide/sharing/device-variables.ts, src/decide/refresh-job.ts
+ * Covers: src/decide/sharing/choose-gpus.ts, src/decide/sharing/device-variables.ts, src/decide/refresh-job.ts
  */
 import { describe, expect, it } from "vitest";
 import { deviceVariables } from "../../../src/decide/sharing/device-variables.ts";

@@ -1,10 +1,10 @@
 /**
  * A server that has given its memory back is placed like a job without a run.
- * Covers: src/decide/sharing/place.ts, src/decide/sharing/line.ts, src/decide/sharing/gpu-memory.ts
+ * Covers: src/decide/sharing/choose-gpus.ts, src/decide/sharing/line.ts, src/decide/sharing/gpu-memory.ts
  */
 import { expect, it } from "vitest";
+import { place } from "../../../src/decide/sharing/choose-gpus.ts";
 import { ownClaims } from "../../../src/decide/sharing/line.ts";
-import { place } from "../../../src/decide/sharing/place.ts";
 import { newWorld } from "../../../src/decide/world.ts";
 import type { Job } from "../../../src/model/job.ts";
 import type { ServerHold } from "../../../src/model/server.ts";

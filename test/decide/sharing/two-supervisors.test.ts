@@ -1,7 +1,7 @@
 /**
  * Two supervisors of two users on one GPU for a simulated day: their real policies, told of each other by
  * claims alone, with jobs handed over, turns asked for and games played at random. SHARING_SEED repeats one.
- * Covers: src/decide/sharing/line.ts, src/decide/sharing/place.ts, src/decide/sharing/turn.ts
+ * Covers: src/decide/sharing/line.ts, src/decide/sharing/choose-gpus.ts, src/decide/sharing/turn.ts
  */
 import { describe, expect, it } from "vitest";
 import { couldStart, ownClaims } from "../../../src/decide/sharing/line.ts";

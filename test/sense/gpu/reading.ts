@@ -1,6 +1,6 @@
 /** A real reading process over a fake driver, looked at as the supervisor does: by ticks that never wait. */
 import { clock } from "../../../src/clock.ts";
-import { ReaderWatch, type Report, type Watching } from "../../../src/sense/gpu/reader-process.ts";
+import { ReaderWatch, type Report, type Watching } from "../../../src/sense/gpu/reader/reader-process.ts";
 import type { GpuReport } from "../../../src/sense/gpu/report.ts";
 import { type Driver, type FakeMachine, FakeNvml } from "../../fakes/nvml/fake.ts";
 import { until } from "../../scenarios/real-supervisor.ts";

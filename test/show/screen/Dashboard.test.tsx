@@ -1,16 +1,16 @@
 /**
  * The real component under the real Ink, with keys as bytes on its stdin.
- * Covers: src/show/screen/frames.ts
+ * Covers: src/show/screen/terminal/frames.ts
  */
 import { PassThrough } from "node:stream";
 import { render } from "ink";
 import { expect, test } from "vitest";
 import type { Snapshot } from "../../../src/control/protocol.ts";
 import { Dashboard } from "../../../src/show/screen/Dashboard.tsx";
-import { Frames } from "../../../src/show/screen/frames.ts";
 import type { Key } from "../../../src/show/screen/keys.ts";
-import { paintFrame } from "../../../src/show/screen/paint-frame.ts";
 import { newScreen } from "../../../src/show/screen/screen.ts";
+import { Frames } from "../../../src/show/screen/terminal/frames.ts";
+import { paintFrame } from "../../../src/show/screen/terminal/paint-frame.ts";
 import { frameOf } from "../../../src/show/screen/view-model.ts";
 import { untilHolds } from "../../until.ts";
 import { busy, hostile, hundred } from "../snapshots.ts";

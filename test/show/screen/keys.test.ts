@@ -1,4 +1,4 @@
-/** Covers: src/show/draw/job-order.ts, src/show/screen/page-view.ts */
+/** Covers: src/show/draw/job-order.ts, src/show/screen/pages/page-view.ts */
 import { expect, test } from "vitest";
 import { type Act, type Key, press } from "../../../src/show/screen/keys.ts";
 import { listedJobs, newScreen, type Screen } from "../../../src/show/screen/screen.ts";

@@ -1,6 +1,6 @@
 /**
  * The built dashboard in a real pseudo-terminal, driven by keys, fed from a file.
- * Covers: src/show/follow-plain.ts, src/show/screen/open-dashboard.tsx, src/show/screen/run-dashboard.ts
+ * Covers: src/show/follow-plain.ts, src/show/screen/terminal/open-dashboard.tsx, src/show/screen/terminal/run-dashboard.ts
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ import { AT, busy, hundred } from "../snapshots.ts";
 import { openTerminal, type Terminal } from "./tmux.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
-const MODULE = join(ROOT, "dist/show/screen/run-dashboard.js");
+const MODULE = join(ROOT, "dist/show/screen/terminal/run-dashboard.js");
 
 /** Foreground or background; 39 and 49 are the terminal's own. */
 const SOME_COLOUR = new RegExp(`${String.fromCharCode(27)}\\[(?:[0-9]+;)*[34][0-7][;m]`);

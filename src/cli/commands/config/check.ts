@@ -5,8 +5,8 @@ import { findConfig } from "../../../config/find.ts";
 import { type Loaded, loadConfig } from "../../../config/load.ts";
 import type { ServerCalls } from "../../../config/schema/server-schema.ts";
 import { plural } from "../../../words/list.ts";
-import type { Options } from "../../connect.ts";
 import { print, printJson } from "../../print.ts";
+import type { Options } from "../../supervisors/connect.ts";
 import { tellProblems } from "../../tell-problems.ts";
 
 export async function check(file: string | undefined, options: Options): Promise<number> {

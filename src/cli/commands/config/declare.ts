@@ -1,7 +1,7 @@
 /** Configs, this machine, and help. Each command is a file beside this one, loaded when it runs. */
 import type { Command } from "commander";
-import type { Options } from "../../connect.ts";
-import { declare, withJson } from "../../declare-command.ts";
+import { declare, withJson } from "../../help/declare-command.ts";
+import type { Options } from "../../supervisors/connect.ts";
 
 export function declareConfig(cli: Command): void {
   configCommands(cli);

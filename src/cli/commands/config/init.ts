@@ -4,9 +4,9 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from "node:pat
 import { CONFIG_NAME } from "../../../config/find.ts";
 import { packageFile } from "../../../own-files.ts";
 import { isSystemError, Refusal } from "../../../refusal.ts";
-import type { Options } from "../../connect.ts";
 import { nameJob } from "../../name-job.ts";
 import { print } from "../../print.ts";
+import type { Options } from "../../supervisors/connect.ts";
 
 const TRAINING_SCRIPT = /^(train|finetune|fine_tune|pretrain)[\w-]*\.(py|m?[jt]s)$/;
 

@@ -7,8 +7,8 @@ import { packageFile } from "../../../own-files.ts";
 import { Refusal } from "../../../refusal.ts";
 import { runChild } from "../../../spawn/run-child.ts";
 import { shellWord } from "../../../words/shell-word.ts";
-import type { Options } from "../../connect.ts";
 import { print, say } from "../../print.ts";
+import type { Options } from "../../supervisors/connect.ts";
 
 interface PythonOptions extends Options {
   /** The interpreter that jobs run with. */

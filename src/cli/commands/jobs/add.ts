@@ -7,9 +7,9 @@ import { editConfig, jobsIn } from "../../../config/edit/edit-config.ts";
 import { findConfig } from "../../../config/find.ts";
 import { tilde } from "../../../config/project.ts";
 import { misuse } from "../../../refusal.ts";
-import { noSuchJob, type Options, placesOf, tryConnect } from "../../connect.ts";
 import { nameJob } from "../../name-job.ts";
 import { print } from "../../print.ts";
+import { noSuchJob, type Options, placesOf, tryConnect } from "../../supervisors/connect.ts";
 import { editRunJob, FROM_NEXT_RUN } from "./edit-run-job.ts";
 import { changesOf, settingOf } from "./settings.ts";
 

@@ -1,6 +1,6 @@
 /** What is done with jobs. Each command is a file beside this one, loaded when it runs. */
 import type { Command } from "commander";
-import { collect, declare } from "../../declare-command.ts";
+import { collect, declare } from "../../help/declare-command.ts";
 
 export function declareJobs(cli: Command): void {
   runCommand(cli);
@@ -14,7 +14,7 @@ function runCommand(cli: Command): void {
     cli,
     "run",
     "submit a command as a new job; starts a supervisor if needed",
-    async () => (await import("./run.ts")).run,
+    async () => (await import("./submit/run.ts")).run,
     {
       argument: "<COMMAND...>",
       options: {

@@ -2,10 +2,18 @@
 import { resolve } from "node:path";
 import { removeAt, setAt } from "../../../config/edit/edit-text.ts";
 import type { JobSpec } from "../../../config/schema/job-schema.ts";
-import { ask, askedBy, type Options, placesOf, sayWhich, snapshotOf, tryConnect } from "../../connect.ts";
 import { print } from "../../print.ts";
-import { checkedJob } from "./job-from-options.ts";
+import {
+  ask,
+  askedBy,
+  type Options,
+  placesOf,
+  sayWhich,
+  snapshotOf,
+  tryConnect,
+} from "../../supervisors/connect.ts";
 import { changesOf } from "./settings.ts";
+import { checkedJob } from "./submit/job-from-options.ts";
 
 export const FROM_NEXT_RUN = "A changed command or environment counts from its next run on.";
 

@@ -7,14 +7,14 @@ import { isEnded } from "../../../model/state.ts";
 import { misuse } from "../../../refusal.ts";
 import { list } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
+import { askedText, holdText, movesText, whyBeside } from "../../../words/sentences/why.ts";
 import { bytes } from "../../../words/size.ts";
 import { clockTime } from "../../../words/time.ts";
-import { askedText, holdText, movesText, whyBeside } from "../../../words/why.ts";
-import { orOver } from "../../brief-pause.ts";
-import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../connect.ts";
 import { followJobs, type Outcome } from "../../follow-jobs.ts";
 import { durationMs, timeMs } from "../../parse-time.ts";
+import { orOver } from "../../pause-already-over.ts";
 import { print } from "../../print.ts";
+import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
 
 export interface PauseOptions extends Options {
   all?: boolean;

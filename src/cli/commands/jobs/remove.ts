@@ -4,9 +4,17 @@ import type { ControlClient } from "../../../control/client.ts";
 import { isEnded, isLive } from "../../../model/state.ts";
 import { Refusal } from "../../../refusal.ts";
 import { removeSavedFiles, savedFiles } from "../../../runs/clean-up/remove-job-files.ts";
-import { ask, askedBy, jobsNamed, mustConnect, type Options, placesOf, snapshotOf } from "../../connect.ts";
 import { follow } from "../../follow-jobs.ts";
 import { print, say } from "../../print.ts";
+import {
+  ask,
+  askedBy,
+  jobsNamed,
+  mustConnect,
+  type Options,
+  placesOf,
+  snapshotOf,
+} from "../../supervisors/connect.ts";
 import { takeOut } from "./add.ts";
 
 export interface RemoveOptions extends Options {

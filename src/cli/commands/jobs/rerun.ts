@@ -1,6 +1,6 @@
 /** `rerun JOB…`: begins jobs anew that have no run, or has them go on from an earlier checkpoint. */
 import { misuse } from "../../../refusal.ts";
-import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../connect.ts";
+import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
 import { followResume } from "./resume.ts";
 
 export interface RerunOptions extends Options {

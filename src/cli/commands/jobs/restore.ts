@@ -3,8 +3,8 @@
  * supervisor; the next start goes on from it. From then on the backups there are this job's.
  */
 import { basename } from "node:path";
+import { ownerHere } from "../../../backup/bucket-names.ts";
 import type { Progress } from "../../../backup/download.ts";
-import { ownerHere } from "../../../backup/place.ts";
 import { loadConfigApart } from "../../../config/check/check-apart.ts";
 import { findConfig } from "../../../config/find.ts";
 import type { Config } from "../../../config/schema/schema.ts";
@@ -17,8 +17,8 @@ import { misuse, Refusal } from "../../../refusal.ts";
 import { writeOwner } from "../../../runs/checkpoints/owner.ts";
 import { number } from "../../../words/number.ts";
 import { bytes as bytesText } from "../../../words/size.ts";
-import { noSuchJob, type Options, placesOf, snapshotOf, tryConnect } from "../../connect.ts";
 import { print } from "../../print.ts";
+import { noSuchJob, type Options, placesOf, snapshotOf, tryConnect } from "../../supervisors/connect.ts";
 import { tellProblems } from "../../tell-problems.ts";
 
 export async function restore(name: string, options: Options & { step?: string }): Promise<number> {
@@ -82,7 +82,7 @@ async function fetchBackup(
     import("../../../backup/bucket.ts"),
     import("../../../backup/download.ts"),
     import("../../../backup/owner-object.ts"),
-    import("../../../backup/place.ts"),
+    import("../../../backup/bucket-names.ts"),
     import("../../../backup/failure-text.ts"),
   ]);
   const place = placeOf(backup, name);

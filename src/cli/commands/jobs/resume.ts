@@ -7,12 +7,12 @@ import { isWorking } from "../../../model/state.ts";
 import { misuse, Refusal } from "../../../refusal.ts";
 import { list } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
+import { askedText, whyBeside } from "../../../words/sentences/why.ts";
 import { clockTime } from "../../../words/time.ts";
-import { askedText, whyBeside } from "../../../words/why.ts";
-import { ask, askedBy, mustConnect, type Options, snapshotOf } from "../../connect.ts";
 import { followJobs, type Outcome } from "../../follow-jobs.ts";
 import { timeMs } from "../../parse-time.ts";
 import { print } from "../../print.ts";
+import { ask, askedBy, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
 import { chosen, overdueText } from "./pause.ts";
 
 export interface ResumeOptions extends Options {

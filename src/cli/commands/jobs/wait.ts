@@ -6,12 +6,12 @@ import type { JobView } from "../../../control/protocol.ts";
 import { Refusal } from "../../../refusal.ts";
 import { duration } from "../../../words/duration.ts";
 import { list } from "../../../words/list.ts";
+import { whyBeside } from "../../../words/sentences/why.ts";
 import { clockTime } from "../../../words/time.ts";
-import { whyBeside } from "../../../words/why.ts";
-import { jobsNamed, mustConnect, type Options, snapshotOf } from "../../connect.ts";
 import { followJobs, type Outcome, printOutcome } from "../../follow-jobs.ts";
 import { durationMs } from "../../parse-time.ts";
 import { say } from "../../print.ts";
+import { jobsNamed, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
 
 /** A restarted supervisor is back within this time; its jobs keep running meanwhile. */
 const RECONNECT_FOR_MS = 60_000;

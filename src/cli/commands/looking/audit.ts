@@ -12,9 +12,9 @@ import { formatEvent } from "../../../show/event-words.ts";
 import { plural } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
 import { databaseOf } from "../../audit-log.ts";
-import type { Options } from "../../connect.ts";
 import { pastMs } from "../../parse-time.ts";
 import { print, printJson, printJsonLine, say } from "../../print.ts";
+import type { Options } from "../../supervisors/connect.ts";
 
 export interface AuditOptions extends Options {
   job?: string;

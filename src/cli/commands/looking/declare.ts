@@ -1,6 +1,6 @@
 /** What only looks. Each command is a file beside this one, loaded when it runs. */
 import type { Command } from "commander";
-import { collect, declare, withJson } from "../../declare-command.ts";
+import { collect, declare, withJson } from "../../help/declare-command.ts";
 
 export function declareLooking(cli: Command): void {
   const status = async () => (await import("./status.ts")).status;

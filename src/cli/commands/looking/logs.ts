@@ -3,6 +3,13 @@ import { readdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { logPath } from "../../../files/state-paths.ts";
 import { misuse } from "../../../refusal.ts";
+import { JobEnd } from "../../logs/job-end.ts";
+import { linesOfRun } from "../../logs/lines-of-run.ts";
+import { LogLines } from "../../logs/log-lines.ts";
+import { bytesFrom, closeParts, openParts, type Part, startOfLast } from "../../logs/log-parts.ts";
+import { showLog } from "../../logs/show-log.ts";
+import { type Following, untilEnd } from "../../logs/until-end.ts";
+import { say } from "../../print.ts";
 import {
   jobsNamed,
   noSuchJob,
@@ -11,14 +18,7 @@ import {
   sayWhich,
   snapshotOf,
   tryConnect,
-} from "../../connect.ts";
-import { JobEnd } from "../../logs/job-end.ts";
-import { linesOfRun } from "../../logs/lines-of-run.ts";
-import { LogLines } from "../../logs/log-lines.ts";
-import { bytesFrom, closeParts, openParts, type Part, startOfLast } from "../../logs/log-parts.ts";
-import { showLog } from "../../logs/show-log.ts";
-import { type Following, untilEnd } from "../../logs/until-end.ts";
-import { say } from "../../print.ts";
+} from "../../supervisors/connect.ts";
 import { ended } from "../jobs/wait.ts";
 
 const LINES = 50;

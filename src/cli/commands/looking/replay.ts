@@ -7,8 +7,8 @@ import { findConfig } from "../../../config/find.ts";
 import { loadConfig } from "../../../config/load.ts";
 import type { Config } from "../../../config/schema/schema.ts";
 import { misuse, Refusal } from "../../../refusal.ts";
-import { databaseHistory, type History, type Span } from "../../../replay/history.ts";
-import { csvHistory } from "../../../replay/read-csv.ts";
+import { databaseHistory, type History, type Span } from "../../../replay/history/history.ts";
+import { csvHistory } from "../../../replay/history/read-csv.ts";
 import { replay as play } from "../../../replay/replay.ts";
 import { suggest as findBetter } from "../../../replay/suggest.ts";
 import { pricesOf } from "../../../report/energy/gather-energy.ts";
@@ -17,9 +17,9 @@ import { replayLines } from "../../../show/replay-lines.ts";
 import { suggestLines } from "../../../show/suggest-lines.ts";
 import { wholePercent } from "../../../words/number.ts";
 import { clockTime } from "../../../words/time.ts";
-import { type Options, placesOf } from "../../connect.ts";
 import { pastMs } from "../../parse-time.ts";
 import { print, printJson, say } from "../../print.ts";
+import { type Options, placesOf } from "../../supervisors/connect.ts";
 import { tellProblems } from "../../tell-problems.ts";
 
 export interface ReplayOptions extends Omit<Options, "config"> {

@@ -6,9 +6,9 @@ import { commonStateDirectory } from "../../../files/state-paths.ts";
 import { runningSupervisors } from "../../../files/supervisors.ts";
 import { Refusal } from "../../../refusal.ts";
 import { formatAll, type Shown } from "../../../show/plain-all.ts";
-import { type Options, placesOf, snapshotOf } from "../../connect.ts";
 import { print, printJson, width } from "../../print.ts";
-import { connectOnceBack } from "../../when-back.ts";
+import { type Options, placesOf, snapshotOf } from "../../supervisors/connect.ts";
+import { connectOnceBack } from "../../supervisors/when-back.ts";
 
 interface Place {
   project: string;

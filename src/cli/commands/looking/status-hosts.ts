@@ -3,9 +3,9 @@ import { projectName } from "../../../config/project.ts";
 import { misuse } from "../../../refusal.ts";
 import type { Shown } from "../../../show/plain-all.ts";
 import { formatHosts, type HostShown } from "../../../show/plain-hosts.ts";
-import { askHost, type HostAnswer, type RemoteSupervisor } from "../../ask-host.ts";
-import type { Options } from "../../connect.ts";
 import { print, printJson, width } from "../../print.ts";
+import { askHost, type HostAnswer, type RemoteSupervisor } from "../../supervisors/ask-host.ts";
+import type { Options } from "../../supervisors/connect.ts";
 
 /** 0 when every host has answered, if only that nothing runs there. */
 export async function statusOfHosts(hosts: string[], options: Options): Promise<number> {

@@ -1,7 +1,7 @@
 /** `status`: the machine and one line per job, now; with `--all`, the jobs of all of this user's supervisors; with `--host`, those of other machines. */
 import { formatStatus } from "../../../show/plain.ts";
-import { mustConnect, type Options, snapshotOf } from "../../connect.ts";
 import { print, printJson, width } from "../../print.ts";
+import { mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
 
 export interface StatusOptions extends Options {
   all?: boolean;

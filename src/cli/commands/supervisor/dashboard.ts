@@ -1,8 +1,8 @@
 /** `dashboard`: attaches to a running supervisor; leaving it stops nothing. Loads React only now. */
 import type { ControlClient } from "../../../control/client.ts";
 import { Refusal } from "../../../refusal.ts";
-import { askedBy, mustConnect, type Options } from "../../connect.ts";
-import { logTail } from "../../read-log-tail.ts";
+import { logTail } from "../../logs/read-log-tail.ts";
+import { askedBy, mustConnect, type Options } from "../../supervisors/connect.ts";
 
 export async function dashboard(options: Options): Promise<number> {
   const attach = prepare();
@@ -16,8 +16,8 @@ export async function dashboard(options: Options): Promise<number> {
  * shows a watching client until the user leaves.
  */
 export async function prepare(): Promise<(client: ControlClient) => Promise<number>> {
-  const { canDraw, runDashboard } = await import("../../../show/screen/run-dashboard.ts");
-  if (canDraw()) await import("../../../show/screen/open-dashboard.tsx");
+  const { canDraw, runDashboard } = await import("../../../show/screen/terminal/run-dashboard.ts");
+  if (canDraw()) await import("../../../show/screen/terminal/open-dashboard.tsx");
   return async (client) => {
     try {
       await runDashboard(client, {

@@ -1,6 +1,6 @@
 /** What starts, stops and shows a supervisor. Each command is a file beside this one, loaded when it runs. */
 import type { Command } from "commander";
-import { declare, withJson } from "../../declare-command.ts";
+import { declare, withJson } from "../../help/declare-command.ts";
 
 export function declareSupervisor(cli: Command): void {
   declare(

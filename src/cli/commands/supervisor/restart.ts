@@ -1,10 +1,10 @@
 /** `restart`: a new supervisor in place of the one that runs, after an upgrade say; the jobs go on meanwhile. */
 import { loadConfigApart } from "../../../config/check/check-apart.ts";
 import { findConfig } from "../../../config/find.ts";
-import { mustConnect, type Options, placesOf } from "../../connect.ts";
 import { print } from "../../print.ts";
 import { unitName } from "../../service/unit.ts";
 import { systemctl } from "../../service/user-manager.ts";
+import { mustConnect, type Options, placesOf } from "../../supervisors/connect.ts";
 import { tellProblems } from "../../tell-problems.ts";
 import { runsAsService } from "./service.ts";
 import { start } from "./start.ts";

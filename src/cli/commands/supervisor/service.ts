@@ -9,10 +9,10 @@ import { projectName, tilde, USER } from "../../../config/project.ts";
 import { ownProgram } from "../../../own-files.ts";
 import { Refusal } from "../../../refusal.ts";
 import { shellWord } from "../../../words/shell-word.ts";
-import { type Options, placesOf, tryConnect } from "../../connect.ts";
 import { print, printJson, say } from "../../print.ts";
 import { MARK, unitName, unitPath, unitText } from "../../service/unit.ts";
 import { lingers, missingManager, stateOf, systemctl } from "../../service/user-manager.ts";
+import { type Options, placesOf, tryConnect } from "../../supervisors/connect.ts";
 import { stop } from "./stop.ts";
 
 interface InstallOptions extends Options {

@@ -8,9 +8,9 @@ import type { Places } from "../../../config/places.ts";
 import { projectName } from "../../../config/project.ts";
 import type { AuditEvent } from "../../../model/event.ts";
 import { misuse } from "../../../refusal.ts";
-import { type Options, placesOf, sayWhich, tryConnect } from "../../connect.ts";
-import { leftElsewhere } from "../../left-elsewhere.ts";
 import { print, say } from "../../print.ts";
+import { type Options, placesOf, sayWhich, tryConnect } from "../../supervisors/connect.ts";
+import { leftElsewhere } from "../../supervisors/left-elsewhere.ts";
 import { warningsAtStart } from "./warnings-at-start.ts";
 
 export interface StartOptions extends Options {
@@ -32,7 +32,7 @@ async function detached(places: Places, options: StartOptions): Promise<number> 
   const running = await tryConnect(places);
   running?.close();
   if (running === null) {
-    const { spawnSupervisor } = await import("../../spawn-supervisor.ts");
+    const { spawnSupervisor } = await import("../../supervisors/spawn-supervisor.ts");
     const client = await spawnSupervisor(places, { watch: true, adopt });
     for (const warning of await warningsAtStart(client)) say(`! ${warning}`);
     client.close();
@@ -51,7 +51,8 @@ async function attached(places: Places, options: StartOptions): Promise<number> 
   sayWhich(places, options);
   // Started first: loading the dashboard takes this process about as long as a supervisor takes to start.
   const client =
-    running ?? (await import("../../spawn-supervisor.ts")).spawnSupervisor(places, { watch: true, adopt });
+    running ??
+    (await import("../../supervisors/spawn-supervisor.ts")).spawnSupervisor(places, { watch: true, adopt });
   const attach = import("./dashboard.ts").then((module) => module.prepare());
   const [there, show] = await Promise.all([client, attach]);
   return show(there);

@@ -5,11 +5,11 @@ import { lastSupervisorOf } from "../../../files/supervisors.ts";
 import { isHeld, isWorking, LIVE_STATES } from "../../../model/state.ts";
 import { Refusal } from "../../../refusal.ts";
 import { list } from "../../../words/list.ts";
-import { roomText } from "../../../words/room.ts";
-import { listedText } from "../../../words/why.ts";
-import { ask, askedBy, mustConnect, type Options, placesOf, tryConnect } from "../../connect.ts";
+import { roomText } from "../../../words/sentences/room.ts";
+import { listedText } from "../../../words/sentences/why.ts";
 import { print, say } from "../../print.ts";
-import { whenEnded } from "../../when-back.ts";
+import { ask, askedBy, mustConnect, type Options, placesOf, tryConnect } from "../../supervisors/connect.ts";
+import { whenEnded } from "../../supervisors/when-back.ts";
 
 /** States in which a stop waits until the job is saved, or can't be. */
 const OPEN: readonly string[] = LIVE_STATES.filter((name) => !isHeld(name));

@@ -3,7 +3,7 @@
  * until they hold less, and the end isn't counted against it. With no other process there, it failed.
  */
 import { duration } from "../../../words/duration.ts";
-import { processes } from "../../../words/process.ts";
+import { processes } from "../../../words/sentences/process.ts";
 import { size } from "../../../words/size.ts";
 import type { Transition } from "../transition.ts";
 import { leave } from "./leave-run.ts";

@@ -3,7 +3,7 @@
  * time limit, or held before it had begun. Never takes one for a failure of the program.
  */
 import { exitCodeOf, type Seen } from "../../../model/seen.ts";
-import { SLURM_ENDS } from "../../../words/slurm.ts";
+import { SLURM_ENDS } from "../../../words/sentences/slurm.ts";
 import { allPaused } from "../ranks.ts";
 import type { Transition } from "../transition.ts";
 import { becomePaused, leave } from "./leave-run.ts";

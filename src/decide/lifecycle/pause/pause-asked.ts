@@ -14,7 +14,7 @@ import { account, creditRunning } from "../learn.ts";
 import { askToPark } from "../park/park-out.ts";
 import { askToRelease } from "../server/release-server.ts";
 import type { Transition } from "../transition.ts";
-import { isListed } from "./release.ts";
+import { isListed } from "./gpu-memory-freed.ts";
 import { awaitsReport, reportAwaitedUntil } from "./young-run.ts";
 
 /** From SIGTERM to SIGKILL for a run that a person has ended; longer while a save is seen to grow. */

@@ -12,8 +12,8 @@ import { type Exit, exitCodeOf, type Seen } from "../../../model/seen.ts";
 import { askedByRule, type PauseRequest } from "../../../model/state.ts";
 import { FILE_CLOCK_MS } from "../../../model/time.ts";
 import { duration } from "../../../words/duration.ts";
-import { exitText, wroteLast } from "../../../words/exit.ts";
 import { number } from "../../../words/number.ts";
+import { exitText, wroteLast } from "../../../words/sentences/exit.ts";
 import { bytes, size } from "../../../words/size.ts";
 import { measured } from "../../learned.ts";
 import { becomePaused, leave } from "../end/leave-run.ts";
@@ -23,7 +23,7 @@ import { stepsAre, stepsLost } from "../end/steps-lost.ts";
 import { account } from "../learn.ts";
 import { allPaused, stepsByRank, worldSize } from "../ranks.ts";
 import type { Transition } from "../transition.ts";
-import { released } from "./release.ts";
+import { released } from "./gpu-memory-freed.ts";
 
 /** Network file systems lag: keep re-reading the reports of several ranks for this long. */
 const REREAD_MS = 60_000;

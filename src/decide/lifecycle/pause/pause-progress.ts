@@ -13,10 +13,10 @@ import { parkProgress } from "../park/park-out.ts";
 import { releaseProgress } from "../server/release-server.ts";
 import type { Transition } from "../transition.ts";
 import { endOnceSaved } from "./end-once-saved.ts";
+import { waitsForGpus } from "./gpu-memory-freed.ts";
 import { watchGrace } from "./grace-ended.ts";
 import { ring } from "./pause-asked.ts";
 import { exited } from "./pause-ended.ts";
-import { waitsForGpus } from "./release.ts";
 import { watchForReport } from "./young-run.ts";
 
 const FIRST_RING_MS = 1000;

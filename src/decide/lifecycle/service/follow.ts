@@ -8,7 +8,7 @@ import type { ServiceSeen } from "../../../model/server.ts";
 import { completeResume } from "../on-seen.ts";
 import { pauseProgress } from "../pause/pause-progress.ts";
 import { onRest } from "../server/on-rest.ts";
-import { isComingBack } from "../server/restore-server.ts";
+import { isComingBack } from "../server/reload-server.ts";
 import { callsOf } from "../server/talk.ts";
 import type { Transition } from "../transition.ts";
 import { isLooking, lookAtState } from "./first-look.ts";

@@ -3,7 +3,7 @@
  * driver keeps none of idle ones. Samples from before the first read are stale, and implausible ones
  * (unlisted processes, over 100 %, not newer) are dropped.
  */
-import { Refusals } from "../refusals.ts";
+import { Refusals } from "../reader/refusals.ts";
 import { INSUFFICIENT_SIZE, NOT_FOUND, OK } from "./codes.ts";
 import { SAMPLE_BYTES, utilizationSamples } from "./layout.ts";
 import type { Library } from "./library.ts";

@@ -3,7 +3,7 @@
  * doesn't report becomes a reason, never 0; a lost GPU or library throws.
  */
 
-import { Refusals } from "../refusals.ts";
+import { Refusals } from "../reader/refusals.ts";
 import type { Told } from "../report.ts";
 import { GPU_IS_LOST, isFatal, isRefusal, OK, VERSION_MISMATCH, words } from "./codes.ts";
 import {

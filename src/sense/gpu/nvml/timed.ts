@@ -3,7 +3,7 @@
  * expensive one only as often as its share of the time allows. Keeps the last answer in between.
  */
 import { elapsedMs } from "../../../clock.ts";
-import { Refusals } from "../refusals.ts";
+import { Refusals } from "../reader/refusals.ts";
 
 /** Share of the time that an expensive question may take, and the longest interval, in ms, whatever it costs. */
 const SHARE = 0.02;

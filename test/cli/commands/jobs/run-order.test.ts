@@ -1,5 +1,5 @@
 /**
- * Covers: src/cli/commands/jobs/follow-new-job.ts, src/cli/logs/until-end.ts, src/cli/logs/job-end.ts,
+ * Covers: src/cli/commands/jobs/submit/follow-new-job.ts, src/cli/logs/until-end.ts, src/cli/logs/job-end.ts,
  * src/supervise/answer-request.ts
  */
 import { existsSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
 /**
- * Covers: src/cli/read-log-tail.ts, src/cli/logs/follow-log.ts, src/cli/logs/job-end.ts, src/cli/logs/lines-of-run.ts,
+ * Covers: src/cli/logs/read-log-tail.ts, src/cli/logs/follow-log.ts, src/cli/logs/job-end.ts, src/cli/logs/lines-of-run.ts,
  * src/cli/logs/log-lines.ts, src/cli/logs/log-parts.ts, src/cli/logs/show-log.ts, src/cli/print.ts
  */
 import { appendFileSync, copyFileSync, mkdirSync, renameSync, truncateSync, writeFileSync } from "node:fs";

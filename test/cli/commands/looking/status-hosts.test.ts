@@ -1,6 +1,6 @@
 /**
  * `status --host` over the real ssh to a real sshd on loopback.
- * Covers: src/cli/commands/looking/status-hosts.ts, src/cli/ask-host.ts, src/show/plain-hosts.ts
+ * Covers: src/cli/commands/looking/status-hosts.ts, src/cli/supervisors/ask-host.ts, src/show/plain-hosts.ts
  */
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";

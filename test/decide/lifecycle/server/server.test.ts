@@ -2,11 +2,11 @@
  * The talk with a server, as steps of its job's lifecycle.
  * Covers: src/decide/lifecycle/server/release-server.ts, src/decide/lifecycle/server/talk.ts,
  * src/decide/lifecycle/server/held-memory.ts, src/decide/lifecycle/server/not-released.ts,
- * src/decide/lifecycle/server/on-rest.ts, src/decide/lifecycle/server/restore-server.ts, src/decide/pauses/release.ts
+ * src/decide/lifecycle/server/on-rest.ts, src/decide/lifecycle/server/reload-server.ts, src/decide/pauses/standby-lasted.ts
  */
 import { describe, expect, it } from "vitest";
 import { manualRequest } from "../../../../src/decide/manual-request.ts";
-import { releasePause } from "../../../../src/decide/pauses/release.ts";
+import { releasePause } from "../../../../src/decide/pauses/standby-lasted.ts";
 import { decide } from "../../../../src/decide/policy.ts";
 import { newWorld } from "../../../../src/decide/world.ts";
 import type { Job } from "../../../../src/model/job.ts";

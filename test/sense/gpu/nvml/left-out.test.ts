@@ -1,11 +1,11 @@
 /**
  * What an NVIDIA driver leaves out, for good or for a while, through a real reader process.
- * Covers: src/sense/gpu/refusals.ts, src/sense/gpu/nvml/questions.ts, src/sense/gpu/nvml/layout.ts,
+ * Covers: src/sense/gpu/reader/refusals.ts, src/sense/gpu/nvml/questions.ts, src/sense/gpu/nvml/layout.ts,
  * src/sense/gpu/nvml/timed.ts, src/sense/gpu/nvml/process-use.ts
  */
 import { afterEach, describe, expect, it } from "vitest";
+import { Refusals } from "../../../../src/sense/gpu/reader/refusals.ts";
 import { type OwnedProcess, readingsOf } from "../../../../src/sense/gpu/readings.ts";
-import { Refusals } from "../../../../src/sense/gpu/refusals.ts";
 import type { GpuReport } from "../../../../src/sense/gpu/report.ts";
 import type { Driver, FakeMachine } from "../../../fakes/nvml/fake.ts";
 import { compiler, describeWith } from "../../../needs.ts";

@@ -7,7 +7,7 @@ import { words } from "../../../../sense/gpu/nvml/codes.ts";
 import type { MachineDescription } from "../../../../sense/machine/other-systems.ts";
 import { list, plural } from "../../../../words/list.ts";
 import { percent } from "../../../../words/number.ts";
-import { whoseProcess } from "../../../../words/process.ts";
+import { whoseProcess } from "../../../../words/sentences/process.ts";
 import { size } from "../../../../words/size.ts";
 import type { Unworkable } from "./blind-rules.ts";
 import { type Parking, parkingLines } from "./parking.ts";

@@ -1,0 +1,116 @@
+/** Finds the supervisor that a command's options mean, or says that none is running. */
+import { existsSync } from "node:fs";
+import { closest } from "../../config/check/suggest.ts";
+import { findConfig } from "../../config/find.ts";
+import { type Places, readPlaces } from "../../config/places.ts";
+import { projectName, tilde, USER } from "../../config/project.ts";
+import type { ControlClient } from "../../control/client.ts";
+import type { Answer, JobView, Request, Snapshot } from "../../control/protocol.ts";
+import { ownName } from "../../files/home.ts";
+import { isRunning, lastSupervisorOf, runningSupervisors } from "../../files/supervisors.ts";
+import { misuse, Refusal } from "../../refusal.ts";
+import { list } from "../../words/list.ts";
+import { say } from "../print.ts";
+import { settleCommon } from "./settle-common.ts";
+import { connectOnceBack } from "./when-back.ts";
+
+export interface Options {
+  config?: string;
+  json?: boolean;
+}
+
+/** Where that supervisor keeps its files; works even when the config has problems. */
+export async function placesOf(options: Options): Promise<Places> {
+  await settleCommon();
+  return readPlaces(findConfig(options.config));
+}
+
+/**
+ * The supervisor at `places`, or null when none is running. Refuses one that runs with another config:
+ * two may name the same state directory.
+ */
+export async function tryConnect(places: Places, watch = false): Promise<ControlClient | null> {
+  const other = anotherThere(places);
+  if (other !== null) throw new Refusal(other);
+  try {
+    return await connectOnceBack(places.stateDirectory, watch);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new Refusal(`The supervisor for ${projectName(places.project)} can't be reached: ${error.message}`);
+  }
+}
+
+/** Fails with exit code 3 when no supervisor is running. */
+export async function mustConnect(options: Options, watch = false): Promise<ControlClient> {
+  const places = await placesOf(options);
+  const client = await tryConnect(places, watch);
+  if (client === null) throw new Refusal(noneFor(places), 3);
+  sayWhich(places, options);
+  return client;
+}
+
+/** Where several of the user's supervisors run, a line on stderr that says which one this command means. */
+export function sayWhich({ project, stateDirectory }: Places, { json }: Options): void {
+  const others = runningSupervisors().filter((one) => one.stateDirectory !== stateDirectory);
+  if (others.length > 0 && !json) say(`supervisor of ${projectName(project)}`);
+}
+
+function noneFor({ project }: Places): string {
+  const none = `No supervisor is running for ${projectName(project)}. Start one: supervisor start`;
+  const others = runningSupervisors().map((one) => projectName(one.project));
+  return others.length === 0 ? none : `${none}\nRunning: ${list(others)}. See: supervisor status --all`;
+}
+
+/** What to say of a live supervisor of another config in this state directory; null where there is none. */
+function anotherThere({ project, stateDirectory }: Places): string | null {
+  const there = lastSupervisorOf(stateDirectory);
+  if (there === null || there.project === project || !isRunning(there)) return null;
+  // Its config was moved: the way to stop it must not be lost with the old name.
+  if (there.project !== USER && !existsSync(there.project)) return null;
+  const config = there.project === USER ? "" : ` --config ${tilde(there.project)}`;
+  return (
+    `The state directory ${tilde(stateDirectory)} is in use by the supervisor of ${projectName(there.project)} ` +
+    `(pid ${there.pid}), not of ${projectName(project)}. Give one of them a "stateDirectory" of its own, ` +
+    `or stop that one first: supervisor stop${config}`
+  );
+}
+
+/** The result of a request; a refusal ends the command with the supervisor's own sentence. */
+export async function ask(client: ControlClient, request: Request): Promise<unknown> {
+  let answer: Answer;
+  try {
+    answer = await client.request(request);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new Refusal(`No answer: ${error.message}.`, 3);
+  }
+  if (answer.ok) return answer.result;
+  throw new Refusal(answer.error, answer.code === "bad-request" || answer.code === "unknown-job" ? 2 : 1);
+}
+
+export const snapshotOf = async (client: ControlClient): Promise<Snapshot> =>
+  (await ask(client, { verb: "snapshot" })) as Snapshot;
+
+/** The jobs with these names; an unknown name fails with the closest known one. */
+export function jobsNamed(names: string[], jobs: JobView[]): JobView[] {
+  return names.map((name) => {
+    const job = jobs.find((one) => one.name === name);
+    if (job === undefined)
+      throw misuse(
+        noSuchJob(
+          name,
+          jobs.map((one) => one.name),
+        ),
+      );
+    return job;
+  });
+}
+
+export function noSuchJob(name: string, known: string[]): string {
+  const guess = closest(name, known);
+  if (guess !== null) return `There is no job '${name}'. Did you mean '${guess}'?`;
+  return `There is no job '${name}'. ${known.length === 0 ? "There are none." : `There are: ${known.join(", ")}.`}`;
+}
+
+/** The user, as shown in the audit log. */
+export const askedBy = ownName;

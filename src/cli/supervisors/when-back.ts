@@ -1,0 +1,59 @@
+/**
+ * A supervisor that runs but isn't found: somebody has removed its socket, which it makes again within seconds.
+ * Nobody may be told meanwhile that none runs.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { elapsedMs } from "../../clock.ts";
+import { type ControlClient, connectControl, NoSupervisor } from "../../control/client.ts";
+import { socketPath } from "../../files/state-paths.ts";
+import { isRunning, lastSupervisorOf, type SupervisorRecord } from "../../files/supervisors.ts";
+import { Refusal } from "../../refusal.ts";
+
+/** Twice as long as it takes a supervisor to look at its places again. */
+const BACK_WITHIN_MS = 10_000;
+const LOOK_EVERY_MS = 100;
+
+/**
+ * A connection to the supervisor of `stateDirectory`; null where none runs. One that is ending, or whose
+ * socket is gone, gets its time. Rejects with Refusal where one runs that can't be reached.
+ */
+export async function connectOnceBack(stateDirectory: string, watch = false): Promise<ControlClient | null> {
+  const socket = socketPath(stateDirectory);
+  try {
+    return await connectControl(socket, { watch });
+  } catch (error) {
+    if (!(error instanceof NoSupervisor)) throw error;
+    return await whenBack(stateDirectory, socket, watch);
+  }
+}
+
+/**
+ * Resolves once that supervisor has ended, and with it everything that it holds or writes. Rejects with Refusal
+ * when it runs on for longer than an end takes.
+ */
+export async function whenEnded(supervisor: SupervisorRecord | null): Promise<void> {
+  if (supervisor === null || supervisor.pid === process.pid) return;
+  for (const end = elapsedMs() + BACK_WITHIN_MS; isRunning(supervisor); await sleep(LOOK_EVERY_MS))
+    if (elapsedMs() > end)
+      throw new Refusal(`It has let go of its jobs, but its process ${supervisor.pid} still runs.`);
+}
+
+async function whenBack(
+  stateDirectory: string,
+  socket: string,
+  watch: boolean,
+): Promise<ControlClient | null> {
+  const last = lastSupervisorOf(stateDirectory);
+  if (last === null || last.pid === process.pid) return null;
+  for (const end = elapsedMs() + BACK_WITHIN_MS; elapsedMs() < end; await sleep(LOOK_EVERY_MS)) {
+    if (!isRunning(last)) return null;
+    try {
+      return await connectControl(socket, { watch });
+    } catch (error) {
+      if (!(error instanceof NoSupervisor)) throw error;
+    }
+  }
+  throw new Refusal(
+    `The supervisor with pid ${last.pid} runs, but doesn't answer at ${socket}. Its output: ${stateDirectory}/logs/supervisor.log`,
+  );
+}

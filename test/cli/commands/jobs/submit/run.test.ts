@@ -1,0 +1,114 @@
+/**
+ * Covers: src/cli/commands/jobs/submit/run.ts, src/cli/commands/jobs/submit/typed-command.ts,
+ * src/cli/commands/jobs/submit/job-from-options.ts, src/words/shell.ts
+ */
+import { afterAll, describe, expect, it } from "vitest";
+import { environment, jobFrom } from "../../../../../src/cli/commands/jobs/submit/job-from-options.ts";
+import { typedCommand } from "../../../../../src/cli/commands/jobs/submit/typed-command.ts";
+import { CommandLine } from "../../../command-line.ts";
+
+describe("a command as it was typed", () => {
+  const typed = (...words: string[]) => typedCommand(words, "/", { PATH: process.env.PATH ?? "" });
+
+  it("has its variables in front, and every other word as it is", () => {
+    const words = ["env", "A=1", "&&", "", "a b", "--gpus", "$(id)"];
+    expect(typed("SIZE=3 4", "EMPTY=", "EQ=a=b", ...words)).toMatchObject({
+      command: words,
+      env: { SIZE: "3 4", EMPTY: "", EQ: "a=b" },
+    });
+  });
+
+  it.each([
+    [["SEED=7 sleep 5"], "Type it without the quotes: supervisor run -- SEED=7 sleep 5"],
+    [["sleep 5"], "Type it without the quotes: supervisor run -- sleep 5"],
+    [["N=2", "sort x | uniq"], "Type: supervisor run -- bash -c 'N=2 sort x | uniq'"],
+    [["cat 'my file'"], `Type: supervisor run -- bash -c 'cat '\\''my file'\\'''`],
+    [["make clean; make", "two words"], `bash -c 'make clean; make '\\''two words'\\'''`],
+    [["A=1"], "Which command?"],
+    [["node", "gone.mjs"], "It can't be run: /gone.mjs does not exist."],
+    [["nowhere-to-be-found", "x"], "It can't be run: 'nowhere-to-be-found' was not found in PATH."],
+  ])("%j is refused with the line to type", (words, message) => {
+    expect(() => typed(...words)).toThrow(message);
+  });
+});
+
+describe("the job of its options", () => {
+  const job = (options: object) => jobFrom("x", ["true"], environment([]), options);
+
+  it("has all of them", () => {
+    const resumeArgs = "--from {checkpoint} 'as is' --x=\"1 2\"";
+    expect(
+      job({
+        cwd: "/usr",
+        gpuMemory: "1.5GiB",
+        pauseMethod: "freeze",
+        resumeArgs,
+        checkpointGlob: "out/*.pt",
+      }),
+    ).toMatchObject({
+      cwd: "/usr",
+      gpuMemoryMiB: 1536,
+      resumeArgs: ["--from", "{checkpoint}", "as is", "--x=1 2"],
+      pause: { method: "freeze" },
+      checkpoint: { glob: "out/*.pt" },
+    });
+  });
+
+  it.each([
+    [{ gpuMemory: "much" }, "--gpu-memory must be a size like 20GiB or 900MiB, got 'much'."],
+    [{ pauseMethod: "frieze" }, "pause.method must be"],
+    [{ resumeArgs: "'--from" }, "--resume-args has a quote without its other end"],
+  ])("%j is refused", (options, message) => {
+    expect(() => job(options)).toThrow(message);
+  });
+});
+
+describe("run", () => {
+  const cli = new CommandLine();
+  afterAll(() => cli.close());
+
+  it("--wait ends with the job's exit code, --json names its run", async () => {
+    const said = await cli.say(
+      "run",
+      "--name",
+      "odd",
+      "--json",
+      "--wait",
+      "--cwd",
+      "/",
+      "SIZE=3 4",
+      "bash",
+      "-c",
+      'echo "$SIZE $1"; pwd',
+      "sh",
+      "ü",
+    );
+    expect(said).toMatchObject({ code: 0 });
+    expect(JSON.parse(said.out).job).toMatchObject({ name: "odd", run: 1, cwd: "/" });
+    expect((await cli.say("logs", "odd")).out).toContain("\n3 4 ü\n/\n");
+    const late = ["bash", "-c", "sleep 4; exec no-such-thing"];
+    expect(await cli.say("run", "--name", "late", "--wait", ...late)).toMatchObject({ code: 127 });
+  });
+
+  it("shows how a first run failed at once, and doesn't try an absent command again", async () => {
+    const failing = ["bash", "-c", "echo one; echo 'no such layer: 12' >&2; exit 6"];
+    const failed = await cli.say("run", "--name", "bad", "--", ...failing);
+    expect(failed.code).toBe(1);
+    expect(failed.out).toMatch(
+      /Its first run failed: .*exit code 6[\s\S]*\n {2}one\n {2}no such layer: 12\n[\s\S]*Log: supervisor logs bad\n$/,
+    );
+    const events = (await cli.say("audit", "--json", "--kind", "job.failed")).out;
+    for (const said of [(await cli.say("why", "bad")).out, (await cli.say("status")).out, events])
+      expect(said.replace(/\s+/g, " ")).toContain("exit code 6. It wrote last: “no such layer: 12”.");
+    expect((await cli.say("why", "bad")).out).toContain("supervisor logs bad");
+    const absent = await cli.say("run", "--name", "absent", "bash", "-c", "no-such-trainer", "--adopt");
+    expect(absent).toMatchObject({
+      code: 2,
+      out: expect.stringContaining("no-such-trainer: command not found"),
+    });
+    expect(absent.err).toContain("--adopt stands behind the command, so the command gets it.");
+    expect(JSON.parse((await cli.say("status", "--json")).out).jobs).toContainEqual(
+      expect.objectContaining({ name: "absent", state: "failed", exitCode: 127 }),
+    );
+  });
+});
