@@ -10,7 +10,7 @@ import type { Run } from "../model/run.ts";
 import { isAtWork, runOf } from "../model/state.ts";
 import { type GpuUse, gpuUse } from "./gpu-use.ts";
 import { measured } from "./learned.ts";
-import type { Jobs } from "./world.ts";
+import type { Jobs, Period, Periods, Sum } from "./world.ts";
 
 /** The first period, and the longest; each is twice as long as the one before. */
 const FIRST_MS = 10_000;
@@ -19,29 +19,6 @@ const LONGEST_MS = 600_000;
 const GAP_MS = 15_000;
 /** The share of a period that must have been read for its mean to count. */
 const ENOUGH = 0.5;
-
-/** A sum of value × ms, and the ms for which there was a value. */
-interface Sum {
-  readonly sum: number;
-  readonly ms: number;
-}
-
-/** The period under way of one job. Never stored: what is lost with it is measured again. */
-export interface Period {
-  readonly run: string;
-  /** Monotonic time of its last look, and how long it has lasted. */
-  readonly atMs: number;
-  readonly ms: number;
-  readonly fromStep: number | null;
-  readonly memoryMiB: number | null;
-  readonly cpu: Sum;
-  readonly gpu: Sum;
-  readonly watts: Sum;
-  /** The most held on each GPU, by its UUID. */
-  readonly gpuMemoryMiB: Readonly<Record<string, number>>;
-}
-
-export type Periods = Readonly<Record<string, Period>>;
 
 /** Returns the same jobs where no period has ended. */
 export function measureUse(jobs: Jobs, periods: Periods, sample: Sample): { jobs: Jobs; periods: Periods } {

@@ -3,8 +3,6 @@
 import type { HandOver, RuleState } from "../model/decision.ts";
 import type { Job } from "../model/job.ts";
 import type { ProcessEvidence } from "../model/machine.ts";
-import type { Periods } from "./measure-use.ts";
-import type { SparedTold } from "./pauses/spared.ts";
 
 /** A new object for every change: a holder of an old one sees it unchanged. */
 export type Jobs = Readonly<Record<string, Readonly<Job>>>;
@@ -111,6 +109,32 @@ export interface Watched {
   /** The use continued for one reading after the exit, with none of them present. */
   readonly lingered?: true;
 }
+
+/** What was told of each rule, by key, for as long as it lasts. */
+export type SparedTold = Readonly<Record<string, string>>;
+
+/** A sum of value × ms, and the ms for which there was a value. */
+export interface Sum {
+  readonly sum: number;
+  readonly ms: number;
+}
+
+/** The period under way of one job. Never stored: what is lost with it is measured again. */
+export interface Period {
+  readonly run: string;
+  /** Monotonic time of its last look, and how long it has lasted. */
+  readonly atMs: number;
+  readonly ms: number;
+  readonly fromStep: number | null;
+  readonly memoryMiB: number | null;
+  readonly cpu: Sum;
+  readonly gpu: Sum;
+  readonly watts: Sum;
+  /** The most held on each GPU, by its UUID. */
+  readonly gpuMemoryMiB: Readonly<Record<string, number>>;
+}
+
+export type Periods = Readonly<Record<string, Period>>;
 
 export const newWorld = (jobs: Jobs): World => ({
   jobs,

@@ -2,6 +2,9 @@
 import { type Figure, highest } from "./figure.ts";
 import type { Learned } from "./learned.ts";
 
+/** From SIGTERM to SIGKILL for a run that a person or its time limit has ended; longer while a save is seen to grow. */
+export const KILLED_AFTER_MS = 30_000;
+
 const AUTO_AT_LEAST_MS = 120_000;
 const TIMES_SLOWEST = 3;
 

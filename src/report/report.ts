@@ -3,8 +3,7 @@ import type { AuditEvent } from "../model/event.ts";
 import type { EnergyReport } from "./energy/energy-report.ts";
 import { othersWaited, quantile, type Wait } from "./others-waited.ts";
 import { costMs, numberOf, type Pause, pausesOf } from "./pauses.ts";
-import { SPAN_STATES, type Span, type SpanState, within } from "./span.ts";
-import type { KnownJob } from "./timelines.ts";
+import { type KnownJob, SPAN_STATES, type Span, type SpanState, within } from "./span.ts";
 import { timelines } from "./timelines.ts";
 
 export type Times = Record<SpanState, number>;

@@ -49,3 +49,13 @@ export const within = (spans: readonly Span[], sinceMs: number, untilMs: number)
       toMs: Math.min(span.toMs, untilMs),
     }))
     .filter(({ fromMs, toMs }) => toMs > fromMs);
+
+/** What is known of a job beside its events. */
+export interface KnownJob {
+  name: string;
+  /** Its state now, where it is one that no event tells apart. */
+  state: string;
+  sinceMs: number;
+  /** No config names it any more: how long it stayed in its last state isn't known. */
+  gone: boolean;
+}

@@ -1,8 +1,7 @@
 /** One job's spans, built event by event. */
 import type { AuditEvent } from "../model/event.ts";
-import { holdsRun, type Span } from "./span.ts";
+import { holdsRun, type KnownJob, type Span } from "./span.ts";
 import { isCancelling, isSecondChance, mayBeFinal, stateAfter } from "./state-after.ts";
-import type { KnownJob } from "./timelines.ts";
 
 /** Samples are written every few seconds, and thinned to one a minute. */
 const SILENCE_MS = 150_000;

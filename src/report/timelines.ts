@@ -3,18 +3,8 @@
  * log doesn't tell is `unwatched`, or lies before a job's first span.
  */
 import type { AuditEvent } from "../model/event.ts";
-import type { Span } from "./span.ts";
+import type { KnownJob, Span } from "./span.ts";
 import { Timeline } from "./timeline.ts";
-
-/** What is known of a job beside its events. */
-export interface KnownJob {
-  name: string;
-  /** Its state now, where it is one that no event tells apart. */
-  state: string;
-  sinceMs: number;
-  /** No config names it any more: how long it stayed in its last state isn't known. */
-  gone: boolean;
-}
 
 export interface History {
   /** In the order in which they were written. */

@@ -18,7 +18,7 @@ import { anotherOwner } from "./checkpoints/owner.ts";
 import { Verifier } from "./checkpoints/verify.ts";
 import { RunningLogs } from "./clean-up/rotate-log.ts";
 import { FollowedRuns } from "./followed-runs.ts";
-import type { Launching } from "./launch/launch.ts";
+import type { Launching } from "./launch/prepare-run.ts";
 import { isSwept, rewriteRecords } from "./launch/rewrite-records.ts";
 import { asBegun, asLiveRun } from "./observe/follow.ts";
 import { observe } from "./observe/observe.ts";

@@ -1,4 +1,5 @@
 /** Invariants of ARCHITECTURE.md that the shape of the source shows. */
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { END_STATES, LIVE_STATES } from "../../src/model/state.ts";
 import { lineOf, type Node, type Source, sources } from "./sources.ts";
@@ -53,4 +54,50 @@ test("the show has no means to write: no files, no processes, no record, no act"
   const means =
     /^(node:)?(fs|child_process|net|worker_threads)\b|^(\.\.\/)+(runs|claims|spawn|record|sense)\//;
   expect(all.filter(({ module }) => means.test(module))).toEqual([]);
+});
+
+/** The files of the first circle of imports that is met from `path`, types included; null where there is none. */
+function circleFrom(
+  path: string,
+  imports: ReadonlyMap<string, string[]>,
+  clear: Set<string>,
+): string[] | null {
+  const within: string[] = [];
+  const visit = (file: string): string[] | null => {
+    if (clear.has(file)) return null;
+    if (within.includes(file)) return [...within.slice(within.indexOf(file)), file];
+    within.push(file);
+    for (const next of imports.get(file) ?? []) {
+      const circle = visit(next);
+      if (circle !== null) return circle;
+    }
+    within.pop();
+    clear.add(file);
+    return null;
+  };
+  return visit(path);
+}
+
+const importsOf = ({ path, nodes }: Source): string[] =>
+  modulesOf(nodes)
+    .filter(({ module }) => module.startsWith("."))
+    .map(({ module }) => join(dirname(path), module));
+
+test("no file imports itself in a circle, not even a type", () => {
+  const imports = new Map(sources.map((source) => [source.path, importsOf(source)]));
+  expect(
+    circleFrom(
+      "a",
+      new Map([
+        ["a", ["b"]],
+        ["b", ["c"]],
+        ["c", ["b"]],
+      ]),
+      new Set(),
+    ),
+  ).toEqual(["b", "c", "b"]);
+  const clear = new Set<string>();
+  expect(sources.map(({ path }) => circleFrom(path, imports, clear)).filter((one) => one !== null)).toEqual(
+    [],
+  );
 });

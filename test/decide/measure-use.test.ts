@@ -3,7 +3,8 @@
  * Covers: src/decide/gpu-use.ts
  */
 import { describe, expect, test } from "vitest";
-import { measureUse, type Periods } from "../../src/decide/measure-use.ts";
+import { measureUse } from "../../src/decide/measure-use.ts";
+import type { Periods } from "../../src/decide/world.ts";
 import { peak, typical } from "../../src/model/figure.ts";
 import type { Job } from "../../src/model/job.ts";
 import type { Learned } from "../../src/model/learned.ts";

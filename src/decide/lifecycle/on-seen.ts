@@ -1,23 +1,20 @@
 /** What this tick saw of a live run, and the state it moves the job to. */
 
 import type { Seen } from "../../model/seen.ts";
-import { duration } from "../../words/duration.ts";
-import { number } from "../../words/number.ts";
 import { watchCancel } from "./cancel.ts";
 import { waitsForLeftovers } from "./end/leftovers.ts";
 import { ended } from "./end/run-ended.ts";
 import { endedBySlurm } from "./end/slurm-ended.ts";
-import { account, learn, makesProgress } from "./learn.ts";
+import { learn } from "./learn.ts";
 import { isReturning, onParked } from "./park/park-back.ts";
 import { pauseProgress } from "./pause/pause-progress.ts";
 import { watchRanks } from "./ranks.ts";
 import { found } from "./recover.ts";
+import { completeResume } from "./resume-completed.ts";
 import { onRest } from "./server/on-rest.ts";
 import { isComingBack } from "./server/reload-server.ts";
 import { sayIfStalled } from "./stalled.ts";
 import type { Transition } from "./transition.ts";
-
-const RING_AGAIN_MS = 1000;
 
 export function onSeen(transition: Transition, seen: Seen, availableMiB: number | null): void {
   if (!("run" in transition.state)) throw transition.bug("seen");
@@ -82,37 +79,5 @@ function gone(transition: Transition, seen: Seen): boolean {
   if (waitsForLeftovers(transition, seen)) return true;
   if (endedBySlurm(transition, seen)) return true;
   ended(transition, seen.exit, seen);
-  return true;
-}
-
-/** A resume is complete at the first new step, or, without step reports, once the job is running. */
-export function completeResume(transition: Transition, seen: Seen): void {
-  const { run, now } = transition;
-  const { resuming } = run;
-  if (resuming === undefined) return;
-  const held = run.startedAt.monotonicMs !== resuming.since.monotonicMs;
-  if (held ? seen.stopped || unheard(transition, seen) : !makesProgress(transition) || !seen.alive) return;
-  const ms = now.monotonicMs - (run.slurm?.begunAt ?? resuming.since).monotonicMs;
-  transition.forget("resuming");
-  if (resuming.polite) account(transition, { overheadMs: ms });
-  const { progress } = transition.job;
-  const step = progress?.step ?? null;
-  transition.tell(
-    "resume.completed",
-    "job",
-    `It goes on${step === null ? "" : ` at step ${number(step)}`} after ${duration(ms)}.`,
-    {
-      outcome: { reloadMs: ms, step, resumedAtStep: run.resumedAtStep },
-    },
-  );
-}
-
-/** Rings a job on standby again while it hasn't heard that it may go on. */
-function unheard(transition: Transition, seen: Seen): boolean {
-  const { run, now } = transition;
-  if (seen.ranks.length === 0 || seen.ranks.some((rank) => rank.sequence >= (run.sequence ?? 0)))
-    return false;
-  const waited = now.monotonicMs - (run.resuming?.since.monotonicMs ?? 0);
-  if (waited >= RING_AGAIN_MS) transition.perform({ do: "ring", run });
   return true;
 }

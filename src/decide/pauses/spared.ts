@@ -12,6 +12,7 @@ import { evidenceOf, pressureSentence } from "../rules/evidence.ts";
 import { MEASURES } from "../rules/measures.ts";
 import { governs, isExcused, type RuleNow } from "../rules/rule-now.ts";
 import type { TickInput } from "../tick-input.ts";
+import type { SparedTold } from "../world.ts";
 import { isOnGpu, relieves } from "./relieves.ts";
 import { isPressing, maySoonRelieve } from "./victims.ts";
 
@@ -52,9 +53,6 @@ function spare(job: Job, now: RuleNow, { sample }: TickInput): Spared | null {
     value: reading !== undefined && "value" in reading ? reading.value : 0,
   };
 }
-
-/** What was told of each rule, by key, for as long as it lasts. */
-export type SparedTold = Readonly<Record<string, string>>;
 
 /** Once for as long as the same jobs are spared for the same reasons. */
 export function sparedEvents(

@@ -7,7 +7,8 @@ import type { Job } from "../../model/job.ts";
 import type { EffectResult } from "../../ports/runs.ts";
 import { whose } from "../../words/sentences/whose.ts";
 import type { Followed } from "../observe/follow.ts";
-import { type Launching, launch } from "./launch.ts";
+import { launch } from "./launch.ts";
+import type { Launching } from "./prepare-run.ts";
 
 type Launch = Extract<Effect, { do: "launch" }>;
 

@@ -4,7 +4,6 @@
  * shell ever sees the job's argv as text.
  */
 import { closeSync, constants, openSync, writeFileSync } from "node:fs";
-import type { ClaimFiles } from "../../claims/publish-claims.ts";
 import { cgroupRecord } from "../../files/state-paths.ts";
 import type { Job } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
@@ -13,12 +12,11 @@ import { Refusal } from "../../refusal.ts";
 import { openFilesOfShell } from "../../sense/proc/open-files.ts";
 import { RESTORE, restoreLines } from "../../spawn/exact-environment.ts";
 import { spawnDetached } from "../../spawn/spawn-detached.ts";
-import type { LogLimits } from "../clean-up/rotate-log.ts";
 import { noteLogStart } from "../observe/out-of-gpu-memory.ts";
 import { makeCgroup, removeCgroup } from "./cgroup.ts";
 import { ASSIGNED } from "./launcher-script.ts";
 import { beginLine } from "./log-line.ts";
-import { isUnready, prepareRun } from "./prepare-run.ts";
+import { isUnready, type Launching, prepareRun } from "./prepare-run.ts";
 
 export interface Launched {
   ok: true;
@@ -27,18 +25,6 @@ export interface Launched {
   cgroup: string | null;
   /** Resolves when the launcher ends, in whatever way. */
   ended: Promise<unknown>;
-}
-
-export interface Launching {
-  stateDirectory: string;
-  /** Where a job without a `cwd` runs. */
-  directory: string;
-  /** Whose supervisor this is: the user's own when left out. */
-  project?: string;
-  /** The current configuration; without it logs grow without limit. */
-  logs?: () => LogLimits;
-  /** Claims the run's GPUs before it starts, and names its processes once they exist. */
-  claims?: Pick<ClaimFiles, "take" | "renew">;
 }
 
 /** Resolves once the launcher runs; the job itself shows by its pid record. Never rejects. */

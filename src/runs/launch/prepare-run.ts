@@ -4,6 +4,7 @@
  */
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
+import type { ClaimFiles } from "../../claims/publish-claims.ts";
 import { USER } from "../../config/project.ts";
 import type { JobSpec } from "../../config/schema/job-schema.ts";
 import { containerCommandOf } from "../../files/container-command.ts";
@@ -14,13 +15,24 @@ import type { Job } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
 import { Refusal } from "../../refusal.ts";
 import { beginAnew, writeOwner } from "../checkpoints/owner.ts";
-import { rotateBetweenRuns } from "../clean-up/rotate-log.ts";
+import { type LogLimits, rotateBetweenRuns } from "../clean-up/rotate-log.ts";
 import { containerArgv } from "../containers/container-argv.ts";
 import { writeContainerFiles } from "../containers/container-script.ts";
 import { argumentsOf, environmentOf } from "./job-environment.ts";
-import type { Launching } from "./launch.ts";
 import { type RunFiles, writeRunFiles } from "./launcher-script.ts";
 import { writeRunRecord } from "./run-record.ts";
+
+export interface Launching {
+  stateDirectory: string;
+  /** Where a job without a `cwd` runs. */
+  directory: string;
+  /** Whose supervisor this is: the user's own when left out. */
+  project?: string;
+  /** The current configuration; without it logs grow without limit. */
+  logs?: () => LogLimits;
+  /** Claims the run's GPUs before it starts, and names its processes once they exist. */
+  claims?: Pick<ClaimFiles, "take" | "renew">;
+}
 
 export interface Prepared {
   cwd: string;

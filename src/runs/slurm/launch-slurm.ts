@@ -6,8 +6,8 @@
 import type { Effect } from "../../model/effect.ts";
 import type { Job } from "../../model/job.ts";
 import type { EffectFailure, EffectResult } from "../../ports/runs.ts";
-import type { Launching } from "../launch/launch.ts";
 import { beginLine } from "../launch/log-line.ts";
+import type { Launching } from "../launch/prepare-run.ts";
 import { isUnready, type Prepared, prepareRun } from "../launch/prepare-run.ts";
 import { type Answer, ask } from "./commands.ts";
 import type { SlurmQueue } from "./queue.ts";

@@ -9,7 +9,7 @@ import type { Run } from "../../model/run.ts";
 import type { Seen } from "../../model/seen.ts";
 import type { EffectResult } from "../../ports/runs.ts";
 import type { Checkpoints } from "../checkpoints/find-checkpoints.ts";
-import type { Launching } from "../launch/launch.ts";
+import type { Launching } from "../launch/prepare-run.ts";
 import { readRanks } from "../observe/read-ranks.ts";
 import { areJoining } from "../signal/listeners.ts";
 import { writeControl } from "../signal/pause-signal.ts";

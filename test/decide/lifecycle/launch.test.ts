@@ -1,4 +1,4 @@
-/** Covers: src/decide/lifecycle/learn.ts, src/decide/lifecycle/on-seen.ts */
+/** Covers: src/decide/lifecycle/learn.ts, src/decide/lifecycle/on-seen.ts, src/decide/lifecycle/resume-completed.ts */
 import { describe, expect, test } from "vitest";
 import {
   at,

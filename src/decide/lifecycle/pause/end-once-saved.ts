@@ -3,6 +3,7 @@
  * checkpoint. Never ends one that is being written, as far as its files show.
  */
 
+import { KILLED_AFTER_MS } from "../../../model/grace.ts";
 import { savesBy } from "../../../model/job.ts";
 import type { Checkpoint } from "../../../model/run.ts";
 import type { Seen } from "../../../model/seen.ts";
@@ -10,7 +11,6 @@ import { FILE_CLOCK_MS } from "../../../model/time.ts";
 import { duration } from "../../../words/duration.ts";
 import { number } from "../../../words/number.ts";
 import type { Transition } from "../transition.ts";
-import { KILLED_AFTER_MS } from "./pause-asked.ts";
 
 /** Unchanged for so long, its files are taken for written: programs write several, one after the other. */
 const WRITTEN_MS = 3000;

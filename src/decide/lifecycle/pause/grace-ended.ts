@@ -3,6 +3,7 @@
  * nothing before the deadline, and kills only what a person has ended.
  */
 
+import { KILLED_AFTER_MS } from "../../../model/grace.ts";
 import { isSeveral } from "../../../model/job.ts";
 import type { Seen } from "../../../model/seen.ts";
 import type { PauseRequest } from "../../../model/state.ts";
@@ -10,7 +11,6 @@ import { duration } from "../../../words/duration.ts";
 import { plural } from "../../../words/list.ts";
 import { stepsLost } from "../end/steps-lost.ts";
 import type { Transition } from "../transition.ts";
-import { KILLED_AFTER_MS } from "./pause-asked.ts";
 
 const FORCED = { freeze: "frozen", terminate: "terminated", kill: "killed" } as const;
 

@@ -4,7 +4,7 @@
  */
 
 import type { PauseDecision } from "../../../model/decision.ts";
-import { graceMs } from "../../../model/grace.ts";
+import { graceMs, KILLED_AFTER_MS } from "../../../model/grace.ts";
 import { savesBy } from "../../../model/job.ts";
 import { hasWord, type PauseRequest } from "../../../model/state.ts";
 import { plural } from "../../../words/list.ts";
@@ -16,9 +16,6 @@ import { askToRelease } from "../server/release-server.ts";
 import type { Transition } from "../transition.ts";
 import { isListed } from "./gpu-memory-freed.ts";
 import { awaitsReport, reportAwaitedUntil } from "./young-run.ts";
-
-/** From SIGTERM to SIGKILL for a run that a person has ended; longer while a save is seen to grow. */
-export const KILLED_AFTER_MS = 30_000;
 
 /** `freeMiB`: free space on the checkpoints' disk; null when unknown. */
 export function askToPause(

@@ -5,8 +5,8 @@
 import type { Run } from "../../../model/run.ts";
 import type { Seen } from "../../../model/seen.ts";
 import type { ServiceSeen } from "../../../model/server.ts";
-import { completeResume } from "../on-seen.ts";
 import { pauseProgress } from "../pause/pause-progress.ts";
+import { completeResume } from "../resume-completed.ts";
 import { onRest } from "../server/on-rest.ts";
 import { isComingBack } from "../server/reload-server.ts";
 import { callsOf } from "../server/talk.ts";
