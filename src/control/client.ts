@@ -174,3 +174,16 @@ export async function connectControl(
   await connection.reconnect();
   return connection;
 }
+
+/** The result of a request; a refusal ends the command with the supervisor's own sentence. */
+export async function ask(client: ControlClient, request: Request): Promise<unknown> {
+  let answer: Answer;
+  try {
+    answer = await client.request(request);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new Refusal(`No answer: ${error.message}.`, 3);
+  }
+  if (answer.ok) return answer.result;
+  throw new Refusal(answer.error, answer.code === "bad-request" || answer.code === "unknown-job" ? 2 : 1);
+}

@@ -1,6 +1,6 @@
 /**
- * What a person asks for by hand. Records a wish, which takes effect at the next decision; only a cancel
- * and a second chance move a job at once, through `step`.
+ * What a person asks for by hand. A pause is decided at once where the job's state allows it; the wish stays with the
+ * job, and is looked at again at each decision. A resume is a wish alone, since the job may have to wait for room.
  */
 
 import type { WindowState } from "../model/decision.ts";
@@ -14,8 +14,10 @@ import { number } from "../words/number.ts";
 import { checkpointsOf } from "./lifecycle/earlier-checkpoints.ts";
 import { mayGoOn } from "./lifecycle/launch.ts";
 import { step } from "./lifecycle/step.ts";
+import { manualPause } from "./pauses/manual-pause.ts";
 import { pauseMethod } from "./pauses/pause-method.ts";
 import { mayRun } from "./pauses/pauses-without-rule.ts";
+import type { Pause } from "./pauses/victims.ts";
 import { holds } from "./rules/dwell.ts";
 import { windowsOf } from "./windows/windows.ts";
 import type { World } from "./world.ts";
@@ -35,6 +37,8 @@ export interface Requested {
   world: World;
   events: NewEvent[];
   effects: Effect[];
+  /** Pauses to be carried out at once. */
+  decisions: Pause[];
   /** One sentence for each job that it can't be done for; the other jobs are done. */
   errors: string[];
 }
@@ -48,7 +52,7 @@ export function manualRequest(
   now: Now,
 ): Requested {
   const jobs: Record<string, Job> = { ...world.jobs };
-  const done: Omit<Requested, "world"> = { events: [], effects: [], errors: [] };
+  const done: Omit<Requested, "world"> = { events: [], effects: [], decisions: [], errors: [] };
   const every = asked.jobs.length > 1;
   for (const name of asked.jobs) {
     const job = world.jobs[name];
@@ -64,6 +68,8 @@ export function manualRequest(
     jobs[name] = result.job;
     done.events.push(...result.events);
     done.effects.push(...result.effects);
+    const decision = asked.verb === "pause" ? manualPause(result.job) : null;
+    if (decision !== null) done.decisions.push(decision);
   }
   return { ...done, world: { ...world, jobs } };
 }

@@ -97,7 +97,7 @@ export function createRuns(where: Launching): RunsOnDisk {
     onChange: (call) => {
       wakeLoop = call;
     },
-    perform: (effect, job) => effects.perform(effect, job),
+    perform: effects.perform,
     restore: (job, run) => {
       if (run.slurm !== undefined || run.service || !isSwept(where.stateDirectory, run.id)) return false;
       const known = followed.of(run, job.name);

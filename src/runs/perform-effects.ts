@@ -48,7 +48,7 @@ export class ProcessEffects implements RunEffects {
     this.#means = means;
   }
 
-  async perform(effect: Effect, job: Job): Promise<EffectResult> {
+  perform = async (effect: Effect, job: Job): Promise<EffectResult> => {
     const { where, followed, verifier, slurm, wake } = this.#means;
     if ("run" in effect && effect.run.slurm !== undefined && effect.do !== "tidy")
       return slurm.perform(effect, job);
@@ -79,7 +79,7 @@ export class ProcessEffects implements RunEffects {
       default:
         return this.#force(effect, job);
     }
-  }
+  };
 
   /** Rings again where the signal of the pause under way found no listener: there is one now. */
   ringUnheard(job: Job, run: Run): void {

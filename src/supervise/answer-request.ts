@@ -11,6 +11,8 @@ export interface Answering {
   now: () => Now;
   /** Starts to stop the supervisor; resolves when it is about to end. */
   stop(pauseJobs: boolean): Promise<void>;
+  /** Called when an answer threw: a bug, which its client is told of, too. */
+  onBug(bug: unknown): void;
 }
 
 /** A new job needs a new name; a failed or cancelled one can be resumed under its own. */
@@ -20,10 +22,19 @@ function nameTaken({ name, state }: Job): string {
   return `There is already a job '${name}'; it is ${state.name}. To run another, ${instead} this one another --name.`;
 }
 
-export async function answerRequest(
-  command: Command,
-  { supervisor, now, stop }: Answering,
-): Promise<AnswerBody> {
+/** What answers each request. */
+export const answers =
+  (answering: Answering) =>
+  async (command: Command): Promise<AnswerBody> => {
+    try {
+      return await answer(command, answering);
+    } catch (bug) {
+      answering.onBug(bug);
+      throw bug;
+    }
+  };
+
+async function answer(command: Command, { supervisor, now, stop }: Answering): Promise<AnswerBody> {
   const known = supervisor.world.jobs;
   switch (command.verb) {
     case "stop":

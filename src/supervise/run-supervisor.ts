@@ -8,7 +8,7 @@ import { clock, elapsedMs, wallMs } from "../clock.ts";
 import { projectName, USER } from "../config/project.ts";
 import type { Config } from "../config/schema/schema.ts";
 import type { Snapshot } from "../control/protocol.ts";
-import { type AnswerBody, type Command, type ControlServer, serveControl } from "../control/serve.ts";
+import { type ControlServer, serveControl } from "../control/serve.ts";
 import { windowStates } from "../decide/windows/windows.ts";
 import { ownName } from "../files/home.ts";
 import { prepareStateDirectory } from "../files/state-directory.ts";
@@ -24,7 +24,7 @@ import { Refusal } from "../refusal.ts";
 import { Loop } from "../tick/loop.ts";
 import { VERSION } from "../version.ts";
 import { stopped } from "./announce.ts";
-import { answerRequest } from "./answer-request.ts";
+import { answers } from "./answer-request.ts";
 import { ConfigInForce } from "./apply-config-change.ts";
 import { type Assembled, assemble } from "./assemble.ts";
 import { looks } from "./looks.ts";
@@ -150,7 +150,12 @@ class SupervisorProcess {
     this.#strangers = await takeBackRuns(supervisor, this.#config.current.stateDirectory);
     this.#server = await serveControl(socket, {
       snapshot: () => this.#snapshot(),
-      onRequest: (command) => this.#answer(command),
+      onRequest: answers({
+        supervisor,
+        now: () => clock.now(),
+        stop: (pauseJobs) => this.#requestStop(pauseJobs),
+        onBug: this.#end.reject,
+      }),
     });
   }
 
@@ -201,19 +206,6 @@ class SupervisorProcess {
     this.#backups.look(moment.world.jobs);
     this.#places.lookIfDue(elapsedMs(), this.#end.reject);
     if (supervisor.settled) this.#end.resolve({ exitCode: 0 });
-  }
-
-  async #answer(command: Command): Promise<AnswerBody> {
-    try {
-      return await answerRequest(command, {
-        supervisor: this.#parts.supervisor,
-        now: () => clock.now(),
-        stop: (pauseJobs) => this.#requestStop(pauseJobs),
-      });
-    } catch (bug) {
-      this.#end.reject(bug);
-      throw bug;
-    }
   }
 
   #tell(event: AuditEvent): void {

@@ -130,14 +130,17 @@ export class Supervisor {
     return this.#moment;
   }
 
-  /** A user's pause, resume or cancel. Takes effect at the next tick, which is woken at once. */
+  /** A user's pause, resume, rerun or cancel. A pause and a cancel act at once, a resume at the next tick, which is woken. */
   request(asked: ManualRequest): { errors: string[] } {
     const now = this.#parts.clock.now();
+    this.#steps.observe(this.#moment?.sample ?? null, now);
     const windows = windowStates(this.#config.windows, now.wallMs);
     const result = manualRequest(this.#steps.world, asked, windows, now);
     this.#steps.world = result.world;
     this.#persistence.recordWith(this.#steps.world.jobs, result.events, now);
     for (const effect of result.effects) this.#steps.perform(effect);
+    // A stop pauses every job in its own way.
+    if (!this.#stopping) for (const decision of result.decisions) this.#steps.carryOut(decision, now);
     this.#parts.wake();
     return { errors: result.errors };
   }

@@ -14,6 +14,7 @@ import type { Journal } from "../../src/ports/journal.ts";
 import type { Runs } from "../../src/ports/runs.ts";
 import type { Sensors } from "../../src/ports/sensors.ts";
 import { createRuns } from "../../src/runs/create-runs.ts";
+import { readStat } from "../../src/sense/proc/process.ts";
 import { type Moment, Supervisor } from "../../src/tick/supervisor.ts";
 import { makeConfig, makeJob, makeSample } from "../decide/make.ts";
 import { createFailingJournal, createMemoryJournal } from "../fakes/memory-journal.ts";
@@ -57,7 +58,7 @@ function given(journal: Journal, slow: (runs: Runs) => Runs = (runs) => runs) {
       if (!held) supervisor.tick();
       return held;
     });
-  return { supervisor, beginnings, reaches };
+  return { supervisor, runs: real, beginnings, reaches };
 }
 
 test("a run whose launch waits behind another effect isn't taken for lost and started twice", async () => {
@@ -131,4 +132,36 @@ test("while samples alone can't be written, no start is even tried, and why says
   db.exec("DROP TRIGGER no_samples");
   await reaches("its beginning", () => beginnings() === 1);
   expect(journal.problem).toBeNull();
+});
+
+/** The job with its second run, once its process is known. */
+const atWork = ({ world: { jobs } }: Supervisor) => {
+  const job = jobs.tts;
+  const run = job?.runs === 2 ? runOf(job) : null;
+  return job?.state.name === "running" && run?.pid ? { job, run, pid: run.pid } : null;
+};
+
+test("a pause by hand acts at once, between two ticks", async () => {
+  const { supervisor, reaches } = given(createMemoryJournal());
+  await reaches("its process", () => atWork(supervisor) !== null);
+  const { pid } = atWork(supervisor) ?? { pid: 0 };
+  const { errors } = supervisor.request({ verb: "pause", jobs: ["tts"], untilMs: null, by: "ana" });
+  expect(errors).toEqual([]);
+  expect(supervisor.world.jobs.tts?.state.name).toBe("pausing");
+  // No tick comes: it is the request that has it stopped.
+  await until("it is stopped", () => readStat(pid)?.state === "T");
+});
+
+test("a pause by hand is decided by what is there now, not by what the last tick saw", async () => {
+  const journal = createMemoryJournal();
+  const { supervisor, runs, reaches } = given(journal);
+  await reaches("its process", () => atWork(supervisor) !== null);
+  const { job, run, pid } = atWork(supervisor) ?? {};
+  if (!job || !run || !pid) throw new Error("it was at work");
+  process.kill(pid, "SIGKILL");
+  await until("its exit is recorded", () => runs.observe(job, run).exit?.known);
+  expect(supervisor.world.jobs.tts?.state.name).toBe("running");
+  supervisor.request({ verb: "pause", jobs: ["tts"], untilMs: null, by: "ana" });
+  expect(journal.events.map(({ kind }) => kind)).not.toContain("pause.requested");
+  expect(supervisor.world.jobs.tts?.state.name).toBe("waiting");
 });

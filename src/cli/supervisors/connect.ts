@@ -4,8 +4,8 @@ import { closest } from "../../config/check/suggest.ts";
 import { findConfig } from "../../config/find.ts";
 import { type Places, readPlaces } from "../../config/places.ts";
 import { projectName, tilde, USER } from "../../config/project.ts";
-import type { ControlClient } from "../../control/client.ts";
-import type { Answer, JobView, Request, Snapshot } from "../../control/protocol.ts";
+import { ask, type ControlClient } from "../../control/client.ts";
+import type { JobView, Snapshot } from "../../control/protocol.ts";
 import { ownName } from "../../files/home.ts";
 import { isRunning, lastSupervisorOf, runningSupervisors } from "../../files/supervisors.ts";
 import { misuse, Refusal } from "../../refusal.ts";
@@ -73,19 +73,6 @@ function anotherThere({ project, stateDirectory }: Places): string | null {
     `(pid ${there.pid}), not of ${projectName(project)}. Give one of them a "stateDirectory" of its own, ` +
     `or stop that one first: supervisor stop${config}`
   );
-}
-
-/** The result of a request; a refusal ends the command with the supervisor's own sentence. */
-export async function ask(client: ControlClient, request: Request): Promise<unknown> {
-  let answer: Answer;
-  try {
-    answer = await client.request(request);
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    throw new Refusal(`No answer: ${error.message}.`, 3);
-  }
-  if (answer.ok) return answer.result;
-  throw new Refusal(answer.error, answer.code === "bad-request" || answer.code === "unknown-job" ? 2 : 1);
 }
 
 export const snapshotOf = async (client: ControlClient): Promise<Snapshot> =>

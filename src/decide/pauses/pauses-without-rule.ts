@@ -15,6 +15,7 @@ import { turnPause } from "../sharing/turn.ts";
 import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
 import { crowdingPause } from "./crowding.ts";
+import { manualPause } from "./manual-pause.ts";
 import { pauseMethod } from "./pause-method.ts";
 import { releasePause } from "./standby-lasted.ts";
 import { timeLimitPause } from "./time-limit.ts";
@@ -67,26 +68,6 @@ function stopPause(job: Job): Pause | null {
   const reason =
     "The supervisor stops, and nothing shows that this program saves: it is frozen, holds its memory, and goes on at the next start (or with kill -CONT).";
   return pause(job, "freeze", { actor: "shutdown", reason });
-}
-
-function manualPause(job: Job): Pause | null {
-  const { manual, state } = job;
-  if (manual?.want !== "pause") return null;
-  const cause = { actor: "user" as const, reason: `Asked for by ${manual.by}.` };
-  if (manual.force === "terminate")
-    return mayBeEnded(job) ? { ...pause(job, "checkpoint", cause), end: true } : null;
-  const freeze = manual.force === "freeze";
-  const method = pauseMethod(job, { frees: "time", freeze });
-  if (method === null) return null;
-  const frozenNow = freeze && state.name === "pausing" && state.request.overdue === "waiting";
-  if (!isWorking(job.state.name) && !(frozenNow && method === "freeze")) return null;
-  return { ...pause(job, method, cause), ...(freeze && { wanted: true as const }) };
-}
-
-/** A process of it is alive, whatever it is doing; asking once is enough. */
-function mayBeEnded({ state }: Job): boolean {
-  if (state.name === "pausing") return state.request.endedByHand === undefined;
-  return runOf({ state }) !== null && state.name !== "lost";
 }
 
 function windowPause(job: Job, { windows, now }: TickInput): Pause | null {

@@ -1,9 +1,10 @@
 /** `ask --gpu 0 --for 2h [JOB]`: requests a turn on a GPU that another user's supervised job holds. */
 
+import { ask as request } from "../../../control/client.ts";
 import { misuse } from "../../../refusal.ts";
 import { durationMs } from "../../parse-time.ts";
 import { print } from "../../print.ts";
-import { askedBy, mustConnect, type Options, ask as request } from "../../supervisors/connect.ts";
+import { askedBy, mustConnect, type Options } from "../../supervisors/connect.ts";
 
 export interface AskOptions extends Options {
   gpu?: string;

@@ -1,8 +1,10 @@
 /** `cancel JOB…`: ends jobs for good; returns when they have ended. */
+
+import { ask } from "../../../control/client.ts";
 import type { JobView } from "../../../control/protocol.ts";
 import { followJobs, type Outcome } from "../../follow-jobs.ts";
 import { print } from "../../print.ts";
-import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
+import { askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
 
 export async function cancel(names: string[], options: Options & { wait: boolean }): Promise<number> {
   const client = await mustConnect(options, true);

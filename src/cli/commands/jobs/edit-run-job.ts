@@ -2,9 +2,9 @@
 import { resolve } from "node:path";
 import { removeAt, setAt } from "../../../config/edit/edit-text.ts";
 import type { JobSpec } from "../../../config/schema/job-schema.ts";
+import { ask } from "../../../control/client.ts";
 import { print } from "../../print.ts";
 import {
-  ask,
   askedBy,
   type Options,
   placesOf,

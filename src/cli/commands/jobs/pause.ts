@@ -1,6 +1,7 @@
 /** `pause JOB… | --all`: returns when each job is proven to be saved and gone. */
 
 import { wallMs } from "../../../clock.ts";
+import { ask } from "../../../control/client.ts";
 import type { JobView, Snapshot } from "../../../control/protocol.ts";
 import { endingLoses } from "../../../decide/why/stakes.ts";
 import { isEnded } from "../../../model/state.ts";
@@ -14,7 +15,7 @@ import { followJobs, type Outcome } from "../../follow-jobs.ts";
 import { durationMs, timeMs } from "../../parse-time.ts";
 import { orOver } from "../../pause-already-over.ts";
 import { print } from "../../print.ts";
-import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
+import { askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
 
 export interface PauseOptions extends Options {
   all?: boolean;

@@ -1,13 +1,13 @@
 /** `remove JOB…`, `clean`: takes jobs off the list that have no run. Only `--checkpoints` removes what they have saved. */
 import { tilde } from "../../../config/project.ts";
 import type { ControlClient } from "../../../control/client.ts";
+import { ask } from "../../../control/client.ts";
 import { isEnded, isLive } from "../../../model/state.ts";
 import { Refusal } from "../../../refusal.ts";
 import { removeSavedFiles, savedFiles } from "../../../runs/clean-up/remove-job-files.ts";
 import { follow } from "../../follow-jobs.ts";
 import { print, say } from "../../print.ts";
 import {
-  ask,
   askedBy,
   jobsNamed,
   mustConnect,

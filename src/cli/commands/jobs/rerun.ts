@@ -1,6 +1,8 @@
 /** `rerun JOB…`: begins jobs anew that have no run, or has them go on from an earlier checkpoint. */
+
+import { ask } from "../../../control/client.ts";
 import { misuse } from "../../../refusal.ts";
-import { ask, askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
+import { askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
 import { followResume } from "./resume.ts";
 
 export interface RerunOptions extends Options {

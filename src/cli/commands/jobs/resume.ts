@@ -2,6 +2,7 @@
 
 import { wallMs } from "../../../clock.ts";
 import type { ControlClient } from "../../../control/client.ts";
+import { ask } from "../../../control/client.ts";
 import type { JobView, Snapshot } from "../../../control/protocol.ts";
 import { isWorking } from "../../../model/state.ts";
 import { misuse, Refusal } from "../../../refusal.ts";
@@ -12,7 +13,7 @@ import { clockTime } from "../../../words/time.ts";
 import { followJobs, type Outcome } from "../../follow-jobs.ts";
 import { timeMs } from "../../parse-time.ts";
 import { print } from "../../print.ts";
-import { ask, askedBy, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
+import { askedBy, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
 import { chosen, overdueText } from "./pause.ts";
 
 export interface ResumeOptions extends Options {

@@ -1,5 +1,6 @@
 /** `stop`: stops the supervisor; saves and pauses its jobs first, unless `--leave-jobs` is given. */
 
+import { ask } from "../../../control/client.ts";
 import type { JobView, Snapshot } from "../../../control/protocol.ts";
 import { lastSupervisorOf } from "../../../files/supervisors.ts";
 import { isHeld, isWorking, LIVE_STATES } from "../../../model/state.ts";
@@ -8,7 +9,7 @@ import { list } from "../../../words/list.ts";
 import { roomText } from "../../../words/sentences/room.ts";
 import { listedText } from "../../../words/sentences/why.ts";
 import { print, say } from "../../print.ts";
-import { ask, askedBy, mustConnect, type Options, placesOf, tryConnect } from "../../supervisors/connect.ts";
+import { askedBy, mustConnect, type Options, placesOf, tryConnect } from "../../supervisors/connect.ts";
 import { whenEnded } from "../../supervisors/when-back.ts";
 
 /** States in which a stop waits until the job is saved, or can't be. */

@@ -6,6 +6,7 @@ import { existsSync, statSync } from "node:fs";
 import { elapsedMs, wallMs } from "../../../../clock.ts";
 import { projectName, tilde } from "../../../../config/project.ts";
 import type { ControlClient } from "../../../../control/client.ts";
+import { ask } from "../../../../control/client.ts";
 import type { JobView } from "../../../../control/protocol.ts";
 import { sentence } from "../../../../decide/rules/evidence.ts";
 import { leadersOf } from "../../../../decide/starts/beginning.ts";
@@ -22,7 +23,6 @@ import { logTail } from "../../../logs/read-log-tail.ts";
 import { nameJob } from "../../../name-job.ts";
 import { print, printJson, say } from "../../../print.ts";
 import {
-  ask,
   askedBy,
   jobsNamed,
   placesOf,
