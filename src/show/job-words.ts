@@ -3,7 +3,8 @@
 import type { JobView } from "../control/protocol.ts";
 import { shortElapsed } from "../words/duration.ts";
 import { metric, number, wholePercent } from "../words/number.ts";
-import { nextAndComing, whyBeside } from "../words/sentences/why.ts";
+import { whyBeside } from "../words/sentences/why.ts";
+import { nextAndComing } from "../words/sentences/why-next.ts";
 import { size } from "../words/size.ts";
 import { clockTime, timeAndComing } from "../words/time.ts";
 import { pad, shorten } from "./draw/cells.ts";

@@ -15,3 +15,7 @@ export const ordinal = (place: number): string =>
 
 /** "a", "a and b", "a, b and c". */
 export const list = (items: (string | number)[]): string => lists.format(items.map(String));
+
+/** Joins the parts that aren't empty with `joint`. */
+export const joined = (parts: string[], joint: string): string =>
+  parts.filter((part) => part !== "").join(joint);

@@ -2,14 +2,17 @@
  * The answer to "why?" in words. The only place that words it: a view that shows a part of it elsewhere
  * asks for the rest, and never cuts a sentence. Pure. All times are wall time in ms.
  */
-import type { Next, WaitingFor, Why } from "../../model/decision.ts";
+import type { Next, Why } from "../../model/decision.ts";
 import { duration, elapsed } from "../duration.ts";
-import { list, plural } from "../list.ts";
+import { joined } from "../list.ts";
 import { size } from "../size.ts";
-import { clockTime, coming, timeAndComing } from "../time.ts";
+import { clockTime } from "../time.ts";
 import { roomText, UNPROVEN } from "./room.ts";
 import { slurmText } from "./slurm.ts";
 import { sparedBy } from "./spared.ts";
+import { askedText, brokenText, holdText, movesText, notReleased } from "./why-held.ts";
+import { nextText } from "./why-next.ts";
+import { leftText, pausingText } from "./why-pausing.ts";
 
 /** The answer as clients get it: the data, together with the sentences that people read. */
 export interface WordedWhy extends Omit<Why, "next"> {
@@ -81,47 +84,6 @@ export function reasonText(why: Why, nowMs: number): string {
   }
 }
 
-/** What comes next, with its time: "may go on at 07:00, if nothing else comes up". */
-export function nextText(next: Next, nowMs: number): string {
-  const at = clockTime(next.atMs, nowMs);
-  switch (next.what) {
-    case "window-closes":
-      return `pauses when ${next.window === undefined ? "its window" : `window '${next.window}'`} closes at ${at}`;
-    case "grace-ends":
-      return `its grace ends at ${at}`;
-    case "release":
-      return `gives its memory back at ${at}`;
-    case "time-limit":
-      return `ends at ${at}: its time limit`;
-    case "retry":
-      return `tries again at ${at}, if nothing else comes up`;
-    case "window-opens":
-    case "may-go-on":
-      return `may go on at ${at}, if nothing else comes up`;
-  }
-}
-
-/** The same, with the time left until then. */
-export const nextAndComing = (next: Next, nowMs: number): string =>
-  `${nextText(next, nowMs)} (${coming(next.atMs, nowMs)})`;
-
-/** Waits whose text already names the moment at which they end. */
-const NAME_THEIR_END: WaitingFor["code"][] = [
-  "manual",
-  "window",
-  "not-before",
-  "back-off",
-  "budget",
-  "restart",
-];
-
-/** What it waits for, with the time left until that ends. */
-export function waitAndComing({ code, text, untilMs }: WaitingFor, nowMs: number): string {
-  if (untilMs === undefined) return text;
-  const named = NAME_THEIR_END.includes(code);
-  return `${text} (${named ? coming(untilMs, nowMs) : `until ${timeAndComing(untilMs, nowMs)}`})`;
-}
-
 /** The text between the state and its reason, and the end of a state without one. */
 const JOINTS: Partial<Record<Why["state"], string>> = {
   running: "; ",
@@ -156,52 +118,6 @@ function stateText({ state, sinceMs, overdue, server, parked }: Why, nowMs: numb
   }
 }
 
-/** What a job on standby holds: a server may have given it back. */
-export function holdText(server: Why["server"]): string {
-  if (!server?.released) return "holding its memory";
-  if (server.remainderMiB === null) return "its memory given back, as its server says";
-  return `its memory given back${server.remainderMiB === 0 ? "" : ` but for ${size(server.remainderMiB)}`}`;
-}
-
-const MOVES: Record<NonNullable<Why["moves"]>["at"], string> = {
-  checking: "its VRAM is about to be moved out",
-  locking: "the driver is stopping its work on the GPU",
-  listing: "the processes on its GPU are listed again",
-  moving: "its VRAM is being moved into host memory",
-  emptying: "its VRAM was moved out, and that is looked for",
-  stopping: "its VRAM was moved out, and it is being stopped",
-  undoing: "the driver is letting it go on",
-  parked: "",
-  claiming: "it has claimed its GPU, and looks whether there is room",
-  restoring: "its VRAM is being brought back",
-  unlocking: "its VRAM is back, and the driver is letting it go on",
-  asking: "the driver is asked where its VRAM is",
-};
-
-/** Where the move of its VRAM is; empty of any other job. */
-export const movesText = ({ moves }: Pick<Why, "moves">): string =>
-  moves === undefined ? "" : `${MOVES[moves.at]}${moves.trouble === undefined ? "" : ` (${moves.trouble})`}`;
-
-const notReleased = ({ server }: Why): string => (server?.released === false ? server.why : "");
-
-/** Why a parked job can't come back, unless that is its cause. */
-const brokenText = ({ parked, cause }: Why): string =>
-  parked?.broken === undefined || parked.broken === cause?.reason ? "" : parked.broken;
-
-const ASKED: Record<NonNullable<Why["asked"]>["at"], string> = {
-  looking: "its server is asked what it is at",
-  draining: "its server is being drained",
-  releasing: "its server is asked to give its memory back",
-  emptying: "its server was asked to give its memory back, and that is looked for",
-  resting: "",
-  restoring: "its server is asked to come back",
-  readying: "its server was asked to come back, and isn't ready yet",
-};
-
-/** What its server is asked just now; empty of any other job. */
-export const askedText = ({ asked }: Pick<Why, "asked">): string =>
-  asked === undefined ? "" : `${ASKED[asked.at]}${asked.trouble === undefined ? "" : ` (${asked.trouble})`}`;
-
 function runningText(why: Why, nowMs: number): string {
   const { cancelling, stalledSinceMs: since, outsideWindow } = why;
   const parts = [
@@ -220,43 +136,6 @@ function runningText(why: Why, nowMs: number): string {
   return joined(parts, "; ");
 }
 
-function pausingText(why: Why, nowMs: number): string {
-  const { cause, overdue, exited, left, listed, unheard, cantAsk, streams, sinceMs } = why;
-  const reason = cause?.reason ?? "";
-  if (listed !== undefined)
-    return `${reason} Its processes have ended, but ${listedText(listed)}; that is no relief until it is gone.`;
-  if (why.slurm?.silentSinceMs !== undefined) return `${reason} ${slurmText(why.slurm, nowMs)}.`;
-  if (exited && left !== undefined) return `${reason} ${leftText(left, nowMs)}.`;
-  if (exited) return `${reason} Its first process has exited; the rest of the run is being checked.`;
-  if (overdue === undefined && why.asked !== undefined) return `${reason} ${askedText(why)}.`;
-  if (overdue === undefined && why.moves !== undefined) return `${reason} ${movesText(why)}.`;
-  if (unheard !== undefined) return `${reason} It doesn't catch ${unheard} yet, so the signal waits.`;
-  if (cantAsk !== undefined) return `${reason} It can't be asked to save: ${UNASKED[cantAsk]}.`;
-  if (overdue === undefined && streams !== undefined)
-    return `${reason} ${streams.held} of its ${plural(streams.open, "stream")} ${streams.held === 1 ? "has" : "have"} come to the end of a frame.`;
-  if (overdue === undefined) return reason;
-  const at = clockTime(sinceMs, nowMs);
-  if (overdue.forced === "frozen") return `frozen, as it didn't pause in time (asked at ${at}): ${reason}`;
-  const forced = overdue.forced === "waiting" ? "nothing was forced" : `it was ${overdue.forced}`;
-  const gpu = overdue.gpu === null ? "" : ` ${overdue.gpu} is still in use.`;
-  return `still running ${duration(overdue.askedForMs)} after it was asked to pause (${at}); ${forced}.${gpu} ${reason}`;
-}
-
-/** "the driver still lists pid 4711 with 5.9 GiB on GPU 0" */
-export const listedText = ({ gpu, pids, heldMiB }: NonNullable<Why["listed"]>): string =>
-  `the driver still lists pid ${list(pids)}${heldMiB === 0 ? "" : ` with ${size(heldMiB)}`} on ${gpu}`;
-
-function leftText({ command, pid, others, sinceMs }: NonNullable<Why["left"]>, nowMs: number): string {
-  const more = others > 0 ? ` and ${plural(others, "other")}` : "";
-  return `Its first process has exited; since ${clockTime(sinceMs, nowMs)} it waits for '${command}' (pid ${pid})${more}`;
-}
-
-const UNASKED = {
-  "until it saves": "it is ended after the next checkpoint that it saves",
-  "until its grace ends": "it is ended when its grace is over",
-  "until it reports": "it has only just begun, and is frozen if it doesn't report soon",
-};
-
 const turnText = ({ turn, job }: Why): string =>
   turn === undefined
     ? ""
@@ -273,6 +152,3 @@ const waitsText = ({ waitingFor }: Why): string =>
     .filter(({ code }, index) => index > 0 || code !== "manual")
     .map(({ text }) => text)
     .join("; ");
-
-/** Joins the nonempty parts with `joint`. */
-const joined = (parts: string[], joint: string): string => parts.filter((part) => part !== "").join(joint);

@@ -7,7 +7,7 @@ import { isHeld, isWorking, LIVE_STATES } from "../../../model/state.ts";
 import { Refusal } from "../../../refusal.ts";
 import { list } from "../../../words/list.ts";
 import { roomText } from "../../../words/sentences/room.ts";
-import { listedText } from "../../../words/sentences/why.ts";
+import { listedText } from "../../../words/sentences/why-pausing.ts";
 import { print, say } from "../../print.ts";
 import { askedBy, mustConnect, type Options, placesOf, tryConnect } from "../../supervisors/connect.ts";
 import { whenEnded } from "../../supervisors/when-back.ts";

@@ -1,0 +1,46 @@
+/** How far a pause has come, in words. Pure. All times are wall time in ms. */
+import type { Why } from "../../model/decision.ts";
+import { duration } from "../duration.ts";
+import { list, plural } from "../list.ts";
+import { size } from "../size.ts";
+import { clockTime } from "../time.ts";
+import { slurmText } from "./slurm.ts";
+import { askedText, movesText } from "./why-held.ts";
+
+export function pausingText(why: Why, nowMs: number): string {
+  const { cause, overdue, exited, left, listed, unheard, cantAsk, streams, sinceMs } = why;
+  const reason = cause?.reason ?? "";
+  if (listed !== undefined)
+    return `${reason} Its processes have ended, but ${listedText(listed)}; that is no relief until it is gone.`;
+  if (why.slurm?.silentSinceMs !== undefined) return `${reason} ${slurmText(why.slurm, nowMs)}.`;
+  if (exited && left !== undefined) return `${reason} ${leftText(left, nowMs)}.`;
+  if (exited) return `${reason} Its first process has exited; the rest of the run is being checked.`;
+  if (overdue === undefined && why.asked !== undefined) return `${reason} ${askedText(why)}.`;
+  if (overdue === undefined && why.moves !== undefined) return `${reason} ${movesText(why)}.`;
+  if (unheard !== undefined) return `${reason} It doesn't catch ${unheard} yet, so the signal waits.`;
+  if (cantAsk !== undefined) return `${reason} It can't be asked to save: ${UNASKED[cantAsk]}.`;
+  if (overdue === undefined && streams !== undefined)
+    return `${reason} ${streams.held} of its ${plural(streams.open, "stream")} ${streams.held === 1 ? "has" : "have"} come to the end of a frame.`;
+  if (overdue === undefined) return reason;
+  const at = clockTime(sinceMs, nowMs);
+  if (overdue.forced === "frozen") return `frozen, as it didn't pause in time (asked at ${at}): ${reason}`;
+  const forced = overdue.forced === "waiting" ? "nothing was forced" : `it was ${overdue.forced}`;
+  const gpu = overdue.gpu === null ? "" : ` ${overdue.gpu} is still in use.`;
+  return `still running ${duration(overdue.askedForMs)} after it was asked to pause (${at}); ${forced}.${gpu} ${reason}`;
+}
+
+/** "the driver still lists pid 4711 with 5.9 GiB on GPU 0" */
+export const listedText = ({ gpu, pids, heldMiB }: NonNullable<Why["listed"]>): string =>
+  `the driver still lists pid ${list(pids)}${heldMiB === 0 ? "" : ` with ${size(heldMiB)}`} on ${gpu}`;
+
+/** "Its first process has exited; since 10:04 it waits for 'python' (pid 4711) and 2 others" */
+export function leftText({ command, pid, others, sinceMs }: NonNullable<Why["left"]>, nowMs: number): string {
+  const more = others > 0 ? ` and ${plural(others, "other")}` : "";
+  return `Its first process has exited; since ${clockTime(sinceMs, nowMs)} it waits for '${command}' (pid ${pid})${more}`;
+}
+
+const UNASKED = {
+  "until it saves": "it is ended after the next checkpoint that it saves",
+  "until its grace ends": "it is ended when its grace is over",
+  "until it reports": "it has only just begun, and is frozen if it doesn't report soon",
+};
