@@ -32,6 +32,12 @@ describe("a cancel", () => {
     expect(starting.on(2, { kind: "launch-failed", reason: "x" }).state).toBe("cancelled");
   });
 
+  test("counts the time at work once, until the run has ended", () => {
+    const story = new Story(runningJob()).on(10, { kind: "cancel", by: "ana" }).see(13);
+    story.see(14, { exit: exitCode(143) });
+    expect([story.state, story.job.ranMs]).toEqual(["cancelled", 14_000]);
+  });
+
   test("wins over a pause under way", () => {
     const story = new Story(runningJob()).pause(1).on(2, { kind: "cancel", by: "ana" });
     expect(story.see(3, { exit: exitCode(75), ...save(3, 2) }).state).toBe("cancelled");

@@ -109,6 +109,13 @@ describe("refused, each with its line and column", () => {
     expect(refused("at,cpu.others", ...rows)).toHaveLength(20);
   });
 
+  test("counts are no percent: a long queue and idle nodes are read as they are, and below zero is odd", () => {
+    const columns = "at,slurm.pendingOthers,slurm.idleNodes,process.running";
+    const { doubts } = csvHistory(written(columns, `${at(0)},250,0,1`, `${at(1)},400,1,0`));
+    expect(doubts).toEqual([]);
+    expect(refused(columns, `${at(0)},1,-1,1`)).toEqual([":2:3: slurm.idleNodes is in nodes, got -1."]);
+  });
+
   test("a file that isn't there", () => {
     expect(() => csvHistory(join(folder, "none.csv"))).toThrow(/can't be read/);
   });
