@@ -101,7 +101,7 @@ export class Device {
       ...(typeof bits === "number" && bits > 1 && { throttleReasons: throttleReasons(bits) }),
       processes,
       // Without both, use by nobody would be told as 0, and as lost once somebody is there.
-      ...(useRefusal !== null && typeof utilization === "string" && { partial: useRefusal }),
+      ...(useRefusal !== null && typeof utilization === "string" && { untoldUse: useRefusal }),
       ...(instances.length > 0 && { instances }),
     };
   }
