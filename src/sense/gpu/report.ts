@@ -53,6 +53,8 @@ export interface GpuReport extends GpuIdentity {
   throttled: Told;
   throttleReasons?: string[];
   processes: ProcessReport[] | string;
+  /** Why the pids identify no process: they may be another system's. */
+  blind?: string;
   /** Why processes may be missing from the list. */
   unlisted?: string;
   /** Why no process in the list can show its use. */
