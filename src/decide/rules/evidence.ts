@@ -81,9 +81,10 @@ export function fact(now: RuleNow, sample: Sample): string {
   }
   if (measure.who === "machine") return `${measure.words}${where} is at ${value}`;
   const found = culprits(now, sample);
-  const estimated = state.estimated !== undefined;
-  const who = processes(found) ?? (estimated ? "hidden processes of other users" : "other programs");
-  const about = estimated ? "about " : "";
+  // Of a GPU, an estimate counts seen processes alone.
+  const hidden = state.estimated !== undefined && state.gpu === null;
+  const who = processes(found) ?? (hidden ? "hidden processes of other users" : "other programs");
+  const about = state.estimated === undefined ? "" : hidden ? "about " : "at least ";
   return `${who} ${found.length === 1 ? "uses" : "use"} ${about}${value} ${measure.words}${where}`;
 }
 

@@ -74,7 +74,7 @@ export class GpuAttribution {
     const here = {
       atMs,
       oursHere: runs.some(({ gpus = [], noGpu }) => gpus.includes(gpu.uuid) || (gpus.length === 0 && !noGpu)),
-      blind: this.#blind ?? pidsOfAnotherSystem(gpu),
+      blind: this.#blind ?? gpu.blind ?? null,
       ignoreBelow: ignoreGpuBelow,
       visited: arrival !== null,
     };
@@ -117,14 +117,6 @@ function sampleOf(gpu: GpuReport, there: Present[], here: Circumstances): GpuSam
 
 const listed = ({ processes }: GpuReport): ProcessReport[] =>
   typeof processes === "string" ? [] : processes;
-
-/** Why pids identify no process: where NVML hides even memory, they are another system's, and a match here proves nothing. */
-function pidsOfAnotherSystem(gpu: GpuReport): string | null {
-  if (gpu.source !== "NVML") return null;
-  const [first] = listed(gpu);
-  const hidden = listed(gpu).every(({ memoryMiB }) => typeof memoryMiB === "string");
-  return first !== undefined && hidden ? String(first.memoryMiB) : null;
-}
 
 const memoryOf = (
   { memoryTotalMiB, memoryUsedMiB }: Pick<GpuReport, "memoryTotalMiB" | "memoryUsedMiB">,

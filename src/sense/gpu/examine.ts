@@ -27,6 +27,8 @@ export interface ExaminedSource {
   report: Report | null;
   /** Why there is no report. */
   unavailable: string | null;
+  /** Why a better source isn't used, where this one stands in for it. */
+  unopened: string | null;
 }
 
 export interface Examination {
@@ -70,6 +72,7 @@ export async function examineGpus(where: Where = {}, limitMs = 30_000): Promise<
         blind: source.blind,
         report: "unavailable" in seen ? null : seen,
         unavailable: "unavailable" in seen ? seen.unavailable : null,
+        unopened: watch.unopened,
       })),
       firstOther: readers.firstOther(reads),
       missing: readers.missing,

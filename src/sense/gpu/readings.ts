@@ -129,7 +129,9 @@ interface Parties {
 
 function othersUse(report: GpuReport, { counted, doubtful, ours }: Parties, atMs: number): Reading {
   const theirs = [...counted, ...doubtful];
-  if (theirs.length === 0 && report.partial === undefined) return { value: 0, atMs };
+  const { unlisted, untoldUse } = report;
+  const isWhole = unlisted === undefined && untoldUse === undefined;
+  if (theirs.length === 0 && isWhole) return { value: 0, atMs };
   const hidden = theirs.find(({ smPercent }) => !isFigure(smPercent));
   const sum = (all: OwnedProcess[]): number =>
     Math.min(
@@ -137,17 +139,23 @@ function othersUse(report: GpuReport, { counted, doubtful, ours }: Parties, atMs
       all.reduce((percent, { smPercent }) => percent + (isFigure(smPercent) ? smPercent : 0), 0),
     );
   const value = sum(counted);
-  if (hidden === undefined && report.partial === undefined) return between(value, sum(theirs), atMs);
+  if (hidden === undefined && isWhole) return between(value, sum(theirs), atMs);
   const whole = report.utilization;
   if (!isFigure(whole)) {
-    const some = report.partial === undefined && theirs.some(({ smPercent }) => isFigure(smPercent));
-    return some ? between(value, 100, atMs) : told(report.partial ?? whole, atMs);
+    const some = theirs.some(({ smPercent }) => isFigure(smPercent));
+    if (report.atLeast && unlisted !== undefined && (hidden === undefined || some))
+      return { ...between(value, sum(theirs), atMs), estimated: seenAlone(unlisted) };
+    if (isWhole && some) return between(value, 100, atMs);
+    return told(untoldUse ?? hidden?.smPercent ?? unlisted ?? whole, atMs);
   }
   // Nothing of ours is on it, and every other process has a known owner.
   if (ours.length === 0 && counted.length > 0 && doubtful.length === 0) return { value: whole, atMs };
   const remainder = whole - sum(ours);
   return between(value, remainder >= LEAST_REMAINDER ? remainder : 0, atMs);
 }
+
+const seenAlone = (unlisted: string): string =>
+  `${unlisted}, and the GPU doesn't report its use as a whole, so only the use of processes that can be seen counts`;
 
 const known = (all: OwnedProcess[]): number =>
   all.reduce((sum, { memoryMiB }) => sum + (isFigure(memoryMiB) ? memoryMiB : 0), 0);

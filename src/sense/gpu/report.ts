@@ -53,8 +53,14 @@ export interface GpuReport extends GpuIdentity {
   throttled: Told;
   throttleReasons?: string[];
   processes: ProcessReport[] | string;
-  /** Why the list of processes doesn't tell all use: some aren't listed, or none shows its use. */
-  partial?: string;
+  /** Why the pids identify no process: they may be another system's. */
+  blind?: string;
+  /** Why processes may be missing from the list. */
+  unlisted?: string;
+  /** Why no process in the list can show its use. */
+  untoldUse?: string;
+  /** The GPU never tells its own use: of what is unlisted nothing is known, and the rest is the least that is used. */
+  atLeast?: true;
   /** Parts of a divided GPU (MIG). */
   instances?: InstanceReport[];
 }

@@ -8,6 +8,24 @@ export interface Shares {
   ours: number;
 }
 
+/**
+ * Shares of `whole`, by what each is seen to use. Figures of different moments may come to more than is used:
+ * others have theirs, since their rules judge it, and ours is what is left. What nobody is seen at is doubtful;
+ * where the use in all isn't known (null), there is no such rest.
+ */
+export function sharesOf(
+  used: number | null,
+  oursSeen: number | null,
+  othersSeen: number | null,
+  whole: number,
+): Shares {
+  const others = Math.min(whole, othersSeen ?? 0);
+  const most = Math.max(others, used ?? whole);
+  const ours = Math.min(most - others, oursSeen ?? 0);
+  const rest = used === null ? 0 : most - ours - others;
+  return { others: others / whole, ours: ours / whole, doubtful: rest / whole };
+}
+
 /** A threshold on others' use, or on the total. */
 export interface Mark {
   at: number;

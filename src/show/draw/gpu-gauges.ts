@@ -5,7 +5,7 @@ import type { GpuMetric, GpuSample, Reading } from "../../model/machine.ts";
 import { whole, wholePercent } from "../../words/number.ts";
 import { size, sizeOf } from "../../words/size.ts";
 import { measured, reasonOf } from "../readings.ts";
-import { gaugeBar, type Shares } from "./bars.ts";
+import { gaugeBar, sharesOf } from "./bars.ts";
 import { pad, shorten } from "./cells.ts";
 import {
   anyPresses,
@@ -46,12 +46,14 @@ export function gpuLine(
   const name = label(`gpu ${gpu.index}`, pressed(snapshot, gpu));
   const use = gpuValue(gpu, "gpu.utilization");
   const reading = gpu.metrics["gpu.others.utilization"];
-  const ours = seenOf(gpu, "gpuPercent");
+  const ours = seenOf(gpu, "gpuPercent", 100);
   const untold = reasonOf(gpu.metrics["gpu.utilization"]) ?? "no reading";
   const parts = [
     [span((use === null ? "?" : wholePercent(use)).padStart(5), "strong")] as Line,
     othersPart(reading, "%"),
-    vram === "same line" ? vramPart(gpu) : oursPart(ours === null ? "?" : wholePercent(ours)),
+    ...(vram === "same line"
+      ? [vramPart(gpu)]
+      : [oursPart(ours === null ? "?" : wholePercent(ours)), overlapPart(use ?? 100, ours, reading)]),
     (use === null ? [span(untold, "faint")] : []) as Line,
     temperaturePart(snapshot, gpu),
     powerPart(gpu),
@@ -63,31 +65,29 @@ export function gpuLine(
     ...marksOf(ownRules(snapshot, gpu, ["gpu.others.utilization"]), "others", share),
     ...marksOf(ownRules(snapshot, gpu, ["gpu.utilization"]), "total", share),
   ];
-  const bar = gaugeBar(sharesOf(use, ours, reading, 100), marks, barCells(width));
+  const bar = gaugeBar(sharesOf(use, ours, measured(reading), 100), marks, barCells(width));
   return gauge(name, bar, parts, width);
 }
 
-/** What our processes are seen to use; null where one of them doesn't show it, or none can be told. */
-function seenOf(gpu: GpuSample, figure: "gpuPercent" | "gpuMemoryMiB"): number | null {
+/** What our processes are seen to use; null where one of them doesn't show it, or none can be told. `most`: of all together. */
+function seenOf(gpu: GpuSample, figure: "gpuPercent" | "gpuMemoryMiB", most: number): number | null {
   if ("unavailable" in gpu.metrics["gpu.others.memoryMiB"]) return null;
   const figures = gpu.processes.filter(({ ours }) => ours !== null).map((process) => process[figure]);
-  return figures.every((one) => one !== undefined) ? sum(figures) : null;
+  return figures.every((one) => one !== undefined) ? Math.min(most, sum(figures)) : null;
 }
 
-/** Parts of a bar. What nobody is seen at is doubtful; without a total (null) there is no such rest. */
-function sharesOf(used: number | null, oursSeen: number | null, others: Reading, whole: number): Shares {
-  const most = used ?? whole;
-  const ours = Math.min(most, oursSeen ?? 0);
-  const theirs = Math.min(most - ours, measured(others) ?? 0);
-  const rest = used === null ? 0 : used - ours - theirs;
-  return { others: theirs / whole, ours: ours / whole, doubtful: rest / whole };
-}
+/**
+ * Each process is measured over a period of its own, and several may run at once (on engines of their own, under
+ * MPS): together they may come to more than the GPU does. `used`: what the GPU does, or could do at most.
+ */
+const overlapPart = (used: number, ours: number | null, others: Reading): Line =>
+  (ours ?? 0) + (measured(others) ?? 0) > used + 1 ? [span("parts overlap", "faint")] : [];
 
 function vramLine(snapshot: Snapshot, gpu: GpuSample, width: number): Line {
   const whole = measured(gpu.memoryTotalMiB);
   const used = measured(gpu.memoryUsedMiB);
   const reading = gpu.metrics["gpu.others.memoryMiB"];
-  const ours = seenOf(gpu, "gpuMemoryMiB");
+  const ours = seenOf(gpu, "gpuMemoryMiB", whole ?? Number.POSITIVE_INFINITY);
   const seen = [othersPart(reading, "MiB"), oursPart(ours === null ? "?" : size(ours))];
   const name = label("  vram", false);
   if (whole === null || used === null) {
@@ -102,9 +102,10 @@ function vramLine(snapshot: Snapshot, gpu: GpuSample, width: number): Line {
   const parts = [
     [span(wholePercent((used / whole) * 100).padStart(5), "strong")] as Line,
     ...seen,
+    overlapPart(used, ours, reading),
     [span(`${sizeOf(used, whole)} used`, "faint")] as Line,
   ];
-  const bar = gaugeBar(sharesOf(used, ours, reading, whole), marks, barCells(width));
+  const bar = gaugeBar(sharesOf(used, ours, measured(reading), whole), marks, barCells(width));
   return gauge(name, bar, parts, width);
 }
 

@@ -9,7 +9,7 @@ import { percent, whole, wholePercent } from "../../words/number.ts";
 import { programOf } from "../../words/sentences/process.ts";
 import { size, sizeOf } from "../../words/size.ts";
 import { measured, reasonOf } from "../readings.ts";
-import { gaugeBar } from "./bars.ts";
+import { gaugeBar, sharesOf } from "./bars.ts";
 import { pad, shorten } from "./cells.ts";
 import {
   anyPresses,
@@ -74,13 +74,11 @@ function cpuLine(snapshot: Snapshot, width: number): Line {
   const total = measured(machine["cpu.total"]);
   if (total === null) return unknownGauge("cpu", reasonOf(machine["cpu.total"]) ?? "no reading", width);
   const ours = Math.min(total, sum(jobs.map((job) => measured(job.use?.cpuPercent) ?? 0)));
-  const others = Math.min(total, measured(machine["cpu.others"]) ?? 0);
-  const doubtful = Math.max(0, total - ours - others);
   const onOthers = rulesOn(snapshot.rules, ["cpu.others"]);
   const onTotal = rulesOn(snapshot.rules, ["cpu.total"]);
   const share = (percents: number): number => percents / 100;
   const marks = [...marksOf(onOthers, "others", share), ...marksOf(onTotal, "total", share)];
-  const shares = { others: share(others), ours: share(ours), doubtful: share(doubtful) };
+  const shares = sharesOf(total, ours, measured(machine["cpu.others"]), 100);
   const parts = [
     totalPart(total),
     othersPart(machine["cpu.others"], "%"),

@@ -79,7 +79,9 @@ async function launcher(): Promise<{ launcher: ChildProcess; child: number }> {
 }
 
 let atMs = 0;
-function look(runs: LiveRun[], ...processes: (Partial<ProcessReport> & { pid: number })[]): GpuSample {
+type Listed = Partial<ProcessReport> & { pid: number };
+const look = (runs: LiveRun[], ...processes: Listed[]): GpuSample => lookAt({}, runs, ...processes);
+function lookAt(more: Partial<GpuReport>, runs: LiveRun[], ...processes: Listed[]): GpuSample {
   atMs += 1000;
   const gpu: GpuReport = {
     uuid: "GPU-1",
@@ -95,6 +97,7 @@ function look(runs: LiveRun[], ...processes: (Partial<ProcessReport> & { pid: nu
     powerLimitWatts: 450,
     throttled: 0,
     processes: processes.map((one) => ({ memoryMiB: 1000, smPercent: 40, ...one })),
+    ...more,
   };
   return attribution.samples({ atMs, gpus: [gpu] }, runs)[0] as GpuSample;
 }
@@ -220,9 +223,20 @@ it("in a container nothing is known while a job of ours may be there, and everyt
 it("under WDDM a pid that exists here too proves nothing", async () => {
   const foreign = await stranger({}, "setsid");
   const { launcher: parent } = await launcher();
-  const sample = look([run(parent)], { pid: foreign, memoryMiB: "hidden by WDDM" });
+  const sample = lookAt({ blind: "hidden by WDDM" }, [run(parent)], { pid: foreign, memoryMiB: "hidden" });
   expect(sample.metrics["gpu.others.memoryMiB"]).toEqual({ unavailable: "hidden by WDDM" });
   expect(sample.processes).toEqual([]);
+});
+
+it("whose memory a driver tells nonsense of is the owner's that its pid names", async () => {
+  const foreign = await stranger({}, "setsid");
+  const { launcher: parent, child } = await launcher();
+  const absurd = { memoryMiB: "the driver reports 2.1 TiB used by one process" };
+  const sample = look([run(parent)], { pid: foreign, smPercent: 61, ...absurd }, { pid: child, ...absurd });
+  expect(of(sample, child)?.ours).toBe("run-1");
+  expect(of(sample, foreign)).toMatchObject({ ours: null, gpuPercent: 61 });
+  expect(value(sample.metrics["gpu.others.utilization"])).toBe(61);
+  expect(sample.metrics["gpu.others.memoryMiB"]).toMatchObject({ value: 0, upTo: 5000 });
 });
 
 /** Whether a process that starts now is younger by the kernel's clock. */

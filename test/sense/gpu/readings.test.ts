@@ -76,11 +76,11 @@ describe("others' use", () => {
     const alone = { utilization: "use is told per process only" };
     const both = [one("others", { smPercent: 63 }), one("others", { smPercent: "it isn't told" })];
     expect(others(both, {}, alone)).toEqual({ value: 63, upTo: 100, atMs: 5 });
-    expect(others(both.slice(1), {}, alone)).toEqual({ unavailable: alone.utilization });
+    expect(others(both.slice(1), {}, alone)).toEqual({ unavailable: "it isn't told" });
   });
 
   it("by those who aren't listed is doubt where the list isn't whole", () => {
-    expect(others([one("ours")], {}, { partial: "half a list" })).toEqual({ value: 0, upTo: 70, atMs: 5 });
+    expect(others([one("ours")], {}, { unlisted: "half a list" })).toEqual({ value: 0, upTo: 70, atMs: 5 });
   });
 
   it("can't be known where pids mean nothing, unless nothing of ours is there", () => {
@@ -94,7 +94,7 @@ describe("others' use", () => {
   it("of a divided GPU isn't known, but memory by its processes is", () => {
     const untold = { smPercent: "not on a divided GPU" };
     const readings = read([one("ours", untold), one("others", untold)], {}, { utilization: "not supported" });
-    expect(readings["gpu.others.utilization"]).toEqual({ unavailable: "not supported" });
+    expect(readings["gpu.others.utilization"]).toEqual({ unavailable: untold.smPercent });
     expect(readings["gpu.others.memoryMiB"]).toEqual({ value: 1000, atMs: 5 });
   });
 });

@@ -2,8 +2,10 @@
  * The table of docs/gpu.md on what each source tells, held to the sources; and what happens without a figure.
  * Covers: src/sense/gpu/readings.ts, src/sense/gpu/report.ts, src/decide/sharing/gpu-memory.ts
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { spawn } from "node:child_process";
+import { chmodSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import { afterEach, describe, expect, it } from "vitest";
 import { DEFAULT_RULES } from "../../../src/config/schema/defaults.ts";
 import { GPU_METRICS, type GpuMetric, type GpuSample } from "../../../src/model/machine.ts";
@@ -38,7 +40,7 @@ afterEach(() => {
   for (const end of ends.splice(0)) end();
 });
 
-/** What this GPU tells while a foreign process is on it: "yes", "doubt" or "–" for each row of the table. */
+/** What this GPU tells while a foreign process is on it, as a cell of each row of the table. */
 function told(report: GpuReport): Record<string, string> {
   const listed = typeof report.processes === "string" ? [] : report.processes;
   const owned = listed.map((one): OwnedProcess => ({ ...one, party: "others", younger: true }));
@@ -51,7 +53,8 @@ function told(report: GpuReport): Record<string, string> {
       GPU_METRICS.map((metric) => {
         const reading = metrics[metric];
         const doubt = "value" in reading && reading.value === 0 && (reading.upTo ?? 0) > 0;
-        return [metric, doubt ? "doubt" : "value" in reading ? "yes" : "–"];
+        const least = "value" in reading && reading.estimated !== undefined;
+        return [metric, doubt ? "doubt" : least ? "least" : "value" in reading ? "yes" : "–"];
       }),
     ),
     "memory in all": cell(report.memoryTotalMiB),
@@ -60,8 +63,19 @@ function told(report: GpuReport): Record<string, string> {
   };
 }
 
-const column = (source: (typeof SOURCES)[number]): Record<string, string> =>
-  Object.fromEntries([...table].map(([figure, cells]) => [figure, cells[SOURCES.indexOf(source)] ?? ""]));
+/** A cell may say what an ordinary user is told instead: "yes (least)". */
+function column(
+  source: (typeof SOURCES)[number],
+  user: "root" | "ordinary" = "root",
+): Record<string, string> {
+  const cellFor = (said: string): string => {
+    const [, all = "", alone = all] = /^(\S+)(?: \((\S+)\))?$/.exec(said) ?? [];
+    return user === "root" ? all : alone;
+  };
+  return Object.fromEntries(
+    [...table].map(([figure, cells]) => [figure, cellFor(cells[SOURCES.indexOf(source)] ?? "")]),
+  );
+}
 
 async function kernel(fill: (sys: FakeSys) => void, then: (sys: FakeSys) => void): Promise<GpuReport> {
   const sys = new FakeSys();
@@ -72,6 +86,31 @@ async function kernel(fill: (sys: FakeSys) => void, then: (sys: FakeSys) => void
   then(sys);
   const message = await reader.poll(20_000);
   return plausible((message.is === "report" ? message.gpus[0] : undefined) as GpuReport);
+}
+
+/** Two looks by a program that runs as an ordinary user; `change` comes between them. */
+async function lookAsOrdinary(sys: FakeSys, change: () => void): Promise<GpuReport> {
+  chmodSync(sys.root, 0o755);
+  const module = resolve(import.meta.dirname, "../../../src/sense/gpu/drm/read-drm.ts");
+  const program = `
+    const { openDrm } = await import(${JSON.stringify(module)});
+    const reader = openDrm(${JSON.stringify(sys.root)});
+    reader.poll(0);
+    console.log("looked");
+    process.stdin.once("data", async () => process.stdout.end(JSON.stringify((await reader.poll(20_000)).gpus[0])));`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["pipe", "pipe", "inherit"],
+    ...(process.getuid?.() === 0 && { uid: 64_125, gid: 64_125 }),
+  });
+  ends.push(() => child.kill("SIGKILL"));
+  let last = "";
+  for await (const line of createInterface(child.stdout)) {
+    last = line;
+    if (line !== "looked") break;
+    change();
+    child.stdin.end("again");
+  }
+  return JSON.parse(last);
 }
 
 it("the table has a row for every metric of a GPU, each with what happens without it", () => {
@@ -138,6 +177,25 @@ describe("a cell says what its source tells", () => {
       (sys) => client(sys, 5000),
     );
     expect(told(gpu)).toEqual(column("i915, xe"));
+  });
+
+  it("xe, to an ordinary user", async () => {
+    const address = "0000:03:00.0";
+    const sys = new FakeSys();
+    ends.push(() => sys.close());
+    const files = { "hwmon/hwmon2/temp2_label": "pkg", "hwmon/hwmon2/temp2_input": 50_000 };
+    sys.card({ driver: "xe", address, files });
+    sys.open(4002, 3, "xe", address, { "resident-vram0": "1 GiB" });
+    chmodSync(join(sys.root, "proc/4002/fd"), 0);
+    const works = (busy: number, all: number): void => {
+      const cycles = { "cycles-ccs": String(busy), "total-cycles-ccs": String(all) };
+      sys.open(4001, 3, "xe", address, { "resident-vram0": "2 GiB", ...cycles });
+    };
+    works(100, 1000);
+    const gpu = await lookAsOrdinary(sys, () => works(470, 2000));
+    expect(gpu.processes).toMatchObject([{ pid: 4001, smPercent: 37 }]);
+    expect(told(gpu)).toEqual(column("i915, xe", "ordinary"));
+    expect(gpu.unlisted).toMatch(/can't be inspected/);
   });
 });
 

@@ -1,6 +1,6 @@
 /** Covers: src/show/draw/lines.ts */
 import { expect, test } from "vitest";
-import { gaugeBar, progressBar } from "../../../src/show/draw/bars.ts";
+import { gaugeBar, progressBar, sharesOf } from "../../../src/show/draw/bars.ts";
 import { clip, joinFitting, type Line, paint, span } from "../../../src/show/draw/lines.ts";
 
 const text = (line: Line): string => paint(line, "none");
@@ -22,6 +22,18 @@ test("readings and thresholds beyond the bar stay inside it", () => {
   const wild = { others: 3, doubtful: -1, ours: Number.NaN };
   const marks = [Number.NaN, -1, 2, 1].map((at) => ({ at, on: "total" as const, pressing: true }));
   expect(text(gaugeBar(wild, marks, 6))).toBe("▒▒▒▒▒┃");
+});
+
+test("figures of different moments make no more than the whole", () => {
+  const sum = ({ others, ours, doubtful }: ReturnType<typeof sharesOf>): number => others + ours + doubtful;
+  for (const used of [null, 0, 35, 100])
+    for (const ours of [null, 0, 64, 170])
+      for (const others of [null, 22, 90, 130]) {
+        const shares = sharesOf(used, ours, others, 100);
+        expect(Object.values(shares).every((share) => share >= 0)).toBe(true);
+        expect(sum(shares)).toBeLessThanOrEqual(1);
+        expect(shares.others).toBe(Math.min(1, (others ?? 0) / 100));
+      }
 });
 
 test("progress is full only at the end", () => {

@@ -38,6 +38,28 @@ test("ours is what our processes are seen to use, and unknown where one doesn't 
   expect(vram).toContain("ours 7.0 GiB");
 });
 
+test("ours is never more than the GPU can be used, nor than it has", () => {
+  const ours = process({ ours: "r1", gpuPercent: 71, gpuMemoryMiB: 15_000 });
+  const twice = [ours, { ...ours, pid: 10 }];
+  const [use, vram] = lines({ processes: twice, memoryTotalMiB: read(24_576) });
+  expect(use).toContain("ours 100 %");
+  expect(vram).toContain("ours 24.0 GiB");
+});
+
+test("parts that come to more than the whole are said to overlap, and others' part reaches their mark", () => {
+  const processes = [
+    process({ ours: "r1", gpuPercent: 80, gpuMemoryMiB: 1024 }),
+    process({ gpuPercent: 55 }),
+  ];
+  const others = { "gpu.others.utilization": read(55) };
+  const [use] = lines({ processes }, others);
+  const [bar = ""] = /[▒█░·]+/.exec(use ?? "") ?? [];
+  expect([...bar].filter((cell) => cell === "▒").length / bar.length).toBeCloseTo(0.55, 1);
+  expect(bar.endsWith("█·") || bar.endsWith("█··")).toBe(true);
+  expect(use).toMatch(/others 55 % +ours 80 % +parts overlap/);
+  expect(lines({ processes }, { "gpu.others.utilization": read(14) })[0]).not.toContain("overlap");
+});
+
 test("ours is unknown where nobody's processes can be told", () => {
   const blind: Reading = { unavailable: "its pids are another system's" };
   const [use, vram] = lines(

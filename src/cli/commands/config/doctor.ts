@@ -58,6 +58,7 @@ export async function doctor(options: Options & { tryPark?: boolean }): Promise<
       ...gpus,
       sources: gpus.sources.map((one) => ({ ...one, report: null })),
       samples: sample.gpus,
+      unlisted: unlistedOf(gpus),
     },
     ignored: others,
     config: { file: config.file, problems: config.problems },
@@ -77,6 +78,15 @@ export async function doctor(options: Options & { tryPark?: boolean }): Promise<
 
 const driverOf = ({ sources }: Examination): string | null =>
   sources.find(({ source }) => source !== "kernel")?.driver ?? null;
+
+const unlistedOf = ({ sources }: Examination): Record<string, string> =>
+  Object.fromEntries(
+    sources.flatMap(({ report }) =>
+      (report?.gpus ?? []).flatMap(({ uuid, unlisted }) =>
+        unlisted === undefined ? [] : [[uuid, unlisted]],
+      ),
+    ),
+  );
 
 function configOf(options: Options): { file: string | null; config: Config | null; problems: number } {
   const file = findConfig(options.config);

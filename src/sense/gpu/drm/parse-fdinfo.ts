@@ -16,6 +16,8 @@ export interface Client {
   borrowedMiB: number | null;
   /** It holds anything there; where no memory is reported, it has computed. An open file alone is neither. */
   holds: boolean;
+  /** Its driver counts use per process. */
+  counted: boolean;
 }
 
 export type Use = { ns: number } | { cycles: number; of: number };
@@ -40,7 +42,9 @@ export function parseFdinfo(text: string): Client | null {
     return null;
   const driver = field.get("drm-driver") ?? "";
   const used = engines(field);
-  const client = { driver, device: device.toLowerCase(), id, engines: used };
+  // amdgpu leaves out engines that the client has never used.
+  const counted = driver === "amdgpu" || Object.keys(used).length > 0;
+  const client = { driver, device: device.toLowerCase(), id, engines: used, counted };
   const memoryMiB = memory(field, /^(vram|local)\d*$/);
   const borrowedMiB = memory(field, /^(gtt|system|stolen-system)\d*$/);
   const told = [...field].filter(([name]) => /^drm-(resident|memory|total)-/.test(name) && !isTotal(name));
@@ -96,13 +100,24 @@ const bytes = (text: string): number | null => {
 /** Percent of the GPU between two looks, by its busiest kind of engine; null where that is unknown. */
 export function percentBetween(before: Client, after: Client, elapsedMs: number): number | null {
   const shares: number[] = [];
+  const untouched = after.driver === "amdgpu" ? { ns: 0 } : undefined;
+  if (untouched && elapsedMs > 0 && Object.keys({ ...before.engines, ...after.engines }).length === 0)
+    return 0;
   for (const [name, now] of Object.entries(after.engines)) {
-    const then = before.engines[name];
+    const then = before.engines[name] ?? untouched;
     if (then === undefined) continue;
     if ("ns" in now && "ns" in then && elapsedMs > 0) shares.push((now.ns - then.ns) / (elapsedMs * 1e6));
-    if ("cycles" in now && "cycles" in then && now.of > then.of)
-      shares.push((now.cycles - then.cycles) / (now.of - then.of));
+    if ("cycles" in now && "cycles" in then) shares.push(shareOfCycles(then, now));
   }
   const sane = shares.filter((share) => Number.isFinite(share) && share >= 0);
   return sane.length === 0 ? null : Math.min(100, 100 * Math.max(...sane));
+}
+
+type Cycles = Extract<Use, { cycles: number }>;
+
+/** The clock of all cycles stands still while the GPU sleeps: who has used none of them has used nothing. */
+function shareOfCycles(then: Cycles, now: Cycles): number {
+  const used = now.cycles - then.cycles;
+  if (used === 0 && now.of >= then.of) return 0;
+  return now.of > then.of ? used / (now.of - then.of) : Number.NaN;
 }

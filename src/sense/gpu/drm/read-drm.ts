@@ -10,10 +10,10 @@ import { type ComputeUse, computeUse } from "./compute-use.ts";
 import { names, read, text } from "./device-files.ts";
 import { type Card, findCards, sleeps } from "./find-cards.ts";
 import { type CardFiles, type FileText, ownSensor, parseCard } from "./parse-card.ts";
-import { FdinfoSweeper, type Sweep, sum } from "./sweep.ts";
+import { FdinfoSweeper, type Sweep, sum, UNCOUNTED } from "./sweep.ts";
 
 const SLEEPS = "the GPU sleeps to save power, and reading it would wake it";
-const NOT_TWICE = "it takes two readings, and this is the first";
+const NOBODY_YET = "nobody has used it yet, so whether its driver reports use per process isn't known";
 const NO_ENGINES = "the compute driver doesn't report use per process";
 /** Share of the time that sweeps of all processes may take, and the longest interval between two, in ms. */
 const SHARE = 0.002;
@@ -41,11 +41,10 @@ export function openDrm(root: string): Reader {
 
 function report(card: Card, sweep: Sweep | null, compute: Map<string, ComputeUse[]>): GpuReport {
   const { gpu, maker, directory } = card;
-  const used = {
-    processes: sweep === null ? "its processes haven't been read yet" : processes(card, sweep, compute),
-    ...(sweep !== null &&
-      sweep.hidden > 0 && { partial: `${sweep.hidden} processes of other users can't be inspected` }),
-  };
+  const used =
+    sweep === null
+      ? { processes: "its processes haven't been read yet" }
+      : { processes: processes(card, sweep, compute), ...gaps(card, sweep) };
   if (sleeps(card)) return { ...asleep(card), ...used };
   return {
     ...gpu,
@@ -56,11 +55,27 @@ function report(card: Card, sweep: Sweep | null, compute: Map<string, ComputeUse
   };
 }
 
+/** What the processes don't tell of the use, where the GPU tells it as a whole and where it doesn't. */
+function gaps(
+  card: Card,
+  { hidden, counted, devices }: Sweep,
+): Pick<GpuReport, "unlisted" | "untoldUse" | "atLeast"> {
+  const { address, gpu } = card;
+  const unlisted = hidden === null ? {} : { unlisted: hidden };
+  if (tellsUse(card)) return unlisted;
+  // Use by nobody would be told as 0, and as lost once somebody is there.
+  if (gpu.device?.runtime === "rocm") return { ...unlisted, untoldUse: NO_ENGINES };
+  if (!counted.has(address)) return { ...unlisted, untoldUse: devices.has(address) ? UNCOUNTED : NOBODY_YET };
+  return { ...unlisted, atLeast: true };
+}
+
+const tellsUse = ({ directory }: Card): boolean => names(directory).includes("gpu_busy_percent");
+
 /** Nobody uses it. Not said of one that never tells its use: that would be missed once it is awake. */
-const asleep = ({ gpu, directory }: Card): GpuReport => ({
-  ...unreadable(gpu, SLEEPS),
+const asleep = (card: Card): GpuReport => ({
+  ...unreadable(card.gpu, SLEEPS),
   asleep: true,
-  ...(names(directory).includes("gpu_busy_percent") && { utilization: 0 }),
+  ...(tellsUse(card) && { utilization: 0 }),
 });
 
 function cardFiles(directory: string): CardFiles {
@@ -102,7 +117,7 @@ function processes(
     found.set(pid, {
       pid,
       memoryMiB: held ?? "the driver doesn't report its memory",
-      smPercent: percent ?? NOT_TWICE,
+      smPercent: percent,
     });
   }
   for (const { pid, memoryMiB } of compute.get(address) ?? []) {

@@ -19,6 +19,14 @@ const HIDDEN_MEMORY = "the driver doesn't report memory per process here (WDDM)"
 
 type Listed = ReturnType<ProcessLists["ask"]>;
 
+/** Where the driver hides even memory, pids are another system's, and a match here proves nothing. Null elsewhere. */
+export const whyBlind = (processes: ProcessReport[] | string): string | null =>
+  typeof processes !== "string" &&
+  processes.length > 0 &&
+  processes.every(({ memoryMiB }) => memoryMiB === HIDDEN_MEMORY)
+    ? HIDDEN_MEMORY
+    : null;
+
 export class DeviceProcesses {
   readonly #lists: ProcessLists;
   readonly #use: ProcessUse;

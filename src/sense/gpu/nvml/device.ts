@@ -4,7 +4,7 @@
  */
 import type { GpuIdentity, GpuReport, ProcessReport, Told } from "../report.ts";
 import { throttleReasons } from "./codes.ts";
-import { DeviceProcesses, PROCESSES_EVERY } from "./device-processes.ts";
+import { DeviceProcesses, PROCESSES_EVERY, whyBlind } from "./device-processes.ts";
 import { Instances } from "./instances.ts";
 import type { Library } from "./library.ts";
 import type { ProcessLists } from "./list-processes.ts";
@@ -79,6 +79,7 @@ export class Device {
     const used = typeof memory.usedMiB === "number" ? memory.usedMiB : 0;
     const processes = this.#processes.read(this.#handle, nowMs, used);
     const { useRefusal } = this.#processes;
+    const blind = whyBlind(processes);
     const bits = this.#throttle.get(nowMs, 0, () => this.#questions.throttleBits(this.#handle));
     const milliwatts = this.#power.get(nowMs, POWER_EVERY * pace, () => figure("nvmlDeviceGetPowerUsage"));
     const limit = this.#limit.get(nowMs, LIMIT_EVERY * pace, () => figure("nvmlDeviceGetEnforcedPowerLimit"));
@@ -100,8 +101,9 @@ export class Device {
       throttled: typeof bits === "number" ? Number(throttleReasons(bits).length > 0) : bits,
       ...(typeof bits === "number" && bits > 1 && { throttleReasons: throttleReasons(bits) }),
       processes,
+      ...(blind !== null && { blind }),
       // Without both, use by nobody would be told as 0, and as lost once somebody is there.
-      ...(useRefusal !== null && typeof utilization === "string" && { partial: useRefusal }),
+      ...(useRefusal !== null && typeof utilization === "string" && { untoldUse: useRefusal }),
       ...(instances.length > 0 && { instances }),
     };
   }

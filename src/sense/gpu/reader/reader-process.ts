@@ -88,6 +88,11 @@ export class ReaderWatch {
     return this.#child === null && !this.#starting && this.#nowMs < this.#nextMs;
   }
 
+  /** Why the source in use stands in for the first; null while none does. */
+  get unopened(): string | null {
+    return this.#task === this.#first ? null : this.#unopened;
+  }
+
   /** What has failed since the last good report; null when nothing has. */
   get problem(): string | null {
     return this.#problem;

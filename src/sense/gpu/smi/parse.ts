@@ -24,7 +24,7 @@ export const PROCESS_FIELDS = ["gpu_uuid", "pid", "used_gpu_memory"] as const;
 
 const NO_USE = "nvidia-smi doesn't report use per process";
 /** A game, for one, isn't listed. */
-export const PARTIAL = "nvidia-smi lists compute processes only";
+const UNLISTED = "nvidia-smi lists compute processes only";
 
 /** A number, or the cell's own words. */
 export function cell(text: string | undefined): Told {
@@ -96,7 +96,8 @@ export function joinReports(gpus: GpuReport[], processes: string | null, problem
   return gpus.map((gpu) => ({
     ...gpu,
     processes: lists === null ? problem : (lists.get(gpu.uuid) ?? []),
-    partial: PARTIAL,
+    unlisted: UNLISTED,
+    untoldUse: NO_USE,
   }));
 }
 

@@ -144,6 +144,30 @@ describe("an APU with a desktop on it", () => {
   });
 });
 
+describe("a program on an AMD card", () => {
+  const address = "0000:43:00.0";
+  const opens = (engines: object): void =>
+    sys.open(1500, 5, "amdgpu", address, { "memory-vram": "90 MiB", ...engines });
+  const percent = async (before: object, after: object): Promise<unknown> => {
+    sys.card({ driver: "amdgpu", address, files: { gpu_busy_percent: 50, mem_busy_percent: 1 } });
+    opens(before);
+    const [gpu] = await poll(() => opens(after));
+    return typeof gpu?.processes === "string" ? gpu.processes : gpu?.processes[0]?.smPercent;
+  };
+
+  it("that has never used an engine uses nothing: the driver leaves such engines out", async () => {
+    expect(await percent({}, {})).toBe(0);
+  });
+
+  it("is seen at the first engine that it uses", async () => {
+    expect(await percent({}, { "engine-compute": "8000000000 ns" })).toBe(40);
+  });
+
+  it("whose engine is gone shows no use", async () => {
+    expect(await percent({ "engine-gfx": "5 ns" }, {})).toMatch(/two readings/);
+  });
+});
+
 describe("Intel's GPUs", () => {
   it("of the new driver tell the temperature that is labelled as theirs, and their processes", async () => {
     sys.card({ driver: "i915", address: "0000:00:02.0" });
@@ -189,6 +213,33 @@ describe("Intel's GPUs", () => {
       { pid: 2200, memoryMiB: expect.stringMatching(/doesn't report its memory/) },
       { pid: 2202, memoryMiB: 12 },
     ]);
+  });
+
+  it("whose driver counts no use say so from the second look on, and tell the rest", async () => {
+    const address = "0000:05:00.0";
+    const files = { "hwmon/hwmon1/temp2_label": "pkg", "hwmon/hwmon1/temp2_input": 47_000 };
+    sys.card({ driver: "xe", address, files });
+    const [idle] = (await poll()) as [GpuReport];
+    expect(idle.untoldUse).toMatch(/nobody has used it yet/);
+    sys.open(2300, 6, "xe", address, { "resident-vram0": "5 GiB" });
+    const [busy] = (await poll(() => sys.open(2300, 6, "xe", address, { "resident-vram0": "6 GiB" }))) as [
+      GpuReport,
+    ];
+    const none = "this kernel's driver doesn't report use per process";
+    expect(busy).toMatchObject({ temperature: 47, untoldUse: none });
+    expect(busy.processes).toEqual([{ pid: 2300, memoryMiB: 6144, smPercent: none }]);
+    expect(busy).not.toHaveProperty("atLeast");
+  });
+
+  it("that sleep between two looks were used by nobody, since their clock stood still", async () => {
+    const address = "0000:05:00.0";
+    sys.card({ driver: "xe", address });
+    const stands = { "resident-vram0": "5 GiB", "cycles-rcs": "70", "total-cycles-rcs": "900" };
+    const opens = (): void => sys.open(2301, 6, "xe", address, stands);
+    opens();
+    const [gpu] = (await poll(opens)) as [GpuReport];
+    expect(gpu.processes).toMatchObject([{ pid: 2301, smPercent: 0 }]);
+    expect(gpu).not.toHaveProperty("untoldUse");
   });
 
   it("without labels have the first sensor", () => {

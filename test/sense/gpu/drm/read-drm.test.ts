@@ -55,6 +55,7 @@ describe("an open graphics device", () => {
       memoryMiB: 1024,
       borrowedMiB: 1,
       holds: true,
+      counted: true,
     });
     expect(parseFdinfo(I915)).toMatchObject({
       engines: { render: { ns: 25662044495 }, video: { ns: 500 } },

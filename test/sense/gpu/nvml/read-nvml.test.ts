@@ -116,6 +116,17 @@ describeWith(compiler)("readings (needs a C compiler)", () => {
     expect(sorted(first?.processes)).toEqual([
       { pid: 4001, memoryMiB: expect.stringMatching(/WDDM/), smPercent: 0 },
     ]);
+    expect(first?.blind).toMatch(/WDDM/);
+  });
+
+  it("of a process that would hold more than there is are its memory's alone", async () => {
+    const absurd = { gpu: 0, pid: 4001, memory: 99_000, sm: 28 };
+    begin({ gpus: [{ util: 30, used: 3000, total: 16_000 }], processes: [absurd] });
+    const [first] = await reading.sees("a GPU", isComplete);
+    expect(sorted(first?.processes)).toEqual([
+      { pid: 4001, memoryMiB: expect.stringMatching(/used by one process/), smPercent: 28 },
+    ]);
+    expect(first).not.toHaveProperty("blind");
   });
 
   it("aren't led astray by a hundred senseless samples: old, of over 100 %, or of the future", async () => {

@@ -146,7 +146,7 @@ describe("rows of --query-compute-apps", () => {
   it("that couldn't be asked for leave the reason, not an empty list", () => {
     const gpus = parseGpus(row(RTX, "0", "5", "1", "1", "1", "1", "1", "1", ...states, "x"));
     expect(joinReports(gpus, null, "it took too long")[0]?.processes).toBe("it took too long");
-    expect(joinReports(gpus, "", "")[0]).toMatchObject({ processes: [], partial: expect.any(String) });
+    expect(joinReports(gpus, "", "")[0]).toMatchObject({ processes: [], unlisted: expect.any(String) });
   });
 });
 

@@ -16,7 +16,8 @@ export interface Diagnosis {
   version: string;
   node: string;
   machine: MachineDescription;
-  gpus: Examination & { samples: GpuSample[] };
+  /** `unlisted`: by UUID, why processes may be missing from a GPU's list. */
+  gpus: Examination & { samples: GpuSample[]; unlisted: Record<string, string> };
   ignored: ConfigFile["others"];
   config: { file: string | null; problems: number };
   rules: number;
@@ -62,9 +63,10 @@ function gpuLines({ gpus, ignored, parking }: Diagnosis): string[] {
   return [
     `GPUs: by ${list(read)}. Reading GPUs hasn't been tried on real hardware yet: this page helps.`,
     ...gpus.samples.flatMap((gpu) => [
-      ...gpuLine(gpu, blind, ignored),
+      ...gpuLine(gpu, { blind, unlisted: gpus.unlisted[gpu.uuid] }, ignored),
       ...parking.filter(({ index }) => index === gpu.index).flatMap(parkingLines),
     ]),
+    ...gpus.sources.flatMap(({ unopened }) => (unopened === null ? [] : [`Not by NVML: ${unopened}`])),
     ...missing.map((reason) => `Not read: ${reason}`),
     ...(hangs === "" ? [] : [`The driver hangs in ${gpus.hangsIn}.`]),
   ];
@@ -75,17 +77,24 @@ const sourceText = (source: string, driver: string | null): string =>
     ? `the kernel${driver === null ? "" : ` (${driver})`}`
     : `${source}${driver === null ? "" : `, driver ${driver}`}`;
 
-function gpuLine(gpu: GpuSample, blind: string | null, ignored: ConfigFile["others"]): string[] {
+/** `unlisted`: why processes may be missing from its list. */
+function gpuLine(
+  gpu: GpuSample,
+  { blind, unlisted }: { blind: string | null; unlisted: string | undefined },
+  ignored: ConfigFile["others"],
+): string[] {
   const total = "value" in gpu.memoryTotalMiB ? size(gpu.memoryTotalMiB.value) : "size not known";
   const missing = Object.entries({
     ...gpu.metrics,
     "memory used": gpu.memoryUsedMiB,
     "power limit": gpu.powerLimitWatts,
-  }).flatMap(([name, reading]: [string, Reading]) =>
-    "unavailable" in reading ? [`  not ${name}: ${reading.unavailable}`] : [],
-  );
+  }).flatMap(([name, reading]: [string, Reading]) => {
+    if ("unavailable" in reading) return [`  not ${name}: ${reading.unavailable}`];
+    return reading.estimated === undefined ? [] : [`  estimated ${name}: ${reading.estimated}`];
+  });
   const others = gpu.metrics["gpu.others.memoryMiB"];
-  const visible = "value" in others ? "yes" : `no (${blind ?? others.unavailable})`;
+  const seen = unlisted === undefined ? "yes" : `in part (${unlisted})`;
+  const visible = "value" in others ? seen : `no (${blind ?? others.unavailable})`;
   return [
     `GPU ${gpu.index}  ${gpu.name}  ${total}  ${gpu.uuid}  by ${gpu.source}  others visible: ${visible}`,
     ...noPlace(gpu),
