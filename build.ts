@@ -6,6 +6,7 @@
  */
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "rolldown";
+import { linesForInk } from "./build/lines-for-ink.ts";
 import { writeLicences } from "./build/write-licences.ts";
 import { writeManPage } from "./build/write-man-page.ts";
 import { writeWheel } from "./build/write-wheel.ts";
@@ -33,6 +34,7 @@ const programs = await build({
   resolve: { mainFields: ["module", "main"] },
   // Of React only what isn't for its users' debugging.
   transform: { define: { "process.env.NODE_ENV": '"production"' } },
+  plugins: [linesForInk()],
   output: {
     dir: "dist",
     // Flat: src/own-files.ts finds everything from there. Without a hash, and never cleared: a supervisor

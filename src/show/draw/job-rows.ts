@@ -41,8 +41,8 @@ export interface Rows {
 export function jobRows(table: Table, width: number, rows: number): Rows {
   const ordered = table.jobs;
   const all = { first: 0, seen: ordered.length };
-  const columns = columnsFor(table, ordered.slice(0, rows), width, false);
   if (ordered.length * 2 <= rows) {
+    const columns = columnsFor(table, ordered, width, false);
     const full = ordered.length <= FEW ? ordered.flatMap((job) => roomy(table, job, columns, width)) : [];
     if (full.length > 0 && full.length <= rows) return { ...all, lines: full };
     return { ...all, lines: ordered.flatMap((job) => twoLines(table, job, columns, width)) };
