@@ -132,12 +132,12 @@ export type Next =
 
 /**
  * Why a rule in pressure doesn't pause a job. `use`: it uses so little (percent or MiB) that a pause would free nothing;
- * `means`: none of its means would free that; `excused`: a person has resumed it;
+ * `means`: none of its means would free that; `parks`: its only one takes what the rule asks for; `excused`: a person has resumed it;
  * `blamed`: the rule was found to blame the job for its own use.
  */
 export type Spared = { job: string; rule: string; gpu: number | string | null } & (
   | { because: "use"; of: "cpu" | "memory"; value: number }
-  | { because: "means" | "excused" | "blamed" }
+  | { because: "means" | "parks" | "excused" | "blamed" }
 );
 
 export interface WayOut {

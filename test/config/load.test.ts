@@ -96,6 +96,24 @@ describe("doubts", () => {
     expect(doubts(text)).toEqual([message]);
   });
 
+  it("about rules that can't pause a job that would be parked in the memory that they are about", () => {
+    const config = (pause: object, ...rules: object[]): string =>
+      JSON.stringify({ jobs: [{ name: "tts", command: ["true"], pause }], ...(rules.length && { rules }) });
+    const park = { method: "park" };
+    const sentence = (rules: string): string =>
+      `jobs[0].pause.method "park" takes host memory, so ${rules} can't pause this job unless it is found to save checkpoints.`;
+    expect(doubts(config(park))).toEqual([sentence("'host memory nearly gone'")]);
+    const some = { clear: { below: 5 }, above: 20 };
+    const stall = { name: "stall", metric: "pressure.memory.full", ...some };
+    const swap = { name: "swap", metric: "swap.usedMiB", ...some };
+    const vram = { name: "vram", metric: "gpu.others.memoryMiB", ...some };
+    expect(doubts(config(park, stall, swap, vram))).toEqual([sentence("'stall' and 'swap'")]);
+    const other = { ...stall, action: "notify" };
+    expect(doubts(config(park, other, vram))).toEqual([]);
+    expect(doubts(config({ ...park, signal: "SIGTERM" }))).toEqual([]);
+    expect(doubts(config({ method: "freeze" }))).toEqual([]);
+  });
+
   it("about what a job needs and this machine lacks", () => {
     mkdirSync(join(directory, "here"));
     const text = `{"jobs":[

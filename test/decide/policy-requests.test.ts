@@ -197,9 +197,15 @@ describe("while the supervisor stops", () => {
       running("b", {}, { understands: "nothing" }),
       running("c", {}, { state: frozen }),
       running("d", {}, { state: frozen, understands: "nothing" }),
+      running("e", { pause: { method: "park" } }, { understands: "nothing" }),
     );
     days.mode = { stopping: true, journalHealthy: true };
-    expect(days.tick(0)).toEqual(["pause a by checkpoint", "pause b by freeze", "pause c by checkpoint"]);
+    expect(days.tick(0)).toEqual([
+      "pause a by checkpoint",
+      "pause b by freeze",
+      "pause c by checkpoint",
+      "pause e by park",
+    ]);
     expect(days.last.reasons[1]).toMatch(
       /nothing shows that this program saves: it is frozen, holds its memory/,
     );

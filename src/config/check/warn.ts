@@ -5,7 +5,10 @@
  */
 
 import { Cron } from "croner";
+import { MEASURES } from "../../decide/rules/measures.ts";
+import { savesBy } from "../../model/job.ts";
 import { duration } from "../../words/duration.ts";
+import { list } from "../../words/list.ts";
 import { formatPath } from "../problem.ts";
 import type { ConfigFile, Rule, Window } from "../schema/schema.ts";
 import type { Finding } from "./explain.ts";
@@ -26,8 +29,9 @@ const LOOK_AHEAD = 10;
 
 export function warnings(config: ConfigFile & { rules: Rule[] }, nowMs: number): Finding[] {
   const rules = config.rules.flatMap((rule, i) => ruleWarnings(rule, ["rules", i]));
+  const jobs = config.jobs.flatMap((job, i) => parkDoubts(job, config.rules, ["jobs", i, "pause", "method"]));
   const windows = config.windows.flatMap((window, i) => windowWarnings(window, ["windows", i], nowMs));
-  return [...rules, ...windows];
+  return [...rules, ...jobs, ...windows];
 }
 
 /** A doubt about one key of a rule. */
@@ -86,6 +90,21 @@ function range(metric: string): { least: number; most: number } {
   if (metric === "gpu.throttled") return { least: 0, most: 1 };
   const percent = /^(cpu|pressure)\.|[pP]ercent$|\.utilization$/.test(metric);
   return { least: 0, most: percent ? 100 : Infinity };
+}
+
+/** Rules about host memory that can't pause a job, since it would be parked in that very memory. */
+function parkDoubts(job: ConfigFile["jobs"][number], rules: Rule[], path: (string | number)[]): Finding[] {
+  if (job.pause.method !== "park" || savesBy({ spec: job, understands: null, checkpoint: null }) !== null)
+    return [];
+  const names = rules
+    .filter(({ metric, action, jobs }) => {
+      const acts = action !== "notify" && (jobs === undefined || jobs.includes(job.name));
+      return acts && MEASURES[metric].relieves === "memory";
+    })
+    .map(({ name }) => `'${name}'`);
+  if (names.length === 0) return [];
+  const text = `takes host memory, so ${list(names)} can't pause this job unless it is found to save checkpoints.`;
+  return [{ path, message: `${formatPath(path)} "park" ${text}` }];
 }
 
 function windowWarnings(window: Window, path: (string | number)[], nowMs: number): Finding[] {

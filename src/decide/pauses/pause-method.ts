@@ -5,7 +5,10 @@ import { isOnSlurm, isSeveral, savesBy } from "../../model/job.ts";
 import { type PauseMethod, runOf } from "../../model/state.ts";
 
 export interface Wish {
-  /** A frozen job or one on standby frees GPU or CPU time but keeps its memory; a parked one frees its VRAM. */
+  /**
+   * `memory`: the host's, or all that it holds. A frozen job or one on standby frees GPU or CPU time but keeps its
+   * memory; a parked one frees its VRAM, and takes as much of the host's.
+   */
   frees: "time" | "memory" | "vram";
   /** Prefer a freeze where it frees what is needed. */
   freeze?: boolean;
@@ -23,7 +26,7 @@ export function pauseMethod(job: Job, { frees, freeze = false }: Wish): PauseMet
   const mayFreeze = frees === "time" && !isSeveral(job);
   // A stopped program hangs the driver's calls about it.
   if (freeze && mayFreeze && runOf(job)?.park === undefined) return "freeze";
-  if (method === "park" && !isSeveral(job)) return "park";
+  if (method === "park" && frees !== "memory" && !isSeveral(job)) return "park";
   if (method === "http") return "http";
   if (method === "standby") return frees === "time" ? "standby" : "checkpoint";
   if (method === "freeze" || method === "park") return mayFreeze ? "freeze" : saves ? "checkpoint" : null;

@@ -58,7 +58,7 @@ function stopPause(job: Job): Pause | null {
   if (!isWorking(job.state.name) && !held) return null;
   // Parked, or frozen since it couldn't be: it stays as it is.
   if (held && job.spec.pause.method === "park") return null;
-  const saves = pauseMethod(job, { frees: "memory" });
+  const saves = pauseMethod(job, { frees: job.spec.pause.method === "park" ? "vram" : "memory" });
   if (saves !== null && (!held || savesBy(job) !== null))
     return pause(job, saves, {
       actor: "shutdown",

@@ -13,8 +13,9 @@ import { MEASURES } from "../rules/measures.ts";
 import { governs, isExcused, type RuleNow } from "../rules/rule-now.ts";
 import type { TickInput } from "../tick-input.ts";
 import type { SparedTold } from "../world.ts";
+import { pauseMethod } from "./pause-method.ts";
 import { isOnGpu, relieves } from "./relieves.ts";
-import { isPressing, maySoonRelieve } from "./victims.ts";
+import { freedFor, isPressing, maySoonRelieve } from "./victims.ts";
 
 /** By the rule's key; a rule that pauses, or waits for a pause under way, isn't among them. */
 export type SparedBy = Readonly<Record<string, readonly Spared[]>>;
@@ -42,7 +43,10 @@ function spare(job: Job, now: RuleNow, { sample }: TickInput): Spared | null {
   if (state.gpu !== null && !isOnGpu(job, state.gpu, gpu)) return null;
   if (job.misattributed.includes(key)) return { ...about, because: "blamed" };
   if (isExcused(now, job)) return { ...about, because: "excused" };
-  if (relieves(job, now, sample)) return { ...about, because: "means" };
+  if (relieves(job, now, sample)) {
+    const parks = freedFor(now) === "memory" && pauseMethod(job, { frees: "vram" }) === "park";
+    return { ...about, because: parks ? "parks" : "means" };
+  }
   const use = sample.runs[runOf(job)?.id ?? ""];
   const of = MEASURES[rule.metric].relieves === "memory" ? "memory" : "cpu";
   const reading = of === "memory" ? use?.memoryMiB : use?.cpuPercent;

@@ -14,7 +14,7 @@ import { needsMemory } from "../rules/measures.ts";
 import type { RuleNow } from "../rules/rule-now.ts";
 import type { TickInput } from "../tick-input.ts";
 import { parkCostMs, pauseCostMs } from "./cost.ts";
-import { pauseMethod } from "./pause-method.ts";
+import { pauseMethod, type Wish } from "./pause-method.ts";
 import { neededBy, reliefOf } from "./relief.ts";
 import { relieves } from "./relieves.ts";
 
@@ -61,6 +61,12 @@ export const maySoonRelieve = (rule: RuleNow, { jobs, sample }: TickInput): bool
 /** Asked already and within its grace period: its memory will be freed; an overdue pause does not count. */
 const isOnItsWay = ({ state }: Job): boolean => state.name === "pausing" && state.request.overdue === null;
 
+/** What a pause for this rule has to free. */
+export function freedFor({ rule, state }: RuleNow): Wish["frees"] {
+  if (!needsMemory(rule.metric)) return "time";
+  return state.gpu === null ? "memory" : "vram";
+}
+
 interface Victim {
   job: Job;
   method: PauseMethod;
@@ -76,8 +82,7 @@ function victim(job: Job, now: RuleNow, sample: Sample): Victim[] {
   const memory = needsMemory(rule.metric);
   // Only a job that can save may be thawed to give its memory back; any other stays as it is.
   if (isHeld(name) && (!memory || !mayGiveBack(job))) return [];
-  const frees = !memory ? "time" : now.state.gpu === null ? "memory" : "vram";
-  const method = pauseMethod(job, { frees, freeze: rule.action === "freeze" });
+  const method = pauseMethod(job, { frees: freedFor(now), freeze: rule.action === "freeze" });
   if (method === null) return [];
   // Neither a freeze nor a standby saves anything, or has anything to load.
   const costMs =

@@ -17,9 +17,9 @@ import type { TickInput } from "../tick-input.ts";
 import { couldStart } from "./line.ts";
 import { answerTo, requestFor } from "./turn-requests.ts";
 
-const canYield = (job: Job): boolean => pauseMethod(job, SAVED) !== null;
-/** The other job needs the memory, too: a freeze would give it nothing. */
-const SAVED = { frees: "memory" } as const;
+const canYield = (job: Job): boolean => pauseMethod(job, ROOM) !== null;
+/** The other job needs the GPU's memory, too: a freeze would give it nothing. */
+const ROOM = { frees: "vram" } as const;
 
 /** A pause for another user's supervised job, or null. */
 export function turnPause(job: Job, input: TickInput): Pause | null {
@@ -27,7 +27,7 @@ export function turnPause(job: Job, input: TickInput): Pause | null {
   if (!isWorking(state.name) || !("run" in state)) return null;
   const reason = turnOver(job, state.run, input) ?? granted(job, input);
   if (reason === null) return null;
-  const method = pauseMethod(job, SAVED);
+  const method = pauseMethod(job, ROOM);
   if (method === null) return null;
   const cause = { actor: "peer" as const, reason, critical: false };
   return { verb: "pause", job: job.name, method, cause, evidence: { gpus: state.run.gpus } };

@@ -13,6 +13,8 @@ export function sparedText(spared: Spared, subject: string): string {
     }
     case "means":
       return `${subject} can't be paused in a way that frees it: nothing shows that it saves`;
+    case "parks":
+      return `${subject} can't be paused in a way that frees it: parking takes host memory, and nothing shows that it saves`;
     case "excused":
       return `${subject} was resumed by hand, and counts again once the rule has been clear`;
     case "blamed":

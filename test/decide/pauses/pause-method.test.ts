@@ -25,3 +25,12 @@ it.each([
 ])("not one %s", (_, job, method) => {
   expect([pauseMethod(job, { frees: "vram" }), parksByItself(job)]).toEqual([method, false]);
 });
+
+it.each([
+  ["that saves nothing", {}, ["park", null, "park"]],
+  ["that saves, too", { understands: "contract" }, ["park", "checkpoint", "park"]],
+])("one %s and is to be parked never is for host memory", (_, facts, methods) => {
+  const job = plain({ pause: { method: "park" } }, facts, false);
+  const ways = (["time", "memory", "vram"] as const).map((frees) => pauseMethod(job, { frees }));
+  expect(ways).toEqual(methods);
+});

@@ -54,6 +54,23 @@ describe("a rule in pressure that pauses nobody says why, in 'why' and once in t
     expect([blamed.tick(1, others, using(50)), because(blamed)]).toEqual([[], ["blamed"]]);
   });
 
+  test("where it would be parked in the very memory that is short, and only there", () => {
+    const parked = running("a", { pause: { method: "park" } }, { understands: "nothing" });
+    const swap = { name: "swap", metric: "swap.usedMiB", above: 40, clear: { below: 10 } };
+    for (const [rule, reading] of [
+      [{ ...MEMORY, severity: "critical" }, { "memory.availablePercent": 3 }],
+      [swap, { "swap.usedMiB": 70 }],
+    ] as const) {
+      const days = new Days({ rules: [rule] }, parked);
+      expect([days.tick(1, reading, using(50)), because(days)]).toEqual([[], ["parks"]]);
+      expect(days.said("a")).toContain("parking takes host memory");
+    }
+    const saves = new Days({ rules: [swap] }, running("a", { pause: { method: "park" } }));
+    expect(saves.tick(1, { "swap.usedMiB": 70 }, using(50))).toEqual(["pause a by checkpoint"]);
+    const cpu = new Days({ rules: [BUSY] }, parked);
+    expect(cpu.tick(1, others, using(50))).toEqual(["pause a by park"]);
+  });
+
   test("not while another job makes room, nor of jobs that the rule isn't about", () => {
     const saves = runningJob(
       { name: "b" },

@@ -26,6 +26,7 @@ describe("turns", () => {
     ["tell", {}, [], "it's yours to decide: supervisor pause tts"],
     ["ignore", {}, [], "'tts' goes on, as the config says"],
     ["ignore", { yieldTo: ["ana"] }, ["peer"], "'tts' makes room"],
+    ["yield", { pause: { method: "park" } }, ["peer"], "'tts' makes room"],
   ])("a request meets %s %o", (requests, spec, actors, answer) => {
     const desk = new Desk([holder(spec)], { turns: { requests } });
     const { decisions, events, why } = desk.tick(1, { gpus: gpus(1, 1), claims: [asker] });
