@@ -7,24 +7,11 @@ import { EXIT_PAUSED } from "../../contract/names.ts";
 import { type Job, savesBy } from "../../model/job.ts";
 import type { DriverCall } from "../../model/park.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
-import type { RankStatus, Seen } from "../../model/seen.ts";
+import type { Seen } from "../../model/seen.ts";
 import type { Now } from "../../model/time.ts";
 import { ModelCheckpoints } from "./model-checkpoints.ts";
-import { AFTER, type Life, reportOf } from "./model-life.ts";
-import type { RecordedCosts } from "./recorded-costs.ts";
-
-/** Of a job that never told how long its steps take. */
-const STEP_MS = 1000;
-
-export interface Habits {
-  costs: RecordedCosts;
-  /** What its real runs were seen to understand. */
-  understands: Job["understands"];
-  worldSize: number;
-  stepMs: number;
-  /** The work after which it is finished; null where it hasn't finished. */
-  workMs: number | null;
-}
+import { AFTER, type Life } from "./model-life.ts";
+import { type Habits, seenOf, stepOf } from "./model-sight.ts";
 
 /** What it did with its time. `redone`: work that was lost and had to be done again, as far as it was. */
 export interface Spent {
@@ -175,49 +162,8 @@ export class ModelJob {
 
   look(job: Job, run: Run): Seen {
     const life = this.#life?.id === run.id ? this.#life : null;
-    const alive = life !== null && life.exit === null;
-    const reports = life !== null && this.#habits.understands === "contract";
-    return {
-      pid: life?.pid ?? null,
-      // Without it no recorded process is suspected to be the job's own: whether it went with this run isn't known.
-      startTime: null,
-      alive,
-      exit: life?.exit ?? null,
-      leftovers: [],
-      ranks: reports ? this.#ranks(life, job) : [],
-      checkpoints: this.#saved.all,
-      rejected: [],
-      signalCaught: this.#habits.understands !== "nothing",
-      ...(this.#habits.worldSize > 1 && !reports && { worldSize: this.#habits.worldSize }),
-      stopped: life?.held === "frozen",
-      ...(life?.driver && {
-        park: { number: life.driver.number, answer: { state: life.driver.state, ms: 0 } },
-      }),
-    };
-  }
-
-  #ranks(life: Life, job: Job): RankStatus[] {
-    const known = job.progress === null ? null : life.baseStep;
-    return Array.from({ length: this.#habits.worldSize }, (_, rank) => ({
-      rank,
-      worldSize: this.#habits.worldSize,
-      pid: life.pid + rank,
-      startTime: null,
-      state: reportOf(life),
-      sequence: life.sequence,
-      step: life.loadMs <= 0 ? this.#step(life) : known,
-      totalSteps: null,
-      epoch: null,
-      metrics: {},
-      checkpoint: null,
-      bytesSaved: 0,
-      atMs: this.#at.wallMs,
-    }));
-  }
-
-  /** The first step is there once it has loaded: what was recorded as loading ends with it. */
-  #step(life: Life): number {
-    return life.baseStep + 1 + Math.floor(life.workMs / (this.#habits.stepMs || STEP_MS));
+    const { all: checkpoints } = this.#saved;
+    return seenOf(life, { job, habits: this.#habits, checkpoints, wallMs: this.#at.wallMs });
   }
 
   #askToSave(life: Life): void {
@@ -264,7 +210,7 @@ export class ModelJob {
 
   #keep(life: Life, job: Job, wallMs: number): void {
     life.sinceSaveMs = 0;
-    const step = this.#step(life);
+    const step = stepOf(life, this.#habits);
     const verified = job.spec.checkpoint.glob === undefined ? "quick" : "size and age only";
     const path = `replay/${job.name}/step-${step}`;
     this.#saved.keep({ path, step, epoch: null, bytes: 0, createdAtMs: wallMs, verified }, this.#workMs);

@@ -7,7 +7,7 @@ import type { Cause } from "../../model/actor.ts";
 import type { Job } from "../../model/job.ts";
 import type { Now } from "../../model/time.ts";
 import type { History, PastEvent } from "../history/history.ts";
-import type { Habits } from "./model-job.ts";
+import type { Habits } from "./model-sight.ts";
 import { RecordedCosts } from "./recorded-costs.ts";
 
 const STEP_MS = 1000;

@@ -1,12 +1,13 @@
 /**
  * A modelled job shows what a real run would, and spends its time as it was seen to.
- * Covers: src/replay/models/model-job.ts, src/replay/models/model-life.ts, src/replay/models/model-checkpoints.ts, src/replay/models/recorded-costs.ts
+ * Covers: src/replay/models/model-job.ts, src/replay/models/model-life.ts, src/replay/models/model-sight.ts, src/replay/models/model-checkpoints.ts, src/replay/models/recorded-costs.ts
  */
 import { expect, test } from "vitest";
 import type { Job } from "../../../src/model/job.ts";
 import type { Run } from "../../../src/model/run.ts";
 import type { Now } from "../../../src/model/time.ts";
-import { type Habits, ModelJob } from "../../../src/replay/models/model-job.ts";
+import { ModelJob } from "../../../src/replay/models/model-job.ts";
+import type { Habits } from "../../../src/replay/models/model-sight.ts";
 import { ASSUMED_MS, RecordedCosts } from "../../../src/replay/models/recorded-costs.ts";
 import { knownJob } from "../material.ts";
 
