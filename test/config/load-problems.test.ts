@@ -74,6 +74,12 @@ describe("each problem says where it is, what was expected and found, and what t
     ],
     [job('"gpus":▸1.5'), "jobs[0].gpus must be a whole number of at least 0, got 1.5."],
     [job('▸"priorty":1'), "jobs[0].priorty is not a known key. Did you mean 'priority'?"],
+    [job('▸"windows":["night"]'), "jobs[0].windows is not a known key. 'windows' belongs at the top level."],
+    [
+      job('▸"onTimeout":"wait"'),
+      "jobs[0].onTimeout is not a known key. 'onTimeout' belongs in 'jobs[].pause'.",
+    ],
+    ['{▸"above":5}', "above is not a known key. 'above' belongs in 'rules[]' or in 'rules[].clear'."],
     [
       job('"env":{"A":"b",▸"CUDA_VISIBLE_DEVICES":"2, 5"}'),
       'jobs[0].env.CUDA_VISIBLE_DEVICES must not be set, got "2, 5": the supervisor tells the job its GPUs, and would hold and watch others. Write "gpuIds": [2, 5].',

@@ -48,6 +48,18 @@ export function schemaAt(path: Path): JsonSchema | null {
   return schema ?? null;
 }
 
+/** The places that have this key, as "jobs[].pause"; "" is the top level. */
+export function placesWith(key: string, schema: JsonSchema = jsonSchema(), at = ""): string[] {
+  const choices = [schema, ...(schema.anyOf ?? [])];
+  return choices.flatMap(({ properties = {}, items }) => [
+    ...(Object.hasOwn(properties, key) ? [at] : []),
+    ...Object.entries(properties).flatMap(([name, one]) =>
+      placesWith(key, one, at === "" ? name : `${at}.${name}`),
+    ),
+    ...(items === undefined ? [] : placesWith(key, items, `${at}[]`)),
+  ]);
+}
+
 /** `a positive number`, `"wait", "freeze" or "kill"`, `a list of texts`. */
 export function inWords(schema: JsonSchema): string {
   if (schema.anyOf !== undefined) return orList(schema.anyOf.map(inWords));

@@ -3,8 +3,8 @@
  * instead where that can be known. Reads values only to name them; never changes one.
  */
 import type { z } from "zod";
-import { formatPath, type Path, show } from "../problem.ts";
-import { inWords, type JsonSchema, schemaAt } from "./expected.ts";
+import { formatPath, orList, type Path, show } from "../problem.ts";
+import { inWords, type JsonSchema, placesWith, schemaAt } from "./expected.ts";
 import { closest, numberFor, unitOfKey, unitOfMetric } from "./suggest.ts";
 
 /** A problem that has a path but no place in the text yet. */
@@ -17,6 +17,9 @@ export interface Finding {
 
 /** Longer lists of choices are omitted when the right choice is known. */
 const MOST_LISTED = 8;
+
+/** A key in more places says little about which one was meant. */
+const MOST_PLACES = 2;
 
 /** The value at `path` in the parsed document; undefined if there is none. */
 function valueAt(root: unknown, path: Path): unknown {
@@ -58,8 +61,17 @@ function unknownKey(path: Path): Finding {
     (name) => name !== "$schema",
   );
   const guess = closest(key, known);
+  const elsewhere = belongs(key);
   const hint = guess === null ? `Known here: ${known.join(", ")}.` : `Did you mean '${guess}'?`;
-  return { path, part: "key", message: `${formatPath(path)} is not a known key. ${hint}` };
+  return { path, part: "key", message: `${formatPath(path)} is not a known key. ${elsewhere ?? hint}` };
+}
+
+/** Where a key belongs that is known, but not here; null for one that many places have. */
+function belongs(key: string): string | null {
+  const places = placesWith(key);
+  if (places.length === 0 || places.length > MOST_PLACES) return null;
+  const named = places.map((place) => (place === "" ? "at the top level" : `in '${place}'`));
+  return `'${key}' belongs ${orList(named)}.`;
 }
 
 /** ` Write 30.`, or nothing where the fix isn't clear. */
