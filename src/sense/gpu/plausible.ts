@@ -15,7 +15,8 @@ interface Range {
 export const RANGES = {
   percent: { most: 100, show: percent },
   celsius: { most: 150, show: (value) => `${number(value)} °C` },
-  watts: { most: 10_000, show: (value) => `${number(value)} W` },
+  /** All bits of 32 are 4295 W where a driver counts microwatts. */
+  watts: { most: 4000, show: (value) => `${number(value)} W` },
   /** 16 TiB. */
   mebibytes: { most: 16 * 1024 * 1024, show: size },
 } satisfies Record<string, Range>;

@@ -129,7 +129,9 @@ interface Parties {
 
 function othersUse(report: GpuReport, { counted, doubtful, ours }: Parties, atMs: number): Reading {
   const theirs = [...counted, ...doubtful];
-  const { unlisted, untoldUse } = report;
+  const { unlisted, utilization: whole } = report;
+  // The whole bounds it.
+  const untoldUse = isFigure(whole) ? undefined : report.untoldUse;
   const isWhole = unlisted === undefined && untoldUse === undefined;
   if (theirs.length === 0 && isWhole) return { value: 0, atMs };
   const hidden = theirs.find(({ smPercent }) => !isFigure(smPercent));
@@ -140,7 +142,6 @@ function othersUse(report: GpuReport, { counted, doubtful, ours }: Parties, atMs
     );
   const value = sum(counted);
   if (hidden === undefined && isWhole) return between(value, sum(theirs), atMs);
-  const whole = report.utilization;
   if (!isFigure(whole)) {
     const some = theirs.some(({ smPercent }) => isFigure(smPercent));
     if (report.atLeast && unlisted !== undefined && (hidden === undefined || some))

@@ -57,7 +57,10 @@ export interface GpuReport extends GpuIdentity {
   blind?: string;
   /** Why processes may be missing from the list. */
   unlisted?: string;
-  /** Why no process in the list can show its use. */
+  /**
+   * Why no process in the list can show its use. Where the GPU doesn't tell its own either, use by nobody would be
+   * told as 0, and as lost once somebody is there.
+   */
   untoldUse?: string;
   /** The GPU never tells its own use: of what is unlisted nothing is known, and the rest is the least that is used. */
   atLeast?: true;

@@ -72,6 +72,7 @@ it("all makers' GPUs are read together", () => {
   have("sys/class/drm/card1/device/uevent", "DRIVER=xe\nPCI_SLOT_NAME=0000:03:00.0\n");
   expect(find().sources).toMatchObject([{ task: { source: "kernel", rarely: true }, places: true }]);
   have("sys/class/drm/card2/device/vendor", "0x1002\n");
+  have("sys/class/drm/card2/device/uevent", "DRIVER=amdgpu\nPCI_SLOT_NAME=0000:0a:00.0\n");
   expect(find().sources[0]?.task).not.toHaveProperty("rarely");
   have("dev/nvidia0");
   expect(found()).toEqual(["nvml", "kernel"]);

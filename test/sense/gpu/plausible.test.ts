@@ -42,6 +42,7 @@ describe("figures of a GPU", () => {
       ...(all > 0xffff_ffff && { memoryTotalMiB: mib, memoryFreeMiB: mib, memoryUsedMiB: mib }),
       processes: [{ pid: 71, memoryMiB: "untold", smPercent: all }],
     });
+    if (all > 0xffff) expect(checked({ powerWatts: all / 1e6 }).powerWatts).toMatch(/impossible .* W$/);
     expect(gpu.utilization).toMatch(/^the driver reports an impossible .* %$/);
     expect(gpu.temperature).toMatch(/impossible .* °C$/);
     if (all > 0xffff) expect(gpu.powerWatts).toMatch(/impossible .* W$/);

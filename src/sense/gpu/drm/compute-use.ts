@@ -7,7 +7,8 @@ const MIB = 1024 * 1024;
 
 export interface ComputeUse {
   pid: number;
-  memoryMiB: number;
+  /** Null where the driver doesn't report it. */
+  memoryMiB: number | null;
 }
 
 /** By PCI address. KFD has a file for each process on each GPU; it is there where it holds memory or a queue. */
@@ -21,10 +22,10 @@ export function computeUse(root: string): Map<string, ComputeUse[]> {
     const queues = names(join(proc, pid, "queues")).map((queue) => text(proc, pid, "queues", queue, "gpuid"));
     for (const { id, address } of nodes) {
       const held = text(proc, pid, `vram_${id}`);
-      const bytes = /^\d{1,18}$/.test(held) ? Number(held) : 0;
-      if (bytes === 0 && !queues.includes(id)) continue;
+      const bytes = /^\d{1,18}$/.test(held) ? Number(held) : null;
+      if (!bytes && !queues.includes(id)) continue;
       const list = found.get(address) ?? [];
-      list.push({ pid: Number(pid), memoryMiB: bytes / MIB });
+      list.push({ pid: Number(pid), memoryMiB: bytes === null ? null : bytes / MIB });
       found.set(address, list);
     }
   }

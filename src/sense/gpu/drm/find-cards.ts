@@ -29,7 +29,9 @@ export function findCards(root: string, apus = new Map<string, boolean>()): Card
     const directory = join(drm, name, "device");
     const maker = VENDORS[text(directory, "vendor") as keyof typeof VENDORS];
     if (maker === undefined) return [];
-    const { PCI_SLOT_NAME = name, DRIVER = maker } = parseUevent(text(directory, "uevent"));
+    const { PCI_SLOT_NAME, DRIVER = maker } = parseUevent(text(directory, "uevent"));
+    // Without an address none of its processes is found, which doesn't mean that it has none.
+    if (PCI_SLOT_NAME === undefined) return [];
     return [{ directory, address: PCI_SLOT_NAME.toLowerCase(), maker, source: DRIVER }];
   });
   found.sort((a, b) => (`${a.maker} ${a.address}` < `${b.maker} ${b.address}` ? -1 : 1));

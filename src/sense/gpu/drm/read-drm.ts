@@ -15,6 +15,7 @@ import { FdinfoSweeper, type Sweep, sum, UNCOUNTED } from "./sweep.ts";
 const SLEEPS = "the GPU sleeps to save power, and reading it would wake it";
 const NOBODY_YET = "nobody has used it yet, so whether its driver reports use per process isn't known";
 const NO_ENGINES = "the compute driver doesn't report use per process";
+const NO_MEMORY = "the driver doesn't report its memory";
 /** Share of the time that sweeps of all processes may take, and the longest interval between two, in ms. */
 const SHARE = 0.002;
 const OLDEST_MS = 10_000;
@@ -55,18 +56,16 @@ function report(card: Card, sweep: Sweep | null, compute: Map<string, ComputeUse
   };
 }
 
-/** What the processes don't tell of the use, where the GPU tells it as a whole and where it doesn't. */
+/** What the processes don't tell of the use. */
 function gaps(
   card: Card,
   { hidden, counted, devices }: Sweep,
 ): Pick<GpuReport, "unlisted" | "untoldUse" | "atLeast"> {
   const { address, gpu } = card;
   const unlisted = hidden === null ? {} : { unlisted: hidden };
-  if (tellsUse(card)) return unlisted;
-  // Use by nobody would be told as 0, and as lost once somebody is there.
   if (gpu.device?.runtime === "rocm") return { ...unlisted, untoldUse: NO_ENGINES };
   if (!counted.has(address)) return { ...unlisted, untoldUse: devices.has(address) ? UNCOUNTED : NOBODY_YET };
-  return { ...unlisted, atLeast: true };
+  return { ...unlisted, ...(!tellsUse(card) && { atLeast: true as const }) };
 }
 
 const tellsUse = ({ directory }: Card): boolean => names(directory).includes("gpu_busy_percent");
@@ -116,13 +115,13 @@ function processes(
     const held = gpu.integrated ? sum(memoryMiB, borrowedMiB) : memoryMiB;
     found.set(pid, {
       pid,
-      memoryMiB: held ?? "the driver doesn't report its memory",
+      memoryMiB: held ?? NO_MEMORY,
       smPercent: percent,
     });
   }
   for (const { pid, memoryMiB } of compute.get(address) ?? []) {
-    const known = found.get(pid)?.memoryMiB;
-    const most = Math.max(memoryMiB, typeof known === "number" ? known : 0);
+    const known = found.get(pid)?.memoryMiB ?? NO_MEMORY;
+    const most = typeof known === "string" ? (memoryMiB ?? known) : Math.max(memoryMiB ?? 0, known);
     found.set(pid, { pid, memoryMiB: most, smPercent: NO_ENGINES });
   }
   return [...found.values()];

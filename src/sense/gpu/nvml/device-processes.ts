@@ -42,9 +42,9 @@ export class DeviceProcesses {
     this.#paceMs = paceMs;
   }
 
-  /** Why this GPU doesn't report use per process, while it refuses to; else null. */
-  get useRefusal(): string | null {
-    return this.#use.refusal;
+  /** Why this GPU doesn't report use per process; null while it does. */
+  get untoldUse(): string | null {
+    return this.#use.failure;
   }
 
   /**

@@ -78,7 +78,7 @@ export class Device {
     const memory = this.#questions.memory(this.#handle, nowMs);
     const used = typeof memory.usedMiB === "number" ? memory.usedMiB : 0;
     const processes = this.#processes.read(this.#handle, nowMs, used);
-    const { useRefusal } = this.#processes;
+    const { untoldUse } = this.#processes;
     const blind = whyBlind(processes);
     const bits = this.#throttle.get(nowMs, 0, () => this.#questions.throttleBits(this.#handle));
     const milliwatts = this.#power.get(nowMs, POWER_EVERY * pace, () => figure("nvmlDeviceGetPowerUsage"));
@@ -102,8 +102,7 @@ export class Device {
       ...(typeof bits === "number" && bits > 1 && { throttleReasons: throttleReasons(bits) }),
       processes,
       ...(blind !== null && { blind }),
-      // Without both, use by nobody would be told as 0, and as lost once somebody is there.
-      ...(useRefusal !== null && typeof utilization === "string" && { untoldUse: useRefusal }),
+      ...(untoldUse !== null && { untoldUse }),
       ...(instances.length > 0 && { instances }),
     };
   }

@@ -28,7 +28,7 @@ export class ProcessUse {
   /** Time stamp of the newest sample used, on the driver's clock. */
   #lastSample = 0n;
   #began = false;
-  #refusal: string | null = null;
+  #failure: string | null = null;
   readonly #refusals = new Refusals();
   #known = new Map<number, Use>();
 
@@ -36,14 +36,14 @@ export class ProcessUse {
     this.#library = library;
   }
 
-  /** Why this GPU doesn't report it, while it refuses to; else null. */
-  get refusal(): string | null {
-    return this.#refusal;
+  /** Why this GPU doesn't report it; null while it does. */
+  get failure(): string | null {
+    return this.#failure;
   }
 
   /** Has no usable samples yet: read again soon. */
   get isNew(): boolean {
-    return !this.#began && this.#refusal === null;
+    return !this.#began && this.#failure === null;
   }
 
   /**
@@ -55,14 +55,15 @@ export class ProcessUse {
     nowMs: number,
     listed: (sampled: number[]) => ReadonlySet<number>,
   ): Map<number, number> | string {
-    if (this.#refusal !== null && nowMs < this.#refusals.againAtMs) return this.#refusal;
+    if (this.#failure !== null && nowMs < this.#refusals.againAtMs) return this.#failure;
     const code = this.#ask(handle);
     if (code !== OK && code !== NOT_FOUND) {
       const { value, refused } = failed(code);
-      if (refused) this.#refuse(value, nowMs);
+      this.#failure = value;
+      if (refused) this.#refuse(nowMs);
       return value;
     }
-    this.#refusal = null;
+    this.#failure = null;
     this.#refusals.answered();
     const fresh = code === OK ? this.#fresh(nowMs) : new Map<number, Use>();
     const there = listed([...fresh.keys()]);
@@ -82,8 +83,7 @@ export class ProcessUse {
   }
 
   /** What it kept is stale when it answers again. */
-  #refuse(reason: string, nowMs: number): void {
-    this.#refusal = reason;
+  #refuse(nowMs: number): void {
     this.#refusals.refused(nowMs);
     this.#began = false;
   }

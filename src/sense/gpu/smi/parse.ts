@@ -33,7 +33,11 @@ export function cell(text: string | undefined): Told {
     const value = Number(trimmed);
     return value < 0 ? `nvidia-smi says ${trimmed}` : value;
   }
-  const words = trimmed
+  return saying(trimmed);
+}
+
+function saying(text: string): string {
+  const words = text
     .replace(/^\[|\]$/g, "")
     .replace(/[^\x20-\x7e]+/g, " ")
     .slice(0, 100);
@@ -54,8 +58,6 @@ export function parseGpus(text: string): GpuReport[] {
         .join(",")
         .trim() || "NVIDIA GPU";
     const throttles = cells.slice(9, 12).map((one) => one.trim());
-    const active = throttles.includes("Active");
-    const told = throttles.length === 3 && throttles.every((one) => one === "Active" || one === "Not Active");
     return [
       {
         uuid,
@@ -70,11 +72,18 @@ export function parseGpus(text: string): GpuReport[] {
         temperature: cell(cells[6]),
         powerWatts: cell(cells[7]),
         powerLimitWatts: cell(cells[8]),
-        throttled: active ? 1 : told ? 0 : cell(throttles[0]).toString(),
+        throttled: throttled(throttles),
         processes: "its processes aren't listed yet",
       },
     ];
   });
+}
+
+/** Each of three reasons is "Active" or "Not Active". */
+function throttled(reasons: string[]): Told {
+  if (reasons.includes("Active")) return 1;
+  const untold = reasons.find((one) => one !== "Not Active");
+  return untold === undefined && reasons.length === 3 ? 0 : saying(untold ?? "");
 }
 
 /** `--query-compute-apps` as csv,noheader,nounits, by the GPU's UUID. */

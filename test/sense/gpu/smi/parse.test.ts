@@ -165,6 +165,15 @@ it.each([
   expect(failure(text)).toMatch(expected);
 });
 
+it.each([
+  [["Not Active", "[N/A]", "Not Active"], "nvidia-smi says 'N/A'"],
+  [["Not Active", "Not Active", ""], "nvidia-smi says nothing"],
+  [["[N/A]", "Active", "[N/A]"], 1],
+])("throttling by %j is told as %j: a reason that isn't told is named", (reasons, told) => {
+  const [gpu] = parseGpus(row(RTX, "0", "1", "2", "3", "4", "5", "6", "7", ...reasons, "Card"));
+  expect(gpu?.throttled).toBe(told);
+});
+
 describe("whatever comes", () => {
   const reason = (told: Told): boolean => typeof told === "string" && told.length > 0;
   it("is a figure as written, or a reason", () => {
