@@ -17,8 +17,8 @@ import type { Measured } from "./run.ts";
 const ROOT = join(import.meta.dirname, "..");
 /** USER_HZ of every Linux that Node runs on. */
 const TICKS_A_SECOND = 100;
-/** Start-up and the compiler's first rounds are over by then. */
-const WARM_UP_MS = 15_000;
+/** Start-up is over by then, and V8 has compiled what a frame needs: with one frame a second that takes it most of a minute. */
+const WARM_UP_MS = 60_000;
 
 export async function measure(seconds = 20): Promise<Measured[]> {
   if (spawnSync("tmux", ["-V"], { stdio: "ignore" }).status !== 0) {

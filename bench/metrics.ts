@@ -16,7 +16,7 @@ import { superviseHere } from "./in-process.ts";
 import type { Measured } from "./run.ts";
 
 const PAGES = 50;
-const quiet = { name: "cpu", metric: "cpu.others", above: 99, clear: { below: 98 }, action: "notify" };
+const quiet = { name: "cpu", metric: "cpu.others", above: 100, clear: { below: 98 }, action: "notify" };
 
 async function freePort(): Promise<number> {
   const server = createServer();

@@ -1,7 +1,7 @@
 /**
  * From the first instruction of an outside CPU load to the pause signal in the job: a real supervisor, a
  * real job that notes when the signal arrives, dwell 0, the load at least 2.5 times the threshold.
- * With and without a cgroup. Needs a machine that is otherwise quiet, and keeps quiet itself: with
+ * With and without a cgroup, and beside another supervisor. Needs a machine that is otherwise quiet, and keeps quiet itself: with
  * dwell 0 a command's start-up would be load enough, so it watches over the socket.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -80,8 +80,26 @@ async function burn(load: ChildProcess[]): Promise<number> {
 const at = (sorted: number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 
+/** Its two jobs sleep; beside them, what isn't ours is no proof of somebody else any more. */
+async function besideAnother(): Promise<number[]> {
+  const sleeps = ["one", "two"].map((name) => ({
+    name,
+    command: ["/bin/sleep", "100000"],
+    pause: { method: "freeze" },
+  }));
+  const another = new RealSupervisor({ pollSeconds: 1, jobs: sleeps });
+  try {
+    await another.start();
+    for (const { name } of sleeps) await another.reaches(name, ["running"]);
+    return await reactions({});
+  } finally {
+    await another.close();
+  }
+}
+
 export async function measure(): Promise<Measured[]> {
   const grouped = await reactions({});
+  const beside = await besideAnother();
   const bare = await reactions({ GPU_JOB_SUPERVISOR_NO_CGROUP: "1" });
   const detail = (tries: number[], share: string): string =>
     `${share} of ${tries.length}, load ≥ 2.5 × threshold, dwell 0`;
@@ -92,6 +110,8 @@ export async function measure(): Promise<Measured[]> {
   return [
     figure("outside load → pause signal", grouped, 0.5, 150),
     figure("outside load → pause signal, worst", grouped, 1, 300),
+    figure("the same beside another supervisor's two jobs", beside, 0.5, 150),
+    figure("the same beside another supervisor's two jobs, worst", beside, 1, 300),
     figure("the same without a cgroup", bare, 0.5, 300),
     figure("the same without a cgroup, worst", bare, 1, 450),
   ];
