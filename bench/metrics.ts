@@ -60,7 +60,7 @@ function pageOf(known: number): { ms: number; bytes: number } {
   };
   const [counts, gpuTime] = [new EventCounts(), new GpuTime()];
   const make = (): string =>
-    metricsText(snapshot(moment, { ...about, pace: () => null }), counts, gpuTime, {
+    metricsText(snapshot(moment, { ...about, pace: () => null, copying: () => null }), counts, gpuTime, {
       user: "ann",
       project: "/p",
     });

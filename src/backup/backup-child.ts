@@ -1,7 +1,7 @@
 /**
  * Uploads or fetches one checkpoint, in a process of its own at low priority: the S3 client takes more
  * memory than the supervisor may, and hashing gigabytes takes longer than a tick. Reads one order as JSON
- * from stdin, prints one line of JSON. Only backups.ts starts it.
+ * from stdin; prints lines of JSON: how far it is, and last what came of it. Only backups.ts starts it.
  */
 import { constants, setPriority } from "node:os";
 import { text } from "node:stream/consumers";
@@ -12,6 +12,7 @@ import { failureText } from "./failure-text.ts";
 import { keepBackups } from "./keep-backups.ts";
 import { NotWhole } from "./not-whole.ts";
 import { claimPlace } from "./owner-object.ts";
+import { telling } from "./progress.ts";
 import { upload } from "./upload.ts";
 
 export type Order = { backup: Backup; job: string } & (
@@ -22,16 +23,19 @@ export type Order = { backup: Backup; job: string } & (
 /** `final`: trying again is of no use. */
 export type Done = { ok: true; bytes: number; sent?: number } | { ok: false; reason: string; final: boolean };
 
+const say = (line: string): boolean => process.stdout.write(`${line}\n`);
+
 async function carryOut(order: Order): Promise<Done> {
   const place = placeOf(order.backup, order.job);
   const bucket = new Bucket(order.backup, place);
+  const onProgress = telling(say);
   try {
     if (order.verb === "restore") {
-      const { bytes } = await restore({ bucket, place }, order.step, order.directory);
+      const { bytes } = await restore({ bucket, place }, order.step, order.directory, onProgress);
       return { ok: true, bytes };
     }
     await claimPlace(bucket, place, order.owner);
-    const done = await upload(order.path, { bucket, place, limits: order.backup });
+    const done = await upload(order.path, { bucket, place, limits: order.backup, onProgress });
     await keepBackups(bucket, place, order.backup.keep, order.path.split("/").at(-1) ?? "");
     return { ok: true, ...done };
   } catch (error) {
@@ -47,4 +51,4 @@ try {
   // Then it runs at normal priority, which is better than no backup.
 }
 const done = await carryOut(JSON.parse(await text(process.stdin)) as Order);
-process.stdout.write(`${JSON.stringify(done)}\n`);
+say(JSON.stringify(done));

@@ -6,12 +6,14 @@
 import { elapsedMs } from "../clock.ts";
 import { lacksRestored } from "../decide/starts/restore-wait.ts";
 import { checkpointDirectory } from "../files/state-paths.ts";
+import type { Copying } from "../model/decision.ts";
 import type { Job } from "../model/job.ts";
 import type { Checkpoint } from "../model/run.ts";
 import { Helper } from "../spawn/helper.ts";
 import { duration } from "../words/duration.ts";
 import type { Done, Order } from "./backup-child.ts";
 import { ownerHere } from "./bucket-names.ts";
+import { progressIn } from "./progress.ts";
 
 const CHILD = new Helper("backup/backup-child", "no checkpoint is backed up or fetched from a backup");
 const FIRST_RETRY_MS = 10_000;
@@ -40,6 +42,7 @@ export class Backups {
   readonly #stop = new AbortController();
   readonly #troubles = new Map<string, Trouble>();
   #working: Promise<void> | null = null;
+  #copying: { job: string; is: Copying } | null = null;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -68,6 +71,9 @@ export class Backups {
     });
   }
 
+  /** How far the copy of a job's checkpoint is; null while none is known to move. */
+  copyingOf = (job: string): Copying | null => (this.#copying?.job === job ? this.#copying.is : null);
+
   /** Ends a child under way; the next supervisor goes on where it was. */
   async close(): Promise<void> {
     this.#stop.abort();
@@ -93,15 +99,24 @@ export class Backups {
   async #carryOut(job: Job, order: Order): Promise<void> {
     const begun = elapsedMs();
     const of = order.verb === "restore" ? job.backedUp : job.checkpoint;
-    const ended = await CHILD.run([], { input: JSON.stringify(order), signal: this.#stop.signal });
+    const { verb } = order;
+    const ended = await CHILD.run([], {
+      input: JSON.stringify(order),
+      signal: this.#stop.signal,
+      onLine: (line) => {
+        const progress = progressIn(line);
+        if (progress !== null) this.#copying = { job: job.name, is: { verb, ...progress } };
+      },
+    });
     this.#working = null;
+    this.#copying = null;
     if (this.#stop.signal.aborted || of === null || of === undefined) return;
     const done: Done = ended.ok
-      ? (JSON.parse(ended.stdout) as Done)
+      ? (JSON.parse(ended.stdout.slice(ended.stdout.lastIndexOf("\n") + 1)) as Done)
       : { ok: false, reason: ended.reason, final: false };
     if (done.ok) this.#troubles.delete(job.name);
     else this.#putOff(job.name, done.reason);
-    this.#parts.report(job.name, { of, verb: order.verb, tookMs: elapsedMs() - begun, ...done });
+    this.#parts.report(job.name, { of, verb, tookMs: elapsedMs() - begun, ...done });
   }
 
   #putOff(job: string, reason: string): void {

@@ -11,15 +11,11 @@ import { checkpointName, MANIFEST_FILE, TEMPORARY_PREFIX } from "../contract/nam
 import { Rejected } from "../contract/values.ts";
 import { flushDirectory } from "../job/checkpoint/checkpoint-files.ts";
 import { verifyCheckpoint } from "../job/checkpoint/find-checkpoint.ts";
+import type { CopyProgress } from "../model/decision.ts";
 import type { Bucket } from "./bucket.ts";
 import { keyOf, type Place } from "./bucket-names.ts";
 import { complete } from "./keep-backups.ts";
 import { NotWhole } from "./not-whole.ts";
-
-export interface Progress {
-  bytes: number;
-  of: number;
-}
 
 export interface Restored {
   path: string;
@@ -33,7 +29,7 @@ export async function restore(
   from: { bucket: Bucket; place: Place },
   step: number | null,
   directory: string,
-  onProgress: (progress: Progress) => void = () => {},
+  onProgress: (progress: CopyProgress) => void = () => {},
 ): Promise<Restored> {
   const { bucket, place } = from;
   const stored = complete(place, await bucket.list(place.folder)).map(({ checkpoint }) => checkpoint);

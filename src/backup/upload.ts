@@ -10,6 +10,7 @@ import { elapsedMs } from "../clock.ts";
 import { type ManifestEntry, parseManifest } from "../contract/manifest.ts";
 import { MANIFEST_FILE } from "../contract/names.ts";
 import { Rejected } from "../contract/values.ts";
+import type { CopyProgress } from "../model/decision.ts";
 import { type Bucket, bare, md5, type OpenUpload, type Part } from "./bucket.ts";
 import { type Backup, keyOf, type Place } from "./bucket-names.ts";
 import { NotWhole } from "./not-whole.ts";
@@ -22,6 +23,8 @@ export interface UploadOptions {
   bucket: Bucket;
   place: Place;
   limits: Pick<Backup, "partMiB" | "maxMiBPerSecond">;
+  /** Called for each part that is there, however it came there. */
+  onProgress?: (progress: CopyProgress) => void;
 }
 
 /** Bytes that were sent; parts that were there already aren't sent again. Throws NotWhole, and what the client throws. */
@@ -32,7 +35,7 @@ export async function upload(path: string, options: UploadOptions): Promise<{ by
   const manifest = parseManifest(text, name);
   if (manifest instanceof Rejected) throw new NotWhole(`${MANIFEST_FILE} ${manifest.reason}`);
   const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
-  const sending = new Sending(options);
+  const sending = new Sending(options, total);
   const open = await bucket.openUploads(keyOf(place, name, ""));
   for (const file of manifest.files) await sending.file(path, file, open);
   await bucket.put(keyOf(place, name, MANIFEST_FILE), text);
@@ -41,11 +44,14 @@ export async function upload(path: string, options: UploadOptions): Promise<{ by
 
 class Sending {
   sent = 0;
+  #there = 0;
+  readonly #total: number;
   readonly #options: UploadOptions;
   readonly #begin = elapsedMs();
 
-  constructor(options: UploadOptions) {
+  constructor(options: UploadOptions, total: number) {
     this.#options = options;
+    this.#total = total;
   }
 
   async file(path: string, entry: ManifestEntry, opened: OpenUpload[]): Promise<void> {
@@ -60,6 +66,7 @@ class Sending {
         hash.update(body);
         mustMatch(entry, hash.digest("hex"));
         await bucket.put(key, body);
+        this.#isThere(body.length);
         await this.#sent(body.length);
         return;
       }
@@ -74,6 +81,7 @@ class Sending {
         sums.push(Buffer.from(sum, "hex"));
         const there = known.find((part) => part.number === number && bare(part.etag) === sum);
         parts.push(there ?? (await bucket.putPart(upload, number, body)));
+        this.#isThere(body.length);
         if (there === undefined) await this.#sent(body.length);
       }
       // Completed only now: what has changed since it was hashed must not become an object.
@@ -82,6 +90,11 @@ class Sending {
     } finally {
       await file.close();
     }
+  }
+
+  #isThere(bytes: number): void {
+    this.#there += bytes;
+    this.#options.onProgress?.({ bytes: this.#there, of: this.#total });
   }
 
   /** Waits as long as the rate limit asks. */

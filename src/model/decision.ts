@@ -104,11 +104,23 @@ export interface Why {
   spared?: Spared[];
   /** What rules that concern it can't see. */
   unseen?: Sight[];
+  /** Its checkpoint is on its way to its backup, or back from there. */
+  copying?: Copying;
   waitingFor: WaitingFor[];
   /** What is expected next, if its time can be known. */
   next: Next | null;
   /** What a person can type to speed it up; omitted where nothing would. */
   sooner?: WayOut[];
+}
+
+/** How much of a checkpoint has been copied, in bytes. */
+export interface CopyProgress {
+  bytes: number;
+  of: number;
+}
+
+export interface Copying extends CopyProgress {
+  verb: "upload" | "restore";
 }
 
 /**

@@ -21,6 +21,8 @@ export interface ChildOptions {
   signal?: AbortSignal;
   /** Sent on timeout or abort; SIGKILL follows SIGTERM after 5 s. */
   killSignal?: "SIGTERM" | "SIGKILL";
+  /** Called with each line of its stdout as it comes, and before it has ended. */
+  onLine?: (line: string) => void;
   /** "ignore": its output goes to /dev/null. */
   output?: "keep" | "ignore";
   /** The child doesn't keep our process alive. */
@@ -64,18 +66,25 @@ export function lastWords(stderr: string): string {
 
 function execaOptions(options: ChildOptions) {
   const output = options.output === "ignore" ? "ignore" : "pipe";
+  const { onLine } = options;
   return {
     ...(options.input === undefined ? { stdin: "ignore" } : { input: options.input }),
     ...(options.env && { env: options.env }),
     ...(options.timeoutMs !== undefined && { timeout: options.timeoutMs }),
     ...(options.signal && { cancelSignal: options.signal }),
     killSignal: options.killSignal ?? "SIGTERM",
-    stdout: output,
+    stdout: onLine === undefined ? output : seenBy(onLine),
     stderr: output,
     maxBuffer: MOST_CHARACTERS,
     reject: false,
   } as const satisfies Options;
 }
+
+const seenBy = (onLine: (line: string) => void) =>
+  function* (line: unknown): Generator<unknown> {
+    onLine(line as string);
+    yield line;
+  };
 
 function ended(done: Result<ReturnType<typeof execaOptions>>, { timeoutMs = 0 }: ChildOptions): Ended {
   const [stdout, stderr] = [done.stdout ?? "", done.stderr ?? ""];

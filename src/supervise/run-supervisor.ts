@@ -244,6 +244,7 @@ class SupervisorProcess {
       windows: windowStates(this.#config.current.windows, wallMs()),
       events: this.#events,
       pace: (job) => this.#pace.of(job),
+      copying: this.#backups.copyingOf,
     });
   }
 }

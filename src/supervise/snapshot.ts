@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import type { Config } from "../config/schema/schema.ts";
 import { type JobView, type RuleView, SCHEMA_VERSION, type Snapshot } from "../control/protocol.ts";
 import { logPath } from "../files/state-paths.ts";
-import type { Why, WindowState } from "../model/decision.ts";
+import type { Copying, Why, WindowState } from "../model/decision.ts";
 import type { AuditEvent } from "../model/event.ts";
 import { type Job, savesBy } from "../model/job.ts";
 import { learnedSummary } from "../model/learned.ts";
@@ -21,6 +21,8 @@ export interface About {
   events: AuditEvent[];
   /** Steps per second of a job, null until known. */
   pace: (job: Job) => number | null;
+  /** How far the copy of its checkpoint is. */
+  copying: (job: string) => Copying | null;
 }
 
 export function snapshot(moment: Moment, about: About): Snapshot {
@@ -75,7 +77,7 @@ function jobView(job: Job, moment: Moment, about: About): JobView {
     manual,
     learned: learnedSummary(learned),
     balance,
-    why: worded(moment.why[name] ?? unjudged(job), moment.now.wallMs),
+    why: worded(whyOf(job, moment, about), moment.now.wallMs),
     logPath: logPath(about.config.stateDirectory, name),
     exitCode: exitCodeIn(state),
   };
@@ -109,6 +111,11 @@ function runView(job: Job, { sample }: Moment, { pace }: About): RunView {
     use: sample.runs[run.id] ?? null,
     stepsPerSecond: pace(job),
   };
+}
+
+function whyOf(job: Job, moment: Moment, about: About): Why {
+  const copying = about.copying(job.name);
+  return { ...(moment.why[job.name] ?? unjudged(job)), ...(copying && { copying }) };
 }
 
 /** A job that came after the last tick. */

@@ -14,6 +14,7 @@ import type { Done, Order } from "../../src/backup/backup-child.ts";
 import type { Bucket } from "../../src/backup/bucket.ts";
 import { type Backup, ownerHere, placeOf } from "../../src/backup/bucket-names.ts";
 import { restore } from "../../src/backup/download.ts";
+import { progressIn } from "../../src/backup/progress.ts";
 import { writeCheckpoint } from "../../src/job/checkpoint/write-checkpoint.ts";
 import { describeWith, objectStore } from "../needs.ts";
 import { until } from "../until.ts";
@@ -61,8 +62,11 @@ describeWith(objectStore)("a real S3 server", () => {
     started.stdin.end(JSON.stringify(order));
     return started;
   };
+  /** Its lines: how far it was, and what came of it. */
+  const told = async (order: Order, env?: NodeJS.ProcessEnv): Promise<string[]> =>
+    (await text(child(order, env).stdout)).trimEnd().split("\n");
   const carryOut = async (order: Order, env?: NodeJS.ProcessEnv): Promise<Done> =>
-    JSON.parse(await text(child(order, env).stdout)) as Done;
+    JSON.parse((await told(order, env)).at(-1) ?? "") as Done;
 
   const common = (more: Partial<Backup> = {}) => ({
     backup: store.backup(more),
@@ -93,6 +97,26 @@ describeWith(objectStore)("a real S3 server", () => {
     same((await fetched()).path, path);
     expect((await fetched(7)).bytes).toBe(12 * MIB + 9);
     await expect(fetched(8)).rejects.toThrow("there is no backup of step 8");
+  });
+
+  test("how far it is, is told on the way there and back, at most once a second", async () => {
+    const path = await checkpoint(3, 11 * MIB);
+    const of = 11 * MIB + 9;
+    const begun = performance.now();
+    const there = (await told(uploading(path, { maxMiBPerSecond: 4 }))).slice(0, -1).map(progressIn);
+    expect(there.length).toBeGreaterThan(1);
+    expect(there.length).toBeLessThanOrEqual(1 + (performance.now() - begun) / 1000);
+    expect(there.map((one) => one?.of)).toEqual(there.map(() => of));
+    const bytes = there.map((one) => one?.bytes ?? 0);
+    expect(bytes).toEqual([...bytes].sort((a, b) => a - b));
+    expect(bytes.every((count) => count > 0 && count <= of)).toBe(true);
+    const back: Order = {
+      ...common(),
+      verb: "restore",
+      step: 3,
+      directory: mkdtempSync(join(directory, "b-")),
+    };
+    expect(progressIn((await told(back))[0] ?? "")).toMatchObject({ of });
   });
 
   test("a killed upload is no backup, and the next one sends only what is missing", async () => {

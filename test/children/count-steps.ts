@@ -1,7 +1,7 @@
 /**
  * A job that keeps the contract: counts to `--total`, a step every `--ms` ms, and writes the steps it
  * made to stdout. Its "weights" are a running hash, so that a lost or doubled step shows at the end. Holds
- * `--mib` of memory.
+ * `--mib` of memory, and saves `--save-mib` more than it needs.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -11,10 +11,16 @@ import { parseArgs } from "node:util";
 import { job } from "gpu-job-supervisor/job";
 
 const { values } = parseArgs({
-  options: { total: { type: "string" }, ms: { type: "string" }, mib: { type: "string" } },
+  options: {
+    total: { type: "string" },
+    ms: { type: "string" },
+    mib: { type: "string" },
+    "save-mib": { type: "string" },
+  },
 });
 const total = Number(values.total ?? 1_000_000);
 const ms = Number(values.ms ?? 20);
+const ballast = Buffer.alloc(Number(values["save-mib"] ?? 0) * 2 ** 20, 1);
 const held = Buffer.alloc(Number(values.mib ?? 0) * 2 ** 20, 1);
 
 const resumed = await job.resume();
@@ -26,7 +32,10 @@ for (let step = (resumed?.step ?? 0) + 1; step <= total; step++) {
   await job.step(step, {
     loss: 1 / step,
     totalSteps: total,
-    save: (checkpoint) => checkpoint.file("weights", weights),
+    save: async (checkpoint) => {
+      await checkpoint.file("weights", weights);
+      if (ballast.length > 0) await checkpoint.file("ballast", ballast);
+    },
   });
 }
 console.log(`weights ${weights}`);

@@ -48,6 +48,13 @@ export const config: Group = {
       gives: () => said('{"jobs":[{"name":"a","command":["x"]},{"name":"a","command":["y"]}]}'),
     },
     { fault: "an empty command", gives: () => said('{"jobs":[{"name":"a","command":[]}]}') },
+    {
+      fault: "standby for a job of several ranks",
+      gives: () =>
+        said(
+          '{"jobs":[{"name":"a","command":["torchrun","--nproc-per-node","2","say.py"],"pause":{"method":"standby"}}]}',
+        ),
+    },
     { fault: "an unknown pause method", gives: () => inJob('"pause":{"method":"stop"}') },
     {
       fault: "a mistyped kind of event to be told",

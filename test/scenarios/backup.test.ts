@@ -2,7 +2,7 @@
  * A whole supervisor over a real S3 server: what it loses here comes back from there, and a server that is
  * down holds up no pause.
  * Covers: src/backup/backups.ts, src/decide/lifecycle/backed-up.ts, src/decide/starts/restore-wait.ts,
- * src/cli/commands/jobs/restore.ts
+ * src/backup/progress.ts, src/cli/commands/jobs/restore.ts
  */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -82,6 +82,17 @@ describeWith(objectStore)("checkpoints in S3", () => {
     const log = readFileSync(join(supervisor.directory, "state/logs/count.log"), "utf8");
     expect(log).toContain(`begins at ${step}\n`);
     expect(log).toContain(`weights ${weightsAfter(400)}\n`);
+  });
+
+  test("how far a backup is stands in the answer to why", async () => {
+    const command = ["node", join(CHILDREN, "count-steps.ts"), "--save-mib", "12"];
+    const backup = store.backup({ to: "s3://voice/slow", maxMiBPerSecond: 0.2 });
+    supervisor = await new RealSupervisor({ jobs: [{ name: "count", command, backup }] }, store.env).start();
+    await supervisor.steps("count", 3);
+    expect(supervisor.say("pause", "count").code).toBe(0);
+    await supervisor.shows("its backup under way", ({ jobs: [job] }) => job?.why.copying?.verb === "upload");
+    for (const asked of ["why", "status"])
+      await until(asked, () => /[Bb]acking up \d+ (B )?of 12 MiB/.test(supervisor.say(asked).out));
   });
 
   test("a server that is down holds up no pause, is told once, and gets the checkpoint when it is back", async () => {

@@ -36,6 +36,18 @@ test("stdin is the input, or nothing", async () => {
   expect(await runChild("cat", [])).toEqual({ ok: true, stdout: "" });
 });
 
+test("each line is told as it comes, while the child still runs", async () => {
+  const go = join(directory, "go");
+  const script = 'echo one; while [ ! -e "$1" ]; do sleep 0.05; done; echo two';
+  const lines: string[] = [];
+  const onLine = (line: string): void => {
+    lines.push(line);
+    writeFileSync(go, "");
+  };
+  const ended = await runChild("sh", ["-c", script, "sh", go], { onLine, timeoutMs: 60_000 });
+  expect([ended, lines]).toEqual([{ ok: true, stdout: "one\ntwo" }, ["one", "two"]]);
+});
+
 describe("input that isn't read", () => {
   const input = "x".repeat(1_000_000);
 

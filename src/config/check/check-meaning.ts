@@ -10,6 +10,7 @@ import type { Finding } from "./explain.ts";
 import { checkContainer } from "./jobs/check-container.ts";
 import { checkExecutor } from "./jobs/check-executor.ts";
 import { checkOrder } from "./jobs/check-order.ts";
+import { checkRanks } from "./jobs/check-ranks.ts";
 import { checkServer } from "./jobs/check-server.ts";
 import { checkService } from "./jobs/check-service.ts";
 import { checkDevices } from "./jobs/device-environment.ts";
@@ -30,6 +31,7 @@ export function checkMeaning(root: unknown): Finding[] {
     ...jobs.flatMap(checkDevices),
     ...jobs.flatMap(checkBackup),
     ...jobs.flatMap(checkExecutor),
+    ...jobs.flatMap(checkRanks),
     ...jobs.flatMap(checkServer),
     ...checkOrder(jobs),
     ...jobs.flatMap(checkService),

@@ -7,6 +7,7 @@ import { duration, elapsed } from "../duration.ts";
 import { joined } from "../list.ts";
 import { size } from "../size.ts";
 import { clockTime } from "../time.ts";
+import { andCopying } from "./copying.ts";
 import { roomText, UNPROVEN } from "./room.ts";
 import { slurmText } from "./slurm.ts";
 import { sparedBy } from "./spared.ts";
@@ -27,10 +28,11 @@ export const worded = (why: Why, nowMs: number): WordedWhy => ({
 });
 
 /** The whole answer: the state and since when, the cause, what it waits for. */
-export const whyText = (why: Why, nowMs: number): string => answer(why, nowMs, stateText(why, nowMs));
+export const whyText = (why: Why, nowMs: number): string =>
+  andCopying(answer(why, nowMs, stateText(why, nowMs)), why);
 
 /** The same for views that already show the state and its time; empty if there is no more to say. */
-export const whyBeside = (why: Why, nowMs: number): string => answer(why, nowMs, "");
+export const whyBeside = (why: Why, nowMs: number): string => andCopying(answer(why, nowMs, ""), why);
 
 function answer(why: Why, nowMs: number, state: string): string {
   const waits = waitsText(why);

@@ -1,7 +1,7 @@
 /**
  * The answer to "why?" in words: nothing is cut from it, and nothing that stands beside it is said again.
  * Covers: src/words/sentences/room.ts, src/words/sentences/why-held.ts, src/words/sentences/why-next.ts,
- * src/words/sentences/why-pausing.ts
+ * src/words/sentences/why-pausing.ts, src/words/sentences/copying.ts
  */
 import { expect, test } from "vitest";
 import type { Why } from "../../../src/model/decision.ts";
@@ -90,6 +90,39 @@ test.each<[string, Partial<Why>, whole: string, beside: string]>([
     },
     "paused by you at 13:50; waits: window 'night' opens at 22:00",
     "paused by you at 13:50; waits: window 'night' opens at 22:00",
+  ],
+  [
+    "a run whose checkpoint is backed up",
+    { copying: { verb: "upload", bytes: 2.3 * 2 ** 30, of: 7.04 * 2 ** 30 } },
+    "running since 13:50; backing up 2.3 of 7.0 GiB",
+    "backing up 2.3 of 7.0 GiB",
+  ],
+  [
+    "a pause whose checkpoint is backed up",
+    { state: "paused", ...because("Others use 71 %."), copying: { verb: "upload", bytes: 0, of: 2 ** 21 } },
+    "paused at 13:50: Others use 71 %. Backing up 0 of 2 MiB.",
+    "Others use 71 %. Backing up 0 of 2 MiB.",
+  ],
+  [
+    "the same, which waits",
+    {
+      state: "paused",
+      ...because("Others use 71 %."),
+      waitingFor: [window],
+      copying: { verb: "upload", bytes: 2 ** 29, of: 2 ** 31 },
+    },
+    "paused at 13:50: Others use 71 %. Waits: window 'night' opens at 22:00. Backing up 512 MiB of 2.0 GiB.",
+    "Others use 71 %. Waits: window 'night' opens at 22:00. Backing up 512 MiB of 2.0 GiB.",
+  ],
+  [
+    "a checkpoint that comes back",
+    {
+      state: "waiting",
+      waitingFor: [{ code: "checkpoint-restore", text: "its checkpoint is fetched from its backup" }],
+      copying: { verb: "restore", bytes: 3.5 * 2 ** 30, of: 4 * 2 ** 30 },
+    },
+    "waits: its checkpoint is fetched from its backup; 3.5 of 4.0 GiB are here",
+    "its checkpoint is fetched from its backup; 3.5 of 4.0 GiB are here",
   ],
   [
     "a request that isn't heard",

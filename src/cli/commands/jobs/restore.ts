@@ -4,7 +4,6 @@
  */
 import { basename } from "node:path";
 import { ownerHere } from "../../../backup/bucket-names.ts";
-import type { Progress } from "../../../backup/download.ts";
 import { loadConfigApart } from "../../../config/check/check-apart.ts";
 import { findConfig } from "../../../config/find.ts";
 import type { Config } from "../../../config/schema/schema.ts";
@@ -12,6 +11,7 @@ import { stepOfName } from "../../../contract/names.ts";
 import { makeFolder } from "../../../files/make-folder.ts";
 import { prepareStateDirectory } from "../../../files/state-directory.ts";
 import { checkpointDirectory } from "../../../files/state-paths.ts";
+import type { CopyProgress } from "../../../model/decision.ts";
 import { isLive } from "../../../model/state.ts";
 import { misuse, Refusal } from "../../../refusal.ts";
 import { writeOwner } from "../../../runs/checkpoints/owner.ts";
@@ -99,7 +99,7 @@ async function fetchBackup(
 }
 
 /** On a terminal, rewritten in place; elsewhere nothing. */
-function progressLine(): (progress: Progress) => void {
+function progressLine(): (progress: CopyProgress) => void {
   let last = -1;
   return ({ bytes, of }) => {
     const percent = Math.floor((100 * bytes) / Math.max(1, of));
