@@ -19,10 +19,12 @@ export interface DriverAnswer {
   impossible?: true;
 }
 
-/** A program whose VRAM may be away, and what it held before it was moved. */
+/** A program whose VRAM may be away, and what it held before it was moved: where nobody knows that, at most. */
 export interface Away {
   pid: number;
   heldMiB: number;
+  /** Where no record tells which program it is, if any: the others that it may be. */
+  guesses?: Away[];
 }
 
 /** The last call for a run and its answer, null while that is under way. */
@@ -48,11 +50,13 @@ export interface Park {
     | "claiming"
     | "restoring"
     | "unlocking"
-    /** Only its record tells of it: the driver is asked what became of it. */
+    /** Only its record or its processes tell of it: the driver is asked what became of it. */
     | "asking";
   /** The one process that holds it, and how much. */
   pid: number;
   heldMiB: number;
+  /** While that is asked for and only guessed: the others that it may be. */
+  guesses?: Away[];
   call: DriverCall;
   /** Of the last call; the next one has a higher one. */
   number: number;

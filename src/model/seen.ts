@@ -97,6 +97,8 @@ export interface GpuView {
   /** "GPU 0", "GPU 0 and 1". */
   name: string;
   freeMiB: number | null;
+  /** All that programs can have of them; omitted where that isn't known. */
+  mostMiB?: number;
   /** What the driver lists of this run, whether it is still alive or not. */
   entries: ProcessEvidence[];
   /** Memory held beside the run, with those that are listed as holding it; the rest nobody is. */

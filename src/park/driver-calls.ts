@@ -38,7 +38,7 @@ export class DriverCalls {
   }
 
   /** Returns at once. A call that was asked for already isn't repeated. */
-  ask({ run, call, number, pid, heldMiB }: Drive): void {
+  ask({ run, call, number, pid, heldMiB, guess }: Drive): void {
     if (this.#asked.get(run.id)?.number === number) return;
     this.#asked.set(run.id, { number, answer: null });
     const before = this.#busy.get(run.id) ?? Promise.resolve();
@@ -46,7 +46,7 @@ export class DriverCalls {
       // The next call has come while this one waited for its turn.
       if (this.#asked.get(run.id)?.number !== number) return;
       const record = parkRecord(this.#stateDirectory, run.id);
-      const task = { call, pid, heldMiB, parent: process.pid, record };
+      const task = { call, pid, heldMiB, parent: process.pid, record, ...(guess && { guess }) };
       // Also at our own end it is killed: the next supervisor asks what it has left.
       const answer = await driveOnce(task, this.#end.signal);
       if (this.#asked.get(run.id)?.number !== number) return;

@@ -17,6 +17,8 @@ export interface ParkTask {
   pid: number;
   /** What it holds, or held before it was moved. */
   heldMiB: number;
+  /** It may well be no program that was ever moved: nothing is noted of it before the driver says that it was. */
+  guess?: true;
   /** The process that waits for the answer. */
   parent: number;
   /** Where the record of this run is. */
@@ -25,16 +27,19 @@ export interface ParkTask {
 
 const LOOK_MS = 20;
 
-const { call, pid, heldMiB, parent, record } = JSON.parse(process.argv[2] ?? "{}") as ParkTask;
+const { call, pid, heldMiB, guess, parent, record } = JSON.parse(process.argv[2] ?? "{}") as ParkTask;
 
 async function answer(): Promise<DriverAnswer> {
   const before = readParkRecord(record);
   while (before !== null && isAlive(before.pid, before.startTime)) await sleep(LOOK_MS);
   const startTime = readStat(process.pid)?.startTime ?? null;
-  writeParkRecord(record, { pid: process.pid, startTime, program: { pid, heldMiB } });
+  const note = (): void =>
+    writeParkRecord(record, { pid: process.pid, startTime, program: { pid, heldMiB } });
+  if (!guess) note();
   const answer = await called();
-  const untouched = call === "lock" && answer.impossible === true;
+  const untouched = (guess || call === "lock") && answer.impossible === true;
   if (answer.state === "running" || untouched) removeParkRecord(record);
+  else if (guess) note();
   return answer;
 }
 

@@ -3,6 +3,7 @@
  * know: each goes back to its job. Ends none: a run that no job claims is left for the user to end.
  */
 import { clock } from "../clock.ts";
+import type { Away } from "../model/park.ts";
 import { runOf } from "../model/state.ts";
 import { refusing } from "../refusal.ts";
 import { sweep } from "../runs/clean-up/sweep.ts";
@@ -15,20 +16,25 @@ import type { Supervisor } from "../tick/supervisor.ts";
  * Resolves with the problem for the user, or null.
  */
 export async function takeBackRuns(supervisor: Supervisor, stateDirectory: string): Promise<string | null> {
-  restoreRecords(supervisor, stateDirectory);
+  const guessed = restoreRecords(supervisor, stateDirectory);
   const known = Object.values(supervisor.world.jobs).map((job) => runOf(job)?.id ?? "");
   const alive = await sweep(stateDirectory, new Set(known));
   const strangers = alive.filter(
-    ({ record }) => record === null || !supervisor.takeBack(record.job, record.run, record.away),
+    ({ id, record }) =>
+      record === null || !supervisor.takeBack(record.job, record.run, record.away ?? guessed.get(id)),
   );
   if (strangers.length === 0) return null;
   const ids = strangers.map(({ id }) => id).join(", ");
   return `Runs of no known job are still alive: ${ids} in ${stateDirectory}/runs. End them by hand.`;
 }
 
-/** Gives live runs whose files are gone their files again, so that they are found like any other. */
-function restoreRecords({ world }: Supervisor, stateDirectory: string): void {
-  for (const found of runsByEnvironment(stateDirectory, clock.now())) {
+/**
+ * Gives live runs whose files are gone their files again, so that they are found like any other. Returns which
+ * programs of them may be parked, which no file tells.
+ */
+function restoreRecords({ world }: Supervisor, stateDirectory: string): Map<string, Away> {
+  const guessed = new Map<string, Away>();
+  for (const { away, ...found } of runsByEnvironment(stateDirectory, clock.now())) {
     const { job: name, run } = found;
     const job = world.jobs[name];
     // What is left of a run that is known to be over isn't a run.
@@ -37,5 +43,7 @@ function restoreRecords({ world }: Supervisor, stateDirectory: string): void {
     refusing(`The files of a live run can't be written in ${stateDirectory}/runs`, () =>
       rewriteRecords(stateDirectory, found, found),
     );
+    if (away) guessed.set(run.id, away);
   }
+  return guessed;
 }

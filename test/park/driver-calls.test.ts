@@ -56,9 +56,9 @@ function steer(...also: string[]): void {
 
 const pidOf = (): number => program.pid ?? 0;
 
-function asked(call: DriverCall, pid = pidOf()): void {
+function asked(call: DriverCall, pid = pidOf(), more: { guess?: true } = {}): void {
   number += 1;
-  calls.ask({ do: "drive", job: "j", run, call, number, pid, heldMiB: 1000.7 });
+  calls.ask({ do: "drive", job: "j", run, call, number, pid, heldMiB: 1000.7, ...more });
 }
 
 const answer = (): Promise<DriverAnswer> =>
@@ -89,6 +89,23 @@ describeWith(compiler)("calls to the driver (need a C compiler)", () => {
     expect((await ask("look")).impossible).toBe(true);
     // Whether it runs isn't known.
     expect(away()).toEqual(there);
+  });
+
+  it("about a program that is only guessed leave a record once the driver says that it was moved", async () => {
+    begin();
+    const seen: unknown[] = [];
+    const guess = async (pid?: number): Promise<void> => {
+      asked("look", pid, { guess: true });
+      await answer();
+      seen.push(readParkRecord(parkRecord(state, run.id))?.program.pid ?? null);
+    };
+    await guess(process.pid);
+    await guess();
+    for (const call of ["lock", "checkpoint"] as const) await ask(call);
+    rmSync(parkRecord(state, run.id));
+    await guess(process.pid);
+    await guess();
+    expect(seen).toEqual([null, null, null, pidOf()]);
   });
 
   it("move a program out and back, and tell its state after each", async () => {

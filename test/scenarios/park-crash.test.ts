@@ -17,10 +17,11 @@ afterEach(async () => {
   scene = null;
 });
 
-async function restartWithoutDatabase({ supervisor }: ParkScene): Promise<void> {
+const DATABASE = ["", "-wal", "-shm"].map((suffix) => `audit.sqlite${suffix}`);
+
+async function restartWithout(lost: string[], { supervisor }: ParkScene): Promise<void> {
   await supervisor.crash();
-  for (const suffix of ["", "-wal", "-shm"])
-    rmSync(join(supervisor.directory, `audit.sqlite${suffix}`), { force: true });
+  for (const name of lost) rmSync(join(supervisor.directory, name), { recursive: true, force: true });
   await supervisor.start();
 }
 
@@ -39,7 +40,7 @@ describeWith(compiler)("park, interrupted (needs a C compiler)", () => {
     await supervisor.reaches("plain", ["frozen"]);
     await supervisor.end(newcomer.child);
     scene.set({ newcomers: [], unseenMiB: 7000 });
-    await restartWithoutDatabase(scene);
+    await restartWithout(DATABASE, scene);
     const found = await supervisor.shows("it to be found", ({ jobs: [job] }) => {
       expect(job?.state).not.toBe("running");
       return job?.why.parked?.gone ? job : null;
@@ -56,9 +57,35 @@ describeWith(compiler)("park, interrupted (needs a C compiler)", () => {
     expect(supervisor.audit("job.started")).toEqual([]);
 
     // Nothing of it is away now: it is found as any other run is.
-    await restartWithoutDatabase(scene);
+    await restartWithout(DATABASE, scene);
     await supervisor.reaches("plain", ["running"]);
     expect(alive(scene.pid)).toBe(true);
+    await scene.expectWhole();
+  });
+
+  it("a job of which every file is lost while it is parked stays parked, until what it may have held has room", async () => {
+    // Less than the program has on the host, as of any that is parked.
+    scene = await new ParkScene({}, { heldMiB: 40 }).start();
+    const { supervisor, cuda, pid } = scene;
+    const newcomer = scene.newcomer(7000);
+    await supervisor.reaches("plain", ["frozen"]);
+    await supervisor.end(newcomer.child);
+    scene.set({ newcomers: [], unseenMiB: 24_000 });
+    await restartWithout([...DATABASE, "state"], scene);
+    const found = await supervisor.shows("it to be found", ({ jobs: [job] }) => {
+      expect(job?.state).not.toBe("running");
+      return job?.why.parked ? job : null;
+    });
+    expect(found).toMatchObject({ state: "frozen", pid, run: 1 });
+    expect(found.why.parked?.heldMiB).toBeGreaterThan(40);
+    await supervisor.shows("it to wait for room", ({ jobs: [job] }) =>
+      job?.why.waitingFor.some(({ code }) => code === "gpu-memory"),
+    );
+    expect(cuda.calls).toEqual(["lock 0", "checkpoint 0"]);
+    scene.set({ unseenMiB: 0 });
+    await supervisor.recorded("resume.completed", "plain");
+    expect(supervisor.job("plain")).toMatchObject({ state: "running", pid });
+    expect([cuda.stateOf(pid), cuda.calls.slice(2)]).toEqual(["running", ["restore 0", "unlock 0"]]);
     await scene.expectWhole();
   });
 });

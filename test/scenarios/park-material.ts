@@ -31,10 +31,12 @@ export class ParkScene {
   readonly cuda: FakeCuda;
   readonly supervisor: RealSupervisor;
   pid = 0;
+  readonly #heldMiB: number;
   #scene: Scene = { newcomers: [], unseenMiB: 0, also: [] };
 
   /** `job`: what it has besides being parked when it is paused. */
-  constructor(job: object = {}, { lacking = false } = {}) {
+  constructor(job: object = {}, { lacking = false, heldMiB = HELD } = {}) {
+    this.#heldMiB = heldMiB;
     this.cuda = new FakeCuda(this.driver, { lacking });
     const command = ["node", join(CHILDREN, "count-seconds.ts"), "counts"];
     const plain = { name: "plain", command, gpuIds: [0], pause: { method: "park" }, park: { reserveMiB: 0 } };
@@ -54,7 +56,10 @@ export class ParkScene {
     );
     this.pid = pid ?? 0;
     this.set({ also });
-    await this.supervisor.shows("its memory", ({ gpus }) => gpus[0]?.processes[0]?.gpuMemoryMiB === HELD);
+    await this.supervisor.shows(
+      "its memory",
+      ({ gpus }) => gpus[0]?.processes[0]?.gpuMemoryMiB === this.#heldMiB,
+    );
     await until("it to count", () => this.counts().length > 0);
     return this;
   }
@@ -64,10 +69,10 @@ export class ParkScene {
     this.#scene = { ...this.#scene, ...change };
     const { newcomers, unseenMiB, also } = this.#scene;
     const others = newcomers.map(({ child, memory }) => ({ gpu: 0, pid: child.pid as number, memory }));
-    const used = HELD + unseenMiB + others.reduce((sum, { memory }) => sum + memory, 0);
+    const used = this.#heldMiB + unseenMiB + others.reduce((sum, { memory }) => sum + memory, 0);
     this.driver.set({
       gpus: [{ used }],
-      processes: [{ gpu: 0, pid: this.pid, memory: HELD }, ...others],
+      processes: [{ gpu: 0, pid: this.pid, memory: this.#heldMiB }, ...others],
       also: [`cuda note ${this.cuda.notes}`, ...also],
     });
   }

@@ -22,7 +22,8 @@ export function memoryWaits(job: Job, gpu: GpuSample, now: Now): WaitingFor[] {
     waits.push({ code: "gpu-shortage", text, gpu: gpu.uuid, processes: there.processes });
   }
   const parked = job.state.name === "frozen" ? job.state.parked : undefined;
-  if (parked !== undefined) return [...waits, ...askedWait(roomForParkedMiB(parked.heldMiB), gpu)];
+  if (parked !== undefined)
+    return [...waits, ...askedWait(roomForParkedMiB(parked.heldMiB, mostMiB(gpu)), gpu)];
   // How much it has is told once the job has woken it.
   const asked = gpu.asleep ? undefined : job.spec.gpuMemoryMiB;
   return [
@@ -35,8 +36,18 @@ export function memoryWaits(job: Job, gpu: GpuSample, now: Now): WaitingFor[] {
 const PARKED_MARGIN = 0.05;
 const PARKED_MARGIN_MIB = 256;
 
-export const roomForParkedMiB = (heldMiB: number): number =>
-  heldMiB + Math.max(PARKED_MARGIN_MIB, heldMiB * PARKED_MARGIN);
+/** What others that are always there may have of a GPU that counts as empty: a display, the driver's own. */
+const EMPTY_MIB = 64;
+
+/**
+ * @param mostMiB all that programs can have of the GPU: what held nearly all of it comes back to one that is as good as
+ * empty, as does what was reckoned to have held more.
+ */
+export function roomForParkedMiB(heldMiB: number, mostMiB = Number.POSITIVE_INFINITY): number {
+  const asked = heldMiB + Math.max(PARKED_MARGIN_MIB, heldMiB * PARKED_MARGIN);
+  const empty = mostMiB - EMPTY_MIB;
+  return heldMiB > mostMiB ? empty : Math.max(heldMiB, Math.min(asked, empty));
+}
 
 /** What a released server of it still holds there is part of what it needs. */
 function keptMiB(job: Job, gpu: GpuSample): number {
@@ -57,7 +68,7 @@ function askedWait(need: number, gpu: GpuSample): WaitingFor[] {
 function learnedWait(job: Job, gpu: GpuSample, now: Now): WaitingFor[] {
   const need = needOf(gpuMemoryOf(job.learned), job, now);
   const free = freeMiB(gpu);
-  if (need === null || free === null || need.value > mostMiB(gpu, free)) return [];
+  if (need === null || free === null || need.value > mostMiB(gpu)) return [];
   if (free >= need.value - keptMiB(job, gpu)) return [];
   const { untilMs } = need;
   const text = `needs ${sure(need, size)} on GPU ${gpu.index}, ${size(free)} free${heldBy(gpu)}`;
@@ -65,9 +76,11 @@ function learnedWait(job: Job, gpu: GpuSample, now: Now): WaitingFor[] {
   return [{ code: "footprint", text, gpu: gpu.uuid, processes: othersOn(gpu), ...until }];
 }
 
-/** All that programs can have of it. */
-function mostMiB({ memoryTotalMiB: total, memoryUsedMiB: used }: GpuSample, free: number): number {
-  const all = "value" in used ? free + used.value : Number.POSITIVE_INFINITY;
+/** All that programs can have of it; infinite where that isn't told. */
+export function mostMiB(gpu: GpuSample): number {
+  const { memoryTotalMiB: total, memoryUsedMiB: used } = gpu;
+  const free = freeMiB(gpu);
+  const all = "value" in used && free !== null ? free + used.value : Number.POSITIVE_INFINITY;
   return Math.min(all, "value" in total ? total.value : Number.POSITIVE_INFINITY);
 }
 

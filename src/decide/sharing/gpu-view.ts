@@ -5,7 +5,7 @@ import type { Run } from "../../model/run.ts";
 import type { GpuView } from "../../model/seen.ts";
 import { list } from "../../words/list.ts";
 import { whose } from "../../words/sentences/whose.ts";
-import { beside, freeMiB } from "./gpu-memory.ts";
+import { beside, freeMiB, mostMiB } from "./gpu-memory.ts";
 import { whyUnparkable } from "./parkable.ts";
 
 /** Null for a run that was given no GPU and isn't seen on any. */
@@ -19,6 +19,7 @@ export function gpuView({ id, gpus }: Run, sample: Sample): GpuView | null {
   const listed = there.map(({ metrics }) => metrics["gpu.others.memoryMiB"]);
   const blind = listed.flatMap((reading) => ("value" in reading ? [] : [reading.unavailable]));
   const free = there.map(freeMiB);
+  const most = there.map(mostMiB).reduce((sum, one) => sum + one, 0);
   const [crowded] = there.map((gpu) => beside(gpu, id)).sort((a, b) => b.heldMiB - a.heldMiB);
   return {
     atMs: Math.min(
@@ -28,6 +29,7 @@ export function gpuView({ id, gpus }: Run, sample: Sample): GpuView | null {
       missing === undefined ? (blind[0] ?? null) : (sample.gpusUnavailable ?? "the GPU isn't reported"),
     name: `GPU ${list(there.map(({ index }) => index))}`,
     freeMiB: free.every((one) => one !== null) ? free.reduce((sum, one) => sum + one, 0) : null,
+    ...(Number.isFinite(most) && { mostMiB: most }),
     entries: there.flatMap(({ processes }) => processes.filter(({ ours }) => ours === id)),
     othersMiB: crowded?.heldMiB ?? 0,
     others: crowded?.processes ?? [],

@@ -12,10 +12,14 @@ import {
   runDirectory,
 } from "../../files/state-paths.ts";
 
+/** How long an engine may take to answer; one that hangs is asked again. */
+const ANSWER_SECONDS = 60;
+
 /** Called as `sh container.sh ARGV…`; ends with the container's exit code, where the engine can tell it. */
 const scriptFor = (client: string, id: string, removed: string): string => `# Part of gpu-job-supervisor.
 trap : HUP INT QUIT TERM USR1 USR2 ALRM PIPE
-client() { ${client} container "$@" 2>&1; }
+limit=$(command -v timeout) && limit="$limit ${ANSWER_SECONDS}"
+client() { $limit ${client} container "$@" 2>&1; }
 "$@"
 status=$?
 id=
@@ -26,7 +30,7 @@ while :; do
   case $said in
     exited\\ *|stopped\\ *|dead\\ *) exit "\${said#* }" ;;
     created\\ *|configured\\ *|initialized\\ *) exit "$status" ;;
-    *[Nn]'o such '*) : > ${removed}; exit "$status" ;;
+    *[Nn]'o such container'*) : > ${removed}; exit "$status" ;;
     running\\ *|paused\\ *) client wait "$id" > /dev/null || sleep 1 ;;
     *) sleep 1 ;;
   esac

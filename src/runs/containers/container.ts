@@ -5,14 +5,18 @@
 import { readFileSync } from "node:fs";
 import { containerClientRecord, containerIdRecord } from "../../files/state-paths.ts";
 import type { EffectResult } from "../../ports/runs.ts";
+import type { RunProcess } from "../../sense/owners/run-processes.ts";
 import { cgroupsOf, containerIn } from "../../sense/proc/cgroups.ts";
 import { readOnce } from "../../sense/proc/kept-file.ts";
-import { parseStatusLine } from "../../sense/proc/parse.ts";
-import { isAlive, isDead, listPids, readStat } from "../../sense/proc/process.ts";
+import { type ProcessStat, parseStatusLine } from "../../sense/proc/parse.ts";
+import { isAlive, isDead, listPids, readCommand, readStat } from "../../sense/proc/process.ts";
 import { lastWords, runChild } from "../../spawn/run-child.ts";
+import { areHeld, freeze } from "../signal/freeze.ts";
 import type { Target } from "../signal/send-signal.ts";
 
 const TIMEOUT_MS = 30_000;
+/** Of a pause, which the container's processes can be given without its engine. */
+const FREEZE_TIMEOUT_MS = 10_000;
 
 export class Container {
   readonly #stateDirectory: string;
@@ -56,6 +60,11 @@ export class Container {
     return this.#cpuCgroup;
   }
 
+  /** Frozen by its engine, at whoever's request, or stopped by us. */
+  get isHeld(): boolean {
+    return this.isFrozen || areHeld(this.#processes());
+  }
+
   /** Its engine has frozen it, at whoever's request. */
   get isFrozen(): boolean {
     const freezer = this.first === null ? null : cgroupsOf(this.first.pid).freezer;
@@ -65,7 +74,10 @@ export class Container {
   /** Does nothing where it is frozen already. */
   async freeze(): Promise<EffectResult> {
     if (this.isFrozen) return { ok: true };
-    return this.first === null ? { ok: false, reason: "its container hasn't begun" } : this.#ask("pause");
+    if (this.first === null) return { ok: false, reason: "its container hasn't begun" };
+    const paused = await this.#ask("pause", [], FREEZE_TIMEOUT_MS);
+    // An engine that is gone, hangs or refuses keeps nobody waiting for the CPU.
+    return paused.ok ? paused : freeze(() => this.#processes());
   }
 
   async thaw(): Promise<EffectResult> {
@@ -75,26 +87,38 @@ export class Container {
   /** Removes it with its anonymous volumes; one that is gone is no failure. */
   async remove(): Promise<EffectResult> {
     if (this.id === null) return { ok: true };
-    const removed = await this.#ask("rm", "--force", "--volumes");
-    return removed.ok || /no such/i.test(removed.reason) ? { ok: true } : removed;
+    const removed = await this.#ask("rm", ["--force", "--volumes"]);
+    return removed.ok || /no such container/i.test(removed.reason) ? { ok: true } : removed;
   }
 
-  async #ask(verb: string, ...options: string[]): Promise<EffectResult> {
+  /** Of those inside; the engine's own helpers aren't. */
+  #processes(): RunProcess[] {
+    return this.id === null
+      ? []
+      : membersOf(this.id).map((stat) => ({ ...stat, command: readCommand(stat) }));
+  }
+
+  async #ask(verb: string, options: string[] = [], timeoutMs = TIMEOUT_MS): Promise<EffectResult> {
     const [program = "", ...before] = this.client;
     const words = [...before, verb, ...options, this.id ?? ""];
-    const ended = await runChild(program, words, { timeoutMs: TIMEOUT_MS, unref: true });
+    const ended = await runChild(program, words, { timeoutMs, unref: true });
     if (ended.ok) return { ok: true };
     return { ok: false, reason: `${verb} of its container: ${lastWords(ended.stderr) || ended.reason}` };
   }
 }
 
-/** Process 1 of the container; where it shares the host's numbers, the oldest in it. */
-function firstIn(id: string): Target | null {
+/** The live processes in a container, the oldest first. */
+function membersOf(id: string): ProcessStat[] {
   const members = listPids().flatMap((pid) => {
     const stat = containerIn(pid) === id ? readStat(pid) : null;
     return stat === null || isDead(stat) ? [] : [stat];
   });
-  members.sort((a, b) => a.startTime - b.startTime);
+  return members.sort((a, b) => a.startTime - b.startTime);
+}
+
+/** Process 1 of the container; where it shares the host's numbers, the oldest in it. */
+function firstIn(id: string): Target | null {
+  const members = membersOf(id);
   const first = members.find(({ pid }) => innerPid(pid) === 1) ?? members[0];
   return first === undefined ? null : { pid: first.pid, startTime: first.startTime };
 }

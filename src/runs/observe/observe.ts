@@ -114,7 +114,7 @@ function findLeftovers(known: Followed): Seen["leftovers"] {
 const writerOf = (job: Job): "working" | "asked" => (job.state.name === "running" ? "working" : "asked");
 
 const isHeld = (known: Followed): boolean =>
-  known.container ? known.container.isFrozen : areHeld(processesOf(asLiveRun(known)));
+  known.container ? known.container.isHeld : areHeld(processesOf(asLiveRun(known)));
 
 const mayBeStopped = ({ state }: Job): boolean => state.name !== "running" && state.name !== "starting";
 

@@ -6,11 +6,12 @@ import { basename } from "node:path";
 import { bootSeconds } from "../../clock.ts";
 import { ENV, stepOfName } from "../../contract/names.ts";
 import { statusDirectory } from "../../files/state-paths.ts";
+import type { Away } from "../../model/park.ts";
 import type { Now } from "../../model/time.ts";
 import { bootId } from "../../sense/proc/boot-id.ts";
 import { containerNamedBy } from "../../sense/proc/cgroups.ts";
 import { readOnce } from "../../sense/proc/kept-file.ts";
-import { type ProcessStat, TICKS_PER_SECOND } from "../../sense/proc/parse.ts";
+import { type ProcessStat, parseStatusLine, TICKS_PER_SECOND } from "../../sense/proc/parse.ts";
 import { isDead, listPids, readStat, readWords, variableIn } from "../../sense/proc/process.ts";
 import type { Begun } from "../launch/rewrite-records.ts";
 import type { RunRecord } from "../launch/run-record.ts";
@@ -44,6 +45,7 @@ function foundRun(id: string, members: Member[], now: Now): FoundRun | null {
   const number = Number(main && variableIn(main.environment, ENV.runNumber));
   if (!main || !job || !(number > 0)) return null;
   const resumedFrom = variableIn(main.environment, ENV.resumeFrom) || null;
+  const devices = variableIn(main.environment, "CUDA_VISIBLE_DEVICES") ?? "";
   const run = {
     id,
     number,
@@ -53,11 +55,10 @@ function foundRun(id: string, members: Member[], now: Now): FoundRun | null {
     bootId: bootId(),
     resumedFrom,
     resumedAtStep: resumedFrom === null ? 0 : stepOfName(basename(resumedFrom)),
-    gpus: (variableIn(main.environment, "CUDA_VISIBLE_DEVICES") ?? "")
-      .split(",")
-      .filter((name) => /^(GPU|MIG)-/.test(name)),
+    gpus: devices.split(",").filter((name) => /^(GPU|MIG)-/.test(name)),
   };
   const container = containerOf(members);
+  const away = devices === "" ? null : awayOf(members.filter((member) => member !== launcher));
   return {
     job,
     run,
@@ -65,7 +66,29 @@ function foundRun(id: string, members: Member[], now: Now): FoundRun | null {
     main: main.stat,
     cgroup: null,
     ...(container && { container }),
+    ...(away && { away }),
   };
+}
+
+/** So many of a run are asked about. */
+const MOST_GUESSES = 16;
+
+/** Which of them may be parked, those with the most memory first: what was moved is in their own. */
+function awayOf(members: Member[]): Away | null {
+  const all = members
+    .map(({ stat: { pid } }) => ({ pid, heldMiB: hostMiB(pid) }))
+    .sort((a, b) => b.heldMiB - a.heldMiB);
+  const [first, ...guesses] = all.slice(0, MOST_GUESSES);
+  return first === undefined ? null : { ...first, guesses };
+}
+
+/** Its memory on the host, in RAM and in swap. */
+function hostMiB(pid: number): number {
+  const status = readOnce(`/proc/${pid}/status`) ?? "";
+  const kibibytes = ["VmRSS", "VmSwap"].map((name) =>
+    Number.parseInt(parseStatusLine(status, name) ?? "0", 10),
+  );
+  return kibibytes.reduce((sum, one) => sum + one, 0) / 1024;
 }
 
 /** The one that some of them are in, whose engine its cgroup shows. */

@@ -39,8 +39,9 @@ function again(transition: Transition, call: DriverCall): void {
   const park = parkOf(transition);
   const number = park.number + 1;
   transition.know({ park: { ...park, call, number, askedMs: transition.now.monotonicMs } });
-  const { pid, heldMiB } = park;
-  transition.perform({ do: "drive", run: transition.run, call, number, pid, heldMiB });
+  const { pid, heldMiB, guesses } = park;
+  const guess = guesses !== undefined && { guess: true as const };
+  transition.perform({ do: "drive", run: transition.run, call, number, pid, heldMiB, ...guess });
 }
 
 /** What the last call has shown. */
@@ -58,7 +59,7 @@ export interface Shown {
 
 /** Null while that is under way, or the driver doesn't tell: then it is asked for the state until it does. */
 export function shownBy(transition: Transition, { park: seen }: Seen): Shown | null {
-  const { call, number, askedMs, at } = parkOf(transition);
+  const { call, number, askedMs, at, guesses } = parkOf(transition);
   if (seen?.number !== number) {
     // It was made by an earlier supervisor, and may have done its work or not. Calls about a stopped program hang.
     transition.perform({ do: "thaw", run: transition.run });
@@ -77,7 +78,8 @@ export function shownBy(transition: Transition, { park: seen }: Seen): Shown | n
     mayTryAgain: looked && tries < MOST_TRIES,
   };
   // Later it may be locked, which what the driver lacks doesn't undo.
-  if (answer.impossible && at === "locking") return { ...shown, state: "impossible" };
+  const untouched = at === "locking" || (at === "asking" && (answer.code ?? guesses) !== undefined);
+  if (answer.impossible && untouched) return { ...shown, state: "impossible" };
   if (answer.state !== null && answer.state !== "busy") return { ...shown, state: answer.state };
   if (!looked || transition.now.monotonicMs - askedMs >= AGAIN_MS) again(transition, "look");
   return null;

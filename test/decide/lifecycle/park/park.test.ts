@@ -197,6 +197,20 @@ describe("bringing it back", () => {
     expect(program.job.attempts.notBeforeMs).toBeGreaterThan(0);
   });
 
+  // 8000 MiB were held. An empty GPU has a few MiB of the driver's own.
+  it.each([
+    ["nearly all of its GPU comes back to that alone", 8300, 8236, true],
+    ["nearly all of its GPU doesn't come back beside others", 8300, 8235, false],
+    ["all of its GPU comes back to an empty one", 8000, 8000, true],
+    ["more than its GPU has, as far as anybody knows, comes back to an empty one", 7000, 6936, true],
+    ["more than its GPU has, as far as anybody knows, not beside others", 7000, 6935, false],
+  ])("what held %s", (_, mostMiB, freeMiB, restored) => {
+    const program = new Program().parkedAt(10).resumed(30);
+    program.did();
+    program.shows(32, undefined, { freeMiB, more: { mostMiB } });
+    expect(program.did().includes("drive")).toBe(restored);
+  });
+
   it.each([2, 304, 999])("a restore that fails with %i alone is tried again, each time later", (code) => {
     const program = new Program().parkedAt(10);
     const waits: number[] = [];
