@@ -98,7 +98,9 @@ describeWith(compiler)("over a driver (needs a C compiler)", () => {
         PATH: `${directory}${delimiter}${process.env.PATH}`,
       });
       expect(out).toContain("GPUs: by nvidia-smi and the kernel");
-      expect(out).toMatch(/GPU 0 {2}Card {2}8\.0 GiB {2}GPU-77 {2}by nvidia-smi {2}others visible: in part \(nvidia-smi lists compute/);
+      expect(out).toMatch(
+        /GPU 0 {2}Card {2}8\.0 GiB {2}GPU-77 {2}by nvidia-smi {2}others visible: in part \(nvidia-smi lists compute/,
+      );
       expect(out).toMatch(/^Not by NVML: \S+libnvidia-ml\.so\.1 can't be loaded: /m);
       expect(out).toMatch(new RegExp(`on it: .*pid ${process.pid}, .*640 MiB`));
       expect(out).toMatch(/GPU 1 .* by xe/);
