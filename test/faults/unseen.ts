@@ -1,5 +1,8 @@
 /** What a machine doesn't tell, and what its supervisor says instead of nothing. */
 import { sights } from "../../src/decide/rules/sight.ts";
+import { UNINSPECTED } from "../../src/sense/gpu/drm/sweep.ts";
+import { readingsOf } from "../../src/sense/gpu/readings.ts";
+import { unreadable } from "../../src/sense/gpu/report.ts";
 import { howTold } from "../../src/sense/others/hidden-use.ts";
 import { hiddenUsers } from "../../src/sense/proc/hidden-users.ts";
 import { handOverText } from "../../src/words/sentences/hand-over.ts";
@@ -42,6 +45,15 @@ export const unseen: Group = {
     fault("… while a job starts processes", () =>
       hidden("short-lived processes of our own jobs can't be told from them"),
     ),
+    fault("other users' processes can't be inspected, beside an Intel GPU (without root)", () => {
+      const identity = { uuid: "Intel-0000:03:00.0", index: 0, name: "Arc", source: "xe" };
+      const report = { ...unreadable(identity, "untold"), processes: [], unlisted: UNINSPECTED };
+      const here = { atMs: 0, oursHere: true, blind: null, ignoreBelow: 30, visited: false };
+      const metric = "gpu.others.utilization";
+      const reading = readingsOf({ ...report, atLeast: true }, [], here)[metric];
+      const why = "value" in reading ? (reading.estimated ?? "") : "";
+      return `A warning: ${sightText({ how: "estimated", metric, gpu: 0, rules: [], why })}`;
+    }),
     fault("a command hands its work to a server", () => {
       const program = { name: "llama-server", pid: 4711 };
       return `\`job.handed-over\` ${handOverText({ gpu: null, from: 3, to: 58.2, runs: 3, program })}`;

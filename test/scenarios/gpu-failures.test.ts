@@ -79,6 +79,10 @@ describeWith(compiler)("a whole supervisor (needs a C compiler)", () => {
     await shows(0, "gpu.others.utilization", 0);
     await shows(1, "gpu.others.utilization", 0);
 
+    const rule = (kind: string): number =>
+      events(kind).filter((reason) => reason.includes("gpu.others.utilization")).length;
+    // A slow machine may have told the failed init as a blind rule.
+    const known = rule("sensor.recovered");
     // A lost GPU: the other one goes on, also in what others use of it.
     driver.set({ also: [...lacking, "fail *@1 15", "fail nvmlDeviceGetHandleByIndex_v2@1 999"] });
     const lost = await supervisor.recorded("sensor.lost");
@@ -89,9 +93,7 @@ describeWith(compiler)("a whole supervisor (needs a C compiler)", () => {
     expect(states()).toEqual(["running", "running"]);
     driver.set({ also: lacking });
     await shows(1, "gpu.others.utilization", 0);
-    const rule = (kind: string): number =>
-      events(kind).filter((reason) => reason.includes("gpu.others.utilization")).length;
-    expect([rule("sensor.lost"), rule("sensor.recovered")]).toEqual([1, 1]);
+    expect([rule("sensor.lost"), rule("sensor.recovered") - known]).toEqual([1, 1]);
 
     // Under WDDM pids may be of another system: what they use is nobody's, however much it is.
     const stranger = supervisor.outsider("sleep", "1000");

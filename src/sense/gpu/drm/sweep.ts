@@ -11,7 +11,7 @@ import { type Client, parseFdinfo, percentBetween } from "./parse-fdinfo.ts";
 
 export const NOT_TWICE = "it takes two readings, and this is the first";
 export const UNCOUNTED = "this kernel's driver doesn't report use per process";
-const UNINSPECTED = "other users' processes can't be inspected";
+export const UNINSPECTED = "other users' processes can't be inspected";
 
 export interface DeviceUse {
   pid: number;

@@ -66,7 +66,9 @@ function gpuLines({ gpus, ignored, parking }: Diagnosis): string[] {
       ...gpuLine(gpu, { blind, unlisted: gpus.unlisted[gpu.uuid] }, ignored),
       ...parking.filter(({ index }) => index === gpu.index).flatMap(parkingLines),
     ]),
-    ...gpus.sources.flatMap(({ unopened }) => (unopened === null ? [] : [`Not by NVML: ${unopened}`])),
+    ...gpus.sources.flatMap(({ unopened, unavailable }) =>
+      unopened === null || unavailable !== null ? [] : [`Not by NVML: ${unopened}`],
+    ),
     ...missing.map((reason) => `Not read: ${reason}`),
     ...(hangs === "" ? [] : [`The driver hangs in ${gpus.hangsIn}.`]),
   ];
