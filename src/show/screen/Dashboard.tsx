@@ -1,4 +1,4 @@
-/** The dashboard as Ink draws it: rows from the top down, each rendered again only when it has changed; and the keys. */
+/** The dashboard as Ink draws it, all rows in one text: React and the layout have one node to look at; and the keys. */
 import {
   Box,
   type Key as InkKey,
@@ -9,7 +9,7 @@ import {
   useInput,
   usePaste,
 } from "ink";
-import { memo, useEffect, useSyncExternalStore } from "react";
+import { useEffect, useSyncExternalStore } from "react";
 import type { Key } from "./keys.ts";
 import type { Frames } from "./terminal/frames.ts";
 
@@ -35,21 +35,14 @@ const NAMED = {
 
 const CONTROL: Record<string, Key> = { c: { named: "ctrl-c" }, z: { named: "ctrl-z" } };
 
-/** Ink is given a blank to lay out and the painted line to put in its place: a line fits already. */
-const Row = memo(({ text }: { text: string }) => (
-  <Transform transform={() => text}>
-    <Text> </Text>
-  </Transform>
-));
-
+/** Ink is given a blank for each row to lay out, and the painted line to put in its place: a line fits already. */
 function Rows({ frames }: { frames: Frames }) {
   const { painted, width } = useSyncExternalStore(frames.subscribe, frames.newest);
-  const rows = painted.map((text, row) => ({ text, row }));
   return (
-    <Box flexDirection="column" width={width}>
-      {rows.map(({ text, row }) => (
-        <Row key={row} text={text} />
-      ))}
+    <Box width={width}>
+      <Transform transform={(_, row) => painted[row] ?? ""}>
+        <Text>{painted.map(() => " ").join("\n")}</Text>
+      </Transform>
     </Box>
   );
 }

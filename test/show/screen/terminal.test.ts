@@ -133,8 +133,11 @@ describeWith(tmux)("in a terminal", () => {
     await until("the first frame", (screen) => screen.includes("▸ voice-train"));
     keys("Enter");
     const page = await until(
-      "its past",
-      (screen) => screen.includes("── job ── voice-train") && screen.includes("number 4"),
+      "its past and its log",
+      (screen) =>
+        screen.includes("── job ── voice-train") &&
+        screen.includes("number 4") &&
+        screen.includes("\nepoch 7\n"),
     );
     expect(page).toContain("Bob compiles.");
     expect(page).toMatch(/cpu\.others {2}highest 77 %, rule acts above 60 %\n.*[▅▆▇█╪]/);

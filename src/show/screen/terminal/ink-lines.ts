@@ -8,7 +8,7 @@ interface Written {
   transformers: ((line: string, index: number) => string)[];
 }
 
-/** Collects the rows of a frame; only such as begin in the first column and have their line for themselves. */
+/** Collects the rows of a frame; only such as begin in the first column and stand alone. */
 export class LineOutput {
   readonly #height: number;
   readonly #lines: string[] = [];
@@ -18,10 +18,13 @@ export class LineOutput {
   }
 
   write(x: number, y: number, text: string, { transformers }: Written): void {
-    if (x !== 0 || this.#lines[y] !== undefined || text.includes("\n")) {
-      throw new Error(`row ${y} of the dashboard isn't one line from the first column on`);
+    for (const [index, blank] of text.split("\n").entries()) {
+      const row = y + index;
+      if (x !== 0 || this.#lines[row] !== undefined)
+        throw new Error(`two texts in row ${row} of the dashboard`);
+      const line = transformers.reduce((before, transform) => transform(before, index), blank);
+      this.#lines[row] = line.trimEnd();
     }
-    this.#lines[y] = transformers.reduce((line, transform) => transform(line, 0), text).trimEnd();
   }
 
   get(): { output: string; height: number } {
