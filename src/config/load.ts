@@ -5,6 +5,7 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { wallMs } from "../clock.ts";
+import { OURS_IDLE } from "../model/machine.ts";
 import { Refusal } from "../refusal.ts";
 import { checkMeaning } from "./check/check-meaning.ts";
 import { explain, type Finding } from "./check/explain.ts";
@@ -21,6 +22,7 @@ import {
   configSchema,
   type MetricsSettings,
   type Notify,
+  type Rule,
 } from "./schema/schema.ts";
 import type { Tariff } from "./schema/tariff-schema.ts";
 
@@ -86,13 +88,16 @@ function complete(written: ConfigFile, file: string | null): Config {
   return {
     ...written,
     ...places,
-    rules: written.rules ?? DEFAULT_RULES,
+    rules: written.rules?.map(completeRule) ?? DEFAULT_RULES,
     jobs,
     notify,
     ...(metrics && { metrics }),
     tariff,
   };
 }
+
+/** A job that leaves its GPU unused is told of: a pause would only have it idle again later. */
+const completeRule = (rule: Rule): Rule => (rule.metric === OURS_IDLE ? { ...rule, action: "notify" } : rule);
 
 /** A command given as a path is relative to the config file; a bare name is looked up in PATH. */
 function completeNotify(one: Notify, directory: string): Notify {

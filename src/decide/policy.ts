@@ -15,6 +15,7 @@ import { sparedByRules, sparedEvents } from "./pauses/spared.ts";
 import { type Pause, rulePauses } from "./pauses/victims.ts";
 import { refreshJob } from "./refresh-job.ts";
 import { watchHandOvers } from "./rules/hand-over.ts";
+import { idleGpus } from "./rules/idle-gpu.ts";
 import { type Judged, judgeRules } from "./rules/judge-rules.ts";
 import { othersUsed } from "./rules/others-used.ts";
 import { notices, ruleEvents } from "./rules/rule-events.ts";
@@ -43,7 +44,8 @@ export interface Decided {
 /** At most one start or resume; pauses first. `events`: those of rules, sensors and windows. */
 export function decide(world: World, tick: Tick): Decided {
   const { sample, config, now, windows } = tick;
-  const judged = judgeRules(config.rules, world.rules, sample, { now, pollSeconds: config.pollSeconds });
+  const pace = { now, pollSeconds: config.pollSeconds };
+  const judged = judgeRules(config.rules, world.rules, { sample, jobs: world.jobs }, pace);
   const before = inputOf(world, judged, tick);
   const used = measureUse(refresh(before), world.memory.periods ?? {}, sample);
   const refreshed = { ...before, jobs: used.jobs };
@@ -82,7 +84,7 @@ export function decide(world: World, tick: Tick): Decided {
   };
   return {
     world: { jobs, rules: judged.states, memory },
-    decisions: [...pauses, ...(start === null ? [] : [start]), ...notices(judged.changes, sample)],
+    decisions: [...pauses, ...(start === null ? [] : [start]), ...notices(judged.changes, input)],
     why: mapJobs(input.jobs, (job) => whyOf(job, waits[job.name] ?? [], input, spared)),
     events: [
       ...ruleEvents(judged.changes, input),
@@ -101,6 +103,7 @@ function inputOf({ jobs, memory }: World, { states }: Judged, tick: Tick): TickI
     ...tick,
     jobs,
     rules: rulesNow(tick.config, states, tick.sample, memory.companions),
+    idle: idleGpus(tick.config.rules, states, { sample: tick.sample, jobs }),
     memory: { ...memory, startedMs: memory.startedMs ?? tick.now.monotonicMs },
   };
 }

@@ -6,6 +6,7 @@ import type { Config } from "../config/schema/schema.ts";
 import type { WindowState } from "../model/decision.ts";
 import type { Sample } from "../model/machine.ts";
 import type { Now } from "../model/time.ts";
+import type { Idle } from "./rules/idle-gpu.ts";
 import type { RuleNow } from "./rules/rule-now.ts";
 import type { Jobs, PolicyMemory } from "./world.ts";
 
@@ -28,5 +29,6 @@ export interface Tick {
 export interface TickInput extends Tick {
   readonly jobs: Jobs;
   readonly rules: readonly RuleNow[];
+  readonly idle: readonly Idle[];
   readonly memory: PolicyMemory;
 }

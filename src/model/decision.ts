@@ -102,6 +102,8 @@ export interface Why {
   handsOver?: HandOver;
   /** Rules in pressure that pause nobody, and why not this one. */
   spared?: Spared[];
+  /** GPUs that it holds and doesn't use. */
+  idle?: IdleGpu[];
   /** What rules that concern it can't see. */
   unseen?: Sight[];
   /** Its checkpoint is on its way to its backup, or back from there. */
@@ -137,6 +139,13 @@ export type Room =
   | "unproven"
   | "ranks"
   | "ranks ended";
+
+/** A GPU, by its number, that a job holds and has left unused for longer than the rule allows. */
+export interface IdleGpu {
+  rule: string;
+  gpu: number;
+  sinceMs: number;
+}
 
 export type Next =
   | { what: "window-closes"; window?: string; atMs: number }

@@ -34,7 +34,9 @@ export const GPU_METRICS = [
 
 export type MachineMetric = (typeof MACHINE_METRICS)[number];
 export type GpuMetric = (typeof GPU_METRICS)[number];
-export type Metric = MachineMetric | GpuMetric;
+/** Of each GPU, told from its sample and the jobs at work: no sensor reads it. */
+export const OURS_IDLE = "gpu.ours.idle";
+export type Metric = MachineMetric | GpuMetric | typeof OURS_IDLE;
 
 /**
  * One reading with the monotonic time at which it was taken, or the reason why there is none.

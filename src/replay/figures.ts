@@ -5,7 +5,7 @@
 import type { Config, Rule } from "../config/schema/schema.ts";
 import { relieves } from "../decide/pauses/relieves.ts";
 import { unread } from "../decide/rules/dwell.ts";
-import { keyOf } from "../decide/rules/judge-rules.ts";
+import { keyOf } from "../decide/rules/rule-now.ts";
 import type { Actor } from "../model/actor.ts";
 import type { EventKind } from "../model/event.ts";
 import type { Job } from "../model/job.ts";

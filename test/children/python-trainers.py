@@ -103,13 +103,13 @@ class Waves(Dataset):
         return torch.arange(6).mul(0.1 * index).sin() + 0.1 * noise, torch.tensor([index / 50])
 
 
-def batches(workers, micro):
-    """Gradient accumulation: a step is `micro` batches; data-loading workers draw ahead."""
+def batches(micro):
+    """Gradient accumulation: a step is `micro` batches."""
     net = nn.Sequential(nn.Linear(6, 12), nn.Dropout(0.2), nn.Tanh(), nn.Linear(12, 1))
     optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, 9, 0.8)
     sampler = ResumableSampler(50, 4, seed=2)
-    loader = DataLoader(Waves(), batch_sampler=sampler, num_workers=workers)
+    loader = DataLoader(Waves(), batch_sampler=sampler)
     state = TrainingState(model=net, optimizer=optimizer, schedule=schedule, sampler=sampler)
     step = state.restore(job.resume())
     while step < STEPS:
@@ -126,6 +126,93 @@ def batches(workers, micro):
             job.step(step, loss=loss.detach(), epoch=sampler.epoch, total_steps=STEPS, save=state.save)
             if step == STEPS:
                 break
+    return [net]
+
+
+def endless(workers):
+    """One stream of batches without an end, over the epochs, of which each step takes the next."""
+    net = nn.Sequential(nn.Linear(6, 12), nn.Dropout(0.2), nn.Tanh(), nn.Linear(12, 1))
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
+    sampler = ResumableSampler(50, 4, seed=2)
+    loader = DataLoader(Waves(), batch_sampler=sampler, num_workers=workers)
+
+    def forever():
+        while True:
+            yield from sampler.batches(loader)
+
+    state = TrainingState(model=net, optimizer=optimizer, sampler=sampler)
+    step = state.restore(job.resume())
+    stream = forever()
+    while step < STEPS:
+        step += 1
+        x, y = next(stream)
+        optimizer.zero_grad()
+        loss = F.mse_loss(net(x), y)
+        loss.backward()
+        optimizer.step()
+        breathe()
+        job.step(step, loss=loss.detach(), epoch=sampler.epoch, total_steps=STEPS, save=state.save)
+    stream.close()
+    return [net]
+
+
+class Trainer:
+    """Somebody else's: makes its loader itself, once, and counts its epochs from 0."""
+
+    def __init__(self, net, data, epochs):
+        self.net, self.data, self.epochs = net, data, epochs
+        self.optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+
+    def make_loader(self):
+        return DataLoader(self.data, batch_size=4, shuffle=True)
+
+    def after_step(self, loss):
+        pass
+
+    def fit(self):
+        loader = self.make_loader()
+        for _ in range(self.epochs):
+            for x, y in loader:
+                self.optimizer.zero_grad()
+                loss = F.mse_loss(self.net(x), y)
+                loss.backward()
+                self.optimizer.step()
+                self.after_step(loss)
+
+
+class Batches:
+    """The sampler's batches in the shape of a loader: each loop over it is the rest of an epoch."""
+
+    def __init__(self, loader, sampler):
+        self.loader, self.sampler = loader, sampler
+
+    def __iter__(self):
+        return self.sampler.batches(self.loader)
+
+    def __len__(self):
+        return len(self.sampler)
+
+
+class PausableTrainer(Trainer):
+    def __init__(self, net, data, epochs):
+        super().__init__(net, data, epochs)
+        self.sampler = ResumableSampler(len(data), batch_size=4, seed=1)
+        self.state = TrainingState(model=net, optimizer=self.optimizer, sampler=self.sampler)
+        self.step = self.state.restore(job.resume())
+        self.epochs -= self.sampler.epoch
+
+    def make_loader(self):
+        return Batches(DataLoader(self.data, batch_sampler=self.sampler), self.sampler)
+
+    def after_step(self, loss):
+        self.step += 1
+        breathe()
+        job.step(self.step, loss=loss.detach(), total_steps=STEPS, save=self.state.save)
+
+
+def trainer():
+    net = nn.Sequential(nn.Linear(6, 12), nn.Dropout(0.2), nn.Tanh(), nn.Linear(12, 1))
+    PausableTrainer(net, Waves(), epochs=STEPS // 12).fit()
     return [net]
 
 
@@ -158,8 +245,9 @@ def plain_variables():
 SHAPES = {
     "language": language,
     "two-networks": two_networks,
-    "accumulation": lambda: batches(workers=0, micro=3),
-    "workers": lambda: batches(workers=2, micro=1),
+    "accumulation": lambda: batches(micro=3),
+    "endless": lambda: endless(workers=2),
+    "trainer": trainer,
     "plain-variables": plain_variables,
 }
 digest = hashlib.sha256()

@@ -38,6 +38,10 @@ describe("each problem says where it is, what was expected and found, and what t
       'rules[0].programs must not stand beside metric "cpu.others": only process.running has programs.',
     ],
     [
+      '{"rules":[{"name":"x","metric":"gpu.ours.idle","above":80,"clear":{"below":70},"action":▸"freeze"}]}',
+      'rules[0].action must be "notify" or left out with metric "gpu.ours.idle": a job that is paused for idling would idle again when it is back.',
+    ],
+    [
       '{"rules":[{"name":"x","metric":"process.running","programs":["a"],"above":0,"clear":{"below":▸2}}]}',
       "rules[0].clear.below must be at most 1 (where the pressure begins), got 2: the rule would be in pressure and clear at once.",
     ],

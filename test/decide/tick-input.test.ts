@@ -42,6 +42,7 @@ const input: TickInput = freeze({
   mode: { stopping: false, journalHealthy: true },
   ...newWorld({ tts: makeJob() }),
   rules: [],
+  idle: [],
 });
 const job: (typeof input.jobs)[string] = freeze(makeJob());
 

@@ -51,7 +51,7 @@ async function interrupted(...words: string[]): Promise<string | undefined> {
   return hashIn(readFileSync(join(supervisor.directory, "state/logs/train.log"), "utf8"));
 }
 
-for (const shape of ["language", "two-networks", "accumulation", "workers", "plain-variables"])
+for (const shape of ["language", "two-networks", "accumulation", "endless", "trainer", "plain-variables"])
   testWith(torch)(`${shape}: paused ${PAUSES} times, bit-identical weights`, LIMIT, async () => {
     const whole = uninterrupted(shape, String(STEPS));
     expect(whole).toMatch(/./);

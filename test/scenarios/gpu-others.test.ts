@@ -94,6 +94,31 @@ describeWith(compiler)(`over a driver of two GPUs (needs a C compiler)`, () => {
     expect(supervisor.audit("rule.misattributed")).toEqual([]);
   });
 
+  it("a job that leaves its GPU unused is told of, and goes on; one that uses its own is not", async () => {
+    const rule = { name: "held for nothing", metric: "gpu.ours.idle", above: 70, forSeconds: 1 };
+    const jobs = [jobOn(0, "left"), jobOn(1, "right")];
+    await start({ rules: [], jobs });
+    await supervisor.reaches("right", ["running"]);
+    await supervisor.reaches("left", ["running"]);
+    const there = working("left", "right").map((one) => ({ ...one, sm: -1 }));
+    driver.set({ gpus: [{ util: 12 }, { util: 95 }], processes: there });
+    await supervisor.shows("them there", ({ gpus }) => gpus.every(({ processes }) => processes.length > 0));
+    supervisor.configure({ rules: [{ ...rule, clear: { below: 50, forSeconds: 1 } }], jobs });
+    const told = () => supervisor.audit("rule.pressure");
+    await until("it is told", () => told().length > 0);
+    expect(told()[0]?.reason).toBe(
+      "'left' holds GPU 0 and leaves 88 % of it unused; rule 'held for nothing' allows 70 % for 1 s.",
+    );
+    expect(supervisor.say("why", "left").out.replace(/\s+/g, " ")).toContain(
+      "holds GPU 0 and has left it unused",
+    );
+    expect(supervisor.say("status").out).toContain("has left it unused");
+    driver.set({ gpus: [{ util: 90 }, { util: 95 }] });
+    await until("its work is seen", () => supervisor.audit("rule.cleared").length > 0);
+    expect(supervisor.say("why", "left").out).not.toContain("unused");
+    expect([told().length, supervisor.audit("pause.requested")]).toEqual([1, []]);
+  });
+
   it("our own 100 % never pauses, nor does a worker of ours that has left the tree", async () => {
     const detached = join(CHILDREN, "gpu-daemon-job.ts");
     await start({

@@ -3,6 +3,7 @@
  * Works on the raw document, even where other parts of it are wrong, so that all problems are reported
  * at once.
  */
+import { OURS_IDLE } from "../../model/machine.ts";
 import { type Entry, type Fields, formatPath, type Path, show } from "../problem.ts";
 import { checkTariff } from "./check-tariff.ts";
 import { checkWindow } from "./check-windows.ts";
@@ -25,6 +26,7 @@ export function checkMeaning(root: unknown): Finding[] {
     ...["after", "afterAny"].flatMap((key) => jobs.flatMap((entry) => unknownJobs(entry, key, jobs))),
     ...rules.flatMap(checkThresholds),
     ...rules.flatMap(checkPrograms),
+    ...rules.flatMap(checkAction),
     ...windows.flatMap(checkWindow),
     ...jobs.flatMap(checkJob),
     ...jobs.flatMap(checkContainer),
@@ -98,6 +100,13 @@ function checkPrograms({ path, fields: { metric, programs } }: Entry): Finding[]
     ? `${formatPath(path)} must have 'programs', since its metric is process.running. Write "programs": ["blender"].`
     : `${formatPath([...path, "programs"])} must not stand beside metric ${show(metric)}: only process.running has programs.`;
   return [wants ? { path, message } : { path: [...path, "programs"], part: "key", message }];
+}
+
+function checkAction({ path, fields: { metric, action } }: Entry): Finding[] {
+  if (metric !== OURS_IDLE || action === undefined || action === "notify") return [];
+  const here = [...path, "action"];
+  const message = `${formatPath(here)} must be "notify" or left out with metric ${show(metric)}: a job that is paused for idling would idle again when it is back.`;
+  return [{ path: here, message }];
 }
 
 const isNumber = (value: unknown): value is number => typeof value === "number";

@@ -88,7 +88,7 @@ function gapless({ above, below, clear, action }: Rule): Doubt[] {
 function range(metric: string): { least: number; most: number } {
   if (metric === "gpu.temperature") return { least: -50, most: 150 };
   if (metric === "gpu.throttled") return { least: 0, most: 1 };
-  const percent = /^(cpu|pressure)\.|[pP]ercent$|\.utilization$/.test(metric);
+  const percent = /^(cpu|pressure)\.|[pP]ercent$|\.utilization$|\.idle$/.test(metric);
   return { least: 0, most: percent ? 100 : Infinity };
 }
 

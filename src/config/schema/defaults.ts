@@ -41,6 +41,15 @@ export const DEFAULT_RULES: Rule[] = [
   },
   {
     ...forAll,
+    name: "a GPU is held for nothing",
+    metric: "gpu.ours.idle",
+    above: 95,
+    forSeconds: 1800,
+    clear: { below: 90, forSeconds: 60 },
+    action: "notify",
+  },
+  {
+    ...forAll,
     name: "host memory nearly gone",
     metric: "memory.availablePercent",
     below: 5,

@@ -4,11 +4,11 @@
  */
 import { z } from "zod";
 import { EVENT_KINDS } from "../../model/event.ts";
-import { GPU_METRICS, MACHINE_METRICS } from "../../model/machine.ts";
+import { GPU_METRICS, MACHINE_METRICS, OURS_IDLE } from "../../model/machine.ts";
 import { jobName, jobSchema, positive, seconds } from "./job-schema.ts";
 import { energySchema, tariffSchema } from "./tariff-schema.ts";
 
-const METRICS = [...MACHINE_METRICS, ...GPU_METRICS] as const;
+const METRICS = [...MACHINE_METRICS, ...GPU_METRICS, OURS_IDLE] as const;
 const threshold = z
   .strictObject({
     above: z.number().optional().describe("Clear when the reading is above this."),
@@ -33,7 +33,9 @@ export const ruleSchema = z
     action: z
       .enum(["pause", "freeze", "notify"])
       .default("pause")
-      .describe("pause: by the job's own method. freeze: stop it where it stands. notify: only tell."),
+      .describe(
+        "pause: by the job's own method. freeze: stop it where it stands. notify: only tell, as a rule on gpu.ours.idle always does.",
+      ),
     severity: z.enum(["normal", "critical"]).default("normal").describe("critical: all victims at once."),
     prefer: z
       .enum(["inference", "training"])

@@ -3,7 +3,7 @@
 import type { Evidence } from "../../model/decision.ts";
 import type { GpuSample, Metric, ProcessEvidence, Sample } from "../../model/machine.ts";
 import { duration } from "../../words/duration.ts";
-import { plural } from "../../words/list.ts";
+import { list, plural } from "../../words/list.ts";
 import { processes } from "../../words/sentences/process.ts";
 import { MEASURES } from "./measures.ts";
 import { runningPrograms } from "./programs-running.ts";
@@ -79,6 +79,7 @@ export function fact(now: RuleNow, sample: Sample): string {
     const running = runningPrograms(rule, sample);
     if (running.length > 0) return `${processes(running)} ${running.length === 1 ? "runs" : "run"}`;
   }
+  if (now.holders !== undefined) return unusedFact(now, value);
   if (measure.who === "machine") return `${measure.words}${where} is at ${value}`;
   const found = culprits(now, sample);
   // Of a GPU, an estimate counts seen processes alone.
@@ -86,6 +87,15 @@ export function fact(now: RuleNow, sample: Sample): string {
   const who = processes(found) ?? (hidden ? "hidden processes of other users" : "other programs");
   const about = state.estimated === undefined ? "" : hidden ? "about " : "at least ";
   return `${who} ${found.length === 1 ? "uses" : "use"} ${about}${value} ${measure.words}${where}`;
+}
+
+/** "'tts' holds GPU 1 and leaves 99 % of it unused" */
+function unusedFact({ holders = [], gpu, state }: RuleNow, value: string): string {
+  const where = `GPU ${gpu?.index ?? state.gpu}`;
+  if (holders.length === 0) return `no job at work holds ${where}`;
+  const names = list(holders.map((name) => `'${name}'`));
+  const [hold, leave] = holders.length === 1 ? ["holds", "leaves"] : ["hold", "leave"];
+  return `${names} ${hold} ${where} and ${leave} ${value} of it unused`;
 }
 
 /** "rule 'x' allows 60 % for 10 s" or "rule 'x' needs 5 % and waits 2 s". */

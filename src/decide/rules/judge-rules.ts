@@ -1,11 +1,21 @@
 /** Judges every rule by one sample: its new state, and what has changed. */
 import type { Rule } from "../../config/schema/schema.ts";
 import type { RuleState } from "../../model/decision.ts";
-import type { GpuMetric, MachineMetric, Reading, Sample } from "../../model/machine.ts";
-
+import {
+  type GpuMetric,
+  type GpuSample,
+  type MachineMetric,
+  OURS_IDLE,
+  type Reading,
+  type Sample,
+} from "../../model/machine.ts";
+import type { TickInput } from "../tick-input.ts";
 import { advance, dormant, type Pace, unread } from "./dwell.ts";
+import { unusedByOurs } from "./idle-gpu.ts";
 import { programsRunning } from "./programs-running.ts";
+import { keyOf } from "./rule-now.ts";
 
+type Seen = Pick<TickInput, "sample" | "jobs">;
 type States = Readonly<Record<string, RuleState>>;
 
 export interface RuleChange {
@@ -20,20 +30,18 @@ export interface Judged {
   changes: RuleChange[];
 }
 
-/** A rule's name, and the GPU's UUID for gpu.* rules. */
-export const keyOf = (rule: string, gpu: string | null): string => (gpu === null ? rule : `${rule}@${gpu}`);
-
 /**
  * A GPU that was seen before and is missing now is unavailable. One that is there and was never read has no
  * name: its rules have a state without a GPU until it is read.
  */
-export function judgeRules(rules: readonly Rule[], before: States, sample: Sample, pace: Pace): Judged {
+export function judgeRules(rules: readonly Rule[], before: States, seen: Seen, pace: Pace): Judged {
+  const { sample } = seen;
   const judged: Judged = { states: {}, changes: [] };
   const missing = Object.values(before).filter(
     ({ gpu }) => gpu !== null && !sample.gpus.some(({ uuid }) => uuid === gpu),
   );
   for (const rule of rules)
-    for (const [gpu, reading] of readingsOf(rule, sample, missing)) {
+    for (const [gpu, reading] of readingsOf(rule, seen, missing)) {
       const key = keyOf(rule.name, gpu);
       const last = before[key] ?? unread(rule, gpu, pace.now);
       const sleeps = sample.gpus.some(({ uuid, asleep }) => uuid === gpu && asleep);
@@ -49,18 +57,22 @@ export function judgeRules(rules: readonly Rule[], before: States, sample: Sampl
   return judged;
 }
 
-function readingsOf(rule: Rule, sample: Sample, missing: RuleState[]): [gpu: string | null, Reading][] {
+function readingsOf(rule: Rule, seen: Seen, missing: RuleState[]): [gpu: string | null, Reading][] {
+  const { sample } = seen;
   if (!rule.metric.startsWith("gpu.")) return [[null, machineReading(rule, sample)]];
   const unavailable = sample.gpusUnavailable ?? "the GPU isn't reported any more";
   const unread = sample.gpusExpected && missing.length === 0;
   return [
     ...(unread ? [[null, { unavailable }] satisfies [null, Reading]] : []),
-    ...sample.gpus.map(({ uuid, metrics }): [string, Reading] => [uuid, metrics[rule.metric as GpuMetric]]),
+    ...sample.gpus.map((gpu): [string, Reading] => [gpu.uuid, gpuReading(rule, gpu, seen)]),
     ...missing
       .filter((state) => state.rule === rule.name)
       .map(({ gpu }): [string | null, Reading] => [gpu, { unavailable }]),
   ];
 }
+
+const gpuReading = (rule: Rule, gpu: GpuSample, seen: Seen): Reading =>
+  rule.metric === OURS_IDLE ? unusedByOurs(rule, gpu, seen) : gpu.metrics[rule.metric as GpuMetric];
 
 /** A rule may exclude niced CPU time; a source that can't tell niced time counts it all. */
 function machineReading(rule: Rule, sample: Sample): Reading {

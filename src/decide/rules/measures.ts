@@ -57,6 +57,7 @@ export const MEASURES: Record<Metric, Measure> = {
   "gpu.temperature": machine("gpu", "the GPU", (value) => `${number(value)} °C`),
   "gpu.power": machine("gpu", "GPU power", (value) => `${number(value)} W`),
   "gpu.throttled": machine("gpu", "GPU throttling", number),
+  "gpu.ours.idle": machine("gpu", "what jobs leave unused", percent),
 };
 
 /** GPU memory is freed only by leaving the GPU; all other GPU use ends when the job stands still. */

@@ -2,31 +2,38 @@
 
 import type { Decision } from "../../model/decision.ts";
 import type { NewEvent } from "../../model/event.ts";
-import type { Sample } from "../../model/machine.ts";
+import { OURS_IDLE, type Sample } from "../../model/machine.ts";
 import { duration } from "../../words/duration.ts";
 import { sightText } from "../../words/sentences/sight.ts";
-import type { Tick, TickInput } from "../tick-input.ts";
+import type { TickInput } from "../tick-input.ts";
 import { allowance, evidenceOf, fact, onGpu, pressureSentence, sentence } from "./evidence.ts";
+import { holdersOf } from "./idle-gpu.ts";
 import type { RuleChange } from "./judge-rules.ts";
 import { gpuOf, type RuleNow } from "./rule-now.ts";
 import { sights } from "./sight.ts";
 
-const ruleNow = ({ key, rule, state }: RuleChange, sample: Sample): RuleNow => ({
-  key,
-  rule,
-  state,
-  gpu: gpuOf(state, sample),
-});
+function ruleNow({ key, rule, state }: RuleChange, { sample, jobs }: TickInput): RuleNow {
+  const gpu = gpuOf(state, sample);
+  const now = { key, rule, state, gpu };
+  if (gpu === null || rule.metric !== OURS_IDLE) return now;
+  return { ...now, holders: holdersOf(rule, gpu, jobs).map(({ name }) => name) };
+}
 
 /** For rules that act on no job. */
-export function notices(changes: readonly RuleChange[], sample: Sample): Decision[] {
+export function notices(changes: readonly RuleChange[], input: TickInput): Decision[] {
   return changes.flatMap((change): Decision[] => {
     const { rule, to } = change;
     if (rule.action !== "notify" || to !== "pressure") return [];
-    const now = ruleNow(change, sample);
-    const reason = pressureSentence(now, sample);
+    const now = ruleNow(change, input);
+    const reason = pressureSentence(now, input.sample);
     return [
-      { verb: "notify", job: null, actor: `rule:${rule.name}`, reason, evidence: evidenceOf(now, sample) },
+      {
+        verb: "notify",
+        job: null,
+        actor: `rule:${rule.name}`,
+        reason,
+        evidence: evidenceOf(now, input.sample),
+      },
     ];
   });
 }
@@ -45,9 +52,10 @@ export function ruleEvents(changes: readonly RuleChange[], tick: TickInput): New
   return [...events, ...blindEvents(changes, tick.sample)];
 }
 
-function ruleEvent(change: RuleChange, to: "pressure" | "clear", { sample, rules }: TickInput): NewEvent {
+function ruleEvent(change: RuleChange, to: "pressure" | "clear", input: TickInput): NewEvent {
   const { rule } = change;
-  const now = rules.find(({ key }) => key === change.key) ?? ruleNow(change, sample);
+  const { rules, sample } = input;
+  const now = rules.find(({ key }) => key === change.key) ?? ruleNow(change, input);
   const dwell = rule.clear.forSeconds === 0 ? "" : `, clear for ${duration(rule.clear.forSeconds * 1000)}`;
   return {
     kind: to === "pressure" ? "rule.pressure" : "rule.cleared",
@@ -81,9 +89,10 @@ function blindEvents(changes: readonly RuleChange[], sample: Sample): NewEvent[]
   }));
 }
 
-function sensorEvent(change: RuleChange, { sample, config }: Tick): NewEvent {
+function sensorEvent(change: RuleChange, input: TickInput): NewEvent {
+  const { sample, config } = input;
   const { rule, state, to } = change;
-  const now = ruleNow(change, sample);
+  const now = ruleNow(change, input);
   const sensor = `${rule.metric}${onGpu(now)}`;
   const held = config.rules.some((one) => one.metric === rule.metric && one.action !== "notify");
   const until = held ? " Until it can, nothing that it concerns is resumed." : "";

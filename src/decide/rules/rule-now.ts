@@ -4,7 +4,9 @@ import type { RuleState } from "../../model/decision.ts";
 import { isOnSlurm, type Job } from "../../model/job.ts";
 import type { GpuSample, Metric, Sample } from "../../model/machine.ts";
 import type { PolicyMemory } from "../world.ts";
-import { keyOf } from "./judge-rules.ts";
+
+/** A rule's name, and the GPU's UUID for gpu.* rules. */
+export const keyOf = (rule: string, gpu: string | null): string => (gpu === null ? rule : `${rule}@${gpu}`);
 
 /** One per GPU for gpu.* rules. */
 export interface RuleNow {
@@ -14,6 +16,8 @@ export interface RuleNow {
   readonly gpu: Readonly<GpuSample> | null;
   /** Others' use that it reads came and went with so many runs of this job. */
   readonly comesWith?: { readonly job: string; readonly runs: number };
+  /** Of a rule on what jobs leave unused of a GPU: the jobs at work that hold it. */
+  readonly holders?: readonly string[];
 }
 
 /** Skips notify-only rules. */

@@ -28,6 +28,9 @@ export function whyOf(job: Job, waitingFor: WaitingFor[], input: TickInput, spar
   const sooner = waysOut(job, waitingFor, input);
   const turn = turnAskedFor(job, input);
   const unseen = unseenFor(job, input);
+  const idle = input.idle.flatMap(({ rule, gpu, jobs, sinceMs }) =>
+    jobs.includes(job.name) ? [{ rule, gpu, sinceMs: Math.max(sinceMs, since.wallMs) }] : [],
+  );
   const handsOver = input.memory.companions?.[job.name]?.told;
   return {
     job: job.name,
@@ -41,6 +44,7 @@ export function whyOf(job: Job, waitingFor: WaitingFor[], input: TickInput, spar
     ...(turn && { turn }),
     ...(handsOver !== undefined && { handsOver }),
     ...(sparing.length > 0 && { spared: sparing }),
+    ...(idle.length > 0 && { idle }),
     ...(unseen.length > 0 && { unseen }),
     ...(sooner.length > 0 && { sooner }),
   };

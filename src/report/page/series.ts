@@ -3,7 +3,14 @@
  * no spike is lost, and the page stays small. Pure.
  */
 import type { Rule } from "../../config/schema/schema.ts";
-import { GPU_METRICS, MACHINE_METRICS, type Metric, type Reading, type Sample } from "../../model/machine.ts";
+import {
+  GPU_METRICS,
+  type GpuMetric,
+  MACHINE_METRICS,
+  type MachineMetric,
+  type Reading,
+  type Sample,
+} from "../../model/machine.ts";
 import type { Plots, Series } from "./plots.ts";
 
 /** Of all values in the page, in bytes. */
@@ -11,6 +18,8 @@ const BUDGET_BYTES = 1_300_000;
 const MOST_COLUMNS = 12_000;
 /** Shorter holes lie between two samples of a thinned minute; longer ones are gaps. */
 const HOLE_MS = 150_000;
+
+type Metric = MachineMetric | GpuMetric;
 
 interface Columns {
   metric: Metric;

@@ -2,7 +2,7 @@
  * The answer to "why?" in words. The only place that words it: a view that shows a part of it elsewhere
  * asks for the rest, and never cuts a sentence. Pure. All times are wall time in ms.
  */
-import type { Next, Why } from "../../model/decision.ts";
+import type { IdleGpu, Next, Why } from "../../model/decision.ts";
 import { duration, elapsed } from "../duration.ts";
 import { joined } from "../list.ts";
 import { size } from "../size.ts";
@@ -127,6 +127,7 @@ function runningText(why: Why, nowMs: number): string {
     cancelling ? "it was cancelled and asked to end" : "",
     why.left === undefined ? "" : leftText(why.left, nowMs),
     since === undefined ? "" : `no step for ${elapsed(nowMs - since)} (since ${clockTime(since, nowMs)})`,
+    ...(why.idle ?? []).map((one) => idleText(one, nowMs)),
     outsideWindow ? "outside its window by hand" : "",
     askedText(why),
     movesText(why),
@@ -137,6 +138,10 @@ function runningText(why: Why, nowMs: number): string {
   ];
   return joined(parts, "; ");
 }
+
+/** "holds GPU 1 and has left it unused for 47 min (since 14:02)" */
+const idleText = ({ gpu, sinceMs }: IdleGpu, nowMs: number): string =>
+  `holds GPU ${gpu} and has left it unused for ${elapsed(nowMs - sinceMs)} (since ${clockTime(sinceMs, nowMs)})`;
 
 const turnText = ({ turn, job }: Why): string =>
   turn === undefined

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { jsonSchema } from "../../../src/config/check/expected.ts";
 import { DEFAULT_RULES } from "../../../src/config/schema/defaults.ts";
 import { schemaText, withTables } from "../../../src/config/schema/write-schema.ts";
-import { GPU_METRICS, MACHINE_METRICS } from "../../../src/model/machine.ts";
+import { GPU_METRICS, MACHINE_METRICS, OURS_IDLE } from "../../../src/model/machine.ts";
 
 it("the published schema is current (npm run schema)", () => {
   const published = readFileSync(new URL("../../../supervisor.schema.json", import.meta.url), "utf8");
@@ -18,7 +18,7 @@ it("the documented tables of fields are current (npm run schema)", () => {
 
 it("the documentation names every metric, and the built-in rules as they are", () => {
   const page = readFileSync(new URL("../../../docs/configuration.md", import.meta.url), "utf8");
-  for (const metric of [...MACHINE_METRICS, ...GPU_METRICS]) {
+  for (const metric of [...MACHINE_METRICS, ...GPU_METRICS, OURS_IDLE]) {
     // `.some` and `.full` share a row.
     expect(page).toContain(`| \`${metric.replace(/\.full$/, ".some")}\``);
   }

@@ -29,7 +29,7 @@ function input(jobs: Job[], stopping = false, config = makeConfig()) {
   const sample = makeSample(now, {}, { gpus: [makeGpu(now, "A", 0), makeGpu(now, "B", 1)] });
   const known = newWorld(Object.fromEntries(jobs.map((job) => [job.name, job])));
   const mode = { stopping, journalHealthy: true };
-  return { ...known, rules: [], sample, windows: [], config, now, mode };
+  return { ...known, rules: [], idle: [], sample, windows: [], config, now, mode };
 }
 
 const asked = (...given: Parameters<typeof input>): string[] =>

@@ -5,6 +5,8 @@ import type { RuleState } from "../../../src/model/decision.ts";
 import type { Reading } from "../../../src/model/machine.ts";
 import { at, makeGpu, makeRule, makeSample } from "../make.ts";
 
+const jobs = {};
+
 /** Readings second by second → firm states second by second; a string is a failing sensor. */
 function history(rule: object, readings: (number | string | Reading)[], key = "busy") {
   let memory: Record<string, RuleState> = {};
@@ -18,7 +20,7 @@ function history(rule: object, readings: (number | string | Reading)[], key = "b
         : typeof reading === "string"
           ? { unavailable: reading }
           : reading;
-    const judged = judgeRules([makeRule(rule)], memory, sample, { now, pollSeconds: 1 });
+    const judged = judgeRules([makeRule(rule)], memory, { sample, jobs }, { now, pollSeconds: 1 });
     memory = judged.states;
     told.push(...judged.changes.map(({ to }) => `${second} ${to}`));
     return memory[key]?.firm[0] ?? "?";
@@ -66,10 +68,15 @@ describe("what can't be read", () => {
     let memory: Record<string, RuleState> = {};
     for (const second of [0, 1, 60, 61, 62]) {
       const now = at(second);
-      memory = judgeRules([makeRule(dwell)], memory, makeSample(now, { "cpu.others": 70 }), {
-        now,
-        pollSeconds: 1,
-      }).states;
+      memory = judgeRules(
+        [makeRule(dwell)],
+        memory,
+        { sample: makeSample(now, { "cpu.others": 70 }), jobs },
+        {
+          now,
+          pollSeconds: 1,
+        },
+      ).states;
       expect(memory.busy?.firm).toBe("clear");
     }
   });
@@ -98,29 +105,48 @@ describe("gpu rules", () => {
       makeGpu(now, "A", 0, { "gpu.temperature": 91 }),
       makeGpu(now, "B", 1, { "gpu.temperature": 60 }),
     ];
-    const { states: memory } = judgeRules([rule], {}, makeSample(now, {}, { gpus }), { now, pollSeconds: 1 });
+    const { states: memory } = judgeRules(
+      [rule],
+      {},
+      { sample: makeSample(now, {}, { gpus }), jobs },
+      { now, pollSeconds: 1 },
+    );
     expect([memory["hot@A"]?.firm, memory["hot@B"]?.firm]).toEqual(["pressure", "clear"]);
   });
   test("a GPU that vanishes is unavailable, not forgotten", () => {
     const gpus = [makeGpu(at(0), "A", 0, { "gpu.temperature": 91 })];
-    const first = judgeRules([rule], {}, makeSample(at(0), {}, { gpus }), { now: at(0), pollSeconds: 1 });
+    const first = judgeRules(
+      [rule],
+      {},
+      { sample: makeSample(at(0), {}, { gpus }), jobs },
+      { now: at(0), pollSeconds: 1 },
+    );
     const lost = makeSample(at(1), {}, { gpusUnavailable: "the driver doesn't answer" });
-    const then = judgeRules([rule], first.states, lost, { now: at(1), pollSeconds: 1 });
+    const then = judgeRules([rule], first.states, { sample: lost, jobs }, { now: at(1), pollSeconds: 1 });
     expect(then.states["hot@A"]).toMatchObject({
       firm: "pressure",
       unavailable: "the driver doesn't answer",
     });
   });
   test("a machine without any GPU has no such rule", () =>
-    expect(judgeRules([rule], {}, makeSample(at(0)), { now: at(0), pollSeconds: 1 }).states).toEqual({}));
+    expect(
+      judgeRules([rule], {}, { sample: makeSample(at(0)), jobs }, { now: at(0), pollSeconds: 1 }).states,
+    ).toEqual({}));
 });
 
 test("a rule that left the config is forgotten", () => {
-  const { states: memory } = judgeRules([makeRule({})], {}, makeSample(at(0), { "cpu.others": 90 }), {
-    now: at(0),
-    pollSeconds: 1,
-  });
-  expect(judgeRules([], memory, makeSample(at(1)), { now: at(1), pollSeconds: 1 }).states).toEqual({});
+  const { states: memory } = judgeRules(
+    [makeRule({})],
+    {},
+    { sample: makeSample(at(0), { "cpu.others": 90 }), jobs },
+    {
+      now: at(0),
+      pollSeconds: 1,
+    },
+  );
+  expect(
+    judgeRules([], memory, { sample: makeSample(at(1)), jobs }, { now: at(1), pollSeconds: 1 }).states,
+  ).toEqual({});
 });
 
 test("a rule may leave niced CPU time out", () => {
@@ -130,6 +156,6 @@ test("a rule may leave niced CPU time out", () => {
   sample.machine["cpu.others"] = reading(90);
   sample.withoutNice = { "cpu.total": reading(20), "cpu.others": reading(10) };
   const firm = (countNice: boolean) =>
-    judgeRules([makeRule({ countNice })], {}, sample, { now, pollSeconds: 1 }).states.busy?.firm;
+    judgeRules([makeRule({ countNice })], {}, { sample, jobs }, { now, pollSeconds: 1 }).states.busy?.firm;
   expect([firm(true), firm(false)]).toEqual(["pressure", "clear"]);
 });

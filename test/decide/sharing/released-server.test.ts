@@ -42,7 +42,7 @@ function world(jobs: Job[], freeMiB = 23_000) {
   const sample = makeSample(now, {}, { gpus: [{ ...gpu, memoryUsedMiB: used, processes: [own] }] });
   const known = newWorld(Object.fromEntries(jobs.map((job) => [job.name, job])));
   const mode = { stopping: false, journalHealthy: true };
-  return { ...known, rules: [], sample, windows: [], config: makeConfig(), now, mode };
+  return { ...known, rules: [], idle: [], sample, windows: [], config: makeConfig(), now, mode };
 }
 const waits = (job: Job, input: ReturnType<typeof world>) =>
   place(job, input, () => []).waits.map(({ text }) => text);

@@ -1,6 +1,13 @@
 /** Which rules of a config can't work on this machine, why, and what could be watched instead. Pure. */
 import type { Rule } from "../../../../config/schema/schema.ts";
-import type { GpuMetric, MachineMetric, Metric, Reading, Sample } from "../../../../model/machine.ts";
+import {
+  type GpuMetric,
+  type MachineMetric,
+  type Metric,
+  OURS_IDLE,
+  type Reading,
+  type Sample,
+} from "../../../../model/machine.ts";
 
 export interface Unworkable {
   rule: string;
@@ -58,7 +65,8 @@ export const withoutGpu = (rules: Rule[], sample: Sample): string[] =>
 
 function readingsOf(metric: Metric, sample: Sample): { gpu: string | null; reading: Reading }[] {
   if (!metric.startsWith("gpu.")) return [{ gpu: null, reading: sample.machine[metric as MachineMetric] }];
-  return sample.gpus.map(({ uuid, metrics }) => ({ gpu: uuid, reading: metrics[metric as GpuMetric] }));
+  const read = metric === OURS_IDLE ? "gpu.utilization" : (metric as GpuMetric);
+  return sample.gpus.map(({ uuid, metrics }) => ({ gpu: uuid, reading: metrics[read] }));
 }
 
 function insteadOf(metric: Metric, gpus: string[], sample: Sample): string {
