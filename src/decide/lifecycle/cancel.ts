@@ -2,7 +2,6 @@
 import { isOnSlurm } from "../../model/job.ts";
 import { plural } from "../../words/list.ts";
 import { stepsLost } from "./end/steps-lost.ts";
-import { creditRunning } from "./learn.ts";
 import type { Transition } from "./transition.ts";
 
 const KILL_AFTER_MS = 10_000;
@@ -29,7 +28,6 @@ export function cancel(transition: Transition, by: string): void {
       throw transition.bug("cancel");
     default: {
       if (transition.job.cancelling !== undefined) return;
-      creditRunning(transition);
       const lost = stepsLost(transition);
       const steps = lost === null ? "" : `; ${plural(lost, "step")} since its last checkpoint go with it`;
       transition.tell("job.cancelled", "user", `${by} cancelled it: its program is asked to end${steps}.`);

@@ -26,6 +26,13 @@ export function unknownColumn(name: string): string {
   return `there is no metric '${name}'.${guess === null ? of : ` Did you mean '${guess}'?`}`;
 }
 
+/** What the metrics that count things count. */
+const COUNTS: Partial<Record<MachineMetric | GpuMetric, string>> = {
+  "process.running": "processes",
+  "slurm.pendingOthers": "jobs",
+  "slurm.idleNodes": "nodes",
+};
+
 const MIB_AT_MOST = 64 * 1024 * 1024;
 
 /** What is wrong with a value of this metric, as a sentence; null if nothing is. */
@@ -37,7 +44,8 @@ export function oddValue(metric: MachineMetric | GpuMetric, value: number): stri
     return value < 0 || value > 10_000 ? is("watts", " Milliwatts won't do.") : null;
   if (metric === "gpu.throttled")
     return value === 0 || value === 1 ? null : `${metric} is 0 or 1, got ${number(value)}.`;
-  if (metric === "process.running") return value < 0 ? is("processes", "") : null;
+  const counted = COUNTS[metric];
+  if (counted !== undefined) return value < 0 ? is(counted, "") : null;
   if (metric.endsWith("MiB"))
     return value < 0 || value > MIB_AT_MOST ? is("MiB", " Bytes or KiB won't do.") : null;
   const of = metric.startsWith("gpu.") ? "one GPU" : "the whole machine";
@@ -49,4 +57,5 @@ export function oddValue(metric: MachineMetric | GpuMetric, value: number): stri
 /** Whether its values should reach beyond 1: shares are easily taken for percent. */
 export const isPercent = (metric: MachineMetric | GpuMetric): boolean =>
   !metric.endsWith("MiB") &&
-  !["gpu.temperature", "gpu.power", "gpu.throttled", "process.running"].includes(metric);
+  COUNTS[metric] === undefined &&
+  !["gpu.temperature", "gpu.power", "gpu.throttled"].includes(metric);

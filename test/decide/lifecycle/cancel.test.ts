@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { at, exitCode, makeCheckpoint, makeJob, runningJob, Story } from "../make.ts";
+import { at, exitCode, makeCheckpoint, makeJob, makeRank, runningJob, Story } from "../make.ts";
 
 const save = (step: number, second: number) => ({ checkpoints: [makeCheckpoint(step, at(second))] });
 
@@ -30,6 +30,14 @@ describe("a cancel", () => {
     expect(rebooted.state).toBe("cancelled");
     const starting = new Story(makeJob()).launch(0).on(1, { kind: "cancel", by: "ana" });
     expect(starting.on(2, { kind: "launch-failed", reason: "x" }).state).toBe("cancelled");
+  });
+
+  test("counts the run's work once, until it has ended", () => {
+    const works = { ranks: [makeRank({ step: 1 })] };
+    const story = new Story(runningJob()).see(40, works).on(100, { kind: "cancel", by: "ana" });
+    story.see(103, works).see(106, { exit: exitCode(143) });
+    const { ranMs, balance } = story.job;
+    expect([story.state, ranMs, balance.productiveMs]).toEqual(["cancelled", 106_000, 66_000]);
   });
 
   test("wins over a pause under way", () => {

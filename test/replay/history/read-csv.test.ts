@@ -53,6 +53,20 @@ test("times with a zone and in milliseconds, quoted cells, Windows line ends, a 
   expect(history).toMatchObject({ count: 2 });
 });
 
+test("a queue is counted in jobs, not in percent", () => {
+  const path = written("at,slurm.pendingOthers,slurm.idleNodes", "1795456801000,1300,0", "1795456802000,1,1");
+  const history = csvHistory(path);
+  expect([...history.samples()].map(({ machine }) => machine["slurm.pendingOthers"])).toMatchObject([
+    { value: 1300 },
+    { value: 1 },
+  ]);
+  const few = csvHistory(written("at,slurm.idleNodes", "1795456801000,1", "1795456802000,0"));
+  expect(few.doubts).toEqual([]);
+  expect(refused("at,slurm.idleNodes", "1795456801000,-2")).toEqual([
+    ":2:2: slurm.idleNodes is in nodes, got -2.",
+  ]);
+});
+
 describe("refused, each with its line and column", () => {
   const at = (second: number): string => new Date(Date.UTC(2026, 5, 1, 12, 0, second)).toISOString();
 
