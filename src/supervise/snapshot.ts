@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import type { Config } from "../config/schema/schema.ts";
 import { type JobView, type RuleView, SCHEMA_VERSION, type Snapshot } from "../control/protocol.ts";
+import { workedMs } from "../decide/worked.ts";
 import { logPath } from "../files/state-paths.ts";
 import type { Copying, Why, WindowState } from "../model/decision.ts";
 import type { AuditEvent } from "../model/event.ts";
@@ -76,7 +77,8 @@ function jobView(job: Job, moment: Moment, about: About): JobView {
     stalledSinceMs: progress?.stalledSinceMs ?? null,
     manual,
     learned: learnedSummary(learned),
-    balance,
+    // With the work of the run that goes on, which is noted once it stops.
+    balance: { ...balance, productiveMs: balance.productiveMs + workedMs(job, moment.now) },
     why: worded(whyOf(job, moment, about), moment.now.wallMs),
     logPath: logPath(about.config.stateDirectory, name),
     exitCode: exitCodeIn(state),

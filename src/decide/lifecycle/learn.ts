@@ -10,6 +10,7 @@ import { isAtWork } from "../../model/state.ts";
 import { FILE_CLOCK_MS } from "../../model/time.ts";
 import { number } from "../../words/number.ts";
 import { measured } from "../learned.ts";
+import { workedMs } from "../worked.ts";
 import { watchLosses } from "./losses.ts";
 import { takeStock } from "./take-stock.ts";
 import type { Transition } from "./transition.ts";
@@ -143,9 +144,7 @@ export function creditRunning(transition: Transition): void {
   transition.note({
     ranMs: (transition.job.ranMs ?? 0) + Math.max(0, now.monotonicMs - state.since.monotonicMs),
   });
-  const began = Math.max(state.since.monotonicMs, state.run.firstStepAt?.monotonicMs ?? 0);
-  if (!makesProgress(transition)) return;
-  account(transition, { productiveMs: Math.max(0, now.monotonicMs - began) });
+  account(transition, { productiveMs: workedMs({ ...transition.job, state }, now) });
 }
 
 /** Notes how a job's time has passed, in ms; `waitedMs`: paused by a rule, until its resume. */

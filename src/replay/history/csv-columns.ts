@@ -48,6 +48,8 @@ export function oddValue(metric: MachineMetric | GpuMetric, value: number): stri
   if (counted !== undefined) return value < 0 ? is(counted, "") : null;
   if (metric.endsWith("MiB"))
     return value < 0 || value > MIB_AT_MOST ? is("MiB", " Bytes or KiB won't do.") : null;
+  if (metric.startsWith("slurm."))
+    return value < 0 || value > 100 ? is("percent of the partitions, 0 to 100", "") : null;
   const of = metric.startsWith("gpu.") ? "one GPU" : "the whole machine";
   return value < 0 || value > 100
     ? is(`percent of ${of}, 0 to 100`, " Of one core, divide it by the number of cores.")
