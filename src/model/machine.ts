@@ -18,6 +18,7 @@ export const MACHINE_METRICS = [
   "battery.percent",
   "slurm.pendingOthers",
   "slurm.idleNodes",
+  "slurm.othersPercent",
   "process.running",
 ] as const;
 

@@ -55,6 +55,15 @@ export const config: Group = {
           '{"jobs":[{"name":"a","command":["torchrun","--nproc-per-node","2","say.py"],"pause":{"method":"standby"}}]}',
         ),
     },
+    {
+      fault: "a service with a command",
+      gives: () =>
+        inJob('"service":true,"pause":{"method":"http","server":"vllm","url":"http://127.0.0.1:8000"}'),
+    },
+    {
+      fault: "a service that would be frozen",
+      gives: () => said('{"jobs":[{"name":"llm","service":true,"pause":{"method":"freeze"}}]}'),
+    },
     { fault: "an unknown pause method", gives: () => inJob('"pause":{"method":"stop"}') },
     {
       fault: "a mistyped kind of event to be told",

@@ -1,5 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { EventCounts } from "../../src/metrics/event-counts.ts";
 import { exposition } from "../../src/metrics/exposition.ts";
+import { families } from "../../src/metrics/families/families.ts";
+import { GpuTime } from "../../src/metrics/gpu-time.ts";
+import { snapshot } from "../show/snapshots.ts";
+import { DOCS } from "./dashboard.ts";
 
 test("names, escapes and figures are as the format wants them", () => {
   const text = exposition(
@@ -43,4 +50,11 @@ test("a histogram has cumulative buckets up to infinity, a sum and a count", () 
     "gpu_job_supervisor_t_seconds_count 3",
     "",
   ]);
+});
+
+test("the manual has each family that may be told, once, and no other", () => {
+  const rows = readFileSync(join(DOCS, "metrics.md"), "utf8").match(/^\| `.*/gm) ?? [];
+  const known = rows.flatMap((row) => [...(row.split(" | ")[0] ?? "").matchAll(/`(\w+)`/g)]);
+  const told = families(snapshot(), new EventCounts(), new GpuTime()).map(({ name }) => name);
+  expect(known.map(([, name]) => name).sort()).toEqual([...told].sort());
 });

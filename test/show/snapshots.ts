@@ -41,6 +41,7 @@ const MACHINE: Record<MachineMetric, Reading> = {
   "battery.percent": { unavailable: "this machine has no battery" },
   "slurm.pendingOthers": { unavailable: "no job runs on Slurm" },
   "slurm.idleNodes": { unavailable: "no job runs on Slurm" },
+  "slurm.othersPercent": { unavailable: "no job runs on Slurm" },
   "process.running": { unavailable: "no rule names programs" },
 };
 

@@ -46,6 +46,7 @@ export const MEASURES: Record<Metric, Measure> = {
   "battery.percent": machine("any", "the battery", percent),
   "slurm.pendingOthers": machine("any", "the queue of other users' jobs", (value) => plural(value, "job")),
   "slurm.idleNodes": machine("any", "idle nodes", number),
+  "slurm.othersPercent": machine("any", "other users' share of the cluster's CPUs", percent),
   "process.running": machine("any", "the number of its programs that run", (value) =>
     plural(value, "program"),
   ),

@@ -1,7 +1,7 @@
 /** All families of metrics of one snapshot, as text. Pure. */
 import type { Snapshot } from "../../control/protocol.ts";
 import type { EventCounts } from "../event-counts.ts";
-import { exposition, type Labels } from "../exposition.ts";
+import { exposition, type Family, type Histogram, type Labels } from "../exposition.ts";
 import type { GpuTime } from "../gpu-time.ts";
 import { actorsOf, ofEvents } from "./of-events.ts";
 import { ofGpus } from "./of-gpus.ts";
@@ -21,15 +21,19 @@ export function metricsText(
   whose: Labels,
 ): string {
   counts.keepOnly(new Set(snapshot.jobs.map(({ name }) => name)), new Set(actorsOf(snapshot)));
-  return exposition(
-    [
-      ...ofSupervisor(snapshot),
-      ...ofMachine(snapshot),
-      ...ofGpus(snapshot),
-      ...ofRules(snapshot),
-      ...ofJobs(snapshot, counts, gpuTime),
-      ...ofEvents(snapshot, counts),
-    ],
-    whose,
-  );
+  return exposition(families(snapshot, counts, gpuTime), whose);
 }
+
+/** All that there are, those without series included. */
+export const families = (
+  snapshot: Snapshot,
+  counts: EventCounts,
+  gpuTime: GpuTime,
+): (Family | Histogram)[] => [
+  ...ofSupervisor(snapshot),
+  ...ofMachine(snapshot),
+  ...ofGpus(snapshot),
+  ...ofRules(snapshot),
+  ...ofJobs(snapshot, counts, gpuTime),
+  ...ofEvents(snapshot, counts),
+];

@@ -29,6 +29,7 @@ const MACHINE: Record<MachineMetric, As> = {
   "disk.freeMiB": bytes("state_disk_free", "Free space where checkpoints and logs are kept."),
   "slurm.pendingOthers": count("slurm_pending_others", "Other users' jobs that wait in the partition."),
   "slurm.idleNodes": count("slurm_idle_nodes", "Nodes of the partition that do nothing."),
+  "slurm.othersPercent": ratio("slurm_others", "Share of the partition's CPUs that other users' jobs hold."),
   "process.running": count("named_programs_running", "Others' processes of programs that rules name."),
   "battery.percent": ratio("machine_battery_charge", "Charge of the battery."),
 };

@@ -63,6 +63,7 @@ describe("migrations", () => {
         "process.running": unknown,
         "slurm.pendingOthers": unknown,
         "slurm.idleNodes": unknown,
+        "slurm.othersPercent": unknown,
       },
       gpus: one.gpus.map((gpu) => ({ ...gpu, device: { runtime: "cuda", number: gpu.index } })),
     });
