@@ -89,6 +89,8 @@ export interface Run {
   /** Its first losses were compared with those before its checkpoint; `oddLoss`: the first of them, while it needs another. */
   lossJudged?: true;
   oddLoss?: number;
+  /** Of a run that can be paused by HTTP: it was seen to hold memory on its GPUs, so one that lists none shows it gone. */
+  heldOnGpu?: true;
   /** Of a run that is paused by HTTP, since it was first asked. */
   talk?: Talk;
   /** A program was seen to come back from being parked on its GPU, so it may be, without its config saying so. */

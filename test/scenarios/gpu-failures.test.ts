@@ -5,6 +5,7 @@
 import { afterEach, expect, it } from "vitest";
 import { type Driver, type FakeMachine, FakeNvml, type FakeProcess } from "../fakes/nvml/fake.ts";
 import { compiler, describeWith } from "../needs.ts";
+import { variants } from "../rounds.ts";
 import { jobOn, OTHERS } from "./gpu-material.ts";
 import { RealSupervisor, tickOf, until } from "./real-supervisor.ts";
 
@@ -140,7 +141,7 @@ describeWith(compiler)("a whole supervisor (needs a C compiler)", () => {
     expect(states()).toEqual(["running", "running"]);
   });
 
-  it.each(["stride-32", "without-v3"] as const)(
+  it.each(variants(["stride-32", "without-v3"] as const))(
     "names the right process over a driver %s, and its end resumes the job",
     async (kind) => {
       await start({ gpus: [{ used: 500 }, { used: 500 }] }, kind);

@@ -75,7 +75,8 @@ testWith(pidNamespace)("the supervisor as process 1 says --init, and its job sti
 });
 
 testWith(pidNamespace)("below a process 1 that reaps nothing: a zombie launcher is no live run", async () => {
-  container("START & until [ -e again ]; do :; done; START & exec sleep 1000");
+  // Process 1 reaps nothing from the first one's end on: the next one finds that unreaped at its first look.
+  container("START & (until [ -e again ]; do sleep 0.05; done; START) & exec sleep 1000");
   const { pid } = await job(["running"]);
   const { supervisor } = await look();
   spawnSync("nsenter", ["-t", pidOfShell(), "-p", "-m", "kill", "-9", String(supervisor.pid)]);

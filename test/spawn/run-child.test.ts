@@ -78,7 +78,7 @@ test.each([
   ["true", ["a\0b"], "unstarted", 'Arguments cannot contain null bytes ("\\0"): a\u0000b', "", ""],
   [
     "sh",
-    ["-c", "head -c 70000000 /dev/zero 2>/dev/null"],
+    ["-c", "head -c 70000000 /dev/zero | tr '\\0' x 2>/dev/null"],
     "failed",
     "it printed more than 67108864 characters",
     null,

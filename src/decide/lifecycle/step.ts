@@ -17,6 +17,7 @@ import { launch, launchFailed, retry } from "./launch.ts";
 import { onSeen } from "./on-seen.ts";
 import { askToPause } from "./pause/pause-asked.ts";
 import { recover, takeBack } from "./recover.ts";
+import { noteHeld } from "./server/held-memory.ts";
 import { type LookedFor, lookedFor, onService } from "./service/follow.ts";
 import { checked } from "./take-stock.ts";
 import { type Stepped, Transition } from "./transition.ts";
@@ -81,6 +82,7 @@ export function step(job: Job, input: Input, now: Now): Stepped {
 function apply(transition: Transition, input: Input): void {
   switch (input.kind) {
     case "seen":
+      noteHeld(transition);
       if ("run" in transition.state && transition.run.service) onService(transition, input);
       else onSeen(transition, input.seen, input.availableMiB);
       return;

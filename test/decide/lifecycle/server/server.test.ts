@@ -113,8 +113,21 @@ describe("releasing", () => {
   });
 
   it("a GPU that never showed any of its memory shows nothing when it shows none", () => {
-    const server = new Server({}, { learned: runningJob().learned }).releasedAt(10).shows(16, yes, 0);
+    const server = new Server({}, { learned: runningJob().learned }).asked(10);
+    for (const second of [11, 14, 15, 16]) server.shows(second, yes, 0);
     expect([server.state, server.question]).toEqual(["pausing", "released"]);
+  });
+
+  it("what an earlier supervisor has seen it hold is gone when its GPU, read again, shows none", () => {
+    const server = new Server({ released: [] }, { learned: runningJob().learned }).shows(9, null).asked(9.1);
+    server.on(12, { kind: "recovered", bootId: makeRun().bootId });
+    for (const second of [12.2, 15.4, 15.6]) server.shows(second, yes, "the driver is being opened");
+    expect([server.state, server.talk?.at]).toEqual(["pausing", "emptying"]);
+    server.shows(17, yes, 0);
+    expect(server.job.state).toMatchObject({
+      name: "standby",
+      server: { released: true, remainderMiB: 0, shownBy: "gpu" },
+    });
   });
 
   it.each([
