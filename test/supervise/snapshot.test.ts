@@ -15,7 +15,7 @@ function balanceOf(job: Job) {
   const moment = { now, sample: makeSample(now), world, why: {}, stopping: false };
   const lists = { warnings: [], windows: [], events: [] };
   const about = { config: makeConfig(), version: "1", startedAtMs: 0, stopping: false, ...lists };
-  return snapshot(moment, { ...about, pace: () => null }).jobs[0]?.balance;
+  return snapshot(moment, { ...about, pace: () => null, copying: () => null }).jobs[0]?.balance;
 }
 
 const running = (firstStepAt?: number): Job["state"] => ({
