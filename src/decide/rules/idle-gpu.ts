@@ -5,20 +5,24 @@
 import type { Rule } from "../../config/schema/schema.ts";
 import type { IdleGpu, RuleState } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
-import { type GpuSample, OURS_IDLE, type Reading } from "../../model/machine.ts";
+import { type GpuSample, OURS_IDLE, type Reading, type Sample } from "../../model/machine.ts";
 import { isAtWork, runOf } from "../../model/state.ts";
 import { percentOn } from "../gpu-use.ts";
-import type { TickInput } from "../tick-input.ts";
+import type { Jobs } from "../world.ts";
 import { governs, gpuOf } from "./rule-now.ts";
 
 /** By these jobs together. */
 export type Idle = IdleGpu & { jobs: string[] };
 
-type Seen = Pick<TickInput, "jobs" | "sample">;
+interface Seen {
+  readonly jobs: Jobs;
+  readonly sample: Readonly<Sample>;
+}
+
 type States = Readonly<Record<string, RuleState>>;
 
 /** The jobs at work that hold the GPU, among those that the rule is about: placed on it, or seen there. */
-export const holdersOf = (rule: Rule, gpu: GpuSample, jobs: TickInput["jobs"]): Job[] =>
+export const holdersOf = (rule: Rule, gpu: GpuSample, jobs: Jobs): Job[] =>
   Object.values(jobs).filter((job) => governs({ rule }, job) && isAtWork(job.state.name) && holds(job, gpu));
 
 function holds(job: Job, { uuid, processes }: GpuSample): boolean {
