@@ -39,7 +39,15 @@ const rules = [
 /** Somebody else's job that finds no room: it asks for all that there is. Its id. */
 const queueForAllNodes = (): string =>
   cluster
-    .ask("sbatch", "--parsable", "--uid=nobody", "--nodes=2", "--exclusive", "-o/dev/null", "--wrap=sleep 1")
+    .ask(
+      "sbatch",
+      "--parsable",
+      "--uid=nobody",
+      "--nodes=2",
+      "--exclusive",
+      "-o/dev/null",
+      "--wrap=sleep 300",
+    )
     .trim();
 
 /** The step on which both ranks have paused for `actor`. */
@@ -68,9 +76,11 @@ describeWith(needs)("a job of two nodes", () => {
     const id = await slurmIdOf(supervisor, "paused");
     const others = queueForAllNodes();
     const steps = [await pausedOnOneStep(supervisor, "rule:others wait for nodes")];
-    await until("the other's job", () =>
-      cluster.queue.some((line) => line.startsWith(`${others} COMPLETED`)),
-    );
+    await supervisor.shows("all CPUs held by others", ({ machine }) => {
+      const held = machine["slurm.othersPercent"];
+      return "value" in held && held.value === 100;
+    });
+    cluster.ask("scancel", others);
     await supervisor.steps("paused", 5 + (steps[0] ?? 0));
 
     expect(supervisor.say("pause", "paused").code).toBe(0);
