@@ -61,7 +61,7 @@ afterEach(async () => {
 const seenHolding = (miB: number) =>
   supervisor.shows(`${miB} MiB of ours`, ({ gpus, jobs }) => {
     const runId = jobs.find(({ name }) => name === "llm")?.runId;
-    return gpus[0]?.processes.some((one) => one.gpuMemoryMiB === miB && one.ours === runId);
+    return runId != null && gpus[0]?.processes.some((one) => one.gpuMemoryMiB === miB && one.ours === runId);
   });
 
 describeWith(compiler)("a service (needs a C compiler)", () => {
@@ -70,7 +70,11 @@ describeWith(compiler)("a service (needs a C compiler)", () => {
     const pid = await begin("vllm");
     await supervisor.start();
     await seenHolding(8000);
-    expect(await supervisor.reaches("llm", ["serving"])).toMatchObject({ pid, gpus: [0], command: [] });
+    // Its GPU is known a tick after the first report of the driver.
+    const serving = await supervisor.shows("it on its GPU", ({ jobs }) =>
+      jobs.find((job) => job.name === "llm" && job.state === "serving" && job.gpus.length > 0),
+    );
+    expect(serving).toMatchObject({ pid, gpus: [0], command: [] });
     await supervisor.reaches("train", ["waiting"]);
 
     for (const words of [

@@ -7,6 +7,7 @@ import type { LiveRun } from "../../ports/live-run.ts";
 import { evidenceOf, hiddenEvidence } from "../owners/evidence.ts";
 import { type Owner, runOf } from "../owners/owner.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
+import { rootsOf } from "../owners/run-marks.ts";
 import { KeptFiles } from "../proc/kept-file.ts";
 import type { ProcessStat } from "../proc/parse.ts";
 import { isDead, presenceOf, readStat, uidOf } from "../proc/process.ts";
@@ -41,6 +42,7 @@ export class KnownProcesses {
   readonly #owners: ProcessOwners;
   readonly #files = new KeptFiles(MOST_KEPT);
   #known = new Map<number, Remembered>();
+  #roots = "";
 
   constructor(owners: ProcessOwners) {
     this.#owners = owners;
@@ -50,10 +52,11 @@ export class KnownProcesses {
   look(pids: readonly number[], runs: readonly LiveRun[], claims: readonly Claim[]): Map<number, Known> {
     this.#owners.look(runs, claims);
     const claimants = new Set(claims.flatMap(({ holds, uid }) => (holds ? [uid] : [])));
+    const hasNewRoots = this.#takeRoots(runs);
     const found = new Map<number, Remembered>();
     for (const pid of pids) {
       const before = this.#known.get(pid);
-      const final = before !== undefined && isFinal(before, claimants) ? before : null;
+      const final = before !== undefined && !hasNewRoots && isFinal(before, claimants) ? before : null;
       // A kept file never shows another process with the same pid, so an unchanged one needs no look-up.
       const kept = pids.length <= MOST_KEPT ? this.#files.read(`/proc/${pid}/stat`) : null;
       const seen =
@@ -67,6 +70,14 @@ export class KnownProcesses {
 
   close(): void {
     this.#files.close();
+  }
+
+  /** Whether another process has become a run's since the last look: a service's, or one that is taken back. */
+  #takeRoots(runs: readonly LiveRun[]): boolean {
+    const roots = runs.flatMap(rootsOf).join();
+    const isNew = roots !== this.#roots;
+    this.#roots = roots;
+    return isNew;
   }
 
   #seen(pid: number, before: Remembered | undefined, final: Remembered | null): Remembered | null {
@@ -83,7 +94,7 @@ export class KnownProcesses {
   }
 }
 
-/** Its owner can't change before its next exec. A process whose user has claims isn't final: a claim may come to cover it. */
+/** Its owner can't change before its next exec, or before a run takes it in. A process whose user has claims isn't final: a claim may come to cover it. */
 function isFinal({ owner, uid, evidence, tries }: Remembered, claimants: ReadonlySet<number>): boolean {
   if (evidence.startTime === null) return false;
   if (runOf(owner) !== null || owner === "supervisor") return true;

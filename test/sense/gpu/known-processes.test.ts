@@ -38,3 +38,17 @@ it("a stranger that executes another program is described and attributed anew", 
     evidence: { command: "sleep 1000" },
   });
 });
+
+it("a stranger that a run takes in, such as a service that was there before it, is the run's from then on", async () => {
+  shell = spawn("/bin/sh", ["-c", "read go; sleep 1000"], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  const pid = shell.pid as number;
+  const run = { id: "run-2", job: "llm", launcherPid: null, pid: null, cpuCgroup: null };
+  await until("the shell", () => readStat(pid)?.name === "sh" && namedRun(pid) === null);
+  const owners = () => processes.look([pid], [run], []).get(pid)?.owner;
+  for (let look = 0; look < 3; look++) expect(owners()).toBe("foreign");
+  const found = { ...run, pid };
+  expect(processes.look([pid], [found], []).get(pid)?.owner).toEqual({ run: "run-2" });
+});

@@ -57,7 +57,7 @@ describe("check", () => {
 
   it("says that defaults hold where there is no config, and that a named one is missing", async () => {
     expect((await cli.say("check")).out).toContain(
-      "the built-in defaults apply: 0 jobs, 5 rules, 0 windows.",
+      "the built-in defaults apply: 0 jobs, 6 rules, 0 windows.",
     );
     expect(await cli.say("check", "gone.json")).toMatchObject({
       code: 2,
