@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const common = {
   // Real processes on busy machines: limits are generous, conditions are waited for.
@@ -20,8 +21,18 @@ const alone = [
   "sense/others/attribute-cpu",
 ].map((name) => `test/${name}.test.ts`);
 
+/** By size, as by default, but for the longest, which are short files: begun last, they would run on by themselves. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification): boolean => moduleId.includes("/python/exact-resume-");
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test/closing-line.ts"],
     maxWorkers: 2,
     projects: [
