@@ -53,6 +53,22 @@ describeWith(podman)("containers", () => {
     LIMIT_MS,
   );
 
+  testWith(quietMachine())(
+    "a program outside that uses the CPU pauses a job in a container, and is named for it",
+    async () => {
+      await begin(["/bin/sh", "-c", "while :; do sleep 0.1; done"]);
+      await supervisor.reaches("asr", ["running"]);
+      const outside = [1, 2].map(() => supervisor.outsider("/bin/sh", "-c", "while :; do :; done"));
+      const asked = await supervisor.recorded("pause.requested", "asr");
+      const named = (asked.evidence as { processes: { pid: number }[] }).processes.map(({ pid }) => pid);
+      expect(named.some((pid) => outside.some((one) => one.pid === pid))).toBe(true);
+      await supervisor.reaches("asr", ["frozen"]);
+      for (const one of outside) await supervisor.end(one);
+      await supervisor.reaches("asr", ["running"]);
+    },
+    LIMIT_MS,
+  );
+
   test(
     "what a job uses in its own is told from what others use",
     async () => {
