@@ -2,6 +2,7 @@
  * Does what the tick has decided and recorded: each effect by the file that knows how. Never called
  * before the event that announces the effect is in the journal; decides nothing.
  */
+import type { Control } from "../contract/control.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Job } from "../model/job.ts";
 import type { Run } from "../model/run.ts";
@@ -9,6 +10,7 @@ import { hasWord } from "../model/state.ts";
 import type { DriverCalls } from "../park/driver-calls.ts";
 import type { EffectResult, RunEffects } from "../ports/runs.ts";
 import { processesOf } from "../sense/owners/run-processes.ts";
+import type { KnownProcess } from "../sense/proc/process.ts";
 import type { Servers } from "../servers/ask-servers.ts";
 import type { Checkpoints } from "./checkpoints/find-checkpoints.ts";
 import { prune } from "./checkpoints/prune.ts";
@@ -20,9 +22,9 @@ import { writeEnd } from "./launch/log-line.ts";
 import type { Launching } from "./launch/prepare-run.ts";
 import { asLiveRun, type Followed, look } from "./observe/follow.ts";
 import type { Watches } from "./observe/watch-directories.ts";
+import { wordOf, writeControl } from "./signal/control-word.ts";
 import { freeze, type List, thaw } from "./signal/freeze.ts";
-import { control, ring } from "./signal/pause-signal.ts";
-import type { Target } from "./signal/send-signal.ts";
+import { ring } from "./signal/send-signal.ts";
 import { kill, terminate } from "./signal/terminate.ts";
 import type { SlurmRuns } from "./slurm/slurm-runs.ts";
 
@@ -58,7 +60,7 @@ export class ProcessEffects implements RunEffects {
       case "launch":
         return claimAndLaunch(effect, job, followed.of(effect.run, job.name), { ...where, wake });
       case "control":
-        return control(effect, job, followed.of(effect.run, job.name));
+        return tell(effect, job, followed.of(effect.run, job.name));
       case "ring":
         return ring(wordOf(job), job, followed.of(effect.run, job.name));
       case "ask":
@@ -94,7 +96,7 @@ export class ProcessEffects implements RunEffects {
     if (state.name !== "pausing" || !hasWord(state.request.method)) return;
     const { method, sequence } = state.request;
     const want = method === "standby" ? "standby" : "pause";
-    control({ want, sequence }, job, this.#means.followed.of(run, job.name));
+    tell({ want, sequence }, job, this.#means.followed.of(run, job.name));
   }
 
   async #force(effect: Force, job: Job): Promise<EffectResult> {
@@ -102,7 +104,7 @@ export class ProcessEffects implements RunEffects {
     look(known);
     const list: List = () => processesOf(asLiveRun(known), { scan: true });
     const { container } = known;
-    if (container && effect.do === "freeze") return container.freeze();
+    if (container && effect.do === "freeze") return container.freeze(freeze);
     // Under cgroup v1 a frozen process can't even be killed.
     const awake = (await container?.thaw()) ?? { ok: true };
     if (!awake.ok) return awake;
@@ -140,13 +142,19 @@ export class ProcessEffects implements RunEffects {
   }
 }
 
-/** The job's first process; in a container that one's. Null when it is gone. */
-const firstOf = ({ container, main, mainAlive }: Followed): Target | null =>
-  container ? container.first : mainAlive ? main : null;
-
-/** The word that a ring of this job announces. */
-function wordOf({ state }: Job): { sequence: number; want: "pause" | "run" } {
-  return state.name === "pausing"
-    ? { sequence: state.request.sequence, want: "pause" }
-    : { sequence: 0, want: "run" };
+/** Writes the word, then rings. */
+function tell(word: Control, job: Job, run: Followed): EffectResult {
+  let written: EffectResult = { ok: true };
+  try {
+    writeControl(run.statusDirectory, word);
+  } catch (error) {
+    written = { ok: false, reason: `control.json can't be written: ${(error as Error).message}` };
+  }
+  // On a full disk the signal alone still reaches a program that needs no file.
+  const rung = ring(word, job, run);
+  return written.ok ? rung : written;
 }
+
+/** The job's first process; in a container that one's. Null when it is gone. */
+const firstOf = ({ container, main, mainAlive }: Followed): KnownProcess | null =>
+  container ? container.first : mainAlive ? main : null;

@@ -1,29 +1,29 @@
 /**
- * Takes jobs from state to state: a step, its record, then its effects, always in this order. Holds the
- * world between the steps. Decides nothing; whatever it looks at comes through a port.
+ * Takes jobs from state to state: a step, its record, then its effects, always in this order. Effects of one
+ * job wait for each other, those of several don't, and no tick waits for any. Holds the world between the
+ * steps. Decides nothing; whatever it looks at comes through a port.
  */
 import { type Input, step } from "../decide/lifecycle/step.ts";
-import { gpusNamed } from "../decide/sharing/choose-gpus.ts";
-import { gpuView } from "../decide/sharing/gpu-view.ts";
 import { newWorld, type World } from "../decide/world.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Effect } from "../model/effect.ts";
 import { isOnSlurm, type Job } from "../model/job.ts";
-import type { MachineMetric, Sample } from "../model/machine.ts";
 import type { Run } from "../model/run.ts";
 import type { Seen } from "../model/seen.ts";
 import { runOf } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import type { LiveRun } from "../ports/live-run.ts";
-import type { Runs } from "../ports/runs.ts";
+import type { EffectFailure, Runs } from "../ports/runs.ts";
 import { earlierCheckpoints } from "./earlier-checkpoints.ts";
-import type { EffectQueue } from "./effect-queue.ts";
 import type { Persistence } from "./when-saved.ts";
+
+export type LaunchFailure = Omit<EffectFailure, "ok"> & { job: string };
 
 export interface StepParts {
   runs: Runs;
   persistence: Persistence;
-  effects: EffectQueue;
+  /** Called when an effect has failed. */
+  wake: () => void;
   /** Ids of this boot and of each new run; passed in, since deciding uses no randomness. */
   identity: { bootId: string; newRunId(): string };
 }
@@ -31,44 +31,16 @@ export interface StepParts {
 export class Steps {
   world: World;
   readonly #parts: StepParts;
+  /** The last effect under way, by job. */
+  readonly #pending = new Map<string, Promise<void>>();
+  /** Ids of the runs whose launch is under way, perhaps queued behind another effect of their job. */
+  readonly #launching = new Set<string>();
+  readonly #problems = new Map<string, string>();
+  #launchFailures: LaunchFailure[] = [];
 
   constructor(parts: StepParts, jobs: Record<string, Job>) {
     this.#parts = parts;
     this.world = newWorld(jobs);
-  }
-
-  /** Shows each job what is to be seen of it now. `sample`: the last one, null before the first. */
-  observe(sample: Sample | null, now: Now): void {
-    const { effects, runs } = this.#parts;
-    for (const { job, ...why } of effects.takeLaunchFailures()) {
-      const known = this.world.jobs[job];
-      if (known?.state.name === "starting") this.take(known, { kind: "launch-failed", ...why }, now);
-    }
-    const availableMiB = sample && reading(sample, "memory.availableMiB");
-    for (const job of Object.values(this.world.jobs)) {
-      const run = runOf(job);
-      if (run && effects.isLaunching(run.id)) continue;
-      if (run) {
-        const seen = runs.observe(job, run);
-        const placed = run.service && sample ? gpusNamed(job, sample) : run.gpus;
-        const gpus = sample && gpuView({ ...run, gpus: placed }, sample);
-        const input = { kind: "seen", seen, availableMiB, gpus, ...(run.service && { placed }) } as const;
-        this.take(job, input, now, { seen });
-      } else if (job.state.name === "absent") {
-        if (sample !== null) this.#lookFor(job, sample, now);
-      } else if (job.state.name === "paused" && job.checkpoint?.verified === "quick") {
-        this.take(job, { kind: "checked", ...runs.checkpoints(job) }, now);
-      }
-    }
-  }
-
-  #lookFor(job: Job, sample: Sample, now: Now): void {
-    const seen = this.#parts.runs.service(job);
-    if (seen === undefined) return;
-    const { identity } = this.#parts;
-    const followed = { id: identity.newRunId(), bootId: identity.bootId };
-    const gpus = gpusNamed(job, sample);
-    this.take(job, { kind: "looked-for", seen, identity: followed, gpus }, now);
   }
 
   carryOut(decision: Decision, now: Now): void {
@@ -109,9 +81,51 @@ export class Steps {
     this.world = { ...this.world, jobs: { ...this.world.jobs, [job.name]: job } };
   }
 
+  /** Queues the effect behind those of the same job: a ring never overtakes the word that it announces. */
   perform(effect: Effect): void {
     const job = this.world.jobs[effect.job];
-    if (job) this.#parts.effects.perform(effect, job);
+    if (!job) return;
+    const before = this.#pending.get(job.name);
+    if (effect.do === "launch") this.#launching.add(effect.run.id);
+    const act = (): Promise<void> => this.#act(effect, job);
+    // With an empty queue it starts now, inside the tick: a pause must not wait for the event loop.
+    const pending = (before ? before.then(act) : act()).finally(() => {
+      if (this.#pending.get(job.name) === pending) this.#pending.delete(job.name);
+    });
+    this.#pending.set(job.name, pending);
+  }
+
+  async #act(effect: Effect, job: Job): Promise<void> {
+    const result = await this.#parts.runs.perform(effect, job);
+    if (effect.do === "launch") this.#launching.delete(effect.run.id);
+    if (result.ok) {
+      this.#problems.delete(job.name);
+      return;
+    }
+    const { ok: _, ...failure } = result;
+    if (effect.do === "launch") this.#launchFailures.push({ job: job.name, ...failure });
+    else this.#problems.set(job.name, `${job.name}: ${failure.reason}`);
+    this.#parts.wake();
+  }
+
+  /** Until a run is launched, nothing of it exists, which must not be taken for its end. */
+  isLaunching(runId: string): boolean {
+    return this.#launching.has(runId);
+  }
+
+  /** Launches that failed since the last call. */
+  takeLaunchFailures(): LaunchFailure[] {
+    return this.#launchFailures.splice(0);
+  }
+
+  /** Effects that failed, in words; until one of the same job succeeds. */
+  get problems(): string[] {
+    return [...this.#problems.values()];
+  }
+
+  /** Resolves when the effects under way have ended. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#pending.values());
   }
 
   /** Shows a job without a run which checkpoints are there now. */
@@ -138,9 +152,4 @@ export class Steps {
     if (job.runs === 0 && job.spec.checkpoint.glob === undefined) return job;
     return this.look(job, now);
   }
-}
-
-function reading({ machine }: Sample, metric: MachineMetric): number | null {
-  const found = machine[metric];
-  return found && "value" in found ? found.value : null;
 }

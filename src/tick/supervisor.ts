@@ -34,7 +34,7 @@ import type { Runs } from "../ports/runs.ts";
 import type { Sensors } from "../ports/sensors.ts";
 import { handOverText } from "../words/sentences/hand-over.ts";
 import { sightText } from "../words/sentences/sight.ts";
-import { EffectQueue } from "./effect-queue.ts";
+import { observe } from "./observe.ts";
 import { Steps } from "./steps.ts";
 import { Persistence } from "./when-saved.ts";
 
@@ -66,7 +66,6 @@ export class Supervisor {
   #config: Config;
   #stopping = false;
   readonly #persistence: Persistence;
-  readonly #effects: EffectQueue;
   readonly #steps: Steps;
   #moment: Moment | null = null;
 
@@ -75,13 +74,12 @@ export class Supervisor {
     this.#parts = parts;
     this.#config = config;
     this.#persistence = new Persistence(parts.journal, parts.onEvent);
-    this.#effects = new EffectQueue(parts.runs, () => parts.wake());
     this.#steps = new Steps(
       {
         runs: parts.runs,
         identity: parts.identity,
         persistence: this.#persistence,
-        effects: this.#effects,
+        wake: () => parts.wake(),
       },
       recovered.jobs,
     );
@@ -107,13 +105,13 @@ export class Supervisor {
     const handOvers = companions.flatMap(([job, { told }]) =>
       told === undefined ? [] : [`'${job}': ${handOverText(told)}`],
     );
-    return [...this.#effects.problems, ...saves, ...unseen.map(sightText), ...handOvers];
+    return [...this.#steps.problems, ...saves, ...unseen.map(sightText), ...handOvers];
   }
 
   tick(): Moment {
     const { clock, sensors } = this.#parts;
     const now = clock.now();
-    this.#steps.observe(this.#moment?.sample ?? null, now);
+    observe(this.#steps, this.#parts, this.#moment?.sample ?? null, now);
     const live = this.#steps.live();
     const sample = sensors.sample(live, now);
     const windows = windowStates(this.#config.windows, now.wallMs);
@@ -133,7 +131,7 @@ export class Supervisor {
   /** A user's pause, resume, rerun or cancel. A pause and a cancel act at once, a resume at the next tick, which is woken. */
   request(asked: ManualRequest): { errors: string[] } {
     const now = this.#parts.clock.now();
-    this.#steps.observe(this.#moment?.sample ?? null, now);
+    observe(this.#steps, this.#parts, this.#moment?.sample ?? null, now);
     const windows = windowStates(this.#config.windows, now.wallMs);
     const result = manualRequest(this.#steps.world, asked, windows, now);
     this.#steps.world = result.world;
@@ -253,6 +251,6 @@ export class Supervisor {
 
   /** Resolves when the effects in progress have ended. */
   async idle(): Promise<void> {
-    await this.#effects.idle();
+    await this.#steps.idle();
   }
 }

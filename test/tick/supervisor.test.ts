@@ -1,6 +1,6 @@
 /**
  * The tick with real processes, a journal in memory, and effects that take their time.
- * Covers: src/tick/effect-queue.ts, src/tick/steps.ts
+ * Covers: src/tick/observe.ts, src/tick/steps.ts
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

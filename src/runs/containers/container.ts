@@ -9,10 +9,16 @@ import type { RunProcess } from "../../sense/owners/run-processes.ts";
 import { cgroupsOf, containerIn } from "../../sense/proc/cgroups.ts";
 import { readOnce } from "../../sense/proc/kept-file.ts";
 import { type ProcessStat, parseStatusLine } from "../../sense/proc/parse.ts";
-import { isAlive, isDead, listPids, readCommand, readStat } from "../../sense/proc/process.ts";
+import {
+  isAlive,
+  isDead,
+  type KnownProcess,
+  listPids,
+  readCommand,
+  readStat,
+} from "../../sense/proc/process.ts";
 import { lastWords, runChild } from "../../spawn/run-child.ts";
-import { areHeld, freeze } from "../signal/freeze.ts";
-import type { Target } from "../signal/send-signal.ts";
+import { areHeld } from "../signal/held.ts";
 
 const TIMEOUT_MS = 30_000;
 /** Of a pause, which the container's processes can be given without its engine. */
@@ -25,7 +31,7 @@ export class Container {
   readonly client: readonly string[];
   #id: string | null = null;
   /** Its first process, as this machine numbers it. */
-  #first: Target | null = null;
+  #first: KnownProcess | null = null;
   #cpuCgroup: string | null = null;
 
   /** Null for a run that isn't in a container. */
@@ -48,7 +54,7 @@ export class Container {
   }
 
   /** Its first process; null while it has none. */
-  get first(): Target | null {
+  get first(): KnownProcess | null {
     if (this.#first !== null && isAlive(this.#first.pid, this.#first.startTime)) return this.#first;
     this.#first = this.id === null ? null : firstIn(this.id);
     if (this.#first !== null) this.#cpuCgroup = cgroupsOf(this.#first.pid).cpu;
@@ -71,13 +77,12 @@ export class Container {
     return freezer !== null && /^FROZEN|^frozen 1$/m.test(readOnce(freezer) ?? "");
   }
 
-  /** Does nothing where it is frozen already. */
-  async freeze(): Promise<EffectResult> {
+  /** Does nothing where it is frozen already. `bySignals`: for an engine that is gone, hangs or refuses. */
+  async freeze(bySignals: (list: () => RunProcess[]) => Promise<EffectResult>): Promise<EffectResult> {
     if (this.isFrozen) return { ok: true };
     if (this.first === null) return { ok: false, reason: "its container hasn't begun" };
     const paused = await this.#ask("pause", [], FREEZE_TIMEOUT_MS);
-    // An engine that is gone, hangs or refuses keeps nobody waiting for the CPU.
-    return paused.ok ? paused : freeze(() => this.#processes());
+    return paused.ok ? paused : bySignals(() => this.#processes());
   }
 
   async thaw(): Promise<EffectResult> {
@@ -117,7 +122,7 @@ function membersOf(id: string): ProcessStat[] {
 }
 
 /** Process 1 of the container; where it shares the host's numbers, the oldest in it. */
-function firstIn(id: string): Target | null {
+function firstIn(id: string): KnownProcess | null {
   const members = membersOf(id);
   const first = members.find(({ pid }) => innerPid(pid) === 1) ?? members[0];
   return first === undefined ? null : { pid: first.pid, startTime: first.startTime };

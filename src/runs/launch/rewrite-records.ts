@@ -14,15 +14,15 @@ import {
   statusDirectory,
 } from "../../files/state-paths.ts";
 import { bootId } from "../../sense/proc/boot-id.ts";
-import type { Target } from "../signal/send-signal.ts";
+import type { KnownProcess } from "../../sense/proc/process.ts";
 import { writeRunFiles } from "./launcher-script.ts";
 import { type RunRecord, writeRunRecord } from "./run-record.ts";
 
 /** The processes of a run whose job has begun. */
 export interface Begun {
   /** Null when it is gone. */
-  launcher: Target | null;
-  main: Target;
+  launcher: KnownProcess | null;
+  main: KnownProcess;
   cgroup: string | null;
   /** The client of its engine, and its id there. */
   container?: { client: readonly string[]; id: string };
@@ -54,6 +54,6 @@ export function rewriteRecords(stateDirectory: string, record: RunRecord, begun:
 }
 
 /** As the launcher writes it. */
-const identity = ({ pid, startTime }: Target): string => `${pid} ${startTime ?? "-"} ${bootId()}\n`;
+const identity = ({ pid, startTime }: KnownProcess): string => `${pid} ${startTime ?? "-"} ${bootId()}\n`;
 
 const write = (path: string, text: string): void => writeFileSync(path, text, { mode: 0o600 });

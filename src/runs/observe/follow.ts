@@ -15,12 +15,11 @@ import {
 } from "../../files/state-paths.ts";
 import type { Seen } from "../../model/seen.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
-import { isAlive, isDead, readStat } from "../../sense/proc/process.ts";
+import { isAlive, isDead, type KnownProcess, readStat } from "../../sense/proc/process.ts";
 import { Container } from "../containers/container.ts";
 import { membersOf } from "../launch/cgroup.ts";
 import type { Begun } from "../launch/rewrite-records.ts";
 import type { KnownRun } from "../signal/listeners.ts";
-import type { Target } from "../signal/send-signal.ts";
 import { isOfThisBoot, readPidRecord } from "./launcher-records.ts";
 import type { RankMemory } from "./read-ranks.ts";
 
@@ -36,9 +35,9 @@ export interface Followed {
   launcher: "launching" | "ours" | "ended" | "found";
   launcherPid: number | null;
   /** As its record named it: the record may be removed later. */
-  launcherSeen: Target | null;
+  launcherSeen: KnownProcess | null;
   /** The job's first process; null until its record exists. */
-  main: Target | null;
+  main: KnownProcess | null;
   /** At the last look. */
   mainAlive: boolean;
   /** Null for a run without one, and as long as `cgroupKnown` is false. */
@@ -160,7 +159,7 @@ const BEING_WRITTEN_MS = 5_000;
  * in its place, so that it never begins, however late it comes. Null: the run has no launcher and never
  * gets one.
  */
-function findOrVoidLauncher(run: Followed): Target | "being written" | null {
+function findOrVoidLauncher(run: Followed): KnownProcess | "being written" | null {
   const path = launcherRecord(run.stateDirectory, run.id);
   const record = readPidRecord(path) ?? readPidRecord(formerLauncherRecord(run.stateDirectory, run.id));
   if (record && !isOfThisBoot(record)) return null;

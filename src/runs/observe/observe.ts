@@ -14,7 +14,7 @@ import { bootId } from "../../sense/proc/boot-id.ts";
 import { isAlive } from "../../sense/proc/process.ts";
 import type { Checkpoints } from "../checkpoints/find-checkpoints.ts";
 import { ranksHere } from "../containers/ranks-here.ts";
-import { areHeld } from "../signal/freeze.ts";
+import { areHeld } from "../signal/held.ts";
 import { findListeners } from "../signal/listeners.ts";
 import { asLiveRun, type Followed, look } from "./follow.ts";
 import { lastWords } from "./last-words.ts";

@@ -3,13 +3,11 @@
  * until a pass finds nothing running: a single pass over a forking tree misses some. Never stops the
  * launcher. Uses no freezer cgroup: under v1 a frozen process can't even be killed.
  */
-import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs } from "../../clock.ts";
 import type { EffectResult } from "../../ports/runs.ts";
 import type { RunProcess } from "../../sense/owners/run-processes.ts";
-import { readOnce } from "../../sense/proc/kept-file.ts";
-import { parseStatusLine } from "../../sense/proc/parse.ts";
+import { isHeld } from "./held.ts";
 import { sendSignal } from "./send-signal.ts";
 
 /** The run's live processes at this moment, parents before their children. */
@@ -27,20 +25,6 @@ export async function freeze(list: List): Promise<EffectResult> {
 export async function thaw(list: List): Promise<EffectResult> {
   const held = (found: RunProcess): boolean => found.state !== "t" && isHeld(found);
   return repeat(list, "SIGCONT", (processes) => processes.filter(held).reverse());
-}
-
-/** Every process of a run is held. A run without processes is gone, not held. */
-export const areHeld = (processes: RunProcess[]): boolean => processes.length > 0 && processes.every(isHeld);
-
-/**
- * Stopped, or in the kernel with the stop pending. A parent that waits there for its vfork()ed child to
- * exec stays there for as long as the child is stopped.
- */
-function isHeld({ pid, state }: RunProcess): boolean {
-  if (state !== "D") return state === "T" || state === "t";
-  const pending = parseStatusLine(readOnce(`/proc/${pid}/status`) ?? "", "ShdPnd");
-  if (!pending || !/^[0-9a-f]+$/i.test(pending)) return false;
-  return ((BigInt(`0x${pending}`) >> BigInt(constants.signals.SIGSTOP - 1)) & 1n) === 1n;
 }
 
 /** Signals what `pick` picks until it picks nothing. */

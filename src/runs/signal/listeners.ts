@@ -10,15 +10,14 @@ import { parentsOf } from "../../sense/owners/parents.ts";
 import { namedRun } from "../../sense/owners/run-marks.ts";
 import { processesOf } from "../../sense/owners/run-processes.ts";
 import { containerIn } from "../../sense/proc/cgroups.ts";
-import { catches, isAlive, readStat } from "../../sense/proc/process.ts";
-import type { Target } from "./send-signal.ts";
+import { catches, isAlive, type KnownProcess, readStat } from "../../sense/proc/process.ts";
 
 /** A live run with the start time that identifies its first process. */
 export type KnownRun = LiveRun & { startTime: number | null };
 
 export type Listeners =
   /** `library`: the ranks of a job library, which may be rung any number of times. */
-  | { targets: Target[]; library: boolean }
+  | { targets: KnownProcess[]; library: boolean }
   /** Ranks that wait for each other: a signal would interrupt that, and end the run. They read the word later. */
   | { targets: []; joining: true; reason: string }
   /** May be a getter: wording it can cost a read. */

@@ -5,9 +5,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs } from "../../clock.ts";
 import type { EffectResult } from "../../ports/runs.ts";
-import { isAlive } from "../../sense/proc/process.ts";
+import { isAlive, type KnownProcess } from "../../sense/proc/process.ts";
 import { freeze, type List, named, thaw } from "./freeze.ts";
-import { sendSignal, type Target } from "./send-signal.ts";
+import { sendSignal } from "./send-signal.ts";
 
 const KILL_TIMEOUT_MS = 10_000;
 /** How long to wait for the first process; after that its children are its own business. */
@@ -18,7 +18,7 @@ const POLL_MS = 20;
  * SIGTERM to the job's first process, which may end its children in its own order; to the others only
  * when it exits without them, as a wrapper shell does. Doesn't wait for the end.
  */
-export async function terminate(main: Target | null, list: List): Promise<EffectResult> {
+export async function terminate(main: KnownProcess | null, list: List): Promise<EffectResult> {
   if (main) sendSignal(main, "SIGTERM");
   // A stopped process handles the signal only once it continues.
   const awake = await thaw(list);

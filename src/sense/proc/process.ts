@@ -7,6 +7,12 @@ import { constants } from "node:os";
 import { readOnce } from "./kept-file.ts";
 import { type ProcessStat, parsePids, parseProcessStat, parseStatusLine } from "./parse.ts";
 
+export interface KnownProcess {
+  pid: number;
+  /** Null where the system doesn't tell it; then the pid alone must do. */
+  startTime: number | null;
+}
+
 const onLinux = process.platform === "linux";
 
 /** Null when there is no such process, or no /proc. */

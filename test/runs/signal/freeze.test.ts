@@ -1,3 +1,4 @@
+/** Covers: src/runs/signal/held.ts */
 import { execFileSync } from "node:child_process";
 import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

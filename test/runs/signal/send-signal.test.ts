@@ -1,5 +1,5 @@
 /**
- * Covers: src/runs/signal/send-signal.ts, src/runs/signal/listeners.ts, src/runs/observe/watch-directories.ts
+ * Covers: src/runs/signal/control-word.ts, src/runs/signal/listeners.ts, src/runs/observe/watch-directories.ts
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
