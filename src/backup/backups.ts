@@ -6,9 +6,9 @@
 import { elapsedMs } from "../clock.ts";
 import { lacksRestored } from "../decide/starts/restore-wait.ts";
 import { checkpointDirectory } from "../files/state-paths.ts";
-import type { Copying } from "../model/decision.ts";
 import type { Job } from "../model/job.ts";
 import type { Checkpoint } from "../model/run.ts";
+import type { Copying } from "../model/why.ts";
 import { Helper } from "../spawn/helper.ts";
 import { duration } from "../words/duration.ts";
 import type { Done, Order } from "./backup-child.ts";

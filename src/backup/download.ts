@@ -11,7 +11,7 @@ import { checkpointName, MANIFEST_FILE, TEMPORARY_PREFIX } from "../contract/nam
 import { Rejected } from "../contract/values.ts";
 import { flushDirectory } from "../job/checkpoint/checkpoint-files.ts";
 import { verifyCheckpoint } from "../job/checkpoint/find-checkpoint.ts";
-import type { CopyProgress } from "../model/decision.ts";
+import type { CopyProgress } from "../model/why.ts";
 import type { Bucket } from "./bucket.ts";
 import { keyOf, type Place } from "./bucket-names.ts";
 import { complete } from "./keep-backups.ts";

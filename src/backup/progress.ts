@@ -1,7 +1,7 @@
 /**
  * How far a copy has come, told by the child that makes it as lines on its stdout, which its outcome ends.
  */
-import type { CopyProgress } from "../model/decision.ts";
+import type { CopyProgress } from "../model/why.ts";
 
 /** No more often than a tick shows it. */
 const EVERY_MS = 1000;

@@ -10,7 +10,7 @@ import { elapsedMs } from "../clock.ts";
 import { type ManifestEntry, parseManifest } from "../contract/manifest.ts";
 import { MANIFEST_FILE } from "../contract/names.ts";
 import { Rejected } from "../contract/values.ts";
-import type { CopyProgress } from "../model/decision.ts";
+import type { CopyProgress } from "../model/why.ts";
 import { type Bucket, bare, md5, type OpenUpload, type Part } from "./bucket.ts";
 import { type Backup, keyOf, type Place } from "./bucket-names.ts";
 import { NotWhole } from "./not-whole.ts";

@@ -4,11 +4,12 @@
  * returns what it has changed, and the next stage works on that.
  */
 
-import type { Decision, Why, WindowState } from "../model/decision.ts";
+import type { Decision, WindowState } from "../model/decision.ts";
 import type { NewEvent } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
 import { pausedByRule } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
+import type { Why } from "../model/why.ts";
 import { measureUse } from "./measure-use.ts";
 import { otherPauses } from "./pauses/pauses-without-rule.ts";
 import { sparedByRules, sparedEvents } from "./pauses/spared.ts";

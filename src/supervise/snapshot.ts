@@ -4,11 +4,12 @@ import type { Config } from "../config/schema/schema.ts";
 import { type JobView, type RuleView, SCHEMA_VERSION, type Snapshot } from "../control/protocol.ts";
 import { workedMs } from "../decide/worked.ts";
 import { logPath } from "../files/state-paths.ts";
-import type { Copying, Why, WindowState } from "../model/decision.ts";
+import type { WindowState } from "../model/decision.ts";
 import type { AuditEvent } from "../model/event.ts";
 import { type Job, savesBy } from "../model/job.ts";
 import { learnedSummary } from "../model/learned.ts";
 import { type JobState, type PauseMethod, runOf } from "../model/state.ts";
+import type { Copying, Why } from "../model/why.ts";
 import type { Moment } from "../tick/supervisor.ts";
 import { worded } from "../words/sentences/why.ts";
 

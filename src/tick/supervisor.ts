@@ -19,7 +19,6 @@ import { askForTurn, type TurnRequest } from "../decide/sharing/ask-for-turn.ts"
 import { ownClaims } from "../decide/sharing/line.ts";
 import { windowStates } from "../decide/windows/windows.ts";
 import type { World } from "../decide/world.ts";
-import type { Why } from "../model/decision.ts";
 import type { AuditEvent, NewEvent } from "../model/event.ts";
 import { isService, type Job } from "../model/job.ts";
 import type { Sample } from "../model/machine.ts";
@@ -27,6 +26,7 @@ import type { Away } from "../model/park.ts";
 import type { Run } from "../model/run.ts";
 import { isStuck, isWorking, runOf } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
+import type { Why } from "../model/why.ts";
 import type { Claims } from "../ports/claims.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Journal } from "../ports/journal.ts";

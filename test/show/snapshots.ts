@@ -1,7 +1,6 @@
 /** Hand-made moments of a machine, as a supervisor would publish them. All times hang on `AT`. */
 import { ruleSchema } from "../../src/config/schema/schema.ts";
 import { type JobView, type RuleView, SCHEMA_VERSION, type Snapshot } from "../../src/control/protocol.ts";
-import type { Why } from "../../src/model/decision.ts";
 import type { AuditEvent, EventKind } from "../../src/model/event.ts";
 import { learnedSummary } from "../../src/model/learned.ts";
 import {
@@ -11,6 +10,7 @@ import {
   type MachineMetric,
   type Reading,
 } from "../../src/model/machine.ts";
+import type { Why } from "../../src/model/why.ts";
 import { worded } from "../../src/words/sentences/why.ts";
 
 /** What is drawn is in local time. */

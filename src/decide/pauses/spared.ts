@@ -2,10 +2,11 @@
  * Rules in pressure that pause nobody although jobs run: for each of those jobs, why it is spared. Told, since a rule
  * that is in pressure and does nothing looks broken. Decides nothing.
  */
-import type { Spared } from "../../model/decision.ts";
+
 import type { NewEvent } from "../../model/event.ts";
 import type { Job } from "../../model/job.ts";
 import { isWorking, runOf } from "../../model/state.ts";
+import type { Spared } from "../../model/why.ts";
 import { list } from "../../words/list.ts";
 import { sparedText } from "../../words/sentences/spared.ts";
 import { evidenceOf, pressureSentence } from "../rules/evidence.ts";

@@ -3,10 +3,11 @@
  * counts as theirs, so that nothing unknown is ever taken for idleness. Pure.
  */
 import type { Rule } from "../../config/schema/schema.ts";
-import type { IdleGpu, RuleState } from "../../model/decision.ts";
+import type { RuleState } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
 import { type GpuSample, OURS_IDLE, type Reading, type Sample } from "../../model/machine.ts";
 import { isAtWork, runOf } from "../../model/state.ts";
+import type { IdleGpu } from "../../model/why.ts";
 import { percentOn } from "../gpu-use.ts";
 import type { Jobs } from "../world.ts";
 import { governs, gpuOf } from "./rule-now.ts";

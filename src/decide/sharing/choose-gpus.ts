@@ -3,11 +3,11 @@
  * a GPU only when both may. Never a GPU in pressure; a held run stays where it is.
  */
 
-import type { WaitingFor } from "../../model/decision.ts";
 import { isOnSlurm, type Job } from "../../model/job.ts";
 import { type Claim, type GpuSample, isPlace, type Sample } from "../../model/machine.ts";
 import type { Run } from "../../model/run.ts";
 import { isReleased, runOf } from "../../model/state.ts";
+import type { WaitingFor } from "../../model/why.ts";
 import { list, plural } from "../../words/list.ts";
 import { whose } from "../../words/sentences/whose.ts";
 import type { TickInput } from "../tick-input.ts";

@@ -2,11 +2,12 @@
  * The memory of a GPU: what is free, who holds it, and what a job that is to go there needs of it. A figure
  * that isn't told holds back only what the config asks for. Pure.
  */
-import type { WaitingFor } from "../../model/decision.ts";
+
 import type { Job } from "../../model/job.ts";
 import type { GpuProcess, GpuSample, ProcessEvidence } from "../../model/machine.ts";
 import { runOf } from "../../model/state.ts";
 import type { Now } from "../../model/time.ts";
+import type { WaitingFor } from "../../model/why.ts";
 import { processes } from "../../words/sentences/process.ts";
 import { size } from "../../words/size.ts";
 import { gpuMemoryOf, needOf } from "../learned.ts";

@@ -4,12 +4,12 @@
  * nothing of files: the claims of others come with the sample, ours are made here.
  */
 
-import type { WaitingFor } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
 import type { Claim, GpuSample } from "../../model/machine.ts";
 import type { Run } from "../../model/run.ts";
 import { isReleased, runOf } from "../../model/state.ts";
 import type { Now } from "../../model/time.ts";
+import type { WaitingFor } from "../../model/why.ts";
 import type { OwnClaim } from "../../ports/claims.ts";
 import { ordinal } from "../../words/list.ts";
 import { whose } from "../../words/sentences/whose.ts";

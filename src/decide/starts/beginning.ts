@@ -3,9 +3,9 @@
  * holds it back again, unless it begins anew.
  */
 import type { JobSpec } from "../../config/schema/job-schema.ts";
-import type { WaitingFor } from "../../model/decision.ts";
 import { isWanted, type Job } from "../../model/job.ts";
 import { isEnded } from "../../model/state.ts";
+import type { WaitingFor } from "../../model/why.ts";
 import { clockTime } from "../../words/time.ts";
 import type { TickInput } from "../tick-input.ts";
 import type { Jobs } from "../world.ts";

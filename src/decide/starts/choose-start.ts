@@ -1,11 +1,12 @@
 /** Chooses the one job to start or resume at this tick: the most important that nothing holds back. */
 
 import { actorKind } from "../../model/actor.ts";
-import type { Decision, WaitingFor } from "../../model/decision.ts";
+import type { Decision } from "../../model/decision.ts";
 import { peak, summary } from "../../model/figure.ts";
 import { isInference, isWanted, type Job } from "../../model/job.ts";
 import { type LearnedSummary, learnedSummary } from "../../model/learned.ts";
 import { pausedByRule } from "../../model/state.ts";
+import type { WaitingFor } from "../../model/why.ts";
 import { howSure } from "../../words/figure.ts";
 import { list } from "../../words/list.ts";
 import { number } from "../../words/number.ts";

@@ -5,10 +5,10 @@
  */
 
 import type { Config } from "../../config/schema/schema.ts";
-import type { WaitingFor } from "../../model/decision.ts";
 import type { Balance, Job } from "../../model/job.ts";
 import { isAtWork } from "../../model/state.ts";
 import type { Now } from "../../model/time.ts";
+import type { WaitingFor } from "../../model/why.ts";
 import { duration } from "../../words/duration.ts";
 import { number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";

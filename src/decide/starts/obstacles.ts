@@ -3,9 +3,10 @@
  * Missing and stale readings block; they never clear.
  */
 
-import type { WaitingFor, WindowState } from "../../model/decision.ts";
+import type { WindowState } from "../../model/decision.ts";
 import { isWanted, type Job } from "../../model/job.ts";
 import { isFrozenOverdue, isHeld, pausedByRule, runOf } from "../../model/state.ts";
+import type { WaitingFor } from "../../model/why.ts";
 import { duration } from "../../words/duration.ts";
 import { number } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";

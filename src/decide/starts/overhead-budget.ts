@@ -3,8 +3,8 @@
  * (`maxPauseOverhead`). Paid on resume alone: it never delays a pause.
  */
 
-import type { WaitingFor } from "../../model/decision.ts";
 import { type Job, recentTime } from "../../model/job.ts";
+import type { WaitingFor } from "../../model/why.ts";
 import { duration } from "../../words/duration.ts";
 import { percent } from "../../words/number.ts";
 import { clockTime } from "../../words/time.ts";

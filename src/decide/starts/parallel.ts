@@ -1,7 +1,8 @@
 /** How many jobs that ask for no GPU run side by side: the CPU has no line that would keep them apart. */
-import type { WaitingFor } from "../../model/decision.ts";
+
 import { isOnSlurm, isService, isWanted, type Job } from "../../model/job.ts";
 import { isHeld, runOf } from "../../model/state.ts";
+import type { WaitingFor } from "../../model/why.ts";
 import { list } from "../../words/list.ts";
 import type { TickInput } from "../tick-input.ts";
 

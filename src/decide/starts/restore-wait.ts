@@ -3,9 +3,10 @@
  * backup can't be reached, an older checkpoint here is better than no progress; without one it waits,
  * since beginning at the beginning would lose what is stored.
  */
-import type { WaitingFor } from "../../model/decision.ts";
+
 import type { Job } from "../../model/job.ts";
 import type { Checkpoint } from "../../model/run.ts";
+import type { WaitingFor } from "../../model/why.ts";
 import { number } from "../../words/number.ts";
 
 /** Tries before an older checkpoint is taken instead. */

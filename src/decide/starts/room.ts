@@ -3,11 +3,11 @@
  * margin. What was never measured holds nothing back, nor for long what was measured too seldom.
  */
 
-import type { WaitingFor } from "../../model/decision.ts";
 import { peak, summary } from "../../model/figure.ts";
 import type { Job } from "../../model/job.ts";
 import type { GpuSample, Reading, Sample } from "../../model/machine.ts";
 import { runOf } from "../../model/state.ts";
+import type { WaitingFor } from "../../model/why.ts";
 import { howSure } from "../../words/figure.ts";
 import { percent } from "../../words/number.ts";
 import { size } from "../../words/size.ts";

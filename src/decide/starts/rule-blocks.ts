@@ -1,6 +1,6 @@
 /** What each rule holds against starting anything. Missing and stale readings block; they never clear. */
 
-import type { WaitingFor } from "../../model/decision.ts";
+import type { WaitingFor } from "../../model/why.ts";
 import { duration } from "../../words/duration.ts";
 import { culprits, fact, onGpu } from "../rules/evidence.ts";
 import type { RuleNow } from "../rules/rule-now.ts";

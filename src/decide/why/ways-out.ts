@@ -2,9 +2,10 @@
  * The commands a person can type to get a job where they want it sooner than by itself, with the effect
  * of each. Names only what would help as things stand. Decides nothing.
  */
-import type { WaitingFor, WayOut } from "../../model/decision.ts";
+
 import { finishedWithAnother, isSeveral, type Job } from "../../model/job.ts";
 import { isStuck, runOf } from "../../model/state.ts";
+import type { WaitingFor, WayOut } from "../../model/why.ts";
 import { whose } from "../../words/sentences/whose.ts";
 import { isListed } from "../lifecycle/pause/gpu-memory-freed.ts";
 import type { TickInput } from "../tick-input.ts";

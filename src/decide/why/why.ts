@@ -2,9 +2,10 @@
  * The answer to "why?" for one job, as data, with what is expected next. Decides nothing and contains no
  * wording: words/why.ts does that.
  */
-import type { Next, Sight, WaitingFor, Why, WindowState } from "../../model/decision.ts";
+import type { Sight, WindowState } from "../../model/decision.ts";
 import { finishedWithAnother, isSeveral, type Job, pauseSignalOf, savesBy } from "../../model/job.ts";
 import { isEnded, isFrozenOverdue, type JobState, runOf } from "../../model/state.ts";
+import type { Next, WaitingFor, Why } from "../../model/why.ts";
 import { isListed } from "../lifecycle/pause/gpu-memory-freed.ts";
 import { parksByItself, pauseMethod } from "../pauses/pause-method.ts";
 import type { SparedBy } from "../pauses/spared.ts";

@@ -6,9 +6,10 @@ import type { Config } from "../../config/schema/schema.ts";
 import { freshMs } from "../../decide/rules/dwell.ts";
 import { isStartable } from "../../decide/starts/obstacles.ts";
 import { windowStates } from "../../decide/windows/windows.ts";
-import type { RuleState, WaitingFor, Why } from "../../model/decision.ts";
+import type { RuleState } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
 import { isWorking } from "../../model/state.ts";
+import type { WaitingFor, Why } from "../../model/why.ts";
 import type { Moment } from "../../tick/supervisor.ts";
 import type { ModelJob } from "../models/model-job.ts";
 

@@ -1,5 +1,5 @@
 /** How far a checkpoint has come on its way to its backup, or back. Pure. */
-import type { Why } from "../../model/decision.ts";
+import type { Why } from "../../model/why.ts";
 import { sizeOf } from "../size.ts";
 
 const MIB = 1_048_576;

@@ -1,5 +1,5 @@
 /** How a job makes room when it is asked to, in words. Pure. */
-import type { Room } from "../../model/decision.ts";
+import type { Room } from "../../model/why.ts";
 
 /** What is freed by a freeze, and what isn't. */
 const FROZEN = "under pressure it is frozen: its CPU and GPU time is freed, its memory isn't";

@@ -1,5 +1,5 @@
 /** Why a rule in pressure doesn't pause a job, as half a sentence. Pure. */
-import type { Spared } from "../../model/decision.ts";
+import type { Spared } from "../../model/why.ts";
 import { percent } from "../number.ts";
 import { size } from "../size.ts";
 

@@ -1,5 +1,5 @@
 /** Where a job's memory is while it is held, and the step that moves it there or back, in words. Pure. */
-import type { Why } from "../../model/decision.ts";
+import type { Why } from "../../model/why.ts";
 import { size } from "../size.ts";
 
 /** What a job on standby holds: a server may have given it back. */

@@ -1,5 +1,5 @@
 /** How far a pause has come, in words. Pure. All times are wall time in ms. */
-import type { Why } from "../../model/decision.ts";
+import type { Why } from "../../model/why.ts";
 import { duration } from "../duration.ts";
 import { list, plural } from "../list.ts";
 import { size } from "../size.ts";

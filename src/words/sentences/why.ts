@@ -2,7 +2,7 @@
  * The answer to "why?" in words. The only place that words it: a view that shows a part of it elsewhere
  * asks for the rest, and never cuts a sentence. Pure. All times are wall time in ms.
  */
-import type { IdleGpu, Next, Why } from "../../model/decision.ts";
+import type { IdleGpu, Next, Why } from "../../model/why.ts";
 import { duration, elapsed } from "../duration.ts";
 import { joined } from "../list.ts";
 import { size } from "../size.ts";

@@ -4,7 +4,7 @@
  * src/words/sentences/why-pausing.ts, src/words/sentences/copying.ts
  */
 import { expect, test } from "vitest";
-import type { Why } from "../../../src/model/decision.ts";
+import type { Why } from "../../../src/model/why.ts";
 import { reasonText, whyBeside, whyText } from "../../../src/words/sentences/why.ts";
 import { nextAndComing, nextText, waitAndComing } from "../../../src/words/sentences/why-next.ts";
 

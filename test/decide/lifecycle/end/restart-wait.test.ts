@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import { decide } from "../../../../src/decide/policy.ts";
 import { recoverJobs } from "../../../../src/decide/recover-jobs.ts";
 import { newWorld } from "../../../../src/decide/world.ts";
-import type { Why } from "../../../../src/model/decision.ts";
 import type { Job } from "../../../../src/model/job.ts";
 import type { Now } from "../../../../src/model/time.ts";
+import type { Why } from "../../../../src/model/why.ts";
 import {
   at,
   exitCode,
