@@ -21,7 +21,7 @@ interface Check<T> {
 /** As it arrives: the job of `add` and `edit` isn't checked yet. */
 type Received =
   | Exclude<Request, { verb: "add" | "edit" }>
-  | { verb: "add"; spec: object; by: string; adopt?: boolean }
+  | { verb: "add"; spec: object; by: string; adopt?: boolean; environ?: string }
   | { verb: "edit"; spec: object; by: string };
 type Verb = Request["verb"];
 type Checks<R> = {
@@ -56,6 +56,10 @@ const force = check(
 );
 const duration = check("a time in ms", (value): value is number => isNumber(value) && value > 0);
 const count = check("a whole number", (value): value is number => Number.isSafeInteger(value));
+const base64 = check(
+  "base64",
+  (value): value is string => typeof value === "string" && /^[A-Za-z0-9+/]*={0,2}$/.test(value),
+);
 const flag = check("true or false", (value): value is boolean => typeof value === "boolean");
 
 const FIELDS: { [V in Verb]: Checks<Extract<Received, { verb: V }>> } = {
@@ -66,7 +70,12 @@ const FIELDS: { [V in Verb]: Checks<Extract<Received, { verb: V }>> } = {
   rerun: { jobs: names, by, from: { ...count, optional: true } },
   cancel: { jobs: names, by },
   remove: { jobs: names, by },
-  add: { spec: check("a job", isObject), by, adopt: { ...flag, optional: true } },
+  add: {
+    spec: check("a job", isObject),
+    by,
+    adopt: { ...flag, optional: true },
+    environ: { ...base64, optional: true },
+  },
   settings: { job: check("a job's name", isText) },
   edit: { spec: check("a job", isObject), by },
   turn: {

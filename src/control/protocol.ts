@@ -16,7 +16,7 @@ import type { WordedWhy } from "../words/sentences/why.ts";
 
 export const SCHEMA_VERSION = 1;
 /** A longer line is refused and the client disconnected. */
-export const MAX_REQUEST_BYTES = 256 * 1024;
+export const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
 
 export type Request =
   | { verb: "snapshot" }
@@ -30,8 +30,11 @@ export type Request =
   | { verb: "cancel"; jobs: string[]; by: string }
   /** Off the list; what they have saved stays. */
   | { verb: "remove"; jobs: string[]; by: string }
-  /** `adopt`: it goes on from an earlier job's checkpoints, which are set aside otherwise. */
-  | { verb: "add"; spec: JobSpec; by: string; adopt?: boolean }
+  /**
+   * `adopt`: it goes on from an earlier job's checkpoints, which are set aside otherwise. `environ`: the environment of
+   * the shell that it comes from, as `/proc/PID/environ` has it, in base64; without it, it gets the supervisor's.
+   */
+  | { verb: "add"; spec: JobSpec; by: string; adopt?: boolean; environ?: string }
   /** The settings of a job, for `edit`. */
   | { verb: "settings"; job: string }
   /** New settings of a job that was added by hand. */

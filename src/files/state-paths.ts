@@ -66,6 +66,8 @@ export function claimDirectories(env: NodeJS.ProcessEnv = process.env): string[]
 const jobDirectory = (state: string, job: string): string => join(state, "jobs", job);
 export const checkpointDirectory = (state: string, job: string): string =>
   join(jobDirectory(state, job), "checkpoints");
+/** What the shell had that a job was submitted from: `NAME=value`, each ended by a zero byte. */
+export const environmentRecord = (state: string, job: string): string => join(state, "environments", job);
 /** What a job has in a Slurm cluster's queue. */
 export const slurmDirectory = (state: string, job: string): string => join(jobDirectory(state, job), "slurm");
 export const logPath = (state: string, job: string): string => join(state, "logs", `${job}.log`);

@@ -22,10 +22,9 @@ const IS_NAME = /^[A-Za-z_]\w*$/;
  * `openFiles`: the soft limit to go back to; null leaves it.
  */
 export function restoreLines(
-  env: Readonly<Record<string, string>>,
+  { env, raw }: Variables,
   assigned: readonly string[],
   openFiles: number | null,
-  raw: ReadonlyMap<string, Buffer> = rawVariables(),
 ): string {
   const lines = [`unset ${RESTORE}`];
   if (openFiles !== null) lines.push(`ulimit -S -n ${openFiles} 2>/dev/null`);
@@ -59,19 +58,47 @@ function assignment(name: string, value: string | Buffer): string {
   return `${name}=$(printf '${octal}.')\n${name}=\${${name}%.}`;
 }
 
-/** Those of this process whose bytes aren't UTF-8; as it was started. */
-export function rawVariables(): Map<string, Buffer> {
-  const raw = new Map<string, Buffer>();
-  let environ: string;
-  try {
-    environ = readFileSync("/proc/self/environ", "latin1");
-  } catch {
-    return raw;
-  }
-  for (const one of environ.split("\0")) {
-    const at = one.indexOf("=");
-    const bytes = Buffer.from(one.slice(at + 1), "latin1");
-    if (at > 0 && bytes.toString("utf8").includes("\ufffd")) raw.set(one.slice(0, at), bytes);
-  }
-  return raw;
+export interface Variables {
+  env: Record<string, string>;
+  /** Those whose bytes aren't UTF-8, which `env` can't hold. */
+  raw: ReadonlyMap<string, Buffer>;
 }
+
+/** Of a text as `/proc/PID/environ` has it. */
+export function variablesIn(environ: Buffer): Variables {
+  const env: Record<string, string> = {};
+  const raw = new Map<string, Buffer>();
+  for (const one of environ.toString("latin1").split("\0")) {
+    const at = one.indexOf("=");
+    if (at <= 0) continue;
+    const [name, bytes] = [utf8(one.slice(0, at)), Buffer.from(one.slice(at + 1), "latin1")];
+    env[name] = bytes.toString("utf8");
+    if (env[name].includes("\ufffd")) raw.set(name, bytes);
+  }
+  return { env, raw };
+}
+
+const utf8 = (latin1: string): string => Buffer.from(latin1, "latin1").toString("utf8");
+
+/** As this process was started, byte for byte; where the system doesn't tell, as Node has it. */
+export function ownEnviron(): Buffer {
+  try {
+    return readFileSync("/proc/self/environ");
+  } catch {
+    return Buffer.from(
+      Object.entries(process.env)
+        .map(([name, value]) => `${name}=${value}\0`)
+        .join(""),
+    );
+  }
+}
+
+/** Those of this process, as they are now. */
+export function ownVariables(): Variables {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) if (value !== undefined) env[name] = value;
+  return { env, raw: rawVariables() };
+}
+
+/** Those that this process was started with whose bytes aren't UTF-8. */
+const rawVariables = (): ReadonlyMap<string, Buffer> => variablesIn(ownEnviron()).raw;

@@ -4,11 +4,13 @@ import { newJob } from "../decide/roster.ts";
 import { orderProblem } from "../decide/starts/beginning.ts";
 import type { Job } from "../model/job.ts";
 import type { Now } from "../model/time.ts";
+import { forgetEnvironment, keepEnvironment } from "../runs/launch/shell-environment.ts";
 import type { Supervisor } from "../tick/supervisor.ts";
 
 export interface Answering {
   supervisor: Supervisor;
   now: () => Now;
+  stateDirectory: string;
   /** Starts to stop the supervisor; resolves when it is about to end. */
   stop(pauseJobs: boolean): Promise<void>;
   /** Called when an answer threw: a bug, which its client is told of, too. */
@@ -20,6 +22,17 @@ function nameTaken({ name, state }: Job): string {
   const again = state.name === "failed" || state.name === "cancelled";
   const instead = again ? `run that again (supervisor resume ${name}), or give` : "give";
   return `There is already a job '${name}'; it is ${state.name}. To run another, ${instead} this one another --name.`;
+}
+
+/** What is in the way of keeping the environment of a job's shell; null when it is kept, or none was sent. */
+function keepEnviron(stateDirectory: string, name: string, environ: string | undefined): string | null {
+  if (environ === undefined) return null;
+  try {
+    keepEnvironment(stateDirectory, name, Buffer.from(environ, "base64"));
+    return null;
+  } catch (problem) {
+    return `This shell's environment can't be kept for '${name}': ${(problem as Error).message}`;
+  }
 }
 
 /** What answers each request. */
@@ -34,7 +47,10 @@ export const answers =
     }
   };
 
-async function answer(command: Command, { supervisor, now, stop }: Answering): Promise<AnswerBody> {
+async function answer(
+  command: Command,
+  { supervisor, now, stateDirectory, stop }: Answering,
+): Promise<AnswerBody> {
   const known = supervisor.world.jobs;
   switch (command.verb) {
     case "stop":
@@ -48,6 +64,8 @@ async function answer(command: Command, { supervisor, now, stop }: Answering): P
       const problem = orderProblem(command.spec, known);
       if (problem !== null) return { ok: false, code: "bad-request", error: problem };
       const earlier = command.adopt ? "adopt" : "set aside";
+      const unkept = keepEnviron(stateDirectory, name, command.environ);
+      if (unkept !== null) return { ok: false, code: "failed", error: unkept };
       supervisor.add({ ...newJob(command.spec, "run", now()), earlier });
       return { ok: true, result: { job: name } };
     }
@@ -75,6 +93,7 @@ async function answer(command: Command, { supervisor, now, stop }: Answering): P
       }
       const { errors } =
         command.verb === "remove" ? supervisor.remove(command) : supervisor.request({ ...command, jobs });
+      for (const name of jobs) if (!supervisor.world.jobs[name]) forgetEnvironment(stateDirectory, name);
       if (errors.length > 0) return { ok: false, code: "refused", error: errors.join(" ") };
       return { ok: true, result: { jobs } };
     }

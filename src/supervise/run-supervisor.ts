@@ -153,6 +153,7 @@ class SupervisorProcess {
       onRequest: answers({
         supervisor,
         now: () => clock.now(),
+        stateDirectory: this.#config.current.stateDirectory,
         stop: (pauseJobs) => this.#requestStop(pauseJobs),
         onBug: this.#end.reject,
       }),

@@ -13,7 +13,7 @@ import { supervisorLogPath } from "../../files/state-paths.ts";
 import { ownProgram } from "../../own-files.ts";
 import { Refusal, refusing } from "../../refusal.ts";
 import { openFilesOfShell } from "../../sense/proc/open-files.ts";
-import { OPEN_FILES, RESTORE, restoreLines } from "../../spawn/exact-environment.ts";
+import { OPEN_FILES, ownVariables, RESTORE, restoreLines } from "../../spawn/exact-environment.ts";
 import { type Detached, spawnDetached } from "../../spawn/spawn-detached.ts";
 import { duration } from "../../words/duration.ts";
 import { logTail } from "../logs/read-log-tail.ts";
@@ -74,7 +74,7 @@ async function launch(places: Places, log: string, adopt: boolean): Promise<Deta
       ...(openFiles !== null && { [OPEN_FILES]: String(openFiles) }),
     };
     const words = [ownProgram("bin"), "start", "--headless", ...(adopt ? ["--adopt"] : []), ...config];
-    const restored = { ...env, [RESTORE]: restoreLines(env, [], null) };
+    const restored = { ...env, [RESTORE]: restoreLines({ env, raw: ownVariables().raw }, [], null) };
     const script = `eval "$${RESTORE}"; exec "$@"`;
     return await spawnDetached("/bin/sh", ["-c", script, "sh", process.execPath, ...words], output, {
       env: restored,

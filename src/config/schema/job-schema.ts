@@ -175,7 +175,10 @@ export const jobSchema = z.strictObject({
     ),
   resumeArgs: z.array(z.string()).default([]).describe("Added on a resume; {checkpoint} is its path."),
   cwd: z.string().optional().describe("Relative to this file; this file's folder when left out."),
-  env: z.record(z.string(), z.string()).default({}).describe("Added to the supervisor's own environment."),
+  env: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe("Added to the supervisor's own environment; of a job added by `run`, to its shell's."),
   envFile: z
     .string()
     .optional()

@@ -1,7 +1,7 @@
 /**
- * Builds the environment and the argv of one run. A job inherits the supervisor's environment, then its
- * `envFile`, then its `env`; the contract's names always win, and so do those of its GPUs. Must never pass on another supervisor's
- * contract.
+ * Builds the environment and the argv of one run. A job inherits the environment of the shell that it was submitted
+ * from, or else the supervisor's; then its `envFile`, then its `env`. The contract's names always win, and so do those
+ * of its GPUs. Must never pass on another supervisor's contract.
  */
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
@@ -12,6 +12,8 @@ import { graceMs } from "../../model/grace.ts";
 import { type Job, pauseSignalOf } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
 import { Refusal } from "../../refusal.ts";
+import type { Variables } from "../../spawn/exact-environment.ts";
+import { inheritedBy } from "./shell-environment.ts";
 
 /** @throws Refusal when the job's `envFile` can't be read */
 export function environmentOf(
@@ -19,16 +21,17 @@ export function environmentOf(
   run: Run,
   resumeFrom: Checkpoint | null,
   stateDirectory: string,
-): Record<string, string> {
+): Variables {
   const { spec } = job;
   // Python keeps what it prints to itself while it writes to a file; a log has to be seen as it grows.
   const env: Record<string, string> = { PYTHONUNBUFFERED: "1" };
-  for (const [name, value] of Object.entries(process.env)) {
-    // This supervisor may itself run inside another supervisor's job.
-    if (value !== undefined && !name.startsWith("SUPERVISOR_")) env[name] = value;
+  const inherited = inheritedBy(job, stateDirectory);
+  for (const [name, value] of Object.entries(inherited.env)) {
+    // The supervisor, or that shell, may itself run inside another supervisor's job.
+    if (!name.startsWith("SUPERVISOR_")) env[name] = value;
   }
   if (spec.envFile) Object.assign(env, readEnvFile(spec.envFile));
-  return {
+  const whole = {
     ...env,
     ...spec.env,
     ...run.devices,
@@ -43,6 +46,7 @@ export function environmentOf(
     [ENV.checkpointMinutes]: String(spec.checkpoint.everyMinutes),
     [ENV.checkpointKeep]: String(spec.checkpoint.keep),
   };
+  return { env: whole, raw: inherited.raw };
 }
 
 /** The command's arguments after its program, with `resumeArgs` when there is a checkpoint to resume from. */

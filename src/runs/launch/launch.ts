@@ -44,7 +44,7 @@ export async function launch(
 
 async function start(job: Job, run: Run, resumeFrom: Checkpoint | null, where: Launching): Promise<Launched> {
   const { stateDirectory } = where;
-  const { cwd, env, argv, contained, files, log: path } = prepareRun(job, run, resumeFrom, where);
+  const { cwd, env, raw, argv, contained, files, log: path } = prepareRun(job, run, resumeFrom, where);
   const log = openLog(path);
   noteLogStart(stateDirectory, run.id, log);
   // A container has its own.
@@ -56,7 +56,7 @@ async function start(job: Job, run: Run, resumeFrom: Checkpoint | null, where: L
     const words = [files.launcher, "keep", files.directory, cgroup ?? "", run.bootId, begin, ...argv];
     const { pid, ended } = await spawnDetached("/bin/sh", words, log, {
       cwd,
-      env: { ...env, [RESTORE]: restoreLines(env, ASSIGNED, openFilesOfShell()) },
+      env: { ...env, [RESTORE]: restoreLines({ env, raw }, ASSIGNED, openFilesOfShell()) },
     });
     return { ok: true, cgroup, launcherPid: pid, ended };
   } catch (error) {

@@ -14,6 +14,7 @@ import { checkpointDirectory, logPath } from "../../files/state-paths.ts";
 import type { Job } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
 import { Refusal } from "../../refusal.ts";
+import type { Variables } from "../../spawn/exact-environment.ts";
 import { beginAnew, writeOwner } from "../checkpoints/owner.ts";
 import { type LogLimits, rotateBetweenRuns } from "../clean-up/rotate-log.ts";
 import { containerArgv } from "../containers/container-argv.ts";
@@ -37,6 +38,8 @@ export interface Launching {
 export interface Prepared {
   cwd: string;
   env: Record<string, string>;
+  /** Its variables whose bytes aren't UTF-8. */
+  raw: Variables["raw"];
   /** The program's path, then its arguments. */
   argv: string[];
   /** It runs in a container: `argv` is what starts that. */
@@ -64,7 +67,7 @@ export function prepareRun(
   { stateDirectory, directory, logs, project = USER }: Launching,
 ): Prepared {
   const cwd = folderOf(job.spec, directory);
-  const env = environmentOf(job, run, resumeFrom, stateDirectory);
+  const { env, raw } = environmentOf(job, run, resumeFrom, stateDirectory);
   const contained = containerCommandOf(job.spec);
   const program = resolveCommand(contained ? { command: [contained.program] } : job.spec, cwd, env);
   if (!program.ok) throw new (program.ours ? Unready : Refusal)(program.reason);
@@ -79,12 +82,13 @@ export function prepareRun(
   if (logs) rotateBetweenRuns(log, logs());
   makeFolder(dirname(log));
   const args = argumentsOf(job.spec, resumeFrom);
-  if (contained === null) return { cwd, env, argv: [program.path, ...args], contained: false, files, log };
+  if (contained === null)
+    return { cwd, env, raw, argv: [program.path, ...args], contained: false, files, log };
   const whole = containerCommandOf({ ...job.spec, command: [job.spec.command[0] ?? "", ...args] });
   const asked = { ...(whole ?? contained), program: program.path };
   const script = writeContainerFiles(stateDirectory, run.id, asked);
   const argv = ["/bin/sh", script, ...containerArgv(asked, job.spec, run, env, stateDirectory)];
-  return { cwd, env, argv, contained: true, files, log };
+  return { cwd, env, raw, argv, contained: true, files, log };
 }
 
 /** The folder a job runs in. Checked here, since spawn() reports a missing one as a missing shell. */

@@ -12,7 +12,7 @@ function argvOf(line: string, more: Parameters<typeof givenJob>[1] = {}, run = g
   const job = givenJob(line.split(" "), more);
   const asked = containerCommandOf(job.spec);
   if (asked === null) throw new Error(`no container in ${line}`);
-  return containerArgv(asked, job.spec, run, environmentOf(job, run, null, "/s"), "/s");
+  return containerArgv(asked, job.spec, run, environmentOf(job, run, null, "/s").env, "/s");
 }
 
 test("the directories of the contract are there inside, by the same paths", () => {

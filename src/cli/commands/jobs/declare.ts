@@ -26,7 +26,7 @@ function runCommand(cli: Command): void {
         gpuMemory: ["--gpu-memory <size>", "what it needs on each GPU, such as 20GiB"],
         env: [
           "--env <NAME[=value]>",
-          "pass this variable to the job (PATH is always passed); may be repeated",
+          "a variable of the job's own, beside those of this shell; may be repeated",
           collect,
         ],
         pauseSignal: [

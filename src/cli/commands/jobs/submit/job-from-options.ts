@@ -30,8 +30,8 @@ export interface RunOptions extends Options {
 }
 
 /**
- * Variables that decide which program and which libraries are found. They are passed from this shell,
- * since the supervisor's may differ. No others are: the environment may hold secrets, and is stored.
+ * Variables that decide which program and which libraries are found: part of the job, so that its checks see
+ * them. This shell's others go along in a file, since they may hold secrets, and the job is in the database.
  */
 const PASSED_ON = [
   "PATH",

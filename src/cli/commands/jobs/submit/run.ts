@@ -15,6 +15,7 @@ import { isEnded } from "../../../../model/state.ts";
 import type { WaitingFor } from "../../../../model/why.ts";
 import { misuse } from "../../../../refusal.ts";
 import { neutral } from "../../../../show/neutral.ts";
+import { ownEnviron } from "../../../../spawn/exact-environment.ts";
 import { list } from "../../../../words/list.ts";
 import { roomText, UNPROVEN } from "../../../../words/sentences/room.ts";
 import { whyBeside } from "../../../../words/sentences/why.ts";
@@ -90,7 +91,8 @@ export async function run(words: string[], options: RunOptions): Promise<number>
     jobsNamed(leadersOf(spec), jobs);
     const log = logPath(places.stateDirectory, spec.name);
     const earlier = options.follow ? earlierLog(log) : null;
-    await ask(client, { verb: "add", spec, by: askedBy(), ...(options.adopt && { adopt: true }) });
+    const environ = ownEnviron().toString("base64");
+    await ask(client, { verb: "add", spec, environ, by: askedBy(), ...(options.adopt && { adopt: true }) });
     if (earlier !== null) {
       say(`Job '${spec.name}': ${command[0]} = ${tilde(path)} in ${tilde(cwd)}. Ctrl-C leaves it running.`);
       return await followNewJob(client, spec.name, log, earlier);
