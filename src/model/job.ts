@@ -1,5 +1,6 @@
 /** A job and everything remembered about it. */
 import type { JobSpec } from "../config/schema/job-schema.ts";
+import { severalTold } from "./launcher.ts";
 import type { Learned } from "./learned.ts";
 import type { Checkpoint, Losses } from "./run.ts";
 import type { JobState } from "./state.ts";
@@ -79,7 +80,8 @@ export const isWanted = ({ manual }: Job): boolean => manual?.want === "run" && 
 export const isService = ({ spec }: Pick<Job, "spec">): boolean => spec.service === true;
 
 /** It has several ranks, which fail when they are frozen. */
-export const isSeveral = ({ worldSize }: Pick<Job, "worldSize">): boolean => (worldSize ?? 1) > 1;
+export const isSeveral = ({ worldSize, spec }: Pick<Job, "worldSize" | "spec">): boolean =>
+  (worldSize ?? 1) > 1 || severalTold(spec.command, spec.env) !== null;
 
 /** The cost of yielding, per job: basis of the overhead budget. Wall times, so that it outlives us. */
 export interface Balance {

@@ -20,6 +20,7 @@ it("parks for VRAM alone, and is frozen for time", () => {
 it.each([
   ["where that wasn't seen to work", plain({}, {}, false), null],
   ["of several ranks", plain({}, { worldSize: 4 }), null],
+  ["whose command starts several ranks", plain({ command: ["torchrun", "--nproc_per_node=2", "a.py"] }), null],
   ["that saves", plain({}, { understands: "contract" }), "checkpoint"],
   ["whose config says freeze", plain({ pause: { method: "freeze" } }), null],
 ])("not one %s", (_, job, method) => {
@@ -33,4 +34,9 @@ it.each([
   const job = plain({ pause: { method: "park" } }, facts, false);
   const ways = (["time", "memory", "vram"] as const).map((frees) => pauseMethod(job, { frees }));
   expect(ways).toEqual(methods);
+});
+
+it("ranks are never frozen, not even before any of them was seen", () => {
+  const young = plain({ command: ["torchrun", "--nproc_per_node=2", "a.py"] }, { worldSize: 1 });
+  expect(pauseMethod(young, { frees: "time" })).toBe(null);
 });
