@@ -31,6 +31,7 @@ export interface WaitingFor {
     | "checkpoint-restore"
     | "park"
     | "journal"
+    | "sleep"
     | "shutdown";
   text: string;
   rule?: string;
