@@ -46,6 +46,16 @@ export const userManager: Need = {
   reason: "a systemd user manager can't be run here (root, systemd and its cgroup)",
 };
 
+/** A system bus of the test's own, with a stand-in for logind at it. */
+export const systemBus: Need = {
+  met:
+    runs("dbus-daemon", "--version") &&
+    runs("gdbus", "help") &&
+    runs("systemd-inhibit", "--version") &&
+    runs("/usr/bin/python3", "-c", "from gi.repository import Gio"),
+  reason: "dbus-daemon, gdbus (libglib2.0-bin), systemd-inhibit and python3-gi",
+};
+
 export const man: Need = {
   met: runs("man", "--version") && runs("col", "--version"),
   reason: "man or col isn't installed",

@@ -15,6 +15,8 @@ export interface Mode {
   readonly stopping: boolean;
   /** Intents can be written; otherwise nothing is started. */
   readonly journalHealthy: boolean;
+  /** The system is about to sleep: what can save is paused, nothing is started. */
+  readonly sleepComes?: boolean;
 }
 
 /** What is new at this tick. */

@@ -33,6 +33,7 @@ export interface WaitingFor {
     | "checkpoint-restore"
     | "park"
     | "journal"
+    | "sleep"
     | "shutdown";
   text: string;
   rule?: string;

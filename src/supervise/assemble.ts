@@ -19,6 +19,7 @@ import { createGpuSource } from "../sense/gpu/source.ts";
 import { ProcessOwners } from "../sense/owners/process-owners.ts";
 import { bootId } from "../sense/proc/boot-id.ts";
 import { createSensors } from "../sense/sensors.ts";
+import { SleepWatch } from "../sleep/sleep-watch.ts";
 import { Supervisor } from "../tick/supervisor.ts";
 import { VERSION } from "../version.ts";
 import { started } from "./announce.ts";
@@ -28,6 +29,7 @@ export interface Assembled {
   runs: RunsOnDisk;
   sensors: Sensors;
   claims: ClaimFiles;
+  sleep: SleepWatch;
 }
 
 interface Hooks {
@@ -63,15 +65,16 @@ export function assemble(
   const known = withDropped(listed, gone.jobs);
   const recovered = recoverJobs(adopt ? adopting(known) : known, bootId(), now);
   const sensors = sensorsFor(config, claims, recovered);
+  const sleep = new SleepWatch(() => config().saveBeforeSleep, wake);
   const identity = { bootId: bootId(), newRunId: () => randomBytes(8).toString("hex") };
   const isMissing = journal.isNew && lastSupervisorOf(stateDirectory) !== null;
   const earlier = { setAside: journal.setAside, isMissing };
   const events = [started(first, VERSION, earlier), ...gone.events, ...recovered.events];
-  const parts = { clock, journal, runs, sensors, claims, identity, wake, onEvent };
+  const parts = { clock, journal, runs, sensors, claims, sleep, identity, wake, onEvent };
   // Those that stay are saved with their recovery.
   const away = gone.jobs.filter(({ name }) => !(name in known));
   const recovery = { ...recovered, events, dropped: away };
-  return { supervisor: new Supervisor(parts, first, recovery), runs, sensors, claims };
+  return { supervisor: new Supervisor(parts, first, recovery), runs, sensors, claims, sleep };
 }
 
 /** CPU and GPU readings share one answer to whose a process is. */

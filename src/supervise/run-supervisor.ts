@@ -179,7 +179,8 @@ class SupervisorProcess {
   }
 
   async #shutDown(): Promise<void> {
-    const { supervisor, claims, sensors, runs } = this.#parts;
+    const { supervisor, claims, sensors, runs, sleep } = this.#parts;
+    sleep.close();
     await supervisor.idle();
     await this.#places.idle();
     await this.#backups.close();
@@ -205,6 +206,7 @@ class SupervisorProcess {
     this.#metrics.note(moment);
     this.#server?.publish();
     this.#backups.look(moment.world.jobs);
+    this.#parts.sleep.look(moment.world.jobs, moment.now);
     this.#places.lookIfDue(elapsedMs(), this.#end.reject);
     if (supervisor.settled) this.#end.resolve({ exitCode: 0 });
   }
@@ -218,7 +220,7 @@ class SupervisorProcess {
 
   /** What the user should know now. */
   #problems(): string[] {
-    const { claims, runs, supervisor } = this.#parts;
+    const { claims, runs, sleep, supervisor } = this.#parts;
     const untold = "Supervisors of other users can't be told which jobs are supervised here";
     return [
       this.#config.problem,
@@ -230,6 +232,7 @@ class SupervisorProcess {
       ...this.#backups.problems(supervisor.world.jobs),
       ...this.#metrics.problems,
       ...runs.problems,
+      ...sleep.problems,
       ...supervisor.problems,
     ].filter((problem) => problem !== null);
   }

@@ -32,6 +32,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Journal } from "../ports/journal.ts";
 import type { Runs } from "../ports/runs.ts";
 import type { Sensors } from "../ports/sensors.ts";
+import type { Sleep } from "../ports/sleep.ts";
 import { handOverText } from "../words/sentences/hand-over.ts";
 import { sightText } from "../words/sentences/sight.ts";
 import { observe } from "./observe.ts";
@@ -45,6 +46,8 @@ export interface Parts {
   journal: Journal;
   /** Tells other supervisors which GPUs are held. */
   claims?: Claims;
+  /** Tells when the system is about to sleep. */
+  sleep?: Sleep;
   /** Ids of this boot and of each new run; passed in, since deciding uses no randomness. */
   identity: { bootId: string; newRunId(): string };
   onEvent?: (event: AuditEvent) => void;
@@ -115,7 +118,11 @@ export class Supervisor {
     const live = this.#steps.live();
     const sample = sensors.sample(live, now);
     const windows = windowStates(this.#config.windows, now.wallMs);
-    const mode = { stopping: this.#stopping, journalHealthy: this.#parts.journal.problem === null };
+    const mode = {
+      stopping: this.#stopping,
+      journalHealthy: this.#parts.journal.problem === null,
+      sleepComes: this.#parts.sleep?.comes ?? false,
+    };
     const decided = decide(this.#steps.world, { sample, windows, config: this.#config, now, mode });
     this.#steps.world = decided.world;
     this.#persistence.record(decided.events, now);

@@ -207,6 +207,12 @@ export const configSchema = z.strictObject({
     .array(windowSchema)
     .default([])
     .describe("When jobs may run at all; always, when there are none."),
+  saveBeforeSleep: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether jobs that can save are paused when the system is about to sleep, where systemd-logind tells that.",
+    ),
   jobs: z.array(jobSchema).default([]).describe("What is kept going until it has finished."),
   balance: balanceSchema
     .prefault({})

@@ -1,7 +1,7 @@
 /**
- * Pauses that no rule asks for: the supervisor stops, a person wants it, a window has closed, or another
- * supervisor's job has its turn, a service has come to a GPU that a job holds, its time limit is reached, or a standby
- * has lasted.
+ * Pauses that no rule asks for: the supervisor stops, a person wants it, the system is about to sleep, a window has
+ * closed, another supervisor's job has its turn, a service has come to a GPU that a job holds, its time limit is
+ * reached, or a standby has lasted.
  */
 
 import type { Cause } from "../../model/actor.ts";
@@ -17,6 +17,7 @@ import { windowsOf } from "../windows/windows.ts";
 import { crowdingPause } from "./crowding.ts";
 import { manualPause } from "./manual-pause.ts";
 import { pauseMethod } from "./pause-method.ts";
+import { sleepPause } from "./sleep-pause.ts";
 import { releasePause } from "./standby-lasted.ts";
 import { timeLimitPause } from "./time-limit.ts";
 import type { Pause } from "./victims.ts";
@@ -29,6 +30,7 @@ export function otherPauses(input: TickInput): Pause[] {
       ? stopPause(job)
       : (manualPause(job) ??
         timeLimitPause(job, input.now) ??
+        sleepPause(job, input) ??
         windowPause(job, input) ??
         limitPause(job, input) ??
         turnPause(job, input) ??

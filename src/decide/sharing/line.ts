@@ -27,6 +27,7 @@ const OUT_OF_LINE = new Set<WaitingFor["code"]>([
   "after",
   "not-before",
   "shutdown",
+  "sleep",
   "journal",
   "checkpoint-owner",
 ]);

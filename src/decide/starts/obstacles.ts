@@ -43,6 +43,7 @@ export function obstacles(job: Job, input: StartInput): Placed {
   const { mode } = input;
   const waits: WaitingFor[] = [];
   if (mode.stopping) waits.push({ code: "shutdown", text: "the supervisor is stopping" });
+  if (mode.sleepComes) waits.push({ code: "sleep", text: "the system is about to sleep" });
   manual(job, input, waits);
   window(job, input, waits);
   waits.push(...beginningWaits(job, input));

@@ -20,7 +20,11 @@ it("parks for VRAM alone, and is frozen for time", () => {
 it.each([
   ["where that wasn't seen to work", plain({}, {}, false), null],
   ["of several ranks", plain({}, { worldSize: 4 }), null],
-  ["whose command starts several ranks", plain({ command: ["torchrun", "--nproc_per_node=2", "a.py"] }), null],
+  [
+    "whose command starts several ranks",
+    plain({ command: ["torchrun", "--nproc_per_node=2", "a.py"] }),
+    null,
+  ],
   ["that saves", plain({}, { understands: "contract" }), "checkpoint"],
   ["whose config says freeze", plain({ pause: { method: "freeze" } }), null],
 ])("not one %s", (_, job, method) => {

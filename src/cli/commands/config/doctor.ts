@@ -23,6 +23,7 @@ import { describeMachine } from "../../../sense/machine/other-systems.ts";
 import { ProcessOwners } from "../../../sense/owners/process-owners.ts";
 import { Unreaped } from "../../../sense/proc/unreaped.ts";
 import { createSensors } from "../../../sense/sensors.ts";
+import { askLogind } from "../../../sleep/logind.ts";
 import { VERSION } from "../../../version.ts";
 import { print, printJson } from "../../print.ts";
 import { type Options, placesOf, snapshotOf, tryConnect } from "../../supervisors/connect.ts";
@@ -41,12 +42,13 @@ export async function doctor(options: Options & { tryPark?: boolean }): Promise<
   const zombies = new Unreaped();
   zombies.look(null);
   const places = await placesOf(options);
-  const [machine, gpus, plain, supervisorPid, cgroup] = await Promise.all([
+  const [machine, gpus, plain, supervisorPid, cgroup, logind] = await Promise.all([
     describeMachine(),
     examineGpus(),
     sampleMachine(config.config?.stateDirectory ?? places.stateDirectory),
     runningPid(places),
     tryCgroup(),
+    askLogind(),
   ]);
   const sample: Sample = { ...plain, gpus: whose(gpus, others), gpusUnavailable: gpus.missing };
   const rules: Rule[] = config.config?.rules ?? DEFAULT_RULES;
@@ -68,6 +70,7 @@ export async function doctor(options: Options & { tryPark?: boolean }): Promise<
     readings: sample.machine,
     cgroup: "directory" in cgroup ? { directory: cgroup.directory } : { unavailable: cgroup.reason },
     supervisorPid,
+    sleep: { saves: config.config?.saveBeforeSleep ?? true, logind },
     unreaped: zombies.look(supervisorPid),
     parking: await parking(sample.gpus, driverOf(gpus), options.tryPark ?? false),
   };

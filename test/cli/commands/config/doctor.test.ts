@@ -47,6 +47,7 @@ describe("without a GPU", () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^supervisor \d/);
     expect(out).toMatch(/GPUs: /);
+    expect(out).toMatch(/^Sleep: jobs .*before the system sleeps.*\.$/m);
     expect(out).toMatch(/Boot: not started at boot/);
     expect(out).toMatch(/Supervisor: none runs/);
   });

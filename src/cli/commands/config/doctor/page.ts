@@ -5,6 +5,8 @@ import type { GpuProcess, GpuSample, Reading, Sample } from "../../../../model/m
 import type { Examination } from "../../../../sense/gpu/examine.ts";
 import { words } from "../../../../sense/gpu/nvml/codes.ts";
 import type { MachineDescription } from "../../../../sense/machine/other-systems.ts";
+import type { Logind } from "../../../../sleep/logind.ts";
+import { duration } from "../../../../words/duration.ts";
 import { list, plural } from "../../../../words/list.ts";
 import { percent } from "../../../../words/number.ts";
 import { whoseProcess } from "../../../../words/sentences/process.ts";
@@ -27,6 +29,8 @@ export interface Diagnosis {
   readings: Sample["machine"];
   cgroup: { directory: string } | { unavailable: string };
   supervisorPid: number | null;
+  /** Whether jobs are to save before the system sleeps, and whether anything tells when. */
+  sleep: { saves: boolean; logind: Logind };
   /** Why processes that have ended stay listed here; null where they are reaped. */
   unreaped: string | null;
   /** For each of NVIDIA's GPUs. */
@@ -170,7 +174,14 @@ function othersText(others: Reading): string {
   return others.estimated === undefined ? "can be told" : `is estimated (${others.estimated})`;
 }
 
-function hostLines({ readings, cgroup, supervisorPid, unreaped }: Diagnosis): string[] {
+function sleepText({ saves, logind }: Diagnosis["sleep"]): string {
+  if (!saves) return "jobs don't save before the system sleeps, as the config says (saveBeforeSleep)";
+  if ("unavailable" in logind)
+    return `jobs don't save before the system sleeps, since nothing tells when it does (${logind.unavailable})`;
+  return `jobs that can save do so before the system sleeps; logind waits ${duration(logind.delayMs)} for them (InhibitDelayMaxSec)`;
+}
+
+function hostLines({ readings, cgroup, supervisorPid, sleep, unreaped }: Diagnosis): string[] {
   const others = readings["cpu.others"];
   const pressure = readings["pressure.memory.some"];
   return [
@@ -179,6 +190,7 @@ function hostLines({ readings, cgroup, supervisorPid, unreaped }: Diagnosis): st
       ? `Runs are counted in cgroups of their own, below ${cgroup.directory}`
       : `Runs are counted by their process trees: no cgroups (${cgroup.unavailable})`,
     `Pressure (PSI): ${"value" in pressure ? "can be read" : `can't be read (${pressure.unavailable})`}`,
+    `Sleep: ${sleepText(sleep)}.`,
     `Supervisor: ${supervisorPid === null ? "none runs for this config" : `running (pid ${supervisorPid})`}. It needs no terminal or tmux: it keeps running when the one it was started in closes.`,
     ...(unreaped === null ? [] : [unreaped]),
     "Boot: not started at boot; no boot service is installed.",

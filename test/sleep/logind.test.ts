@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { askLogind, hasSystemBus, heard } from "../../src/sleep/logind.ts";
+import { describeWith, systemBus } from "../needs.ts";
+import { SystemBus } from "./system-bus.ts";
+
+it("hears of sleep and of logind itself, in gdbus's words", () => {
+  const signal = "/org/freedesktop/login1: org.freedesktop.login1.Manager";
+  expect(heard(`${signal}.PrepareForSleep (true,)`)).toBe("sleep");
+  expect(heard(`${signal}.PrepareForSleep (false,)`)).toBe("awake");
+  expect(heard("The name org.freedesktop.login1 is owned by :1.3")).toBe("there");
+  expect(heard("The name org.freedesktop.login1 does not have an owner")).toBe("gone");
+  expect(heard(`${signal}.PrepareForShutdown (true,)`)).toBeNull();
+  expect(heard("Monitoring signals from all objects owned by org.freedesktop.login1")).toBeNull();
+});
+
+it("tells without a process that there is no bus", () => {
+  expect(hasSystemBus("unix:path=/nowhere/bus")).toBe(false);
+  expect(hasSystemBus(`unix:path=${import.meta.filename},guid=1`)).toBe(true);
+  expect(hasSystemBus("tcp:host=localhost,port=1")).toBe(true);
+});
+
+describeWith(systemBus)("asked on a real bus", () => {
+  let bus: SystemBus;
+  beforeEach(() => {
+    bus = new SystemBus();
+    vi.stubEnv("DBUS_SYSTEM_BUS_ADDRESS", bus.env.DBUS_SYSTEM_BUS_ADDRESS);
+  });
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    await bus.close();
+  });
+
+  it("tells how long logind waits", async () => {
+    await bus.logind(5);
+    expect(await askLogind()).toEqual({ delayMs: 5000 });
+  });
+
+  it("says that there is none", async () => {
+    await bus.ready();
+    expect(await askLogind()).toEqual({
+      unavailable: expect.stringMatching(/^systemd-logind doesn't answer: .+/),
+    });
+    vi.stubEnv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere/bus");
+    expect(await askLogind()).toEqual({ unavailable: "there is no system bus" });
+  });
+
+  it("names the program that is missing", async () => {
+    await bus.logind(5);
+    vi.stubEnv("PATH", "/nowhere");
+    expect(await askLogind()).toEqual({ unavailable: "gdbus isn't installed" });
+  });
+});
