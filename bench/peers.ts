@@ -5,7 +5,7 @@
  * with BENCH_JOBS (20) jobs; start-up and submission are the median of BENCH_ROUNDS (7). `npm run bench --
  * peers`, with `--write` into the README.
  */
-import { loadavg } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { SECONDS } from "./idle/side-by-side.ts";
 import { boinc } from "./peers/boinc.ts";
 import { btop } from "./peers/btop.ts";
@@ -73,7 +73,17 @@ export function installed(): { there: Peer[]; versions: string[]; missing: Peer[
   };
 }
 
-const load = (): string => (loadavg()[0] ?? 0).toFixed(1);
+const load = (): number => loadavg()[0] ?? 0;
+
+/** What it says on the machine's load, from that before and after. */
+function loadLine(before: number, after: number): string {
+  const line = `Load average ${before.toFixed(1)} before, ${after.toFixed(1)} after`;
+  // The load of what is measured is about one.
+  const busy = before > cpus().length / 2 || after > cpus().length;
+  return busy
+    ? `${line}: others used the machine, on which ours looks closer and everything takes longer.`
+    : `${line}.`;
+}
 
 /** The table, and what is to be said with it; `machine` tells where it was measured. */
 export async function table(machine: string): Promise<string> {
@@ -85,7 +95,8 @@ export async function table(machine: string): Promise<string> {
   try {
     const rows = await measured(there);
     return [
-      `Measured by \`npm run bench -- peers\` ${machine}; load average ${before} before, ${load()} after; idle over ${SECONDS} s. ${versions.join(", ")}.`,
+      `Measured by \`npm run bench -- peers\` ${machine}; idle over ${SECONDS} s. ${versions.join(", ")}.`,
+      loadLine(before, load()),
       "In brackets how many times that ours is; bold where ours is behind.",
       "",
       ratioTable(rows),
