@@ -1,6 +1,6 @@
 /**
  * Every figure in the README: runs the benchmarks one after the other and prints one table, in
- * Markdown. `npm run bench` for all, `npm run bench -- sense audit` for some, `--write` to put the
+ * Markdown, and `peers` a table of its own. `npm run bench` for all, `npm run bench -- sense audit` for some, `--write` to put the
  * table into the README, `--full` for the audit log with ten times the events. Machines are noisy: CPU
  * time is counted wherever that answers the question.
  */
@@ -35,35 +35,45 @@ const BENCHES = [
   "should-pause",
   "start-up",
   "dashboard",
+  "peers",
 ];
 const README = join(import.meta.dirname, "../README.md");
 
+/** Prints rows of the common table, or a table of its own. */
+type Bench = { measure(): Promise<Measured[]> } | { table(machine: string): Promise<string> };
+
+const machine = `on ${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release().split("-")[0]}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`;
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const told: string[] = [];
 for (const name of asked.length > 0 ? asked : BENCHES) {
-  const bench: { measure(): Promise<Measured[]> } = await import(`./${name}.ts`);
+  const bench: Bench = await import(`./${name}.ts`);
+  if ("table" in bench) {
+    const table = await bench.table(machine);
+    console.log(table);
+    write(name, table);
+    continue;
+  }
   for (const figure of await bench.measure()) {
     const row = rowOf(figure);
     if (figure.target !== null || figure.peer) told.push(row);
     console.log(row);
   }
 }
-
-const table = [
-  `Measured by \`npm run bench\` on ${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release().split("-")[0]}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}.`,
-  "",
-  "| what | measured | target | how |",
-  "|---|--:|--:|---|",
-  ...told,
-].join("\n");
-if (process.argv.includes("--write")) {
-  const readme = readFileSync(README, "utf8");
-  writeFileSync(
-    README,
-    readme.replace(/(<!-- bench -->\n)[\s\S]*(\n<!-- \/bench -->)/, (_, a, b) => `${a}${table}${b}`),
-  );
+if (told.length > 0) {
+  const head = ["| what | measured | target | how |", "|---|--:|--:|---|"];
+  write("bench", [`Measured by \`npm run bench\` ${machine}.`, "", ...head, ...told].join("\n"));
 }
 process.exit();
+
+/** Between the README's marks of that name, where that is asked for. */
+function write(name: string, table: string): void {
+  if (!process.argv.includes("--write")) return;
+  const between = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(<!-- /${name} -->)`);
+  writeFileSync(
+    README,
+    readFileSync(README, "utf8").replace(between, (_, a, b) => `${a}${table}\n${b}`),
+  );
+}
 
 function rowOf({ name, unit, value, target, detail }: Measured): string {
   const number = (x: number): string =>

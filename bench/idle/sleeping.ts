@@ -51,6 +51,15 @@ export class Sleeping implements Idle {
     await this.#supervisor.recorded("config.changed");
   }
 
+  get configFile(): string {
+    return this.#supervisor.configFile;
+  }
+
+  /** Node and the program that it runs. */
+  get program(): [string, string] {
+    return this.#supervisor.program;
+  }
+
   pids(): number[] {
     const pid = this.#supervisor.process?.pid ?? 0;
     return [pid, ...helpersOf(pid)];

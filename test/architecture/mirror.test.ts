@@ -12,6 +12,7 @@ const ROOT = join(import.meta.dirname, "../..");
 /** Folders of test/ for whole programs and for what tests share: they mirror no folder of src/. */
 const OWN_FOLDERS = [
   "architecture",
+  "bench",
   "children",
   "fakes",
   "faults",
