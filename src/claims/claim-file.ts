@@ -60,12 +60,15 @@ export function readClaim(path: string, supervisor: string): Found | null {
   if (content === null) return never("no claim");
   if (content.supervisor === supervisor) return { claim: null };
   if (content.bootId !== bootId())
-    return never(file.isOfEarlierBoot && content.writer ? "abandoned" : "ended");
+    return never(isOfEarlierBoot(file) && content.writer ? "abandoned" : "ended");
   const owners = content.pids.map(ownerOf);
   if (owners.every((owner) => owner === null)) return never(isAbandoned(content) ? "abandoned" : "ended");
   const pids = content.pids.filter((_, i) => owners[i] === file.uid || owners[i] === "hidden");
   return { claim: pids.length === 0 ? null : claimOf(content, pids, file.uid) };
 }
+
+/** Another boot's id may also be that of a virtual machine that shares the folder: the file's own time proves it. */
+const isOfEarlierBoot = ({ ctimeMs }: OwnedText): boolean => ctimeMs < wallMs() - bootSeconds() * 1000;
 
 /** Its writer has ended, told by pids that mean the same here as where they were written. */
 const isAbandoned = ({ writer, view }: ClaimFile): boolean =>
@@ -96,8 +99,7 @@ interface OwnedText {
   text: string;
   uid: number;
   stamp: string;
-  /** Another boot's id may also be that of a virtual machine that shares the folder: the file's own time proves it. */
-  isOfEarlierBoot: boolean;
+  ctimeMs: number;
 }
 
 /** Checks and reads through one descriptor, so that both see the same file. No links, no pipes. */
@@ -113,8 +115,7 @@ function readOwned(path: string): OwnedText | null {
     if (!stat.isFile() || stat.size > MOST_BYTES) return null;
     const bytes = Buffer.alloc(stat.size);
     const text = bytes.toString("utf8", 0, readSync(file, bytes, 0, stat.size, 0));
-    const isOfEarlierBoot = stat.ctimeMs < wallMs() - bootSeconds() * 1000;
-    return { text, uid: stat.uid, stamp: stampOf(stat), isOfEarlierBoot };
+    return { text, uid: stat.uid, stamp: stampOf(stat), ctimeMs: stat.ctimeMs };
   } catch {
     return null;
   } finally {
