@@ -2,12 +2,14 @@
  * One supervisor's claim on GPUs, as a file that all users can read. It counts for the file's owner alone,
  * and only while a process of that owner that it names is alive: a forged or stale claim has no effect.
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import { bootSeconds, wallMs } from "../clock.ts";
 import { placeOfProject } from "../config/project.ts";
 import { supervisorNamed } from "../files/supervisors.ts";
 import type { Claim } from "../model/machine.ts";
 import { bootId } from "../sense/proc/boot-id.ts";
-import { isDead, presenceOf, readStat, uidOf } from "../sense/proc/process.ts";
+import { isDead, type KnownProcess, presenceOf, readStat, uidOf } from "../sense/proc/process.ts";
+import { processView } from "../sense/proc/process-view.ts";
 import { userName } from "../sense/proc/user-name.ts";
 
 /** Far more than a claim needs; a larger file is ignored. */
@@ -20,43 +22,64 @@ export interface ClaimFile extends Omit<Claim, "uid" | "user" | "place"> {
   version: 1;
   supervisor: string;
   bootId: string;
+  /** The supervisor's process that wrote it; files of earlier versions don't tell it. */
+  writer?: KnownProcess;
+  /** Where its pids and start times mean something; left out where that is unknown. */
+  view?: string;
 }
 
-export const claimFileName = (id: string): string => `${id}${CLAIM_SUFFIX}`;
+/** Of one process's claim: no other ever gets that name, so it is free for good once the process has ended. */
+export const claimFileName = (id: string, { pid, startTime }: KnownProcess): string =>
+  `${id}.${pid}-${startTime ?? "unknown"}${CLAIM_SUFFIX}`;
+
+/** Tells a file from another that gets its name, and from itself after a change. */
+export const stampOf = ({ ino, ctimeMs }: Stats): string => `${ino} ${ctimeMs}`;
 
 /**
- * Null while the claim has no effect: it can't be read, is `supervisor`'s own, or names no process of its
- * owner. "ended" when every process that it names has ended, "not one" when the file is no claim: neither
- * can ever count again.
+ * What a file says. `claim` is null while it has no effect: it is `supervisor`'s own, or names no process of
+ * its owner that can be seen. `never`: it can't count again, since it is no claim, or all that it names have
+ * ended; `abandoned`: nor will its name be used again, since its writer has ended, too, for all to see.
  */
-export function readClaim(path: string, supervisor: string): Claim | "ended" | "not one" | null {
+export type Found = { claim: Claim | null } | NeverFound;
+export interface NeverFound {
+  never: "abandoned" | "ended" | "no claim";
+  stamp: string;
+  uid: number;
+}
+
+/** Null for a file that can't be read. */
+export function readClaim(path: string, supervisor: string): Found | null {
   const file = readOwned(path);
   if (file === null) return null;
-  let content: unknown;
-  try {
-    content = JSON.parse(file.text);
-  } catch {
-    return "not one";
-  }
-  if (!isClaim(content)) return "not one";
-  if (content.supervisor === supervisor) return null;
-  if (content.bootId !== bootId()) return "ended";
-  const { version: _, supervisor: __, bootId: ___, pids: named, ...claim } = content;
-  const owners = named.map(({ pid, startTime }) => ownerOf(pid, startTime));
-  if (owners.every((owner) => owner === null)) return "ended";
-  const pids = named.filter((_, i) => owners[i] === file.uid || owners[i] === "hidden");
-  // The uid in the name ties it to its owner: no user can take another's place in the line.
-  const id = claim.id.startsWith(`${file.uid}-`) ? claim.id : `${file.uid}-${claim.id}`;
-  if (pids.length === 0) return null;
-  const place = file.uid === process.getuid?.() ? placeOf(content.supervisor) : undefined;
-  return {
-    ...claim,
-    id,
-    pids,
+  const never = (why: NeverFound["never"]): Found => ({
+    never: why,
+    stamp: file.stamp,
     uid: file.uid,
-    user: userName(file.uid),
-    ...(place !== undefined && { place }),
-  };
+  });
+  const content = parse(file.text);
+  if (content === null) return never("no claim");
+  if (content.supervisor === supervisor) return { claim: null };
+  if (content.bootId !== bootId())
+    return never(isOfEarlierBoot(file) && content.writer ? "abandoned" : "ended");
+  const owners = content.pids.map(ownerOf);
+  if (owners.every((owner) => owner === null)) return never(isAbandoned(content) ? "abandoned" : "ended");
+  const pids = content.pids.filter((_, i) => owners[i] === file.uid || owners[i] === "hidden");
+  return { claim: pids.length === 0 ? null : claimOf(content, pids, file.uid) };
+}
+
+/** Another boot's id may also be that of a virtual machine that shares the folder: the file's own time proves it. */
+const isOfEarlierBoot = ({ ctimeMs }: OwnedText): boolean => ctimeMs < wallMs() - bootSeconds() * 1000;
+
+/** Its writer has ended, told by pids that mean the same here as where they were written. */
+const isAbandoned = ({ writer, view }: ClaimFile): boolean =>
+  writer !== undefined && view !== undefined && view === processView() && ownerOf(writer) === null;
+
+function claimOf(content: ClaimFile, pids: Claim["pids"], uid: number): Claim {
+  const { version: _, supervisor, bootId: __, writer: ___, view: ____, ...claim } = content;
+  // The uid in the name ties it to its owner: no user can take another's place in the line.
+  const id = claim.id.startsWith(`${uid}-`) ? claim.id : `${uid}-${claim.id}`;
+  const place = uid === process.getuid?.() ? placeOf(supervisor) : undefined;
+  return { ...claim, id, pids, uid, user: userName(uid), ...(place !== undefined && { place }) };
 }
 
 /** By supervisor; its place doesn't change while it has the same state directory. */
@@ -72,8 +95,15 @@ function placeOf(supervisor: string): string {
   return place;
 }
 
+interface OwnedText {
+  text: string;
+  uid: number;
+  stamp: string;
+  ctimeMs: number;
+}
+
 /** Checks and reads through one descriptor, so that both see the same file. No links, no pipes. */
-function readOwned(path: string): { text: string; uid: number } | null {
+function readOwned(path: string): OwnedText | null {
   let file: number;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -84,7 +114,8 @@ function readOwned(path: string): { text: string; uid: number } | null {
     const stat = fstatSync(file);
     if (!stat.isFile() || stat.size > MOST_BYTES) return null;
     const bytes = Buffer.alloc(stat.size);
-    return { text: bytes.toString("utf8", 0, readSync(file, bytes, 0, stat.size, 0)), uid: stat.uid };
+    const text = bytes.toString("utf8", 0, readSync(file, bytes, 0, stat.size, 0));
+    return { text, uid: stat.uid, stamp: stampOf(stat), ctimeMs: stat.ctimeMs };
   } catch {
     return null;
   } finally {
@@ -92,13 +123,26 @@ function readOwned(path: string): { text: string; uid: number } | null {
   }
 }
 
+function parse(text: string): ClaimFile | null {
+  try {
+    const content: unknown = JSON.parse(text);
+    return isClaim(content) ? content : null;
+  } catch {
+    return null;
+  }
+}
+
 const isTime = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
 const isText = (value: unknown): value is string =>
   typeof value === "string" && /^[A-Za-z0-9][A-Za-z0-9._/:-]{0,127}$/.test(value);
 
+const isProcess = (value: KnownProcess | null): boolean =>
+  Number.isSafeInteger(value?.pid) && (value?.pid ?? 0) > 0;
+
 function isClaim(value: unknown): value is ClaimFile {
   if (typeof value !== "object" || value === null) return false;
-  const { version, id, supervisor, job, gpus, holds, sinceMs, readyMs, turn, pids } = value as ClaimFile;
+  const { version, id, supervisor, job, gpus, holds, sinceMs, readyMs, turn, pids, writer } =
+    value as ClaimFile;
   return (
     version === 1 &&
     [id, supervisor, job].every(isText) &&
@@ -109,14 +153,16 @@ function isClaim(value: unknown): value is ClaimFile {
     gpus.every(isText) &&
     Array.isArray(pids) &&
     pids.length <= MOST_PIDS &&
-    pids.every((one) => Number.isSafeInteger(one?.pid) && one.pid > 0) &&
+    pids.every(isProcess) &&
+    (writer === undefined || isProcess(writer)) &&
     (turn === undefined || (typeof turn === "object" && isText(turn?.gpu) && isTime(turn.forMs)))
   );
 }
 
 /** The uid of that very process; "hidden" when we may not see it, null when it has ended. */
-function ownerOf(pid: number, startTime: number | null): number | "hidden" | null {
+function ownerOf({ pid, startTime }: KnownProcess): number | "hidden" | null {
   const stat = readStat(pid);
-  if (stat === null) return presenceOf(pid) === "hidden" ? "hidden" : null;
-  return isDead(stat) || startTime !== stat.startTime ? null : uidOf(pid);
+  // Even an own process may be hidden: one that may not be traced, under hidepid.
+  if (stat === null) return presenceOf(pid) === "gone" ? null : "hidden";
+  return isDead(stat) || startTime !== stat.startTime ? null : (uidOf(pid) ?? "hidden");
 }

@@ -2,19 +2,21 @@
  * Tells other supervisors about our jobs: which ones work, and which GPUs they hold or wait for. One file
  * per job, readable by all, replaced atomically. A holder's file names the launcher and the first process
  * of its job, so that it counts as long as they live, with or without a supervisor. Never touches another
- * user's file.
+ * user's file. The supervisor's process is part of a file's name: once all that a file names have ended, anybody of
+ * its user may remove it, as none will ever write it again.
  */
-import { readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename } from "node:path";
 import { elapsedMs } from "../clock.ts";
 import { claimDirectories, stateName } from "../files/state-paths.ts";
 import type { Claim } from "../model/machine.ts";
 import type { Claims, OwnClaim } from "../ports/claims.ts";
 import { bootId } from "../sense/proc/boot-id.ts";
-import { isDead, readStat } from "../sense/proc/process.ts";
-import { type ClaimFile, claimFileName } from "./claim-file.ts";
-import { type PublishedFile, publishFile, touch } from "./publish-file.ts";
-import { abandonedClaims, readClaims } from "./read-claims.ts";
+import { isDead, type KnownProcess, readStat } from "../sense/proc/process.ts";
+import { processView } from "../sense/proc/process-view.ts";
+import { type ClaimFile, claimFileName, stampOf } from "./claim-file.ts";
+import { pathsIn } from "./listed-folders.ts";
+import { type PublishedFile, publishFile, removeOwn, touch } from "./publish-file.ts";
+import { abandonedClaims, ClaimWatch } from "./read-claims.ts";
 
 /** Refresh mtimes this often so tmp cleaners keep the files; rewrite one that was removed anyway. */
 const REFRESH_MS = 60_000;
@@ -47,6 +49,8 @@ export class ClaimFiles implements Claims {
   readonly #pids: (claim: OwnClaim) => Pids;
   /** By job, as last written. */
   readonly #written = new Map<string, Written>();
+  readonly #rivals: ClaimWatch;
+  readonly #writer: KnownProcess = { pid: process.pid, startTime: readStat(process.pid)?.startTime ?? null };
   #swept = false;
 
   /** `pids` gives the processes of a holder. */
@@ -54,13 +58,14 @@ export class ClaimFiles implements Claims {
     this.claimant = claimantOf(stateDirectory);
     this.#pids = pids;
     this.#directories = directories;
+    this.#rivals = new ClaimWatch(this.claimant, directories);
   }
 
   publish(claims: OwnClaim[]): void {
     const jobs = new Set(claims.map(({ job }) => job));
     for (const [job, { file }] of this.#written) if (!jobs.has(job)) this.#remove(job, file.path);
-    if (!this.#swept) this.#sweep(new Set(claims.map(({ job }) => claimFileName(this.#id(job)))));
     for (const claim of claims) this.#write(claim);
+    if (!this.#swept) this.#sweep(claims);
   }
 
   /**
@@ -70,9 +75,9 @@ export class ClaimFiles implements Claims {
    */
   take(claim: OwnClaim): Claim | null {
     this.#write(claim);
-    const rival = readClaims(this.claimant, this.#directories).find(
-      (other) => other.holds && other.gpus.some((gpu) => claim.gpus.includes(gpu)),
-    );
+    const rival = this.#rivals
+      .look()
+      .find((other) => other.holds && other.gpus.some((gpu) => claim.gpus.includes(gpu)));
     if (rival === undefined) return null;
     this.#write({ ...claim, holds: false, readyMs: claim.sinceMs });
     return rival;
@@ -99,6 +104,7 @@ export class ClaimFiles implements Claims {
     const written = this.#written.get(job);
     if (written && isSame(written, claim, named) && this.#isThere(written)) return;
     const pids = living(named);
+    const view = processView();
     const file: ClaimFile = {
       version: 1,
       id: this.#id(job),
@@ -111,9 +117,11 @@ export class ClaimFiles implements Claims {
       ...(turn === undefined ? {} : { turn }),
       pids: pids.length > 0 ? pids : living({ ...NO_PIDS, launcherPid: process.pid }),
       bootId: bootId(),
+      writer: this.#writer,
+      ...(view !== null && { view }),
     };
     const text = `${JSON.stringify(file)}\n`;
-    const published = publishFile(claimFileName(this.#id(job)), text, this.#directories);
+    const published = publishFile(claimFileName(this.#id(job), this.#writer), text, this.#directories);
     this.problem = "reason" in published ? published.reason : null;
     if ("path" in published) this.#written.set(job, { claim, named, file: published, atMs: elapsedMs() });
   }
@@ -127,26 +135,31 @@ export class ClaimFiles implements Claims {
   }
 
   #remove(job: string, path: string): void {
-    rmSync(path, { force: true });
+    removeOwn(path);
     this.#written.delete(job);
   }
 
-  /** Removes what earlier processes of this supervisor left behind. */
-  #sweep(wanted: ReadonlySet<string>): void {
+  /** Removes what earlier processes of this supervisor left behind, except where a claim couldn't be written anew. */
+  #sweep(wanted: readonly OwnClaim[]): void {
     this.#swept = true;
+    const ours = new Set([...this.#written.values()].map(({ file }) => file.path));
+    const unwritten = wanted.flatMap(({ job }) => (this.#written.has(job) ? [] : [`${this.#id(job)}.`]));
     for (const directory of this.#directories) {
-      try {
-        for (const name of readdirSync(directory))
-          if (name.startsWith(`${this.claimant}-`) && !wanted.has(name))
-            rmSync(join(directory, name), { force: true });
-        // Also abandoned claims of this user's other supervisors, whose state directories may be gone.
-        for (const path of abandonedClaims(directory, ABANDONED_MS)) rmSync(path, { force: true });
-      } catch {
-        // No such directory.
+      for (const path of pathsIn(directory)) {
+        const name = basename(path);
+        const isEarlier = name.startsWith(`${this.claimant}-`) && !ours.has(path);
+        if (isEarlier && !unwritten.some((start) => name.startsWith(start))) removeOwn(path);
       }
+      // Also abandoned claims of this user's other supervisors, whose state directories may be gone.
+      for (const path of abandonedClaims(directory, ABANDONED_MS)) removeOwn(path);
     }
   }
 }
+
+/** Removes a file of our own user that nobody will write again; not one that has got its name since. */
+export const removeAbandoned = (path: string, stamp: string): void => {
+  removeOwn(path, (stat) => stampOf(stat) === stamp);
+};
 
 function isSame({ claim, named }: Written, next: OwnClaim, nextNamed: Pids): boolean {
   return (

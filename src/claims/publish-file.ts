@@ -3,7 +3,16 @@
  * may be a trap. Never throws, follows no link, and never changes another user's file.
  */
 import { randomBytes } from "node:crypto";
-import { chmodSync, lstatSync, lutimesSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { wallMs } from "../clock.ts";
 
@@ -70,5 +79,17 @@ function prepare(directory: string): string | null {
     return lstatSync(directory).isDirectory() ? null : `${directory} is not a folder`;
   } catch (error) {
     return (error as Error).message;
+  }
+}
+
+/** Removes our own user's file; false for another's, and for what isn't a file. `is` may tell that it is the one that is meant. */
+export function removeOwn(path: string, is: (stat: Stats) => boolean = () => true): boolean {
+  try {
+    const stat = lstatSync(path);
+    if (stat.isDirectory() || stat.uid !== (process.getuid?.() ?? 0) || !is(stat)) return false;
+    rmSync(path, { force: true });
+    return true;
+  } catch {
+    return false;
   }
 }

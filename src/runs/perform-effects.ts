@@ -9,7 +9,7 @@ import type { Run } from "../model/run.ts";
 import { hasWord } from "../model/state.ts";
 import type { DriverCalls } from "../park/driver-calls.ts";
 import type { EffectResult, RunEffects } from "../ports/runs.ts";
-import { processesOf } from "../sense/owners/run-processes.ts";
+import { SharedScan } from "../sense/owners/run-processes.ts";
 import type { KnownProcess } from "../sense/proc/process.ts";
 import type { Servers } from "../servers/ask-servers.ts";
 import type { Checkpoints } from "./checkpoints/find-checkpoints.ts";
@@ -45,6 +45,8 @@ interface Means {
 
 export class ProcessEffects implements RunEffects {
   readonly #means: Means;
+  /** A stop or a pause of all may freeze a hundred jobs at once. */
+  readonly #scans = new SharedScan();
 
   constructor(means: Means) {
     this.#means = means;
@@ -102,7 +104,7 @@ export class ProcessEffects implements RunEffects {
   async #force(effect: Force, job: Job): Promise<EffectResult> {
     const known = this.#means.followed.of(effect.run, job.name);
     look(known);
-    const list: List = () => processesOf(asLiveRun(known), { scan: true });
+    const list: List = () => this.#scans.processesOf(asLiveRun(known));
     const { container } = known;
     if (container && effect.do === "freeze") return container.freeze(freeze);
     // Under cgroup v1 a frozen process can't even be killed.

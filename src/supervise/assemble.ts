@@ -3,12 +3,13 @@
  * knows. Starts no loop and opens no socket: run-supervisor.ts does.
  */
 import { randomBytes } from "node:crypto";
-import { ClaimFiles } from "../claims/publish-claims.ts";
+import { ClaimFiles, removeAbandoned } from "../claims/publish-claims.ts";
 import { watchClaims } from "../claims/read-claims.ts";
 import { clock } from "../clock.ts";
 import type { Config } from "../config/schema/schema.ts";
 import { arrivals, type Recovery, recoverJobs } from "../decide/recover-jobs.ts";
 import { adopting, dropped, roster, withDropped } from "../decide/roster.ts";
+import { claimDirectories } from "../files/state-paths.ts";
 import { lastSupervisorOf } from "../files/supervisors.ts";
 import type { AuditEvent } from "../model/event.ts";
 import { TriedParks } from "../park/tried-parks.ts";
@@ -79,7 +80,7 @@ export function assemble(
 
 /** CPU and GPU readings share one answer to whose a process is. */
 function sensorsFor(config: () => Config, { claimant }: ClaimFiles, { jobs }: Recovery): Sensors {
-  const claims = watchClaims(claimant);
+  const claims = watchClaims(claimant, claimDirectories(), { onAbandoned: removeAbandoned });
   const owners = new ProcessOwners(process.pid);
   const tried = new TriedParks();
   const gpu = createGpuSource({

@@ -2,7 +2,7 @@
  * Claims as they are written: by a user who is nobody special, into a folder that all may write into.
  * Covers: src/claims/publish-file.ts, src/claims/claim-file.ts
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -20,10 +20,14 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { claimFileName } from "../../src/claims/claim-file.ts";
 import { ClaimFiles, claimantOf } from "../../src/claims/publish-claims.ts";
 import type { OwnClaim } from "../../src/ports/claims.ts";
+import { readStat } from "../../src/sense/proc/process.ts";
 import { describeWith, root } from "../needs.ts";
+import { until } from "../until.ts";
 
 const BOB = 1001;
 const EVE = 1002;
@@ -49,12 +53,18 @@ const claim = (more: Partial<OwnClaim> = {}): OwnClaim => ({
   readyMs: null,
   ...more,
 });
+/** A claim of this process. */
+const nameOf = (claimant: string, job: string): string =>
+  claimFileName(`${claimant}-${job}`, {
+    pid: process.pid,
+    startTime: readStat(process.pid)?.startTime ?? null,
+  });
 const read = (name: string) => JSON.parse(readFileSync(join(directory, name), "utf8"));
 
 it("are one file for each job, there as long as it is told of, readable by all", () => {
   const claims = new ClaimFiles(STATE, () => ({ launcherPid: process.pid, pid: null }), [directory]);
   claims.publish([claim(), claim({ job: "tts", gpus: [], holds: false })]);
-  expect(readdirSync(directory)).toEqual(["asr", "tts"].map((job) => `${claimantOf(STATE)}-${job}.json`));
+  expect(readdirSync(directory)).toEqual(["asr", "tts"].map((job) => nameOf(claimantOf(STATE), job)));
   const [asr = ""] = readdirSync(directory);
   expect(lstatSync(join(directory, asr)).mode & 0o777).toBe(0o644);
   expect(lstatSync(directory).mode & 0o7777).toBe(0o1777);
@@ -74,8 +84,8 @@ it("are taken by the first; a later rival for the same GPU steps back into the l
   expect(first.take(claim())).toBeNull();
   expect(rival.take(claim({ job: "tts", gpus: ["GPU-2"] }))).toBeNull();
   expect(rival.take(claim({ job: "llm", sinceMs: 2 }))).toMatchObject({ job: "asr", gpus: ["GPU-1"] });
-  expect(read(`${rival.claimant}-llm.json`)).toMatchObject({ holds: false, readyMs: 2 });
-  expect(read(`${first.claimant}-asr.json`)).toMatchObject({ holds: true });
+  expect(read(nameOf(rival.claimant, "llm"))).toMatchObject({ holds: false, readyMs: 2 });
+  expect(read(nameOf(first.claimant, "asr"))).toMatchObject({ holds: true });
 });
 
 it("are written again only when there is something new to say", () => {
@@ -101,7 +111,7 @@ it("are made young once a minute, and written again where a sweep has removed th
     claims.publish([claim()]);
   };
   claims.publish([claim()]);
-  const path = join(directory, `${claimantOf(STATE)}-asr.json`);
+  const path = join(directory, nameOf(claimantOf(STATE), "asr"));
   const { ino } = lstatSync(path);
   utimesSync(path, 1, 1);
   claims.publish([claim()]);
@@ -111,12 +121,12 @@ it("are made young once a minute, and written again where a sweep has removed th
   expect(lstatSync(path).ino).toBe(ino);
   rmSync(path);
   later();
-  expect(read(`${claimantOf(STATE)}-asr.json`)).toMatchObject({ job: "asr" });
+  expect(read(nameOf(claimantOf(STATE), "asr"))).toMatchObject({ job: "asr" });
   const other = join(home, "other");
   writeFileSync(other, "other");
   renameSync(other, path);
   later();
-  expect(read(`${claimantOf(STATE)}-asr.json`)).toMatchObject({ job: "asr" });
+  expect(read(nameOf(claimantOf(STATE), "asr"))).toMatchObject({ job: "asr" });
   rmSync(path);
   symlinkSync(other, path);
   later();
@@ -129,7 +139,7 @@ it("are written into the next folder where something else stands in a folder's p
   const claims = new ClaimFiles(STATE, () => ({ launcherPid: process.pid, pid: null }), [directory, other]);
   writeFileSync(directory, "precious");
   claims.publish([claim()]);
-  expect(readdirSync(other)).toEqual([`${claimantOf(STATE)}-asr.json`]);
+  expect(readdirSync(other)).toEqual([nameOf(claimantOf(STATE), "asr")]);
   expect(readFileSync(directory, "utf8")).toBe("precious");
   expect(claims.problem).toBeNull();
 });
@@ -139,7 +149,7 @@ it("replace a link that was laid out under their name, and don't follow it", () 
   mkdirSync(directory);
   const precious = join(home, "precious");
   writeFileSync(precious, "precious");
-  const name = `${claimantOf(STATE)}-asr.json`;
+  const name = nameOf(claimantOf(STATE), "asr");
   symlinkSync(precious, join(directory, name));
   claims.publish([claim()]);
   expect(readFileSync(precious, "utf8")).toBe("precious");
@@ -161,27 +171,53 @@ describeWith(root)("as a user", () => {
   it("of whom nobody else can remove or change anything", () => {
     mkdirSync(directory);
     chmodSync(directory, 0o1777);
-    const { claimant, problem } = publish();
-    expect(problem).toBeNull();
-    const path = join(directory, `${claimant}-asr.json`);
+    expect(publish().problem).toBeNull();
+    const [name = ""] = readdirSync(directory);
+    const path = join(directory, name);
     expect(lstatSync(path).uid).toBe(BOB);
     const attack = `rm -f '${path}'; echo x >> '${path}'; mv '${path}' '${path}.gone'; true`;
     spawnSync("/bin/sh", ["-c", attack], { uid: EVE, gid: EVE });
-    expect(readdirSync(directory)).toEqual([`${claimant}-asr.json`]);
-    expect(read(`${claimant}-asr.json`)).toMatchObject({ job: "asr" });
+    expect(readdirSync(directory)).toEqual([name]);
+    expect(read(name)).toMatchObject({ job: "asr" });
   });
 
-  it("whose name somebody else has taken it says so, and leaves the other's file alone", () => {
+  it("whose name somebody else has taken it says so, and leaves the other's file alone", async () => {
     mkdirSync(directory);
     chmodSync(directory, 0o1777);
-    const { claimant } = publish();
-    const path = join(directory, `${claimant}-asr.json`);
+    const child = spawn(process.execPath, [program, directory, STATE, "again"], { uid: BOB, gid: BOB });
+    const said: string[] = [];
+    createInterface({ input: child.stdout }).on("line", (line) => said.push(line));
+    await until("its claim", () => said.length === 1);
+    const [name = ""] = readdirSync(directory);
+    const path = join(directory, name);
     rmSync(path);
     writeFileSync(path, "squatted");
     chownSync(path, EVE, EVE);
-    expect(publish().problem).toMatch(/EPERM|EACCES/);
+    child.stdin.end("again\n");
+    await until("its second claim", () => said.length === 2);
+    expect(JSON.parse(said[1] ?? "").problem).toMatch(/EPERM|EACCES/);
     expect(readFileSync(path, "utf8")).toBe("squatted");
-    expect(readdirSync(directory)).toEqual([`${claimant}-asr.json`]);
+    expect(readdirSync(directory)).toEqual([name]);
+  });
+
+  it("leaves what another has laid out under its supervisor's names, and removes its own of an earlier life", () => {
+    mkdirSync(directory);
+    chmodSync(directory, 0o1777);
+    const { claimant } = publish();
+    const [earlier = ""] = readdirSync(directory);
+    for (const [name, uid] of [
+      ["another", EVE],
+      ["tts.7-7", BOB],
+      ["old", BOB],
+    ] as const) {
+      writeFileSync(join(directory, `${claimant}-${name}.json`), "{}");
+      chownSync(join(directory, `${claimant}-${name}.json`), uid, uid);
+    }
+    publish();
+    const left = readdirSync(directory);
+    expect(left).toHaveLength(2);
+    expect(left).toContain(`${claimant}-another.json`);
+    expect(left).not.toContain(earlier);
   });
 
   it("who finds a link in the folder's place writes nothing there", () => {

@@ -168,6 +168,7 @@ describeWith(root)("a claim", () => {
       expect(read()).toHaveLength(1);
       lay(BOB, nothing);
       await until("the change to be seen", () => read().length === 0);
+      rmSync(path);
       lay(BOB, good);
       await until("the change back to be seen", () => read().length === 1);
     }

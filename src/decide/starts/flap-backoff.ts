@@ -6,7 +6,6 @@
 
 import type { Config } from "../../config/schema/schema.ts";
 import type { Balance, Job } from "../../model/job.ts";
-import { isAtWork } from "../../model/state.ts";
 import type { Now } from "../../model/time.ts";
 import type { WaitingFor } from "../../model/why.ts";
 import { duration } from "../../words/duration.ts";
@@ -15,6 +14,7 @@ import { clockTime } from "../../words/time.ts";
 import { pauseCostMs } from "../pauses/cost.ts";
 import type { RuleNow } from "../rules/rule-now.ts";
 import type { TickInput } from "../tick-input.ts";
+import { workedMs } from "../worked.ts";
 
 /**
  * After a pause by a rule: the first again after a run that has paid, or one more in a row. Only runs that end
@@ -28,17 +28,8 @@ export function countPause(job: Job, key: string, now: Now, config: Config["bala
 }
 
 /** It has worked for as long as its pause costs, and as the shortest back-off, which bounds what costs nothing. */
-function hasPaid(
-  { state, ...job }: Job,
-  { monotonicMs }: Now,
-  { backoffSeconds }: Config["balance"],
-): boolean {
-  if (!isAtWork(state.name) || !("run" in state)) return false;
-  const { firstStepAt, resuming } = state.run;
-  if (resuming !== undefined) return false;
-  const worked = monotonicMs - Math.max(state.since.monotonicMs, firstStepAt?.monotonicMs ?? 0);
-  return worked >= Math.max(pauseCostMs(job) ?? 0, backoffSeconds * 1000);
-}
+const hasPaid = (job: Job, now: Now, { backoffSeconds }: Config["balance"]): boolean =>
+  workedMs(job, now) >= Math.max(pauseCostMs(job) ?? 0, backoffSeconds * 1000);
 
 /** The back-off in ms, which a rule must be clear beyond its own dwell: 0 after a first pause, then doubling. */
 function extraWaitMs(balance: Balance, key: string, wallMs: number, config: Config["balance"]): number {

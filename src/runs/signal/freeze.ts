@@ -10,8 +10,11 @@ import type { RunProcess } from "../../sense/owners/run-processes.ts";
 import { isHeld } from "./held.ts";
 import { sendSignal } from "./send-signal.ts";
 
-/** The run's live processes at this moment, parents before their children. */
-export type List = () => RunProcess[];
+/**
+ * The run's live processes, parents before their children; what a search of the machine adds was searched for after
+ * the call, so that a pass sees what was forked before the last one's signals.
+ */
+export type List = () => RunProcess[] | Promise<RunProcess[]>;
 
 const TIMEOUT_MS = 5_000;
 const BETWEEN_PASSES_MS = 2;
@@ -35,7 +38,7 @@ async function repeat(
 ): Promise<EffectResult> {
   const end = elapsedMs() + TIMEOUT_MS;
   for (;;) {
-    const left = pick(list());
+    const left = pick(await list());
     if (left.length === 0) return { ok: true };
     if (elapsedMs() > end) return { ok: false, reason: `${signal} has no effect on ${named(left)}` };
     for (const found of left) sendSignal(found, signal);

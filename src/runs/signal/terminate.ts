@@ -25,7 +25,7 @@ export async function terminate(main: KnownProcess | null, list: List): Promise<
   if (!awake.ok) return awake;
   const end = elapsedMs() + MAIN_ALONE_MS;
   while (main && isAlive(main.pid, main.startTime) && elapsedMs() < end) await sleep(POLL_MS);
-  const left = list();
+  const left = await list();
   if (main && left.some(({ pid }) => pid === main.pid)) return { ok: true };
   for (const found of left) sendSignal(found, "SIGTERM");
   return { ok: true };
@@ -39,7 +39,7 @@ export async function kill(list: List): Promise<EffectResult> {
   await freeze(list);
   const end = elapsedMs() + KILL_TIMEOUT_MS;
   for (;;) {
-    const left = list();
+    const left = await list();
     if (left.length === 0) return { ok: true };
     if (elapsedMs() > end) return { ok: false, reason: `SIGKILL has no effect on ${named(left)}` };
     for (const found of left) sendSignal(found, "SIGKILL");

@@ -15,34 +15,90 @@ export interface RunProcess {
   command: string;
 }
 
+/** `startTime`: of `pid`, so that another process with that pid isn't followed. */
+export type RunToFind = LiveRun & { startTime?: number | null };
+
 /**
  * The live processes of a run, parents before children, without the launcher: those in its cgroup and in
  * its launcher's tree. `scan` also searches every environment on the machine for the run's id (about
- * 30 µs each), which finds processes that have left the tree. `startTime`: of `run.pid`, so that another
- * process with that pid isn't followed.
+ * 30 µs each), which finds processes that have left the tree.
  */
-export function processesOf(
-  run: LiveRun & { startTime?: number | null },
-  how: { scan?: boolean } = {},
-): RunProcess[] {
-  const found = new Map<number, ProcessStat>();
-  const add = (pid: number): void => {
-    if (found.has(pid)) return;
+export function processesOf(run: RunToFind, how: { scan?: boolean } = {}): RunProcess[] {
+  const finding = new Finding(run);
+  if (how.scan) scanFor([finding]);
+  return finding.found;
+}
+
+/** Scans every environment once for all runs that ask at the same moment. */
+export class SharedScan {
+  #waiting: { finding: Finding; resolve: (found: RunProcess[]) => void }[] = [];
+
+  /**
+   * As `processesOf` with a scan, which begins after this call: what a process of the run forked before it was
+   * seen stopped is found, as by a scan of its own.
+   */
+  processesOf(run: RunToFind): Promise<RunProcess[]> {
+    const finding = new Finding(run);
+    return new Promise((resolve) => {
+      this.#waiting.push({ finding, resolve });
+      if (this.#waiting.length === 1) setImmediate(() => this.#scan());
+    });
+  }
+
+  #scan(): void {
+    const asked = this.#waiting;
+    this.#waiting = [];
+    scanFor(asked.map(({ finding }) => finding));
+    for (const { finding, resolve } of asked) resolve(finding.found);
+  }
+}
+
+/** A process may end before its turn comes, and leave a child that the list didn't have: lists again so often at most. */
+const MOST_ROUNDS = 5;
+
+/** Each process is looked at when it is found: one that ends or stops during the scan counts as it was then. */
+function scanFor(findings: readonly Finding[]): void {
+  const byRun = new Map<string, Finding[]>();
+  for (const finding of findings) byRun.set(finding.run.id, [...(byRun.get(finding.run.id) ?? []), finding]);
+  const seen = new Set<number>();
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const fresh = listPids().filter((pid) => !seen.has(pid));
+    if (fresh.length === 0) return;
+    for (const pid of fresh) {
+      seen.add(pid);
+      // Read even for a process stuck in the kernel: one that is missed here would count as gone.
+      for (const finding of byRun.get(namedRun(pid) ?? "") ?? []) finding.add(pid);
+    }
+  }
+}
+
+/** Looks at the cgroup and the tree when it is made. */
+class Finding {
+  readonly run: RunToFind;
+  readonly #found = new Map<number, ProcessStat>();
+
+  constructor(run: RunToFind) {
+    this.run = run;
+    for (const pid of rootsOf(run)) this.add(pid);
+    for (const pid of groupedIn(run)) this.add(pid);
+  }
+
+  /** With all below it. */
+  add(pid: number): void {
+    if (this.#found.has(pid)) return;
+    const { run } = this;
     const stat = readStat(pid);
     if (stat === null || (isDead(stat) && pid !== run.launcherPid)) return;
     if (pid === run.pid && (run.startTime ?? stat.startTime) !== stat.startTime) return;
-    found.set(pid, stat);
-    for (const child of readChildren(pid)) add(child);
-  };
-  rootsOf(run).forEach(add);
-  groupedIn(run).forEach(add);
-  // Read even for a process stuck in the kernel: one that is missed here would count as gone.
-  if (how.scan) for (const pid of listPids()) if (namedRun(pid) === run.id) add(pid);
-  if (run.launcherPid !== null) found.delete(run.launcherPid);
-  return [...found.values()].map((stat) => ({
-    pid: stat.pid,
-    startTime: stat.startTime,
-    state: stat.state,
-    command: readCommand(stat),
-  }));
+    this.#found.set(pid, stat);
+    for (const child of readChildren(pid)) this.add(child);
+  }
+
+  get found(): RunProcess[] {
+    return [...this.#found.values()].flatMap((stat) =>
+      stat.pid === this.run.launcherPid
+        ? []
+        : [{ pid: stat.pid, startTime: stat.startTime, state: stat.state, command: readCommand(stat) }],
+    );
+  }
 }

@@ -15,17 +15,19 @@ const inRow = (count: number) => ({
   productiveMs: 0,
   overheadMs: 0,
 });
+/** It has stepped from the beginning on. */
+const worksOn = { name: "running" as const, since: at(0), run: makeRun({ id: "a", firstStepAt: at(0) }) };
 const rowAfter = (job: Job, second: number): number | undefined =>
   countPause(job, "need", at(second), config).backoff.need?.count;
 
 describe("one pause more", () => {
   test("ends the row once the run has worked as long as its pause costs", () => {
-    const job = running("a", {}, { learned, balance: inRow(5) });
+    const job = running("a", {}, { learned, balance: inRow(5), state: worksOn });
     expect([rowAfter(job, 39), rowAfter(job, 40)]).toEqual([6, 1]);
   });
 
   test("of a job whose pauses cost nothing: once it has worked as long as the first back-off", () => {
-    const job = running("a", {}, { balance: inRow(2) });
+    const job = running("a", {}, { balance: inRow(2), state: worksOn });
     expect([rowAfter(job, 19), rowAfter(job, 20)]).toEqual([3, 1]);
   });
 
@@ -37,6 +39,13 @@ describe("one pause more", () => {
     const loads = { ...run, resuming: { since: at(10), polite: true } };
     expect(rowAfter({ ...late, state: { name: "running", since: at(10), run: loads } }, 500)).toBe(2);
     expect(rowAfter({ ...late, state: { name: "starting", since: at(10), run } }, 500)).toBe(2);
+    // A job that reports its steps, and hasn't reported any.
+    const silent: Job = {
+      ...late,
+      understands: "contract",
+      state: { ...worksOn, run: makeRun({ id: "a" }) },
+    };
+    expect(rowAfter(silent, 500)).toBe(2);
   });
 
   test("after calm that it spent away goes on with the row", () => {

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { processesOf } from "../../../src/sense/owners/run-processes.ts";
 import {
@@ -76,6 +77,44 @@ sys.exit(5)`;
     expect(it.see("frozen").stopped).toBe(false);
     writeFileSync(fifo, "");
     expect(await it.end()).toMatchObject({ exit: { known: true, code: 5 } });
+  },
+);
+
+/** Leaves the tree and its session again and again: each of its processes forks the next one and ends. */
+const HOPPING = `import os, sys, time
+if os.fork():
+    time.sleep(1000)
+while True:
+    os.setsid()
+    open(sys.argv[1], "a").write("x")
+    time.sleep(0.015)
+    if os.fork():
+        os._exit(0)`;
+
+test.runIf(hasPython)(
+  "jobs whose processes leave their trees are frozen at the same moment, every one",
+  async () => {
+    setNoCgroup("1");
+    const jobs = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const state = givenState();
+        const beats = join(state, "beats");
+        return { beats, it: await start(state, givenJob(["python3", "-c", HOPPING, beats])) };
+      }),
+    );
+    const counts = (): number[] => jobs.map(({ beats }) => sizeOf(beats));
+    await until("all to hop", () => counts().every((count) => count > 5));
+    for (let round = 0; round < 5; round++) {
+      const frozen = await Promise.all(jobs.map(({ it }) => it.perform("freeze")));
+      const before = counts();
+      expect(frozen).toEqual(jobs.map(() => ({ ok: true })));
+      await wait(150);
+      expect(counts()).toEqual(before);
+      expect(await Promise.all(jobs.map(({ it }) => it.perform("thaw")))).toEqual(
+        jobs.map(() => ({ ok: true })),
+      );
+      await until("all to hop again", () => counts().every((count, i) => count > (before[i] ?? 0) + 3));
+    }
   },
 );
 

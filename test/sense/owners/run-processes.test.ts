@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { afterEach, describe, expect, it } from "vitest";
 import type { LiveRun } from "../../../src/ports/live-run.ts";
-import { processesOf } from "../../../src/sense/owners/run-processes.ts";
+import { processesOf, SharedScan } from "../../../src/sense/owners/run-processes.ts";
 import { readStat } from "../../../src/sense/proc/process.ts";
 import { until, untilHolds } from "../../until.ts";
 
@@ -48,6 +48,26 @@ describe("the processes of a run", () => {
     });
     strays.push(found.pid);
     await untilHolds(() => expect(processesOf(run).map(({ command }) => command)).toEqual(["sleep 1000"]));
+  });
+
+  it("that left the trees of several runs are found by one scan, and by one that is asked for after they began", async () => {
+    const scan = new SharedScan();
+    const stray = (run: LiveRun) => async () =>
+      (await scan.processesOf(run)).find(({ command }) => command === "sleep 1004")?.pid;
+    const runs = [1, 2].map(() => startRun("(setsid sleep 1004 &); sleep 1000"));
+    const found = await Promise.all(runs.map((run) => until("the stray", stray(run))));
+    strays.push(...found);
+    expect(new Set(found).size).toBe(2);
+    const both = await Promise.all(runs.map((run) => scan.processesOf(run)));
+    expect(both.map((all) => all.map(({ pid }) => pid).filter((pid) => found.includes(pid)))).toEqual(
+      found.map((pid) => [pid]),
+    );
+    // However soon after the last scan, what it couldn't see yet is there.
+    const env = { ...process.env, SUPERVISOR_RUN_ID: runs[0]?.id };
+    const late = spawn("/bin/sleep", ["1005"], { detached: true, stdio: "ignore", env });
+    children.push(late);
+    const [run] = runs as [LiveRun];
+    expect((await scan.processesOf(run)).map(({ pid }) => pid)).toContain(late.pid);
   });
 
   it("aren't those of somebody who got the pid later", async () => {
