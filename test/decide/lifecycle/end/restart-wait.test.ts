@@ -81,7 +81,7 @@ test("doubles up to an hour, or stays as long as it was configured where that is
 
 test("a job that ran out of GPU memory isn't said to have failed 0 times", () => {
   expect(why(outOfMemory(HOUR), at(2)).waitingFor[0]?.text).toMatch(
-    /^it ran out of GPU memory: tried again at /,
+    /^it ran out of GPU memory: it will be tried again at /,
   );
 });
 
