@@ -1,6 +1,6 @@
 /**
  * What commands say of programs that can't be asked to save, or not yet, and of what an end of them loses.
- * Covers: src/cli/commands/jobs/cancel.ts
+ * Covers: src/cli/commands/jobs/cancel.ts, src/cli/follow-jobs.ts
  */
 import { resolve } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -66,6 +66,18 @@ it("a program that is started again without a checkpoint isn't said to go on", a
   );
   const { out } = await cli.say("audit", "--kind", "resume.completed");
   expect(out).toContain("resumed: It was started again without a checkpoint; it reports no steps.");
+});
+
+it("each line of what a command tells of a job stands under that job's name", async () => {
+  const fails = { name: "fails", command: ["sh", "-c", "exit 3"], restart: { backoffSeconds: 60 } };
+  cli.write("supervisor.config.json", JSON.stringify({ pollSeconds: 0.2, rules: [], jobs: [fails] }));
+  await cli.say("start", "--detach");
+  await until("its failure", async () => (await cli.say("why", "fails")).out.includes("has failed once"));
+  const { code, out } = await cli.say("resume", "fails");
+  expect(code).toBe(1);
+  expect(out).toMatch(
+    /^fails {2}its run has failed: .*\n {7}waits: it has failed 2 times in a row: it will be tried again at .*\n {9}next: /,
+  );
 });
 
 testWith(python)("a program that imports the library and never steps is told so", async () => {

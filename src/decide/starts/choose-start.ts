@@ -131,7 +131,12 @@ const devicesFor = ({ spec }: Job, gpus: string[], { sample }: TickInput): Recor
 function whyNow(job: Job, input: TickInput): Pick<Start, "actor" | "reason"> {
   const { state } = job;
   const { now, windows } = input;
-  if (isWanted(job)) return { actor: "user", reason: "It was asked for by hand." };
+  // A wish may be older than this supervisor: with its time nobody takes it for one of now.
+  if (isWanted(job) && job.manual !== null)
+    return {
+      actor: "user",
+      reason: `It was asked for by hand at ${clockTime(job.manual.sinceMs, now.wallMs)}.`,
+    };
   if (state.name === "waiting") {
     if (job.attempts.failures > 0)
       return { actor: "supervisor", reason: `Its wait after failure ${job.attempts.failures} is over.` };

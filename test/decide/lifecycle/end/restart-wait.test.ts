@@ -154,3 +154,14 @@ describe("after a reboot", () => {
     expect(story.outcomes.at(-1)).toMatchObject({ goneAfterMs: 30_000 });
   });
 });
+
+test("a wish is granted by one start, though its run fails before it is seen at work", () => {
+  const wanted = (second: number): Job => {
+    const manual = { want: "run" as const, sinceMs: at(second).wallMs, excused: [], windowUntilMs: null };
+    const job = makeJob({ restart: { backoffSeconds: 60 } }, { manual });
+    return new Story(job).launch(10).see(11, { exit: exitCode(1) }).job;
+  };
+  expect(waits(wanted(9), at(12))).toEqual(["restart"]);
+  // Asked for while that run went on: it is tried again at once.
+  expect(waits(wanted(10.5), at(12))).toEqual([]);
+});

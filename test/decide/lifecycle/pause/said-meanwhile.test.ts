@@ -1,4 +1,7 @@
-/** What is said of a pause that isn't over: no run that is ended early, or can't be asked yet, is called late. */
+/**
+ * What is said of a pause that isn't over: no run that is ended early, or can't be asked yet, is called late.
+ * Covers: src/decide/why/why.ts, src/model/state.ts
+ */
 import { expect, test } from "vitest";
 import { whyOf } from "../../../../src/decide/why/why.ts";
 import type { Job } from "../../../../src/model/job.ts";
