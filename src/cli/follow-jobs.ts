@@ -60,7 +60,9 @@ export async function followJobs(
   return bad;
 }
 
-const lineOf = (name: string, { text }: Outcome): string => `${name}  ${text}`;
+/** Further lines are set in under its beginning, as `why` has them: they are the same job's. */
+const lineOf = (name: string, { text }: Outcome): string =>
+  `${name}  ${text.replaceAll("\n", `\n${" ".repeat(name.length + 2)}`)}`;
 
 /** Prints a job's end on stdout. */
 export const printOutcome = (name: string, outcome: Outcome): void => print(lineOf(name, outcome));

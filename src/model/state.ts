@@ -24,6 +24,8 @@ export interface PauseRequest {
   overdue: null | "waiting" | "frozen" | "terminated" | "killed";
   /** It was on standby, and is asked to give its memory back, too. */
   release?: true;
+  /** It saved by itself after the request, and is ended for that: nothing of it is lost. */
+  endedOnceSaved?: true;
   /** A person has it ended: killed at `deadlineMs`, having been told what is lost. */
   endedByHand?: true;
   /** The step reported when the pause was requested. */
@@ -120,6 +122,13 @@ export const isStuck = ({ overdue, deadlineMs }: PauseRequest, { monotonicMs }: 
 export const pausedByRule = (state: JobState): boolean => "cause" in state && askedByRule(state.cause);
 
 export const askedByRule = ({ actor }: Pick<Cause, "actor">): boolean => actorKind(actor) === "rule";
+
+/** Why it is made to end before its grace is over; null where it isn't, or should have gone by now. */
+export function endingBecause(request: PauseRequest, now: Now): "saved" | "by hand" | null {
+  if (request.overdue !== "terminated" || isStuck(request, now)) return null;
+  if (request.endedOnceSaved) return "saved";
+  return request.endedByHand ? "by hand" : null;
+}
 
 /** The run whose processes may be alive; null if there can be none. */
 export function runOf({ state }: { state: JobState }): Run | null {

@@ -73,6 +73,8 @@ export interface Why {
   outsideWindow?: true;
   /** Its pause has outlasted the grace period: the action taken, how long ago it was asked, the GPU it keeps. */
   overdue?: { forced: NonNullable<PauseRequest["overdue"]>; askedForMs: number; gpu: string | null };
+  /** Its program was told to end before the grace is over: it has saved by itself, or a person or its time limit wants that. */
+  ending?: "saved" | "by hand";
   /** Its first process has ended; other processes of its run may be left. */
   exited?: true;
   /** Its streams, of which not all are at the end of their frame. */
@@ -95,6 +97,12 @@ export interface Why {
   unheard?: string;
   /** It can't be asked to save: it is ended after its next checkpoint, or by its `pause.onTimeout`, or frozen without a report. */
   cantAsk?: "until it saves" | "until its grace ends" | "until it reports";
+  /** Until when a report is waited for that it saves; only with `cantAsk`. */
+  reportUntilMs?: number;
+  /** Its library was asked a while ago, and has reported no step of this run. */
+  unstepped?: true;
+  /** Another's checkpoint that this run was begun with: the name of the file, and whether its arguments name it. */
+  begunWith?: { file: string; argument: boolean };
   /** How it makes room when it is asked to, as far as that is known. */
   room?: Room;
   /** Where its run stands on a Slurm cluster. */

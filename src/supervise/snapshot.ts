@@ -8,7 +8,8 @@ import type { WindowState } from "../model/decision.ts";
 import type { AuditEvent } from "../model/event.ts";
 import { type Job, savesBy } from "../model/job.ts";
 import { learnedSummary } from "../model/learned.ts";
-import { type JobState, type PauseMethod, runOf } from "../model/state.ts";
+import { endingBecause, type JobState, type PauseMethod, runOf } from "../model/state.ts";
+import type { Now } from "../model/time.ts";
 import type { Copying, Why } from "../model/why.ts";
 import type { Moment } from "../tick/supervisor.ts";
 import { worded } from "../words/sentences/why.ts";
@@ -74,7 +75,7 @@ function jobView(job: Job, moment: Moment, about: About): JobView {
     progress,
     checkpoint,
     pausedBy: pausedBy(state),
-    overdue: state.name === "pausing" ? state.request.overdue : null,
+    overdue: overdueOf(state, moment.now),
     stalledSinceMs: progress?.stalledSinceMs ?? null,
     manual,
     learned: learnedSummary(learned),
@@ -84,6 +85,12 @@ function jobView(job: Job, moment: Moment, about: About): JobView {
     logPath: logPath(about.config.stateDirectory, name),
     exitCode: exitCodeIn(state),
   };
+}
+
+/** A program that is ended early for another reason isn't late. */
+function overdueOf(state: JobState, now: Now): string | null {
+  if (state.name !== "pausing" || endingBecause(state.request, now) !== null) return null;
+  return state.request.overdue;
 }
 
 type RunView = Pick<

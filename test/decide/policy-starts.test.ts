@@ -82,8 +82,10 @@ describe("a start", () => {
     const manual = { want: "run" as const, sinceMs: at(0).wallMs, excused: [], windowUntilMs: null };
     const days = new Days({ rules: [] }, makeJob({}, { attempts, manual, unready: "Node is gone" }));
     expect([days.tick(19), days.waits("tts")]).toEqual([[], ["restart"]]);
-    expect(days.why.tts?.waitingFor[0]?.text).toMatch(/^Node is gone: tried again at /);
+    expect(days.why.tts?.waitingFor[0]?.text).toMatch(/^Node is gone: it will be tried again at /);
     expect(days.tick(20)).toEqual(["start tts"]);
+    // The wish may be of an earlier day, or supervisor.
+    expect(days.last.reasons[0]).toMatch(/^It was asked for by hand at \S+\.$/);
   });
 
   test("waits no longer because somebody sets the clock back", () => {

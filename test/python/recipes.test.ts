@@ -64,7 +64,12 @@ recipe("a script that only saves every 40 steps: it is ended after its next save
   const { why } = await supervisor.reaches("train", ["running"]);
   expect(why.room).toBe("itself");
   const said = supervisor.say("pause", "train");
-  expect(said).toMatchObject({ code: 0 });
+  expect(said).toMatchObject({
+    code: 0,
+    err: expect.stringContaining("train  saved a checkpoint by itself, so it is ended\n"),
+  });
+  expect(said.err).toContain("train  can't be asked to save: it is ended after the next checkpoint");
+  expect(said.err).not.toMatch(/grace|finishing its step/);
   const [forced] = supervisor.audit("pause.forced");
   expect(forced?.reason).toMatch(/It can't be asked to save; it saved step \d+ by itself .* so it is ended/);
   const { step, stepsLost } = (await supervisor.recorded("pause.completed")).outcome as Record<
@@ -72,7 +77,14 @@ recipe("a script that only saves every 40 steps: it is ended after its next save
     number
   >;
   expect([Number(step) % 40, stepsLost]).toEqual([0, null]);
-  expect(supervisor.say("resume", "train").code).toBe(0);
+  const resumed = supervisor.say("resume", "train");
+  const from = `started again from checkpoint-${step}.json`;
+  expect(resumed).toMatchObject({ code: 0, out: `train  running (run 2), ${from}\n` });
+  expect(resumed.err).not.toContain("running (run 2)");
+  expect(supervisor.say("why", "train").out).toContain(`started from checkpoint-${step}.json`);
+  const plain = supervisor.say("audit").out.replaceAll(/\s+/g, " ");
+  expect(plain).toContain(`It is started from checkpoint-${step}.json.`);
+  expect(plain).toContain(`resumed: It was ${from}; it reports no steps.`);
   await logged(new RegExp(`begins at ${step}\n`));
   expect(log()).not.toContain("a signal");
 });

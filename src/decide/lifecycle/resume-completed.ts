@@ -3,6 +3,8 @@
 import type { Seen } from "../../model/seen.ts";
 import { duration } from "../../words/duration.ts";
 import { number } from "../../words/number.ts";
+import { begunText } from "../../words/sentences/begun-with.ts";
+import { begunWith } from "../begun-with.ts";
 import { account, makesProgress } from "./learn.ts";
 import type { Transition } from "./transition.ts";
 
@@ -20,14 +22,13 @@ export function completeResume(transition: Transition, seen: Seen): void {
   if (resuming.polite) account(transition, { overheadMs: ms });
   const { progress } = transition.job;
   const step = progress?.step ?? null;
-  transition.tell(
-    "resume.completed",
-    "job",
-    `It goes on${step === null ? "" : ` at step ${number(step)}`} after ${duration(ms)}.`,
-    {
-      outcome: { reloadMs: ms, step, resumedAtStep: run.resumedAtStep },
-    },
-  );
+  const reports = held || run.firstStepAt !== undefined;
+  const reason = reports
+    ? `It goes on${step === null ? "" : ` at step ${number(step)}`} after ${duration(ms)}.`
+    : `It was started again ${begunText(begunWith({ ...transition.job, state: transition.state }))}; it reports no steps.`;
+  transition.tell("resume.completed", "job", reason, {
+    outcome: { reloadMs: ms, step, resumedAtStep: run.resumedAtStep },
+  });
 }
 
 /** Rings a job on standby again while it hasn't heard that it may go on. */

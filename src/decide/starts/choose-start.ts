@@ -5,13 +5,16 @@ import type { Decision } from "../../model/decision.ts";
 import { peak, summary } from "../../model/figure.ts";
 import { isInference, isWanted, type Job } from "../../model/job.ts";
 import { type LearnedSummary, learnedSummary } from "../../model/learned.ts";
+import type { Checkpoint } from "../../model/run.ts";
 import { pausedByRule } from "../../model/state.ts";
 import type { WaitingFor } from "../../model/why.ts";
 import { howSure } from "../../words/figure.ts";
 import { list } from "../../words/list.ts";
 import { number } from "../../words/number.ts";
+import { begunText } from "../../words/sentences/begun-with.ts";
 import { size } from "../../words/size.ts";
 import { clockTime } from "../../words/time.ts";
+import { namesCheckpoint } from "../begun-with.ts";
 import { gpuMemoryOf } from "../learned.ts";
 import { readings } from "../rules/evidence.ts";
 import { concerns } from "../rules/rule-now.ts";
@@ -85,9 +88,8 @@ function unsettled(job: Job, { memory, now, config, jobs }: TickInput): WaitingF
 function startOf(job: Job, gpus: string[], input: TickInput): Start {
   const verb = job.state.name === "waiting" ? "start" : "resume";
   const { actor, reason } = whyNow(job, input);
-  const from = job.checkpoint?.step;
-  const step = job.state.name === "paused" || job.state.name === "waiting" ? from : null;
-  const on = step === null || step === undefined ? "" : ` It goes on from step ${number(step)}.`;
+  const begins = job.state.name === "paused" || job.state.name === "waiting";
+  const on = begins && job.checkpoint !== null ? fromText(job, job.checkpoint) : "";
   return {
     verb,
     job: job.name,
@@ -97,6 +99,15 @@ function startOf(job: Job, gpus: string[], input: TickInput): Start {
     gpus,
     ...((gpus.length > 0 || job.spec.gpus === 0) && { devices: devicesFor(job, gpus, input) }),
   };
+}
+
+/** Whether a program without a job library goes on from what it is handed nobody sees: told is what it is. */
+function fromText(job: Job, { path, step, verified }: Checkpoint): string {
+  if (verified === "size and age only" || job.spec.checkpoint.glob !== undefined) {
+    const file = path.split("/").at(-1) ?? path;
+    return ` It is started ${begunText({ file, argument: namesCheckpoint(job) })}.`;
+  }
+  return step === null ? "" : ` It goes on from step ${number(step)}.`;
 }
 
 /** What it is expected to take, as learned. */
@@ -120,7 +131,12 @@ const devicesFor = ({ spec }: Job, gpus: string[], { sample }: TickInput): Recor
 function whyNow(job: Job, input: TickInput): Pick<Start, "actor" | "reason"> {
   const { state } = job;
   const { now, windows } = input;
-  if (isWanted(job)) return { actor: "user", reason: "It was asked for by hand." };
+  // A wish may be older than this supervisor: with its time nobody takes it for one of now.
+  if (isWanted(job) && job.manual !== null)
+    return {
+      actor: "user",
+      reason: `It was asked for by hand at ${clockTime(job.manual.sinceMs, now.wallMs)}.`,
+    };
   if (state.name === "waiting") {
     if (job.attempts.failures > 0)
       return { actor: "supervisor", reason: `Its wait after failure ${job.attempts.failures} is over.` };

@@ -136,7 +136,7 @@ function restart(job: Job, { now }: TickInput, waits: WaitingFor[]): void {
   // A person's word can't bring back what the supervisor lacks.
   if (left <= 0 || (isWanted(job) && job.unready === undefined)) return;
   const untilMs = now.wallMs + left;
-  const text = `${job.unready ?? badEnds(job)}: tried again at ${clockTime(untilMs, now.wallMs)}`;
+  const text = `${job.unready ?? badEnds(job)}: it will be tried again at ${clockTime(untilMs, now.wallMs)}`;
   waits.push({ code: "restart", text, untilMs });
 }
 

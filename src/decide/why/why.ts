@@ -4,8 +4,10 @@
  */
 import type { Sight, WindowState } from "../../model/decision.ts";
 import { finishedWithAnother, isSeveral, type Job, pauseSignalOf, savesBy } from "../../model/job.ts";
-import { isEnded, isFrozenOverdue, type JobState, runOf } from "../../model/state.ts";
+import { endingBecause, hasWord, isEnded, isFrozenOverdue, type JobState, runOf } from "../../model/state.ts";
+import type { Now } from "../../model/time.ts";
 import type { Next, WaitingFor, Why } from "../../model/why.ts";
+import { begunWith } from "../begun-with.ts";
 import { isListed } from "../lifecycle/pause/gpu-memory-freed.ts";
 import { parksByItself, pauseMethod } from "../pauses/pause-method.ts";
 import type { SparedBy } from "../pauses/spared.ts";
@@ -19,6 +21,9 @@ import { answerTo, requestFor } from "../sharing/turn-requests.ts";
 import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
 import { waysOut } from "./ways-out.ts";
+
+/** Loops that load and compile much come to their first step later, and are told so meanwhile. */
+const STEPS_WITHIN_MS = 5000;
 
 type Pausing = Extract<JobState, { name: "pausing" }>;
 
@@ -84,6 +89,7 @@ function ofState(job: Job, waitingFor: WaitingFor[], input: TickInput): Partial<
     case "serving":
     case "running":
       return {
+        ...begunOf(job),
         ...beforeLimit(job, running(job, input.windows), input),
         ...roomOf(job),
         ...askedOf(job),
@@ -129,6 +135,11 @@ function roomOf(job: Job): Pick<Why, "room"> {
   if (!isSeveral(job)) return { room: "unproven" };
   const ended = pauseMethod(job, { frees: "time" }) !== null;
   return { room: ended ? "ranks ended" : "ranks" };
+}
+
+function begunOf(job: Job): Pick<Why, "begunWith"> {
+  const begun = begunWith(job);
+  return begun === undefined ? {} : { begunWith: begun };
 }
 
 const causeOf = ({ cause: { actor, reason } }: Pick<Pausing["request"], "cause">) => ({ actor, reason });
@@ -204,12 +215,15 @@ function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Pa
   const cause = causeOf(request);
   const run = runOf(job);
   const gpu = run === null ? null : gpuView(run, sample);
+  const because = endingBecause(request, now);
+  const ending = because !== null && { ending: because };
   if (request.exitedAt !== undefined) {
     const listed = run !== null && isListed(run) && gpu !== null ? gpu.entries : [];
     const pids = listed.map(({ pid }) => pid);
     const kept = { gpu: gpu?.name ?? "", pids, heldMiB: heldMiB(listed) };
-    return { cause, exited: true, ...(pids.length > 0 && { listed: kept }) };
+    return { cause, exited: true, ...ending, ...(pids.length > 0 && { listed: kept }) };
   }
+  if (ending) return { cause, ...ending };
   if (request.overdue !== null) {
     const askedForMs = now.monotonicMs - request.askedAt.monotonicMs;
     const kept = gpu === null || gpu.entries.length === 0 ? null : gpu.name;
@@ -222,6 +236,8 @@ function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Pa
   if (request.method === "http") return { cause, ...askedOf(job), next: grace };
   if (request.method === "park") return { cause, ...movesOf(job), next: grace };
   const streams = job.progress?.streams;
+  const unstepped = isUnstepped(job, request, now);
+  const untilMs = request.reportUntilMs;
   const unasked = request.method !== "freeze" && request.acknowledgedAt === null;
   const how = savesBy(job);
   const deaf = unasked && how === "signal" && job.understands === "nothing";
@@ -229,13 +245,28 @@ function pausing(job: Job, { request }: Pausing, { now, sample }: TickInput): Pa
     cause,
     ...(deaf && { unheard: pauseSignalOf(job.spec) }),
     ...(unasked && how === "itself" && { cantAsk: "until it saves" as const }),
+    ...(unasked && how === null && untilMs === undefined && { cantAsk: "until its grace ends" as const }),
     ...(unasked &&
-      how === null && {
-        cantAsk: request.reportUntilMs === undefined ? "until its grace ends" : "until it reports",
+      how === null &&
+      untilMs !== undefined && {
+        cantAsk: "until it reports" as const,
+        reportUntilMs: request.askedAt.wallMs + untilMs - request.askedAt.monotonicMs,
       }),
+    ...(unstepped && { unstepped }),
     ...(streams !== undefined && streams.held < streams.open && { streams }),
     next: grace,
   };
+}
+
+/** A pause of a library takes place in its step: one that calls none can't be paused so. */
+function isUnstepped(job: Job, { askedAt, method }: Pausing["request"], now: Now): boolean {
+  const run = runOf(job);
+  if (savesBy(job) !== "library" || !hasWord(method) || run === null || run.firstStepAt !== undefined)
+    return false;
+  if (job.progress === null || !["ready", "running", "pausing"].includes(job.progress.reports)) return false;
+  const { step } = job.progress;
+  const none = step === null || (run.resumedFrom !== null && step === run.resumedAtStep);
+  return none && now.monotonicMs - askedAt.monotonicMs >= STEPS_WITHIN_MS;
 }
 
 /** What happens when the last thing that it waits for is over. */

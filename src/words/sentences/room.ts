@@ -9,7 +9,7 @@ const RANKS =
   "it has several ranks, which fail when they are frozen, and nothing shows so far that they save";
 
 const WAYS: Record<Room, string> = {
-  library: "it makes room by checkpoint: it keeps the pause contract",
+  library: "it imports the job library, and makes room by checkpoint once it calls job.step()",
   signal: "it makes room by checkpoint: it is asked by its pause signal, as its config says",
   itself: "it makes room by checkpoint: it can't be asked, so it is ended after the next one that it saves",
   standby: "it makes room by standby: it stops working and keeps its memory",

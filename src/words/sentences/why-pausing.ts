@@ -3,7 +3,7 @@ import type { Why } from "../../model/why.ts";
 import { duration } from "../duration.ts";
 import { list, plural } from "../list.ts";
 import { size } from "../size.ts";
-import { clockTime } from "../time.ts";
+import { clockTime, exactTime } from "../time.ts";
 import { slurmText } from "./slurm.ts";
 import { askedText, movesText } from "./why-held.ts";
 
@@ -15,10 +15,12 @@ export function pausingText(why: Why, nowMs: number): string {
   if (why.slurm?.silentSinceMs !== undefined) return `${reason} ${slurmText(why.slurm, nowMs)}.`;
   if (exited && left !== undefined) return `${reason} ${leftText(left, nowMs)}.`;
   if (exited) return `${reason} Its first process has exited; the rest of the run is being checked.`;
+  if (why.ending !== undefined) return `${reason} It ${endingText(why.ending)}.`;
   if (overdue === undefined && why.asked !== undefined) return `${reason} ${askedText(why)}.`;
   if (overdue === undefined && why.moves !== undefined) return `${reason} ${movesText(why)}.`;
   if (unheard !== undefined) return `${reason} It doesn't catch ${unheard} yet, so the signal waits.`;
-  if (cantAsk !== undefined) return `${reason} It can't be asked to save: ${UNASKED[cantAsk]}.`;
+  if (cantAsk !== undefined) return `${reason} It ${unaskedText(why)}.`;
+  if (why.unstepped) return `${reason} It ${UNSTEPPED}.`;
   if (overdue === undefined && streams !== undefined)
     return `${reason} ${streams.held} of its ${plural(streams.open, "stream")} ${streams.held === 1 ? "has" : "have"} come to the end of a frame.`;
   if (overdue === undefined) return reason;
@@ -28,6 +30,14 @@ export function pausingText(why: Why, nowMs: number): string {
   const gpu = overdue.gpu === null ? "" : ` ${overdue.gpu} is still in use.`;
   return `still running ${duration(overdue.askedForMs)} after it was asked to pause (${at}); ${forced}.${gpu} ${reason}`;
 }
+
+/** What ends it before its grace is over; goes on from its name. */
+export const endingText = (ending: NonNullable<Why["ending"]>): string => ENDING[ending];
+
+const ENDING = {
+  saved: "saved a checkpoint by itself, so it is ended",
+  "by hand": "was asked to end by SIGTERM",
+};
 
 /** "the driver still lists pid 4711 with 5.9 GiB on GPU 0" */
 export const listedText = ({ gpu, pids, heldMiB }: NonNullable<Why["listed"]>): string =>
@@ -39,8 +49,23 @@ export function leftText({ command, pid, others, sinceMs }: NonNullable<Why["lef
   return `Its first process has exited; since ${clockTime(sinceMs, nowMs)} it waits for '${command}' (pid ${pid})${more}`;
 }
 
-const UNASKED = {
-  "until it saves": "it is ended after the next checkpoint that it saves",
-  "until its grace ends": "it is ended when its grace is over",
-  "until it reports": "it has only just begun, and is frozen if it doesn't report soon",
-};
+/** What becomes of one that can't be asked, or not yet; empty of any other. Goes on from its name. */
+export function unaskedText({ cantAsk, reportUntilMs }: Why): string {
+  switch (cantAsk) {
+    case "until it saves":
+      return "can't be asked to save: it is ended after the next checkpoint that it saves";
+    case "until its grace ends":
+      return "can't be asked to save: it is ended when its grace is over";
+    case "until it reports":
+      return mayReport(reportUntilMs === undefined ? "soon" : `by ${exactTime(reportUntilMs)}`);
+    default:
+      return "";
+  }
+}
+
+/** "has only just begun, and …: it is frozen if it hasn't by 14:02:11"; goes on from its name. */
+export const mayReport = (when: string): string =>
+  `has only just begun, and may report yet that it saves: it is frozen if it hasn't ${when}`;
+
+/** Goes on from its name. */
+export const UNSTEPPED = "hasn't called job.step() yet, so nothing can pause it there";

@@ -1,7 +1,7 @@
 /**
  * The answer to "why?" in words: nothing is cut from it, and nothing that stands beside it is said again.
  * Covers: src/words/sentences/room.ts, src/words/sentences/why-held.ts, src/words/sentences/why-next.ts,
- * src/words/sentences/why-pausing.ts, src/words/sentences/copying.ts
+ * src/words/sentences/why-pausing.ts, src/words/sentences/copying.ts, src/words/sentences/begun-with.ts
  */
 import { expect, test } from "vitest";
 import type { Why } from "../../../src/model/why.ts";
@@ -148,6 +148,47 @@ test.each<[string, Partial<Why>, whole: string, beside: string]>([
     { state: "paused", ...because("ana paused it."), unsaved: "It left no valid checkpoint." },
     "paused at 13:50: ana paused it. It left no valid checkpoint.",
     "ana paused it. It left no valid checkpoint.",
+  ],
+  [
+    "a program that is ended because it has saved by itself",
+    { state: "pausing", ...because("ana paused it."), ending: "saved" },
+    "asked to pause at 13:50: ana paused it. It saved a checkpoint by itself, so it is ended.",
+    "ana paused it. It saved a checkpoint by itself, so it is ended.",
+  ],
+  [
+    "a run that a person ends",
+    { state: "pausing", ...because("ana ended it."), ending: "by hand" },
+    "asked to pause at 13:50: ana ended it. It was asked to end by SIGTERM.",
+    "ana ended it. It was asked to end by SIGTERM.",
+  ],
+  [
+    "a run so young that it may report yet",
+    {
+      state: "pausing",
+      ...because("ana paused it."),
+      cantAsk: "until it reports",
+      reportUntilMs: at(14, 2) + 30_000,
+    },
+    "asked to pause at 13:50: ana paused it. It has only just begun, and may report yet that it saves: it is frozen if it hasn't by 14:02:30.",
+    "ana paused it. It has only just begun, and may report yet that it saves: it is frozen if it hasn't by 14:02:30.",
+  ],
+  [
+    "a pause of a library without a step",
+    { state: "pausing", ...because("ana paused it."), unstepped: true },
+    "asked to pause at 13:50: ana paused it. It hasn't called job.step() yet, so nothing can pause it there.",
+    "ana paused it. It hasn't called job.step() yet, so nothing can pause it there.",
+  ],
+  [
+    "a run that was handed another's checkpoint",
+    { begunWith: { file: "ckpt_100.pt", argument: true } },
+    "running since 13:50; started from ckpt_100.pt",
+    "started from ckpt_100.pt",
+  ],
+  [
+    "a run whose arguments don't name its checkpoint",
+    { begunWith: { file: "ckpt_100.pt", argument: false } },
+    "running since 13:50; started with ckpt_100.pt named in its environment",
+    "started with ckpt_100.pt named in its environment",
   ],
   [
     "a pause that is overdue",

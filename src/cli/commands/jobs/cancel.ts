@@ -5,11 +5,14 @@ import type { JobView } from "../../../control/protocol.ts";
 import { followJobs, type Outcome } from "../../follow-jobs.ts";
 import { print } from "../../print.ts";
 import { askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
+import { tellStakes } from "./pause.ts";
 
 export async function cancel(names: string[], options: Options & { wait: boolean }): Promise<number> {
   const client = await mustConnect(options, true);
   try {
-    const jobs = jobsNamed(names, (await snapshotOf(client)).jobs).map((job) => job.name);
+    const named = jobsNamed(names, (await snapshotOf(client)).jobs);
+    const jobs = named.map((job) => job.name);
+    for (const job of named) tellStakes(job);
     await ask(client, { verb: "cancel", jobs, by: askedBy() });
     if (!options.wait) {
       print(`asked ${jobs.join(", ")} to end`);

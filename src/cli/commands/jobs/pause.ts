@@ -10,6 +10,7 @@ import { list } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
 import { whyBeside } from "../../../words/sentences/why.ts";
 import { askedText, holdText, movesText } from "../../../words/sentences/why-held.ts";
+import { endingText, UNSTEPPED, unaskedText } from "../../../words/sentences/why-pausing.ts";
 import { bytes } from "../../../words/size.ts";
 import { clockTime } from "../../../words/time.ts";
 import { followJobs, type Outcome } from "../../follow-jobs.ts";
@@ -147,15 +148,19 @@ function pausing(job: JobView): Outcome {
   if (overdue === "frozen") {
     return { end: "good", text: "frozen, not saved: its CPU and GPU time is free, its memory isn't" };
   }
+  if (job.why.ending !== undefined) return { end: null, text: endingText(job.why.ending) };
   if (overdue !== null)
     return { end: null, text: `it didn't save within its grace period, and was ${overdue}` };
   if (job.why.asked !== undefined) return { end: null, text: askedText(job.why) };
   if (job.why.moves !== undefined) return { end: null, text: movesText(job.why) };
+  if (job.why.cantAsk !== undefined) return { end: null, text: unaskedText(job.why) };
+  if (job.why.unstepped) return { end: null, text: UNSTEPPED };
   if (method === "freeze" || method === "park") return { end: null, text: "being suspended in place" };
   if (progress?.reports === "saving")
     return { end: null, text: `saving its checkpoint${atStep(progress.step)}` };
   if (progress?.reports === "paused") return { end: null, text: "saved; its checkpoint is being checked" };
-  return { end: null, text: `asked; finishing its step${atStep(progress?.step ?? null)}` };
+  const step = progress?.step ?? null;
+  return { end: null, text: step === null ? "asked" : `asked; finishing its step${atStep(step)}` };
 }
 
 const atStep = (step: number | null): string => (step === null ? "" : ` (step ${number(step)})`);
@@ -171,7 +176,7 @@ export function overdueText({ name, why }: JobView, asked: "pause" | "resume"): 
 }
 
 /** Says before anything is done what ending the job loses. */
-function tellStakes(job: JobView): void {
+export function tellStakes(job: JobView): void {
   if (job.pid !== null && !isEnded(job.state)) print(`${job.name}  ${endingLoses(job, wallMs())}`);
 }
 

@@ -8,6 +8,7 @@ import { isWorking } from "../../../model/state.ts";
 import { misuse, Refusal } from "../../../refusal.ts";
 import { list } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
+import { begunText } from "../../../words/sentences/begun-with.ts";
 import { whyBeside } from "../../../words/sentences/why.ts";
 import { askedText } from "../../../words/sentences/why-held.ts";
 import { clockTime } from "../../../words/time.ts";
@@ -123,8 +124,11 @@ function resumeOutcome(job: JobView, anew: boolean, waited: Map<string, number>)
 function begun(job: JobView): Outcome {
   const aliveMs = wallMs() - job.sinceMs;
   if (job.stepped) return { end: "good", text: running(job) };
-  if (job.progress === null || job.why.room !== "library")
-    return { end: aliveMs >= LIVES_FOR_MS ? "good" : null, text: running(job) };
+  if (job.progress === null || job.why.room !== "library") {
+    const again = `started again ${begunText(job.why.begunWith)}`;
+    if (aliveMs < LIVES_FOR_MS) return { end: null, text: `${again}; it is watched for a moment` };
+    return { end: "good", text: `${running(job)}, ${again}` };
+  }
   if (aliveMs >= LOADS_FOR_MS) return { end: "good", text: `${running(job)}, and has made no step yet` };
   return { end: null, text: "loading: it hasn't made its first step yet" };
 }
@@ -133,7 +137,7 @@ function running(job: JobView): string {
   const run =
     job.run === null
       ? ""
-      : ` (run ${job.run}${job.checkpoint?.step == null ? "" : `, from step ${number(job.checkpoint.step)}`})`;
+      : ` (run ${job.run}${job.checkpoint?.step == null || job.why.room !== "library" ? "" : `, from step ${number(job.checkpoint.step)}`})`;
   const until = job.manual?.want === "run" ? job.manual.windowUntilMs : null;
   if (until === null) return `running${run}`;
   return `running${run} outside its window until that next closes (${clockTime(until, wallMs())}). Back to waiting: supervisor pause ${job.name}`;

@@ -7,13 +7,16 @@ import { isHeld, isWorking, LIVE_STATES } from "../../../model/state.ts";
 import { Refusal } from "../../../refusal.ts";
 import { list } from "../../../words/list.ts";
 import { roomText } from "../../../words/sentences/room.ts";
-import { listedText } from "../../../words/sentences/why-pausing.ts";
+import { listedText, unaskedText } from "../../../words/sentences/why-pausing.ts";
 import { print, say } from "../../print.ts";
 import { askedBy, mustConnect, type Options, placesOf, tryConnect } from "../../supervisors/connect.ts";
 import { whenEnded } from "../../supervisors/when-back.ts";
 
 /** States in which a stop waits until the job is saved, or can't be. */
 const OPEN: readonly string[] = LIVE_STATES.filter((name) => !isHeld(name));
+
+/** How a job is paused that has what it did saved. */
+const SAVING: JobView["method"][] = ["checkpoint", "standby"];
 
 /** A service isn't ours to stop. */
 const isOpen = ({ state, service }: JobView): boolean => OPEN.includes(state) && service === undefined;
@@ -24,15 +27,14 @@ export async function stop(options: Options & { leaveJobs?: boolean }): Promise<
   const running = lastSupervisorOf((await placesOf(options)).stateDirectory);
   try {
     let last: Snapshot | null = null;
-    let told = "";
+    let told: string[] = [];
     const asked = new Set<string>();
     client.onSnapshot((snapshot) => {
       last = snapshot;
       for (const job of snapshot.jobs) if (isOpen(job)) asked.add(job.name);
-      const open = snapshot.jobs.filter(isOpen).map((job) => `${job.name} (${job.state})`);
-      const line = `saving and pausing: ${open.join(", ")}`;
-      if (!options.leaveJobs && open.length > 0 && line !== told) say(line);
-      told = line;
+      const lines = openLines(snapshot.jobs.filter(isOpen));
+      if (!options.leaveJobs) for (const line of lines) if (!told.includes(line)) say(line);
+      told = lines;
     });
     try {
       await ask(client, { verb: "stop", pauseJobs: !options.leaveJobs, by: askedBy() });
@@ -53,6 +55,21 @@ export async function stop(options: Options & { leaveJobs?: boolean }): Promise<
   } finally {
     client.close();
   }
+}
+
+/** Those that can save, the others, and what is waited for where nobody knows that yet. */
+function openLines(jobs: JobView[]): string[] {
+  const named = (saves: boolean): string =>
+    jobs
+      .filter(({ method }) => SAVING.includes(method) === saves)
+      .map(({ name, state }) => `${name} (${state})`)
+      .join(", ");
+  const [saving, others] = [named(true), named(false)];
+  return [
+    ...(saving === "" ? [] : [`saving and pausing: ${saving}`]),
+    ...(others === "" ? [] : [`pausing: ${others}`]),
+    ...jobs.flatMap(({ name, why }) => (why.cantAsk === undefined ? [] : [`${name}  ${unaskedText(why)}`])),
+  ];
 }
 
 /** What became of a job that was to be saved, if it isn't; null if all is well. */

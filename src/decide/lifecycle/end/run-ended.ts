@@ -134,6 +134,13 @@ export function fail(
   });
 }
 
+/** One start is what a person asked for, though its run has failed before any tick saw it at work. */
+function grantWish(transition: Transition): void {
+  const { manual } = transition.job;
+  if (manual?.want !== "run" || manual.honoured || manual.sinceMs > transition.run.startedAt.wallMs) return;
+  transition.note({ manual: { ...manual, honoured: true } });
+}
+
 function tryAgain(
   transition: Transition,
   reason: string,
@@ -144,6 +151,7 @@ function tryAgain(
   const { now } = transition;
   const failures = hasSaved(transition) ? 1 : transition.job.attempts.failures + 1;
   if (transition.run.resuming !== undefined) transition.tell("resume.failed", "job", reason);
+  grantWish(transition);
   leave(transition, exitCode === null ? "not known how" : `failed with exit code ${exitCode}`);
   const absent = transition.run.number === 1 && NOT_THERE.includes(exitCode ?? 0);
   const atLimit = transition.state.name === "pausing" && transition.state.request.cause.ends === true;

@@ -30,7 +30,8 @@ export function endOnceSaved(transition: Transition, seen: Seen): void {
   transition.tell("pause.forced", "supervisor", reason, {
     outcome: { method: "terminate", checkpoint: saved.path },
   });
-  transition.amend({ overdue: "terminated", deadlineMs: now.monotonicMs + KILLED_AFTER_MS });
+  const deadlineMs = now.monotonicMs + KILLED_AFTER_MS;
+  transition.amend({ overdue: "terminated", deadlineMs, endedOnceSaved: true });
   transition.perform({ do: "terminate", run: transition.run });
 }
 

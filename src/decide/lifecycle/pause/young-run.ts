@@ -9,6 +9,7 @@ import { savesBy } from "../../../model/job.ts";
 import type { Seen } from "../../../model/seen.ts";
 import { askedByRule } from "../../../model/state.ts";
 import { duration } from "../../../words/duration.ts";
+import { mayReport } from "../../../words/sentences/why-pausing.ts";
 import type { Transition } from "../transition.ts";
 
 /** From its launch to its first report, for a program that loads much from a slow disk. */
@@ -30,7 +31,7 @@ export function reportAwaitedUntil(transition: Transition, decision: PauseDecisi
 }
 
 export const awaitsReport = (untilMs: number, nowMs: number): string =>
-  ` It has only just begun, and may report yet that it saves: it is frozen if it hasn't within ${duration(untilMs - nowMs)}.`;
+  ` It ${mayReport(`within ${duration(untilMs - nowMs)}`)}.`;
 
 /** Ends the wait: with a report it is a pause by checkpoint, without one a freeze. */
 export function watchForReport(transition: Transition, seen: Seen): void {

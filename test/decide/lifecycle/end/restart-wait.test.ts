@@ -81,7 +81,7 @@ test("doubles up to an hour, or stays as long as it was configured where that is
 
 test("a job that ran out of GPU memory isn't said to have failed 0 times", () => {
   expect(why(outOfMemory(HOUR), at(2)).waitingFor[0]?.text).toMatch(
-    /^it ran out of GPU memory: tried again at /,
+    /^it ran out of GPU memory: it will be tried again at /,
   );
 });
 
@@ -153,4 +153,15 @@ describe("after a reboot", () => {
     story.at(now, { kind: "seen", seen: makeSeen({ exit: exitCode(75), ranks }), availableMiB: null });
     expect(story.outcomes.at(-1)).toMatchObject({ goneAfterMs: 30_000 });
   });
+});
+
+test("a wish is granted by one start, though its run fails before it is seen at work", () => {
+  const wanted = (second: number): Job => {
+    const manual = { want: "run" as const, sinceMs: at(second).wallMs, excused: [], windowUntilMs: null };
+    const job = makeJob({ restart: { backoffSeconds: 60 } }, { manual });
+    return new Story(job).launch(10).see(11, { exit: exitCode(1) }).job;
+  };
+  expect(waits(wanted(9), at(12))).toEqual(["restart"]);
+  // Asked for while that run went on: it is tried again at once.
+  expect(waits(wanted(10.5), at(12))).toEqual([]);
 });

@@ -94,7 +94,7 @@ export async function run(words: string[], options: RunOptions): Promise<number>
     const environ = ownEnviron().toString("base64");
     await ask(client, { verb: "add", spec, environ, by: askedBy(), ...(options.adopt && { adopt: true }) });
     if (earlier !== null) {
-      say(`Job '${spec.name}': ${command[0]} = ${tilde(path)} in ${tilde(cwd)}. Ctrl-C leaves it running.`);
+      say(`Job '${spec.name}': ${program(command, path)} in ${tilde(cwd)}. Ctrl-C leaves it running.`);
       return await followNewJob(client, spec.name, log, earlier);
     }
     const job = await beginning(client, spec.name);
@@ -102,7 +102,7 @@ export async function run(words: string[], options: RunOptions): Promise<number>
     if (options.json) printJson({ job: asStarted(job, path, cwd) });
     else {
       const gpus = job.gpus.length === 0 ? "" : `, GPU ${list(job.gpus)}`;
-      print(`Job '${spec.name}': ${command[0]} = ${tilde(path)} in ${tilde(cwd)}${gpus}`);
+      print(`Job '${spec.name}': ${program(command, path)} in ${tilde(cwd)}${gpus}`);
       tellStart(job);
     }
     return options.wait ? await waitForEnd(client, job) : codeSoFar(job);
@@ -110,6 +110,10 @@ export async function run(words: string[], options: RunOptions): Promise<number>
     client.close();
   }
 }
+
+/** As typed, and what that is, unless that says it already. */
+const program = ([typed = ""]: string[], path: string): string =>
+  typed === path ? tilde(path) : `${typed} = ${tilde(path)}`;
 
 /** What stands behind the command is the command's: an option meant for `run` would be missed. */
 function tellOptionsBehind(command: string[]): void {

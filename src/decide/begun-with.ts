@@ -1,0 +1,16 @@
+/** Another's checkpoint that a run was begun with, and how its program is told of it. */
+import { type Job, savesBy } from "../model/job.ts";
+import { runOf } from "../model/state.ts";
+import type { Why } from "../model/why.ts";
+
+/** Undefined where there is none; a job library reads its own, which is told by its step. */
+export function begunWith(job: Job): Why["begunWith"] {
+  const path = runOf(job)?.resumedFrom ?? null;
+  if (path === null || savesBy(job) === "library") return undefined;
+  const file = path.split("/").at(-1) ?? path;
+  return { file, argument: namesCheckpoint(job) };
+}
+
+/** Its arguments name what it goes on from. */
+export const namesCheckpoint = ({ spec }: Pick<Job, "spec">): boolean =>
+  spec.resumeArgs.some((part) => part.includes("{checkpoint}"));

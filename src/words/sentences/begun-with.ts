@@ -1,0 +1,11 @@
+/** What a run of a program without a job library was begun with, as far as that is known. In words. Pure. */
+import type { Why } from "../../model/why.ts";
+
+/**
+ * "from ckpt_100.pt", "without a checkpoint". Whether the program uses a file that is named in its environment
+ * alone nobody can see. Goes on from "started".
+ */
+export function begunText(begun: Why["begunWith"]): string {
+  if (begun === undefined) return "without a checkpoint";
+  return begun.argument ? `from ${begun.file}` : `with ${begun.file} named in its environment`;
+}
