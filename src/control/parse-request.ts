@@ -69,6 +69,7 @@ const FIELDS: { [V in Verb]: Checks<Extract<Received, { verb: V }>> } = {
   add: { spec: check("a job", isObject), by, adopt: { ...flag, optional: true } },
   settings: { job: check("a job's name", isText) },
   edit: { spec: check("a job", isObject), by },
+  "read-config": {},
   turn: {
     gpu: check("an index or UUID", isText),
     forMs: duration,

@@ -36,6 +36,8 @@ export type Request =
   | { verb: "settings"; job: string }
   /** New settings of a job that was added by hand. */
   | { verb: "edit"; spec: JobSpec; by: string }
+  /** Answers once the config is in force as it is in its file now. */
+  | { verb: "read-config" }
   /** A turn on a GPU (index or UUID) that another user's job holds, for `job` or the first in line. */
   | { verb: "turn"; gpu: string; forMs: number; by: string; job?: string }
   /** `pauseJobs: false` leaves them running. Answers when it is done. */

@@ -9,6 +9,8 @@ import type { Supervisor } from "../tick/supervisor.ts";
 export interface Answering {
   supervisor: Supervisor;
   now: () => Now;
+  /** Puts the config in force as it is now; resolves with why it isn't, or null. */
+  readConfig(): Promise<string | null>;
   /** Starts to stop the supervisor; resolves when it is about to end. */
   stop(pauseJobs: boolean): Promise<void>;
   /** Called when an answer threw: a bug, which its client is told of, too. */
@@ -34,12 +36,21 @@ export const answers =
     }
   };
 
-async function answer(command: Command, { supervisor, now, stop }: Answering): Promise<AnswerBody> {
+async function answer(command: Command, answering: Answering): Promise<AnswerBody> {
+  const { supervisor, now, stop, readConfig } = answering;
+  // Whoever has edited the config just now means the job as it is written there.
+  if (command.verb === "resume" || command.verb === "rerun") await readConfig();
   const known = supervisor.world.jobs;
   switch (command.verb) {
     case "stop":
       await stop(command.pauseJobs);
       return { ok: true, result: {} };
+    case "read-config": {
+      const problem = await readConfig();
+      return problem === null
+        ? { ok: true, result: {} }
+        : { ok: false, code: "refused", error: problem };
+    }
     case "add": {
       const { name } = command.spec;
       const taken = known[name];

@@ -153,6 +153,7 @@ class SupervisorProcess {
       onRequest: answers({
         supervisor,
         now: () => clock.now(),
+        readConfig: () => this.#config.readNow(),
         stop: (pauseJobs) => this.#requestStop(pauseJobs),
         onBug: this.#end.reject,
       }),
