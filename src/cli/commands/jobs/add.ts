@@ -9,8 +9,8 @@ import { tilde } from "../../../config/project.ts";
 import { misuse } from "../../../refusal.ts";
 import { nameJob } from "../../name-job.ts";
 import { print } from "../../print.ts";
-import { readConfig } from "../../supervisors/read-config.ts";
 import { noSuchJob, type Options, placesOf, tryConnect } from "../../supervisors/connect.ts";
+import { readConfig } from "../../supervisors/read-config.ts";
 import { editRunJob, FROM_NEXT_RUN } from "./edit-run-job.ts";
 import { changesOf, settingOf } from "./settings.ts";
 
