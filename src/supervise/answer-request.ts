@@ -47,9 +47,7 @@ async function answer(command: Command, answering: Answering): Promise<AnswerBod
       return { ok: true, result: {} };
     case "read-config": {
       const problem = await readConfig();
-      return problem === null
-        ? { ok: true, result: {} }
-        : { ok: false, code: "refused", error: problem };
+      return problem === null ? { ok: true, result: {} } : { ok: false, code: "refused", error: problem };
     }
     case "add": {
       const { name } = command.spec;
