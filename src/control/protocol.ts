@@ -60,6 +60,8 @@ export interface JobView {
   origin: "config" | "run";
   /** Empty of a service. */
   command: string[];
+  /** Where it works; none of a service. */
+  folder?: string;
   /** Of a service: its address. */
   service?: string;
   run: number | null;
