@@ -44,12 +44,14 @@ describe("the job of its options", () => {
         pauseMethod: "freeze",
         resumeArgs,
         checkpointGlob: "out/*.pt",
+        grace: "10m",
+        onTimeout: "terminate",
       }),
     ).toMatchObject({
       cwd: "/usr",
       gpuMemoryMiB: 1536,
       resumeArgs: ["--from", "{checkpoint}", "as is", "--x=1 2"],
-      pause: { method: "freeze" },
+      pause: { method: "freeze", graceSeconds: 600, onTimeout: "terminate" },
       checkpoint: { glob: "out/*.pt" },
     });
   });
