@@ -9,13 +9,16 @@ import { declareConfig } from "./commands/config/declare.ts";
 import { declareJobs } from "./commands/jobs/declare.ts";
 import { declareLooking } from "./commands/looking/declare.ts";
 import { declareSupervisor } from "./commands/supervisor/declare.ts";
+import { refuseHabits } from "./habits.ts";
 import { examplesText } from "./help/examples.ts";
 import { HELP } from "./help/help-text.ts";
 
 /** Runs the command that was typed and sets the process's exit code. Throws Refusal, or a bug's error. */
 export async function obey(argv: string[]): Promise<void> {
   try {
-    await program().parseAsync(argv);
+    const cli = program();
+    refuseHabits(cli, argv.slice(2));
+    await cli.parseAsync(argv);
   } catch (error) {
     // Commander has printed what is wrong, or the requested help.
     if (!(error instanceof CommanderError)) throw error;

@@ -14,18 +14,17 @@ const SETTLE_MS = 200;
 const LOOK_EVERY_MS = 2000;
 const CHECK_AGAIN_LOOKS = 5;
 
+export type { ConfigWatch };
+
 /**
  * Calls `onChange` with the checked result each time the file's text has changed, and once with the
- * problem when the file stays away. Returns a function that stops it.
+ * problem when the file stays away.
  */
-export function watchConfig(
+export const watchConfig = (
   path: string,
   onChange: (loaded: Loaded) => void,
   lookEveryMs: number = LOOK_EVERY_MS,
-): () => void {
-  const watch = new ConfigWatch(path, onChange, lookEveryMs);
-  return () => watch.stop();
-}
+): ConfigWatch => new ConfigWatch(path, onChange, lookEveryMs);
 
 class ConfigWatch {
   readonly #path: string;
@@ -39,6 +38,7 @@ class ConfigWatch {
   #againIn: number | null = null;
   #settling: NodeJS.Timeout | null = null;
   #checking = Promise.resolve();
+  #last: Loaded | null = null;
   #stopped = false;
 
   constructor(path: string, onChange: (loaded: Loaded) => void, lookEveryMs: number) {
@@ -55,6 +55,17 @@ class ConfigWatch {
     this.#watcher?.close();
     clearInterval(this.#look);
     if (this.#settling !== null) clearTimeout(this.#settling);
+  }
+
+  /**
+   * Looks at once, for somebody who has written the file or acts upon it. Resolves once its text has been checked
+   * and reported: with what came of it, or null where it is as it was in the beginning.
+   */
+  async readNow(): Promise<Loaded | null> {
+    // A file that isn't there now may be between an editor's two steps: the looks judge that.
+    if (read(this.#path) !== null) this.#compare();
+    await this.#checking;
+    return this.#last;
   }
 
   #lookAgain(): void {
@@ -82,6 +93,7 @@ class ConfigWatch {
     this.#checking = this.#checking.then(async () => {
       const loaded = await loadConfigApart(this.#path);
       if (this.#stopped) return;
+      this.#last = loaded;
       // It says nothing about the config that we can't check it.
       if (loaded.unchecked) this.#againIn = CHECK_AGAIN_LOOKS;
       else this.#onChange(loaded);

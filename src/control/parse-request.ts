@@ -78,6 +78,7 @@ const FIELDS: { [V in Verb]: Checks<Extract<Received, { verb: V }>> } = {
   },
   settings: { job: check("a job's name", isText) },
   edit: { spec: check("a job", isObject), by },
+  "read-config": {},
   turn: {
     gpu: check("an index or UUID", isText),
     forMs: duration,

@@ -39,6 +39,8 @@ export type Request =
   | { verb: "settings"; job: string }
   /** New settings of a job that was added by hand. */
   | { verb: "edit"; spec: JobSpec; by: string }
+  /** Answers once the config is in force as it is in its file now. */
+  | { verb: "read-config" }
   /** A turn on a GPU (index or UUID) that another user's job holds, for `job` or the first in line. */
   | { verb: "turn"; gpu: string; forMs: number; by: string; job?: string }
   /** `pauseJobs: false` leaves them running. Answers when it is done. */
@@ -61,6 +63,8 @@ export interface JobView {
   origin: "config" | "run";
   /** Empty of a service. */
   command: string[];
+  /** Where it works; none of a service. */
+  folder?: string;
   /** Of a service: its address. */
   service?: string;
   run: number | null;

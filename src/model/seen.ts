@@ -70,6 +70,14 @@ export interface Seen {
   outOfGpuMemory?: string;
   /** After it has failed: the line of its output that tells most of why, neutral and short. */
   lastWords?: string;
+  /** The Python module that those words miss. */
+  missingModule?: MissingModule;
+}
+
+export interface MissingModule {
+  module: string;
+  /** Which interpreter lacks it, by its path, where that is known. */
+  interpreter?: string;
 }
 
 /** What ended a run on a cluster without a word from the run itself. */

@@ -35,7 +35,20 @@ export function formatStatus(snapshot: Snapshot, width: number): string {
     ...gaugeLines(snapshot, width, gaugeRows(snapshot)).map(unpainted),
     "",
     ...(jobs.length === 0 ? none : rows.map(unpainted)),
+    ...(jobs.length <= FEW ? folderLines(jobs, width) : []),
   ].join("\n");
+}
+
+/** Whose jobs work where, if not all in one folder. */
+function folderLines(jobs: JobView[], width: number): string[] {
+  const named = new Map<string, string[]>();
+  for (const { name, folder } of inOrder(jobs))
+    if (folder !== undefined) named.set(folder, [...(named.get(folder) ?? []), name]);
+  if (named.size < 2) return [];
+  return [
+    "",
+    ...[...named].flatMap(([folder, names]) => hanging(neutral(`in ${folder}: ${names.join(", ")}`), width)),
+  ];
 }
 
 const isDone = ({ state, why }: JobView): boolean => state === "finished" && why.finishedWith === undefined;

@@ -1,8 +1,10 @@
 /** Carries out a client's request: checks names and passes the rest to the supervisor. Decides nothing. */
+import { tilde } from "../config/project.ts";
 import type { AnswerBody, Command } from "../control/serve.ts";
 import { newJob } from "../decide/roster.ts";
 import { orderProblem } from "../decide/starts/beginning.ts";
 import type { Job } from "../model/job.ts";
+import { isEnded } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import { forgetEnvironment, keepEnvironment } from "../runs/launch/shell-environment.ts";
 import type { Supervisor } from "../tick/supervisor.ts";
@@ -11,17 +13,27 @@ export interface Answering {
   supervisor: Supervisor;
   now: () => Now;
   stateDirectory: string;
+  /** Puts the config in force as it is now; resolves with why it isn't, or null. */
+  readConfig(): Promise<string | null>;
   /** Starts to stop the supervisor; resolves when it is about to end. */
   stop(pauseJobs: boolean): Promise<void>;
   /** Called when an answer threw: a bug, which its client is told of, too. */
   onBug(bug: unknown): void;
 }
 
-/** A new job needs a new name; a failed or cancelled one can be resumed under its own. */
-function nameTaken({ name, state }: Job): string {
-  const again = state.name === "failed" || state.name === "cancelled";
-  const instead = again ? `run that again (supervisor resume ${name}), or give` : "give";
-  return `There is already a job '${name}'; it is ${state.name}. To run another, ${instead} this one another --name.`;
+/** A new job needs a new name; one that has ended can be run again under its own, or make way. */
+function nameTaken({ name, state, spec }: Job, folder: string | undefined): string {
+  const elsewhere = spec.cwd === undefined || spec.cwd === folder ? "" : `, and works in ${tilde(spec.cwd)}`;
+  const taken = `There is already a job '${name}'; it is ${state.name}${elsewhere}.`;
+  if (!isEnded(state.name)) return `${taken} To run another, give this one another --name.`;
+  const ways = [
+    ...(state.name === "finished" ? [] : [[`supervisor resume ${name}`, "that one goes on"]]),
+    [`supervisor rerun ${name}`, "that one runs again, from its beginning"],
+    [`supervisor remove ${name}`, "its name is free; all that have ended: supervisor clean"],
+    ["supervisor run --name …", "this one runs under another name"],
+  ];
+  const widest = Math.max(...ways.map(([command = ""]) => command.length));
+  return [taken, ...ways.map(([command = "", does]) => `  ${command.padEnd(widest)}   ${does}`)].join("\n");
 }
 
 /** What is in the way of keeping the environment of a job's shell; null when it is kept, or none was sent. */
@@ -47,19 +59,23 @@ export const answers =
     }
   };
 
-async function answer(
-  command: Command,
-  { supervisor, now, stateDirectory, stop }: Answering,
-): Promise<AnswerBody> {
+async function answer(command: Command, answering: Answering): Promise<AnswerBody> {
+  const { supervisor, now, stateDirectory, stop, readConfig } = answering;
+  // Whoever has edited the config just now means the job as it is written there.
+  if (command.verb === "resume" || command.verb === "rerun") await readConfig();
   const known = supervisor.world.jobs;
   switch (command.verb) {
     case "stop":
       await stop(command.pauseJobs);
       return { ok: true, result: {} };
+    case "read-config": {
+      const problem = await readConfig();
+      return problem === null ? { ok: true, result: {} } : { ok: false, code: "refused", error: problem };
+    }
     case "add": {
       const { name } = command.spec;
       const taken = known[name];
-      if (taken) return { ok: false, code: "refused", error: nameTaken(taken) };
+      if (taken) return { ok: false, code: "refused", error: nameTaken(taken, command.spec.cwd) };
       if (supervisor.stopping) return { ok: false, code: "refused", error: "The supervisor is stopping." };
       const problem = orderProblem(command.spec, known);
       if (problem !== null) return { ok: false, code: "bad-request", error: problem };

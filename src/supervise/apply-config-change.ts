@@ -5,7 +5,7 @@
  */
 import { formatProblem, type Problem } from "../config/problem.ts";
 import type { Config } from "../config/schema/schema.ts";
-import { watchConfig } from "../config/watch.ts";
+import { type ConfigWatch, watchConfig } from "../config/watch.ts";
 import type { RecordJournal } from "../record/journal.ts";
 import type { Supervisor } from "../tick/supervisor.ts";
 import { configChanged, configRejected } from "./announce.ts";
@@ -21,6 +21,7 @@ interface Affected {
 export class ConfigInForce {
   #config: Config;
   #problem: string | null = null;
+  #watch: ConfigWatch | null = null;
 
   constructor(config: Config) {
     this.#config = config;
@@ -39,19 +40,24 @@ export class ConfigInForce {
   follow(affected: Affected): () => void {
     let endWindows = wakeAtWindows(this.#config.windows, affected.wake);
     const { file } = this.#config;
-    const endWatch =
-      file === null
-        ? () => {}
-        : watchConfig(file, (loaded) => {
-            if (!loaded.ok) return this.#reject(file, loaded.problems, affected);
-            this.#apply(file, loaded.config, affected);
-            endWindows();
-            endWindows = wakeAtWindows(this.#config.windows, affected.wake);
-          });
+    if (file !== null)
+      this.#watch = watchConfig(file, (loaded) => {
+        if (!loaded.ok) return this.#reject(file, loaded.problems, affected);
+        this.#apply(file, loaded.config, affected);
+        endWindows();
+        endWindows = wakeAtWindows(this.#config.windows, affected.wake);
+      });
     return () => {
-      endWatch();
+      this.#watch?.stop();
       endWindows();
     };
+  }
+
+  /** Resolves once the file as it is now is in force (with null), or isn't, with a sentence that says why. */
+  async readNow(): Promise<string | null> {
+    const loaded = await this.#watch?.readNow();
+    if (!loaded || loaded.ok) return null;
+    return ["The supervisor keeps the config that it had:", ...loaded.problems.map(formatProblem)].join("\n");
   }
 
   #apply(file: string, next: Config, { supervisor, journal }: Affected): void {

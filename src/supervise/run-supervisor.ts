@@ -154,6 +154,7 @@ class SupervisorProcess {
         supervisor,
         now: () => clock.now(),
         stateDirectory: this.#config.current.stateDirectory,
+        readConfig: () => this.#config.readNow(),
         stop: (pauseJobs) => this.#requestStop(pauseJobs),
         onBug: this.#end.reject,
       }),

@@ -69,6 +69,7 @@ function jobView(job: Job, moment: Moment, about: About): JobView {
     priority: spec.priority,
     origin,
     command: spec.command,
+    ...(!spec.service && spec.cwd !== undefined && { folder: spec.cwd }),
     ...(spec.service && { service: spec.pause.calls?.url ?? "" }),
     ...runView(job, moment, about),
     method: methodOf(job),

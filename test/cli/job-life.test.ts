@@ -103,10 +103,10 @@ test("add, edit and remove change the config, keep its comments, and the supervi
     await cli.say("add", "--name", "second", "--set", "priority=7", "--", "sleep", "999", "-n"),
   ).toMatchObject({
     code: 0,
-    out: expect.stringContaining("The running supervisor takes it over"),
+    out: expect.stringContaining("The running supervisor has taken it over."),
   });
   expect(text()).toContain('{ "name": "second", "command": ["sleep", "999", "-n"], "priority": 7 }');
-  await until("it is there", async () => "second" in (await states()));
+  expect(Object.keys(await states())).toEqual(["first", "second"]);
   await cli.say("edit", "second", 'command=["sleep","998"]', "priority=", "pause.method=freeze");
   expect(text()).toContain(
     '{ "name": "second", "command": ["sleep", "998"], "pause": { "method": "freeze" } }',
@@ -131,4 +131,22 @@ test("add, edit and remove change the config, keep its comments, and the supervi
   });
   expect(text()).toBe(begun);
   expect(Object.keys(await states())).toEqual(["first"]);
+});
+
+test("a resume runs what the config says by then, whoever has written it", async () => {
+  const says = (word: string) => ["bash", "-c", `echo ${word}; sleep 1000`];
+  const held = (word: string) => configured({ name: "held", command: says(word) });
+  held("first");
+  await cli.say("start", "--detach");
+  await until("it runs", async () => (await states()).held === "running");
+  const log = async () => (await cli.say("logs", "held")).out;
+  await cli.say("pause", "held", "--terminate");
+  await cli.say("edit", "held", `command=${JSON.stringify(says("second"))}`);
+  await cli.say("resume", "held");
+  expect(await log()).toContain("second");
+
+  await cli.say("pause", "held", "--terminate");
+  held("third");
+  await cli.say("resume", "held");
+  expect(await log()).toContain("third");
 });

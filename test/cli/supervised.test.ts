@@ -6,6 +6,7 @@
  * src/cli/print.ts, src/cli/supervisors/spawn-supervisor.ts, src/decide/why/ways-out.ts, src/supervise/answer-request.ts,
  * src/supervise/snapshot.ts
  */
+import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isAlive } from "../../src/sense/proc/process.ts";
@@ -248,6 +249,36 @@ describe("run", () => {
     expect(await cli.say("cancel", "sleep", "nap")).toMatchObject({
       code: 0,
       out: expect.stringContaining("nap  cancelled"),
+    });
+  });
+
+  it("a name that is taken: says by what, where that works, and each way that there is", async () => {
+    const [first, second] = ["d1", "d2"].map((name) => cli.file(name)) as [string, string];
+    for (const folder of [first, second]) mkdirSync(folder);
+    await cli.say("run", "--name", "fit", "--cwd", first, "--wait", "--", "true");
+    await cli.say("run", "--name", "stop", "--cwd", first, "--", "sleep", "1000");
+    await cli.say("cancel", "stop");
+    const taken = async (name: string, cwd: string) =>
+      (await cli.say("run", "--name", name, "--cwd", cwd, "--", "true")).err.split("\n");
+    expect(await taken("fit", second)).toEqual([
+      "There is already a job 'fit'; it is finished, and works in ~/d1.",
+      expect.stringMatching(/^ {2}supervisor rerun fit {2,}that one runs again, from its beginning$/),
+      expect.stringMatching(/^ {2}supervisor remove fit {2,}its name is free/),
+      expect.stringMatching(/^ {2}supervisor run --name … {2,}/),
+      "",
+    ]);
+    const [said, ...ways] = await taken("stop", first);
+    expect(said).toBe("There is already a job 'stop'; it is cancelled.");
+    expect(ways[0]).toMatch(/^ {2}supervisor resume stop /);
+
+    await cli.say("run", "--name", "other", "--cwd", second, "--wait", "--", "true");
+    const { out } = await cli.say("status");
+    for (const line of [`in ${first}: fit, stop`, `in ${second}: other`]) expect(out).toContain(line);
+    const { jobs } = JSON.parse((await cli.say("status", "--json")).out);
+    expect(jobs.map((job: { folder: string }) => job.folder)).toEqual([first, first, second]);
+    await cli.say("remove", "fit");
+    expect(await cli.say("run", "--name", "fit", "--cwd", second, "--wait", "--", "true")).toMatchObject({
+      code: 0,
     });
   });
 

@@ -3,7 +3,7 @@
  * Covers: src/cli/program.ts, src/bin.ts, src/cli/main.ts, src/cli/help/help-text.ts, src/cli/commands/config/help.ts,
  * src/cli/commands/supervisor/declare.ts, src/cli/commands/jobs/declare.ts, src/cli/commands/looking/declare.ts,
  * src/cli/commands/config/declare.ts,
- * src/cli/supervisors/connect.ts, src/version.ts, src/refusal.ts
+ * src/cli/supervisors/connect.ts, src/cli/habits.ts, src/version.ts, src/refusal.ts
  */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -74,6 +74,27 @@ describe("help", () => {
 describe("bad usage ends with 2 and says what would be right", () => {
   it.each([
     [["statsu"], "(Did you mean status?)"],
+    [["ls"], "There is no command 'ls'. Type:\n  supervisor status   the machine and every job, now\n"],
+    [["ps", "--json"], "  supervisor status   "],
+    [["list"], "  supervisor status   "],
+    [["queue"], "  supervisor status   the machine and every job, now\n  supervisor run      submit"],
+    [["submit", "--", "true"], "  supervisor run   submit a command as a new job"],
+    [
+      ["--config", "ps", "kill", "train-3"],
+      "  supervisor cancel   end jobs for good\n  supervisor pause    make",
+    ],
+    [["stop", "train-3"], "  supervisor pause train-3    make room; "],
+    [["stop", "--config", "x", "train-3"], "  supervisor cancel train-3   end jobs for good\n"],
+    [["start", "train"], "  supervisor resume train   let jobs run again"],
+    [["constructor"], "unknown command 'constructor'"],
+    [
+      ["run", "--", "cd", "/tmp"],
+      "Type: supervisor run --cwd /tmp -- COMMAND   or: supervisor run -- bash -c 'cd /tmp && COMMAND'",
+    ],
+    [["run", "--", "source", "env.sh"], "Type: supervisor run -- bash -c 'source env.sh && COMMAND'"],
+    [["run", "--checkpoint-glob", "/bin/ls", "/bin/cat", "--", "true"], "quote the pattern"],
+    [["run", "--grace", "long", "true"], "--grace must be a duration like"],
+    [["run", "--on-timeout", "stop", "true"], "pause.onTimeout must be"],
     [["status", "--jsno"], "(Did you mean --json?)"],
     [["cancel"], "missing required argument 'JOB'"],
     [["run"], "missing required argument 'COMMAND'"],

@@ -30,7 +30,9 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 const watchIt = (lookEveryMs?: number) => {
-  unwatch = watchConfig(path, (loaded) => seen.push(loaded), lookEveryMs);
+  const watch = watchConfig(path, (loaded) => seen.push(loaded), lookEveryMs);
+  unwatch = () => watch.stop();
+  return watch;
 };
 
 it("tells a change in place, and one by a rename as editors do it, each once", async () => {
@@ -92,9 +94,24 @@ it("is silent about a file that was only touched, and after it was stopped", asy
   unwatch();
   writeFileSync(path, config(9));
   const second: Loaded[] = [];
-  const stop = watchConfig(path, (loaded) => second.push(loaded), 50);
+  const other = watchConfig(path, (loaded) => second.push(loaded), 50);
   writeFileSync(path, config(10));
   await untilHolds(() => expect(second).toHaveLength(1));
-  stop();
+  other.stop();
   expect(seen).toHaveLength(1);
+});
+
+it("reads at once for whoever has just written it, and tells what came of it", async () => {
+  const watch = watchIt(3_600_000);
+  expect(await watch.readNow()).toBeNull();
+  writeFileSync(path, config(2));
+  expect(await watch.readNow()).toMatchObject({ ok: true, config: { pollSeconds: 2 } });
+  expect(last()).toBe(2);
+  // It was read before, by whichever look: its outcome stays the answer.
+  expect(await watch.readNow()).toMatchObject({ ok: true, config: { pollSeconds: 2 } });
+  writeFileSync(path, '{ "pollSeconds": "1s" }');
+  expect(await watch.readNow()).toMatchObject({ ok: false });
+  unlinkSync(path);
+  expect(await watch.readNow()).toMatchObject({ ok: false, problems: [{ path: "pollSeconds" }] });
+  expect(seen).toHaveLength(2);
 });

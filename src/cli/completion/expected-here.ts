@@ -34,6 +34,7 @@ const NAME_KINDS: Record<string, NameKind> = {
 const WORDS: Record<string, readonly string[]> = {
   kind: EVENT_KINDS,
   method: ["checkpoint", "standby", "freeze"],
+  action: ["wait", "freeze", "terminate", "kill"],
   shell: ["bash", "zsh", "fish"],
   signal: ["SIGUSR2", "SIGUSR1", "SIGTERM", "SIGINT", "SIGHUP"],
 };

@@ -44,7 +44,7 @@ export async function tryConnect(places: Places, watch = false): Promise<Control
 export async function mustConnect(options: Options, watch = false): Promise<ControlClient> {
   const places = await placesOf(options);
   const client = await tryConnect(places, watch);
-  if (client === null) throw new Refusal(noneFor(places), 3);
+  if (client === null) throw new Refusal(await noneFor(places), 3);
   sayWhich(places, options);
   return client;
 }
@@ -55,10 +55,12 @@ export function sayWhich({ project, stateDirectory }: Places, { json }: Options)
   if (others.length > 0 && !json) say(`supervisor of ${projectName(project)}`);
 }
 
-function noneFor({ project }: Places): string {
+async function noneFor({ project, stateDirectory }: Places): Promise<string> {
   const none = `No supervisor is running for ${projectName(project)}. Start one: supervisor start`;
+  const { leftRunning } = await import("./left-running.ts");
   const others = runningSupervisors().map((one) => projectName(one.project));
-  return others.length === 0 ? none : `${none}\nRunning: ${list(others)}. See: supervisor status --all`;
+  const running = others.length === 0 ? null : `Running: ${list(others)}. See: supervisor status --all`;
+  return [none, leftRunning(stateDirectory), running].filter((line) => line !== null).join("\n");
 }
 
 /** What to say of a live supervisor of another config in this state directory; null where there is none. */

@@ -118,6 +118,8 @@ function stepTime(transition: Transition, step: number): number | null {
   const before = transition.job.progress;
   if (before === null || before.step === null || step <= before.step) return before?.stepMs ?? null;
   if (transition.run.firstStepAt === undefined) return before.stepMs ?? null;
+  // It stood still in between, frozen or on standby: that is no step's time.
+  if (before.advancedAtMs < transition.live().since.monotonicMs) return before.stepMs ?? null;
   const each = Math.max(0, transition.now.monotonicMs - before.advancedAtMs) / (step - before.step);
   const usual = before.stepMs ?? null;
   return usual === null ? each : usual * 0.8 + each * 0.2;

@@ -77,7 +77,8 @@ export function prepareRun(
   else makeFolder(checkpoints);
   writeOwner(checkpoints, { project, job: job.name, command: job.spec.command });
   const files = writeRunFiles(stateDirectory, run.id);
-  writeRunRecord(stateDirectory, { job: job.name, run });
+  const record = { job: job.name, run };
+  writeRunRecord(stateDirectory, contained ? record : { ...record, program: program.path });
   const log = logPath(stateDirectory, job.name);
   if (logs) rotateBetweenRuns(log, logs());
   makeFolder(dirname(log));

@@ -19,6 +19,8 @@ export interface RunRecord {
   run: Run;
   /** The program whose VRAM may be away, and what it held. */
   away?: Away;
+  /** What its command was found to be, outside of a container. */
+  program?: string;
 }
 
 /** Throws what the disk throws. */
@@ -29,7 +31,7 @@ export function writeRunRecord(stateDirectory: string, record: RunRecord): void 
 /** The run as launched, with what its files have told since. Null when incomplete, or of an earlier boot. */
 export function readRunRecord(stateDirectory: string, runId: string): RunRecord | null {
   const record = readJson(runRecord(stateDirectory, runId)) as Partial<RunRecord> | null;
-  const { job, run } = record ?? {};
+  const { job, run, program } = record ?? {};
   if (typeof job !== "string" || run?.id !== runId) return null;
   if (run.slurm === undefined && run.bootId !== bootId()) return null;
   const sequence = lastSequence(join(statusDirectory(stateDirectory, runId), CONTROL_FILE));
@@ -37,6 +39,7 @@ export function readRunRecord(stateDirectory: string, runId: string): RunRecord 
   return {
     job,
     run: sequence === null ? run : { ...run, sequence },
+    ...(typeof program === "string" && { program }),
     ...(away && { away: { pid: away.pid, heldMiB: away.heldMiB } }),
   };
 }

@@ -14,11 +14,13 @@ import { bootId } from "../../sense/proc/boot-id.ts";
 import { isAlive } from "../../sense/proc/process.ts";
 import type { Checkpoints } from "../checkpoints/find-checkpoints.ts";
 import { ranksHere } from "../containers/ranks-here.ts";
+import { readRunRecord } from "../launch/run-record.ts";
 import { areHeld } from "../signal/held.ts";
 import { findListeners } from "../signal/listeners.ts";
 import { asLiveRun, type Followed, look } from "./follow.ts";
 import { lastWords } from "./last-words.ts";
 import { readExit } from "./launcher-records.ts";
+import { missingModule } from "./missing-module.ts";
 import { outOfGpuMemory } from "./out-of-gpu-memory.ts";
 import { worldSizeOf } from "./world-size.ts";
 
@@ -97,11 +99,16 @@ function wordsOfFailure(
   run: Run,
   exit: Exit | null,
   stateDirectory: string,
-): Pick<Seen, "outOfGpuMemory" | "lastWords"> {
+): Pick<Seen, "outOfGpuMemory" | "lastWords" | "missingModule"> {
   if (exit === null || !exit.known || exit.code === 0 || exit.code === EXIT_PAUSED) return {};
   const said = lastWords(stateDirectory, name, run.id);
   const out = run.gpus.length === 0 ? null : outOfGpuMemory(stateDirectory, name, run.id);
-  return { ...(said !== null && { lastWords: said }), ...(out !== null && { outOfGpuMemory: out }) };
+  const missing = said === null ? null : missingModule(said, readRunRecord(stateDirectory, run.id)?.program);
+  return {
+    ...(said !== null && { lastWords: said }),
+    ...(missing !== null && { missingModule: missing }),
+    ...(out !== null && { outOfGpuMemory: out }),
+  };
 }
 
 function findLeftovers(known: Followed): Seen["leftovers"] {

@@ -1,5 +1,6 @@
 /** How a run ended, in words. Never decides anything. */
-import type { Exit } from "../../model/seen.ts";
+import type { Exit, Seen } from "../../model/seen.ts";
+import { shellWord } from "../shell-word.ts";
 
 /** "exit code 1", "signal SIGKILL", and what a shell means by 126 and 127. */
 export function exitText(exit: Exit): string {
@@ -11,6 +12,17 @@ export function exitText(exit: Exit): string {
   return `exit code ${exit.code}`;
 }
 
-/** " It wrote last: “…”", to follow a sentence; empty where it wrote nothing. */
-export const wroteLast = (lastWords: string | undefined): string =>
-  lastWords === undefined ? "" : ` It wrote last: “${lastWords}”.`;
+/** " It wrote last: “…”." and what that takes to mend, to follow a sentence; empty where it wrote nothing. */
+export const wroteLast = ({ lastWords, missingModule }: Pick<Seen, "lastWords" | "missingModule">): string =>
+  lastWords === undefined ? "" : ` It wrote last: “${lastWords}”.${moduleText(missingModule)}`;
+
+function moduleText(missing: Seen["missingModule"]): string {
+  if (missing === undefined) return "";
+  const { module, interpreter } = missing;
+  if (module.split(".")[0] !== "supervisor_job")
+    return interpreter === undefined ? "" : ` It was run by ${interpreter}.`;
+  const lacks =
+    interpreter === undefined ? "Its interpreter lacks" : `It was run by ${interpreter}, which lacks`;
+  const path = interpreter === undefined ? "PATH" : shellWord(interpreter);
+  return ` ${lacks} the library: supervisor python --python ${path} prints the line that installs it there.`;
+}

@@ -27,4 +27,15 @@ describe("a stall", () => {
       .see(2001, still);
     expect(story.told()).not.toContain("job.stalled");
   });
+
+  test("nor is the time that it was frozen one step's", () => {
+    const story = working()
+      .pause(21, { method: "freeze" })
+      .see(22, { stopped: true })
+      .launch(2000)
+      .see(2001, still)
+      .see(2002, { ranks: [makeRank({ step: 21 })] })
+      .see(2003, { ranks: [makeRank({ step: 22 })] });
+    expect(story.job.progress?.stepMs).toBeCloseTo(1000);
+  });
 });

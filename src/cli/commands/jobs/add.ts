@@ -10,6 +10,7 @@ import { misuse } from "../../../refusal.ts";
 import { nameJob } from "../../name-job.ts";
 import { print } from "../../print.ts";
 import { noSuchJob, type Options, placesOf, tryConnect } from "../../supervisors/connect.ts";
+import { readConfig } from "../../supervisors/read-config.ts";
 import { editRunJob, FROM_NEXT_RUN } from "./edit-run-job.ts";
 import { changesOf, settingOf } from "./settings.ts";
 
@@ -33,7 +34,7 @@ export async function add(command: string[], options: AddOptions): Promise<numbe
   const settings = (options.set ?? []).map((one) => settingOf(one, at, "--set"));
   editConfig(file, [{ path: at, value: job }, ...settings]);
   print(`Added '${name}' to ${tilde(file)}.`);
-  await sayWhen(options);
+  await takenOver(options);
   return 0;
 }
 
@@ -47,11 +48,11 @@ export async function edit([name = "", ...changes]: string[], options: Options):
   const at = indexOf(name, file);
   editConfig(file, changesOf(name, changes, ["jobs", at]));
   print(`Changed '${name}' in ${tilde(file)}. ${FROM_NEXT_RUN}`);
-  await sayWhen(options);
+  await takenOver(options);
   return 0;
 }
 
-/** Takes a job out of the config. */
+/** Takes a job out of the config. Its supervisor is to read that. */
 export function takeOut(name: string, options: Options): void {
   const file = configFile(options);
   editConfig(file, [{ path: ["jobs", indexOf(name, file)], value: undefined }]);
@@ -71,10 +72,14 @@ function indexOf(name: string, file: string): number {
   return at;
 }
 
-async function sayWhen(options: Options): Promise<void> {
+/** Says it once the config is in force. @throws Refusal where its supervisor doesn't take it over */
+async function takenOver(options: Options): Promise<void> {
   const client = await tryConnect(await placesOf(options));
-  print(
-    client === null ? "Start it: supervisor start" : "The running supervisor takes it over within seconds.",
-  );
-  client?.close();
+  if (client === null) return print("Start it: supervisor start");
+  try {
+    await readConfig(client);
+  } finally {
+    client.close();
+  }
+  print("The running supervisor has taken it over.");
 }

@@ -37,6 +37,11 @@ function runCommand(cli: Command): void {
           "--pause-method <method>",
           "how it makes room: checkpoint, standby, freeze (default: auto)",
         ],
+        grace: ["--grace <duration>", "how long it may take to save, such as 10m (default: by its saves)"],
+        onTimeout: [
+          "--on-timeout <action>",
+          "when its grace has run out: wait, freeze, terminate, kill (default: wait)",
+        ],
         checkpointGlob: ["--checkpoint-glob <pattern>", "the files in which it saves by itself"],
         resumeArgs: ["--resume-args <words>", "added on a resume; {checkpoint} is its path"],
         adopt: ["--adopt", "go on from the checkpoints of an earlier job of that name"],

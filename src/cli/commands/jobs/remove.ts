@@ -15,6 +15,7 @@ import {
   placesOf,
   snapshotOf,
 } from "../../supervisors/connect.ts";
+import { readConfig } from "../../supervisors/read-config.ts";
 import { takeOut } from "./add.ts";
 
 export interface RemoveOptions extends Options {
@@ -43,6 +44,7 @@ async function takeOff(client: ControlClient, name: string, options: Options): P
   if (job?.origin !== "config" || isLive(job.state))
     return void (await ask(client, { verb: "remove", jobs: [name], by: askedBy() }));
   takeOut(name, options);
+  await readConfig(client);
   const seen = await follow(client, ({ jobs }) => {
     const still = jobs.find((one) => one.name === name);
     return still === undefined ? "gone" : isLive(still.state) ? "live" : null;

@@ -3,11 +3,18 @@ import { readPlaces } from "../../../config/places.ts";
 import { projectName, USER } from "../../../config/project.ts";
 import type { Snapshot } from "../../../control/protocol.ts";
 import { commonStateDirectory } from "../../../files/state-paths.ts";
-import { runningSupervisors } from "../../../files/supervisors.ts";
+import {
+  isRunning,
+  recordedSupervisors,
+  runningSupervisors,
+  type SupervisorRecord,
+} from "../../../files/supervisors.ts";
 import { Refusal } from "../../../refusal.ts";
 import { formatAll, type Shown } from "../../../show/plain-all.ts";
-import { print, printJson, width } from "../../print.ts";
+import { shellWord } from "../../../words/shell-word.ts";
+import { print, printJson, say, width } from "../../print.ts";
 import { type Options, placesOf, snapshotOf } from "../../supervisors/connect.ts";
+import { leftRunning } from "../../supervisors/left-running.ts";
 import { connectOnceBack } from "../../supervisors/when-back.ts";
 
 interface Place {
@@ -23,8 +30,25 @@ export async function statusOfAll(options: Options): Promise<number> {
   const found = looks.filter((one) => one !== null);
   if (options.json) printJson({ supervisors: found.map(asJson) });
   else if (found.length > 0) print(formatAll(found.map(asShown), width()));
+  sayLeft(found);
   if (found.length > 0) return 0;
   throw new Refusal("No supervisor of yours is running. Start one: supervisor start", 3);
+}
+
+/** So many supervisors that have ended are looked after. */
+const MOST_ENDED = 20;
+
+/** What supervisors that don't run have left running. */
+function sayLeft(found: Looked[]): void {
+  const runs = (one: SupervisorRecord): boolean =>
+    isRunning(one) || found.some(({ place }) => isSame(place, one));
+  for (const { project, stateDirectory } of recordedSupervisors()
+    .filter((one) => !runs(one))
+    .slice(0, MOST_ENDED)) {
+    const config = project === USER ? "" : ` --config ${shellWord(project)}`;
+    const left = leftRunning(stateDirectory, `supervisor start${config}`);
+    if (left !== null) say(`No supervisor is running for ${projectName(project)}. ${left}`);
+  }
 }
 
 async function knownPlaces(options: Options): Promise<Place[]> {

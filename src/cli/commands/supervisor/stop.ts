@@ -10,6 +10,7 @@ import { roomText } from "../../../words/sentences/room.ts";
 import { listedText, unaskedText } from "../../../words/sentences/why-pausing.ts";
 import { print, say } from "../../print.ts";
 import { askedBy, mustConnect, type Options, placesOf, tryConnect } from "../../supervisors/connect.ts";
+import { leftRunning } from "../../supervisors/left-running.ts";
 import { whenEnded } from "../../supervisors/when-back.ts";
 
 /** States in which a stop waits until the job is saved, or can't be. */
@@ -51,6 +52,8 @@ export async function stop(options: Options & { leaveJobs?: boolean }): Promise<
     if (options.leaveJobs) return 0;
     const bad = jobsOf(last).flatMap((job) => (asked.has(job.name) ? (unsaved(job) ?? []) : []));
     for (const line of bad) print(line);
+    const left = leftRunning((await placesOf(options)).stateDirectory);
+    if (bad.length > 0 && left !== null) print(left);
     return bad.length > 0 ? 1 : 0;
   } finally {
     client.close();

@@ -56,7 +56,7 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
     return;
   }
   const how = `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`;
-  const reason = `${how}${wroteLast(seen?.lastWords)}`;
+  const reason = `${how}${wroteLast(seen ?? {})}`;
   const judged = judgeResume(transition, { exit, reason });
   if (judged !== "passed over") fail(transition, `${reason}${judged.besides}`, code);
 }

@@ -83,7 +83,7 @@ function wasAsked(transition: Transition): boolean {
 }
 
 /** Any other exit while pausing: reported, then treated like every failure. */
-function failed(transition: Transition, exit: Exit, code: number | null, { lastWords }: Seen): void {
+function failed(transition: Transition, exit: Exit, code: number | null, seen: Seen): void {
   transition.tell("pause.failed", "job", `It was asked to pause and ended with ${exitText(exit)} instead.`, {
     outcome: { code, stepsLost: stepsLost(transition) },
   });
@@ -93,7 +93,7 @@ function failed(transition: Transition, exit: Exit, code: number | null, { lastW
   }
   fail(
     transition,
-    `Run ${transition.run.number} ended with ${exitText(exit)} when it was asked to pause.${wroteLast(lastWords)}`,
+    `Run ${transition.run.number} ended with ${exitText(exit)} when it was asked to pause.${wroteLast(seen)}`,
     code,
   );
 }

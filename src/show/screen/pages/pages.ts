@@ -88,7 +88,8 @@ export function whyPage(job: JobView, nowMs: number, width: number): Line[] {
   add("run", runWords(job));
   for (const [label, text] of costLines(job)) add(label, text);
   if (job.service === undefined) add("command", job.command.join(" "), "faint");
-  else add("service", job.service, "faint");
+  if (job.folder !== undefined) add("folder", job.folder, "faint");
+  if (job.service !== undefined) add("service", job.service, "faint");
   return lines;
 }
 

@@ -6,7 +6,7 @@ import { explain } from "../../../../config/check/explain.ts";
 import { placementBy } from "../../../../config/check/jobs/device-environment.ts";
 import { type JobSpec, jobSchema } from "../../../../config/schema/job-schema.ts";
 import { misuse } from "../../../../refusal.ts";
-import { timeMs } from "../../../parse-time.ts";
+import { durationMs, timeMs } from "../../../parse-time.ts";
 import type { Options } from "../../../supervisors/connect.ts";
 
 export interface RunOptions extends Options {
@@ -19,6 +19,8 @@ export interface RunOptions extends Options {
   env?: string[];
   pauseMethod?: string;
   pauseSignal?: string;
+  grace?: string;
+  onTimeout?: string;
   checkpointGlob?: string;
   resumeArgs?: string;
   adopt?: boolean;
@@ -68,6 +70,8 @@ export function jobFrom(
     pause: {
       ...(options.pauseMethod !== undefined && { method: options.pauseMethod }),
       ...(options.pauseSignal !== undefined && { signal: options.pauseSignal }),
+      ...(options.grace !== undefined && { graceSeconds: durationMs(options.grace, "--grace") / 1000 }),
+      ...(options.onTimeout !== undefined && { onTimeout: options.onTimeout }),
     },
   };
   const checked = checkedJob(written);

@@ -33,6 +33,7 @@ import {
 } from "../../../supervisors/connect.ts";
 import { spawnSupervisor } from "../../../supervisors/spawn-supervisor.ts";
 import { ended } from "../wait.ts";
+import { expandedGlob } from "./expanded-glob.ts";
 import { earlierLog, followNewJob } from "./follow-new-job.ts";
 import { environment, folderOf, jobFrom, type RunOptions } from "./job-from-options.ts";
 import { typedCommand } from "./typed-command.ts";
@@ -51,6 +52,7 @@ const OWN_FLAGS = [
   "--pause-signal",
   "--pause-method",
   "--checkpoint-glob",
+  "--on-timeout",
   "--resume-args",
   "--gpu-memory",
   "--adopt",
@@ -71,9 +73,11 @@ export async function run(words: string[], options: RunOptions): Promise<number>
     throw misuse(`--cwd must be a folder, got '${options.cwd}'.`);
   if (options.follow && options.json) throw misuse("Give --follow or --json, not both.");
   const passed = environment(options.env ?? []);
+  const oneFile = expandedGlob(options.checkpointGlob, words, cwd);
   const { command, env: front, path } = typedCommand(words, cwd, passed);
   const env = { ...passed, ...front };
   tellOptionsBehind(command);
+  if (oneFile !== null) say(oneFile);
   const tell = options.json ? say : print;
   const places = await placesOf(options);
   // Checked before a supervisor is started.

@@ -18,6 +18,20 @@ export interface TypedCommand {
 const VARIABLE = /^([A-Za-z_]\w*)=([\s\S]*)$/;
 /** What a shell would have acted on, had it not been quoted. */
 const SHELL = /[&|;<>$`]/;
+/** A shell's own: where a program has such a name as well, it changes nothing for what follows. */
+const SHELL_WORDS = [
+  "cd",
+  "pushd",
+  "source",
+  ".",
+  "export",
+  "set",
+  "ulimit",
+  "umask",
+  "alias",
+  "eval",
+  "exec",
+];
 /** Their first argument is a file, unless it begins with a dash. */
 const TAKES_FILE = /^(?:python[\d.]*|node|bash|sh|zsh|perl|ruby)$/;
 
@@ -37,6 +51,7 @@ export function typedCommand(
     }),
   );
   const [program = ""] = command;
+  if (SHELL_WORDS.includes(program)) throw misuse(ofShell(command));
   const found = resolveCommand({ command }, cwd, { ...more, ...env });
   if (!found.ok) {
     // A whole line in quotes, with or without variables in it.
@@ -50,6 +65,15 @@ export function typedCommand(
   if (named && statSync(resolve(cwd, file), { throwIfNoEntry: false }) === undefined)
     throw misuse(`It can't be run: ${resolve(cwd, file)} does not exist.`);
   return { command, env, path: found.path };
+}
+
+/** The shell in which `run` was typed keeps what stands behind a `&&` or a `;` for itself. */
+function ofShell(command: readonly string[]): string {
+  const [word = "", folder = "FOLDER"] = command;
+  const first =
+    word === "cd" || word === "pushd" ? `supervisor run --cwd ${shellWord(folder)} -- COMMAND   or: ` : "";
+  const script = shellWord(`${shellLine(command)} && COMMAND`);
+  return `'${word}' is the shell's own, and jobs are started without one. Type: ${first}supervisor run -- bash -c ${script}`;
 }
 
 /** The line to type for a command that was quoted as a whole. */

@@ -44,12 +44,14 @@ describe("the job of its options", () => {
         pauseMethod: "freeze",
         resumeArgs,
         checkpointGlob: "out/*.pt",
+        grace: "10m",
+        onTimeout: "terminate",
       }),
     ).toMatchObject({
       cwd: "/usr",
       gpuMemoryMiB: 1536,
       resumeArgs: ["--from", "{checkpoint}", "as is", "--x=1 2"],
-      pause: { method: "freeze" },
+      pause: { method: "freeze", graceSeconds: 600, onTimeout: "terminate" },
       checkpoint: { glob: "out/*.pt" },
     });
   });
@@ -88,6 +90,23 @@ describe("run", () => {
     expect((await cli.say("logs", "odd")).out).toContain("\n3 4 ü\n/\n");
     const late = ["bash", "-c", "sleep 4; exec no-such-thing"];
     expect(await cli.say("run", "--name", "late", "--wait", ...late)).toMatchObject({ code: 127 });
+  });
+
+  it("names the interpreter that lacks the library, and what installs it there", async () => {
+    const failed = await cli.say(
+      "run",
+      "--name",
+      "bare",
+      "--",
+      "python3",
+      "-I",
+      "-c",
+      "import supervisor_job",
+    );
+    const [, interpreter] = /^Job 'bare': python3 = (\S+) in /m.exec(failed.out) ?? [];
+    const told = `“ModuleNotFoundError: No module named 'supervisor_job'”. It was run by ${interpreter}, which lacks the library: supervisor python --python ${interpreter} prints`;
+    for (const { out } of [failed, await cli.say("why", "bare"), await cli.say("status")])
+      expect(out.replace(/\s+/g, " ")).toContain(told);
   });
 
   it("shows how a first run failed at once, and doesn't try an absent command again", async () => {
