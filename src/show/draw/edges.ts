@@ -1,6 +1,7 @@
 /** The first and the last lines of the screen: who runs where, what to know now, the keys. Pure. */
 
 import type { Snapshot } from "../../control/protocol.ts";
+import { endingLoses } from "../../decide/why/stakes.ts";
 import { elapsed } from "../../words/duration.ts";
 import { plural } from "../../words/list.ts";
 import { exactTime } from "../../words/time.ts";
@@ -76,12 +77,17 @@ function filterLine(filter: string, width: number): Line {
   return lineCells(line) + lineCells(keys) <= width ? [...line, ...keys] : clip(line, width);
 }
 
+/** Asks before a job is ended for good, and says what that loses where there is room. */
+function cancelLine(name: string, snapshot: Snapshot | null, width: number): Line {
+  const asks = [span("[y]", "key"), span(` end ${name} for good  `), span("Esc", "key"), span(" leave it")];
+  const job = snapshot?.jobs.find((one) => one.name === name);
+  if (snapshot === null || !job || job.pid === null || lineCells(asks) > width) return clip(asks, width);
+  return joinFitting([asks, [span(endingLoses(job, snapshot.atMs), "warn")]], width);
+}
+
 export function footerLine(screen: Screen, width: number): Line {
   if (screen.typing) return filterLine(screen.filter, width);
-  if (screen.asks?.what === "cancel") {
-    const ends = ` end ${screen.asks.job} for good  `;
-    return clip([span("[y]", "key"), span(ends), span("Esc", "key"), span(" leave it")], width);
-  }
+  if (screen.asks?.what === "cancel") return cancelLine(screen.asks.job, screen.snapshot, width);
   if (screen.asks !== null) {
     const jobs = toPause(screen.snapshot);
     const stop = jobs === 0 ? "stop the supervisor" : `stop: save and pause ${countJobs(jobs)}`;

@@ -1,5 +1,6 @@
 /** Covers: src/show/draw/job-order.ts, src/show/screen/pages/page-view.ts */
 import { expect, test } from "vitest";
+import { footerLine } from "../../../src/show/draw/edges.ts";
 import { type Act, type Key, press } from "../../../src/show/screen/keys.ts";
 import { listedJobs, newScreen, type Screen } from "../../../src/show/screen/screen.ts";
 import { busy, hundred, nothing } from "../snapshots.ts";
@@ -110,6 +111,17 @@ test("nothing is ended before the question is answered with y", () => {
   expect(typed(start(), "j", "x", "y").acts).toEqual([{ ask: "cancel", job: "asr-finetune" }]);
   for (const other of ["<escape>", "n", "<enter>", "x"])
     expect(typed(start(), "x", other, "y").acts).toEqual([]);
+});
+
+test("the question says what the end loses, where there is room for it", () => {
+  const asked = typed(start(), "j", "x").screen;
+  const text = (width: number): string =>
+    footerLine(asked, width)
+      .map((part) => part.text)
+      .join("");
+  expect(text(120)).toMatch(/^\[y\] end asr-finetune for good {2}Esc leave it {2}loses (about|no|all|what)/);
+  for (const width of [60, 40, 12]) expect(text(width)).not.toContain("loses");
+  expect(text(60)).toBe("[y] end asr-finetune for good  Esc leave it");
 });
 
 test("a paste is no keys: it goes into an open filter, and else nowhere", () => {
