@@ -55,7 +55,8 @@ async function start(how: string, env: Record<string, string> = {}): Promise<{ p
   });
   const child = await until("its child", () => Number(said));
   strays.push(child);
-  await until("its program", () => readStat(child)?.name === "sleep");
+  // In the midst of an exec it has its new name already, and no environment yet.
+  await until("its program", () => readStat(child)?.name === "sleep" && namedRun(child) !== undefined);
   return { pid: shell.pid as number, child };
 }
 
