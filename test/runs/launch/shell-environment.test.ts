@@ -82,3 +82,10 @@ test("a file that can't be removed ends no supervisor", () => {
   mkdirSync(join(state, "environments", "train"), { recursive: true });
   expect(() => forgetEnvironment(state, "train")).not.toThrow();
 });
+
+test("one that is too large for a job is refused in these words", () => {
+  const large = "for i in {1..25}; do export B$i=$(head -c 100000 /dev/zero | tr '\\0' x); done";
+  expect(() => type(`ulimit -s unlimited; ${large}; $run --name large -- true`)).toThrow(
+    /This shell's environment takes 2\.4 MiB; a job can be started with 2 MiB at most\./,
+  );
+});
