@@ -30,11 +30,12 @@ export function environmentOf(
   const { spec } = job;
   // Python keeps what it prints to itself while it writes to a file; a log has to be seen as it grows.
   const env: Record<string, string> = { PYTHONUNBUFFERED: "1" };
-  const inherited = inheritedBy(job, stateDirectory);
-  for (const [name, value] of Object.entries(inherited.env)) {
-    // The supervisor, or that shell, may itself run inside another supervisor's job.
-    if (!name.startsWith("SUPERVISOR_")) env[name] = value;
-  }
+  const { env: all, raw } = inheritedBy(job, stateDirectory);
+  // The supervisor, or that shell, may itself run inside another supervisor's job.
+  const inherited = Object.fromEntries(
+    Object.entries(all).filter(([name]) => !name.startsWith("SUPERVISOR_")),
+  );
+  Object.assign(env, inherited);
   if (spec.envFile) Object.assign(env, readEnvFile(spec.envFile));
   const whole = {
     ...env,
@@ -51,7 +52,7 @@ export function environmentOf(
     [ENV.checkpointMinutes]: String(spec.checkpoint.everyMinutes),
     [ENV.checkpointKeep]: String(spec.checkpoint.keep),
   };
-  return { env: whole, raw: inherited.raw, inherited: inherited.env };
+  return { env: whole, raw, inherited };
 }
 
 /** The command's arguments after its program, with `resumeArgs` when there is a checkpoint to resume from. */

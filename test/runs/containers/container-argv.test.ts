@@ -46,11 +46,17 @@ test("variables are passed by name: the job's own, and none of the supervisor's"
 
 test("none of the shell's is passed, nor where it has its programs, unless the job asks for it", () => {
   const state = givenState();
-  keepEnvironment(state, "job", Buffer.from("PATH=/venv/bin:/bin\0SECRET=of-the-shell\0WANTED=w\0"));
+  keepEnvironment(
+    state,
+    "job",
+    Buffer.from("PATH=/venv/bin:/bin\0SECRET=of-the-shell\0WANTED=w\0SUPERVISOR_JOB=job\0"),
+  );
   const env = { PATH: "/venv/bin:/bin", WANTED: "w" };
   const argv = argvOf("docker run box", { env }, givenRun(), state);
   expect(argv).toContain("--env=WANTED");
   expect(argv).not.toContain("--env=SECRET");
+  // Though that shell, in a job of the same name, has it as well.
+  expect(argv).toContain("--env=SUPERVISOR_JOB");
   expect(argv).not.toContain("--env=PATH");
   expect(argvOf("docker run box", { env: { PATH: "/opt/bin" } }, givenRun(), state)).toContain("--env=PATH");
 });
