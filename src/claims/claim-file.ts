@@ -16,6 +16,8 @@ import { userName } from "../sense/proc/user-name.ts";
 const MOST_BYTES = 16_384;
 const MOST_PIDS = 16;
 export const CLAIM_SUFFIX = ".json";
+/** Unrefreshed this long and without a live process: abandoned. */
+export const ABANDONED_MS = 24 * 3_600_000;
 
 /** The content of a claim's file; `supervisor` is one state directory of one user. */
 export interface ClaimFile extends Omit<Claim, "uid" | "user" | "place"> {
@@ -67,8 +69,12 @@ export function readClaim(path: string, supervisor: string): Found | null {
   return { claim: pids.length === 0 ? null : claimOf(content, pids, file.uid) };
 }
 
-/** Another boot's id may also be that of a virtual machine that shares the folder: the file's own time proves it. */
-const isOfEarlierBoot = ({ ctimeMs }: OwnedText): boolean => ctimeMs < wallMs() - bootSeconds() * 1000;
+/**
+ * Another boot's id may also be that of a virtual machine or a container that shares the folder and began before this
+ * one: it refreshes what counts there.
+ */
+const isOfEarlierBoot = ({ ctimeMs }: OwnedText): boolean =>
+  ctimeMs < wallMs() - Math.max(bootSeconds() * 1000, ABANDONED_MS);
 
 /** Its writer has ended, told by pids that mean the same here as where they were written. */
 const isAbandoned = ({ writer, view }: ClaimFile): boolean =>

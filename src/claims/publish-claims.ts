@@ -13,15 +13,13 @@ import type { Claims, OwnClaim } from "../ports/claims.ts";
 import { bootId } from "../sense/proc/boot-id.ts";
 import { isDead, type KnownProcess, readStat } from "../sense/proc/process.ts";
 import { processView } from "../sense/proc/process-view.ts";
-import { type ClaimFile, claimFileName, stampOf } from "./claim-file.ts";
+import { ABANDONED_MS, type ClaimFile, claimFileName, stampOf } from "./claim-file.ts";
 import { pathsIn } from "./listed-folders.ts";
 import { type PublishedFile, publishFile, removeOwn, touch } from "./publish-file.ts";
 import { abandonedClaims, ClaimWatch } from "./read-claims.ts";
 
 /** Refresh mtimes this often so tmp cleaners keep the files; rewrite one that was removed anyway. */
 const REFRESH_MS = 60_000;
-/** Unrefreshed this long and without a live process: abandoned. */
-const ABANDONED_MS = 24 * 3_600_000;
 
 /** The launcher and the first process of a job; null while unknown. */
 export interface Pids {

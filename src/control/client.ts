@@ -175,6 +175,9 @@ export async function connectControl(
   return connection;
 }
 
+/** What a supervisor says to a request that its version doesn't know; its commands know what this one does. */
+const UNKNOWN = /^(?:unknown field '|'verb' must be one of )/;
+
 /** The result of a request; a refusal ends the command with the supervisor's own sentence. */
 export async function ask(client: ControlClient, request: Request): Promise<unknown> {
   let answer: Answer;
@@ -185,5 +188,11 @@ export async function ask(client: ControlClient, request: Request): Promise<unkn
     throw new Refusal(`No answer: ${error.message}.`, 3);
   }
   if (answer.ok) return answer.result;
-  throw new Refusal(answer.error, answer.code === "bad-request" || answer.code === "unknown-job" ? 2 : 1);
+  const hint = UNKNOWN.test(answer.error)
+    ? ". The running supervisor is of another version than this command. Start it anew, while its jobs run on: supervisor restart"
+    : "";
+  throw new Refusal(
+    `${answer.error}${hint}`,
+    answer.code === "bad-request" || answer.code === "unknown-job" ? 2 : 1,
+  );
 }

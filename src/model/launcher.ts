@@ -13,16 +13,24 @@ const LAUNCHERS: Readonly<Record<string, readonly string[]>> = {
   horovodrun: ["-np", "--num-proc"],
 };
 
+/** The option that a shell takes a line by, alone or with others: -c, -lc. */
+const IS_SHELLS = /^-[a-z]*c$/;
+
 /** What tells of several ranks, as it is written; null where nothing does. A shell's `-c` is looked into by its words. */
 export function severalTold(
   command: readonly string[],
   env: Readonly<Record<string, unknown>>,
 ): string | null {
   if (isSeveral(env.WORLD_SIZE)) return `"WORLD_SIZE": ${JSON.stringify(env.WORLD_SIZE)}`;
-  const words = command.flatMap((word, i) => (command[i - 1] === "-c" ? word.split(/\s+/) : [word]));
+  const words = command.flatMap((word, i) =>
+    IS_SHELLS.test(command[i - 1] ?? "") ? word.split(/\s+/) : [word],
+  );
   const at = words.findIndex((word) => Object.hasOwn(LAUNCHERS, nameIn(word)));
   const options = LAUNCHERS[nameIn(words[at] ?? "")] ?? [];
-  for (const [i, word] of words.entries()) {
+  // What stands behind the script is the script's own; a shell's words may go on with another command.
+  const script = words.findIndex((word, i) => i > at && word.endsWith(".py"));
+  const own = script === -1 || command.some((word) => IS_SHELLS.test(word)) ? words : words.slice(0, script);
+  for (const [i, word] of own.entries()) {
     const [name = "", value] = word.split("=");
     if (i <= at || !options.includes(name)) continue;
     if (isSeveral(value ?? words[i + 1])) return value === undefined ? `${name} ${words[i + 1]}` : word;

@@ -50,11 +50,12 @@ export class SleepWatch implements Sleep {
     if (this.#absent) return;
     const wanted = this.#isOn() && Object.values(jobs).some((job) => delaysSleep(job, now));
     if (!wanted) this.#letGo();
-    if (!wanted || this.#delay !== null) return;
+    if (!wanted) return;
     const nowMs = now.monotonicMs;
+    // Whoever holds sleep up has to hear of it, too.
     if (this.#listener === null) this.#listen(nowMs);
     // Too late for a sleep that is announced already: logind refuses it.
-    else if (this.#hears && !this.#comes) this.#hold(nowMs);
+    else if (this.#delay === null && this.#hears && !this.#comes) this.#hold(nowMs);
   }
 
   close(): void {

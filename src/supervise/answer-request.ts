@@ -8,6 +8,7 @@ import { isEnded } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import { forgetEnvironment, keepEnvironment } from "../runs/launch/shell-environment.ts";
 import type { Supervisor } from "../tick/supervisor.ts";
+import { list } from "../words/list.ts";
 
 export interface Answering {
   supervisor: Supervisor;
@@ -38,31 +39,55 @@ function nameTaken({ name, state, spec }: Job, folder: string | undefined): stri
 
 /** What is in the way of keeping the environment of a job's shell; null when it is kept, or none was sent. */
 function keepEnviron(stateDirectory: string, name: string, environ: string | undefined): string | null {
-  if (environ === undefined) return null;
+  // An earlier job of that name may have left one.
+  if (environ === undefined) forgetEnvironment(stateDirectory, name);
   try {
-    keepEnvironment(stateDirectory, name, Buffer.from(environ, "base64"));
+    if (environ !== undefined) keepEnvironment(stateDirectory, name, Buffer.from(environ, "base64"));
     return null;
   } catch (problem) {
     return `This shell's environment can't be kept for '${name}': ${(problem as Error).message}`;
   }
 }
 
+/** By job: how often it was asked to pause or to end. */
+type Held = Map<string, number>;
+
 /** What answers each request. */
-export const answers =
-  (answering: Answering) =>
-  async (command: Command): Promise<AnswerBody> => {
+export const answers = (answering: Answering) => {
+  const held: Held = new Map();
+  return async (command: Command): Promise<AnswerBody> => {
     try {
-      return await answer(command, answering);
+      return await answer(command, answering, held);
     } catch (bug) {
       answering.onBug(bug);
       throw bug;
     }
   };
+};
 
-async function answer(command: Command, answering: Answering): Promise<AnswerBody> {
+/** Whoever has edited the config just now means the job as it is written there. */
+async function readFirst(
+  command: Extract<Command, { verb: "resume" | "rerun" }>,
+  { supervisor, readConfig }: Answering,
+  held: Held,
+): Promise<{ refused?: string; unread?: string }> {
+  const before = new Map(held);
+  const problem = await readConfig();
+  const known = supervisor.world.jobs;
+  const jobs = command.jobs === "all" ? Object.keys(known) : command.jobs;
+  // The check of a config takes its time, and the later word counts.
+  const overtaken = jobs.filter((name) => held.get(name) !== before.get(name));
+  if (overtaken.length > 0)
+    return { refused: `${list(overtaken)}: asked to pause or to end while the config was read.` };
+  const concerns = jobs.some((name) => known[name]?.origin === "config");
+  return problem !== null && concerns ? { unread: problem } : {};
+}
+
+async function answer(command: Command, answering: Answering, held: Held): Promise<AnswerBody> {
   const { supervisor, now, stateDirectory, stop, readConfig } = answering;
-  // Whoever has edited the config just now means the job as it is written there.
-  if (command.verb === "resume" || command.verb === "rerun") await readConfig();
+  const reads = command.verb === "resume" || command.verb === "rerun";
+  const { refused, unread } = reads ? await readFirst(command, answering, held) : {};
+  if (refused !== undefined) return { ok: false, code: "refused", error: refused };
   const known = supervisor.world.jobs;
   switch (command.verb) {
     case "stop":
@@ -91,8 +116,8 @@ async function answer(command: Command, answering: Answering): Promise<AnswerBod
       return { ok: true, result: { spec: job.spec, origin: job.origin } };
     }
     case "edit": {
-      const refused = supervisor.edit(command.spec, command.by);
-      if (refused !== null) return { ok: false, code: "bad-request", error: refused.error };
+      const problem = supervisor.edit(command.spec, command.by);
+      if (problem !== null) return { ok: false, code: "bad-request", error: problem.error };
       return { ok: true, result: { job: command.spec.name } };
     }
     case "turn": {
@@ -107,11 +132,13 @@ async function answer(command: Command, answering: Answering): Promise<AnswerBod
       if (unknown.length > 0) {
         return { ok: false, code: "unknown-job", error: `There is no job '${unknown.join("', '")}'.` };
       }
+      if (command.verb === "pause" || command.verb === "cancel")
+        for (const name of jobs) held.set(name, (held.get(name) ?? 0) + 1);
       const { errors } =
         command.verb === "remove" ? supervisor.remove(command) : supervisor.request({ ...command, jobs });
       for (const name of jobs) if (!supervisor.world.jobs[name]) forgetEnvironment(stateDirectory, name);
       if (errors.length > 0) return { ok: false, code: "refused", error: errors.join(" ") };
-      return { ok: true, result: { jobs } };
+      return { ok: true, result: { jobs, ...(unread !== undefined && { unread }) } };
     }
   }
 }

@@ -21,6 +21,7 @@ import { holdLock, holdStateDirectory, type Lock } from "../record/database/lock
 import { createJournal, type RecordJournal } from "../record/journal.ts";
 import { lastProjectOf } from "../record/last-project.ts";
 import { Refusal } from "../refusal.ts";
+import { forgetOtherEnvironments } from "../runs/launch/shell-environment.ts";
 import { Loop } from "../tick/loop.ts";
 import { VERSION } from "../version.ts";
 import { stopped } from "./announce.ts";
@@ -147,7 +148,10 @@ class SupervisorProcess {
 
   async #serve(socket: string): Promise<void> {
     const { supervisor } = this.#parts;
-    this.#strangers = await takeBackRuns(supervisor, this.#config.current.stateDirectory);
+    const { stateDirectory } = this.#config.current;
+    this.#strangers = await takeBackRuns(supervisor, stateDirectory);
+    // A database that was set aside may be put back, with its jobs.
+    if (!this.#journal.isNew) forgetOtherEnvironments(stateDirectory, supervisor.world.jobs);
     this.#server = await serveControl(socket, {
       snapshot: () => this.#snapshot(),
       onRequest: answers({

@@ -16,7 +16,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, uptime } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
@@ -159,6 +159,18 @@ it.each<[string, Partial<Record<keyof ClaimFile, unknown>>]>([
   const look = watch();
   expect([look(), look()]).toEqual([[], []]);
   expect(existsSync(path)).toBe(true);
+});
+
+it("of a system beside ours that began before it stays while it is refreshed, and for a day after", async () => {
+  const path = await dead({ bootId: "another" });
+  vi.useFakeTimers({ toFake: ["Date"] });
+  // As if ours had begun just now.
+  vi.setSystemTime(Date.now() + uptime() * 1000 + 60_000);
+  expect(watch()()).toEqual([]);
+  expect(existsSync(path)).toBe(true);
+  vi.setSystemTime(Date.now() + 24 * 3_600_000);
+  expect(watch()()).toEqual([]);
+  expect(existsSync(path)).toBe(false);
 });
 
 it("that another has replaced since it was read stays", async () => {

@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { connectControl } from "../../src/control/client.ts";
 import { until } from "../until.ts";
 import { CommandLine } from "./command-line.ts";
 
@@ -149,4 +150,34 @@ test("a resume runs what the config says by then, whoever has written it", async
   held("third");
   await cli.say("resume", "held");
   expect(await log()).toContain("third");
+});
+
+test("a resume says where the config as it is now isn't what runs, and gives way to a pause that comes after it", async () => {
+  const says = (word: string) => ({ name: "held", command: ["bash", "-c", `echo ${word}; sleep 1000`] });
+  configured(says("first"));
+  await cli.say("start", "--detach");
+  await until("it runs", async () => (await states()).held === "running");
+  await cli.say("pause", "held", "--terminate");
+  configured({ ...says("second"), priority: "high" });
+  const resumed = await cli.say("resume", "held");
+  expect(resumed.err).toMatch(/keeps the config that it had:\n.*priority must be/);
+  expect(resumed.code).toBe(0);
+  expect((await cli.say("logs", "held")).out).not.toContain("second");
+
+  await cli.say("pause", "held", "--terminate");
+  configured(says("third"));
+  const client = await connectControl(join(cli.file("s"), "supervisor.sock"));
+  const by = "somebody";
+  const [resume, pause] = await Promise.all([
+    client.request({ verb: "resume", jobs: ["held"], by }),
+    client.request({ verb: "pause", jobs: ["held"], untilMs: null, by }),
+  ]);
+  client.close();
+  expect([resume?.ok, pause?.ok]).toEqual([false, true]);
+  await until(
+    "the config is in force",
+    async () => (await cli.say("audit", "--kind", "config.changed")).out !== "",
+  );
+  expect(await states()).toEqual({ held: "paused" });
+  expect((await cli.say("logs", "held")).out).not.toContain("third");
 });

@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type ControlClient, connectControl, NoSupervisor } from "../../src/control/client.ts";
+import { ask, type ControlClient, connectControl, NoSupervisor } from "../../src/control/client.ts";
 import { type Answer, MAX_REQUEST_BYTES, type Snapshot } from "../../src/control/protocol.ts";
 import { type Command, type ControlServer, serveControl } from "../../src/control/serve.ts";
 import { rounds } from "../rounds.ts";
@@ -92,6 +92,19 @@ describe("requests", () => {
     expect(await pause).toMatchObject({ ok: true, result: "pause" });
     expect(await resume).toMatchObject({ ok: true, result: "resume" });
     expect(asked[0]).toEqual({ verb: "pause", jobs: ["a"], untilMs: null, by: "ana" });
+  });
+
+  it("that a supervisor of another version doesn't know name the way to start it anew", async () => {
+    await serve();
+    const asking = await client();
+    const later = [{ verb: "dance" }, { verb: "cancel", jobs: ["a"], by: "me", mildly: true }];
+    for (const request of later)
+      await expect(ask(asking, request as never)).rejects.toThrow(
+        /is of another version .*: supervisor restart$/,
+      );
+    await expect(ask(asking, { verb: "cancel", jobs: ["a"] } as never)).rejects.toThrow(
+      /^'by' must be [^.]*$/,
+    );
   });
 
   it("that fail inside the supervisor are answers, not crashes", async () => {

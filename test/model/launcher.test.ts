@@ -7,6 +7,9 @@ test.each([
   [["/bin/sh", "-c", "python a.py --nproc-per-node 3"], null],
   [["nice", "python", "-m", "torch.distributed.launch", "--nnodes", "4", "a.py"], "--nnodes 4"],
   [["torchrun", "--nproc_per_node=auto", "a.py"], null],
+  [["bash", "-lc", "torchrun prepare.py; torchrun --nproc-per-node 3 a.py"], "--nproc-per-node 3"],
+  [["accelerate", "launch", "a.py", "--num_processes", "8"], null],
+  [["torchrun", "--nproc-per-node", "1", "a.py", "--nnodes=2"], null],
   [["torchrun"], null],
   [[], null],
 ])("%j", (command, told) => {

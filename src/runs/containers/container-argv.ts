@@ -6,17 +6,32 @@ import type { JobSpec } from "../../config/schema/job-schema.ts";
 import { type ContainerCommand, hasOption } from "../../files/container-command.ts";
 import { checkpointDirectory, containerIdRecord, statusDirectory } from "../../files/state-paths.ts";
 import type { Run } from "../../model/run.ts";
+import type { JobVariables } from "../launch/job-environment.ts";
 
 /** Names the run that a container belongs to. */
 const RUN_LABEL = "gpu-job-supervisor.run";
 const JOB_LABEL = "gpu-job-supervisor.job";
 
-/** `env`: the client's, as it will be. `asked.program` must be a path. */
+/**
+ * Where programs and libraries are outside, which `run` makes part of each job: as they are there they mean nothing
+ * inside, and a PATH would hide the image's own programs.
+ */
+const OF_OUTSIDE = [
+  "PATH",
+  "LD_LIBRARY_PATH",
+  "PYTHONPATH",
+  "VIRTUAL_ENV",
+  "CONDA_PREFIX",
+  "CONDA_DEFAULT_ENV",
+  "CUDA_HOME",
+];
+
+/** `env`: the client's, as it will be, and what of it the job has `inherited`. `asked.program` must be a path. */
 export function containerArgv(
   asked: ContainerCommand,
   spec: JobSpec,
   run: Run,
-  env: Readonly<Record<string, string>>,
+  { env, inherited }: Pick<JobVariables, "env" | "inherited">,
   stateDirectory: string,
 ): string[] {
   const { program, before, options, rest } = asked;
@@ -33,7 +48,7 @@ export function containerArgv(
     "--sig-proxy=false",
     ...(hasOption(options, "--name") ? [] : [`--name=${spec.name}-${run.id.slice(0, 8)}`]),
     ...directories.map((path) => `--volume=${path}:${path}`),
-    ...variablesFor(spec, run, env, gpus.length > 0).map((name) => `--env=${name}`),
+    ...variablesFor(spec, run, { env, inherited }, gpus.length > 0).map((name) => `--env=${name}`),
     ...gpus,
   ];
   // It is removed once its end is known.
@@ -41,15 +56,17 @@ export function containerArgv(
   return [program, ...before, "run", ...own, ...kept, ...rest];
 }
 
-/** Names of what the job's environment has beside the supervisor's own. */
+/** Names of what the job's environment has beside what it has inherited. */
 function variablesFor(
   spec: JobSpec,
   { devices = {} }: Run,
-  env: Readonly<Record<string, string>>,
+  { env, inherited }: Pick<JobVariables, "env" | "inherited">,
   renumbered: boolean,
 ): string[] {
   const isOwn = (name: string): boolean =>
-    Object.hasOwn(spec.env, name) || Object.hasOwn(devices, name) || env[name] !== process.env[name];
+    Object.hasOwn(devices, name) ||
+    env[name] !== inherited[name] ||
+    (Object.hasOwn(spec.env, name) && !OF_OUTSIDE.includes(name));
   // Inside, the GPUs that it is given are counted from 0.
   const misleads = (name: string): boolean =>
     renumbered && Object.hasOwn(devices, name) && /^\d/.test(env[name] ?? "");

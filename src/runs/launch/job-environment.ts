@@ -15,21 +15,27 @@ import { Refusal } from "../../refusal.ts";
 import type { Variables } from "../../spawn/exact-environment.ts";
 import { inheritedBy } from "./shell-environment.ts";
 
+export interface JobVariables extends Variables {
+  /** What it was given of its shell, or of the supervisor. */
+  inherited: Readonly<Record<string, string>>;
+}
+
 /** @throws Refusal when the job's `envFile` can't be read */
 export function environmentOf(
   job: Job,
   run: Run,
   resumeFrom: Checkpoint | null,
   stateDirectory: string,
-): Variables {
+): JobVariables {
   const { spec } = job;
   // Python keeps what it prints to itself while it writes to a file; a log has to be seen as it grows.
   const env: Record<string, string> = { PYTHONUNBUFFERED: "1" };
-  const inherited = inheritedBy(job, stateDirectory);
-  for (const [name, value] of Object.entries(inherited.env)) {
-    // The supervisor, or that shell, may itself run inside another supervisor's job.
-    if (!name.startsWith("SUPERVISOR_")) env[name] = value;
-  }
+  const { env: all, raw } = inheritedBy(job, stateDirectory);
+  // The supervisor, or that shell, may itself run inside another supervisor's job.
+  const inherited = Object.fromEntries(
+    Object.entries(all).filter(([name]) => !name.startsWith("SUPERVISOR_")),
+  );
+  Object.assign(env, inherited);
   if (spec.envFile) Object.assign(env, readEnvFile(spec.envFile));
   const whole = {
     ...env,
@@ -46,7 +52,7 @@ export function environmentOf(
     [ENV.checkpointMinutes]: String(spec.checkpoint.everyMinutes),
     [ENV.checkpointKeep]: String(spec.checkpoint.keep),
   };
-  return { env: whole, raw: inherited.raw };
+  return { env: whole, raw, inherited };
 }
 
 /** The command's arguments after its program, with `resumeArgs` when there is a checkpoint to resume from. */

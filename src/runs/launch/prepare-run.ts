@@ -67,7 +67,8 @@ export function prepareRun(
   { stateDirectory, directory, logs, project = USER }: Launching,
 ): Prepared {
   const cwd = folderOf(job.spec, directory);
-  const { env, raw } = environmentOf(job, run, resumeFrom, stateDirectory);
+  const variables = environmentOf(job, run, resumeFrom, stateDirectory);
+  const { env, raw } = variables;
   const contained = containerCommandOf(job.spec);
   const program = resolveCommand(contained ? { command: [contained.program] } : job.spec, cwd, env);
   if (!program.ok) throw new (program.ours ? Unready : Refusal)(program.reason);
@@ -88,7 +89,7 @@ export function prepareRun(
   const whole = containerCommandOf({ ...job.spec, command: [job.spec.command[0] ?? "", ...args] });
   const asked = { ...(whole ?? contained), program: program.path };
   const script = writeContainerFiles(stateDirectory, run.id, asked);
-  const argv = ["/bin/sh", script, ...containerArgv(asked, job.spec, run, env, stateDirectory)];
+  const argv = ["/bin/sh", script, ...containerArgv(asked, job.spec, run, variables, stateDirectory)];
   return { cwd, env, raw, argv, contained: true, files, log };
 }
 

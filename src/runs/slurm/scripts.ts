@@ -82,6 +82,9 @@ export MASTER_PORT="\${MASTER_PORT:-$((20000 + SLURM_JOB_ID % 20000))}"`;
 /** Of the submitting shell or of another Slurm job: they would tell the new job what it isn't. */
 const FOREIGN = /^(SLURM|SBATCH|SRUN|SQUEUE|SCANCEL)_/;
 
+/** Nobody may set them, in Bash at least: a script that does ends there. People export the first for Compose files. */
+const FIXED = ["UID", "EUID", "PPID", "BASHOPTS", "SHELLOPTS", "BASH_VERSINFO"];
+
 /** The script that sbatch takes, with the folder that it is called with. */
 export function writeBatchScript(folder: string): string {
   const path = join(folder, "batch.sh");
@@ -126,9 +129,9 @@ export function writeStart({ runDirectory, launcher, cwd, env, own, signal, begi
   writeFileSync(join(runDirectory, "start.sh"), `${lines.join("\n")}\n`, { mode: 0o600 });
 }
 
-/** Slurm tells a job its GPUs; a name that no shell can set stays behind. */
+/** Slurm tells a job its GPUs; a name that no shell, or not every one, can set stays behind. */
 function isPassedOn(name: string, own: Readonly<Record<string, string>>): boolean {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return false;
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || FIXED.includes(name)) return false;
   if (name === "SLURM_CONF" || Object.hasOwn(own, name)) return true;
   return !FOREIGN.test(name) && !DEVICE_VARIABLES.includes(name);
 }

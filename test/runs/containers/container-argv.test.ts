@@ -1,18 +1,26 @@
 /** What is added to the words of an engine's client: the contract, the GPUs, nothing secret and nothing twice. */
 import { afterEach, expect, test, vi } from "vitest";
 import { containerCommandOf } from "../../../src/files/container-command.ts";
+import type { Job } from "../../../src/model/job.ts";
 import { containerArgv } from "../../../src/runs/containers/container-argv.ts";
 import { environmentOf } from "../../../src/runs/launch/job-environment.ts";
-import { givenJob, givenRun } from "../given.ts";
+import { keepEnvironment } from "../../../src/runs/launch/shell-environment.ts";
+import { givenJob, givenRun, givenState } from "../given.ts";
 
 const GPUS = ["GPU-11111111-2222", "GPU-33333333-4444"];
 afterEach(() => vi.unstubAllEnvs());
 
-function argvOf(line: string, more: Parameters<typeof givenJob>[1] = {}, run = givenRun()): string[] {
-  const job = givenJob(line.split(" "), more);
+function argvOf(
+  line: string,
+  more: Parameters<typeof givenJob>[1] = {},
+  run = givenRun(),
+  state = "/s",
+): string[] {
+  // With an environment of its own it was submitted by `run`.
+  const job: Job = { ...givenJob(line.split(" "), more), origin: state === "/s" ? "config" : "run" };
   const asked = containerCommandOf(job.spec);
   if (asked === null) throw new Error(`no container in ${line}`);
-  return containerArgv(asked, job.spec, run, environmentOf(job, run, null, "/s").env, "/s");
+  return containerArgv(asked, job.spec, run, environmentOf(job, run, null, state), state);
 }
 
 test("the directories of the contract are there inside, by the same paths", () => {
@@ -34,6 +42,23 @@ test("variables are passed by name: the job's own, and none of the supervisor's"
   expect(argv).toContain("--env=TOKEN");
   expect(argv).toContain("--env=SHARED");
   expect(argv.join(" ")).not.toMatch(/s3cret|OURS/);
+});
+
+test("none of the shell's is passed, nor where it has its programs, unless the job asks for it", () => {
+  const state = givenState();
+  keepEnvironment(
+    state,
+    "job",
+    Buffer.from("PATH=/venv/bin:/bin\0SECRET=of-the-shell\0WANTED=w\0SUPERVISOR_JOB=job\0"),
+  );
+  const env = { PATH: "/venv/bin:/bin", WANTED: "w" };
+  const argv = argvOf("docker run box", { env }, givenRun(), state);
+  expect(argv).toContain("--env=WANTED");
+  expect(argv).not.toContain("--env=SECRET");
+  // Though that shell, in a job of the same name, has it as well.
+  expect(argv).toContain("--env=SUPERVISOR_JOB");
+  expect(argv).not.toContain("--env=PATH");
+  expect(argvOf("docker run box", { env: { PATH: "/opt/bin" } }, givenRun(), state)).toContain("--env=PATH");
 });
 
 test("a name of the job's own stays, and its --rm is left to the supervisor", () => {

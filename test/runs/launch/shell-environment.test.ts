@@ -1,10 +1,16 @@
 /** A job gets the environment of the shell that it was submitted from, whoever started the supervisor. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  forgetEnvironment,
+  forgetOtherEnvironments,
+  inheritedBy,
+  keepEnvironment,
+} from "../../../src/runs/launch/shell-environment.ts";
 import { BIN, CommandLine } from "../../cli/command-line.ts";
-import { hasPython } from "../given.ts";
+import { givenJob, givenState, hasPython } from "../given.ts";
 
 const LOOK = `import json, os, sys
 env = {k.decode("latin1"): v.decode("latin1") for k, v in os.environb.items()}
@@ -49,4 +55,37 @@ test("its file is its user's alone, stays as it is when its name is taken, and g
   expect(readFileSync(path, "utf8")).toContain("OWN=kept\0");
   type(`${process.execPath} ${BIN} remove train`);
   expect(existsSync(path)).toBe(false);
+});
+
+test("each job has its own, whatever their names, for as long as it is one that was added by hand", () => {
+  const state = givenState();
+  const [train, next] = ["train", "train.new"].map((name) => ({
+    ...givenJob(["x"]),
+    name,
+    origin: "run" as const,
+  }));
+  if (train === undefined || next === undefined) throw new Error("no jobs");
+  keepEnvironment(state, next.name, Buffer.from("OWN=next\0"));
+  keepEnvironment(state, train.name, Buffer.from("OWN=train\0"));
+  expect([train, next].map((job) => inheritedBy(job, state).env.OWN)).toEqual(["train", "next"]);
+
+  forgetOtherEnvironments(state, { train });
+  expect(inheritedBy(train, state).env.OWN).toBe("train");
+  expect(readdirSync(join(state, "environments"))).toEqual(["train"]);
+  forgetOtherEnvironments(state, { train: { ...train, origin: "config" } });
+  expect(readdirSync(join(state, "environments"))).toEqual([]);
+  forgetOtherEnvironments(join(state, "nowhere"), {});
+});
+
+test("a file that can't be removed ends no supervisor", () => {
+  const state = givenState();
+  mkdirSync(join(state, "environments", "train"), { recursive: true });
+  expect(() => forgetEnvironment(state, "train")).not.toThrow();
+});
+
+test("one that is too large for a job is refused in these words", () => {
+  const large = "for i in {1..25}; do export B$i=$(head -c 100000 /dev/zero | tr '\\0' x); done";
+  expect(() => type(`ulimit -s unlimited; ${large}; $run --name large -- true`)).toThrow(
+    /This shell's environment takes 2\.4 MiB; a job can be started with 2 MiB at most\./,
+  );
 });

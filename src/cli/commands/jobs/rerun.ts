@@ -1,8 +1,8 @@
 /** `rerun JOB…`: begins jobs anew that have no run, or has them go on from an earlier checkpoint. */
 
-import { ask } from "../../../control/client.ts";
 import { misuse } from "../../../refusal.ts";
 import { askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
+import { askToRun } from "../../supervisors/read-config.ts";
 import { followResume } from "./resume.ts";
 
 export interface RerunOptions extends Options {
@@ -19,7 +19,7 @@ export async function rerun(names: string[], options: RerunOptions): Promise<num
     const snapshot = await snapshotOf(client);
     const named = jobsNamed(names, snapshot.jobs);
     const jobs = [...new Set(named.map(({ name }) => name))];
-    await ask(client, { verb: "rerun", jobs, by: askedBy(), ...(from && { from: Number(from) }) });
+    await askToRun(client, { verb: "rerun", jobs, by: askedBy(), ...(from && { from: Number(from) }) });
     return await followResume(client, jobs, snapshot, options);
   } finally {
     client.close();

@@ -16,6 +16,7 @@ import { followJobs, type Outcome } from "../../follow-jobs.ts";
 import { timeMs } from "../../parse-time.ts";
 import { print } from "../../print.ts";
 import { askedBy, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
+import { askToRun } from "../../supervisors/read-config.ts";
 import { chosen, overdueText } from "./pause.ts";
 
 export interface ResumeOptions extends Options {
@@ -42,7 +43,7 @@ export async function resume(names: string[], options: ResumeOptions): Promise<n
     if (jobs.length === 0) print("There is no job to resume.");
     if (jobs.length === 0) return 0;
     if (atMs !== null) return await resumeAt(client, jobs, snapshot, atMs);
-    await ask(client, { verb: "resume", jobs, by: askedBy(), ...(options.adopt && { adopt: true }) });
+    await askToRun(client, { verb: "resume", jobs, by: askedBy(), ...(options.adopt && { adopt: true }) });
     return await followResume(client, jobs, snapshot, options);
   } finally {
     client.close();

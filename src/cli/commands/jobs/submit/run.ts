@@ -13,12 +13,13 @@ import { leadersOf } from "../../../../decide/starts/beginning.ts";
 import { logPath } from "../../../../files/state-paths.ts";
 import { isEnded } from "../../../../model/state.ts";
 import type { WaitingFor } from "../../../../model/why.ts";
-import { misuse } from "../../../../refusal.ts";
+import { misuse, Refusal } from "../../../../refusal.ts";
 import { neutral } from "../../../../show/neutral.ts";
 import { ownEnviron } from "../../../../spawn/exact-environment.ts";
 import { list } from "../../../../words/list.ts";
 import { roomText, UNPROVEN } from "../../../../words/sentences/room.ts";
 import { whyBeside } from "../../../../words/sentences/why.ts";
+import { bytes } from "../../../../words/size.ts";
 import { follow, followJobs } from "../../../follow-jobs.ts";
 import { logTail } from "../../../logs/read-log-tail.ts";
 import { nameJob } from "../../../name-job.ts";
@@ -48,6 +49,8 @@ const LASTING: WaitingFor["code"][] = ["after", "not-before", "window"];
 const SHOWN_LINES = 12;
 const SHOWN_BYTES = 16 * 1024;
 /** Those that no other program is likely to have. */
+/** Of bytes; by the usual limits Linux starts no program with more. */
+const MOST_ENVIRON = 2 * 1_048_576;
 const OWN_FLAGS = [
   "--pause-signal",
   "--pause-method",
@@ -95,7 +98,7 @@ export async function run(words: string[], options: RunOptions): Promise<number>
     jobsNamed(leadersOf(spec), jobs);
     const log = logPath(places.stateDirectory, spec.name);
     const earlier = options.follow ? earlierLog(log) : null;
-    const environ = ownEnviron().toString("base64");
+    const environ = environOfShell();
     await ask(client, { verb: "add", spec, environ, by: askedBy(), ...(options.adopt && { adopt: true }) });
     if (earlier !== null) {
       say(`Job '${spec.name}': ${program(command, path)} in ${tilde(cwd)}. Ctrl-C leaves it running.`);
@@ -113,6 +116,16 @@ export async function run(words: string[], options: RunOptions): Promise<number>
   } finally {
     client.close();
   }
+}
+
+/** @throws Refusal where no job could be started with it */
+function environOfShell(): string {
+  const environ = ownEnviron();
+  if (environ.length > MOST_ENVIRON)
+    throw new Refusal(
+      `This shell's environment takes ${bytes(environ.length)}; a job can be started with ${bytes(MOST_ENVIRON)} at most.`,
+    );
+  return environ.toString("base64");
 }
 
 /** As typed, and what that is, unless that says it already. */
