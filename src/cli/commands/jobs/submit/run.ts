@@ -48,9 +48,9 @@ const LASTING: WaitingFor["code"][] = ["after", "not-before", "window"];
 /** Of the log of a run that failed at once. */
 const SHOWN_LINES = 12;
 const SHOWN_BYTES = 16 * 1024;
-/** Those that no other program is likely to have. */
 /** Of bytes; by the usual limits Linux starts no program with more. */
 const MOST_ENVIRON = 2 * 1_048_576;
+/** Those that no other program is likely to have. */
 const OWN_FLAGS = [
   "--pause-signal",
   "--pause-method",
