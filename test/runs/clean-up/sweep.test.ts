@@ -61,7 +61,8 @@ test("an unknown run that is alive says whose it is, and the last word that it w
   await until("its pid", () => it.see().pid);
   await it.ask("pause", 7);
   const { job, run } = it;
-  const record = { job: job.name, run: { ...run, sequence: 7 } };
+  const program = expect.stringMatching(/\/sleep$/);
+  const record = { job: job.name, run: { ...run, sequence: 7 }, program };
   expect(await sweep(of, new Set())).toEqual([{ id: run.id, record }]);
   writeFileSync(runRecord(of, run.id), '{"job": "jo');
   expect(await sweep(of, new Set())).toEqual([{ id: run.id, record: null }]);
