@@ -44,4 +44,4 @@ class ExitWatch:
         failed = self.code != 0 or getattr(sys, "last_type", None) is not None
         paused = self.pausing or self.code == EXIT_PAUSED
         self._status.report["state"] = "paused" if paused else "failed" if failed else "finished"
-        self._status.write_now()
+        self._status.write_last()

@@ -17,6 +17,8 @@ from ._contract.status import MOST_STATUS_BYTES, metrics_in, number_in, parse_st
 from ._environment import Surroundings
 
 _PROGRESS_EVERY = 1.0
+#: Seconds that a process waits with its end for its last report.
+_LAST_WITHIN = 1.0
 
 
 class Numbers(TypedDict, total=False):
@@ -73,17 +75,34 @@ class Status:
             finally:
                 self._lock.release()
 
+    def write_last(self) -> None:
+        """Before the process ends, which would cut off another thread in the middle of an older report, or in the
+        moment before it looks at `_pending` again."""
+        if self.silent:
+            return
+        self.write_now()
+        until = time.monotonic() + _LAST_WITHIN
+        while self._pending or self._lock.locked():
+            if time.monotonic() > until:
+                # The lock's holder is stuck, or an interrupted frame of this very thread.
+                self._write(self._temporary + ".last")
+                return
+            time.sleep(0.001)
+            if self._pending:
+                self.write_now()
+
     def fall_silent(self) -> None:
         """In a forked worker: the file is its parent's."""
         self.silent = True
 
-    def _write(self) -> None:
+    def _write(self, temporary: Optional[str] = None) -> None:
+        temporary = temporary or self._temporary
         self._last_write = time.monotonic()
         self.report["at"] = now_text()
         try:
-            with open(self._temporary, "w", encoding="utf-8") as file:
+            with open(temporary, "w", encoding="utf-8") as file:
                 file.write(json.dumps(self.report) + "\n")
-            os.replace(self._temporary, self._path)
+            os.replace(temporary, self._path)
         except (OSError, ValueError, RuntimeError, TypeError):
             pass  # Written again at the next occasion; exit code and checkpoint speak for themselves.
 

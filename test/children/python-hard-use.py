@@ -108,6 +108,25 @@ def threads():
     os.kill(os.getpid(), signal.SIGUSR2)
 
 
+def late_report():
+    """A thread is in the middle of a report when the program leaves."""
+    replace = os.replace
+    began = threading.Event()
+
+    def slowly(source, target):
+        if threading.current_thread() is not threading.main_thread():
+            began.set()
+            time.sleep(0.5)
+        replace(source, target)
+
+    os.replace = slowly
+    job.step(1, save=good)
+    threading.Thread(target=job._run.status.write_now, daemon=True).start()
+    began.wait()
+    os.kill(os.getpid(), signal.SIGUSR2)
+    job.step(2, save=good)
+
+
 def interrupted():
     """Ctrl-C in the middle of a save."""
 

@@ -35,6 +35,13 @@ testWith(python)(
   },
 );
 
+testWith(python)("the last word is the last report, whatever another thread is just writing", async () => {
+  const it = run("late_report");
+  const { code, output } = await it.ended;
+  expect(code, output).toBe(75);
+  expect(it.status()).toMatchObject({ state: "paused", step: 2 });
+});
+
 testWith(python)(
   "an error is reported as failed whoever prints it; a pause stays one on any way out",
   async () => {
