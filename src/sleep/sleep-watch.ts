@@ -49,8 +49,10 @@ export class SleepWatch implements Sleep {
   look(jobs: Readonly<Record<string, Job>>, now: Now): void {
     if (this.#absent) return;
     const wanted = this.#isOn() && Object.values(jobs).some((job) => delaysSleep(job, now));
-    if (!wanted) this.#letGo();
-    if (!wanted) return;
+    if (!wanted) {
+      this.#letGo();
+      return;
+    }
     const nowMs = now.monotonicMs;
     // Whoever holds sleep up has to hear of it, too.
     if (this.#listener === null) this.#listen(nowMs);

@@ -39,10 +39,10 @@ function nameTaken({ name, state, spec }: Job, folder: string | undefined): stri
 
 /** What is in the way of keeping the environment of a job's shell; null when it is kept, or none was sent. */
 function keepEnviron(stateDirectory: string, name: string, environ: string | undefined): string | null {
-  // An earlier job of that name may have left one.
-  if (environ === undefined) forgetEnvironment(stateDirectory, name);
   try {
-    if (environ !== undefined) keepEnvironment(stateDirectory, name, Buffer.from(environ, "base64"));
+    // An earlier job of that name may have left one.
+    if (environ === undefined) forgetEnvironment(stateDirectory, name);
+    else keepEnvironment(stateDirectory, name, Buffer.from(environ, "base64"));
     return null;
   } catch (problem) {
     return `This shell's environment can't be kept for '${name}': ${(problem as Error).message}`;

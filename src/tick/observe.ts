@@ -5,13 +5,9 @@ import type { Job } from "../model/job.ts";
 import type { MachineMetric, Sample } from "../model/machine.ts";
 import { runOf } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
-import type { Runs } from "../ports/runs.ts";
-import type { Steps } from "./steps.ts";
+import type { StepParts, Steps } from "./steps.ts";
 
-export interface Observing {
-  runs: Runs;
-  identity: { bootId: string; newRunId(): string };
-}
+type Observing = Pick<StepParts, "runs" | "identity">;
 
 /** `sample`: the last one, null before the first. */
 export function observe(steps: Steps, { runs, identity }: Observing, sample: Sample | null, now: Now): void {
