@@ -22,6 +22,18 @@ export function severalTold(
   env: Readonly<Record<string, unknown>>,
 ): string | null {
   if (isSeveral(env.WORLD_SIZE)) return `"WORLD_SIZE": ${JSON.stringify(env.WORLD_SIZE)}`;
+  let told = toldBy.get(command);
+  if (told === undefined) {
+    told = optionIn(command);
+    toldBy.set(command, told);
+  }
+  return told;
+}
+
+/** By command: a tick asks this several times for every job. */
+const toldBy = new WeakMap<readonly string[], string | null>();
+
+function optionIn(command: readonly string[]): string | null {
   const words = command.flatMap((word, i) =>
     IS_SHELLS.test(command[i - 1] ?? "") ? word.split(/\s+/) : [word],
   );
@@ -41,4 +53,5 @@ export function severalTold(
 const nameIn = (word: string): string => word.slice(word.lastIndexOf("/") + 1);
 
 /** A range such as 1:4 may turn out to be one. */
-const isSeveral = (count: unknown): boolean => /^\d+$/.test(String(count)) && Number(count) > 1;
+const isSeveral = (count: unknown): boolean =>
+  count !== undefined && /^\d+$/.test(String(count)) && Number(count) > 1;
