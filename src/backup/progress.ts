@@ -1,25 +1,24 @@
 /**
  * How far a copy has come, told by the child that makes it as lines on its stdout, which its outcome ends.
  */
+import { elapsedMs } from "../clock.ts";
 import type { CopyProgress } from "../model/why.ts";
 
 /** No more often than a tick shows it. */
 const EVERY_MS = 1000;
 const BEGIN = '{"progress":';
 
-/** Gives what is called with each progress; `say` gets the first, then the newest once a second. */
+/**
+ * Gives what is called with each progress; `say` gets the first, then one at most once a second. It has no
+ * timer: nothing may be told after the outcome.
+ */
 export function telling(say: (line: string) => void): (progress: CopyProgress) => void {
-  let untold: CopyProgress | null = null;
-  let timer: NodeJS.Timeout | null = null;
-  const tell = (): void => {
-    if (untold !== null) say(JSON.stringify({ progress: untold }));
-    untold = null;
-  };
+  let nextMs = 0;
   return (progress) => {
-    untold = progress;
-    if (timer !== null) return;
-    tell();
-    timer = setInterval(tell, EVERY_MS).unref();
+    const nowMs = elapsedMs();
+    if (nowMs < nextMs) return;
+    nextMs = nowMs + EVERY_MS;
+    say(JSON.stringify({ progress }));
   };
 }
 
