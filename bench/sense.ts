@@ -8,6 +8,7 @@ import { closeSync, mkdirSync, openSync, readSync, rmdirSync, writeFileSync } fr
 import { setTimeout as wait } from "node:timers/promises";
 import { clock } from "../src/clock.ts";
 import type { LiveRun } from "../src/ports/live-run.ts";
+import { ClaimedCpu } from "../src/sense/others/claimed-cpu.ts";
 import { scanProcesses } from "../src/sense/others/scan-processes.ts";
 import { ProcessOwners } from "../src/sense/owners/process-owners.ts";
 import { createSensors } from "../src/sense/sensors.ts";
@@ -128,11 +129,12 @@ async function guardCost(seconds: number, runs: LiveRun[]): Promise<number> {
 async function scanCost(scans: number): Promise<{ ms: number; processes: number }> {
   const owners = new ProcessOwners(process.pid);
   const at = { atMs: 0, bootTicks: 0, cpuAll: 0, trees: new Map() };
-  let processes = scanProcesses(owners, [], at).table.size;
+  const nobody = { runs: [], claims: [], claimed: new ClaimedCpu() };
+  let processes = scanProcesses(owners, nobody, at).table.size;
   const before = cpuMs();
   for (let i = 0; i < scans; i++) {
     await wait(PAUSE_MS);
-    processes = scanProcesses(owners, [], at).table.size;
+    processes = scanProcesses(owners, nobody, at).table.size;
   }
   return { ms: (cpuMs() - before) / scans, processes };
 }

@@ -4,10 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync, rmdirSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { makeFolder } from "../../files/make-folder.ts";
-
-const OUR_NAME = "gpu-job-supervisor";
+import { CGROUPS_NAME, runsOfOneSupervisor } from "../../sense/proc/cgroups.ts";
 
 /** Set to 1 it turns cgroups off, for instance to keep all jobs under another tool's limits. */
 export const NO_CGROUP = "GPU_JOB_SUPERVISOR_NO_CGROUP";
@@ -58,12 +57,12 @@ export function findParent(
     const accounting = mounts.find(([, , type, options]) => {
       return type === "cgroup" && (options ?? "").split(",").includes("cpuacct");
     });
-    if (accounting?.[1]) return { directory: join(accounting[1], OUR_NAME) };
+    if (accounting?.[1]) return { directory: join(accounting[1], CGROUPS_NAME) };
     const unified = mounts.find(([, , type]) => type === "cgroup2")?.[1];
     const own = /^0::(\/.*)$/m.exec(read("/proc/self/cgroup"))?.[1];
     if (!unified || own === undefined) return { reason: "no cgroup hierarchy is mounted" };
     if (own.startsWith("/..")) return { reason: "our own cgroup lies outside this namespace" };
-    return { directory: join(unified, own, OUR_NAME) };
+    return { directory: join(unified, own, CGROUPS_NAME) };
   } catch (error) {
     return { reason: `cgroups can't be read: ${(error as Error).message}` };
   }
@@ -81,7 +80,8 @@ export function membersOf(directory: string): number[] {
 /** Removes a run's empty cgroup, and with the last one its parent. False while a process is still in it. */
 export function removeCgroup(directory: string): boolean {
   if (!removed(directory)) return false;
-  if (dirname(dirname(directory)).endsWith(`/${OUR_NAME}`)) removed(dirname(directory));
+  const parent = runsOfOneSupervisor(directory);
+  if (parent !== null) removed(parent);
   return true;
 }
 

@@ -1,14 +1,15 @@
 /**
  * Attributes CPU use to others: what is proven (`value`) and the most it may be (`upTo`). With every run in
- * a cgroup the remainder is proof. Otherwise, or beside supervised jobs of other supervisors, which don't
- * count as others, only foreign processes seen in two scans are, or, where other users' processes are hidden,
- * the remainder less a margin. Scans only while others seem to use the CPU, within a budget of CPU time.
+ * a cgroup the remainder is proof, less what supervised jobs of other supervisors use, which don't count as
+ * others. Where a run or such a job can't be followed, only foreign processes seen in two scans are, or, where
+ * other users' processes are hidden, the remainder less a margin. Scans only while others seem to use the CPU, within a budget of CPU time.
  */
 import type { Claim, Looked, ProcessEvidence, Reading } from "../../model/machine.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import { runOf } from "../owners/owner.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
 import { hiddenUsers } from "../proc/hidden-users.ts";
+import type { ClaimedCpu } from "./claimed-cpu.ts";
 import type { CpuWindow } from "./cpu-window.ts";
 import { HiddenUse, howTold, lessMargin } from "./hidden-use.ts";
 import type { CpuSnapshot, OurCpu } from "./our-cpu.ts";
@@ -42,9 +43,19 @@ const REST_NAMING = 200;
 /** Shortest interval between scans for names alone, in ms, unless the guard has seen something new. */
 const NAMES_LAST_MS = 5000;
 
+interface AttributionParts {
+  owners: ProcessOwners;
+  /** Learns from each scan which processes of a run have left its tree or its cgroup. */
+  ours: OurCpu;
+  claimed: ClaimedCpu;
+  /** Those of other supervisors. */
+  claims: () => readonly Claim[];
+}
+
 export class CpuAttribution {
   readonly #owners: ProcessOwners;
   readonly #ours: OurCpu;
+  readonly #claimed: ClaimedCpu;
   readonly #claims: () => readonly Claim[];
   #lastScan: ProcessScan | null = null;
   #evidence: ScanEvidence | null = null;
@@ -56,19 +67,16 @@ export class CpuAttribution {
   /** Percent of the machine that wasn't ours at the last scan. */
   #restThen = 0;
 
-  /**
-   * `ours` learns from each scan which processes of a run have left its tree or its cgroup. `claims`: those
-   * of other supervisors, read once per scan.
-   */
-  constructor(owners: ProcessOwners, ours: OurCpu, claims: () => readonly Claim[] = () => []) {
+  constructor({ owners, ours, claimed, claims }: AttributionParts) {
     this.#owners = owners;
     this.#ours = ours;
+    this.#claimed = claimed;
     this.#claims = claims;
   }
 
   /** Fills the memory of owners: a first scan reads every process's environment and takes five times as long. */
   warmUp(snapshot: CpuSnapshot, runs: readonly LiveRun[]): void {
-    scanProcesses(this.#owners, runs, scanAt(snapshot), this.#claims());
+    scanProcesses(this.#owners, { runs, claims: this.#claims(), claimed: this.#claimed }, scanAt(snapshot));
   }
 
   /** `suspected`: the guard has seen a burst that the window may be too long to show. */
@@ -78,12 +86,13 @@ export class CpuAttribution {
     runs: readonly LiveRun[],
     suspected: boolean,
   ): OthersUse {
-    const restPercent = percentOf(window, restOf(window));
-    const remainder = percentOf(window, restOf(window) + window.interrupts);
-    const worth = suspected || remainder >= (window.certain ? WORTH_NAMING : WORTH_PROVING);
+    const restPercent = percentOf(window, unclaimedOf(window));
+    const remainder = percentOf(window, unclaimedOf(window) + window.interrupts);
+    const isFollowed = window.certain && window.claimed !== null;
+    const worth = suspected || remainder >= (isFollowed ? WORTH_NAMING : WORTH_PROVING);
     // Read each time: beside another supervisor's job that began since the last scan the remainder proves nothing.
     const claims = worth ? this.#claims() : [];
-    const certain = window.certain && claims.every(({ pids }) => pids.length === 0);
+    const certain = isFollowed && (!worth || this.#claimed.follow(claims, runs));
     const pauseMs = this.#pauseMs(certain, restPercent, suspected);
     let looked: Looked | null = null;
     if (!worth) this.#forget();
@@ -91,7 +100,8 @@ export class CpuAttribution {
       looked = this.#scan(snapshot, runs, claims, pauseMs);
       this.#restThen = restPercent;
     }
-    const escaped = runs.some(({ id }) => this.#lastScan?.escaped.has(id));
+    const last = this.#lastScan;
+    const escaped = last?.claimEscaped || runs.some(({ id }) => last?.escaped.has(id));
     const doubt = certain || this.#hidden === null ? null : this.#hiddenUse.doubt(snapshot.atMs, claims);
     const readings = this.#readings(window, snapshot.atMs, { certain: certain && !escaped, doubt });
     return { ...readings, foreign: this.#foreign, ...(looked && { looked }) };
@@ -100,13 +110,15 @@ export class CpuAttribution {
   #readings(window: CpuWindow, atMs: number, how: Proof): Omit<OthersUse, "foreign" | "looked"> {
     const evidence = this.#evidence;
     const part = (ticks: number): number => (evidence ? Math.min(100, (100 * ticks) / evidence.all) : 0);
-    const proven = this.#proven(percentOf(window, restOf(window)), part, how);
+    const proven = this.#proven(window, part, how);
     const niceless = Math.max(0, proven - percentOf(window, window.nice));
     const provenNotNice =
       how.certain || this.#hidden !== null ? niceless : Math.min(proven, part(evidence?.foreignNotNice ?? 0));
     const remainder = percentOf(window, restOf(window) + window.interrupts);
     // From two scans, so not exactly this window's: what is left is doubt, which holds back and never pauses.
-    const claimedPercent = Math.min(remainder, part(evidence?.claimed ?? 0));
+    const claimed =
+      window.claimed === null ? part(evidence?.claimed ?? 0) : percentOf(window, window.claimed);
+    const claimedPercent = Math.min(remainder, claimed);
     const upTo = remainder - claimedPercent;
     const notNice = percentOf(window, window.processes - window.nice + window.interrupts);
     const estimated = this.#hidden === null ? {} : { estimated: howTold(this.#hidden, how.doubt) };
@@ -123,15 +135,16 @@ export class CpuAttribution {
     };
   }
 
-  /** `rest`: percent of the machine that isn't ours. */
-  #proven(rest: number, part: (ticks: number) => number, { certain, doubt }: Proof): number {
+  #proven(window: CpuWindow, part: (ticks: number) => number, { certain, doubt }: Proof): number {
     const evidence = this.#evidence;
+    const rest = percentOf(window, unclaimedOf(window));
     // Kernel threads work for everyone: encrypting what our own job writes isn't another user's need.
     if (certain && this.#hidden === null) return Math.max(0, rest - part(evidence?.kernel ?? 0));
     if (certain) return lessMargin(rest);
     const foreign = Math.min(rest, part(evidence?.foreign ?? 0));
     if (this.#hidden === null || evidence === null || doubt !== null) return foreign;
-    return Math.min(rest, foreign + lessMargin(rest - part(evidence.seen)));
+    const unseen = percentOf(window, restOf(window)) - part(evidence.seen);
+    return Math.min(rest, foreign + lessMargin(unseen));
   }
 
   #ageMs({ atMs }: CpuSnapshot): number {
@@ -157,7 +170,7 @@ export class CpuAttribution {
   ): Looked | null {
     const last = this.#lastScan;
     const began = process.cpuUsage();
-    const scan = scanProcesses(this.#owners, runs, scanAt(snapshot), claims);
+    const scan = scanProcesses(this.#owners, { runs, claims, claimed: this.#claimed }, scanAt(snapshot));
     this.#reportRuns(scan);
     this.#hidden = scan.hidden;
     if (last !== null) this.#hiddenUse.look(last, scan);
@@ -204,6 +217,9 @@ export class CpuAttribution {
 
 /** Ticks of processes that aren't ours. */
 const restOf = ({ processes, ours }: CpuWindow): number => Math.max(0, processes - ours);
+
+/** Of those, ticks that no supervised job is known to have used. */
+const unclaimedOf = (window: CpuWindow): number => Math.max(0, restOf(window) - (window.claimed ?? 0));
 
 const percentOf = ({ all }: CpuWindow, ticks: number): number =>
   Math.min(100, Math.max(0, (100 * ticks) / all));

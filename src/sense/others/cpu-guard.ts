@@ -7,6 +7,7 @@ import { monotonicMs } from "../../clock.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import type { Machine } from "../machine/machine.ts";
 import { NEAREST_SCANS_MS } from "./attribute-cpu.ts";
+import { claimedBetween } from "./claimed-cpu.ts";
 import type { CpuSnapshot, OurCpu } from "./our-cpu.ts";
 import type { RecentSnapshots } from "./recent-snapshots.ts";
 
@@ -131,12 +132,13 @@ export class CpuGuard {
     this.#suspect();
   }
 
-  /** Percent of the machine; runs without a readable cgroup count as in the last sample. */
+  /** Percent of the machine; runs without a readable cgroup, and claimed jobs, count as in the last sample. */
   #othersPercent(before: CpuSnapshot, after: CpuSnapshot): number | null {
     const all = after.cpu.all - before.cpu.all;
     if (all <= 0) return null;
-    let oursMs = after.selfMs - before.selfMs;
-    let oursPercent = this.#claimedPercent;
+    const claimedMs = claimedBetween(before.claimed, after.claimed);
+    let oursMs = after.selfMs - before.selfMs + (claimedMs ?? 0);
+    let oursPercent = claimedMs === null ? this.#claimedPercent : 0;
     for (const { id } of this.#runs) {
       const ms = after.cgroups.get(id);
       const earlier = before.cgroups.get(id);

@@ -7,12 +7,16 @@ import type { LiveRun } from "../../ports/live-run.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { ProcessOwners } from "../owners/process-owners.ts";
 import { CpuAttribution, type OthersUse } from "./attribute-cpu.ts";
+import { ClaimedCpu } from "./claimed-cpu.ts";
 import { CpuGuard } from "./cpu-guard.ts";
 import { type CpuWindow, windowBetween } from "./cpu-window.ts";
 import { type CpuSnapshot, OurCpu } from "./our-cpu.ts";
 import { RecentSnapshots } from "./recent-snapshots.ts";
 
 export const FIRST_READING = "it takes two readings, and this is the first";
+
+/** While nobody seems to use the CPU: reading a hundred claims takes milliseconds. */
+const CLAIMS_LAST_MS = 10_000;
 
 export interface CpuSensorOptions {
   supervisorPid: number;
@@ -42,18 +46,22 @@ export class CpuSensor {
   readonly #supervisorPid: number;
   readonly #hidden: string | null;
   readonly #snapshots = new RecentSnapshots();
+  readonly #claims: () => readonly Claim[];
+  readonly #claimed = new ClaimedCpu();
+  #claimsReadAtMs = Number.NEGATIVE_INFINITY;
   readonly #ours: OurCpu;
   readonly #attribution: CpuAttribution;
   readonly #guard: CpuGuard;
   #newest: CpuSnapshot | null = null;
   #isWarm = false;
 
-  constructor(machine: Machine, { supervisorPid, owners, claims, hidden }: CpuSensorOptions) {
+  constructor(machine: Machine, { supervisorPid, owners, claims = () => [], hidden }: CpuSensorOptions) {
     this.#machine = machine;
     this.#supervisorPid = supervisorPid;
     this.#hidden = hidden;
-    this.#ours = new OurCpu(supervisorPid);
-    this.#attribution = new CpuAttribution(owners, this.#ours, claims);
+    this.#claims = claims;
+    this.#ours = new OurCpu(supervisorPid, this.#claimed);
+    this.#attribution = new CpuAttribution({ owners, ours: this.#ours, claimed: this.#claimed, claims });
     this.#guard = new CpuGuard(machine, this.#ours, this.#snapshots);
   }
 
@@ -103,12 +111,22 @@ export class CpuSensor {
       this.#isWarm = true;
       this.#attribution.warmUp(this.#newest, runs);
     }
+    if (threshold !== null) this.#followClaims(runs);
     this.#guard.set(threshold, runs, suspect);
+  }
+
+  /** So that a look of the guard knows from the first what other supervisors' jobs use. */
+  #followClaims(runs: readonly LiveRun[]): void {
+    const nowMs = this.#newest?.atMs ?? 0;
+    if (nowMs - this.#claimsReadAtMs < CLAIMS_LAST_MS) return;
+    this.#claimsReadAtMs = nowMs;
+    this.#claimed.follow(this.#claims(), runs);
   }
 
   close(): void {
     this.#guard.stop();
     this.#ours.close();
+    this.#claimed.close();
   }
 }
 

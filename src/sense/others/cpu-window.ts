@@ -4,6 +4,7 @@
  */
 import type { LiveRun } from "../../ports/live-run.ts";
 import { isDead, readStat } from "../proc/process.ts";
+import { claimedBetween } from "./claimed-cpu.ts";
 import { type ProcessTable, sum, ticksBetween } from "./cpu-ticks.ts";
 import { type CpuSnapshot, MS_PER_TICK } from "./our-cpu.ts";
 
@@ -17,6 +18,8 @@ export interface CpuWindow {
   interrupts: number;
   runs: Map<string, number>;
   ours: number;
+  /** Of other supervisors' jobs; null: unknown. */
+  claimed: number | null;
   /** All of ours is known exactly, so the remainder is others'. */
   certain: boolean;
 }
@@ -41,6 +44,7 @@ export function windowBetween(
     if (tree) used.set(id, treeTicks(before.trees.get(id), tree, before.bootTicks));
   }
   const helpers = helperTicks(before, after, supervisorPid);
+  const claimedMs = claimedBetween(before.claimed, after.claimed);
   const self = Math.max(0, after.selfMs - before.selfMs) / MS_PER_TICK;
   return {
     sinceMs: before.atMs,
@@ -50,6 +54,7 @@ export function windowBetween(
     interrupts: Math.max(0, after.cpu.interrupts - before.cpu.interrupts),
     runs: used,
     ours: sum(used.values()) + self + (helpers ?? 0),
+    claimed: claimedMs === null ? null : claimedMs / MS_PER_TICK,
     certain: certain && helpers !== null,
   };
 }

@@ -1,16 +1,17 @@
 /**
  * Our own CPU time at one moment: of every live run, of the supervisor and of its helper processes, beside
- * the machine's. Two such snapshots make a window (cpu-window.ts).
+ * the machine's and that of other supervisors' jobs. Two such snapshots make a window (cpu-window.ts).
  */
-import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { bootSeconds } from "../../clock.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
 import { ProcessTree } from "../owners/process-tree.ts";
 import { rootsOf } from "../owners/run-marks.ts";
 import { KeptFiles } from "../proc/kept-file.ts";
-import { type CpuTimes, parseCgroupCpu, TICKS_PER_SECOND } from "../proc/parse.ts";
+import { type CpuTimes, TICKS_PER_SECOND } from "../proc/parse.ts";
 import { readStat } from "../proc/process.ts";
+import { CgroupCpu } from "./cgroup-cpu.ts";
+import type { ClaimedCpu, ClaimedTimes } from "./claimed-cpu.ts";
 import type { ProcessTable } from "./cpu-ticks.ts";
 
 /** Below this many cgroups, reading each costs no more than finding out whether it must be read. */
@@ -25,6 +26,8 @@ export interface CpuSnapshot {
   cpu: CpuTimes;
   /** Milliseconds of CPU by run id, of runs with a cgroup. */
   cgroups: ReadonlyMap<string, number>;
+  /** Of other supervisors' jobs. */
+  claimed: ClaimedTimes;
   /** Processes by run id, of runs without a cgroup. */
   trees: ReadonlyMap<string, ProcessTable>;
   /** The supervisor and its helpers; null in the guard's snapshots, which hold less. */
@@ -41,15 +44,16 @@ export class OurCpu {
   readonly #helpers = new ProcessTree(this.#files, { mainThreadOnly: true });
   /** Runs with processes outside their cgroup; for good, since nothing moves a process back. */
   readonly #escaped = new Set<string>();
-  /** Name of the file with the CPU time; the same in all cgroups of a machine. */
-  #cpuFile: string | null = null;
+  readonly #cgroupCpu = new CgroupCpu(this.#files);
+  readonly #claimed: ClaimedCpu;
   /** CPU time of the cgroups at the last look, and of their parent: while the parent's stays the same, theirs does. */
   #cgroups: ReadonlyMap<string, number> = new Map();
   #parentCgroup: { path: string; used: number } | null = null;
   readonly #trees = new Map<string, ProcessTree>();
 
-  constructor(supervisorPid: number) {
+  constructor(supervisorPid: number, claimed: ClaimedCpu) {
     this.#supervisorPid = supervisorPid;
+    this.#claimed = claimed;
   }
 
   /** `full` false: the runs' cgroups alone, which is all that the guard needs. */
@@ -62,7 +66,7 @@ export class OurCpu {
       if (run.launcherPid !== null) launchers.add(run.launcherPid);
       const grouped = run.cpuCgroup !== null && !this.#escaped.has(run.id);
       const rested = atRest ? this.#cgroups.get(run.id) : undefined;
-      const used = grouped ? (rested ?? this.#cgroupCpu(run.cpuCgroup as string)) : null;
+      const used = grouped ? (rested ?? this.#cgroupCpu.read(run.cpuCgroup as string)) : null;
       if (used !== null) cgroups.set(run.id, used);
       else if (full) trees.set(run.id, this.#lookAtTree(run));
     }
@@ -73,7 +77,8 @@ export class OurCpu {
     const own = full ? this.#helpers.look([this.#supervisorPid], launchers) : null;
     if (full) this.#files.sweep();
     const bootTicks = full ? bootSeconds() * TICKS_PER_SECOND : Number.POSITIVE_INFINITY;
-    return { atMs, bootTicks, cpu, cgroups, trees, own, selfMs: this.#selfMs(own), launchers };
+    const claimed = this.#claimed.look();
+    return { atMs, bootTicks, cpu, cgroups, claimed, trees, own, selfMs: this.#selfMs(own), launchers };
   }
 
   close(): void {
@@ -97,17 +102,9 @@ export class OurCpu {
     const path = dirname(first);
     if (!runs.every(({ cpuCgroup }) => cpuCgroup === null || dirname(cpuCgroup) === path)) return false;
     const before = this.#parentCgroup;
-    const used = this.#cgroupCpu(path);
+    const used = this.#cgroupCpu.read(path);
     this.#parentCgroup = used === null ? null : { path, used };
     return before !== null && before.path === path && before.used === used;
-  }
-
-  /** Milliseconds of CPU that a cgroup (v1 or v2) has used since its creation; null when it can't be read. */
-  #cgroupCpu(directory: string): number | null {
-    this.#cpuFile ??=
-      ["cpuacct.usage", "cpu.stat"].find((name) => existsSync(`${directory}/${name}`)) ?? null;
-    const text = this.#cpuFile && this.#files.read(`${directory}/${this.#cpuFile}`);
-    return text === null ? null : parseCgroupCpu(text);
   }
 
   #lookAtTree(run: LiveRun): ProcessTable {

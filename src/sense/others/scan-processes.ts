@@ -11,6 +11,7 @@ import type { ProcessOwners } from "../owners/process-owners.ts";
 import { hiddenUsers } from "../proc/hidden-users.ts";
 import type { ProcessStat } from "../proc/parse.ts";
 import { isDead, listPids, readStat } from "../proc/process.ts";
+import type { ClaimedCpu } from "./claimed-cpu.ts";
 import type { ProcessTable } from "./cpu-ticks.ts";
 
 export interface ProcessScan {
@@ -22,6 +23,8 @@ export interface ProcessScan {
   owners: ReadonlyMap<number, Owner>;
   /** Runs with busy processes outside their cgroup, which then understates their use. */
   escaped: ReadonlySet<string>;
+  /** A busy process of another supervisor's job is in no cgroup that is followed, so that its use would be others'. */
+  claimEscaped: boolean;
   /** Processes that reap orphans: the time of what they reaped may be anyone's. */
   reapers: ReadonlySet<number>;
   /** Why other users' processes are missing from it; null when they are there. */
@@ -37,11 +40,17 @@ export interface ScanAt {
   trees: ReadonlyMap<string, ProcessTable>;
 }
 
+/** Whose processes are known: of our runs, and of other supervisors' jobs. */
+interface Known {
+  runs: readonly LiveRun[];
+  claims: readonly Claim[];
+  claimed: ClaimedCpu;
+}
+
 export function scanProcesses(
   owners: ProcessOwners,
-  runs: readonly LiveRun[],
+  { runs, claims, claimed }: Known,
   { trees, ...at }: ScanAt,
-  claims: readonly Claim[] = [],
 ): ProcessScan {
   const table = new Map<number, ProcessStat>();
   for (const pid of listPids()) {
@@ -52,11 +61,18 @@ export function scanProcesses(
   for (const [run, tree] of trees) owners.adopt(run, tree.values());
   const owned = owners.ownersIn(table);
   const escaped = escapedRuns(runs, table, owned, (pid) => owners.groupedRunOf(pid));
-  return { ...at, table, owners: owned, escaped, reapers: reapersIn(table, owned), hidden: hiddenUsers() };
+  const claimEscaped = [...owned].some(
+    ([pid, owner]) => claimOf(owner) !== null && isAtWork(table.get(pid)) && !claimed.counts(pid),
+  );
+  const reapers = reapersIn(table, owned);
+  return { ...at, table, owners: owned, escaped, claimEscaped, reapers, hidden: hiddenUsers() };
 }
 
 /** Ticks a process must have used before its place matters; the launcher never gets there. */
 const AT_WORK = 20;
+
+const isAtWork = (stat: ProcessStat | undefined): stat is ProcessStat =>
+  stat !== undefined && stat.own >= AT_WORK && !isDead(stat);
 
 /** Runs with a process that never joined their cgroup, or left it (for a systemd scope, a container). */
 function escapedRuns(
@@ -69,8 +85,8 @@ function escapedRuns(
   const escaped = new Set<string>();
   for (const [pid, owner] of owners) {
     const run = grouped.get(runOf(owner) ?? "");
-    const stat = run && table.get(pid);
-    if (!stat || stat.own < AT_WORK || isDead(stat) || pid === run.launcherPid) continue;
+    const stat = table.get(pid);
+    if (!run || !isAtWork(stat) || pid === run.launcherPid) continue;
     if (groupedRunOf(pid) !== run.id) escaped.add(run.id);
   }
   return escaped;

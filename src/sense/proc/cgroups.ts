@@ -1,6 +1,6 @@
 /** The cgroups of a process, of version 1 and 2, and the container whose they are. Reads only. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { readOnce } from "./kept-file.ts";
 
 /**
@@ -24,6 +24,13 @@ export interface Cgroups {
   /** The file that tells whether it is frozen. */
   freezer: string | null;
 }
+
+/** The folder of all supervisors' cgroups; below it each has one, with one for each of its runs. */
+export const CGROUPS_NAME = "gpu-job-supervisor";
+
+/** The cgroup of the supervisor that made this one for a run, which accounts for all of its runs; null for any other. */
+export const runsOfOneSupervisor = (directory: string): string | null =>
+  dirname(dirname(directory)).endsWith(`/${CGROUPS_NAME}`) ? dirname(directory) : null;
 
 /** Null where one can't be found below what is mounted here. */
 export function cgroupsOf(pid: number): Cgroups {

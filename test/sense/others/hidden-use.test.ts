@@ -86,6 +86,7 @@ describe("what is hidden", () => {
     table: new Map(owners.map(([pid, , startTime]) => [pid, { pid, startTime } as never])),
     owners: new Map(owners.map(([pid, owner]) => [pid, owner])),
     escaped: new Set(),
+    claimEscaped: false,
     reapers: new Set(),
     hidden: "hidden here",
   });

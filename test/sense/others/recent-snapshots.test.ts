@@ -32,6 +32,7 @@ const moment = (atMs: number, more: Partial<CpuSnapshot> = {}): CpuSnapshot => (
   bootTicks: atMs / 10,
   cpu,
   cgroups: new Map([["r", 0]]),
+  claimed: new Map(),
   trees: new Map(),
   own: new Map([[7, self]]),
   selfMs: 0,

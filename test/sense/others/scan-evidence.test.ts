@@ -29,6 +29,7 @@ function scan(atTicks: number, entries: Entry[], reapers: number[] = [1]): Proce
     table,
     owners: new Map(entries.map(({ pid, owner }) => [pid, owner])),
     escaped: new Set(),
+    claimEscaped: false,
     reapers: new Set(reapers),
     hidden: null,
   };
