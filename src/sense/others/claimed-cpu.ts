@@ -10,7 +10,7 @@ import { readStat, uidOf } from "../proc/process.ts";
 import { CgroupCpu } from "./cgroup-cpu.ts";
 
 /** Supervisors that are followed: the guard reads each one's cgroup at every look. */
-const MOST_FOLLOWED = 4;
+const MOST_FOLLOWED = 8;
 
 /** Milliseconds of CPU by cgroup; null: some claimed job can't be followed. */
 export type ClaimedTimes = ReadonlyMap<string, number> | null;

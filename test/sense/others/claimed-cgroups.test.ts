@@ -179,7 +179,7 @@ describeWith(cpuCgroup)("another supervisor's job in a cgroup", () => {
     claimed.close();
   });
 
-  it("can't be followed where its cgroup holds a run of ours, or lies in one, or where there are five supervisors", async () => {
+  it("can't be followed where its cgroup holds a run of ours, or lies in one, or where there are nine supervisors", async () => {
     const group = cgroup("a", "1");
     const pid = await sleepIn(group);
     const claimed = new ClaimedCpu();
@@ -190,7 +190,9 @@ describeWith(cpuCgroup)("another supervisor's job in a cgroup", () => {
     }
     claimed.follow([claim(pid)], [run(join(ALL, "ab", "1"))]);
     expect(claimed.look()?.size).toBe(1);
-    const more = await Promise.all(["b", "c", "d", "e"].map((name) => sleepIn(cgroup(name, "1"))));
+    const more = await Promise.all(
+      ["b", "c", "d", "e", "f", "g", "h", "i"].map((name) => sleepIn(cgroup(name, "1"))),
+    );
     claimed.follow(
       [pid, ...more].map((one) => claim(one)),
       [],
