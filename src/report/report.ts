@@ -94,9 +94,11 @@ export function reportOf({ events, lastSignMs, jobs, sinceMs, untilMs, job, note
 
 /** When the stretch of work began that this pause ended. */
 function runningSince(spans: readonly Span[], { askedMs }: Pause): number | null {
-  const before = spans.filter(({ fromMs }) => fromMs < askedMs);
-  const other = before.findLastIndex(({ state }) => state !== "running" && state !== "starting");
-  return before[other + 1]?.fromMs ?? null;
+  const last = spans.findLastIndex(({ fromMs }) => fromMs < askedMs);
+  const isWork = ({ state }: Span): boolean => state === "running" || state === "starting";
+  let first = last + 1;
+  while (first > 0 && isWork(spans[first - 1] as Span)) first--;
+  return first > last ? null : (spans[first]?.fromMs ?? null);
 }
 
 function jobReport(job: string, spans: Span[], pauses: Pause[], stepsLost: Totals["stepsLost"]): JobReport {
