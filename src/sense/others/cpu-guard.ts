@@ -9,13 +9,14 @@ import type { Machine } from "../machine/machine.ts";
 import { NEAREST_SCANS_MS } from "./attribute-cpu.ts";
 import { claimedBetween } from "./claimed-cpu.ts";
 import type { CpuSnapshot, OurCpu } from "./our-cpu.ts";
-import type { RecentSnapshots } from "./recent-snapshots.ts";
+import { GUARDS_WINDOW_MS, type RecentSnapshots } from "./recent-snapshots.ts";
 
 /**
- * Nearly all of a look's cost is the wake-up. A load that starts late in a window shows as a small rise
- * only: then the next look follows soon, not a whole window later.
+ * Nearly all of a look's cost is the wake-up, so a sample counts as a look, too, and with one a second there are
+ * five in between. A load that starts late in a window shows as a small rise only: then the next look follows
+ * soon, not a whole window later.
  */
-const EVERY_MS = 160;
+const EVERY_MS = 166;
 const SOON_MS = 60;
 /** A rise is followed when it is at least this fraction of the threshold and this many percent, at most once per interval. */
 const RISE = 0.2;
@@ -38,6 +39,8 @@ export class CpuGuard {
   #runs: readonly LiveRun[] = [];
   #suspect: () => void = () => {};
   #last: CpuSnapshot | null = null;
+  /** From the current sample to the next look. */
+  #nextMs = EVERY_MS;
   #othersThen = 0;
   #roseAtMs = Number.NEGATIVE_INFINITY;
   /** Percent of the machine that each run used in the last sample, by run id. */
@@ -72,18 +75,21 @@ export class CpuGuard {
     this.#last = null;
   }
 
-  /** Whether the current sample follows a call. */
-  get called(): boolean {
+  /** Looks at the snapshot of a sample. True where the sample is to cover only what a look has just seen. */
+  sees(snapshot: CpuSnapshot): boolean {
+    if (this.#timer === null) return false;
+    // A sample that was called for comes a moment after the look.
+    const isLook = this.#last === null || snapshot.atMs - this.#last.atMs >= GUARDS_WINDOW_MS;
+    this.#nextMs = isLook ? this.#judge(snapshot) : EVERY_MS;
     return this.#called;
   }
 
   /** Reports a sample, in percent of the machine: others, each run, and claimed jobs. */
   sampled(othersProven: number | null, runs: Map<string, number>, claimedPercent: number): void {
     this.#confirmed = othersProven !== null && othersProven > this.#threshold;
-    if (this.#called && !this.#confirmed) {
-      this.#falseCalls += 1;
-      if (this.#timer !== null) this.#lookIn(PROOF_MS);
-    }
+    const isFalse = this.#called && !this.#confirmed;
+    if (isFalse) this.#falseCalls += 1;
+    if (this.#timer !== null) this.#lookIn(isFalse ? PROOF_MS : this.#nextMs);
     this.#knownPercent = runs;
     this.#claimedPercent = claimedPercent;
     this.#called = false;
@@ -101,9 +107,17 @@ export class CpuGuard {
     const grouped = this.#runs.filter(({ cpuCgroup }) => cpuCgroup !== null);
     const followed = grouped.length <= MOST_CGROUPS ? grouped : [];
     const snapshot = this.#ours.look(cpu, followed, monotonicMs(), false);
+    this.#snapshots.add(snapshot);
+    const wasCalled = this.#called;
+    const nextMs = this.#judge(snapshot);
+    if (this.#called && !wasCalled) this.#suspect();
+    return nextMs;
+  }
+
+  /** Calls where others seem to use too much. Returns the time until the next look, in ms. */
+  #judge(snapshot: CpuSnapshot): number {
     const last = this.#last;
     this.#last = snapshot;
-    this.#snapshots.add(snapshot);
     const others = last && this.#othersPercent(last, snapshot);
     const rise = (others ?? 0) - this.#othersThen;
     this.#othersThen = others ?? 0;
@@ -129,7 +143,6 @@ export class CpuGuard {
       return;
     }
     this.#called = true;
-    this.#suspect();
   }
 
   /** Percent of the machine; runs without a readable cgroup, and claimed jobs, count as in the last sample. */

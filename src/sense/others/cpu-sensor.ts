@@ -54,6 +54,8 @@ export class CpuSensor {
   readonly #guard: CpuGuard;
   #newest: CpuSnapshot | null = null;
   #isWarm = false;
+  /** The current sample follows a call of the guard. */
+  #called = false;
 
   constructor(machine: Machine, { supervisorPid, owners, claims = () => [], hidden }: CpuSensorOptions) {
     this.#machine = machine;
@@ -70,7 +72,8 @@ export class CpuSensor {
     const cpu = this.#machine.cpuTimes();
     if ("unavailable" in cpu) return { snapshot: null, window: null, reason: cpu.unavailable };
     const snapshot = this.#ours.look(cpu, runs, atMs, true);
-    const before = this.#snapshots.before(snapshot, runs, this.#guard.called);
+    this.#called = this.#guard.sees(snapshot);
+    const before = this.#snapshots.before(snapshot, runs, this.#called);
     this.#snapshots.add(snapshot);
     this.#newest = snapshot;
     const window = before && windowBetween(before, snapshot, runs, this.#supervisorPid);
@@ -90,7 +93,7 @@ export class CpuSensor {
     });
     const { others, othersWithoutNice, foreign, looked, claimedPercent } =
       this.#hidden === null
-        ? this.#attribution.attribute(window, snapshot, runs, this.#guard.called)
+        ? this.#attribution.attribute(window, snapshot, runs, this.#called)
         : hiddenOthers(this.#hidden);
     const percents = new Map([...window.runs].map(([id, ticks]) => [id, (100 * ticks) / window.all]));
     this.#guard.sampled("value" in others ? others.value : null, percents, claimedPercent);

@@ -7,7 +7,7 @@ import type { CpuSnapshot } from "./our-cpu.ts";
 
 /** A shorter window is mostly rounding; in ms. A window of the guard only has to confirm its call. */
 const SHORTEST_WINDOW_MS = 100;
-const GUARDS_WINDOW_MS = 50;
+export const GUARDS_WINDOW_MS = 50;
 /** Kept of each kind: up to 50 ticks a second, and 16 looks of the guard. */
 const MOST_KEPT = 12;
 
