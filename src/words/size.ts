@@ -3,6 +3,8 @@
  * one decimal, so that changing figures stay in place; smaller units have one below 10 unless it is 0.
  * The same in a reason and on a gauge. Never decides anything.
  */
+import { decimals } from "./number.ts";
+
 const MIB = 1024 * 1024;
 
 const UNITS: [unit: string, bytes: number][] = [
@@ -12,10 +14,6 @@ const UNITS: [unit: string, bytes: number][] = [
   ["GiB", 1024 * MIB],
   ["TiB", MIB * MIB],
 ];
-
-const wholes = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-const tenths = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
-const fixedTenths = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 /** From MiB: "412 MiB", "1.1 GiB", "2.0 TiB"; "?" for anything that is not a number. */
 export const size = (mib: number): string => parts(mib).join(" ");
@@ -54,6 +52,6 @@ function inUnits(count: number): [figure: string, unit: string] {
 }
 
 function figure(value: number, unit: string): string {
-  if (unit === "GiB" || unit === "TiB") return fixedTenths.format(value);
-  return (Math.abs(value) < 10 && unit !== "B" ? tenths : wholes).format(value);
+  if (unit === "GiB" || unit === "TiB") return decimals(value, 1, 1);
+  return decimals(value, Math.abs(value) < 10 && unit !== "B" ? 1 : 0);
 }

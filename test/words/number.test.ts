@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { metric, number, percent, percentRange, whole, wholePercent } from "../../src/words/number.ts";
+import {
+  decimals,
+  metric,
+  number,
+  percent,
+  percentRange,
+  whole,
+  wholePercent,
+} from "../../src/words/number.ts";
 
 test.each([
   [0, "0"],
@@ -37,4 +45,25 @@ test("a range on a gauge has one unit, and is one figure where both ends read al
     "71 %",
     "0–3 %",
   ]);
+});
+
+test("is written as Intl writes it, whatever the figure", () => {
+  const formats = [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+  ].map(([most = 0, least = 0]) => ({
+    most,
+    least,
+    intl: new Intl.NumberFormat("en-US", {
+      maximumFractionDigits: most,
+      minimumFractionDigits: least,
+      signDisplay: "negative",
+    }),
+  }));
+  const spread = Array.from({ length: 20_000 }, () => (Math.random() - 0.5) * 10 ** (Math.random() * 22 - 8));
+  const halves = Array.from({ length: 4000 }, (_, i) => (i - 2000) / 20);
+  for (const value of [...spread, ...halves, 0, -0, 999.5, 999_999.96])
+    for (const { most, least, intl } of formats)
+      if (Math.abs(value) < 9e14) expect(decimals(value, most, least), `${value}`).toBe(intl.format(value));
 });
