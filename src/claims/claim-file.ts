@@ -24,8 +24,6 @@ export interface ClaimFile extends Omit<Claim, "uid" | "user" | "place"> {
   version: 1;
   supervisor: string;
   bootId: string;
-  /** The supervisor's process that wrote it; files of earlier versions don't tell it. */
-  writer?: KnownProcess;
   /** Where its pids and start times mean something; left out where that is unknown. */
   view?: string;
 }
@@ -81,7 +79,7 @@ const isAbandoned = ({ writer, view }: ClaimFile): boolean =>
   writer !== undefined && view !== undefined && view === processView() && ownerOf(writer) === null;
 
 function claimOf(content: ClaimFile, pids: Claim["pids"], uid: number): Claim {
-  const { version: _, supervisor, bootId: __, writer: ___, view: ____, ...claim } = content;
+  const { version: _, supervisor, bootId: __, view: ___, ...claim } = content;
   // The uid in the name ties it to its owner: no user can take another's place in the line.
   const id = claim.id.startsWith(`${uid}-`) ? claim.id : `${uid}-${claim.id}`;
   const place = uid === process.getuid?.() ? placeOf(supervisor) : undefined;

@@ -137,6 +137,8 @@ export interface Claim {
   /** Asks the holder of `gpu` for a turn of this length. */
   turn?: { gpu: string; forMs: number };
   pids: { pid: number; startTime: number | null }[];
+  /** The supervisor that wrote it; earlier versions don't tell. */
+  writer?: { pid: number; startTime: number | null };
 }
 
 export interface RunUse {

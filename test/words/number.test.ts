@@ -61,9 +61,9 @@ test("is written as Intl writes it, whatever the figure", () => {
       signDisplay: "negative",
     }),
   }));
-  const spread = Array.from({ length: 20_000 }, () => (Math.random() - 0.5) * 10 ** (Math.random() * 22 - 8));
+  const spread = Array.from({ length: 20_000 }, () => (Math.random() - 0.5) * 10 ** (Math.random() * 20 - 8));
   const halves = Array.from({ length: 4000 }, (_, i) => (i - 2000) / 20);
   for (const value of [...spread, ...halves, 0, -0, 999.5, 999_999.96])
     for (const { most, least, intl } of formats)
-      if (Math.abs(value) < 9e14) expect(decimals(value, most, least), `${value}`).toBe(intl.format(value));
+      expect(decimals(value, most, least), `${value}`).toBe(intl.format(value));
 });

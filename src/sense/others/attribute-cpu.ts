@@ -92,7 +92,9 @@ export class CpuAttribution {
     const worth = suspected || remainder >= (isFollowed ? WORTH_NAMING : WORTH_PROVING);
     // Read each time: beside another supervisor's job that began since the last scan the remainder proves nothing.
     const claims = worth ? this.#claims() : [];
-    const certain = isFollowed && (!worth || this.#claimed.follow(claims, runs));
+    // Called in any case: what is followed from now on makes the next window whole.
+    const areAllFollowed = !worth || this.#claimed.follow(claims, runs);
+    const certain = isFollowed && areAllFollowed;
     const pauseMs = this.#pauseMs(certain, restPercent, suspected);
     let looked: Looked | null = null;
     if (!worth) this.#forget();
@@ -172,6 +174,7 @@ export class CpuAttribution {
     const began = process.cpuUsage();
     const scan = scanProcesses(this.#owners, { runs, claims, claimed: this.#claimed }, scanAt(snapshot));
     this.#reportRuns(scan);
+    this.#claimed.scanned({ hasEscaped: scan.claimEscaped });
     this.#hidden = scan.hidden;
     if (last !== null) this.#hiddenUse.look(last, scan);
     const looked =

@@ -39,8 +39,8 @@ export class CpuGuard {
   #runs: readonly LiveRun[] = [];
   #suspect: () => void = () => {};
   #last: CpuSnapshot | null = null;
-  /** From the current sample to the next look. */
-  #nextMs = EVERY_MS;
+  /** When the next look is due, as the clock of snapshots counts. */
+  #dueMs = 0;
   #othersThen = 0;
   #roseAtMs = Number.NEGATIVE_INFINITY;
   /** Percent of the machine that each run used in the last sample, by run id. */
@@ -80,7 +80,7 @@ export class CpuGuard {
     if (this.#timer === null) return false;
     // A sample that was called for comes a moment after the look.
     const isLook = this.#last === null || snapshot.atMs - this.#last.atMs >= GUARDS_WINDOW_MS;
-    this.#nextMs = isLook ? this.#judge(snapshot) : EVERY_MS;
+    if (isLook) this.#dueMs = snapshot.atMs + this.#judge(snapshot);
     return this.#called;
   }
 
@@ -89,7 +89,7 @@ export class CpuGuard {
     this.#confirmed = othersProven !== null && othersProven > this.#threshold;
     const isFalse = this.#called && !this.#confirmed;
     if (isFalse) this.#falseCalls += 1;
-    if (this.#timer !== null) this.#lookIn(isFalse ? PROOF_MS : this.#nextMs);
+    if (this.#timer !== null) this.#lookIn(isFalse ? PROOF_MS : Math.max(1, this.#dueMs - monotonicMs()));
     this.#knownPercent = runs;
     this.#claimedPercent = claimedPercent;
     this.#called = false;
@@ -97,6 +97,7 @@ export class CpuGuard {
 
   #lookIn(ms: number): void {
     if (this.#timer) clearTimeout(this.#timer);
+    this.#dueMs = monotonicMs() + ms;
     this.#timer = setTimeout(() => this.#lookIn(this.#look()), ms).unref();
   }
 

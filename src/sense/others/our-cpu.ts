@@ -59,6 +59,7 @@ export class OurCpu {
   /** `full` false: the runs' cgroups alone, which is all that the guard needs. */
   look(cpu: CpuTimes, runs: readonly LiveRun[], atMs: number, full: boolean): CpuSnapshot {
     const cgroups = new Map<string, number>();
+    const claimed = this.#claimed.look();
     const atRest = this.#areAtRest(runs);
     const trees = new Map<string, ProcessTable>();
     const launchers = new Set<number>();
@@ -77,7 +78,6 @@ export class OurCpu {
     const own = full ? this.#helpers.look([this.#supervisorPid], launchers) : null;
     if (full) this.#files.sweep();
     const bootTicks = full ? bootSeconds() * TICKS_PER_SECOND : Number.POSITIVE_INFINITY;
-    const claimed = this.#claimed.look();
     return { atMs, bootTicks, cpu, cgroups, claimed, trees, own, selfMs: this.#selfMs(own), launchers };
   }
 

@@ -61,18 +61,19 @@ export function scanProcesses(
   for (const [run, tree] of trees) owners.adopt(run, tree.values());
   const owned = owners.ownersIn(table);
   const escaped = escapedRuns(runs, table, owned, (pid) => owners.groupedRunOf(pid));
-  const claimEscaped = [...owned].some(
-    ([pid, owner]) => claimOf(owner) !== null && isAtWork(table.get(pid)) && !claimed.counts(pid),
-  );
+  const claimEscaped = [...owned].some(([pid, owner]) => {
+    const [claim, stat] = [claimOf(owner), table.get(pid)];
+    // Before its job has a process, a claim covers the supervisor that starts it.
+    if (claim === null || stat === undefined || pid === claim.writer?.pid) return false;
+    // Unlike a run of ours it shows nobody what its short-lived children are.
+    return stat.own + stat.reaped >= AT_WORK && !isDead(stat) && !claimed.counts(pid);
+  });
   const reapers = reapersIn(table, owned);
   return { ...at, table, owners: owned, escaped, claimEscaped, reapers, hidden: hiddenUsers() };
 }
 
 /** Ticks a process must have used before its place matters; the launcher never gets there. */
 const AT_WORK = 20;
-
-const isAtWork = (stat: ProcessStat | undefined): stat is ProcessStat =>
-  stat !== undefined && stat.own >= AT_WORK && !isDead(stat);
 
 /** Runs with a process that never joined their cgroup, or left it (for a systemd scope, a container). */
 function escapedRuns(
@@ -86,7 +87,7 @@ function escapedRuns(
   for (const [pid, owner] of owners) {
     const run = grouped.get(runOf(owner) ?? "");
     const stat = table.get(pid);
-    if (!run || !isAtWork(stat) || pid === run.launcherPid) continue;
+    if (!run || !stat || stat.own < AT_WORK || isDead(stat) || pid === run.launcherPid) continue;
     if (groupedRunOf(pid) !== run.id) escaped.add(run.id);
   }
   return escaped;

@@ -146,14 +146,21 @@ describeWith(cpuCgroup)("another supervisor's job in a cgroup", () => {
     const outside = burn();
     await until("both to work", () => [inside, outside].every((pid) => (readStat(pid)?.own ?? 0) > 40));
     const claimed = new ClaimedCpu();
-    const scan = (...pids: number[]) => {
-      const claims = pids.map((pid) => claim(pid));
+    const scan = (...claims: Claim[]) => {
       claimed.follow([claim(inside)], []);
       const at = { atMs: 0, bootTicks: 0, cpuAll: 0, trees: new Map() };
       return scanProcesses(new ProcessOwners(start("sleep", "1000")), { runs: [], claims, claimed }, at)
         .claimEscaped;
     };
-    expect([scan(inside), scan(inside, outside)]).toEqual([false, true]);
+    expect([scan(claim(inside)), scan(claim(inside), claim(outside))]).toEqual([false, true]);
+    // While it starts a job, a claim covers the supervisor itself.
+    const writer = { pid: outside, startTime: readStat(outside)?.startTime ?? null };
+    expect(scan(claim(inside), claim(outside, { writer }))).toBe(false);
+    expect(claimed.look()?.size).toBe(1);
+    claimed.scanned({ hasEscaped: true });
+    expect(claimed.look()).toBeNull();
+    claimed.scanned({ hasEscaped: false });
+    expect(claimed.look()?.size).toBe(1);
     claimed.close();
   });
 
@@ -165,6 +172,17 @@ describeWith(cpuCgroup)("another supervisor's job in a cgroup", () => {
     expect(claimed.follow([claim(first), claim(second)], [])).toBe(true);
     burn(cgroup("a", "3"));
     await until("its use to be counted", () => (claimedBetween(before, claimed.look()) ?? 0) > 200);
+    claimed.close();
+  });
+
+  it("is counted once where its supervisor is a job of another one, and one that waits in line is none", async () => {
+    const outer = await sleepIn(cgroup("a", "1"));
+    const inner = await sleepIn(cgroup("a", "1/gpu-job-supervisor/b/2"));
+    const claimed = new ClaimedCpu();
+    const waits = claim(start("sleep", "1000"), { holds: false });
+    claimed.follow([claim(outer), claim(inner), waits], []);
+    expect(claimed.look()?.size).toBe(1);
+    expect([outer, inner, process.pid].map((pid) => claimed.counts(pid))).toEqual([true, true, false]);
     claimed.close();
   });
 
@@ -209,6 +227,7 @@ describe("what was used between two looks", () => {
     ["two are", times({ a: 5, b: 7 }), times({ a: 8, b: 7.5 }), 3.5],
     ["one of them couldn't be read before", null, times({ a: 1 }), null],
     ["nor now", times({ a: 1 }), null, null],
+    ["a cgroup was made anew", times({ a: 5 }), times({ a: 1 }), null],
     ["one has come", times({ a: 1 }), times({ a: 1, b: 9 }), null],
     ["one has gone for another", times({ a: 1 }), times({ b: 9 }), null],
   ])("%s", (_, before, after, used) => {
