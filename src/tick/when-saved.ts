@@ -97,8 +97,10 @@ function endOf({ state, progress }: Job, seen: Seen | undefined, now: Now): RunE
   return { at: now, code, signal, how: state.name, step: progress?.step ?? null };
 }
 
-/** Facts that differ, were added or were removed. */
+/** Facts that differ, were added or were removed. Compares every job at every tick, and so makes nothing but its answer. */
 function changed(a: Job, b: Job): (keyof Job)[] {
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)] as (keyof Job)[]);
-  return [...keys].filter((key) => a[key] !== b[key]);
+  const keys: (keyof Job)[] = [];
+  for (const key in a) if (a[key as keyof Job] !== b[key as keyof Job]) keys.push(key as keyof Job);
+  for (const key in b) if (!(key in a) && b[key as keyof Job] !== undefined) keys.push(key as keyof Job);
+  return keys;
 }

@@ -18,23 +18,22 @@ export function timeLeftMs({ spec: { timeLimitMinutes }, ranMs = 0, state }: Job
 
 export function timeLimitPause(job: Job, now: Now): Pause | null {
   const { state, spec } = job;
-  const cause = {
-    actor: "supervisor" as const,
-    reason: `Its time limit is reached: ${duration((spec.timeLimitMinutes ?? 0) * 60_000)} at work.`,
-    critical: false,
-    ends: true as const,
-  };
-  const pause: Pause = { verb: "pause", job: job.name, method: "checkpoint", cause, evidence: {} };
   if (state.name === "pausing") {
     const { cause: asked, overdue, endedByHand } = state.request;
     const inVain = overdue === "waiting" || overdue === "frozen";
-    return asked.ends && inVain && endedByHand === undefined ? { ...pause, end: true } : null;
+    return asked.ends && inVain && endedByHand === undefined ? { ...pauseOf(job), end: true } : null;
   }
   const left = state.name === "running" ? timeLeftMs(job, now) : null;
   if (left === null || left > 0) return null;
   // A server gives its memory back and a parked program holds it: neither would end.
   const saves = savesBy(job) !== null && spec.pause.method !== "http" && spec.pause.method !== "park";
-  return saves ? pause : { ...pause, end: true };
+  return saves ? pauseOf(job) : { ...pauseOf(job), end: true };
+}
+
+function pauseOf({ name, spec: { timeLimitMinutes = 0 } }: Job): Pause {
+  const reason = `Its time limit is reached: ${duration(timeLimitMinutes * 60_000)} at work.`;
+  const cause = { actor: "supervisor" as const, reason, critical: false, ends: true as const };
+  return { verb: "pause", job: name, method: "checkpoint", cause, evidence: {} };
 }
 
 /** Why it has ended, as sentences. */
