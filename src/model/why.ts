@@ -46,6 +46,11 @@ export interface WaitingFor {
   place?: number;
 }
 
+const PASSING: readonly WaitingFor["code"][] = ["start-order", "checkpoint-check", "checkpoint-restore"];
+
+/** It is over by itself, as a rule within moments. */
+export const isPassing = ({ code }: WaitingFor): boolean => PASSING.includes(code);
+
 /**
  * The answer to "why?" for one job at one tick, as data: only `words/why.ts` puts it into words. All
  * times are wall time in ms.

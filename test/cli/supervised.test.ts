@@ -102,7 +102,14 @@ describe("pause and resume", () => {
     const answer = JSON.parse((await cli.say("why", "count", "--json")).out);
     expect(answer).toMatchObject({
       schemaVersion: 1,
-      jobs: [{ job: "count", state: "paused", waitingFor: [{ code: "manual" }] }],
+      jobs: [
+        {
+          job: "count",
+          state: "paused",
+          // On a busy machine also for the check of its checkpoint.
+          waitingFor: expect.arrayContaining([expect.objectContaining({ code: "manual" })]),
+        },
+      ],
     });
 
     const resumed = await cli.say("resume", "count");

@@ -5,7 +5,7 @@
 
 import { finishedWithAnother, isSeveral, type Job } from "../../model/job.ts";
 import { isStuck, runOf } from "../../model/state.ts";
-import type { WaitingFor, WayOut } from "../../model/why.ts";
+import { isPassing, type WaitingFor, type WayOut } from "../../model/why.ts";
 import { whose } from "../../words/sentences/whose.ts";
 import { isListed } from "../lifecycle/pause/gpu-memory-freed.ts";
 import type { TickInput } from "../tick-input.ts";
@@ -25,9 +25,6 @@ const LIFTED: Partial<Record<WaitingFor["code"], string>> = {
   "gpu-shortage": "tries it again now, whoever holds its memory",
   settling: "doesn't wait for the other to settle",
 };
-/** Passes by itself within moments. */
-const PASSING: WaitingFor["code"][] = ["start-order", "checkpoint-check", "checkpoint-restore"];
-
 const way = (short: string, does: string): WayOut => ({ command: `supervisor ${short}`, short, does });
 
 export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): WayOut[] {
@@ -106,7 +103,7 @@ function fromWait({ name }: Job, waitingFor: WaitingFor[], { sample }: TickInput
       way(`rerun ${name}`, "sets them aside and begins at the beginning"),
     ];
   const ways: WayOut[] = [];
-  const lasting = waitingFor.filter(({ code }) => !PASSING.includes(code));
+  const lasting = waitingFor.filter((one) => !isPassing(one));
   const lifted = lasting.flatMap(({ code }) => LIFTED[code] ?? []);
   // A manual pause ends only by hand, whatever else stands in the way.
   if (lasting[0]?.code === "manual" || (lifted.length > 0 && lifted.length === lasting.length))

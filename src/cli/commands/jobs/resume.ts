@@ -5,6 +5,7 @@ import type { ControlClient } from "../../../control/client.ts";
 import { ask } from "../../../control/client.ts";
 import type { JobView, Snapshot } from "../../../control/protocol.ts";
 import { isWorking } from "../../../model/state.ts";
+import { isPassing } from "../../../model/why.ts";
 import { misuse, Refusal } from "../../../refusal.ts";
 import { list } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
@@ -30,7 +31,7 @@ export interface ResumeOptions extends Options {
 const SETTLED_AFTER = 2;
 /** A program that doesn't report has come back once it has lived so long: one that can't go on ends at once. */
 const LIVES_FOR_MS = 5000;
-/** A large model may load for longer than a person wants to wait here. */
+/** A large model may load, or be checked, for longer than a person wants to wait here. */
 const LOADS_FOR_MS = 120_000;
 
 export async function resume(names: string[], options: ResumeOptions): Promise<number> {
@@ -78,13 +79,16 @@ export async function followResume(
     return 0;
   }
   const before = new Map(snapshot.jobs.map(({ name, run }) => [name, run]));
-  const waited = new Map<string, number>();
+  const waited: Waited = new Map();
   const outcome = (job: JobView): Outcome => resumeOutcome(job, job.run !== before.get(job.name), waited);
   return (await followJobs(client, jobs, outcome)) > 0 ? 1 : 0;
 }
 
+/** By job: in how many snapshots it waited, and since when. */
+type Waited = Map<string, { times: number; sinceMs: number }>;
+
 /** `anew`: a run has begun since the request. */
-function resumeOutcome(job: JobView, anew: boolean, waited: Map<string, number>): Outcome {
+function resumeOutcome(job: JobView, anew: boolean, waited: Waited): Outcome {
   const { failure, unsaved } = job.why;
   if (anew && failure !== undefined && job.state === "waiting")
     return { end: "bad", text: `its run has failed: ${failure}\n${waits(job)}` };
@@ -112,13 +116,19 @@ function resumeOutcome(job: JobView, anew: boolean, waited: Map<string, number>)
       // A pause that may never end isn't waited for.
       if (job.overdue === "waiting") return { end: "bad", text: overdueText(job, "resume") };
       return { end: null, text: "finishing its pause first" };
-    default: {
-      const times = (waited.get(job.name) ?? 0) + 1;
-      waited.set(job.name, times);
-      const settled = times > SETTLED_AFTER && job.why.waitingFor.length > 0;
-      return settled ? { end: "good", text: waits(job) } : { end: null, text: "asked" };
-    }
+    default:
+      return waitOutcome(job, waited);
   }
+}
+
+/** What is over in a moment is waited for, such as the check of its checkpoint. */
+function waitOutcome(job: JobView, waited: Waited): Outcome {
+  const { waitingFor } = job.why;
+  const { times, sinceMs } = waited.get(job.name) ?? { times: 0, sinceMs: wallMs() };
+  waited.set(job.name, { times: times + 1, sinceMs });
+  if (times < SETTLED_AFTER || waitingFor.length === 0) return { end: null, text: "asked" };
+  const passes = waitingFor.every(isPassing) && wallMs() - sinceMs < LOADS_FOR_MS;
+  return { end: passes ? null : "good", text: waits(job) };
 }
 
 /** Seen to come back, or not yet. */
