@@ -66,15 +66,19 @@ describeWith(slurm)("jobs on Slurm", () => {
     );
     supervisor.say("pause", "count", "--no-wait");
     cluster.kill("controller");
-    const silent = await supervisor.shows(
-      "that nothing is known",
-      ({ supervisor: { warnings }, jobs: [job] }) =>
-        warnings.some((text) => text.startsWith("Slurm's controller doesn't answer")) ? job : null,
-    );
-    expect(["pausing", "running"]).toContain(silent.state);
-    expect(silent.why.summary).toContain(`what became of Slurm job ${id} isn't known`);
-    expect(supervisor.audit().map(({ kind }) => kind)).not.toContain("job.lost");
-    cluster.revive();
+    try {
+      const silent = await supervisor.shows(
+        "that nothing is known",
+        ({ supervisor: { warnings }, jobs: [job] }) =>
+          warnings.some((text) => text.startsWith("Slurm's controller doesn't answer")) ? job : null,
+      );
+      expect(["pausing", "running"]).toContain(silent.state);
+      expect(silent.why.summary).toContain(`what became of Slurm job ${id} isn't known`);
+      expect(supervisor.audit().map(({ kind }) => kind)).not.toContain("job.lost");
+    } finally {
+      // The tests after this one need it, too.
+      cluster.revive();
+    }
     await supervisor.reaches("count", ["paused"]);
     expect(supervisor.audit("pause.completed").at(-1)?.outcome).toMatchObject({ stepsLost: 0 });
   });
