@@ -71,6 +71,14 @@ afterEach(async () => {
   for (const directory of deepest) await until("it to be empty", () => removed(directory));
 });
 
+const sensorsKnowing = (claims: Claim[]) =>
+  createSensors({
+    diskPath: "/",
+    supervisorPid: start("sleep", "1000"),
+    hidden: null,
+    claims: () => claims,
+  });
+
 const removed = (directory: string): boolean => {
   try {
     rmdirSync(directory);
@@ -88,12 +96,7 @@ const value = (reading: Reading | undefined): number => {
 describeWith(cpuCgroup)("another supervisor's job in a cgroup", () => {
   it("is no reason to wait for a second scan: a stranger beside it is proven by the first sample that there is", async () => {
     const claims = [claim(await sleepIn(cgroup("a", "1")))];
-    const sensors = createSensors({
-      diskPath: "/",
-      supervisorPid: start("sleep", "1000"),
-      hidden: null,
-      claims: () => claims,
-    });
+    const sensors = sensorsKnowing(claims);
     try {
       let calls = 0;
       const load = Array.from({ length: availableParallelism() }, () => burn());
@@ -112,12 +115,7 @@ describeWith(cpuCgroup)("another supervisor's job in a cgroup", () => {
     const used = (): number => readStat(pid)?.own ?? 0;
     await until("it to work in its cgroup", () => used() > 50);
     const claims = [claim(pid)];
-    const sensors = createSensors({
-      diskPath: "/",
-      supervisorPid: start("sleep", "1000"),
-      hidden: null,
-      claims: () => claims,
-    });
+    const sensors = sensorsKnowing(claims);
     try {
       // It never calls, so that each sample covers all since the one before.
       sensors.guard(100, [], () => {});
