@@ -1,6 +1,6 @@
 /**
- * What pausing and loading took, as recorded: that of the pause nearest in time, else what was learned of
- * the job, else an assumption that is told as one. Durations in ms.
+ * What pausing and loading took, as recorded: that of the one that began nearest in time, else what was learned
+ * of the job, else an assumption that is told as one. Durations in ms.
  */
 import { type Figure, typical } from "../../model/figure.ts";
 import type { Job } from "../../model/job.ts";
@@ -16,6 +16,7 @@ export interface PauseCost {
 }
 
 interface At<T> {
+  /** When it began: by its end, a long one would be nearer to the next than to itself. */
   atMs: number;
   cost: T;
 }
@@ -29,20 +30,23 @@ export class RecordedCosts {
   /** `events`: of this job alone, oldest first. */
   constructor(job: Job | null, events: readonly PastEvent[]) {
     this.#learned = job?.learned ?? null;
+    let requestedMs: number | null = null;
     let pausedMs: number | null = null;
     for (const { kind, atMs, outcome } of events) {
+      if (kind === "pause.requested") requestedMs = atMs;
       if (kind === "pause.completed") {
         // A pause is over some looks after the driver lists nothing more; a replay looks by itself.
         const gone = numberOf(outcome?.vramFreeAfterMs) ?? numberOf(outcome?.goneAfterMs);
         const saved = numberOf(outcome?.signalToCheckpointMs);
-        if (gone !== null) this.#pauses.push({ atMs, cost: split(gone, saved) });
+        if (gone !== null) this.#pauses.push({ atMs: requestedMs ?? atMs - gone, cost: split(gone, saved) });
+        requestedMs = null;
         pausedMs = atMs;
       }
       const isWhole = kind === "checkpoint.verified" && outcome?.verified === "full";
-      if (isWhole && pausedMs !== null) this.#checks.push({ atMs, cost: atMs - pausedMs });
+      if (isWhole && pausedMs !== null) this.#checks.push({ atMs: pausedMs, cost: atMs - pausedMs });
       if (isWhole) pausedMs = null;
       const load = kind === "resume.completed" ? numberOf(outcome?.reloadMs) : null;
-      if (load !== null) this.#loads.push({ atMs, cost: load });
+      if (load !== null) this.#loads.push({ atMs: atMs - load, cost: load });
     }
   }
 

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import type { Job } from "../../../src/model/job.ts";
 import type { Run } from "../../../src/model/run.ts";
 import type { Now } from "../../../src/model/time.ts";
+import type { PastEvent } from "../../../src/replay/history/history.ts";
 import { ModelJob } from "../../../src/replay/models/model-job.ts";
 import type { Habits } from "../../../src/replay/models/model-sight.ts";
 import { ASSUMED_MS, RecordedCosts } from "../../../src/replay/models/recorded-costs.ts";
@@ -103,4 +104,20 @@ test("what was never recorded is assumed, and known to be", () => {
   expect(costs.areAssumed).toBe(true);
   expect(costs.loadAt(0)).toBe(ASSUMED_MS);
   expect(new RecordedCosts(knownJob("a"), []).areAssumed).toBe(false);
+});
+
+test("each pause costs what it cost then, though it ended nearer to the next one's beginning", () => {
+  const past = (kind: PastEvent["kind"], seconds: number, outcome: PastEvent["outcome"] = {}) =>
+    ({ kind, atMs: at(seconds).wallMs, outcome }) as PastEvent;
+  const pause = (beginS: number, saveS: number, checkS: number, loadS: number) => [
+    past("pause.requested", beginS),
+    past("pause.completed", beginS + saveS, { goneAfterMs: saveS * 1000 }),
+    past("checkpoint.verified", beginS + saveS + checkS, { verified: "full" }),
+    past("resume.completed", beginS + saveS + checkS + loadS, { reloadMs: loadS * 1000 }),
+  ];
+  const costs = new RecordedCosts(null, [...pause(0, 3, 40, 50), ...pause(100, 110, 300, 600)]);
+  const from = (seconds: number) => at(seconds).wallMs;
+  expect([costs.pauseAt(from(0)).saveMs, costs.pauseAt(from(100)).saveMs]).toEqual([3000, 110_000]);
+  expect([costs.checkAt(from(3)), costs.checkAt(from(210))]).toEqual([40_000, 300_000]);
+  expect([costs.loadAt(from(43)), costs.loadAt(from(510))]).toEqual([50_000, 600_000]);
 });
