@@ -9,10 +9,10 @@ import type { NewEvent } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
 import { pausedByRule } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
-import type { Why } from "../model/why.ts";
+import type { WaitingFor, Why } from "../model/why.ts";
 import { measureUse } from "./measure-use.ts";
 import { otherPauses } from "./pauses/pauses-without-rule.ts";
-import { sparedByRules, sparedEvents } from "./pauses/spared.ts";
+import { type SparedBy, sparedByRules, sparedEvents } from "./pauses/spared.ts";
 import { type Pause, rulePauses } from "./pauses/victims.ts";
 import { refreshJob } from "./refresh-job.ts";
 import { watchHandOvers } from "./rules/hand-over.ts";
@@ -86,7 +86,7 @@ export function decide(world: World, tick: Tick): Decided {
   return {
     world: { jobs, rules: judged.states, memory },
     decisions: [...pauses, ...(start === null ? [] : [start]), ...notices(judged.changes, input)],
-    why: mapJobs(input.jobs, (job) => whyOf(job, waits[job.name] ?? [], input, spared)),
+    why: explain(input, waits, spared),
     events: [
       ...ruleEvents(judged.changes, input),
       ...sparing.events,
@@ -109,10 +109,28 @@ function inputOf({ jobs, memory }: World, { states }: Judged, tick: Tick): TickI
   };
 }
 
-const mapJobs = <T>(jobs: Jobs, make: (job: Job) => T): Record<string, T> =>
-  Object.fromEntries(Object.entries(jobs).map(([name, job]) => [name, make(job)]));
+function explain(
+  input: TickInput,
+  waits: Readonly<Record<string, WaitingFor[]>>,
+  spared: SparedBy,
+): Decided["why"] {
+  const why: Decided["why"] = {};
+  for (const job of Object.values(input.jobs))
+    why[job.name] = whyOf(job, waits[job.name] ?? [], input, spared);
+  return why;
+}
 
-const refresh = (input: TickInput): Jobs => mapJobs(input.jobs, (job) => refreshJob(job, input));
+/** Returns the same jobs when nothing has changed. */
+function refresh(input: TickInput): Jobs {
+  let changed: Record<string, Job> | null = null;
+  for (const job of Object.values(input.jobs)) {
+    const next = refreshJob(job, input);
+    if (next === job) continue;
+    changed ??= { ...input.jobs };
+    changed[job.name] = next;
+  }
+  return changed ?? input.jobs;
+}
 
 function choosePauses(input: TickInput): Pause[] {
   const others = otherPauses(input);
@@ -121,6 +139,7 @@ function choosePauses(input: TickInput): Pause[] {
 
 /** The flap back-off of each job that a rule pauses now. */
 function countPauses({ jobs, now, config }: TickInput, pauses: readonly Pause[]): Jobs {
+  if (pauses.length === 0) return jobs;
   const counted: Record<string, Job> = { ...jobs };
   for (const { job: name, cause } of pauses) {
     const job = counted[name];

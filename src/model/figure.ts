@@ -43,8 +43,12 @@ export const typical = ({ recent }: Figure): number => median(recent);
 
 /** The highest of the last measurements, without the one that may be wrong if there are enough of them. */
 export function peak({ recent }: Figure): number {
-  const falling = [...recent].sort((a, b) => b - a);
-  return falling[recent.length < ENOUGH ? 0 : 1] ?? 0;
+  let [first, second] = [0, 0];
+  for (const value of recent) {
+    second = Math.max(second, Math.min(first, value));
+    first = Math.max(first, value);
+  }
+  return recent.length < ENOUGH ? first : second;
 }
 
 /** The highest of the last measurements, right or wrong. */

@@ -22,7 +22,8 @@ export function isBackupLater(
 }
 
 /** Whether its checkpoint is to be fetched from its backup now. */
-export function lacksRestored({ checkpoint, restoring, ...job }: Job): boolean {
+export function lacksRestored(job: Job): boolean {
+  const { checkpoint, restoring } = job;
   if (job.state.name !== "waiting" && job.state.name !== "paused") return false;
   if (!isBackupLater(job, checkpoint)) return false;
   return checkpoint === null || (restoring?.tries ?? 0) < MOST_TRIES;
