@@ -2,6 +2,7 @@
  * `start`: on a terminal, a supervisor in a session of its own with a dashboard attached; otherwise
  * headless in the foreground. The supervisor itself is src/supervise/run-supervisor.ts.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import v8 from "node:v8";
 import { findConfig } from "../../../config/find.ts";
 import type { Places } from "../../../config/places.ts";
@@ -60,10 +61,12 @@ async function attached(places: Places, options: StartOptions): Promise<number> 
 
 async function headless(places: Places, options: StartOptions): Promise<number> {
   keepSmall();
-  // First: the other process works while the rest loads.
   const { loadConfigApart } = await import("../../../config/check/check-apart.ts");
+  const checking = loadConfigApart(findConfig(options.config));
+  // That process is started first, and works while the rest loads: loading would hold its start up.
+  await nextTurn();
   const [loaded, { tellProblems: tell }, { formatEvent }, { runSupervisor: supervise }] = await Promise.all([
-    loadConfigApart(findConfig(options.config)),
+    checking,
     import("../../tell-problems.ts"),
     import("../../../show/event-words.ts"),
     import("../../../supervise/run-supervisor.ts"),
