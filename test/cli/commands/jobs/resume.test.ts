@@ -1,0 +1,53 @@
+/** What passes by itself is waited for at the prompt: here the check of a checkpoint, which is held up. */
+import { readdirSync, readFileSync } from "node:fs";
+import { afterEach, expect, it } from "vitest";
+import { CHILDREN, RealSupervisor, until } from "../../../scenarios/real-supervisor.ts";
+
+let supervisor: RealSupervisor;
+let held: number | null = null;
+afterEach(async () => {
+  goOn();
+  await supervisor.close();
+});
+
+function goOn(): void {
+  if (held !== null) process.kill(held, "SIGCONT");
+  held = null;
+}
+
+it("resume returns once the job runs, however long its checkpoint takes to be checked", async () => {
+  const command = ["node", `${CHILDREN}/count-steps.ts`, "--ms", "20"];
+  supervisor = await new RealSupervisor({ jobs: [{ name: "train", command }] }).start();
+  await supervisor.steps("train", 2);
+
+  const stopped = until("the check to begin", () => check(supervisor.process?.pid ?? 0), { everyMs: 2 });
+  const paused = supervisor.sayMeanwhile("pause", "train");
+  held = await stopped;
+  process.kill(held, "SIGSTOP");
+  expect(await paused).toBe(0);
+  let ended = false;
+  const resumed = supervisor.sayMeanwhile("resume", "train").finally(() => {
+    ended = true;
+  });
+  await supervisor.shows("the request", ({ jobs }) => jobs[0]?.manual?.want === "run");
+  await supervisor.ticks(8);
+  expect(supervisor.job("train").why.waitingFor).toMatchObject([{ code: "checkpoint-check" }]);
+  expect(ended).toBe(false);
+  goOn();
+  expect(await resumed).toBe(0);
+  expect(supervisor.job("train")).toMatchObject({ state: "running", run: 2 });
+});
+
+/** Pid of the process that checks a checkpoint for the supervisor `parent`; null where there is none. */
+function check(parent: number): number | null {
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+      if (Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) !== parent) continue;
+      if (readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("verify-child")) return Number(pid);
+    } catch {
+      // It has just ended.
+    }
+  }
+  return null;
+}
