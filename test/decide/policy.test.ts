@@ -1,4 +1,7 @@
-/** Covers: src/decide/why/why.ts */
+/**
+ * Covers: src/decide/why/why.ts, src/decide/why/of-held.ts, src/decide/why/of-pausing.ts, src/decide/why/of-run.ts,
+ * src/decide/why/of-working.ts
+ */
 import { describe, expect, test } from "vitest";
 import type { Job } from "../../src/model/job.ts";
 import { busy, byRule, CPU, Days, pausedJob, pausingState, quiet, running } from "./days.ts";
