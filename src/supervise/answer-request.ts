@@ -9,6 +9,7 @@ import type { Now } from "../model/time.ts";
 import { forgetEnvironment, keepEnvironment } from "../runs/launch/shell-environment.ts";
 import type { Supervisor } from "../tick/supervisor.ts";
 import { list } from "../words/list.ts";
+import { nameTaken } from "../words/sentences/name-taken.ts";
 
 export interface Answering {
   supervisor: Supervisor;
@@ -22,19 +23,10 @@ export interface Answering {
   onBug(bug: unknown): void;
 }
 
-/** A new job needs a new name; one that has ended can be run again under its own, or make way. */
-function nameTaken({ name, state, spec }: Job, folder: string | undefined): string {
-  const elsewhere = spec.cwd === undefined || spec.cwd === folder ? "" : `, and works in ${tilde(spec.cwd)}`;
-  const taken = `There is already a job '${name}'; it is ${state.name}${elsewhere}.`;
-  if (!isEnded(state.name)) return `${taken} To run another, give this one another --name.`;
-  const ways = [
-    ...(state.name === "finished" ? [] : [[`supervisor resume ${name}`, "that one goes on"]]),
-    [`supervisor rerun ${name}`, "that one runs again, from its beginning"],
-    [`supervisor remove ${name}`, "its name is free; all that have ended: supervisor clean"],
-    ["supervisor run --name …", "this one runs under another name"],
-  ];
-  const widest = Math.max(...ways.map(([command = ""]) => command.length));
-  return [taken, ...ways.map(([command = "", does]) => `  ${command.padEnd(widest)}   ${does}`)].join("\n");
+/** `folder`: where the new job works. */
+function takenText({ name, state, spec: { cwd } }: Job, folder: string | undefined): string {
+  const elsewhere = cwd === undefined || cwd === folder ? null : tilde(cwd);
+  return nameTaken({ name, state: state.name, ended: isEnded(state.name), elsewhere });
 }
 
 /** What is in the way of keeping the environment of a job's shell; null when it is kept, or none was sent. */
@@ -100,7 +92,7 @@ async function answer(command: Command, answering: Answering, held: Held): Promi
     case "add": {
       const { name } = command.spec;
       const taken = known[name];
-      if (taken) return { ok: false, code: "refused", error: nameTaken(taken, command.spec.cwd) };
+      if (taken) return { ok: false, code: "refused", error: takenText(taken, command.spec.cwd) };
       if (supervisor.stopping) return { ok: false, code: "refused", error: "The supervisor is stopping." };
       const problem = orderProblem(command.spec, known);
       if (problem !== null) return { ok: false, code: "bad-request", error: problem };

@@ -9,7 +9,7 @@ import type { Config } from "../config/schema/schema.ts";
 import type { BackupInput } from "../decide/lifecycle/backed-up.ts";
 import { type ManualRequest, manualRequest } from "../decide/manual-request.ts";
 import { savingProblem } from "../decide/pauses/disk-room.ts";
-import { pauseMethod } from "../decide/pauses/pause-method.ts";
+import { isSettled } from "../decide/pauses/settled.ts";
 import { decide } from "../decide/policy.ts";
 import type { Recovery } from "../decide/recover-jobs.ts";
 import { dropped, edited, type Removal, removeJobs, roster, withDropped } from "../decide/roster.ts";
@@ -20,11 +20,11 @@ import { ownClaims } from "../decide/sharing/line.ts";
 import { windowStates } from "../decide/windows/windows.ts";
 import type { World } from "../decide/world.ts";
 import type { AuditEvent, NewEvent } from "../model/event.ts";
-import { isService, type Job } from "../model/job.ts";
+import type { Job } from "../model/job.ts";
 import type { Sample } from "../model/machine.ts";
 import type { Away } from "../model/park.ts";
 import type { Run } from "../model/run.ts";
-import { isStuck, isWorking, runOf } from "../model/state.ts";
+import { runOf } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import type { Why } from "../model/why.ts";
 import type { Claims } from "../ports/claims.ts";
@@ -230,18 +230,11 @@ export class Supervisor {
     return this.#stopping;
   }
 
-  /** Stopping, and every job is safe or can't be made so. An overdue pause isn't waited for. */
+  /** Stopping, and done with every job. */
   get settled(): boolean {
     if (!this.#stopping || !this.#moment?.stopping) return false;
-    return Object.values(this.#steps.world.jobs).every(
-      ({ state, ...job }) =>
-        !runOf({ state }) ||
-        isService(job) ||
-        (isWorking(state.name) && pauseMethod({ ...job, state }, { frees: "time" }) === null) ||
-        state.name === "frozen" ||
-        (state.name === "standby" && state.server !== undefined) ||
-        (state.name === "pausing" && isStuck(state.request, this.#parts.clock.now())),
-    );
+    const now = this.#parts.clock.now();
+    return Object.values(this.#steps.world.jobs).every((job) => isSettled(job, now));
   }
 
   /** Events that belong to no job's step: the supervisor's start and stop, a changed config. */
