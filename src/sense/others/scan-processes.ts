@@ -60,37 +60,37 @@ export function scanProcesses(
   owners.look(runs, claims, (pid) => table.get(pid));
   for (const [run, tree] of trees) owners.adopt(run, tree.values());
   const owned = owners.ownersIn(table);
-  const escaped = escapedRuns(runs, table, owned, (pid) => owners.groupedRunOf(pid));
-  const claimEscaped = [...owned].some(([pid, owner]) => {
-    const [claim, stat] = [claimOf(owner), table.get(pid)];
-    // Before its job has a process, a claim covers the supervisor that starts it.
-    if (claim === null || stat === undefined || pid === claim.writer?.pid) return false;
-    // Unlike a run of ours it shows nobody what its short-lived children are.
-    return stat.own + stat.reaped >= AT_WORK && !isDead(stat) && !claimed.counts(pid);
-  });
+  const outside = workingOutside(owners, { runs, claimed }, table, owned);
   const reapers = reapersIn(table, owned);
-  return { ...at, table, owners: owned, escaped, claimEscaped, reapers, hidden: hiddenUsers() };
+  return { ...at, ...outside, table, owners: owned, reapers, hidden: hiddenUsers() };
 }
 
 /** Ticks a process must have used before its place matters; the launcher never gets there. */
 const AT_WORK = 20;
 
-/** Runs with a process that never joined their cgroup, or left it (for a systemd scope, a container). */
-function escapedRuns(
-  runs: readonly LiveRun[],
+/** Whose processes never joined the cgroup that is followed for them, or left it (for a systemd scope, a container). */
+function workingOutside(
+  owners: ProcessOwners,
+  { runs, claimed }: Pick<Known, "runs" | "claimed">,
   table: ProcessTable,
-  owners: ReadonlyMap<number, Owner>,
-  groupedRunOf: (pid: number) => string | null,
-): Set<string> {
+  owned: ReadonlyMap<number, Owner>,
+): Pick<ProcessScan, "escaped" | "claimEscaped"> {
   const grouped = new Map(runs.flatMap((run) => (run.cpuCgroup === null ? [] : [[run.id, run]])));
   const escaped = new Set<string>();
-  for (const [pid, owner] of owners) {
-    const run = grouped.get(runOf(owner) ?? "");
+  let claimEscaped = false;
+  for (const [pid, owner] of owned) {
     const stat = table.get(pid);
-    if (!run || !stat || stat.own < AT_WORK || isDead(stat) || pid === run.launcherPid) continue;
-    if (groupedRunOf(pid) !== run.id) escaped.add(run.id);
+    if (stat === undefined || isDead(stat)) continue;
+    const run = grouped.get(runOf(owner) ?? "");
+    if (run !== undefined && pid !== run.launcherPid && stat.own >= AT_WORK)
+      if (owners.groupedRunOf(pid) !== run.id) escaped.add(run.id);
+    const claim = claimOf(owner);
+    // Before its job has a process, a claim covers the supervisor that starts it. Unlike a run of ours, its job shows
+    // nobody what its short-lived children are.
+    if (claim !== null && pid !== claim.writer?.pid && stat.own + stat.reaped >= AT_WORK)
+      claimEscaped ||= !claimed.counts(pid);
   }
-  return escaped;
+  return { escaped, claimEscaped };
 }
 
 /** pid 1 and its children, and every ancestor of a supervised process: its orphans may be reaped there. */
