@@ -8,14 +8,15 @@ import type { Run } from "../model/run.ts";
 import type { Now } from "../model/time.ts";
 import type { Stretch } from "../report/energy/prices.ts";
 import { type Moment, Supervisor } from "../tick/supervisor.ts";
+import { beginning, type Submitted } from "./beginning.ts";
 import { decisionsOf } from "./decisions.ts";
 import { type Figures, type ReplayedDecision, Tally } from "./figures.ts";
 import type { History, PastEvent } from "./history/history.ts";
 import { quietUntil } from "./history/quiet.ts";
 import { type Ours, type Past, virtualSample } from "./history/virtual-sample.ts";
-import { ModelJob } from "./models/model-job.ts";
+import type { ModelJob } from "./models/model-job.ts";
 import { ModelRuns } from "./models/model-runs.ts";
-import { habitsOf, jobAt, type PastJob, pastJob, wasAtWork } from "./models/past-jobs.ts";
+import { pastJob, wasAtWork } from "./models/past-jobs.ts";
 
 const BOOT = "replay";
 
@@ -31,17 +32,17 @@ export interface Rerunnable {
 export class Rerun {
   readonly name: string;
   /** Jobs whose cost of pausing had to be assumed. */
-  readonly assumed: string[] = [];
+  readonly assumed: string[];
   readonly #config: Config;
   readonly #supervisor: Supervisor;
   readonly #runs: ModelRuns;
-  readonly #models = new Map<string, ModelJob>();
+  readonly #models: ReadonlyMap<string, ModelJob>;
   readonly #tally: Tally;
   readonly #isPriced: boolean;
   readonly #decisions: ReplayedDecision[] = [];
   /** What people asked for, oldest first. */
   readonly #requests: PastEvent[];
-  #submitted: { job: (now: Now) => Job; atMs: number }[] = [];
+  #submitted: Submitted[];
   #now: Now;
   #past: Past | null = null;
   /** Jobs with processes after the last tick. */
@@ -58,12 +59,15 @@ export class Rerun {
     this.#now = now;
     this.#tally = new Tally(yardstick, history.span, prices);
     this.#isPriced = prices !== undefined;
-    this.#runs = new ModelRuns(this.#models);
+    const { jobs, models, submitted, assumed } = beginning(config, history, now);
+    this.assumed = assumed;
+    this.#models = models;
+    this.#submitted = submitted;
+    this.#runs = new ModelRuns(models);
     this.#requests = history.events.filter(({ atMs, actor, kind }) => {
       const asked = kind === "pause.requested" || kind === "resume.requested" || kind === "job.cancelled";
       return actor === "user" && asked && atMs >= now.wallMs;
     });
-    const jobs = this.#beginning(history, now);
     this.#supervisor = new Supervisor(
       {
         clock: { now: () => this.#now },
@@ -159,30 +163,6 @@ export class Rerun {
   #runId(): string {
     this.#runIds += 1;
     return `replay-${this.#runIds}`;
-  }
-
-  /** The config's jobs and those that had been submitted, each as it stood. */
-  #beginning(history: History, now: Now): Record<string, Job> {
-    const jobs: Record<string, Job> = {};
-    // Nothing recorded tells what a service would have done.
-    for (const spec of this.#config.jobs.filter(({ service }) => !service))
-      jobs[spec.name] = jobAt(this.#model(spec.name, history), spec, "config", now);
-    for (const { name, spec, origin } of history.jobs) {
-      if (origin !== "run" || jobs[name] !== undefined) continue;
-      const past = this.#model(name, history);
-      if (past.existsMs > now.wallMs)
-        this.#submitted.push({ atMs: past.existsMs, job: (at) => jobAt(past, spec, "run", at) });
-      else jobs[name] = jobAt(past, spec, "run", now);
-    }
-    return jobs;
-  }
-
-  #model(name: string, history: History): PastJob {
-    const past = pastJob(name, history);
-    const habits = habitsOf(past, history.span.fromMs);
-    if (habits.costs.areAssumed) this.assumed.push(name);
-    this.#models.set(name, new ModelJob(habits, this.#now));
-    return past;
   }
 
   /** Jobs that were at work go on in a run of their own, as after a crash of the supervisor. */
