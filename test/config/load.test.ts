@@ -1,5 +1,6 @@
 /**
- * Covers: src/config/problem.ts, src/config/schema/defaults.ts, src/config/schema/schema.ts,
+ * Covers: src/config/problem.ts, src/config/schema/defaults.ts, src/config/schema/schema.ts, src/config/schema/pause-schema.ts,
+ * src/config/schema/fields.ts,
  * src/config/parse-text.ts, src/config/check/jobs/check-files.ts, src/config/check/warn.ts
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

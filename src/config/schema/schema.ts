@@ -1,11 +1,12 @@
 /**
  * The shape of `supervisor.config.json`: one schema that yields the types, the validation and the
- * published JSON Schema. Names carry their unit. Defaults are here and in job-schema.ts, nowhere else.
+ * published JSON Schema. Names carry their unit. Defaults are here and in the schemas beside it, nowhere else.
  */
 import { z } from "zod";
 import { EVENT_KINDS } from "../../model/event.ts";
 import { GPU_METRICS, MACHINE_METRICS, OURS_IDLE } from "../../model/machine.ts";
-import { jobName, jobSchema, positive, seconds } from "./job-schema.ts";
+import { jobName, positive, seconds } from "./fields.ts";
+import { jobSchema } from "./job-schema.ts";
 import { energySchema, tariffSchema } from "./tariff-schema.ts";
 
 const METRICS = [...MACHINE_METRICS, ...GPU_METRICS, OURS_IDLE] as const;
