@@ -39,11 +39,11 @@ export interface Requested {
   effects: Effect[];
   /** Pauses to be carried out at once. */
   decisions: Pause[];
-  /** One sentence for each job that it can't be done for; the other jobs are done. */
+  /** One sentence for each job that refuses; the others go ahead. */
   errors: string[];
 }
 
-type Asked = (Pick<Requested, "events" | "effects"> & { job: Job }) | { error: string };
+type Outcome = (Pick<Requested, "events" | "effects"> & { job: Job }) | { error: string };
 
 export function manualRequest(
   world: World,
@@ -56,12 +56,12 @@ export function manualRequest(
   const every = asked.jobs.length > 1;
   for (const name of asked.jobs) {
     const job = world.jobs[name];
-    // Among many jobs, only those are meant that it can be done to.
+    // Where several are named, those that it can't apply to are passed over.
     if (every && job !== undefined && isBeyond(job, asked)) continue;
     const result =
       job === undefined ? { error: `There is no job '${name}'.` } : ask(job, asked, { world, windows, now });
     if ("error" in result) {
-      // Among many jobs, those that have ended are not meant.
+      // Where several are named, those that have ended are passed over.
       if (!(every && job !== undefined && isEnded(job.state.name))) done.errors.push(result.error);
       continue;
     }
@@ -87,7 +87,7 @@ const isBeyond = (job: Job, asked: ManualRequest): boolean =>
     asked.verb === "rerun" ||
     (asked.verb === "pause" && asked.force !== undefined));
 
-function ask(job: Job, asked: ManualRequest, within: WithRequest): Asked {
+function ask(job: Job, asked: ManualRequest, within: WithRequest): Outcome {
   if (isBeyond(job, asked))
     return {
       error: `'${job.name}' is a service: it isn't begun, frozen or ended here, only asked to rest and to come back (supervisor pause ${job.name}, supervisor resume ${job.name}).`,
@@ -109,7 +109,7 @@ function rerun(
   job: Job,
   { by, from: atStep }: Extract<ManualRequest, { verb: "rerun" }>,
   { now }: WithRequest,
-): Asked {
+): Outcome {
   if (isLive(job.state.name))
     return {
       error: `'${job.name}' is ${job.state.name}; to begin it anew, end it first: supervisor cancel ${job.name}`,
@@ -134,7 +134,7 @@ function again(job: Job, by: string, adopt: boolean, now: Now): ReturnType<typeo
   return { job: rest, events: [], effects: [] };
 }
 
-function pause(job: Job, asked: Extract<ManualRequest, { verb: "pause" }>, { now }: WithRequest): Asked {
+function pause(job: Job, asked: Extract<ManualRequest, { verb: "pause" }>, { now }: WithRequest): Outcome {
   if (isEnded(job.state.name)) return { error: hasEnded(job) };
   const { force } = asked;
   const freeze = force === "freeze";
@@ -153,7 +153,7 @@ function resume(
   job: Job,
   { by, adopt }: Extract<ManualRequest, { verb: "resume" }>,
   { world, windows, now }: WithRequest,
-): Asked {
+): Outcome {
   if (isEnded(job.state.name) && !mayGoOn(job))
     return { error: `${hasEnded(job)} To run it again from the beginning: supervisor rerun ${job.name}` };
   const next = again(job, by, adopt ?? false, now);

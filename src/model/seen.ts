@@ -52,7 +52,7 @@ export interface Seen {
   checkpoints: Checkpoint[];
   /** Names of checkpoints found to be broken, with the reason. */
   rejected: { path: string; reason: string }[];
-  /** Whether the pause signal would be caught (SigCgt); null where that can't be known. */
+  /** Whether some process would save on the pause signal now; null where that can't be known. */
   signalCaught: boolean | null;
   /** Ranks by the environment of its processes, of a run that doesn't report; omitted while unknown. */
   worldSize?: number;

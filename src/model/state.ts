@@ -26,7 +26,7 @@ export interface PauseRequest {
   release?: true;
   /** It saved by itself after the request, and is ended for that: nothing of it is lost. */
   endedOnceSaved?: true;
-  /** A person has it ended: killed at `deadlineMs`, having been told what is lost. */
+  /** A person or its time limit has it ended: killed at `deadlineMs`, having been told what is lost. */
   endedByHand?: true;
   /** The step reported when the pause was requested. */
   stepAtRequest: number | null;
@@ -43,6 +43,15 @@ export interface PauseRequest {
 /** Asked of the program itself, by a control word; the others need nothing of it. */
 export const hasWord = (method: PauseMethod): method is "checkpoint" | "standby" =>
   method === "checkpoint" || method === "standby";
+
+/** The word that asks the program for this pause; `release` is that of one on standby which is to give its memory back. */
+export function wordOf({
+  method,
+  release,
+}: Pick<PauseRequest, "method" | "release">): "pause" | "standby" | "release" {
+  if (release) return "release";
+  return method === "standby" ? "standby" : "pause";
+}
 
 export type JobState =
   /** `failure`: how its last run ended, as a sentence; absent before its first. `exitCode`: where it had one. */
@@ -114,7 +123,7 @@ export const isReleased = (state: JobState): boolean =>
 export const isFrozenOverdue = (state: JobState): boolean =>
   state.name === "pausing" && state.request.overdue === "frozen";
 
-/** Waiting for it longer is in vain: its grace is over, and whoever was made to end had time for that, too. */
+/** Nothing more will come of waiting: its grace is over, and so is its time to end after SIGTERM. */
 export const isStuck = ({ overdue, deadlineMs }: PauseRequest, { monotonicMs }: Now): boolean =>
   overdue !== null && ((overdue !== "terminated" && overdue !== "killed") || monotonicMs >= deadlineMs);
 

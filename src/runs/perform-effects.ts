@@ -22,7 +22,7 @@ import { writeEnd } from "./launch/log-line.ts";
 import type { Launching } from "./launch/prepare-run.ts";
 import { asLiveRun, type Followed, look } from "./observe/follow.ts";
 import type { Watches } from "./observe/watch-directories.ts";
-import { wordOf, writeControl } from "./signal/control-word.ts";
+import { controlOf, writeControl } from "./signal/control-word.ts";
 import { freeze, type List, thaw } from "./signal/freeze.ts";
 import { ring } from "./signal/send-signal.ts";
 import { kill, terminate } from "./signal/terminate.ts";
@@ -64,7 +64,7 @@ export class ProcessEffects implements RunEffects {
       case "control":
         return tell(effect, job, followed.of(effect.run, job.name));
       case "ring":
-        return ring(wordOf(job), job, followed.of(effect.run, job.name));
+        return ring(controlOf(job), job, followed.of(effect.run, job.name));
       case "ask":
         this.#means.servers.ask(effect, job);
         return { ok: true };
@@ -89,16 +89,15 @@ export class ProcessEffects implements RunEffects {
   ringUnheard(job: Job, run: Run): void {
     const known = this.#means.followed.of(run, job.name);
     const { state } = job;
-    if (state.name === "pausing" && known.unheard === state.request.sequence) ring(wordOf(job), job, known);
+    if (state.name === "pausing" && known.unheard === state.request.sequence)
+      ring(controlOf(job), job, known);
   }
 
   /** Writes the word of the pause under way again, where its file was removed. */
   repeatWord(job: Job, run: Run): void {
     const { state } = job;
     if (state.name !== "pausing" || !hasWord(state.request.method)) return;
-    const { method, sequence } = state.request;
-    const want = method === "standby" ? "standby" : "pause";
-    tell({ want, sequence }, job, this.#means.followed.of(run, job.name));
+    tell(controlOf(job), job, this.#means.followed.of(run, job.name));
   }
 
   async #force(effect: Force, job: Job): Promise<EffectResult> {

@@ -1,7 +1,7 @@
 /**
  * Runs a program to its end and returns how it went, as a value. For every child that we wait for outside
  * of a tick; programs that outlive us go through spawn-detached.ts, and the process that reads GPUs for
- * hours keeps its own pipe (sense/gpu/reader-process.ts). Must never use a shell, and never load execa
+ * hours keeps its own pipe (sense/gpu/reader/reader-process.ts). Must never use a shell, and never load execa
  * before the first child: that takes 100 ms of CPU and 3 MiB.
  */
 import type { ChildProcess } from "node:child_process";

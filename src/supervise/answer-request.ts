@@ -1,4 +1,7 @@
-/** Carries out a client's request: checks names and passes the rest to the supervisor. Decides nothing. */
+/**
+ * Carries out a client's request: refuses names that aren't there or are taken, and what comes too late, and passes
+ * the rest to the supervisor. Decides nothing about jobs.
+ */
 import { tilde } from "../config/project.ts";
 import type { AnswerBody, Command } from "../control/serve.ts";
 import { newJob } from "../decide/roster.ts";
@@ -42,14 +45,14 @@ function keepEnviron(stateDirectory: string, name: string, environ: string | und
 }
 
 /** By job: how often it was asked to pause or to end. */
-type Held = Map<string, number>;
+type TimesAsked = Map<string, number>;
 
 /** What answers each request. */
 export const answers = (answering: Answering) => {
-  const held: Held = new Map();
+  const timesAsked: TimesAsked = new Map();
   return async (command: Command): Promise<AnswerBody> => {
     try {
-      return await answer(command, answering, held);
+      return await answer(command, answering, timesAsked);
     } catch (bug) {
       answering.onBug(bug);
       throw bug;
@@ -61,24 +64,24 @@ export const answers = (answering: Answering) => {
 async function readFirst(
   command: Extract<Command, { verb: "resume" | "rerun" }>,
   { supervisor, readConfig }: Answering,
-  held: Held,
+  timesAsked: TimesAsked,
 ): Promise<{ refused?: string; unread?: string }> {
-  const before = new Map(held);
+  const before = new Map(timesAsked);
   const problem = await readConfig();
   const known = supervisor.world.jobs;
   const jobs = command.jobs === "all" ? Object.keys(known) : command.jobs;
   // The check of a config takes its time, and the later word counts.
-  const overtaken = jobs.filter((name) => held.get(name) !== before.get(name));
+  const overtaken = jobs.filter((name) => timesAsked.get(name) !== before.get(name));
   if (overtaken.length > 0)
     return { refused: `${list(overtaken)}: asked to pause or to end while the config was read.` };
   const concerns = jobs.some((name) => known[name]?.origin === "config");
   return problem !== null && concerns ? { unread: problem } : {};
 }
 
-async function answer(command: Command, answering: Answering, held: Held): Promise<AnswerBody> {
+async function answer(command: Command, answering: Answering, timesAsked: TimesAsked): Promise<AnswerBody> {
   const { supervisor, now, stateDirectory, stop, readConfig } = answering;
   const reads = command.verb === "resume" || command.verb === "rerun";
-  const { refused, unread } = reads ? await readFirst(command, answering, held) : {};
+  const { refused, unread } = reads ? await readFirst(command, answering, timesAsked) : {};
   if (refused !== undefined) return { ok: false, code: "refused", error: refused };
   const known = supervisor.world.jobs;
   switch (command.verb) {
@@ -118,14 +121,18 @@ async function answer(command: Command, answering: Answering, held: Held): Promi
       if ("error" in result) return { ok: false, code: "refused", error: result.error };
       return { ok: true, result };
     }
-    default: {
+    case "pause":
+    case "resume":
+    case "rerun":
+    case "cancel":
+    case "remove": {
       const jobs = command.jobs === "all" ? Object.keys(known) : command.jobs;
       const unknown = jobs.filter((name) => !known[name]);
       if (unknown.length > 0) {
         return { ok: false, code: "unknown-job", error: `There is no job '${unknown.join("', '")}'.` };
       }
       if (command.verb === "pause" || command.verb === "cancel")
-        for (const name of jobs) held.set(name, (held.get(name) ?? 0) + 1);
+        for (const name of jobs) timesAsked.set(name, (timesAsked.get(name) ?? 0) + 1);
       const { errors } =
         command.verb === "remove" ? supervisor.remove(command) : supervisor.request({ ...command, jobs });
       for (const name of jobs) if (!supervisor.world.jobs[name]) forgetEnvironment(stateDirectory, name);

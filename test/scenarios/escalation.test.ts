@@ -79,7 +79,7 @@ test.each([
     expect(method).toBe(how);
     expect(stepsLost).toBeGreaterThan(3);
     expect(forced.reason).toBe(
-      `Its grace ran out: it is ${word}. Up to ${stepsLost} steps since the last checkpoint are lost.`,
+      `Its grace ran out: it is ${word}. Up to ${stepsLost} steps since its last checkpoint are lost.`,
     );
     const paused = await supervisor.reaches(how, ["paused"]);
     expect(alive(pid)).toBe(false);

@@ -29,7 +29,10 @@ export function cancel(transition: Transition, by: string): void {
     default: {
       if (transition.job.cancelling !== undefined) return;
       const lost = stepsLost(transition);
-      const steps = lost === null ? "" : `; ${plural(lost, "step")} since its last checkpoint go with it`;
+      const steps =
+        lost === null
+          ? ""
+          : `; ${plural(lost, "step")} since its last checkpoint ${lost === 1 ? "goes" : "go"} with it`;
       transition.tell("job.cancelled", "user", `${by} cancelled it: its program is asked to end${steps}.`);
       transition.note({ cancelling: { by, askedAt: now, killed: false } });
       transition.perform({ do: "terminate", run: state.run });

@@ -11,7 +11,8 @@ import type { Reading } from "../../model/machine.ts";
 import type { Now } from "../../model/time.ts";
 import { elapsed } from "../../words/duration.ts";
 
-/** A reading stays fresh for three polls, and at least this long. */
+/** A reading stays fresh for so many polls, and at least this long. */
+const FRESH_POLLS = 3;
 const FRESH_AT_LEAST_MS = 3000;
 
 export interface Pace {
@@ -19,7 +20,8 @@ export interface Pace {
   pollSeconds: number;
 }
 
-export const freshMs = (pollSeconds: number): number => Math.max(FRESH_AT_LEAST_MS, 3000 * pollSeconds);
+export const freshMs = (pollSeconds: number): number =>
+  Math.max(FRESH_AT_LEAST_MS, FRESH_POLLS * 1000 * pollSeconds);
 
 /** The state before the first reading. */
 export const unread = (rule: Rule, gpu: string | null, now: Now): RuleState => ({
@@ -99,6 +101,6 @@ function isBeyond(
 const isClear = (rule: Rule, value: number, upTo: number): boolean =>
   isBeyond(rule.clear, worst(rule, value, upTo));
 
-/** Whether a rule is anything but clear: in pressure, beyond its threshold right now, or blind. */
+/** Whether a rule is anything but clear: in pressure, beyond its threshold right now, or without the reading that it had. */
 export const holds = ({ firm, roomy, readAtMs }: RuleState): boolean =>
   firm === "pressure" || (readAtMs !== null && !roomy);

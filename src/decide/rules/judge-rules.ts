@@ -61,9 +61,9 @@ function readingsOf(rule: Rule, seen: Seen, missing: RuleState[]): [gpu: string 
   const { sample } = seen;
   if (!rule.metric.startsWith("gpu.")) return [[null, machineReading(rule, sample)]];
   const unavailable = sample.gpusUnavailable ?? "the GPU isn't reported any more";
-  const unread = sample.gpusExpected && missing.length === 0;
+  const areUnread = sample.gpusExpected && missing.length === 0;
   return [
-    ...(unread ? [[null, { unavailable }] satisfies [null, Reading]] : []),
+    ...(areUnread ? [[null, { unavailable }] satisfies [null, Reading]] : []),
     ...sample.gpus.map((gpu): [string, Reading] => [gpu.uuid, gpuReading(rule, gpu, seen)]),
     ...missing
       .filter((state) => state.rule === rule.name)

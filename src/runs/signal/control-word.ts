@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { Control } from "../../contract/control.ts";
 import { CONTROL_FILE } from "../../contract/names.ts";
 import type { Job } from "../../model/job.ts";
+import { wordOf } from "../../model/state.ts";
 
 /** Replaces the file atomically: a reader sees the old word or the new one. Throws what the disk throws. */
 export function writeControl(statusDirectory: string, { sequence, want }: Control): void {
@@ -15,9 +16,8 @@ export function writeControl(statusDirectory: string, { sequence, want }: Contro
   renameSync(`${path}.new`, path);
 }
 
-/** The word that a ring of this job announces. */
-export function wordOf({ state }: Job): { sequence: number; want: "pause" | "run" } {
-  return state.name === "pausing"
-    ? { sequence: state.request.sequence, want: "pause" }
+/** What was written for the pause under way, and what a ring of this job announces. */
+export const controlOf = ({ state }: Job): Control =>
+  state.name === "pausing"
+    ? { sequence: state.request.sequence, want: wordOf(state.request) }
     : { sequence: 0, want: "run" };
-}

@@ -11,8 +11,8 @@ import { isHeld } from "./held.ts";
 import { sendSignal } from "./send-signal.ts";
 
 /**
- * The run's live processes, parents before their children; what a search of the machine adds was searched for after
- * the call, so that a pass sees what was forked before the last one's signals.
+ * The run's live processes, parents before their children; each call searches the machine anew, so that a
+ * pass also finds what was forked during the one before.
  */
 export type List = () => RunProcess[] | Promise<RunProcess[]>;
 

@@ -10,14 +10,14 @@ import { ranksHere } from "../containers/ranks-here.ts";
 import { asLiveRun, type Followed, look } from "../observe/follow.ts";
 import { findListeners } from "./listeners.ts";
 
-/** Sends the pause signal to whoever listens now. Without a listener, a pause is remembered as unheard. */
+/** Sends the pause signal to whoever listens now. Without a listener, a request is remembered as unheard. */
 export function ring({ sequence, want }: Control, job: Job, run: Followed): EffectResult {
   look(run);
   const ranks = ranksHere(run);
   const found = findListeners(job, asLiveRun(run), ranks);
   const signal = pauseSignalOf(job.spec);
   if ("reason" in found) {
-    if (want === "pause") run.unheard = sequence;
+    if (want !== "run") run.unheard = sequence;
     // A young run may read the word when it comes to its library.
     return "joining" in found || savesBy(job) === null ? { ok: true } : { ok: false, reason: found.reason };
   }

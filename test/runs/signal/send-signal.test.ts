@@ -1,14 +1,27 @@
 /**
  * Covers: src/runs/signal/control-word.ts, src/runs/signal/listeners.ts, src/runs/observe/watch-directories.ts
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { CONTROL_FILE } from "../../../src/contract/names.ts";
-import { statusDirectory } from "../../../src/files/state-paths.ts";
+import { runDirectory, statusDirectory } from "../../../src/files/state-paths.ts";
+import { createRuns } from "../../../src/runs/create-runs.ts";
 import { sendSignal } from "../../../src/runs/signal/send-signal.ts";
 import { isAlive, readStat } from "../../../src/sense/proc/process.ts";
-import { child, givenJob, givenState, logOf, readOr, type Started, start, until } from "../given.ts";
+import {
+  child,
+  givenJob,
+  givenRun,
+  givenState,
+  inState,
+  known,
+  logOf,
+  readOr,
+  type Started,
+  start,
+  until,
+} from "../given.ts";
 
 const library = `${process.execPath} ${child("act-library-job")}`;
 const thirdParty = child("act-third-party");
@@ -166,4 +179,25 @@ test("a zombie and a pid that has changed hands are never signalled", async () =
   expect(sendSignal({ pid: 0, startTime: null }, "SIGTERM")).toBe(false);
   expect(sendSignal({ pid: -(pid ?? 0), startTime }, "SIGTERM")).toBe(false);
   expect(it.see()).toMatchObject({ alive: true });
+});
+
+test.each([
+  ["a pause by checkpoint", { method: "checkpoint" }, "pause"],
+  ["one on standby", { method: "standby" }, "standby"],
+  ["one that gives up its standby, too", { method: "checkpoint", release: true }, "release"],
+] as const)("where its files are swept away, the word of %s is written again", async (_, asked, want) => {
+  const state = givenState();
+  const job = givenJob(["node", child("act-library-job")]);
+  const run = givenRun();
+  const runs = createRuns({ stateDirectory: state, directory: state });
+  const it = known(runs, job, run);
+  await runs.perform({ do: "launch", job: job.name, run, resumeFrom: null }, inState(job, run, "starting"));
+  await ready(it);
+  rmSync(runDirectory(state, run.id), { recursive: true });
+  const paused = inState(job, run, "pausing");
+  if (paused.state.name !== "pausing") throw new Error("a test asks for what isn't there");
+  const request = { ...paused.state.request, ...asked, sequence: 7 };
+  expect(runs.restore({ ...paused, state: { ...paused.state, request } }, run)).toBe(true);
+  const control = join(statusDirectory(state, run.id), CONTROL_FILE);
+  expect(JSON.parse(readFileSync(control, "utf8"))).toEqual({ sequence: 7, want });
 });

@@ -11,6 +11,10 @@ export function stepsLost(transition: Transition): number | null {
   return Math.max(0, step - (checkpoint?.step ?? 0));
 }
 
+/** "1 step since its last checkpoint is lost" */
+export const lostSince = (count: number): string =>
+  `${plural(count, "step")} since its last checkpoint ${count === 1 ? "is" : "are"} lost`;
+
 /** "650 steps to be redone", "how many steps are lost isn't known". */
 export const stepsAre = (count: number | null, what: "lost" | "to be redone"): string =>
   count === null ? `how many steps are ${what} isn't known` : `${plural(count, "step")} ${what}`;

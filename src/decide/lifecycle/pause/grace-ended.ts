@@ -1,6 +1,6 @@
 /**
  * The end of the grace period: reports the pause as overdue and does what `onTimeout` names. Forces
- * nothing before the deadline, and kills only what a person has ended.
+ * nothing before the deadline; kills where `onTimeout` says so, or a person or its time limit has ended the run.
  */
 
 import { KILLED_AFTER_MS } from "../../../model/grace.ts";
@@ -8,8 +8,7 @@ import { isSeveral } from "../../../model/job.ts";
 import type { Seen } from "../../../model/seen.ts";
 import type { PauseRequest } from "../../../model/state.ts";
 import { duration } from "../../../words/duration.ts";
-import { plural } from "../../../words/list.ts";
-import { stepsLost } from "../end/steps-lost.ts";
+import { lostSince, stepsLost } from "../end/steps-lost.ts";
 import type { Transition } from "../transition.ts";
 
 const FORCED = { freeze: "frozen", terminate: "terminated", kill: "killed" } as const;
@@ -53,7 +52,7 @@ function meansOf({ job }: Transition, { method }: PauseRequest): keyof typeof FO
 
 function tellOverdue(transition: Transition, seen: Seen, force: keyof typeof FORCED | "wait"): void {
   const waitedMs = transition.now.monotonicMs - transition.pausing("seen").request.askedAt.monotonicMs;
-  const left = seen.alive ? "still running" : "not gone";
+  const left = seen.alive ? "still running" : "with processes left";
   const plan = force === "wait" ? "nothing was forced" : `it is now ${FORCED[force]}`;
   const reason = `Asked to pause, ${left} ${duration(waitedMs)} later; ${plan}.`;
   transition.tell("pause.overdue", "supervisor", reason, {
@@ -63,7 +62,7 @@ function tellOverdue(transition: Transition, seen: Seen, force: keyof typeof FOR
 
 function forceOut(transition: Transition, force: keyof typeof FORCED): void {
   const lost = force === "freeze" ? 0 : stepsLost(transition);
-  const atRisk = lost === null ? "" : ` Up to ${plural(lost, "step")} since the last checkpoint are lost.`;
+  const atRisk = lost === null ? "" : ` Up to ${lostSince(lost)}.`;
   const costs = force === "freeze" ? " Its memory stays held." : atRisk;
   transition.tell("pause.forced", "supervisor", `Its grace ran out: it is ${FORCED[force]}.${costs}`, {
     outcome: { method: force, stepsLost: lost },

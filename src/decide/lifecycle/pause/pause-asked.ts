@@ -6,10 +6,9 @@
 import type { PauseDecision } from "../../../model/decision.ts";
 import { graceMs, KILLED_AFTER_MS } from "../../../model/grace.ts";
 import { savesBy } from "../../../model/job.ts";
-import { hasWord, type PauseRequest } from "../../../model/state.ts";
-import { plural } from "../../../words/list.ts";
+import { hasWord, type PauseRequest, wordOf } from "../../../model/state.ts";
 import { lacksRoom } from "../../pauses/disk-room.ts";
-import { stepsLost } from "../end/steps-lost.ts";
+import { lostSince, stepsLost } from "../end/steps-lost.ts";
 import { account, creditRunning } from "../learn.ts";
 import { askToPark } from "../park/park-out.ts";
 import { askToRelease } from "../server/release-server.ts";
@@ -82,7 +81,7 @@ function ask(transition: Transition, decision: PauseDecision, freeMiB: number | 
   const inQueue = transition.run.slurm !== undefined;
   const heard = hasListener(transition) || reportUntilMs !== null;
   if ((by === "itself" || by === null) && !heard && !inQueue) return;
-  const want = release ? "release" : method === "standby" ? "standby" : "pause";
+  const want = wordOf(transition.pausing("asked").request);
   transition.perform({ do: "control", run: transition.run, want, sequence });
 }
 
@@ -166,10 +165,7 @@ function endByHand(transition: Transition, decision: PauseDecision): void {
     return;
   }
   const lost = stepsLost(transition);
-  const loses =
-    lost === null
-      ? "What it hasn't saved is lost"
-      : `${plural(lost, "step")} since its last checkpoint are lost`;
+  const loses = lost === null ? "What it hasn't saved is lost" : lostSince(lost);
   transition.tell("pause.forced", decision.cause.actor, `${decision.cause.reason} It is ended. ${loses}.`, {
     outcome: { method: "terminate", stepsLost: lost },
   });
