@@ -1,6 +1,7 @@
 /**
  * Commands judge by what came of their request: the exit code and the reason at the prompt.
- * Covers: src/cli/commands/jobs/pause.ts, src/cli/commands/jobs/resume.ts, src/cli/commands/supervisor/stop.ts,
+ * Covers: src/cli/named-jobs.ts, src/cli/not-saved.ts,
+ * src/cli/commands/jobs/pause.ts, src/cli/commands/jobs/resume.ts, src/cli/commands/supervisor/stop.ts,
  * src/runs/launch/log-line.ts
  */
 import { resolve } from "node:path";

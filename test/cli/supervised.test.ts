@@ -3,7 +3,7 @@
  * Covers: src/words/sentences/name-taken.ts,
  * src/cli/commands/supervisor/start.ts, src/cli/commands/supervisor/stop.ts, src/cli/commands/looking/status.ts,
  * src/cli/commands/looking/why.ts, src/cli/commands/jobs/pause.ts, src/cli/commands/jobs/resume.ts, src/cli/commands/jobs/cancel.ts,
- * src/cli/commands/jobs/submit/run.ts, src/cli/commands/jobs/wait.ts, src/cli/follow-jobs.ts, src/cli/name-job.ts,
+ * src/cli/commands/jobs/submit/run.ts, src/cli/commands/jobs/wait.ts, src/cli/follow-jobs.ts, src/cli/name-for-command.ts,
  * src/cli/print.ts, src/cli/supervisors/spawn-supervisor.ts, src/decide/why/ways-out.ts, src/supervise/answer-request.ts,
  * src/supervise/snapshot.ts
  */

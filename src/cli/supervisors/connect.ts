@@ -1,14 +1,13 @@
 /** Finds the supervisor that a command's options mean, or says that none is running. */
 import { existsSync } from "node:fs";
-import { closest } from "../../config/check/suggest.ts";
 import { findConfig } from "../../config/find.ts";
 import { type Places, readPlaces } from "../../config/places.ts";
 import { projectName, tilde, USER } from "../../config/project.ts";
 import { ask, type ControlClient } from "../../control/client.ts";
-import type { JobView, Snapshot } from "../../control/protocol.ts";
+import type { Snapshot } from "../../control/protocol.ts";
 import { ownName } from "../../files/home.ts";
 import { isRunning, lastSupervisorOf, runningSupervisors } from "../../files/supervisors.ts";
-import { misuse, Refusal } from "../../refusal.ts";
+import { Refusal } from "../../refusal.ts";
 import { list } from "../../words/list.ts";
 import { say } from "../print.ts";
 import { settleCommon } from "./settle-common.ts";
@@ -79,27 +78,6 @@ function anotherThere({ project, stateDirectory }: Places): string | null {
 
 export const snapshotOf = async (client: ControlClient): Promise<Snapshot> =>
   (await ask(client, { verb: "snapshot" })) as Snapshot;
-
-/** The jobs with these names; an unknown name fails with the closest known one. */
-export function jobsNamed(names: string[], jobs: JobView[]): JobView[] {
-  return names.map((name) => {
-    const job = jobs.find((one) => one.name === name);
-    if (job === undefined)
-      throw misuse(
-        noSuchJob(
-          name,
-          jobs.map((one) => one.name),
-        ),
-      );
-    return job;
-  });
-}
-
-export function noSuchJob(name: string, known: string[]): string {
-  const guess = closest(name, known);
-  if (guess !== null) return `There is no job '${name}'. Did you mean '${guess}'?`;
-  return `There is no job '${name}'. ${known.length === 0 ? "There are none." : `There are: ${known.join(", ")}.`}`;
-}
 
 /** The user, as shown in the audit log. */
 export const askedBy = ownName;

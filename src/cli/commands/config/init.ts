@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from "node:pat
 import { CONFIG_NAME } from "../../../config/find.ts";
 import { packageFile } from "../../../own-files.ts";
 import { isSystemError, Refusal } from "../../../refusal.ts";
-import { nameJob } from "../../name-job.ts";
+import { nameJob } from "../../name-for-command.ts";
 import { print } from "../../print.ts";
 import type { Options } from "../../supervisors/connect.ts";
 

@@ -3,9 +3,10 @@
 import { ask } from "../../../control/client.ts";
 import type { JobView } from "../../../control/protocol.ts";
 import { followJobs, type Outcome } from "../../follow-jobs.ts";
+import { jobsNamed } from "../../named-jobs.ts";
+import { tellStakes } from "../../not-saved.ts";
 import { print } from "../../print.ts";
-import { askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
-import { tellStakes } from "./pause.ts";
+import { askedBy, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
 
 export async function cancel(names: string[], options: Options & { wait: boolean }): Promise<number> {
   const client = await mustConnect(options, true);

@@ -2,11 +2,8 @@
 
 import { wallMs } from "../../../clock.ts";
 import { ask } from "../../../control/client.ts";
-import type { JobView, Snapshot } from "../../../control/protocol.ts";
-import { endingLoses } from "../../../decide/why/stakes.ts";
-import { isEnded } from "../../../model/state.ts";
+import type { JobView } from "../../../control/protocol.ts";
 import { misuse } from "../../../refusal.ts";
-import { list } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
 import { whyBeside } from "../../../words/sentences/why.ts";
 import { askedText, holdText, movesText } from "../../../words/sentences/why-held.ts";
@@ -14,10 +11,12 @@ import { endingText, UNSTEPPED, unaskedText } from "../../../words/sentences/why
 import { bytes } from "../../../words/size.ts";
 import { clockTime } from "../../../words/time.ts";
 import { followJobs, type Outcome } from "../../follow-jobs.ts";
+import { chosen, jobsNamed } from "../../named-jobs.ts";
+import { overdueText, tellStakes } from "../../not-saved.ts";
 import { durationMs, timeMs } from "../../parse-time.ts";
 import { orOver } from "../../pause-already-over.ts";
 import { print } from "../../print.ts";
-import { askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
+import { askedBy, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
 
 export interface PauseOptions extends Options {
   all?: boolean;
@@ -57,37 +56,6 @@ export async function pause(names: string[], options: PauseOptions): Promise<num
 /** It had no run when it was asked, and has had none since: nothing came of the request but the wish. */
 const isAsBefore = (job: JobView, before: JobView | undefined): boolean =>
   job.state === "paused" && before?.state === "paused" && job.sinceMs === before.sinceMs;
-
-/** Names of the selected jobs; with `--all`, of those that haven't ended. */
-export function chosen(
-  names: string[],
-  options: { all?: boolean; gpu?: string[] },
-  snapshot: Snapshot,
-  verb: string,
-): string[] {
-  const ways = [names.length > 0, options.all ?? false, options.gpu !== undefined];
-  if (ways.filter(Boolean).length > 1)
-    throw misuse(`Name jobs${options.gpu ? ", give --gpu" : ""} or give --all, not both.`);
-  if (options.gpu !== undefined) return jobsOn(options.gpu, snapshot);
-  if (options.all) {
-    return snapshot.jobs.filter((job) => !isEnded(job.state)).map((job) => job.name);
-  }
-  if (names.length === 0) throw misuse(`Which job? Name one, or all: supervisor ${verb} --all`);
-  return [...new Set(jobsNamed(names, snapshot.jobs).map((job) => job.name))];
-}
-
-/** Names of the jobs that have a run on one of these GPUs. */
-function jobsOn(ids: string[], { gpus, gpusUnavailable, jobs }: Snapshot): string[] {
-  const indices = ids.map((id) => {
-    const gpu = gpus.find(({ index, uuid }) => `${index}` === id || uuid === id);
-    if (gpu !== undefined) return gpu.index;
-    const known = gpus.map(({ index }) => `${index}`);
-    throw misuse(
-      `There is no GPU '${id}'${known.length > 0 ? `; there are: ${list(known)}` : ""}. ${gpusUnavailable ?? ""}`.trim(),
-    );
-  });
-  return jobs.filter((job) => job.gpus.some((gpu) => indices.includes(gpu))).map(({ name }) => name);
-}
 
 function untilOf(options: PauseOptions, nowMs: number): number | null {
   if (options.for !== undefined && options.until !== undefined)
@@ -164,21 +132,6 @@ function pausing(job: JobView): Outcome {
 }
 
 const atStep = (step: number | null): string => (step === null ? "" : ` (step ${number(step)})`);
-
-/** What is in the way, and the ways out with what each costs. */
-export function overdueText({ name, why }: JobView, asked: "pause" | "resume"): string {
-  const ways = [{ command: `supervisor logs -f ${name}`, does: "what it is doing" }, ...(why.sooner ?? [])];
-  const widest = Math.max(...ways.map(({ command }) => command.length));
-  return [
-    why.listed === undefined ? `${why.summary} It will ${asked} when it has saved.` : why.summary,
-    ...ways.map(({ command, does }) => `  ${command.padEnd(widest)}  ${does}`),
-  ].join("\n");
-}
-
-/** Says before anything is done what ending the job loses. */
-export function tellStakes(job: JobView): void {
-  if (job.pid !== null && !isEnded(job.state)) print(`${job.name}  ${endingLoses(job, wallMs())}`);
-}
 
 /** How far a requested end has come. */
 function endOutcome(job: JobView): Outcome {

@@ -6,15 +6,9 @@ import { isEnded, isLive } from "../../../model/state.ts";
 import { Refusal } from "../../../refusal.ts";
 import { removeSavedFiles, savedFiles } from "../../../runs/clean-up/remove-job-files.ts";
 import { follow } from "../../follow-jobs.ts";
+import { jobsNamed } from "../../named-jobs.ts";
 import { print, say } from "../../print.ts";
-import {
-  askedBy,
-  jobsNamed,
-  mustConnect,
-  type Options,
-  placesOf,
-  snapshotOf,
-} from "../../supervisors/connect.ts";
+import { askedBy, mustConnect, type Options, placesOf, snapshotOf } from "../../supervisors/connect.ts";
 import { readConfig } from "../../supervisors/read-config.ts";
 import { takeOut } from "./add.ts";
 

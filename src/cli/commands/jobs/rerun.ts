@@ -1,7 +1,8 @@
 /** `rerun JOB…`: begins jobs anew that have no run, or has them go on from an earlier checkpoint. */
 
 import { misuse } from "../../../refusal.ts";
-import { askedBy, jobsNamed, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
+import { jobsNamed } from "../../named-jobs.ts";
+import { askedBy, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
 import { askToRun } from "../../supervisors/read-config.ts";
 import { followResume } from "./resume.ts";
 

@@ -17,8 +17,9 @@ import { misuse, Refusal } from "../../../refusal.ts";
 import { writeOwner } from "../../../runs/checkpoints/owner.ts";
 import { number } from "../../../words/number.ts";
 import { bytes as bytesText } from "../../../words/size.ts";
+import { noSuchJob } from "../../named-jobs.ts";
 import { print } from "../../print.ts";
-import { noSuchJob, type Options, placesOf, snapshotOf, tryConnect } from "../../supervisors/connect.ts";
+import { type Options, placesOf, snapshotOf, tryConnect } from "../../supervisors/connect.ts";
 import { tellProblems } from "../../tell-problems.ts";
 
 export async function restore(name: string, options: Options & { step?: string }): Promise<number> {

@@ -14,11 +14,12 @@ import { whyBeside } from "../../../words/sentences/why.ts";
 import { askedText } from "../../../words/sentences/why-held.ts";
 import { clockTime } from "../../../words/time.ts";
 import { followJobs, type Outcome } from "../../follow-jobs.ts";
+import { chosen } from "../../named-jobs.ts";
+import { overdueText } from "../../not-saved.ts";
 import { timeMs } from "../../parse-time.ts";
 import { print } from "../../print.ts";
 import { askedBy, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
 import { askToRun } from "../../supervisors/read-config.ts";
-import { chosen, overdueText } from "./pause.ts";
 
 export interface ResumeOptions extends Options {
   all?: boolean;

@@ -9,9 +9,10 @@ import { list } from "../../../words/list.ts";
 import { whyBeside } from "../../../words/sentences/why.ts";
 import { clockTime } from "../../../words/time.ts";
 import { followJobs, type Outcome, printOutcome } from "../../follow-jobs.ts";
+import { jobsNamed } from "../../named-jobs.ts";
 import { durationMs } from "../../parse-time.ts";
 import { say } from "../../print.ts";
-import { jobsNamed, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
+import { mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
 
 /** A restarted supervisor is back within this time; its jobs keep running meanwhile. */
 const RECONNECT_FOR_MS = 60_000;

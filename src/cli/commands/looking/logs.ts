@@ -9,16 +9,9 @@ import { LogLines } from "../../logs/log-lines.ts";
 import { bytesFrom, closeParts, openParts, type Part, startOfLast } from "../../logs/log-parts.ts";
 import { showLog } from "../../logs/show-log.ts";
 import { type Following, untilEnd } from "../../logs/until-end.ts";
+import { jobsNamed, noSuchJob } from "../../named-jobs.ts";
 import { say } from "../../print.ts";
-import {
-  jobsNamed,
-  noSuchJob,
-  type Options,
-  placesOf,
-  sayWhich,
-  snapshotOf,
-  tryConnect,
-} from "../../supervisors/connect.ts";
+import { type Options, placesOf, sayWhich, snapshotOf, tryConnect } from "../../supervisors/connect.ts";
 import { ended } from "../jobs/wait.ts";
 
 const LINES = 50;

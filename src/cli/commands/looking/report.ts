@@ -17,9 +17,10 @@ import { Plotter } from "../../../report/page/series.ts";
 import { type Report, reportOf } from "../../../report/report.ts";
 import { formatReport } from "../../../report/table.ts";
 import { databaseOf } from "../../audit-log.ts";
+import { noSuchJob } from "../../named-jobs.ts";
 import { pastMs } from "../../parse-time.ts";
 import { print, printJson, say, width } from "../../print.ts";
-import { noSuchJob, type Options, placesOf } from "../../supervisors/connect.ts";
+import { type Options, placesOf } from "../../supervisors/connect.ts";
 import { tellProblems } from "../../tell-problems.ts";
 
 export interface ReportOptions extends Options {

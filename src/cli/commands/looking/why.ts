@@ -1,8 +1,9 @@
 /** `why [JOB]`: what stands between a job and running, and what comes next. */
 import type { JobView } from "../../../control/protocol.ts";
 import { askedAbout, formatWhy } from "../../../show/plain.ts";
+import { jobsNamed } from "../../named-jobs.ts";
 import { print, printJson, terminalWidth } from "../../print.ts";
-import { jobsNamed, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
+import { mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
 
 export async function why(name: string | undefined, options: Options): Promise<void> {
   const client = await mustConnect(options);

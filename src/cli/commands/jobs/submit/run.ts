@@ -22,16 +22,10 @@ import { whyBeside } from "../../../../words/sentences/why.ts";
 import { bytes } from "../../../../words/size.ts";
 import { follow, followJobs } from "../../../follow-jobs.ts";
 import { logTail } from "../../../logs/read-log-tail.ts";
-import { nameJob } from "../../../name-job.ts";
+import { nameJob } from "../../../name-for-command.ts";
+import { jobsNamed } from "../../../named-jobs.ts";
 import { print, printJson, say } from "../../../print.ts";
-import {
-  askedBy,
-  jobsNamed,
-  placesOf,
-  sayWhich,
-  snapshotOf,
-  tryConnect,
-} from "../../../supervisors/connect.ts";
+import { askedBy, placesOf, sayWhich, snapshotOf, tryConnect } from "../../../supervisors/connect.ts";
 import { spawnSupervisor } from "../../../supervisors/spawn-supervisor.ts";
 import { ended } from "../wait.ts";
 import { expandedGlob } from "./expanded-glob.ts";
