@@ -1,8 +1,8 @@
 /**
  * Every figure in the README: runs the benchmarks one after the other and prints one table, in
  * Markdown, and `peers` a table of its own. `npm run bench` for all, `npm run bench -- sense audit` for some, `--write` to put the
- * table into the README, `--full` for the audit log with ten times the events. Machines are noisy: CPU
- * time is counted wherever that answers the question.
+ * table into the README, where the rows of the others stay as they are, `--full` for the audit log with ten times the events.
+ * Machines are noisy: CPU time is counted wherever that answers the question.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
@@ -42,13 +42,14 @@ const README = join(import.meta.dirname, "../README.md");
 /** Prints rows of the common table, or a table of its own. */
 type Bench = { measure(): Promise<Measured[]> } | { table(machine: string): Promise<string> };
 
-const machine = `on ${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release().split("-")[0]}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`;
+const day = new Date().toISOString().slice(0, 10);
+const machine = `on ${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release().split("-")[0]}, Node ${process.version}`;
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const told: string[] = [];
 for (const name of asked.length > 0 ? asked : BENCHES) {
   const bench: Bench = await import(`./${name}.ts`);
   if ("table" in bench) {
-    const table = await bench.table(machine);
+    const table = await bench.table(`${machine}, ${day}`);
     console.log(table);
     write(name, table);
     continue;
@@ -60,10 +61,26 @@ for (const name of asked.length > 0 ? asked : BENCHES) {
   }
 }
 if (told.length > 0) {
-  const head = ["| what | measured | target | how |", "|---|--:|--:|---|"];
-  write("bench", [`Measured by \`npm run bench\` ${machine}.`, "", ...head, ...told].join("\n"));
+  const head = ["| what | measured | target | how | day |", "|---|--:|--:|---|---|"];
+  const rows = asked.length === 0 ? told : merged(told);
+  write("bench", [`Measured by \`npm run bench\` ${machine}.`, "", ...head, ...rows].join("\n"));
 }
 process.exit();
+
+/** The README's rows, with those that were measured now in their places, and new ones at the end. */
+function merged(fresh: readonly string[]): string[] {
+  const nameOf = (row: string): string => row.split(" | ")[0] ?? "";
+  const now = new Map(fresh.map((row) => [nameOf(row), row]));
+  const [, table = ""] =
+    /<!-- bench -->\n([\s\S]*?)<!-- \/bench -->/.exec(readFileSync(README, "utf8")) ?? [];
+  // After the head and its line.
+  const before = table
+    .split("\n")
+    .filter((line) => line.startsWith("| "))
+    .slice(1);
+  const kept = before.map((row) => now.get(nameOf(row)) ?? row);
+  return [...kept, ...fresh.filter((row) => !kept.includes(row))];
+}
 
 /** Between the README's marks of that name, where that is asked for. */
 function write(name: string, table: string): void {
@@ -79,5 +96,5 @@ function rowOf({ name, unit, value, target, detail }: Measured): string {
   const number = (x: number): string =>
     x === 0 ? "0" : Math.abs(x) >= 100 ? x.toFixed(0) : Number(x.toPrecision(2)).toString();
   const reached = target === null ? "–" : `≤ ${number(target)}${value <= target ? "" : " **missed**"}`;
-  return `| ${name} | ${`${number(value)} ${unit}`.trim()} | ${reached} | ${detail} |`;
+  return `| ${name} | ${`${number(value)} ${unit}`.trim()} | ${reached} | ${detail} | ${day} |`;
 }
