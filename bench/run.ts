@@ -62,7 +62,7 @@ for (const name of asked.length > 0 ? asked : BENCHES) {
 }
 if (told.length > 0) {
   const head = ["| what | measured | target | how | day |", "|---|--:|--:|---|---|"];
-  const rows = asked.length === 0 ? told : merged(told);
+  const rows = asked.length === 0 || !process.argv.includes("--write") ? told : merged(told);
   write("bench", [`Measured by \`npm run bench\` ${machine}.`, "", ...head, ...rows].join("\n"));
 }
 process.exit();
@@ -73,6 +73,10 @@ function merged(fresh: readonly string[]): string[] {
   const now = new Map(fresh.map((row) => [nameOf(row), row]));
   const [, table = ""] =
     /<!-- bench -->\n([\s\S]*?)<!-- \/bench -->/.exec(readFileSync(README, "utf8")) ?? [];
+  if (!table.startsWith(`Measured by \`npm run bench\` ${machine}.`))
+    throw new Error(
+      "the README's rows are of another machine: measure all of them (npm run bench -- --write)",
+    );
   // After the head and its line.
   const before = table
     .split("\n")

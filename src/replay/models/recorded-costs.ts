@@ -31,6 +31,7 @@ export class RecordedCosts {
   constructor(job: Job | null, events: readonly PastEvent[]) {
     this.#learned = job?.learned ?? null;
     let requestedMs: number | null = null;
+    let resumedMs: number | null = null;
     let pausedMs: number | null = null;
     for (const { kind, atMs, outcome } of events) {
       if (kind === "pause.requested") requestedMs = atMs;
@@ -45,8 +46,11 @@ export class RecordedCosts {
       const isWhole = kind === "checkpoint.verified" && outcome?.verified === "full";
       if (isWhole && pausedMs !== null) this.#checks.push({ atMs: pausedMs, cost: atMs - pausedMs });
       if (isWhole) pausedMs = null;
+      if (kind === "resume.requested") resumedMs = atMs;
       const load = kind === "resume.completed" ? numberOf(outcome?.reloadMs) : null;
-      if (load !== null) this.#loads.push({ atMs: atMs - load, cost: load });
+      // What waited in a queue was asked for long before it began to load.
+      if (load !== null) this.#loads.push({ atMs: resumedMs ?? atMs - load, cost: load });
+      if (load !== null) resumedMs = null;
     }
   }
 

@@ -24,8 +24,7 @@ export function ring({ sequence, want }: Control, job: Job, run: Followed): Effe
   run.unheard = null;
   if (found.library) return signalAll(found.targets, signal);
   // To a program without a library the signal itself is the word, and a second one may mean "now!".
-  if (want !== "pause")
-    return { ok: false, reason: "without a job library it takes every signal for a pause" };
+  if (want === "run") return { ok: false, reason: "without a job library it takes every signal for a pause" };
   const mark = ({ pid, startTime }: KnownProcess): string => `${sequence} ${pid} ${startTime}`;
   const fresh = found.targets.filter((target) => !run.rung.has(mark(target)));
   for (const target of fresh) run.rung.add(mark(target));

@@ -6,6 +6,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { CONTROL_FILE } from "../../../src/contract/names.ts";
 import { runDirectory, statusDirectory } from "../../../src/files/state-paths.ts";
+import type { Job } from "../../../src/model/job.ts";
+import type { Run } from "../../../src/model/run.ts";
+import type { PauseRequest } from "../../../src/model/state.ts";
 import { createRuns } from "../../../src/runs/create-runs.ts";
 import { sendSignal } from "../../../src/runs/signal/send-signal.ts";
 import { isAlive, readStat } from "../../../src/sense/proc/process.ts";
@@ -25,6 +28,12 @@ import {
 
 const library = `${process.execPath} ${child("act-library-job")}`;
 const thirdParty = child("act-third-party");
+/** The job while it is asked to pause, in this way. */
+function pausingBy(job: Job, run: Run, how: Partial<PauseRequest>): Job {
+  const paused = inState(job, run, "pausing");
+  if (paused.state.name !== "pausing") throw new Error("a test asks for what isn't there");
+  return { ...paused, state: { ...paused.state, request: { ...paused.state.request, ...how } } };
+}
 const ready = (it: Started) => until("its report", () => it.see().ranks[0]);
 
 test.each([
@@ -91,7 +100,10 @@ test("a program that only catches the signal isn't signalled, whatever it would 
   expect(readOr(marker)).not.toContain("heard");
 });
 
-test("a ring that no process could hear is sent again once one can", async () => {
+test.each([
+  ["pause", {}],
+  ["standby", { method: "standby" }],
+] as const)("a ring for %s that no process could hear is sent again once one can", async (want, asked) => {
   const state = givenState();
   const marker = join(state, "marker");
   const it = await start(
@@ -99,9 +111,10 @@ test("a ring that no process could hear is sent again once one can", async () =>
     givenJob(["node", thirdParty, "later", marker], { pause: { signal: "SIGUSR2" } }),
   );
   await until("its pid", () => it.see("starting").pid);
-  expect(await it.ask("pause")).toMatchObject({ ok: false });
+  expect(await it.ask(want)).toMatchObject({ ok: false });
   writeFileSync(`${marker}.catch`, "");
-  await until("the signal", () => it.see("pausing") && readOr(marker).includes("heard"));
+  const look = () => it.runs.observe(pausingBy(it.job, it.run, asked), it.run);
+  await until("the signal", () => look() && readOr(marker).includes("heard"));
 });
 
 test("a program without a library is signalled once for each request, and only to pause", async () => {
@@ -194,10 +207,7 @@ test.each([
   await runs.perform({ do: "launch", job: job.name, run, resumeFrom: null }, inState(job, run, "starting"));
   await ready(it);
   rmSync(runDirectory(state, run.id), { recursive: true });
-  const paused = inState(job, run, "pausing");
-  if (paused.state.name !== "pausing") throw new Error("a test asks for what isn't there");
-  const request = { ...paused.state.request, ...asked, sequence: 7 };
-  expect(runs.restore({ ...paused, state: { ...paused.state, request } }, run)).toBe(true);
+  expect(runs.restore(pausingBy(job, run, { ...asked, sequence: 7 }), run)).toBe(true);
   const control = join(statusDirectory(state, run.id), CONTROL_FILE);
   expect(JSON.parse(readFileSync(control, "utf8"))).toEqual({ sequence: 7, want });
 });

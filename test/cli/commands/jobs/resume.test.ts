@@ -1,13 +1,17 @@
 /** What passes by itself is waited for at the prompt: here the check of a checkpoint, which is held up. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { afterEach, expect, it } from "vitest";
+import { readChildren } from "../../../../src/sense/proc/process.ts";
 import { CHILDREN, RealSupervisor, until } from "../../../scenarios/real-supervisor.ts";
 
 let supervisor: RealSupervisor;
 let held: number | null = null;
 afterEach(async () => {
-  goOn();
-  await supervisor.close();
+  try {
+    goOn();
+  } finally {
+    await supervisor.close();
+  }
 });
 
 function goOn(): void {
@@ -39,15 +43,6 @@ it("resume returns once the job runs, however long its checkpoint takes to be ch
 });
 
 /** Pid of the process that checks a checkpoint for the supervisor `parent`; null where there is none. */
-function check(parent: number): number | null {
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-      if (Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) !== parent) continue;
-      if (readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("verify-child")) return Number(pid);
-    } catch {
-      // It has just ended.
-    }
-  }
-  return null;
-}
+const check = (parent: number): number | null =>
+  readChildren(parent).find((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("verify-child")) ??
+  null;
