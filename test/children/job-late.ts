@@ -1,5 +1,6 @@
-/** Comes to its job library only after `LATE_MS`, as programs do that load much first; then counts as count-steps.ts does. */
+/** Comes to its job library only once the file `come` is in its folder, as programs do that load much first; then counts as count-steps.ts does. */
+import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
-await sleep(Number(process.env.LATE_MS));
+while (!existsSync("come")) await sleep(20);
 await import("./count-steps.ts");

@@ -11,7 +11,7 @@ import { FakeNvml } from "../fakes/nvml/fake.ts";
 import { compiler, describeWith, podman } from "../needs.ts";
 import { CHILDREN, RealSupervisor } from "./real-supervisor.ts";
 
-const STEPS = 3000;
+const STEPS = 9000;
 const HELD = 6000;
 const NEWCOMER = {
   name: "newcomer",
@@ -69,7 +69,7 @@ describeWith(podman.met ? compiler : podman)(
           await supervisor.reaches(name, ["finished"], { limitMs: 200_000 });
         const [disturbed, undisturbed] = jobs.map(({ name }) => readFileSync(join(results, name), "utf8"));
         expect(disturbed).toBe(undisturbed);
-        expect(disturbed).toMatch(/^3000 /);
+        expect(disturbed).toMatch(/^9000 /);
         const begun = readFileSync(join(supervisor.directory, "state/logs/disturbed.log"), "utf8");
         const [first, second] = [...begun.matchAll(/^begins at (\d+)/gm)].map(([, step]) => Number(step));
         expect([first, (second ?? 0) > (progress?.step ?? 0)]).toEqual([0, true]);

@@ -91,7 +91,7 @@ describeWith(compiler.met ? root : compiler)("two users on one GPU", () => {
     expect(asked, asked.err).toMatchObject({ code: 0 });
     await ana.reaches("tts", ["running"]);
     work();
-    expect(bob.job("asr").state).toBe("paused");
+    await bob.reaches("asr", ["paused"]);
     expect(pauses(bob)).toMatchObject([{ job: "asr", actor: "peer" }]);
     await until("bob to stand in line", () => bob.job("asr").why.summary.includes("you're 1st in line"));
 

@@ -36,7 +36,7 @@ describeWith(compiler)("over a driver of one GPU (needs a C compiler)", () => {
       const own = { gpu: 0, pid: pid ?? 0, memory: 3000, sm: 90 };
       driver.set({ gpus: [{ util: 90, used: 3500 }], processes: [own] });
       // It works for far longer than a pause costs, so that whether it has paid isn't a matter of one look.
-      await supervisor.steps("asr", (supervisor.job("asr").progress?.step ?? 0) + 200);
+      await supervisor.steps("asr", (supervisor.job("asr").progress?.step ?? 0) + 400);
       const game = supervisor.outsider("sleep", "1000");
       const foreign = { gpu: 0, pid: game.pid as number, memory: 700, sm: 55 };
       driver.set({ processes: [own, foreign] });

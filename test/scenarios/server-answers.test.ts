@@ -9,7 +9,7 @@ let served: Served;
 afterEach(() => served.close());
 
 const begin = async (told: Told) => {
-  const pause = { server: told.kind, drainedSeconds: 0.2, timeoutSeconds: 1, ...told.pause };
+  const pause = { server: told.kind, drainedSeconds: 0.2, timeoutSeconds: 10, ...told.pause };
   served = await Served.begin({ ...told, pause });
   return served.supervisor;
 };
@@ -18,10 +18,10 @@ const started = () => served.supervisor.recorded("job.started", "train");
 
 describeWith(compiler)("a server that is asked by HTTP (needs a C compiler)", () => {
   it.each([
-    ["hang", "POST /sleep?level=1: no answer within"],
-    ["password", "it wants a password (status 401)"],
-  ])("%s: is told, and isn't called free", async (trap, says) => {
-    const supervisor = await begin({ kind: "vllm", pause: { drain: [] } });
+    ["hang", 1, "POST /sleep?level=1: no answer within"],
+    ["password", 10, "it wants a password (status 401)"],
+  ])("%s: is told, and isn't called free", async (trap, timeoutSeconds, says) => {
+    const supervisor = await begin({ kind: "vllm", pause: { drain: [], timeoutSeconds } });
     await served.tell("/trap", { trap });
     pause();
     const failed = await supervisor.recorded("pause.failed", "llm");

@@ -73,11 +73,14 @@ test("sleep waits until the job has saved; awake again, it goes on where it was"
 
 test("a save that takes longer than logind waits ends once the system is awake", async () => {
   bus = await new SystemBus().logind(0.5);
-  supervisor = await new RealSupervisor({ jobs: [counting(3000)] }, bus.env).start();
-  await supervisor.steps("count", 0);
+  supervisor = await new RealSupervisor({ jobs: [counting(50)] }, bus.env).start();
+  const { pid } = await supervisor.steps("count", 0);
   await bus.told("held");
+  // It can't save before it is let go on.
+  process.kill(pid as number, "SIGSTOP");
   bus.say("sleep");
   expect(await bus.told("asleep")).toMatch(/ with 1 locks$/);
+  process.kill(pid as number, "SIGCONT");
   bus.say("wake");
   await supervisor.recorded("pause.completed", "count");
   await supervisor.recorded("resume.completed", "count");

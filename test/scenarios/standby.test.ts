@@ -29,7 +29,7 @@ const flowing = (past: number) => until("more frames", () => frames().length > p
 const voice = (standby: { releaseAfterMinutes: number | "never" }, kind = "") => ({
   name: "voice",
   command: ["node", join(CHILDREN, "job-streams.ts"), "out", "0", "2", kind],
-  pause: { method: "standby", graceSeconds: 3 },
+  pause: { method: "standby", graceSeconds: kind === "" ? 60 : 3 },
   standby,
 });
 

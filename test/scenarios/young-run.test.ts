@@ -2,6 +2,7 @@
  * A pause asked before a program has come to its job library.
  * Covers: src/decide/lifecycle/pause/young-run.ts
  */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { CHILDREN, RealSupervisor } from "./real-supervisor.ts";
@@ -10,7 +11,7 @@ let supervisor: RealSupervisor;
 afterEach(() => supervisor.close());
 
 test("waits for its report, and is a pause by checkpoint", async () => {
-  const job = { name: "late", command: ["node", join(CHILDREN, "job-late.ts")], env: { LATE_MS: "3500" } };
+  const job = { name: "late", command: ["node", join(CHILDREN, "job-late.ts")] };
   supervisor = await new RealSupervisor({ jobs: [job] }).start();
   await supervisor.reaches("late", ["running"]);
   expect(supervisor.job("late").progress).toBeNull();
@@ -18,6 +19,7 @@ test("waits for its report, and is a pause by checkpoint", async () => {
   await supervisor.shows("what it waits for", ({ jobs }) =>
     jobs[0]?.why.summary.includes("has only just begun"),
   );
+  writeFileSync(join(supervisor.directory, "come"), "");
   const paused = await supervisor.reaches("late", ["paused", "frozen"]);
   expect(paused).toMatchObject({ state: "paused", checkpoint: { step: expect.any(Number) } });
   expect(supervisor.audit("pause.completed")).toMatchObject([

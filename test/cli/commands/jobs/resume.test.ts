@@ -20,7 +20,7 @@ function goOn(): void {
 }
 
 it("resume returns once the job runs, however long its checkpoint takes to be checked", async () => {
-  const command = ["node", `${CHILDREN}/count-steps.ts`, "--ms", "20"];
+  const command = ["node", `${CHILDREN}/count-steps.ts`, "--ms", "20", "--save-mib", "200"];
   supervisor = await new RealSupervisor({ jobs: [{ name: "train", command }] }).start();
   await supervisor.steps("train", 2);
 
