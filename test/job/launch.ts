@@ -83,7 +83,12 @@ export function endOf(child: ChildProcess): Promise<Ended> {
 
 function attach(child: ChildProcess, statusDir: string): Launched {
   let over: Ended | null = null;
-  const ended = endOf(child).then((end) => (over = end));
+  const ended = endOf(child).then((end) => {
+    // A ring that comes while a finished program is being torn down ends it: it has said that it has finished.
+    const isTornDown = end.signal === "SIGUSR2" && status()?.state === "finished";
+    over = isTornDown ? { ...end, code: 0, signal: null } : end;
+    return over;
+  });
   const status = (): StatusFile | null => {
     let bytes: Buffer;
     try {

@@ -93,7 +93,7 @@ testWith(torch)(
     const shape = { ranks: 2, workers: 0, steps: STEPS };
     const often = { checkpoint: { everyMinutes: 0.01 } };
     supervisor = await new RealSupervisor(train([...voice, ...argumentsOf(shape)], often)).start();
-    await until("a checkpoint", () => supervisor.job("voice").checkpoint !== null);
+    await supervisor.shows("a checkpoint", ({ jobs: [job] }) => job?.checkpoint);
     const victim = await until("rank 1", () => reports().find(({ rank }) => rank === 1));
     process.kill(victim.pid, "SIGKILL");
     const failed = await supervisor.recorded("job.failed", "voice");
@@ -111,7 +111,7 @@ testWith(torch)("a rank that hangs fails the others after their timeout, and bot
   const often = { checkpoint: { everyMinutes: 0.01 } };
   const command = [...voice, ...argumentsOf({ ...endless, workers: 0 }), "--timeout", "5"];
   supervisor = await new RealSupervisor(train(command, often)).start();
-  await until("a checkpoint", () => supervisor.job("voice").checkpoint !== null);
+  await supervisor.shows("a checkpoint", ({ jobs: [job] }) => job?.checkpoint);
   const victim = await until("rank 1", () => reports().find(({ rank }) => rank === 1));
   process.kill(victim.pid, "SIGSTOP");
   await supervisor.recorded("job.failed", "voice");

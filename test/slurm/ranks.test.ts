@@ -16,7 +16,8 @@ const needs = [slurm, torch, root].find(({ met }) => !met) ?? slurm;
 const cluster = new Cluster();
 let supervisor: RealSupervisor | null = null;
 
-const TOTAL = 80;
+/** More than three pauses take on a machine that has others to serve. */
+const TOTAL = 200;
 const training = (name: string, secondsEach: number): Record<string, unknown> => ({
   name,
   command: [pythonPath, join(CHILDREN, "python-gloo.py"), `${TOTAL}`, `${secondsEach}`],

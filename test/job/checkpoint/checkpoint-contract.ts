@@ -138,7 +138,11 @@ export function keepsCheckpointContract(library: Library, kills: number): void {
         SUPERVISOR_CHECKPOINT_KEEP: "1",
       });
       await run.until("a good checkpoint", ({ checkpoint }) => Boolean(checkpoint));
-      writeFileSync(join(checkpoints, "filler"), Buffer.alloc(500_000));
+      // While it saves there is no room for that either.
+      await until("room for a filler", () => {
+        writeFileSync(join(checkpoints, "filler"), Buffer.alloc(500_000));
+        return true;
+      });
       const failed = await run.until("a failed save", ({ failedSaves }) => Number(failedSaves) > 0);
       run.ask({ sequence: 1, want: "pause" });
       const again = await run.until(

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import type { LiveRun } from "../../../src/ports/live-run.ts";
 import { processesOf, SharedScan } from "../../../src/sense/owners/run-processes.ts";
@@ -67,6 +68,9 @@ describe("the processes of a run", () => {
     const late = spawn("/bin/sleep", ["1005"], { detached: true, stdio: "ignore", env });
     children.push(late);
     const [run] = runs as [LiveRun];
+    await until("its exec", () =>
+      readFileSync(`/proc/${late.pid}/environ`, "utf8").includes(`SUPERVISOR_RUN_ID=${run.id}`),
+    );
     expect((await scan.processesOf(run)).map(({ pid }) => pid)).toContain(late.pid);
   });
 
