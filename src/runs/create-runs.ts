@@ -22,6 +22,7 @@ import type { Launching } from "./launch/prepare-run.ts";
 import { isSwept, rewriteRecords } from "./launch/rewrite-records.ts";
 import { asBegun, asLiveRun } from "./observe/follow.ts";
 import { observe } from "./observe/observe.ts";
+import { begunUnseen } from "./observe/runs-by-environment.ts";
 import { Watches } from "./observe/watch-directories.ts";
 import { ProcessEffects } from "./perform-effects.ts";
 import { SlurmRuns } from "./slurm/slurm-runs.ts";
@@ -101,7 +102,7 @@ export function createRuns(where: Launching): RunsOnDisk {
     restore: (job, run) => {
       if (run.slurm !== undefined || run.service || !isSwept(where.stateDirectory, run.id)) return false;
       const known = followed.of(run, job.name);
-      const begun = asBegun(known);
+      const begun = asBegun(known) ?? begunUnseen(known);
       if (begun === null) return false;
       rewriteRecords(where.stateDirectory, { job: job.name, run }, begun);
       watches.unfollow(known);

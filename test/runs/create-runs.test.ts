@@ -5,7 +5,9 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { execPath } from "node:process";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { clock } from "../../src/clock.ts";
 import {
   exitRecord,
   formerLauncherRecord,
@@ -15,7 +17,8 @@ import {
   statusDirectory,
 } from "../../src/files/state-paths.ts";
 import { createRuns } from "../../src/runs/create-runs.ts";
-import { isAlive } from "../../src/sense/proc/process.ts";
+import { runsByEnvironment } from "../../src/runs/observe/runs-by-environment.ts";
+import { isAlive, readWords } from "../../src/sense/proc/process.ts";
 import {
   cgroupsHere,
   child,
@@ -215,4 +218,25 @@ test("what the records can't hold is unknown, never success", async () => {
   writeFileSync(exitRecord(state, it.run.id), "");
   expect(it.see().exit).toEqual({ known: false });
   expect(readFileSync(join(runDirectory(state, it.run.id), "launcher.sh"), "utf8")).toContain("exec");
+});
+
+test("a run whose files are swept before it was seen to begin gets them again, and is followed", async () => {
+  const state = givenState();
+  const job = givenJob(["node", child("act-library-job")]);
+  const run = givenRun();
+  const runs = createRuns({ stateDirectory: state, directory: state });
+  const it = known(runs, job, run);
+  const launch = { do: "launch", job: job.name, run, resumeFrom: null } as const;
+  expect(await runs.perform(launch, inState(job, run, "starting"))).toEqual({ ok: true });
+  // By its processes alone: a look would note which one is its first.
+  const begun = await until("its job", () =>
+    runsByEnvironment(state, clock.now()).find(({ main }) =>
+      readWords(main.pid, "cmdline")?.startsWith(execPath),
+    ),
+  );
+  rmSync(runDirectory(state, run.id), { recursive: true });
+  expect(it.see("starting")).toMatchObject({ alive: true, pid: null });
+  expect(runs.restore(job, run)).toBe(true);
+  expect(it.see("starting")).toMatchObject({ alive: true, pid: begun.main.pid });
+  expect(runs.restore(job, run)).toBe(false);
 });

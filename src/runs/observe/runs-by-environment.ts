@@ -3,7 +3,7 @@
  * when every file about it is gone. Reads /proc only.
  */
 import { basename } from "node:path";
-import { bootSeconds } from "../../clock.ts";
+import { bootSeconds, clock } from "../../clock.ts";
 import { ENV, stepOfName } from "../../contract/names.ts";
 import { statusDirectory } from "../../files/state-paths.ts";
 import type { Away } from "../../model/park.ts";
@@ -15,6 +15,7 @@ import { type ProcessStat, parseStatusLine, TICKS_PER_SECOND } from "../../sense
 import { isDead, listPids, readStat, readWords, variableIn } from "../../sense/proc/process.ts";
 import type { Begun } from "../launch/rewrite-records.ts";
 import type { RunRecord } from "../launch/run-record.ts";
+import type { Followed } from "./follow.ts";
 
 interface Member {
   stat: ProcessStat;
@@ -22,6 +23,12 @@ interface Member {
 }
 
 export type FoundRun = RunRecord & Begun;
+
+/** A run whose files were removed before it was seen to begin; null where none of its processes is found. */
+export function begunUnseen({ id, stateDirectory, main, launcher }: Followed): Begun | null {
+  if (main !== null || launcher === "ended") return null;
+  return runsByEnvironment(stateDirectory, clock.now()).find(({ run }) => run.id === id) ?? null;
+}
 
 /** Runs whose job has begun. One launched on GPUs that its environment doesn't name may be on any. */
 export function runsByEnvironment(stateDirectory: string, now: Now): FoundRun[] {
