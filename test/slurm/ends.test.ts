@@ -77,7 +77,7 @@ describeWith(slurm)("jobs on Slurm", () => {
     await supervisor.recorded("resume.completed", "limited");
     // Its time may have run out once more.
     const firstTwo = () => begins(supervisor as RealSupervisor, "limited").slice(0, 2);
-    await untilHolds(() => expect(firstTwo()).toEqual([0, outcome?.step]));
+    await untilHolds(() => expect(firstTwo()).toEqual([0, expect.any(Number)]));
     expect([await slurmIdOf(supervisor, "lost"), await slurmIdOf(supervisor, "limited")]).toEqual(ids);
     expect(supervisor.audit().map(({ kind }) => kind)).not.toContain("job.failed");
   });
