@@ -13,6 +13,7 @@ import {
   formerLauncherRecord,
   launcherRecord,
   logPath,
+  pidRecord,
   runDirectory,
   statusDirectory,
 } from "../../src/files/state-paths.ts";
@@ -239,4 +240,20 @@ test("a run whose files are swept before it was seen to begin gets them again, a
   expect(runs.restore(job, run)).toBe(true);
   expect(it.see("starting")).toMatchObject({ alive: true, pid: begun.main.pid });
   expect(runs.restore(job, run)).toBe(false);
+});
+
+test("a run that is just beginning, whose record of its first process isn't there yet, isn't taken for swept", async () => {
+  const state = givenState();
+  const job = givenJob(["node", child("act-library-job")]);
+  const run = givenRun();
+  const runs = createRuns({ stateDirectory: state, directory: state });
+  known(runs, job, run);
+  const launch = { do: "launch", job: job.name, run, resumeFrom: null } as const;
+  expect(await runs.perform(launch, inState(job, run, "starting"))).toEqual({ ok: true });
+  await until("its record", () => existsSync(pidRecord(state, run.id)));
+  // As a moment before: nothing else of it has been removed.
+  rmSync(pidRecord(state, run.id));
+  expect(runsByEnvironment(state, clock.now())).toHaveLength(1);
+  expect(runs.restore(job, run)).toBe(false);
+  expect(existsSync(pidRecord(state, run.id))).toBe(false);
 });

@@ -2,10 +2,11 @@
  * Live runs of a state directory by what their processes carry with them: their environment. Finds a run
  * when every file about it is gone. Reads /proc only.
  */
+import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { bootSeconds, clock } from "../../clock.ts";
 import { ENV, stepOfName } from "../../contract/names.ts";
-import { statusDirectory } from "../../files/state-paths.ts";
+import { runRecord, statusDirectory } from "../../files/state-paths.ts";
 import type { Away } from "../../model/park.ts";
 import type { Now } from "../../model/time.ts";
 import { bootId } from "../../sense/proc/boot-id.ts";
@@ -24,10 +25,15 @@ interface Member {
 
 export type FoundRun = RunRecord & Begun;
 
-/** A run whose files were removed before it was seen to begin; null where none of its processes is found. */
-export function begunUnseen({ id, stateDirectory, main, launcher }: Followed): Begun | null {
-  if (main !== null || launcher === "ended") return null;
-  return runsByEnvironment(stateDirectory, clock.now()).find(({ run }) => run.id === id) ?? null;
+/**
+ * A run whose files were removed before it was seen to begin; null where none of its processes is found. One whose
+ * own record is there is just beginning: that is written before its launcher starts.
+ */
+export function begunUnseen({ id, stateDirectory, main, launcher, launcherPid }: Followed): Begun | null {
+  if (main !== null || launcher === "ended" || existsSync(runRecord(stateDirectory, id))) return null;
+  const found = runsByEnvironment(stateDirectory, clock.now()).find(({ run }) => run.id === id);
+  // A launcher that hasn't become its script yet looks like a job without one.
+  return found === undefined || found.main.pid === launcherPid ? null : found;
 }
 
 /** Runs whose job has begun. One launched on GPUs that its environment doesn't name may be on any. */
