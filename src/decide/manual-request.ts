@@ -11,7 +11,7 @@ import { isEnded, isLive } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import { list } from "../words/list.ts";
 import { number } from "../words/number.ts";
-import { checkpointsOf } from "./lifecycle/earlier-checkpoints.ts";
+import { checkpointsOf } from "./lifecycle/checkpoints/earlier-checkpoints.ts";
 import { mayGoOn } from "./lifecycle/launch.ts";
 import { step } from "./lifecycle/step.ts";
 import { manualPause } from "./pauses/manual-pause.ts";

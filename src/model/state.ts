@@ -111,7 +111,7 @@ export const isAtWork = (name: StateName): name is "running" | "serving" =>
   name === "running" || name === "serving";
 
 /** Paused within its run: it uses no time, and keeps its memory, unless that was seen to go (`isReleased`). */
-export const isHeld = (name: StateName): name is "standby" | "frozen" =>
+export const isSuspended = (name: StateName): name is "standby" | "frozen" =>
   name === "standby" || name === "frozen";
 
 /** It lives on without GPU memory: a server without its model, or parked. It has to be placed like a job without a run. */

@@ -1,6 +1,6 @@
 /**
  * Builds one supervisor from its real parts: claims, runs, sensors and the jobs that the database
- * knows. Starts no loop and opens no socket: run-supervisor.ts does.
+ * knows. Starts no loop and opens no socket: supervisor-process.ts does.
  */
 import { randomBytes } from "node:crypto";
 import { ClaimFiles, removeAbandoned } from "../claims/publish-claims.ts";

@@ -1,49 +1,18 @@
 /**
- * Starts one supervisor, keeps it ticking and serving, and stops it. The order matters: nothing is
- * opened before the lock is held, and nothing is released before the jobs are left safe. Decides nothing.
+ * Starts one supervisor and holds its locks until it has ended. The order matters: nothing is opened before the
+ * locks are held, and none is released before the jobs are left safe. Decides nothing.
  */
 import { existsSync } from "node:fs";
-import { Backups } from "../backup/backups.ts";
-import { clock, elapsedMs, wallMs } from "../clock.ts";
 import { projectName, USER } from "../config/project.ts";
 import type { Config } from "../config/schema/schema.ts";
-import type { Snapshot } from "../control/protocol.ts";
-import { type ControlServer, serveControl } from "../control/serve.ts";
-import { windowStates } from "../decide/windows/windows.ts";
-import { ownName } from "../files/home.ts";
 import { prepareStateDirectory } from "../files/state-directory.ts";
 import { lockFolders, socketPath } from "../files/state-paths.ts";
-import { recordSupervisor } from "../files/supervisors.ts";
-import { Metrics } from "../metrics/metrics.ts";
-import type { AuditEvent } from "../model/event.ts";
-import { Notifier } from "../notify/notify.ts";
-import { holdLock, holdStateDirectory, type Lock } from "../record/database/lock.ts";
-import { createJournal, type RecordJournal } from "../record/journal.ts";
+import { holdLock, holdStateDirectory } from "../record/database/lock.ts";
+import { createJournal } from "../record/journal.ts";
 import { lastProjectOf } from "../record/last-project.ts";
 import { Refusal } from "../refusal.ts";
-import { forgetOtherEnvironments } from "../runs/launch/shell-environment.ts";
-import { Loop } from "../tick/loop.ts";
-import { VERSION } from "../version.ts";
-import { stopped } from "./announce.ts";
-import { answers } from "./answer-request.ts";
-import { ConfigInForce } from "./apply-config-change.ts";
-import { type Assembled, assemble } from "./assemble.ts";
-import { looks } from "./looks.ts";
-import { OwnPlaces } from "./own-places.ts";
-import { Pace } from "./pace.ts";
 import { refuseSecond } from "./refuse-second.ts";
-import { snapshot } from "./snapshot.ts";
-import { onStopSignals } from "./stop-signals.ts";
-import { takeBackRuns } from "./take-back-runs.ts";
-
-/** Events that a dashboard shows at once; older ones are in the audit log. */
-const RECENT_EVENTS = 100;
-
-export interface SupervisorOptions {
-  onEvent?: (event: AuditEvent) => void;
-  /** Takes over jobs and checkpoints that another config left in its database and state directory. */
-  adopt?: boolean;
-}
+import { type SupervisorOptions, SupervisorProcess } from "./supervisor-process.ts";
 
 /**
  * Runs until SIGINT, SIGTERM or a `stop` request. Rejects with Refusal when it can't start (another
@@ -82,178 +51,4 @@ function refuseAnothers({ database, project }: Config): void {
     `The database ${database} holds the jobs of ${projectName(last)}${gone}, not of ${projectName(project)}. ` +
       `Set "stateDirectory" to one of its own, or take them over with their checkpoints: supervisor start --adopt`,
   );
-}
-
-/** One supervisor with all that serves it, from start to stop. */
-class SupervisorProcess {
-  readonly #config: ConfigInForce;
-  readonly #journal: RecordJournal;
-  readonly #parts: Assembled;
-  readonly #events: AuditEvent[];
-  readonly #pace = new Pace();
-  readonly #notifier = new Notifier(() => this.#config.current.notify);
-  readonly #backups: Backups;
-  readonly #metrics = new Metrics({
-    settings: () => this.#config.current.metrics,
-    snapshot: () => this.#snapshot(),
-    whose: () => ({ user: ownName(), project: this.#config.current.project }),
-    onBug: (bug) => this.#end.reject(bug),
-  });
-  readonly #startedAtMs = wallMs();
-  readonly #places: OwnPlaces;
-  readonly #end = Promise.withResolvers<{ exitCode: number }>();
-  /** Live runs of no known job. */
-  #strangers: string | null = null;
-  #loop: Loop | null = null;
-  #server: ControlServer | null = null;
-
-  constructor(config: Config, journal: RecordJournal, locks: Lock[], { onEvent, adopt }: SupervisorOptions) {
-    this.#config = new ConfigInForce(config);
-    this.#journal = journal;
-    this.#events = journal.tail(RECENT_EVENTS);
-    this.#parts = assemble(() => this.#config.current, journal, {
-      adopt: adopt ?? false,
-      wake: () => this.#loop?.wake(),
-      onEvent: (event) => {
-        this.#tell(event);
-        onEvent?.(event);
-      },
-    });
-    const parts = this.#parts;
-    this.#backups = new Backups({
-      stateDirectory: config.stateDirectory,
-      project: config.project,
-      report: (job, outcome) => parts.supervisor.backedUp(job, outcome),
-      onBug: (bug) => this.#end.reject(bug),
-    });
-    this.#places = new OwnPlaces(
-      looks({ config, locks, journal, parts, server: () => this.#server }),
-      (events) => parts.supervisor.recordWithJobs(events),
-    );
-  }
-
-  async run(socket: string): Promise<{ exitCode: number }> {
-    await this.#serve(socket);
-    recordSupervisor(this.#config.current.project, this.#config.current.stateDirectory);
-    const endSignals = onStopSignals((again) => void this.#requestStop(!again));
-    const endTicks = this.#startTicking();
-    try {
-      return await this.#end.promise;
-    } finally {
-      endTicks();
-      await this.#shutDown();
-      endSignals();
-    }
-  }
-
-  async #serve(socket: string): Promise<void> {
-    const { supervisor } = this.#parts;
-    const { stateDirectory } = this.#config.current;
-    this.#strangers = await takeBackRuns(supervisor, stateDirectory);
-    // A database that was set aside may be put back, with its jobs.
-    if (!this.#journal.isNew) forgetOtherEnvironments(stateDirectory, supervisor.world.jobs);
-    this.#server = await serveControl(socket, {
-      snapshot: () => this.#snapshot(),
-      onRequest: answers({
-        supervisor,
-        now: () => clock.now(),
-        stateDirectory: this.#config.current.stateDirectory,
-        readConfig: () => this.#config.readNow(),
-        stop: (pauseJobs) => this.#requestStop(pauseJobs),
-        onBug: this.#end.reject,
-      }),
-    });
-  }
-
-  /** Returns what ends the ticks and all that wakes them for a changed config or a window. */
-  #startTicking(): () => void {
-    const { supervisor, runs } = this.#parts;
-    const loop = new Loop({
-      tick: () => this.#tick(),
-      pollMs: () => this.#config.current.pollSeconds * 1000,
-      onBug: this.#end.reject,
-    });
-    this.#loop = loop;
-    runs.onChange(() => loop.wake());
-    const journal = this.#journal;
-    const endConfig = this.#config.follow({ supervisor, journal, wake: () => loop.wake() });
-    return () => {
-      loop.stop();
-      endConfig();
-    };
-  }
-
-  async #shutDown(): Promise<void> {
-    const { supervisor, claims, sensors, runs, sleep } = this.#parts;
-    sleep.close();
-    await supervisor.idle();
-    await this.#places.idle();
-    await this.#backups.close();
-    supervisor.record([stopped(Object.values(supervisor.world.jobs))]);
-    await Promise.all([this.#notifier.close(), this.#metrics.close()]);
-    claims.close();
-    await this.#server?.close();
-    sensors.close();
-    await runs.close();
-  }
-
-  /** Resolves when the supervisor is about to end. */
-  async #requestStop(pauseJobs: boolean): Promise<void> {
-    if (pauseJobs) this.#parts.supervisor.stop();
-    else this.#end.resolve({ exitCode: 0 });
-    await this.#end.promise.catch(() => {});
-  }
-
-  #tick(): void {
-    const { supervisor } = this.#parts;
-    const moment = supervisor.tick();
-    for (const job of Object.values(moment.world.jobs)) this.#pace.note(job);
-    this.#metrics.note(moment);
-    this.#server?.publish();
-    this.#backups.look(moment.world.jobs);
-    this.#parts.sleep.look(moment.world.jobs, moment.now);
-    this.#places.lookIfDue(elapsedMs(), this.#end.reject);
-    if (supervisor.settled) this.#end.resolve({ exitCode: 0 });
-  }
-
-  #tell(event: AuditEvent): void {
-    this.#events.push(event);
-    if (this.#events.length > RECENT_EVENTS) this.#events.shift();
-    this.#notifier.tell(event);
-    this.#metrics.tell(event);
-  }
-
-  /** What the user should know now. */
-  #problems(): string[] {
-    const { claims, runs, sleep, supervisor } = this.#parts;
-    const untold = "Supervisors of other users can't be told which jobs are supervised here";
-    return [
-      this.#config.problem,
-      this.#strangers,
-      ...this.#places.problems,
-      claims.problem === null ? null : `${untold}: ${claims.problem}`,
-      ...this.#journal.problems,
-      ...this.#notifier.problems,
-      ...this.#backups.problems(supervisor.world.jobs),
-      ...this.#metrics.problems,
-      ...runs.problems,
-      ...sleep.problems,
-      ...supervisor.problems,
-    ].filter((problem) => problem !== null);
-  }
-
-  #snapshot(): Snapshot {
-    const { supervisor } = this.#parts;
-    return snapshot(supervisor.moment ?? supervisor.tick(), {
-      config: this.#config.current,
-      version: VERSION,
-      startedAtMs: this.#startedAtMs,
-      stopping: supervisor.stopping,
-      warnings: this.#problems(),
-      windows: windowStates(this.#config.current.windows, wallMs()),
-      events: this.#events,
-      pace: (job) => this.#pace.of(job),
-      copying: this.#backups.copyingOf,
-    });
-  }
 }

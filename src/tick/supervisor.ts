@@ -6,15 +6,13 @@
  */
 import type { JobSpec } from "../config/schema/job-schema.ts";
 import type { Config } from "../config/schema/schema.ts";
-import type { BackupInput } from "../decide/lifecycle/backed-up.ts";
+import type { BackupInput } from "../decide/lifecycle/checkpoints/backed-up.ts";
 import { type ManualRequest, manualRequest } from "../decide/manual-request.ts";
-import { savingProblem } from "../decide/pauses/disk-room.ts";
 import { isSettled } from "../decide/pauses/settled.ts";
 import { decide } from "../decide/policy.ts";
 import type { Recovery } from "../decide/recover-jobs.ts";
 import { dropped, edited, type Removal, removeJobs, roster, withDropped } from "../decide/roster.ts";
 import { guardThreshold } from "../decide/rules/guard-threshold.ts";
-import { sights } from "../decide/rules/sight.ts";
 import { askForTurn, type TurnRequest } from "../decide/sharing/ask-for-turn.ts";
 import { ownClaims } from "../decide/sharing/line.ts";
 import { windowStates } from "../decide/windows/windows.ts";
@@ -33,9 +31,8 @@ import type { Journal } from "../ports/journal.ts";
 import type { Runs } from "../ports/runs.ts";
 import type { Sensors } from "../ports/sensors.ts";
 import type { Sleep } from "../ports/sleep.ts";
-import { handOverText } from "../words/sentences/hand-over.ts";
-import { sightText } from "../words/sentences/sight.ts";
 import { observe } from "./observe.ts";
+import { problemsOf } from "./problems.ts";
 import { Steps } from "./steps.ts";
 import { Persistence } from "./when-saved.ts";
 
@@ -98,17 +95,14 @@ export class Supervisor {
     return this.#moment;
   }
 
-  /** What the user should know now: failed effects, failing saves, rules that can't see. */
+  /** What the user should know now, as sentences. */
   get problems(): string[] {
-    const saves = Object.values(this.#steps.world.jobs).flatMap(
-      (job) => savingProblem(job, () => this.#parts.runs.freeMiB(job)) ?? [],
-    );
-    const unseen = sights(this.#config.rules, this.world.rules, this.#moment?.sample.gpus ?? []);
-    const companions = Object.entries(this.world.memory.companions ?? {});
-    const handOvers = companions.flatMap(([job, { told }]) =>
-      told === undefined ? [] : [`'${job}': ${handOverText(told)}`],
-    );
-    return [...this.#steps.problems, ...saves, ...unseen.map(sightText), ...handOvers];
+    const { runs } = this.#parts;
+    const noted = problemsOf(this.world, this.#config.rules, {
+      gpus: this.#moment?.sample.gpus ?? [],
+      freeMiB: (job) => runs.freeMiB(job),
+    });
+    return [...this.#steps.problems, ...noted];
   }
 
   tick(): Moment {

@@ -1,7 +1,7 @@
 /**
  * What a person changes of a job that has run: where it goes on from, its settings, how long it may run.
  * Covers: src/cli/commands/jobs/rerun.ts, src/cli/commands/jobs/edit-run-job.ts, src/cli/commands/jobs/settings.ts,
- * src/decide/lifecycle/earlier-checkpoints.ts, src/decide/pauses/time-limit.ts
+ * src/decide/lifecycle/checkpoints/earlier-checkpoints.ts, src/decide/pauses/time-limit.ts
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";

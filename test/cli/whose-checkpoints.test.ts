@@ -1,7 +1,7 @@
 /**
  * Whose checkpoints a job goes on from, and what a changed command means, as a user meets it.
  * Covers: src/cli/commands/jobs/rerun.ts, src/runs/checkpoints/owner.ts, src/record/last-project.ts,
- * src/tick/earlier-checkpoints.ts, src/decide/lifecycle/earlier-checkpoints.ts
+ * src/tick/earlier-checkpoints.ts, src/decide/lifecycle/checkpoints/earlier-checkpoints.ts
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";

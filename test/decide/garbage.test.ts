@@ -2,7 +2,7 @@
  * What a job may leave where its reports and checkpoints belong, read by the real readers and shown to the
  * real state machine: garbage is no progress, no pause and no checkpoint to resume from.
  * Covers: src/runs/checkpoints/quick-check.ts, src/runs/observe/read-ranks.ts,
- * src/decide/lifecycle/take-stock.ts
+ * src/decide/lifecycle/checkpoints/take-stock.ts
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -9,7 +9,7 @@ import { createJournal } from "../../src/record/journal.ts";
 import { launch } from "../../src/runs/launch/launch.ts";
 import { Unreaped } from "../../src/sense/proc/unreaped.ts";
 import { Helper } from "../../src/spawn/helper.ts";
-import { type Look, OwnPlaces } from "../../src/supervise/own-places.ts";
+import { type Look, OwnPlaces } from "../../src/supervise/own-places/own-places.ts";
 import { at, event, RETENTION } from "../record/material.ts";
 import { givenJob, givenRun } from "../runs/given.ts";
 import { type Fault, type Group, thrown } from "./fault.ts";

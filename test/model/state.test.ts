@@ -9,8 +9,8 @@ import { pauseSignalOf, savesBy } from "../../src/model/job.ts";
 import {
   END_STATES,
   isEnded,
-  isHeld,
   isLive,
+  isSuspended,
   isWorking,
   LIVE_STATES,
   pausedByRule,
@@ -25,7 +25,7 @@ test.each<[string, (name: StateName) => boolean, StateName[]]>([
   ["live", isLive, ["starting", "running", "serving", "pausing", "standby", "frozen", "lost"]],
   ["ended", isEnded, ["finished", "failed", "cancelled"]],
   ["working", isWorking, ["starting", "running", "serving"]],
-  ["held", isHeld, ["standby", "frozen"]],
+  ["held", isSuspended, ["standby", "frozen"]],
 ])("which states are %s", (_, is, states) => expect(ALL.filter(is)).toEqual(states));
 
 test.each<[Actor, string]>([

@@ -1,7 +1,7 @@
 /**
  * A whole supervisor over a real S3 server: what it loses here comes back from there, and a server that is
  * down holds up no pause.
- * Covers: src/backup/backups.ts, src/decide/lifecycle/backed-up.ts, src/decide/starts/restore-wait.ts,
+ * Covers: src/backup/backups.ts, src/decide/lifecycle/checkpoints/backed-up.ts, src/decide/starts/restore-wait.ts,
  * src/backup/progress.ts, src/cli/commands/jobs/restore.ts
  */
 import { createHash } from "node:crypto";

@@ -1,7 +1,7 @@
 /**
  * A dead supervisor: jobs go on, the next one finds them again, and none runs twice.
  * Covers: src/decide/roster.ts, src/supervise/announce.ts, src/supervise/assemble.ts,
- * src/supervise/run-supervisor.ts, src/supervise/take-back-runs.ts
+ * src/supervise/run-supervisor.ts, src/supervise/supervisor-process.ts, src/supervise/take-back-runs.ts
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
  * In a container without an init: what ended and isn't reaped is never taken for alive, and is told with the fix.
- * Covers: src/sense/proc/unreaped.ts, src/supervise/looks.ts
+ * Covers: src/sense/proc/unreaped.ts, src/supervise/own-places/looks.ts
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

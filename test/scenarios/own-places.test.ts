@@ -1,7 +1,7 @@
 /**
  * A supervisor's own files removed under it, as by a temp cleaner or `git clean -fdx`: it makes them again,
  * stays the only one, and its job runs once.
- * Covers: src/supervise/own-places.ts, src/supervise/remake-run-files.ts, src/supervise/take-back-runs.ts,
+ * Covers: src/supervise/own-places/own-places.ts, src/supervise/own-places/remake-run-files.ts, src/supervise/take-back-runs.ts,
  * src/cli/supervisors/when-back.ts, src/supervise/refuse-second.ts, src/runs/launch/rewrite-records.ts, src/runs/observe/runs-by-environment.ts, src/files/file-identity.ts
  */
 import { spawn, spawnSync } from "node:child_process";

@@ -11,8 +11,8 @@ import { FILE_CLOCK_MS } from "../../model/time.ts";
 import { number } from "../../words/number.ts";
 import { measured } from "../learned.ts";
 import { workedMs } from "../worked.ts";
+import { takeStock } from "./checkpoints/take-stock.ts";
 import { watchLosses } from "./losses.ts";
-import { takeStock } from "./take-stock.ts";
 import type { Transition } from "./transition.ts";
 
 /** What the budget is reckoned from fades beyond this: a quiet week must not pay for a day of flapping. */

@@ -10,16 +10,16 @@ import type { Away } from "../../model/park.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
 import type { GpuView, Seen } from "../../model/seen.ts";
 import type { Now } from "../../model/time.ts";
-import { type BackupInput, backedUp } from "./backed-up.ts";
 import { cancel } from "./cancel.ts";
-import { adopt, foreign, inherit, rerun } from "./earlier-checkpoints.ts";
+import { type BackupInput, backedUp } from "./checkpoints/backed-up.ts";
+import { adopt, foreign, inherit, rerun } from "./checkpoints/earlier-checkpoints.ts";
+import { checked } from "./checkpoints/take-stock.ts";
 import { launch, launchFailed, retry } from "./launch.ts";
 import { onSeen } from "./on-seen.ts";
 import { askToPause } from "./pause/pause-asked.ts";
 import { recover, takeBack } from "./recover.ts";
 import { noteHeld } from "./server/held-memory.ts";
 import { type LookedFor, lookedFor, onService } from "./service/follow.ts";
-import { checked } from "./take-stock.ts";
 import { type Stepped, Transition } from "./transition.ts";
 
 export type Input =

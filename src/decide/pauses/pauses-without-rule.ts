@@ -9,7 +9,7 @@ import type { Evidence, WindowState } from "../../model/decision.ts";
 import { graceMs } from "../../model/grace.ts";
 import type { Job } from "../../model/job.ts";
 import { isService, savesBy } from "../../model/job.ts";
-import { isHeld, isWorking, type PauseMethod, runOf } from "../../model/state.ts";
+import { isSuspended, isWorking, type PauseMethod, runOf } from "../../model/state.ts";
 import { clockTime } from "../../words/time.ts";
 import { turnPause } from "../sharing/turn.ts";
 import type { TickInput } from "../tick-input.ts";
@@ -56,7 +56,7 @@ function pause(
 function stopPause(job: Job): Pause | null {
   // It goes on as it is: a service needs no supervisor.
   if (isService(job)) return null;
-  const held = isHeld(job.state.name);
+  const held = isSuspended(job.state.name);
   if (!isWorking(job.state.name) && !held) return null;
   // Parked, or frozen since it couldn't be: it stays as it is.
   if (held && job.spec.pause.method === "park") return null;

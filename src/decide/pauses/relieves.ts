@@ -2,7 +2,7 @@
 
 import type { Job } from "../../model/job.ts";
 import type { GpuSample, RunUse, Sample } from "../../model/machine.ts";
-import { isFrozenOverdue, isHeld, isReleased, isWorking, runOf } from "../../model/state.ts";
+import { isFrozenOverdue, isReleased, isSuspended, isWorking, runOf } from "../../model/state.ts";
 import { MEASURES, needsMemory } from "../rules/measures.ts";
 import { concerns, isExcused, type RuleNow } from "../rules/rule-now.ts";
 
@@ -12,11 +12,11 @@ const MEMORY_MIB = 16;
 /** Whether the job uses what the rule is about; assumes use where it isn't known of a live job. */
 export function relieves(job: Job, rule: RuleNow, sample: Sample): boolean {
   const { name } = job.state;
-  if (!isWorking(name) && !isHeld(name) && name !== "pausing") return false;
+  if (!isWorking(name) && !isSuspended(name) && name !== "pausing") return false;
   if (isReleased(job.state)) return false;
   if (!concerns(rule, job) || isExcused(rule, job) || job.cancelling !== undefined) return false;
   const { metric } = rule.rule;
-  const still = isHeld(name) || isFrozenOverdue(job.state);
+  const still = isSuspended(name) || isFrozenOverdue(job.state);
   if (still && !needsMemory(metric)) return false;
   if (rule.state.gpu !== null) return isOnGpu(job, rule.state.gpu, rule.gpu);
   const use = runUse(job, sample);

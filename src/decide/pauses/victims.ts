@@ -8,7 +8,7 @@ import type { Decision } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
 import { isInference, savesBy } from "../../model/job.ts";
 import type { Sample } from "../../model/machine.ts";
-import { isHeld, type PauseMethod } from "../../model/state.ts";
+import { isSuspended, type PauseMethod } from "../../model/state.ts";
 import { evidenceOf, pressureSentence } from "../rules/evidence.ts";
 import { needsMemory } from "../rules/measures.ts";
 import type { RuleNow } from "../rules/rule-now.ts";
@@ -81,7 +81,7 @@ function victim(job: Job, now: RuleNow, sample: Sample): Victim[] {
   if (name === "pausing") return [];
   const memory = needsMemory(rule.metric);
   // Only a job that can save may be thawed to give its memory back; any other stays as it is.
-  if (isHeld(name) && (!memory || !mayGiveBack(job))) return [];
+  if (isSuspended(name) && (!memory || !mayGiveBack(job))) return [];
   const method = pauseMethod(job, { frees: freedFor(now), freeze: rule.action === "freeze" });
   if (method === null) return [];
   // Neither a freeze nor a standby saves anything, or has anything to load.
@@ -102,7 +102,7 @@ function mayGiveBack(job: Job): boolean {
 function isRemeasured({ key, rule, state }: RuleNow, { jobs }: TickInput): boolean {
   let gone = Number.NEGATIVE_INFINITY;
   for (const { state: job } of Object.values(jobs))
-    if ((job.name === "paused" || isHeld(job.name)) && "cause" in job && job.cause.rule === key)
+    if ((job.name === "paused" || isSuspended(job.name)) && "cause" in job && job.cause.rule === key)
       gone = Math.max(gone, job.since.monotonicMs);
   if (state.readAtMs === null || state.readAtMs <= gone) return false;
   return state.readAtMs - Math.max(gone, state.beyondSinceMs ?? state.readAtMs) >= rule.forSeconds * 1000;

@@ -5,7 +5,7 @@
 
 import type { WindowState } from "../../model/decision.ts";
 import { isWanted, type Job } from "../../model/job.ts";
-import { isFrozenOverdue, isHeld, pausedByRule, runOf } from "../../model/state.ts";
+import { isFrozenOverdue, isSuspended, pausedByRule, runOf } from "../../model/state.ts";
 import type { WaitingFor } from "../../model/why.ts";
 import { duration } from "../../words/duration.ts";
 import { number } from "../../words/number.ts";
@@ -36,7 +36,7 @@ export interface StartInput extends TickInput {
 export function isStartable({ state, cancelling }: Job): boolean {
   if (cancelling !== undefined) return false;
   if (state.name === "pausing") return isFrozenOverdue(state);
-  return state.name === "waiting" || state.name === "paused" || isHeld(state.name);
+  return state.name === "waiting" || state.name === "paused" || isSuspended(state.name);
 }
 
 export function obstacles(job: Job, input: StartInput): Placed {

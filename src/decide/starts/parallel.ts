@@ -1,7 +1,7 @@
 /** How many jobs that ask for no GPU run side by side: the CPU has no line that would keep them apart. */
 
 import { isOnSlurm, isService, isWanted, type Job } from "../../model/job.ts";
-import { isHeld, runOf } from "../../model/state.ts";
+import { isSuspended, runOf } from "../../model/state.ts";
 import type { WaitingFor } from "../../model/why.ts";
 import { list } from "../../words/list.ts";
 import type { TickInput } from "../tick-input.ts";
@@ -14,7 +14,7 @@ const counts = (job: Job): boolean => !asksForGpu(job) && !isOnSlurm(job) && !is
 export function parallelWait(job: Job, { jobs, config: { maxParallel } }: TickInput): WaitingFor | null {
   if (maxParallel === undefined || !counts(job) || isWanted(job)) return null;
   const busy = Object.values(jobs).filter(
-    (one) => one.name !== job.name && counts(one) && runOf(one) !== null && !isHeld(one.state.name),
+    (one) => one.name !== job.name && counts(one) && runOf(one) !== null && !isSuspended(one.state.name),
   );
   if (busy.length < maxParallel) return null;
   const names = list(busy.map(({ name }) => `'${name}'`));

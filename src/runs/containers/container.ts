@@ -18,7 +18,7 @@ import {
   readStat,
 } from "../../sense/proc/process.ts";
 import { lastWords, runChild } from "../../spawn/run-child.ts";
-import { areHeld } from "../signal/held.ts";
+import { areStopped } from "../signal/stopped.ts";
 
 const TIMEOUT_MS = 30_000;
 /** Of a pause, which the container's processes can be given without its engine. */
@@ -67,8 +67,8 @@ export class Container {
   }
 
   /** Frozen by its engine, at whoever's request, or stopped by us. */
-  get isHeld(): boolean {
-    return this.isFrozen || areHeld(this.#processes());
+  get isStopped(): boolean {
+    return this.isFrozen || areStopped(this.#processes());
   }
 
   /** Its engine has frozen it, at whoever's request. */

@@ -15,8 +15,8 @@ import { isAlive } from "../../sense/proc/process.ts";
 import type { Checkpoints } from "../checkpoints/find-checkpoints.ts";
 import { ranksHere } from "../containers/ranks-here.ts";
 import { readRunRecord } from "../launch/run-record.ts";
-import { areHeld } from "../signal/held.ts";
 import { findListeners } from "../signal/listeners.ts";
+import { areStopped } from "../signal/stopped.ts";
 import { asLiveRun, type Followed, look } from "./follow.ts";
 import { lastWords } from "./last-words.ts";
 import { readExit } from "./launcher-records.ts";
@@ -56,7 +56,7 @@ export function observe(job: Job, run: Run, known: Followed, saved: Checkpoints)
     checkpoints,
     rejected,
     ...(alive ? lookCloser(job, known, ranks) : NOT_SEEN),
-    stopped: alive && mayBeStopped(job) && isHeld(known),
+    stopped: alive && mayBeStopped(job) && isStopped(known),
     ...wordsOfFailure(job, run, exit, stateDirectory),
   };
 }
@@ -120,8 +120,8 @@ function findLeftovers(known: Followed): Seen["leftovers"] {
 
 const writerOf = (job: Job): "working" | "asked" => (job.state.name === "running" ? "working" : "asked");
 
-const isHeld = (known: Followed): boolean =>
-  known.container ? known.container.isHeld : areHeld(processesOf(asLiveRun(known)));
+const isStopped = (known: Followed): boolean =>
+  known.container ? known.container.isStopped : areStopped(processesOf(asLiveRun(known)));
 
 const mayBeStopped = ({ state }: Job): boolean => state.name !== "running" && state.name !== "starting";
 

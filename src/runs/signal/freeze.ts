@@ -7,8 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs } from "../../clock.ts";
 import type { EffectResult } from "../../ports/runs.ts";
 import type { RunProcess } from "../../sense/owners/run-processes.ts";
-import { isHeld } from "./held.ts";
 import { sendSignal } from "./send-signal.ts";
+import { isStopped } from "./stopped.ts";
 
 /**
  * The run's live processes, parents before their children; each call searches the machine anew, so that a
@@ -21,13 +21,13 @@ const BETWEEN_PASSES_MS = 2;
 
 /** Fails after a timeout, naming what still runs. */
 export async function freeze(list: List): Promise<EffectResult> {
-  return repeat(list, "SIGSTOP", (processes) => processes.filter((found) => !isHeld(found)));
+  return repeat(list, "SIGSTOP", (processes) => processes.filter((found) => !isStopped(found)));
 }
 
 /** Children first, so that a parent that watches them finds them running. */
 export async function thaw(list: List): Promise<EffectResult> {
-  const held = (found: RunProcess): boolean => found.state !== "t" && isHeld(found);
-  return repeat(list, "SIGCONT", (processes) => processes.filter(held).reverse());
+  const stopped = (found: RunProcess): boolean => found.state !== "t" && isStopped(found);
+  return repeat(list, "SIGCONT", (processes) => processes.filter(stopped).reverse());
 }
 
 /** Signals what `pick` picks until it picks nothing. */

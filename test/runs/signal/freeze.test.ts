@@ -1,4 +1,4 @@
-/** Covers: src/runs/signal/held.ts */
+/** Covers: src/runs/signal/stopped.ts */
 import { execFileSync } from "node:child_process";
 import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

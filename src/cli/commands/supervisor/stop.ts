@@ -3,7 +3,7 @@
 import { ask } from "../../../control/client.ts";
 import type { JobView, Snapshot } from "../../../control/protocol.ts";
 import { lastSupervisorOf } from "../../../files/supervisors.ts";
-import { isHeld, isWorking, LIVE_STATES } from "../../../model/state.ts";
+import { isSuspended, isWorking, LIVE_STATES } from "../../../model/state.ts";
 import { Refusal } from "../../../refusal.ts";
 import { list } from "../../../words/list.ts";
 import { roomText } from "../../../words/sentences/room.ts";
@@ -14,7 +14,7 @@ import { leftRunning } from "../../supervisors/left-running.ts";
 import { whenEnded } from "../../supervisors/when-back.ts";
 
 /** States in which a stop waits until the job is saved, or can't be. */
-const OPEN: readonly string[] = LIVE_STATES.filter((name) => !isHeld(name));
+const OPEN: readonly string[] = LIVE_STATES.filter((name) => !isSuspended(name));
 
 /** How a job is paused that has what it did saved. */
 const SAVING: JobView["method"][] = ["checkpoint", "standby"];

@@ -5,8 +5,8 @@
 import type { Checkpoint } from "../../../model/run.ts";
 import { type Exit, exitCodeOf } from "../../../model/seen.ts";
 import { plural } from "../../../words/list.ts";
+import { fallBack, hold, remember } from "../checkpoints/take-stock.ts";
 import { hasSaved } from "../learn.ts";
-import { fallBack, hold, remember } from "../take-stock.ts";
 import type { Transition } from "../transition.ts";
 import { leave } from "./leave-run.ts";
 

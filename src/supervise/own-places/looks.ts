@@ -1,15 +1,15 @@
 /** The places and programs that a supervisor looks at again while it runs, in the order in which one needs another. */
-import { elapsedMs } from "../clock.ts";
-import type { Config } from "../config/schema/schema.ts";
-import type { ControlServer } from "../control/serve.ts";
-import type { Looked } from "../files/file-identity.ts";
-import { watchStateDirectory } from "../files/state-directory.ts";
-import { lastSupervisorOf, recordSupervisor } from "../files/supervisors.ts";
-import type { Lock } from "../record/database/lock.ts";
-import type { RecordJournal } from "../record/journal.ts";
-import { Unreaped } from "../sense/proc/unreaped.ts";
-import { Helper } from "../spawn/helper.ts";
-import type { Assembled } from "./assemble.ts";
+import { elapsedMs } from "../../clock.ts";
+import type { Config } from "../../config/schema/schema.ts";
+import type { ControlServer } from "../../control/serve.ts";
+import type { Looked } from "../../files/file-identity.ts";
+import { watchStateDirectory } from "../../files/state-directory.ts";
+import { lastSupervisorOf, recordSupervisor } from "../../files/supervisors.ts";
+import type { Lock } from "../../record/database/lock.ts";
+import type { RecordJournal } from "../../record/journal.ts";
+import { Unreaped } from "../../sense/proc/unreaped.ts";
+import { Helper } from "../../spawn/helper.ts";
+import type { Assembled } from "../assemble.ts";
 import type { Look } from "./own-places.ts";
 import { restoreRuns } from "./remake-run-files.ts";
 

@@ -1,9 +1,9 @@
 /** What came of copying a job's checkpoint to its backup, or of bringing one back. Never changes its state. */
-import type { Checkpoint } from "../../model/run.ts";
-import { duration } from "../../words/duration.ts";
-import { number } from "../../words/number.ts";
-import { bytes } from "../../words/size.ts";
-import type { Transition } from "./transition.ts";
+import type { Checkpoint } from "../../../model/run.ts";
+import { duration } from "../../../words/duration.ts";
+import { number } from "../../../words/number.ts";
+import { bytes } from "../../../words/size.ts";
+import type { Transition } from "../transition.ts";
 
 export type BackupInput = {
   kind: "backup";

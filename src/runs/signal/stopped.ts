@@ -4,14 +4,15 @@ import type { RunProcess } from "../../sense/owners/run-processes.ts";
 import { readOnce } from "../../sense/proc/kept-file.ts";
 import { parseStatusLine } from "../../sense/proc/parse.ts";
 
-/** Every process of a run is held. A run without processes is gone, not held. */
-export const areHeld = (processes: RunProcess[]): boolean => processes.length > 0 && processes.every(isHeld);
+/** Every process of a run is stopped. A run without processes is gone, not stopped. */
+export const areStopped = (processes: RunProcess[]): boolean =>
+  processes.length > 0 && processes.every(isStopped);
 
 /**
  * Stopped, or in the kernel with the stop pending. A parent that waits there for its vfork()ed child to
  * exec stays there for as long as the child is stopped.
  */
-export function isHeld({ pid, state }: RunProcess): boolean {
+export function isStopped({ pid, state }: RunProcess): boolean {
   if (state !== "D") return state === "T" || state === "t";
   const pending = parseStatusLine(readOnce(`/proc/${pid}/status`) ?? "", "ShdPnd");
   if (!pending || !/^[0-9a-f]+$/i.test(pending)) return false;

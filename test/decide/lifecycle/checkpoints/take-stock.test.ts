@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Job } from "../../../src/model/job.ts";
-import { at, exitCode, makeCheckpoint, makeRank, runningJob, Story } from "../make.ts";
+import type { Job } from "../../../../src/model/job.ts";
+import { at, exitCode, makeCheckpoint, makeRank, runningJob, Story } from "../../make.ts";
 
 const [one, two, three] = [makeCheckpoint(1, at(10)), makeCheckpoint(2, at(20)), makeCheckpoint(3, at(30))];
 

@@ -3,12 +3,12 @@
  * Must never keep one that was found broken, nor prune before the newest is known to be whole.
  */
 
-import type { Checkpoint } from "../../model/run.ts";
-import { isLive } from "../../model/state.ts";
-import { number } from "../../words/number.ts";
-import { isBackupLater } from "../starts/restore-wait.ts";
-import { stepsAre } from "./end/steps-lost.ts";
-import type { Transition } from "./transition.ts";
+import type { Checkpoint } from "../../../model/run.ts";
+import { isLive } from "../../../model/state.ts";
+import { number } from "../../../words/number.ts";
+import { isBackupLater } from "../../starts/restore-wait.ts";
+import { stepsAre } from "../end/steps-lost.ts";
+import type { Transition } from "../transition.ts";
 
 /** Newest first; `rejected`: found broken by the quick look or the full check. */
 export interface Stock {

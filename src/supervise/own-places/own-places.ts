@@ -2,9 +2,9 @@
  * Looks at the supervisor's own places every few seconds, since cleaners, upgrades and people remove them
  * while it runs: makes them again and says so, or warns as long as it can't. Decides nothing about jobs.
  */
-import type { Looked } from "../files/file-identity.ts";
-import type { NewEvent } from "../model/event.ts";
-import { list } from "../words/list.ts";
+import type { Looked } from "../../files/file-identity.ts";
+import type { NewEvent } from "../../model/event.ts";
+import { list } from "../../words/list.ts";
 
 /** A look costs about two dozen calls such as lstat (0.1 ms), and one for each live run. */
 const EVERY_MS = 5000;
