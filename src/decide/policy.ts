@@ -36,7 +36,8 @@ import type { Jobs, PolicyMemory, World } from "./world.ts";
 export interface Decided {
   world: World;
   decisions: Decision[];
-  why: Record<string, Why>;
+  /** The answer to "why?" for every job. Worked out when it is first asked for: few ticks are watched. */
+  why: () => Readonly<Record<string, Why>>;
   events: NewEvent[];
   /** Which jobs wait in line for GPUs, published to other supervisors. */
   lines: Lines;
@@ -86,7 +87,7 @@ export function decide(world: World, tick: Tick): Decided {
   return {
     world: { jobs, rules: judged.states, memory },
     decisions: [...pauses, ...(start === null ? [] : [start]), ...notices(judged.changes, input)],
-    why: explain(input, waits, spared),
+    why: once(() => explain(input, waits, spared)),
     events: [
       ...ruleEvents(judged.changes, input),
       ...sparing.events,
@@ -113,11 +114,19 @@ function explain(
   input: TickInput,
   waits: Readonly<Record<string, WaitingFor[]>>,
   spared: SparedBy,
-): Decided["why"] {
-  const why: Decided["why"] = {};
+): Readonly<Record<string, Why>> {
+  const why: Record<string, Why> = {};
   for (const job of Object.values(input.jobs))
     why[job.name] = whyOf(job, waits[job.name] ?? [], input, spared);
   return why;
+}
+
+function once<T>(work: () => T): () => T {
+  let done: { value: T } | null = null;
+  return () => {
+    done ??= { value: work() };
+    return done.value;
+  };
 }
 
 /** Returns the same jobs when nothing has changed. */

@@ -126,7 +126,7 @@ function runView(job: Job, { sample }: Moment, { pace }: About): RunView {
 
 function whyOf(job: Job, moment: Moment, about: About): Why {
   const copying = about.copying(job.name);
-  return { ...(moment.why[job.name] ?? unjudged(job)), ...(copying && { copying }) };
+  return { ...(moment.why()[job.name] ?? unjudged(job)), ...(copying && { copying }) };
 }
 
 /** A job that came after the last tick. */

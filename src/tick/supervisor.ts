@@ -57,7 +57,7 @@ export interface Moment {
   now: Now;
   sample: Sample;
   world: World;
-  why: Record<string, Why>;
+  why: () => Readonly<Record<string, Why>>;
   stopping: boolean;
 }
 

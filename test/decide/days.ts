@@ -33,7 +33,7 @@ export class Days {
   config: ReturnType<typeof makeConfig>;
   mode: Mode = { stopping: false, journalHealthy: true };
   last = { decisions: [] as string[], events: [] as string[], reasons: [] as string[] };
-  why: ReturnType<typeof decide>["why"] = {};
+  why: ReturnType<ReturnType<typeof decide>["why"]> = {};
   decisions: ReturnType<typeof decide>["decisions"] = [];
   #clockMs = 0;
   #wallMs = 0;
@@ -66,7 +66,7 @@ export class Days {
       mode: this.mode,
     });
     this.world = decided.world;
-    this.why = decided.why;
+    this.why = decided.why();
     this.decisions = decided.decisions;
     this.last.events = decided.events.map(({ kind }) => kind);
     this.last.reasons = decided.decisions.map((one) =>

@@ -115,7 +115,7 @@ describe("whatever happens", () => {
             const ended = ["finished", "failed", "cancelled"].includes(job.state.name);
             expect(
               ended || overdue || job.state.name,
-              `${job.name}: ${JSON.stringify(machine.last?.why[job.name])}`,
+              `${job.name}: ${JSON.stringify(machine.last?.why()[job.name])}`,
             ).toSatisfy((state) => state === true || state === "running");
           }
         },

@@ -27,6 +27,7 @@ test("a decision that starts, pauses and counts writes into nothing that it was 
     const sample = makeSample(now, { "cpu.others": others });
     const decided = decide(world, freeze({ sample, windows: [], config, now, mode }));
     world = freeze(decided.world);
+    expect(Object.keys(decided.why())).toEqual(["a", "b"]);
     return decided.decisions.map(({ verb, job }) => `${verb} ${job}`);
   });
   expect(verbs).toEqual([["start b"], ["pause a"]]);

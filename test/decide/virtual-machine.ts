@@ -143,6 +143,7 @@ export class VirtualMachine {
     this.#lastSample = sample;
     const decided = decide(this.world, { sample, windows, config: this.#config, now, mode });
     this.#mustNeverHappen(decided);
+    expect(Object.keys(decided.why())).toEqual(Object.keys(decided.world.jobs));
     this.world = decided.world;
     this.last = decided;
     this.#tell(decided.events);

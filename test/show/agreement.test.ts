@@ -40,8 +40,13 @@ function whyOf(job: Job, config: object = {}): Why {
   const whole = makeConfig(config);
   const windows = windowStates(whole.windows, NOW.wallMs);
   const mode = { stopping: false, journalHealthy: true };
-  return decide(newWorld({ tts: job }), { sample: makeSample(NOW), windows, config: whole, now: NOW, mode })
-    .why.tts as Why;
+  return decide(newWorld({ tts: job }), {
+    sample: makeSample(NOW),
+    windows,
+    config: whole,
+    now: NOW,
+    mode,
+  }).why().tts as Why;
 }
 
 /** As the dashboard gets it. */
@@ -147,7 +152,7 @@ test("an ended job's time is named anew when the day is over", () => {
       now,
       mode: { stopping: false, journalHealthy: true },
     });
-    return whyText(why.tts as Why, now.wallMs);
+    return whyText(why().tts as Why, now.wallMs);
   };
   expect(at(NOW)).toBe("finished at 13:02.");
   expect(at(ago(-2 * DAY))).toBe("finished at Tue 13:02.");

@@ -12,7 +12,7 @@ const BEFORE = { balance: { backoff: {}, productiveMs: 5000, overheadMs: 700 } }
 function balanceOf(job: Job) {
   const now = at(90);
   const world = { jobs: { tts: job }, rules: {}, memory: { startedMs: null, last: null, windows: {} } };
-  const moment = { now, sample: makeSample(now), world, why: {}, stopping: false };
+  const moment = { now, sample: makeSample(now), world, why: () => ({}), stopping: false };
   const lists = { warnings: [], windows: [], events: [] };
   const about = { config: makeConfig(), version: "1", startedAtMs: 0, stopping: false, ...lists };
   return snapshot(moment, { ...about, pace: () => null, copying: () => null }).jobs[0]?.balance;

@@ -30,7 +30,7 @@ export function quietUntil(
   config: Config,
   models: ReadonlyMap<string, ModelJob>,
 ): number {
-  const { now, world, why } = moment;
+  const { now, world } = moment;
   const jobs = Object.values(world.jobs);
   // A footprint that a tick has moved may move on with the next.
   if (jobs.some(({ name, learned }) => before?.world.jobs[name]?.learned !== learned)) return now.monotonicMs;
@@ -38,6 +38,7 @@ export function quietUntil(
   const rules = Object.values(world.rules);
   const working = jobs.some(({ state }) => isWorking(state.name));
   if (working && rules.some(isPressing)) return now.monotonicMs;
+  const why = moment.why();
   return Math.min(
     ...rules.map((state) => ruleTurns(state, config, now.monotonicMs)),
     ...windowStates(config.windows, now.wallMs).flatMap(({ changesAtMs, closesAtMs }) =>

@@ -83,7 +83,7 @@ describe("the line between supervisors", () => {
     expect(desk.why).toMatch(
       /^waits: GPU 0 held by bob's 'asr-ft' \(supervised, since \S+\); you're 1st in line$/,
     );
-    expect(desk.last?.why.tts?.waitingFor).toMatchObject([
+    expect(desk.last?.why().tts?.waitingFor).toMatchObject([
       { code: "gpu-claimed", gpu: "GPU-0", by: { user: "bob", job: "asr-ft" }, place: 1 },
     ]);
     expect(started(desk.tick(1, { gpus: gpus(1, 1), claims: [] }))).toEqual(["GPU-0"]);

@@ -55,7 +55,7 @@ export class Desk {
   }
 
   get why(): string {
-    const why = this.last?.why.tts;
+    const why = this.last?.why().tts;
     return why === undefined ? "" : whyText(why, this.#wallMs);
   }
 }

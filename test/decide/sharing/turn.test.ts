@@ -30,7 +30,7 @@ describe("turns", () => {
   ])("a request meets %s %o", (requests, spec, actors, answer) => {
     const desk = new Desk([holder(spec)], { turns: { requests } });
     const { decisions, events, why } = desk.tick(1, { gpus: gpus(1, 1), claims: [asker] });
-    expect(why.tts?.turn).toEqual(requests === "tell" ? { user: "ana", forMs: 7_200_000 } : undefined);
+    expect(why().tts?.turn).toEqual(requests === "tell" ? { user: "ana", forMs: 7_200_000 } : undefined);
     expect(decisions.map((one) => "cause" in one && one.cause.actor)).toEqual(actors);
     expect(events.map(({ kind, reason }) => [kind, reason])).toEqual([
       ["turn.requested", `ana asks for a turn of 2 h on GPU 0 for 'tts'; ${answer}.`],

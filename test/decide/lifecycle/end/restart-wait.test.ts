@@ -27,7 +27,7 @@ function why(job: Job, now: Now): Why {
   const config = makeConfig();
   const mode = { stopping: false, journalHealthy: true };
   const decided = decide(newWorld({ tts: job }), { sample: makeSample(now), windows: [], config, now, mode });
-  return decided.why.tts as Why;
+  return decided.why().tts as Why;
 }
 
 const waits = (job: Job, now: Now): string[] => why(job, now).waitingFor.map(({ code }) => code);

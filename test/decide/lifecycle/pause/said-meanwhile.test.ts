@@ -38,7 +38,7 @@ function viewAt(second: number, job: Job) {
   const world = { jobs: { tts: job }, rules: {}, memory };
   const lists = { warnings: [], windows: [], events: [] };
   const about = { config, version: "1", startedAtMs: 0, stopping: false, ...lists };
-  const moment = { now, sample: makeSample(now), world, why: { tts: why }, stopping: false };
+  const moment = { now, sample: makeSample(now), world, why: () => ({ tts: why }), stopping: false };
   const [view] = snapshot(moment, { ...about, pace: () => null, copying: () => null }).jobs;
   return { overdue: view?.overdue, summary: view?.why.summary };
 }

@@ -205,7 +205,7 @@ describe("at rest", () => {
         sample: makeSample(at(125)),
         now: at(125),
       });
-      return why[job.name]?.waitingFor.map(({ code }) => code) ?? [];
+      return why()[job.name]?.waitingFor.map(({ code }) => code) ?? [];
     };
     expect([server.state, waits(server.job)]).toEqual(["standby", expect.arrayContaining(["restart"])]);
     const asked = { verb: "resume" as const, jobs: [server.job.name], by: "ana" };
