@@ -1,5 +1,5 @@
 /** Bars: a gauge of others' and our share with thresholds, and a job's progress. Pure drawing. */
-import { type Line, type Span, span, type Tone } from "./lines.ts";
+import { type Line, merged, type Span, span, type Tone } from "./lines.ts";
 
 /** Shares of the whole, 0 to 1. `doubtful` is used, but nobody knows by whom. */
 export interface Shares {
@@ -52,7 +52,7 @@ export function gaugeBar(shares: Shares, marks: Mark[], cells: number): Line {
     const at = Math.min(cells - 1, Math.floor(mark.at * cells));
     drawn[at] = { text: mark.on === "others" ? "│" : "┃", tone: mark.pressing ? "bad" : "strong" };
   }
-  return merge(drawn);
+  return merged(drawn);
 }
 
 function fill(shares: Shares, cells: number): Span[] {
@@ -67,16 +67,6 @@ function fill(shares: Shares, cells: number): Span[] {
   }
   while (drawn.length < cells) drawn.push({ text: GLYPH.free, tone: TONE.free });
   return drawn;
-}
-
-function merge(drawn: Span[]): Line {
-  const line: Line = [];
-  for (const cell of drawn) {
-    const last = line.at(-1);
-    if (last !== undefined && last.tone === cell.tone) last.text += cell.text;
-    else line.push({ ...cell });
-  }
-  return line;
 }
 
 /** `━━━━━━──────`; full only at the very end. */

@@ -2,7 +2,7 @@
  * A course of values as a chart of a few rows: bars, a threshold as a line through them, and the parts in which a
  * job stood still shaded. Pure drawing; reads without colour.
  */
-import { type Line, type Span, span, type Tone } from "./lines.ts";
+import { type Line, merged, type Span, span, type Tone } from "./lines.ts";
 
 export interface Chart {
   /** From left to right, a cell each; null: nothing is known. */
@@ -15,7 +15,8 @@ export interface Chart {
   shaded: readonly boolean[];
 }
 
-const EIGHTHS = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;
+/** A cell filled from the bottom, by eighths. */
+export const EIGHTHS = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;
 const LINE = { free: "╌", through: "╪" } as const;
 const SHADE = "░";
 
@@ -54,15 +55,4 @@ function cell({ threshold, shaded }: Chart, { value, at, row, lineRow, height }:
   if (eighths > 0) return span(EIGHTHS[eighths] ?? "█", tone);
   if (row === lineRow) return span(LINE.free, "strong");
   return shaded[at] ? span(SHADE, "faint") : span(" ");
-}
-
-/** Cells of one tone in one span. */
-function merged(cells: Span[]): Line {
-  const line: Line = [];
-  for (const { text, tone } of cells) {
-    const last = line.at(-1);
-    if (last !== undefined && last.tone === tone) last.text += text;
-    else line.push({ text, tone });
-  }
-  return line;
 }

@@ -85,6 +85,17 @@ export function joinFitting(parts: Line[], width: number): Line {
   return out;
 }
 
+/** Cells of one tone in one span. */
+export function merged(cells: readonly Span[]): Line {
+  const line: Line = [];
+  for (const { text, tone } of cells) {
+    const last = line.at(-1);
+    if (last !== undefined && last.tone === tone) last.text += text;
+    else line.push({ text, tone });
+  }
+  return line;
+}
+
 /** The line as text for a terminal. */
 export function paint(line: Line, palette: Palette): string {
   const codes = palette === "colour" ? COLOUR : MONO;

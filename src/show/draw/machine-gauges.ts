@@ -4,7 +4,7 @@
  */
 
 import type { Snapshot } from "../../control/protocol.ts";
-import type { MachineMetric } from "../../model/machine.ts";
+import type { GpuSample, MachineMetric } from "../../model/machine.ts";
 import { percent, whole, wholePercent } from "../../words/number.ts";
 import { programOf } from "../../words/sentences/process.ts";
 import { size, sizeOf } from "../../words/size.ts";
@@ -28,6 +28,7 @@ import {
 } from "./gauge.ts";
 import { gpuGrid, gpuLine, gpuLines, gpuValue } from "./gpu-gauges.ts";
 import { clip, joinFitting, type Line, span } from "./lines.ts";
+import { besideTrends, type Trends, withTrend } from "./trend.ts";
 
 /** Metrics of the third line. */
 const STALLS: MachineMetric[] = [
@@ -42,16 +43,24 @@ const STALLS: MachineMetric[] = [
   "battery.percent",
 ];
 
-/** At most `rows` lines, none wider than `width`: the fullest of several forms that fits. */
-export function gaugeLines(snapshot: Snapshot, width: number, rows: number): Line[] {
+/** At most `rows` lines, none wider than `width`: the fullest of several forms that fits, with trends where known. */
+export function gaugeLines(snapshot: Snapshot, width: number, rows: number, trends: Trends = {}): Line[] {
   if (rows < 1) return [];
-  const machine = [cpuLine(snapshot, width), memoryLine(snapshot, width)];
+  const inner = besideTrends(width, trends);
+  const trended = (line: Line, name: string): Line =>
+    inner === width ? line : withTrend(line, trends[name], width);
+  const machine = [trended(cpuLine(snapshot, inner), "cpu"), trended(memoryLine(snapshot, inner), "memory")];
   const stalls = stallLine(snapshot, width);
   const gpus = snapshot.gpus;
+  const long = (gpu: GpuSample): Line[] => {
+    const [use = [], vram = []] = gpuLines(snapshot, gpu, inner);
+    return [trended(use, gpu.uuid), vram];
+  };
+  const short = (gpu: GpuSample): Line => trended(gpuLine(snapshot, gpu, inner), gpu.uuid);
   const forms: (() => Line[])[] = [
-    () => [...machine, stalls, ...gpus.flatMap((gpu) => gpuLines(snapshot, gpu, width))],
-    () => [...machine, stalls, ...gpus.map((gpu) => gpuLine(snapshot, gpu, width))],
-    () => [...machine, ...gpus.map((gpu) => gpuLine(snapshot, gpu, width))],
+    () => [...machine, stalls, ...gpus.flatMap(long)],
+    () => [...machine, stalls, ...gpus.map(short)],
+    () => [...machine, ...gpus.map(short)],
     () => [...machine, ...gpuGrid(snapshot, width)],
     () => [summaryLine(snapshot, width)],
   ];

@@ -35,12 +35,15 @@ const NAMED = {
 
 const CONTROL: Record<string, Key> = { c: { named: "ctrl-c" }, z: { named: "ctrl-z" } };
 
-/** Ink is given a blank for each row to lay out, and the painted line to put in its place: a line fits already. */
+/**
+ * Ink is given a blank for each row to lay out, and the painted line to put in its place: a line fits already. The
+ * newest line, since Ink draws what was laid out before once more when the terminal changes its size.
+ */
 function Rows({ frames }: { frames: Frames }) {
   const { painted, width } = useSyncExternalStore(frames.subscribe, frames.newest);
   return (
     <Box width={width}>
-      <Transform transform={(_, row) => painted[row] ?? ""}>
+      <Transform transform={(_, row) => frames.newest().painted[row] ?? ""}>
         <Text>{painted.map(() => " ").join("\n")}</Text>
       </Transform>
     </Box>

@@ -3,6 +3,7 @@ import type { JobView, Snapshot } from "../../control/protocol.ts";
 import type { JobPast } from "../../report/job-past.ts";
 import { inOrder, matching, type Order } from "../draw/job-order.ts";
 import type { Tone } from "../draw/lines.ts";
+import type { Trends } from "../draw/trend.ts";
 import type { Loss } from "./losses.ts";
 
 export interface Size {
@@ -38,6 +39,8 @@ export interface Screen {
   past: JobPast | { unreadable: string } | null;
   /** Of the job on its page, as far as this dashboard has seen it. */
   losses: readonly Loss[];
+  /** Of the machine's gauges, as far as this dashboard has seen them. */
+  trends: Trends;
   /** An answer to the user's last request; gone with the next key. */
   message: { text: string; tone: Tone } | null;
 }
@@ -55,6 +58,7 @@ export const newScreen = (): Screen => ({
   log: null,
   past: null,
   losses: [],
+  trends: {},
   message: null,
 });
 

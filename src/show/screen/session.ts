@@ -12,6 +12,7 @@ import { type Act, type Key, press } from "./keys.ts";
 import { Losses } from "./losses.ts";
 import { watchedIn } from "./pages/job-page.ts";
 import { newScreen, type Screen, type Size, selectedJob, type View } from "./screen.ts";
+import { RecentTrends } from "./trends.ts";
 
 /** Of a log, this much is read; once a second while it is open. */
 const LOG_BYTES = 64 * 1024;
@@ -40,6 +41,7 @@ export class Session {
   readonly #finish: (ending: Ending) => void;
   #screen = newScreen();
   readonly #losses = new Losses();
+  readonly #trends = new RecentTrends();
   #logTimer: NodeJS.Timeout | undefined;
   #pastTimer: NodeJS.Timeout | undefined;
   #reconnectTimer: NodeJS.Timeout | undefined;
@@ -99,7 +101,9 @@ export class Session {
   #take(snapshot: Snapshot): void {
     const selected = selectedJob({ ...this.#screen, snapshot })?.name ?? null;
     this.#losses.take(snapshot.jobs, snapshot.atMs);
-    this.#show({ snapshot, selected, lost: null, losses: this.#losses.of(selected ?? "") });
+    this.#trends.take(snapshot);
+    const seen = { losses: this.#losses.of(selected ?? ""), trends: this.#trends.all };
+    this.#show({ snapshot, selected, lost: null, ...seen });
   }
 
   #lose(reason: string): void {

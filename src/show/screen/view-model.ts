@@ -53,7 +53,7 @@ type Main = Pick<Frame, "gauges" | "jobs" | "events">;
 /** Gauges first, then as many jobs as can be, then events; headings and air where there is room. */
 function mainParts(snapshot: Snapshot, screen: Screen, width: number, body: number): Main {
   if (body < 1) return EMPTY;
-  const gauges = gaugeLines(snapshot, width, gaugeBudget(snapshot, body));
+  const gauges = gaugeLines(snapshot, width, gaugeBudget(snapshot, body), screen.trends);
   const air = body - gauges.length >= 20 ? [BLANK] : [];
   const headings = body >= 10 ? 1 : 0;
   let left = body - gauges.length - (headings + air.length) * 2;

@@ -9,9 +9,12 @@ import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Snapshot } from "../../../src/control/protocol.ts";
 import { createJournal } from "../../../src/record/journal.ts";
+import { newScreen } from "../../../src/show/screen/screen.ts";
+import { paintFrame } from "../../../src/show/screen/terminal/paint-frame.ts";
+import { frameOf } from "../../../src/show/screen/view-model.ts";
 import { describeWith, tmux } from "../../needs.ts";
 import { event, RETENTION, run, sample } from "../../record/material.ts";
-import { AT, busy, hundred } from "../snapshots.ts";
+import { AT, busy, hundred, quiet } from "../snapshots.ts";
 import { openTerminal, type Terminal } from "./tmux.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -171,20 +174,21 @@ describeWith(tmux)("in a terminal", () => {
     await until("the return", (screen) => screen.includes("── jobs") && !screen.includes("is gone"));
   });
 
-  test("whatever size the terminal takes, one whole frame fills it", async () => {
-    write(hundred());
+  test.each([
+    ["a hundred jobs", hundred],
+    ["rows that are the same in every width", quiet],
+  ])("whatever size the terminal takes, one whole frame fills it: %s", async (_, moment) => {
+    write(moment());
     const { until, resize } = start({ width: 120, height: 40 });
-    const whole =
-      (height: number) =>
-      (screen: string): boolean => {
-        const lines = screen.split("\n");
-        return (
-          lines.filter((line) => line.startsWith("supervisor on box")).length === 1 &&
-          lines[0]?.startsWith("supervisor on box") === true &&
-          lines[height - 2]?.startsWith("q detach") === true
-        );
-      };
-    await until("the first frame", whole(40));
+    /** Each row begins as it is drawn for this size alone; times go on meanwhile. */
+    const beginnings = (lines: readonly string[]): string =>
+      lines.map((line) => line.slice(0, 8).trimEnd()).join("\n");
+    const whole = (width: number, height: number) => {
+      const screen = { ...newScreen(), snapshot: moment() };
+      const drawn = beginnings(paintFrame(frameOf(screen, { width, height }), "none"));
+      return (text: string): boolean => beginnings(text.split("\n")).trimEnd() === drawn.trimEnd();
+    };
+    await until("the first frame", whole(120, 40));
     for (const [width, height] of [
       [60, 20],
       [40, 10],
@@ -192,9 +196,12 @@ describeWith(tmux)("in a terminal", () => {
       [80, 12],
       [81, 12],
       [80, 45],
+      [126, 30],
+      [110, 30],
+      [70, 30],
     ] as const) {
       resize(width, height);
-      const screen = await until(`a frame of ${width}×${height}`, whole(height));
+      const screen = await until(`a frame of ${width}×${height}`, whole(width, height));
       expect(Math.max(...screen.split("\n").map((line) => line.length))).toBeLessThanOrEqual(width);
     }
   });
