@@ -16,12 +16,13 @@ export const TOPICS: Record<string, string> = {
 Edits take effect while the supervisor runs; one with problems leaves the previous config in force.
 All fields, defaults and metrics: docs/configuration.md`,
 
-  pause: `A job is paused in one of four ways:
+  pause: `A job is paused in one of five ways:
   checkpoint   it saves, exits 75, and later resumes from there: frees everything
   standby      it stops working and keeps its memory: continues at once (inference, playback)
   freeze       it is suspended in place: frees CPU and GPU time, but no memory
   park         frozen, with its VRAM moved into host memory; where "pause": { "method": "park" } says so,
                or VRAM is needed and supervisor doctor --try-park has seen it work
+  http         its server is asked over HTTP to release its memory, and stays: docs/servers.md
 
 A job is paused by checkpoint where something shows that it saves:
   a job library in its loop     one line: supervisor help python, supervisor help typescript
