@@ -133,7 +133,7 @@ export function removeJobs(known: Record<string, Job>, { jobs: names, by }: Remo
 
 function staysBecause({ name, state, origin }: Job, jobs: Record<string, Job>): string | null {
   if (isLive(state.name)) return `'${name}' is ${state.name}; end it first: supervisor cancel ${name}`;
-  if (origin === "config") return `'${name}' is a job of the config; take it out there, and it is no more.`;
+  if (origin === "config") return `'${name}' comes from the config; remove it there.`;
   const follower = followerOf(name, Object.values(jobs));
   if (follower !== null)
     return `'${follower}' starts only after '${name}'; it stays until then. To start that now: supervisor resume ${follower}`;

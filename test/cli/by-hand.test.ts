@@ -39,7 +39,7 @@ test("wait says that a job is paused by hand, and --timeout ends it", async () =
   const { code, out, err } = await cli.say("wait", "held", "--timeout", "5s");
   expect({ code, out }).toEqual({ code: 1, out: "" });
   expect(err).toContain("held  paused: paused by hand, it ends only after somebody resumes it");
-  expect(err).toContain("Not waited for any longer after");
+  expect(err).toContain("Gave up waiting after");
   expect(await cli.say("wait", "held", "--timeout", "soon")).toMatchObject({ code: 2 });
   // One that ends in time is told as ever.
   await cli.say("cancel", "held");

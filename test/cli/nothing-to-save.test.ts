@@ -11,7 +11,7 @@ import { CommandLine } from "./command-line.ts";
 
 const PACKAGE = resolve(import.meta.dirname, "../../python");
 const AWAITED =
-  /^plain {2}has only just begun, and may report yet that it saves: it is frozen if it hasn't by \d\d:\d\d:\d\d$/m;
+  /^plain {2}has only just started, and may still report that it saves: it is frozen if it hasn't by \d\d:\d\d:\d\d$/m;
 
 let cli: CommandLine;
 beforeEach(() => {

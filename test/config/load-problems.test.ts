@@ -51,7 +51,7 @@ describe("each problem says where it is, what was expected and found, and what t
       'metrics.file must be a file whose name ends in .prom: node_exporter reads no other, got "gpu.txt".',
     ],
     ['{"metrics":{"port":▸70000}}', "metrics.port must be a whole number from 1 to 65535, got 70000."],
-    ['{"others":{"ignore":▸"Xorg"}}', 'others.ignore must be a list of texts, got "Xorg". Write ["Xorg"].'],
+    ['{"others":{"ignore":▸"Xorg"}}', 'others.ignore must be a list of strings, got "Xorg". Write ["Xorg"].'],
     [
       job('"pause":{"graceSeconds":▸"30s"}'),
       'jobs[0].pause.graceSeconds must be "auto" or a positive number, got "30s". Write 30.',
@@ -100,7 +100,7 @@ describe("each problem says where it is, what was expected and found, and what t
       job('"env":{▸"ROCR_VISIBLE_DEVICES":"1"}'),
       'jobs[0].env.ROCR_VISIBLE_DEVICES must not be set, got "1": the supervisor tells the job its GPUs, and would hold and watch others. Use "gpuIds" (or "gpus": 0 for none).',
     ],
-    [job('"env":{"A":▸1}'), 'jobs[0].env.A must be a text, got 1. Write "1".'],
+    [job('"env":{"A":▸1}'), 'jobs[0].env.A must be a string, got 1. Write "1".'],
     [
       job('"checkpoint":{"everyMinutes":▸"2 h"}'),
       'jobs[0].checkpoint.everyMinutes must be a number of at least 0, got "2 h". Write 120.',
@@ -109,18 +109,21 @@ describe("each problem says where it is, what was expected and found, and what t
       job('"restart":{"onFailure":▸"true"}'),
       'jobs[0].restart.onFailure must be true or false, got "true". Write true.',
     ],
-    ['{"jobs":[▸{"name":"a"}]}', "jobs[0].command is missing: it must be a list of texts that isn't empty."],
+    [
+      '{"jobs":[▸{"name":"a"}]}',
+      "jobs[0].command is missing: it must be a list of strings that isn't empty.",
+    ],
     [
       '{"jobs":[{"name":▸"a b","command":["true"]}]}',
       `jobs[0].name must be a name of letters, digits, '.', '_' and '-', at most 64 long, got "a b". Write "a-b".`,
     ],
     [
       '{"jobs":[{"name":"a","command":▸"python train.py"}]}',
-      `jobs[0].command must be a list of texts that isn't empty, got "python train.py". Write ["python","train.py"].`,
+      `jobs[0].command must be a list of strings that isn't empty, got "python train.py". Write ["python","train.py"].`,
     ],
     [
       '{"jobs":[{"name":"a","command":▸"a && b"}]}',
-      `jobs[0].command must be a list of texts that isn't empty, got "a && b". Write ["bash","-c","a && b"].`,
+      `jobs[0].command must be a list of strings that isn't empty, got "a && b". Write ["bash","-c","a && b"].`,
     ],
     ['{"jobs":[{"name":"a","command":[▸""]}]}', 'jobs[0].command[0] must be a program, got "".'],
     [
@@ -207,7 +210,10 @@ describe("each problem says where it is, what was expected and found, and what t
       window('"opens":▸"0 25 * * *","closes":"0 7 * * *"'),
       `windows[0].opens ${CRON}, got "0 25 * * *". The hour can't be "25".`,
     ],
-    ['{"windows":[▸{"name":"w","opens":"0 22 * * *"}]}', "windows[0].closes is missing: it must be a text."],
+    [
+      '{"windows":[▸{"name":"w","opens":"0 22 * * *"}]}',
+      "windows[0].closes is missing: it must be a string.",
+    ],
     [
       window('"opens":"0 22 * * *","closes":"0 7 * * *","timezone":▸"Asia/Shangai"'),
       'windows[0].timezone must be an IANA time zone, got "Asia/Shangai". Did you mean "Asia/Shanghai"?',

@@ -83,7 +83,7 @@ describe("doubts", () => {
     ],
     [
       rule('"metric":"cpu.others","above":60,"clear":{"below":60}'),
-      "rules[0].clear leaves no gap: a reading near 60 would pause and resume in turn. Move the two apart, or let 'clear.forSeconds' be longer.",
+      "rules[0].clear leaves no hysteresis: a reading near 60 would pause and resume over and over. Move the two apart, or make 'clear.forSeconds' longer.",
     ],
     [
       window('"opens":"0 22 * * *","closes":"5 22 * * *"'),

@@ -49,7 +49,7 @@ it("all that is missing is told at once", () => {
 });
 
 it("a job that is no service needs its command", () => {
-  const message = "jobs[0].command is missing: it must be a list of texts";
+  const message = "jobs[0].command is missing: it must be a list of strings";
   expect(problems(jobs('"priority":1'))).toEqual([expect.stringContaining(message)]);
   expect(problems(jobs(`"service":false,${HTTP}`))).toEqual([expect.stringContaining(message)]);
 });

@@ -33,7 +33,9 @@ describe("windows", () => {
       next: { what: "window-closes", window: "night", atMs: at(at7).wallMs },
     });
     expect(days.tick(at7)).toEqual(["pause tts by checkpoint"]);
-    expect(days.last.reasons[0]).toMatch(/^Window 'night' closed at \S+; it runs only while that is open\.$/);
+    expect(days.last.reasons[0]).toMatch(
+      /^Window 'night' closed at \S+; the job runs only while it is open\.$/,
+    );
     days.set("tts", {
       name: "paused",
       since: at(at7),
@@ -207,7 +209,7 @@ describe("while the supervisor stops", () => {
       "pause e by park",
     ]);
     expect(days.last.reasons[1]).toMatch(
-      /nothing shows that this program saves: it is frozen, holds its memory/,
+      /nothing shows that this program saves: it is frozen, keeps its memory/,
     );
     expect(days.decisions[0]).toMatchObject({ cause: { actor: "shutdown" } });
   });

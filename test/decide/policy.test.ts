@@ -90,7 +90,7 @@ describe("why", () => {
     expect(days.said("tts")).toMatch(/^paused by you at \d\d:\d\d, until \d\d:\d\d$/);
     days.tick(2, busy);
     expect(days.said("tts")).toMatch(
-      /^paused by you .*; waits: other programs use 64 % of the CPU; rule 'cpu' must/,
+      /^paused by you .*; waits: other programs use 64 % of the CPU; rule 'cpu' clears once it is below 30 %/,
     );
   });
 

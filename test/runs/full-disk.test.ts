@@ -89,7 +89,7 @@ testWith(smallDisk)(
     expect(free).toBeLessThan(0.4);
     expect(lacksRoom(saved(join(disk, "step-7.pt")), free)).toEqual(
       expect.stringMatching(
-        /^Only [123]\d\d KiB are free where it saves, and its last checkpoint has 684 KiB: the save may fail\.$/,
+        /^Only [123]\d\d KiB is free where it saves, and its last checkpoint took 684 KiB: the next save may fail\.$/,
       ),
     );
     const room = runs.freeMiB(saved(roomy));

@@ -207,7 +207,7 @@ describeWith(compiler)("GPUs of several makers (needs a C compiler)", () => {
     const { outcome } = await house.recorded("pause.completed", "train");
     expect(outcome).toMatchObject({ vramVerified: true, vramReleasedMiB: 21_000, vramFreeRoseMiB: null });
     expect(house.job("careful").why.summary).toMatch(
-      /its gpuMemoryMiB asks for 4\.9 GiB, and how much of GPU 0 is free can't be told: .*NVML 3/,
+      /its gpuMemoryMiB asks for 4\.9 GiB, but the free memory of GPU 0 is unknown: .*NVML 3/,
     );
     house.say("resume", "train", "--no-wait");
     await house.reaches("train", ["running"]);

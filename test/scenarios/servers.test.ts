@@ -34,7 +34,7 @@ describeWith(compiler)("a job that is paused by HTTP (needs a C compiler)", () =
       expect(why.room).toBe("server");
 
       const { code, out, err } = supervisor.say("pause", "llm");
-      expect([code, out], err).toEqual([0, expect.stringContaining("on standby: its memory given back")]);
+      expect([code, out], err).toEqual([0, expect.stringContaining("on standby: its memory released")]);
       expect(await served.asked()).toContain(release);
       expect((await supervisor.recorded("pause.completed", "llm")).outcome).toMatchObject({
         method: "http",
@@ -49,7 +49,7 @@ describeWith(compiler)("a job that is paused by HTTP (needs a C compiler)", () =
       supervisor.say("resume", "llm", "--no-wait");
       await supervisor.ticks(3);
       const waits = await supervisor.reaches("llm", ["standby"]);
-      expect(waits.why.summary).toMatch(/its memory given back.*GPU 0 is held by 'train'/s);
+      expect(waits.why.summary).toMatch(/its memory released.*GPU 0 is held by 'train'/s);
       supervisor.say("pause", "train");
       expect(await supervisor.recorded("resume.completed", "llm")).toMatchObject({ run: 1 });
       expect(await supervisor.reaches("llm", ["running"])).toMatchObject({ pid });

@@ -1,7 +1,7 @@
 /**
  * The supervisor as a service: under a real systemd user manager, where one can be run; without systemd a sentence that
  * says what to do; and `restart`, which no job notices.
- * Covers: src/cli/service/unit.ts, src/cli/service/user-manager.ts, src/cli/commands/supervisor/service.ts,
+ * Covers: src/cli/service/unit.ts, src/cli/service/user-manager.ts, src/cli/service/service-state.ts, src/cli/commands/supervisor/service.ts,
  * src/cli/commands/supervisor/restart.ts
  */
 import { spawnSync } from "node:child_process";
@@ -45,7 +45,7 @@ test("without a manager of the user's services nothing is written, and a line fo
   delete cli.env.DBUS_SESSION_BUS_ADDRESS;
   const { code, err } = await cli.say("service", "install");
   expect(code).toBe(1);
-  expect(err).toMatch(/^systemd runs no services of yours here \(.+\)\. With cron/);
+  expect(err).toMatch(/^systemd can't run your services here \(.+\)\. To start it at boot with cron/);
   expect(err).toContain(`\n@reboot ${process.execPath} ${BIN} start --detach\n`);
   const { out } = await cli.say("service", "status", "--json");
   const status = JSON.parse(out);
@@ -103,6 +103,7 @@ testWith(userManager)(
       expect(first.pid).toBe(byHand.pid);
       const { unit, ...status } = JSON.parse(supervisor("service", "status", "--json").out);
       expect(status).toMatchObject({ installed: true, active: "active", enabled: "enabled" });
+      expect(supervisor("doctor").out).toContain(`Service: ${unit} is enabled, and starts at login.`);
 
       process.kill(first.supervisor, "SIGKILL");
       const second = await serves(first.supervisor);

@@ -82,7 +82,7 @@ describe.each([
   const job = shown(makeJob({ name: "tts" }, { state: { name: "waiting", since: ago(HOUR) } }), config);
 
   test("is named once wherever it is told of, and always by the same words", () => {
-    expect(nextOf(job, AT)).toBe(`may go on at ${time}, if nothing else comes up (${coming})`);
+    expect(nextOf(job, AT)).toBe(`may run from ${time}, if nothing else comes up (${coming})`);
     const lines = page(job).filter((line) => /^(why|waits for|next)/.test(line));
     expect(lines.map(moments)).toEqual([[time], [time]]);
     expect(lines[0]).toMatch(new RegExp(`opens at ${time} \\(${coming}\\)$`));

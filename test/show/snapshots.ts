@@ -256,7 +256,7 @@ export const busy = (): Snapshot => {
           waitingFor: [
             {
               code: "rule",
-              text: `other programs use 26 % of the CPU; rule '${CPU_RULE.name}' must be below 30 for 30 s`,
+              text: `other programs use 26 % of the CPU; rule '${CPU_RULE.name}' clears once it stays below 30 % for 30 s`,
               rule: CPU_RULE.name,
               processes: [game],
               untilMs: AT + 20_000,

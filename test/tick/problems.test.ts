@@ -19,7 +19,7 @@ test("names the job whose save has no room, the rule that can't see and the job 
   const world = { ...days.world, memory: { ...days.world.memory, companions: { asr } } };
   const told = problemsOf(world, days.config.rules, { gpus: [], freeMiB: () => 512 });
   expect(told).toEqual([
-    expect.stringMatching(/^tts: Only 512 MiB are free where it saves, and its last checkpoint has 3/),
+    expect.stringMatching(/^tts: Only 512 MiB is free where it saves, and its last checkpoint took 3/),
     expect.stringMatching(/^Rule 'stalls' can't act: pressure\.io\.full/),
     expect.stringMatching(
       /^'asr': Its own processes are idle, while others' use of GPU 1 rose from 2 % to 91 %/,

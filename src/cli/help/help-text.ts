@@ -6,7 +6,7 @@ Runs training jobs on a shared machine and makes room when others need it.
 Supervisor:
   start        start a supervisor and watch it; attach if one is already running
   stop         save and pause all jobs, then stop the supervisor
-  restart      start the supervisor anew; its jobs go on meanwhile
+  restart      restart the supervisor; its jobs keep running
   dashboard    attach to the running supervisor
   service      have systemd start it: service install, remove or status
 

@@ -70,11 +70,11 @@ export function inWords(schema: JsonSchema): string {
     case "integer":
       return numberInWords(schema);
     case "string":
-      return schema.minLength === undefined ? "a text" : "a text that isn't empty";
+      return schema.minLength === undefined ? "a string" : "a string that isn't empty";
     case "boolean":
       return "true or false";
     case "array":
-      return `a list${schema.items?.type === "string" ? " of texts" : ""}${schema.minItems === undefined ? "" : " that isn't empty"}`;
+      return `a list${schema.items?.type === "string" ? " of strings" : ""}${schema.minItems === undefined ? "" : " that isn't empty"}`;
     default:
       return "an object";
   }

@@ -80,7 +80,7 @@ function gapless({ above, below, clear, action }: Rule): Doubt[] {
   return [
     [
       "clear",
-      `leaves no gap: a reading near ${clears} would pause and resume in turn. Move the two apart, or let 'clear.forSeconds' be longer.`,
+      `leaves no hysteresis: a reading near ${clears} would pause and resume over and over. Move the two apart, or make 'clear.forSeconds' longer.`,
     ],
   ];
 }

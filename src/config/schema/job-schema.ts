@@ -13,7 +13,7 @@ const restartSchema = z.strictObject({
     .int()
     .min(0)
     .default(3)
-    .describe("Failures in a row without progress before it is left failed."),
+    .describe("Failures in a row without progress before it stays failed."),
   backoffSeconds: positive
     .default(10)
     .describe("Doubled with every failure in a row, up to an hour. One of more than an hour isn't doubled."),
@@ -34,7 +34,7 @@ const executorSchema = z.strictObject({
     .int()
     .min(1)
     .default(1)
-    .describe("So many copies of the command run on each node; each is told its RANK and WORLD_SIZE."),
+    .describe("How many copies of the command run on each node; each is told its RANK and WORLD_SIZE."),
   gres: z.string().min(1).optional().describe("What it needs on each node, as Slurm writes it: 'gpu:4'."),
   timeMinutes: z
     .int()
@@ -67,7 +67,7 @@ export const jobSchema = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      "It is a server that somebody else starts and ends: it is only asked, by its 'pause', to give its memory back and to come back.",
+      "It is a server that somebody else starts and ends: it is only asked, by its 'pause', to release its memory and to reload it.",
     ),
   resumeArgs: z.array(z.string()).default([]).describe("Added on a resume; {checkpoint} is its path."),
   cwd: z.string().optional().describe("Relative to this file; this file's folder when left out."),
@@ -118,7 +118,7 @@ export const jobSchema = z.strictObject({
   timeLimitMinutes: positive
     .optional()
     .describe(
-      "So long may its runs be at work, all together; then it saves and has ended. No limit when left out.",
+      "How long its runs may work in total; then it saves and ends for good. No limit when left out.",
     ),
   priority: z.int().default(0).describe("Higher matters more: paused last, resumed first."),
   pause: pauseSchema.prefault({}).describe("How it is asked to make room."),

@@ -11,7 +11,7 @@ const pauseKeys = z.strictObject({
     .enum(["auto", "checkpoint", "standby", "freeze", "park", "http"])
     .default("auto")
     .describe(
-      "auto: by checkpoint where a library reports, a manifest was left, or 'glob', 'signal' or 'exitCodes' is written; else freeze, or park where VRAM is needed and doctor --try-park has seen that work. park: frozen, with its VRAM moved into host memory (NVIDIA, driver 580). http: a server is asked to give its memory back.",
+      "auto: by checkpoint where a library reports, a manifest was left, or 'glob', 'signal' or 'exitCodes' is written; else freeze, or park where VRAM is needed and doctor --try-park has seen that work. park: frozen, with its VRAM moved into host memory (NVIDIA, driver 580). http: a server is asked to release its memory.",
     ),
   signal: signalName
     .optional()
@@ -51,7 +51,7 @@ export const checkpointSchema = z.strictObject({
     .min(0)
     .default(30)
     .describe("How often a job with a library checkpoints by itself; 0: only when it is paused."),
-  keep: z.int().min(1).default(3).describe("So many of the newest checkpoints stay."),
+  keep: z.int().min(1).default(3).describe("How many of the newest checkpoints are kept."),
   glob: z
     .string()
     .optional()
@@ -95,7 +95,7 @@ export const backupSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe("Whether the bucket's name comes after the server's, as most self-hosted stores need."),
-  keep: z.int().min(1).default(3).describe("So many of the newest backups stay."),
+  keep: z.int().min(1).default(3).describe("How many of the newest backups are kept."),
   maxMiBPerSecond: positive
     .optional()
     .describe("Highest rate of an upload; as fast as it goes when left out."),

@@ -14,7 +14,7 @@ const MARGIN = 1.2;
 export function lacksRoom({ checkpoint }: Pick<Job, "checkpoint">, freeMiB: number | null): string | null {
   if (checkpoint === null || freeMiB === null) return null;
   if (checkpoint.bytes * MARGIN <= freeMiB * 1_048_576) return null;
-  return `Only ${size(freeMiB)} are free where it saves, and its last checkpoint has ${bytes(checkpoint.bytes)}: the save may fail.`;
+  return `Only ${size(freeMiB)} is free where it saves, and its last checkpoint took ${bytes(checkpoint.bytes)}: the next save may fail.`;
 }
 
 /** For a live job: its last save failed, or its next one may. Reads `freeMiB` only where it counts. */

@@ -64,11 +64,11 @@ function stopPause(job: Job): Pause | null {
   if (saves !== null && (!held || savesBy(job) !== null))
     return pause(job, saves, {
       actor: "shutdown",
-      reason: "The supervisor stops; it goes on at the next start.",
+      reason: "The supervisor is stopping; the job resumes at the next start.",
     });
   if (held || pauseMethod(job, { frees: "time" }) === null) return null;
   const reason =
-    "The supervisor stops, and nothing shows that this program saves: it is frozen, holds its memory, and goes on at the next start (or with kill -CONT).";
+    "The supervisor is stopping, and nothing shows that this program saves: it is frozen, keeps its memory, and continues at the next start (or with kill -CONT).";
   return pause(job, "freeze", { actor: "shutdown", reason });
 }
 
@@ -80,7 +80,7 @@ function windowPause(job: Job, { windows, now }: TickInput): Pause | null {
   const since = closed.sinceMs === null ? "isn't open" : `closed at ${clockTime(closed.sinceMs, now.wallMs)}`;
   const cause = {
     actor: `window:${closed.name}` as const,
-    reason: `Window '${closed.name}' ${since}; it runs only while that is open.`,
+    reason: `Window '${closed.name}' ${since}; the job runs only while it is open.`,
   };
   return pause(job, method, cause, { window: closed.name });
 }

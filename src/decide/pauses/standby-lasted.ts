@@ -24,6 +24,6 @@ export function releasePause(job: Job, now: Now): Pause | null {
   if (state.server !== undefined)
     return { verb: "pause", job: name, method: "http", cause: state.cause, evidence: {} };
   const lasted = duration(now.monotonicMs - state.since.monotonicMs);
-  const reason = `${state.cause.reason} On standby for ${lasted}, so its memory is given back.`;
+  const reason = `${state.cause.reason} On standby for ${lasted}, so its memory is released.`;
   return { verb: "pause", job: name, method: "checkpoint", cause: { ...state.cause, reason }, evidence: {} };
 }

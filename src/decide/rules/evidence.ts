@@ -103,7 +103,7 @@ export function allowance({ rule }: RuleNow): string {
   const { show } = MEASURES[rule.metric];
   const dwell = rule.forSeconds === 0 ? "" : ` for ${duration(rule.forSeconds * 1000)}`;
   if (rule.above !== undefined) return `rule '${rule.name}' allows ${show(rule.above)}${dwell}`;
-  const less = rule.forSeconds === 0 ? "" : ` and bears less for ${duration(rule.forSeconds * 1000)}`;
+  const less = rule.forSeconds === 0 ? "" : `, and tolerates less for ${duration(rule.forSeconds * 1000)}`;
   return `rule '${rule.name}' needs ${show(rule.below ?? 0)}${less}`;
 }
 

@@ -95,7 +95,7 @@ function sensorEvent(change: RuleChange, input: TickInput): NewEvent {
   const now = ruleNow(change, input);
   const sensor = `${rule.metric}${onGpu(now)}`;
   const held = config.rules.some((one) => one.metric === rule.metric && one.action !== "notify");
-  const until = held ? " Until it can, nothing that it concerns is resumed." : "";
+  const until = held ? " Until it can, no job that depends on this reading is resumed." : "";
   return {
     kind: to === "lost" ? "sensor.lost" : "sensor.recovered",
     job: null,

@@ -111,8 +111,8 @@ function isListed(processes: ProcessEvidence[], { gpu }: RuleNow, sample: Sample
 function ownUse({ processes }: Watched, at: string): string {
   const who = named(processes);
   return who === null
-    ? `The use by hidden processes that the pause of ${at} was for ended together with this job: that was its own.`
-    : `${who}, whom the pause of ${at} was for, began after this job and ended together with it: that was its own use.`;
+    ? `The pause of ${at} was for use by hidden processes, which ended together with this job: that was the job's own use.`
+    : `The pause of ${at} was for ${who}, which started after this job and ended with it: that was the job's own use.`;
 }
 
 function misattributed(job: Job, one: Watched, { rule, state }: RuleNow, { now }: TickInput): NewEvent {

@@ -93,7 +93,7 @@ function notThere({ spec }: Job, count: number, { sample }: TickInput): WaitingF
   const what = ids !== undefined ? `GPU ${ids.join(", ")}` : plural(count, "GPU");
   const why =
     sample.gpusUnavailable ??
-    `${ids === undefined ? sample.gpus.filter(isPlace).length : sample.gpus.length} of them can be seen`;
+    `${ids === undefined ? sample.gpus.filter(isPlace).length : sample.gpus.length} can be seen`;
   const integrated = sample.gpus.flatMap(({ integrated, index }) => (integrated ? index : []));
   const named =
     ids === undefined && integrated.length > 0

@@ -93,7 +93,7 @@ function heldBy(gpu: GpuSample): string {
 function untold(gpu: GpuSample, need: number): WaitingFor {
   const free = gpu.metrics["gpu.memory.freeMiB"];
   const why = "unavailable" in free ? `: ${free.unavailable}` : "";
-  const text = `its gpuMemoryMiB asks for ${size(need)}, and how much of GPU ${gpu.index} is free can't be told${why}`;
+  const text = `its gpuMemoryMiB asks for ${size(need)}, but the free memory of GPU ${gpu.index} is unknown${why}`;
   return { code: "sensor", text, gpu: gpu.uuid };
 }
 

@@ -54,7 +54,7 @@ export function obstacles(job: Job, input: StartInput): Placed {
   if (job.state.name === "frozen" && job.state.parked?.broken !== undefined)
     waits.push({ code: "park", text: "its VRAM can't be brought back: it has to be ended" });
   if (job.foreign !== undefined) {
-    const text = `the checkpoints where its own belong were written by ${job.foreign}, and it goes on from them only when you say so`;
+    const text = `the checkpoints in its folder were written by ${job.foreign}, and it goes on from them only if you say so`;
     waits.push({ code: "checkpoint-owner", text });
   }
   const placed = place(job, input, (gpu) => [

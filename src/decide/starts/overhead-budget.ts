@@ -29,7 +29,7 @@ export function overBudget(job: Job, { config, now }: TickInput): WaitingFor | n
   const left = Math.round(needed - time);
   if (left <= 0) return null;
   const untilMs = now.wallMs + left;
-  const next = cost === 0 ? "" : `, the next one ${duration(cost)}`;
-  const text = `pausing has cost ${duration(overheadMs)} of its ${duration(time)}, and may cost ${percent(share * 100)}${next}: it waits until ${clockTime(untilMs, now.wallMs)}`;
+  const next = cost === 0 ? "" : `; its next pause costs ${duration(cost)}`;
+  const text = `pausing has cost ${duration(overheadMs)} of its ${duration(time)}, but may cost only ${percent(share * 100)}${next}: it waits until ${clockTime(untilMs, now.wallMs)}`;
   return { code: "budget", text, untilMs };
 }

@@ -18,5 +18,8 @@ export function parallelWait(job: Job, { jobs, config: { maxParallel } }: TickIn
   );
   if (busy.length < maxParallel) return null;
   const names = list(busy.map(({ name }) => `'${name}'`));
-  return { code: "parallel", text: `'maxParallel' is ${maxParallel}, and as many run: ${names}` };
+  return {
+    code: "parallel",
+    text: `'maxParallel' is ${maxParallel}, and that many jobs are running: ${names}`,
+  };
 }

@@ -3,6 +3,7 @@
 import type { WaitingFor } from "../../model/why.ts";
 import { duration } from "../../words/duration.ts";
 import { culprits, fact, onGpu } from "../rules/evidence.ts";
+import { MEASURES } from "../rules/measures.ts";
 import type { RuleNow } from "../rules/rule-now.ts";
 import type { TickInput } from "../tick-input.ts";
 
@@ -28,7 +29,7 @@ function blockOf(now: RuleNow, input: TickInput): WaitingFor | null {
   if (state.firm === "pressure") return pressureBlock(now, input);
   if (state.unavailable !== null || state.readAtMs === null) return sensorBlock(now);
   if (state.roomy) return null;
-  const doubt = state.beyondSinceMs === null ? ", or it can't be told whose use it is" : "";
+  const doubt = state.beyondSinceMs === null ? ", and some use can't be attributed" : "";
   const text = `${fact(now, input.sample)} just now${doubt}: rule '${rule.name}'`;
   return { code: "rule", text, processes: culprits(now, input.sample) };
 }
@@ -42,11 +43,14 @@ function pressureBlock(now: RuleNow, { sample, now: at }: TickInput): WaitingFor
     };
   const dwellMs = rule.clear.forSeconds * 1000;
   const left = state.leaningSinceMs === null ? null : state.leaningSinceMs + dwellMs - at.monotonicMs;
-  const clear = rule.clear.below === undefined ? `above ${rule.clear.above}` : `below ${rule.clear.below}`;
+  const { above, below } = rule.clear;
+  const { show } = MEASURES[rule.metric];
+  const clear = below === undefined ? `above ${show(above ?? 0)}` : `below ${show(below)}`;
+  const stays = dwellMs === 0 ? `is ${clear}` : `stays ${clear} for ${duration(dwellMs)}`;
   const comesWith = now.comesWith === undefined ? "" : ` (it came and went with '${now.comesWith.job}')`;
   return {
     code: "rule",
-    text: `${fact(now, sample)}${comesWith}; rule '${rule.name}' must be ${clear} for ${duration(dwellMs)}`,
+    text: `${fact(now, sample)}${comesWith}; rule '${rule.name}' clears once it ${stays}`,
     ...(left !== null && { untilMs: at.wallMs + Math.max(0, left) }),
     processes: culprits(now, sample),
   };

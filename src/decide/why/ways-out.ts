@@ -17,7 +17,7 @@ const LIFTED: Partial<Record<WaitingFor["code"], string>> = {
   window: "runs it outside its window, until that next closes",
   after: "doesn't wait for the other job",
   "not-before": "doesn't wait for its time",
-  rule: "goes ahead of the rule until that has been clear once",
+  rule: "runs it despite the rule, until the rule has cleared once",
   "back-off": "doesn't wait for the back-off",
   budget: "doesn't wait for the budget",
   restart: "tries it again now",

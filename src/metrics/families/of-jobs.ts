@@ -66,7 +66,7 @@ function states(jobs: JobView[]): Family[] {
     ),
     gauge(
       "job_state_since_timestamp_seconds",
-      "Since when the job is in its state.",
+      "When the job entered its state.",
       jobs.map(({ name, sinceMs }) => ({ labels: { job: name }, value: sinceMs / 1000 })),
     ),
     gauge(

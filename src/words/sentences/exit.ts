@@ -14,7 +14,7 @@ export function exitText(exit: Exit): string {
 
 /** " It wrote last: “…”." and what that takes to mend, to follow a sentence; empty where it wrote nothing. */
 export const wroteLast = ({ lastWords, missingModule }: Pick<Seen, "lastWords" | "missingModule">): string =>
-  lastWords === undefined ? "" : ` It wrote last: “${lastWords}”.${moduleText(missingModule)}`;
+  lastWords === undefined ? "" : ` Its last output: “${lastWords}”.${moduleText(missingModule)}`;
 
 function moduleText(missing: Seen["missingModule"]): string {
   if (missing === undefined) return "";

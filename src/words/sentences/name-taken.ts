@@ -15,7 +15,7 @@ export function nameTaken({ name, state, ended, elsewhere }: Taken): string {
   const taken = `There is already a job '${name}'; it is ${state}${where}.`;
   if (!ended) return `${taken} To run another, give this one another --name.`;
   const ways = [
-    ...(state === "finished" ? [] : [[`supervisor resume ${name}`, "that one goes on"]]),
+    ...(state === "finished" ? [] : [[`supervisor resume ${name}`, "continues that job"]]),
     [`supervisor rerun ${name}`, "that one runs again, from its beginning"],
     [`supervisor remove ${name}`, "its name is free; all that have ended: supervisor clean"],
     ["supervisor run --name …", "this one runs under another name"],

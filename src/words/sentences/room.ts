@@ -10,14 +10,14 @@ const RANKS =
 
 const WAYS: Record<Room, string> = {
   library: "it imports the job library, and makes room by checkpoint once it calls job.step()",
-  signal: "it makes room by checkpoint: it is asked by its pause signal, as its config says",
-  itself: "it makes room by checkpoint: it can't be asked, so it is ended after the next one that it saves",
+  signal: "it makes room by checkpoint: its pause signal tells it to save and exit, as configured",
+  itself: "it makes room by checkpoint: it can't be asked to save, so it is ended after its next checkpoint",
   standby: "it makes room by standby: it stops working and keeps its memory",
   frozen: FROZEN,
   parked: "it makes room by park: it is frozen, and its VRAM is moved into host memory",
-  "parked by itself": `nothing shows so far that it saves; where its VRAM is needed it is frozen and that is moved into host memory, as was tried on its GPU (else: ${WAY})`,
-  server: "it makes room by HTTP: its server is drained, and asked to give its memory back",
-  unproven: `nothing shows so far that it saves; until something does, ${FROZEN} (to free that, too: ${WAY})`,
+  "parked by itself": `nothing shows so far that it saves; when its VRAM is needed, it is frozen and its VRAM is moved into host memory, as tested on its GPU (alternatives: ${WAY})`,
+  server: "it makes room by HTTP: its server is drained, then asked to release its memory",
+  unproven: `nothing shows so far that it saves; until something does, ${FROZEN} (to free its memory too: ${WAY})`,
   ranks: `${RANKS}, so it makes no room (${WAY})`,
   "ranks ended": `${RANKS}, so under pressure it is ended when its grace is over, as its config says (${WAY})`,
 };

@@ -12,11 +12,11 @@ export function sparedText(spared: Spared, subject: string): string {
       return `${subject} uses ${use}: a pause would free nothing`;
     }
     case "means":
-      return `${subject} can't be paused in a way that frees it: nothing shows that it saves`;
+      return `${subject} can't be paused in a way that helps: nothing shows that it saves`;
     case "parks":
-      return `${subject} can't be paused in a way that frees it: parking takes host memory, and nothing shows that it saves`;
+      return `${subject} can't be paused in a way that helps: parking takes host memory, and nothing shows that it saves`;
     case "excused":
-      return `${subject} was resumed by hand, and counts again once the rule has been clear`;
+      return `${subject} was resumed by hand, so the rule spares it until the rule has cleared once`;
     case "blamed":
       return `${subject} was blamed for its own use, and counts again after a resume by hand`;
   }

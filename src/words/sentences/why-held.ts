@@ -5,8 +5,8 @@ import { size } from "../size.ts";
 /** What a job on standby holds: a server may have given it back. */
 export function holdText(server: Why["server"]): string {
   if (!server?.released) return "holding its memory";
-  if (server.remainderMiB === null) return "its memory given back, as its server says";
-  return `its memory given back${server.remainderMiB === 0 ? "" : ` but for ${size(server.remainderMiB)}`}`;
+  if (server.remainderMiB === null) return "its memory released, according to its server";
+  return `its memory released${server.remainderMiB === 0 ? "" : ` except ${size(server.remainderMiB)}`}`;
 }
 
 const MOVES: Record<NonNullable<Why["moves"]>["at"], string> = {
@@ -14,7 +14,7 @@ const MOVES: Record<NonNullable<Why["moves"]>["at"], string> = {
   locking: "the driver is stopping its work on the GPU",
   listing: "the processes on its GPU are listed again",
   moving: "its VRAM is being moved into host memory",
-  emptying: "its VRAM was moved out, and that is looked for",
+  emptying: "its VRAM was moved out, and that is being checked",
   stopping: "its VRAM was moved out, and it is being stopped",
   undoing: "the driver is letting it go on",
   parked: "",
@@ -38,8 +38,8 @@ export const brokenText = ({ parked, cause }: Why): string =>
 const ASKED: Record<NonNullable<Why["asked"]>["at"], string> = {
   looking: "its server is asked what it is at",
   draining: "its server is being drained",
-  releasing: "its server is asked to give its memory back",
-  emptying: "its server was asked to give its memory back, and that is looked for",
+  releasing: "its server is asked to release its memory",
+  emptying: "its server was asked to release its memory, and that is being checked",
   resting: "",
   restoring: "its server is asked to come back",
   readying: "its server was asked to come back, and isn't ready yet",

@@ -2,7 +2,7 @@
 import type { Next, WaitingFor } from "../../model/why.ts";
 import { clockTime, coming, timeAndComing } from "../time.ts";
 
-/** What comes next, with its time: "may go on at 07:00, if nothing else comes up". */
+/** What comes next, with its time: "may run from 07:00, if nothing else comes up". */
 export function nextText(next: Next, nowMs: number): string {
   const at = clockTime(next.atMs, nowMs);
   switch (next.what) {
@@ -11,14 +11,14 @@ export function nextText(next: Next, nowMs: number): string {
     case "grace-ends":
       return `its grace ends at ${at}`;
     case "release":
-      return `gives its memory back at ${at}`;
+      return `releases its memory at ${at}`;
     case "time-limit":
       return `ends at ${at}: its time limit`;
     case "retry":
       return `tries again at ${at}, if nothing else comes up`;
     case "window-opens":
     case "may-go-on":
-      return `may go on at ${at}, if nothing else comes up`;
+      return `may run from ${at}, if nothing else comes up`;
   }
 }
 

@@ -11,7 +11,7 @@ export function pausingText(why: Why, nowMs: number): string {
   const { cause, overdue, exited, left, listed, unheard, cantAsk, streams, sinceMs } = why;
   const reason = cause?.reason ?? "";
   if (listed !== undefined)
-    return `${reason} Its processes have ended, but ${listedText(listed)}; that is no relief until it is gone.`;
+    return `${reason} Its processes have ended, but ${listedText(listed)}; its memory doesn't count as free until the driver drops that entry.`;
   if (why.slurm?.silentSinceMs !== undefined) return `${reason} ${slurmText(why.slurm, nowMs)}.`;
   if (exited && left !== undefined) return `${reason} ${leftText(left, nowMs)}.`;
   if (exited) return `${reason} Its first process has exited; the rest of the run is being checked.`;
@@ -46,7 +46,7 @@ export const listedText = ({ gpu, pids, heldMiB }: NonNullable<Why["listed"]>): 
 /** "Its first process has exited; since 10:04 it waits for 'python' (pid 4711) and 2 others" */
 export function leftText({ command, pid, others, sinceMs }: NonNullable<Why["left"]>, nowMs: number): string {
   const more = others > 0 ? ` and ${plural(others, "other")}` : "";
-  return `Its first process has exited; since ${clockTime(sinceMs, nowMs)} it waits for '${command}' (pid ${pid})${more}`;
+  return `Its first process has exited; the supervisor has been waiting since ${clockTime(sinceMs, nowMs)} for '${command}' (pid ${pid})${more}`;
 }
 
 /** What becomes of one that can't be asked, or not yet; empty of any other. Goes on from its name. */
@@ -65,7 +65,7 @@ export function unaskedText({ cantAsk, reportUntilMs }: Why): string {
 
 /** "has only just begun, and …: it is frozen if it hasn't by 14:02:11"; goes on from its name. */
 export const mayReport = (when: string): string =>
-  `has only just begun, and may report yet that it saves: it is frozen if it hasn't ${when}`;
+  `has only just started, and may still report that it saves: it is frozen if it hasn't ${when}`;
 
 /** Goes on from its name. */
 export const UNSTEPPED = "hasn't called job.step() yet, so nothing can pause it there";

@@ -67,7 +67,7 @@ describe("a time limit", () => {
     const crashed = new Story(worked({})).pause(120, { cause });
     crashed.see(125, { alive: false, exit: exitCode(1), ranks: [makeRank({ state: "running", step: 40 })] });
     expect(crashed.job.state.name).toBe("failed");
-    expect(crashed.reasons.join(" ")).toContain("left failed as its time limit is reached");
+    expect(crashed.reasons.join(" ")).toContain("stays failed as its time limit is reached");
   });
 });
 

@@ -37,7 +37,7 @@ describe("placement", () => {
     expect(started(named.tick(0, { gpus: gpus(0, 2) }))).toEqual(["GPU-0", "GPU-1"]);
     const desk = new Desk([makeJob({ gpuIds: [3] })]);
     desk.tick(0, { gpus: gpus(0, 2) });
-    expect(desk.why).toBe("waits: needs GPU 3: 2 of them can be seen");
+    expect(desk.why).toBe("waits: needs GPU 3: 2 can be seen");
   });
 
   it("two of our jobs share a GPU only when both may", () => {

@@ -28,7 +28,7 @@ describe("memory that isn't told", () => {
     const desk = new Desk([makeJob({ gpuMemoryMiB: 3072 })]);
     desk.tick(0, { gpus: unified(0) });
     expect(desk.why).toBe(
-      "waits: its gpuMemoryMiB asks for 3.0 GiB, and how much of GPU 0 is free can't be told: the driver tells none",
+      "waits: its gpuMemoryMiB asks for 3.0 GiB, but the free memory of GPU 0 is unknown: the driver tells none",
     );
     expect(started(desk.tick(1, { gpus: gpus(1, 1) }))).toEqual(["GPU-0"]);
   });

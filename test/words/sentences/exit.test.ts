@@ -30,6 +30,6 @@ test.each<[string, MissingModule | undefined, string]>([
   ["another module of an unknown one", { module: "torch" }, ""],
 ])("the last words of a failed run tell %s", (_, missingModule, text) => {
   const said = { lastWords: "No", ...(missingModule && { missingModule }) };
-  expect(wroteLast(said)).toBe(` It wrote last: “No”.${text}`);
+  expect(wroteLast(said)).toBe(` Its last output: “No”.${text}`);
   expect(wroteLast({})).toBe("");
 });

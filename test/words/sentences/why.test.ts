@@ -139,8 +139,8 @@ test.each<[string, Partial<Why>, whole: string, beside: string]>([
   [
     "a program that nothing shows to save",
     { state: "running", room: "unproven" },
-    "running since 13:50; nothing shows so far that it saves; until something does, under pressure it is frozen: its CPU and GPU time is freed, its memory isn't (to free that, too: supervisor help pause)",
-    "nothing shows so far that it saves; until something does, under pressure it is frozen: its CPU and GPU time is freed, its memory isn't (to free that, too: supervisor help pause)",
+    "running since 13:50; nothing shows so far that it saves; until something does, under pressure it is frozen: its CPU and GPU time is freed, its memory isn't (to free its memory too: supervisor help pause)",
+    "nothing shows so far that it saves; until something does, under pressure it is frozen: its CPU and GPU time is freed, its memory isn't (to free its memory too: supervisor help pause)",
   ],
   ["a program that saves when asked", { state: "running", room: "library" }, "running since 13:50", ""],
   [
@@ -169,8 +169,8 @@ test.each<[string, Partial<Why>, whole: string, beside: string]>([
       cantAsk: "until it reports",
       reportUntilMs: at(14, 2) + 30_000,
     },
-    "asked to pause at 13:50: ana paused it. It has only just begun, and may report yet that it saves: it is frozen if it hasn't by 14:02:30.",
-    "ana paused it. It has only just begun, and may report yet that it saves: it is frozen if it hasn't by 14:02:30.",
+    "asked to pause at 13:50: ana paused it. It has only just started, and may still report that it saves: it is frozen if it hasn't by 14:02:30.",
+    "ana paused it. It has only just started, and may still report that it saves: it is frozen if it hasn't by 14:02:30.",
   ],
   [
     "a pause of a library without a step",
@@ -219,6 +219,6 @@ test("what comes next names its time once", () => {
   expect(nextText({ what: "window-closes", atMs }, AT)).toBe("pauses when its window closes at 14:10");
   expect(nextText({ what: "grace-ends", atMs }, AT)).toBe("its grace ends at 14:10");
   expect(nextText({ what: "retry", atMs }, AT)).toBe("tries again at 14:10, if nothing else comes up");
-  expect(nextText({ what: "may-go-on", atMs }, AT)).toBe("may go on at 14:10, if nothing else comes up");
+  expect(nextText({ what: "may-go-on", atMs }, AT)).toBe("may run from 14:10, if nothing else comes up");
   expect(waitAndComing(window, AT)).toBe("window 'night' opens at 22:00 (in 7 h 58 min)");
 });

@@ -26,6 +26,7 @@ import { createSensors } from "../../../sense/sensors.ts";
 import { askLogind } from "../../../sleep/logind.ts";
 import { VERSION } from "../../../version.ts";
 import { print, printJson } from "../../print.ts";
+import { serviceState } from "../../service/service-state.ts";
 import { type Options, placesOf, snapshotOf, tryConnect } from "../../supervisors/connect.ts";
 import { unworkable, withoutGpu } from "./doctor/blind-rules.ts";
 import { type Diagnosis, page } from "./doctor/page.ts";
@@ -42,13 +43,14 @@ export async function doctor(options: Options & { tryPark?: boolean }): Promise<
   const zombies = new Unreaped();
   zombies.look(null);
   const places = await placesOf(options);
-  const [machine, gpus, plain, supervisorPid, cgroup, logind] = await Promise.all([
+  const [machine, gpus, plain, supervisorPid, cgroup, logind, service] = await Promise.all([
     describeMachine(),
     examineGpus(),
     sampleMachine(config.config?.stateDirectory ?? places.stateDirectory),
     runningPid(places),
     tryCgroup(),
     askLogind(),
+    serviceState(places),
   ]);
   const sample: Sample = { ...plain, gpus: whose(gpus, others), gpusUnavailable: gpus.missing };
   const rules: Rule[] = config.config?.rules ?? DEFAULT_RULES;
@@ -70,6 +72,7 @@ export async function doctor(options: Options & { tryPark?: boolean }): Promise<
     readings: sample.machine,
     cgroup: "directory" in cgroup ? { directory: cgroup.directory } : { unavailable: cgroup.reason },
     supervisorPid,
+    service,
     sleep: { saves: config.config?.saveBeforeSleep ?? true, logind },
     unreaped: zombies.look(supervisorPid),
     parking: await parking(sample.gpus, driverOf(gpus), options.tryPark ?? false),

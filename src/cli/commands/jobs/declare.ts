@@ -42,14 +42,14 @@ function runCommand(cli: Command): void {
           "--on-timeout <action>",
           "when its grace has run out: wait, freeze, terminate, kill (default: wait)",
         ],
-        checkpointGlob: ["--checkpoint-glob <pattern>", "the files in which it saves by itself"],
+        checkpointGlob: ["--checkpoint-glob <pattern>", "the checkpoint files that it writes by itself"],
         resumeArgs: ["--resume-args <words>", "added on a resume; {checkpoint} is its path"],
         adopt: ["--adopt", "go on from the checkpoints of an earlier job of that name"],
         after: ["--after <jobs>", "not before these have finished, such as prep,tokenize"],
         afterAny: ["--after-any <jobs>", "not before these have ended, also where they failed"],
         at: ["--at <time>", "not before this time, such as 22:00"],
         wait: ["--wait", "return when it has ended, with its exit code"],
-        follow: ["--follow", "print what it writes until it has ended; with its exit code"],
+        follow: ["--follow", "print its output until it ends; exits with its exit code"],
       },
     },
   )
@@ -161,7 +161,7 @@ function jobCommands(cli: Command): void {
   );
   declare(cli, "wait", "return when the jobs have ended", async () => (await import("./wait.ts")).wait, {
     argument: "<JOB...>",
-    options: { timeout: ["--timeout <duration>", "no longer than this; then it exits with 1"] },
+    options: { timeout: ["--timeout <duration>", "give up after this long, with exit code 1"] },
   });
 }
 

@@ -64,7 +64,7 @@ async function resumeAt(
     .map(({ name }) => name);
   if (working.length > 0) throw new Refusal(`Not paused: ${list(working)}.`);
   await ask(client, { verb: "pause", jobs, untilMs, by: askedBy() });
-  print(`${jobs.join(", ")}: resumed at ${clockTime(untilMs, wallMs())}, as soon as there is room`);
+  print(`${jobs.join(", ")}: resumes at ${clockTime(untilMs, wallMs())} or later, as soon as there is room`);
   return 0;
 }
 

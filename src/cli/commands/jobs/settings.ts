@@ -6,7 +6,7 @@ import { misuse } from "../../../refusal.ts";
 export function changesOf(name: string, changes: string[], at: (string | number)[]): Edit[] {
   if (changes.length === 0)
     throw misuse(
-      `What of '${name}'? supervisor edit ${name} priority=20 pause.graceSeconds=300; SETTING= takes one out`,
+      `Which setting of '${name}'? supervisor edit ${name} priority=20 pause.graceSeconds=300; SETTING= removes one`,
     );
   if (changes.some((one) => one.startsWith("name=")))
     throw misuse("A job's name is what its checkpoints and its history are kept under; it can't be changed.");

@@ -34,7 +34,7 @@ export async function wait(names: string[], options: WaitOptions): Promise<numbe
     if (code !== null) return code;
     // What the connection's end says of the rest is of no interest.
     all.catch(() => {});
-    say(`Not waited for any longer after ${duration(timeoutMs)}: ${list([...open])}.`);
+    say(`Gave up waiting after ${duration(timeoutMs)} for ${list([...open])}.`);
     return 1;
   } finally {
     over.abort();

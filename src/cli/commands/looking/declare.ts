@@ -20,7 +20,7 @@ export function declareLooking(cli: Command): void {
     declare(cli, "logs", "what a job has written", logs, {
       argument: "<JOB>",
       options: {
-        follow: ["-f, --follow", "keep printing until it ends; exits 0 where it finished, 1 where not"],
+        follow: ["-f, --follow", "keep printing until it ends; exits 0 if it finished, 1 if not"],
         keep: ["--keep", "with -f: go on after its end, for its next run"],
         lines: ["-n, --lines <count>", "how many of the last lines to print (default: 50; of a run, all)"],
         run: ["--run <number>", "what that run has written"],

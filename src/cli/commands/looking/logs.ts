@@ -83,7 +83,7 @@ async function follow(
   closeParts(parts);
   const client = options.keep ? null : await tryConnect(await placesOf(options), true);
   if (client === null && !options.keep)
-    say("No supervisor is running that would tell of the job's end: Ctrl-C ends this.");
+    say("No supervisor is running to report the job's end: press Ctrl-C to stop.");
   const end = client === null ? null : new JobEnd(client, rest.job, ended);
   try {
     await untilEnd({ ...rest, part, before }, end, options.json ?? false);

@@ -24,7 +24,7 @@ export function declareSupervisor(cli: Command): void {
     { options: { leaveJobs: ["--leave-jobs", "leave the jobs running"] } },
   );
   const restart = async () => (await import("./restart.ts")).restart;
-  declare(cli, "restart", "start the supervisor anew; its jobs go on meanwhile", restart, { options: {} });
+  declare(cli, "restart", "restart the supervisor; its jobs keep running", restart, { options: {} });
   declare(
     cli,
     "dashboard",
@@ -44,7 +44,9 @@ function serviceCommands(cli: Command): void {
   declare(service, "install", install, async () => (await load()).installService, {
     options: { print: ["--print", "print the unit, and do nothing"] },
   });
-  declare(service, "remove", "no longer", async () => (await load()).removeService, { options: {} });
+  declare(service, "remove", "stop systemd from starting it", async () => (await load()).removeService, {
+    options: {},
+  });
   const status = async () => (await load()).serviceStatus;
   withJson(declare(service, "status", "whether systemd starts it", status, { options: {} }));
 }

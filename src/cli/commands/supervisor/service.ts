@@ -10,6 +10,7 @@ import { ownProgram } from "../../../own-files.ts";
 import { Refusal } from "../../../refusal.ts";
 import { shellWord } from "../../../words/shell-word.ts";
 import { print, printJson, say } from "../../print.ts";
+import { serviceState, startsWhen } from "../../service/service-state.ts";
 import { MARK, unitName, unitPath, unitText } from "../../service/unit.ts";
 import { lingers, missingManager, stateOf, systemctl } from "../../service/user-manager.ts";
 import { type Options, placesOf, tryConnect } from "../../supervisors/connect.ts";
@@ -40,9 +41,7 @@ export async function installService(options: InstallOptions): Promise<void> {
     "Jobs get the PATH of this shell, but nothing else of its environment: put what they need into their env or envFile.",
   );
   if (!(await lingers()))
-    say(
-      "It ends with your last session, and begins with the next. To begin with the machine: loginctl enable-linger",
-    );
+    say("It stops when you log out and starts when you log in. To start it at boot: loginctl enable-linger");
 }
 
 export async function removeService(options: Options): Promise<void> {
@@ -59,19 +58,13 @@ export async function removeService(options: Options): Promise<void> {
 
 export async function serviceStatus(options: Options): Promise<void> {
   const places = await placesOf(options);
-  const [unit, path] = [unitName(places), unitPath(places)];
-  const installed = existsSync(path);
-  const unavailable = await missingManager();
-  const asked = installed && unavailable === null;
-  const active = asked ? await stateOf("is-active", unit) : null;
-  const enabled = asked ? await stateOf("is-enabled", unit) : null;
-  const lingering = unavailable === null ? await lingers() : null;
-  if (options.json) return printJson({ unit, path, installed, active, enabled, lingering, unavailable });
+  const state = await serviceState(places);
+  if (options.json) return printJson({ ...state });
+  const { unit, path, installed, active, enabled, unavailable } = state;
   print(
     installed ? `${unit}: ${tilde(path)}` : `No service is installed for ${projectName(places.project)}.`,
   );
-  if (asked)
-    print(`${active}, ${enabled}; ${lingering ? "begins with the machine" : "begins at your login"}`);
+  if (active !== null) print(`${active}, ${enabled}; ${startsWhen(state)}`);
   if (unavailable !== null) print(`No services of users here: ${unavailable}.`);
 }
 
@@ -86,7 +79,7 @@ async function mustHaveManager(places: Places): Promise<void> {
   const config = places.project === USER ? "" : ` --config ${shellWord(places.project)}`;
   const line = `@reboot ${shellWord(process.execPath)} ${shellWord(ownProgram("bin"))} start --detach${config}`;
   throw new Refusal(
-    `systemd runs no services of yours here (${missing}). With cron it begins with the machine, by this line in 'crontab -e':\n${line}`,
+    `systemd can't run your services here (${missing}). To start it at boot with cron, add this line in 'crontab -e':\n${line}`,
   );
 }
 

@@ -81,7 +81,7 @@ function unsaved({ name, state, why }: JobView): string | null {
     return `${name} has ended, but ${listedText(why.listed)}. The next start looks again.`;
   if (isWorking(state))
     return `${name} can't be paused, and is left running: ${roomText(why.room ?? "ranks")}`;
-  if (OPEN.includes(state)) return `${name} was asked, but not saved in time, and is left running`;
+  if (OPEN.includes(state)) return `${name} was asked to pause but didn't save in time, and is left running`;
   const reason = why.unsaved ?? (state === "waiting" ? why.failure : why.assumed);
   return reason === undefined ? null : `${name} wasn't saved: ${reason}`;
 }

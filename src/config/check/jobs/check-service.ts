@@ -50,7 +50,7 @@ export function checkService({ path, fields }: Entry): Finding[] {
 }
 
 const noCommand = (path: Path): Finding =>
-  found([...path, "command"], "is missing: it must be a list of texts that isn't empty.");
+  found([...path, "command"], "is missing: it must be a list of strings that isn't empty.");
 
 function meaningless(fields: Fields, key: string, path: Path): Finding[] {
   if (!(key in fields)) return [];

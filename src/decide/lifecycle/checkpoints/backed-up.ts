@@ -26,7 +26,7 @@ function succeeded(transition: Transition, { verb, of, tookMs, ...done }: Backup
   if (verb === "upload") {
     transition.note({ backedUp: of });
     const sent = done.sent ?? done.bytes;
-    const resumed = sent < done.bytes ? `, of which ${bytes(done.bytes - sent)} were there already` : "";
+    const resumed = sent < done.bytes ? `; ${bytes(done.bytes - sent)} of it was already there` : "";
     transition.tell(
       "checkpoint.backed-up",
       "supervisor",

@@ -32,7 +32,7 @@ export function foreign(transition: Transition, whose: string): void {
   transition.tell(
     "checkpoint.rejected",
     "supervisor",
-    `The checkpoints where its own belong were written by ${whose}: it waits until you say what to do with them.`,
+    `The checkpoints in its folder were written by ${whose}: the job waits until you say what to do with them.`,
   );
 }
 

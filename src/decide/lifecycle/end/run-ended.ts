@@ -157,7 +157,7 @@ function tryAgain(
   const atLimit = transition.state.name === "pausing" && transition.state.request.cause.ends === true;
   if (!restart.onFailure || absent || atLimit || failures > restart.maxRetries) {
     const why = !restart.onFailure
-      ? "as it isn't to be restarted"
+      ? "because restarts are off"
       : absent
         ? "as its command has never run"
         : atLimit
@@ -166,7 +166,7 @@ function tryAgain(
     transition.note({ attempts: { ...transition.job.attempts, failures, notBeforeMs: 0 } });
     if (transition.run.slurm !== undefined) transition.perform({ do: "withdraw" });
     transition.become({ name: "failed", since: now, reason, exitCode });
-    return `It is left failed ${why}.`;
+    return `It stays failed ${why}.`;
   }
   const waitMs = Math.max(leastMs(failures), restartWaitMs(transition.job.spec, failures));
   transition.note({

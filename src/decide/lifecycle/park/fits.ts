@@ -33,7 +33,7 @@ export function holderOf({ gpus, job }: Transition, availableMiB: number | null)
 export function noRoom({ gpus }: Transition, held: number): string | null {
   if (gpus === null || gpus.unavailable !== null) return gpus?.unavailable ?? "its GPU isn't there";
   if (gpus.takenBy !== undefined) return `${gpus.name} is held by ${gpus.takenBy}`;
-  if (gpus.freeMiB === null) return `how much of ${gpus.name} is free can't be told`;
+  if (gpus.freeMiB === null) return `the free memory of ${gpus.name} is unknown`;
   const need = roomForParkedMiB(held, gpus.mostMiB);
   if (gpus.freeMiB >= need) return null;
   return `${gpus.name} has ${size(gpus.freeMiB)} free, and it needs ${size(need)}`;

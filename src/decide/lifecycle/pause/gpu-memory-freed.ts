@@ -40,7 +40,7 @@ function tellWhatStays(transition: Transition, waitedMs: number): void {
   transition.tell(
     "pause.overdue",
     "supervisor",
-    `Its processes ended ${duration(waitedMs)} ago, but the driver still lists ${held.join(", ")} of it on ${gpus.name}; it isn't paused, and no relief, until that is gone.`,
+    `Its processes ended ${duration(waitedMs)} ago, but the driver still lists ${held.join(", ")} of it on ${gpus.name}; the job doesn't count as paused until the driver drops that.`,
     { evidence: { leftovers: gpus.entries, processes: gpus.entries } },
   );
   // From now on another job may be asked to make room instead.

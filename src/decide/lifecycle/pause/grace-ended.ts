@@ -35,7 +35,7 @@ function stayOnStandby(transition: Transition): void {
   const error = transition.job.progress?.error;
   const why = error === undefined ? "" : ` (${error})`;
   const waitedMs = transition.now.monotonicMs - request.askedAt.monotonicMs;
-  const reason = `Asked to give its memory back, it hadn't saved its context ${duration(waitedMs)} later${why}. It stays on standby and keeps its memory.`;
+  const reason = `Asked to release its memory, it hadn't saved its context ${duration(waitedMs)} later${why}. It stays on standby and keeps its memory.`;
   transition.tell("pause.failed", "supervisor", reason, { outcome: { waitedMs, stepsLost: 0 } });
   const sequence = request.sequence + 1;
   const { cause } = request;

@@ -42,14 +42,9 @@ function rests(transition: Transition, server: Extract<ServerHold, { released: t
   if (state.name !== "standby" || state.server === undefined) return;
   if (!state.server.released) {
     const left = server.remainderMiB === null ? "" : `; ${size(server.remainderMiB)} of it remain`;
-    transition.tell(
-      "pause.completed",
-      state.cause.actor,
-      `Its server has given its memory back now${left}.`,
-      {
-        outcome: { method: "http", ...server },
-      },
-    );
+    transition.tell("pause.completed", state.cause.actor, `Its server has now released its memory${left}.`, {
+      outcome: { method: "http", ...server },
+    });
   } else if (state.server.remainderMiB === server.remainderMiB) return;
   transition.become({ ...state, server });
 }

@@ -19,7 +19,7 @@ const LOOK_MS = 5000;
 export function askToRelease(transition: Transition): void {
   const { drain, drainedSeconds } = callsOf(transition);
   if (drain.length === 0) {
-    release(transition, "Its server is asked to give its memory back");
+    release(transition, "Its server is asked to release its memory");
     return;
   }
   const reason = `Its server is drained first: nothing may be under way for ${duration(drainedSeconds * 1000)}.`;
@@ -57,7 +57,7 @@ function drain(transition: Transition, seen: Seen): void {
     const quietSinceMs = talkOf(transition).quietSinceMs ?? now.monotonicMs;
     if (now.monotonicMs - quietSinceMs >= callsOf(transition).drainedSeconds * 1000) {
       const waitedMs = now.monotonicMs - talkOf(transition).sinceMs;
-      release(transition, `Drained after ${duration(waitedMs)}, its server is asked to give its memory back`);
+      release(transition, `Drained after ${duration(waitedMs)}, its server is asked to release its memory`);
       return;
     }
     lookAgain(transition, { question: "drained", facts: { quietSinceMs } });
@@ -96,7 +96,7 @@ function empty(transition: Transition, seen: Seen): void {
   }
   const untilMs = Math.max(releaseMs + callsOf(transition).timeoutSeconds * 1000, sinceMs + LOOK_MS);
   if (transition.now.monotonicMs >= untilMs)
-    giveUp(transition, `Its server was asked to give its memory back, and ${whatStays(transition, held)}`);
+    giveUp(transition, `Its server was asked to release its memory, but ${whatStays(transition, held)}`);
 }
 
 /** Its own word, where no GPU can be read; null knowledge where its config names no such call. */
@@ -157,7 +157,7 @@ function complete(transition: Transition, { remainderMiB, shownBy }: Shown): voi
 function completedText({ gpus }: Transition, remainderMiB: number | null, afterMs: number): string {
   const after = `On standby after ${duration(afterMs)}: its server`;
   if (remainderMiB === null)
-    return `${after} says that its memory is given back; its GPU can't be read, so nothing else shows it.`;
+    return `${after} says that its memory is released; its GPU can't be read, so nothing else shows it.`;
   const left = remainderMiB === 0 ? "nothing of it remains" : `${size(remainderMiB)} of it remain`;
-  return `${after} has given its memory back; ${left} on ${gpus?.name ?? "its GPU"}.`;
+  return `${after} has released its memory; ${left} on ${gpus?.name ?? "its GPU"}.`;
 }

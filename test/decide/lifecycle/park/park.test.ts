@@ -182,7 +182,7 @@ describe("bringing it back", () => {
 
   it.each([
     ["without the margin", { freeMiB: HELD + 399 }, "GPU 0 has 8.2 GiB free"],
-    ["on a GPU that tells nothing", { freeMiB: null }, "how much of GPU 0 is free can't be told"],
+    ["on a GPU that tells nothing", { freeMiB: null }, "the free memory of GPU 0 is unknown"],
     ["against another's claim", { more: { takenBy: "bob's 'asr'" } }, "GPU 0 is held by bob's 'asr'"],
   ])("never %s: it stays parked and is tried again", (_, look, words) => {
     const program = new Program().parkedAt(10).resumed(30);

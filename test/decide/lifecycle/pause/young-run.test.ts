@@ -20,7 +20,7 @@ describe("a run that may report yet", () => {
     const story = young().pause(207, FREEZE);
     expect([story.told(), story.did()]).toEqual([["pause.requested"], ["control pause"]]);
     expect(story.reasons.at(-1)).toBe(
-      "Paused by hand. It has only just begun, and may report yet that it saves: it is frozen if it hasn't within 23 s.",
+      "Paused by hand. It has only just started, and may still report that it saves: it is frozen if it hasn't within 23 s.",
     );
     story.see(215, { signalCaught: false });
     expect(story.did()).toEqual([]);

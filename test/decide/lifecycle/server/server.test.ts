@@ -30,7 +30,7 @@ describe("draining", () => {
     server.shows(20.1, yes);
     expect([server.question, server.state]).toEqual(["release", "pausing"]);
     expect(server.reasons.at(-1)).toBe(
-      "Drained after 10 s, its server is asked to give its memory back: POST /rest.",
+      "Drained after 10 s, its server is asked to release its memory: POST /rest.",
     );
   });
 

@@ -11,6 +11,7 @@ import { list, plural } from "../../../../words/list.ts";
 import { percent } from "../../../../words/number.ts";
 import { whoseProcess } from "../../../../words/sentences/process.ts";
 import { size } from "../../../../words/size.ts";
+import { type ServiceState, startsWhen } from "../../../service/service-state.ts";
 import type { Unworkable } from "./blind-rules.ts";
 import { type Parking, parkingLines } from "./parking.ts";
 
@@ -29,6 +30,7 @@ export interface Diagnosis {
   readings: Sample["machine"];
   cgroup: { directory: string } | { unavailable: string };
   supervisorPid: number | null;
+  service: ServiceState;
   /** Whether jobs are to save before the system sleeps, and whether anything tells when. */
   sleep: { saves: boolean; logind: Logind };
   /** Why processes that have ended stay listed here; null where they are reaped. */
@@ -170,8 +172,8 @@ function ruleLines({ rules, unworkable, withoutGpu, config }: Diagnosis): string
 }
 
 function othersText(others: Reading): string {
-  if ("unavailable" in others) return `can't be told (${others.unavailable})`;
-  return others.estimated === undefined ? "can be told" : `is estimated (${others.estimated})`;
+  if ("unavailable" in others) return `can't be measured (${others.unavailable})`;
+  return others.estimated === undefined ? "can be measured" : `is estimated (${others.estimated})`;
 }
 
 function sleepText({ saves, logind }: Diagnosis["sleep"]): string {
@@ -181,7 +183,15 @@ function sleepText({ saves, logind }: Diagnosis["sleep"]): string {
   return `jobs that can save do so before the system sleeps; logind waits ${duration(logind.delayMs)} for them (InhibitDelayMaxSec)`;
 }
 
-function hostLines({ readings, cgroup, supervisorPid, sleep, unreaped }: Diagnosis): string[] {
+function serviceText(service: ServiceState): string {
+  const { installed, unavailable, enabled, unit } = service;
+  if (unavailable !== null) return `systemd can't start it here (${unavailable})`;
+  if (!installed)
+    return "none is installed, so nothing starts it at boot or login (supervisor service install)";
+  return `${unit} is ${enabled}, and ${startsWhen(service)}`;
+}
+
+function hostLines({ readings, cgroup, supervisorPid, service, sleep, unreaped }: Diagnosis): string[] {
   const others = readings["cpu.others"];
   const pressure = readings["pressure.memory.some"];
   return [
@@ -193,6 +203,6 @@ function hostLines({ readings, cgroup, supervisorPid, sleep, unreaped }: Diagnos
     `Sleep: ${sleepText(sleep)}.`,
     `Supervisor: ${supervisorPid === null ? "none runs for this config" : `running (pid ${supervisorPid})`}. It needs no terminal or tmux: it keeps running when the one it was started in closes.`,
     ...(unreaped === null ? [] : [unreaped]),
-    "Boot: not started at boot; no boot service is installed.",
+    `Service: ${serviceText(service)}.`,
   ];
 }

@@ -40,8 +40,7 @@ export async function parking(
 
 export function parkingLines({ unavailable, tried }: Parking): string[] {
   if (unavailable !== null) return [`  parking: can't work: ${unavailable}`];
-  if (tried === null)
-    return ["  parking: nothing speaks against it; to see it work: supervisor doctor --try-park"];
+  if (tried === null) return ["  parking: nothing rules it out; to test it: supervisor doctor --try-park"];
   const calls = tried.calls.map(callLine);
   if (tried.fails === null)
     return [

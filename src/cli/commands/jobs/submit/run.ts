@@ -131,7 +131,9 @@ function tellOptionsBehind(command: string[]): void {
   if (process.argv.includes("--")) return;
   const ours = command.filter((word) => OWN_FLAGS.includes(word.split("=")[0] ?? ""));
   if (ours.length > 0)
-    say(`${list(ours)} stands behind the command, so the command gets it. Options of 'run' stand before it.`);
+    say(
+      `${list(ours)} comes after the command, so the command gets it. Put options of 'run' before the command.`,
+    );
 }
 
 /** The job once there is something to say about it, or after `LOOK_FOR_MS`. */

@@ -73,7 +73,7 @@ function ofShell(command: readonly string[]): string {
   const first =
     word === "cd" || word === "pushd" ? `supervisor run --cwd ${shellWord(folder)} -- COMMAND   or: ` : "";
   const script = shellWord(`${shellLine(command)} && COMMAND`);
-  return `'${word}' is the shell's own, and jobs are started without one. Type: ${first}supervisor run -- bash -c ${script}`;
+  return `'${word}' is a shell builtin, and jobs are started without a shell. Type: ${first}supervisor run -- bash -c ${script}`;
 }
 
 /** The line to type for a command that was quoted as a whole. */

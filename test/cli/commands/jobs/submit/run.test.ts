@@ -118,7 +118,7 @@ describe("run", () => {
     );
     const events = (await cli.say("audit", "--json", "--kind", "job.failed")).out;
     for (const said of [(await cli.say("why", "bad")).out, (await cli.say("status")).out, events])
-      expect(said.replace(/\s+/g, " ")).toContain("exit code 6. It wrote last: “no such layer: 12”.");
+      expect(said.replace(/\s+/g, " ")).toContain("exit code 6. Its last output: “no such layer: 12”.");
     expect((await cli.say("why", "bad")).out).toContain("supervisor logs bad");
     const absent = await cli.say("run", "--name", "absent", "bash", "-c", "no-such-trainer", "--adopt");
     expect(absent).toMatchObject({
