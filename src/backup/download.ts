@@ -11,6 +11,7 @@ import { checkpointName, MANIFEST_FILE, TEMPORARY_PREFIX } from "../contract/nam
 import { Rejected } from "../contract/values.ts";
 import { flushDirectory } from "../job/checkpoint/checkpoint-files.ts";
 import { verifyCheckpoint } from "../job/checkpoint/find-checkpoint.ts";
+import { startTimeOf } from "../job/report/status.ts";
 import type { CopyProgress } from "../model/why.ts";
 import type { Bucket } from "./bucket.ts";
 import { keyOf, type Place } from "./bucket-names.ts";
@@ -42,7 +43,10 @@ export async function restore(
   if (manifest instanceof Rejected) throw new NotWhole(`its ${MANIFEST_FILE} ${manifest.reason}`);
   const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
   if (!("rejected" in (await verifyCheckpoint(path)))) return { path, bytes: total, kept: true };
-  const temporary = join(directory, `${TEMPORARY_PREFIX}${name}.${process.pid}.0.${hostname()}`);
+  const temporary = join(
+    directory,
+    `${TEMPORARY_PREFIX}${name}.${process.pid}.${startTimeOf(process.pid) ?? 0}.${hostname()}`,
+  );
   try {
     await mkdir(temporary, { recursive: true, mode: 0o700 });
     let done = 0;

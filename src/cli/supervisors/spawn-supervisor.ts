@@ -3,16 +3,19 @@
  * Resolves when it answers, or fails with its output when it exits first.
  */
 import { closeSync, openSync, renameSync, statSync } from "node:fs";
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs } from "../../clock.ts";
 import type { Places } from "../../config/places.ts";
 import type { ControlClient } from "../../control/client.ts";
 import { prepareStateDirectory } from "../../files/state-directory.ts";
-import { supervisorLogPath } from "../../files/state-paths.ts";
+import { lockFolders, socketPath, supervisorLogPath } from "../../files/state-paths.ts";
 import { ownProgram } from "../../own-files.ts";
+import { readHolders } from "../../record/database/lock.ts";
 import { Refusal, refusing } from "../../refusal.ts";
 import { openFilesOfShell } from "../../sense/proc/open-files.ts";
+import { isAlive } from "../../sense/proc/process.ts";
 import { OPEN_FILES, ownVariables, RESTORE, restoreLines } from "../../spawn/exact-environment.ts";
 import { type Detached, spawnDetached } from "../../spawn/spawn-detached.ts";
 import { duration } from "../../words/duration.ts";
@@ -51,16 +54,24 @@ export async function spawnSupervisor(
     ended = { code };
   });
   for (const until = elapsedMs() + ANSWERS_WITHIN_MS; elapsedMs() < until; await sleep(LOOK_EVERY_MS)) {
-    // Read before connecting: if it ended because another supervisor started first, that one answers.
+    // Read before connecting: if it ended because another supervisor started first, that one answers soon.
     const over = ended as { code: number | null } | null;
     const client = await tryConnect(places, watch);
     if (client !== null) return client;
-    if (over !== null) throw new Refusal(said(log, before), over.code === 2 ? 2 : 1);
+    if (over !== null && !anotherStarts(places))
+      throw new Refusal(said(log, before), over.code === 2 ? 2 : 1);
   }
   throw new Refusal(
     `The supervisor (pid ${child.pid}) didn't answer within ${duration(ANSWERS_WITHIN_MS)}. Its output: ${log}`,
   );
 }
+
+/** One that holds the locks, and will answer where we look for it. */
+const anotherStarts = ({ database, stateDirectory }: Places): boolean =>
+  readHolders(database, stateDirectory, lockFolders()).some(
+    ({ pid, host, socket }) =>
+      host === hostname() && socket === socketPath(stateDirectory) && isAlive(pid, null),
+  );
 
 async function launch(places: Places, log: string, adopt: boolean): Promise<Detached> {
   const config = places.file === null ? [] : ["--config", places.file];

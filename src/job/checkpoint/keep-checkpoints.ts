@@ -35,7 +35,7 @@ export async function keepNewest(saved: SavedCheckpoint, keep: number): Promise<
 export async function sweep(directory: string, keep: number): Promise<void> {
   const names = await readdir(directory).catch(() => []);
   for (const name of names) {
-    if (!name.startsWith(TEMPORARY_PREFIX) || !writerIsGone(name)) continue;
+    if (!name.startsWith(TEMPORARY_PREFIX) || writerOf(name) !== "gone") continue;
     await rm(join(directory, name), { recursive: true, force: true }).catch(() => {});
   }
   const aside = names.filter((name) => name.startsWith(SUPERSEDED_PREFIX)).sort();
@@ -54,16 +54,15 @@ async function remove(path: string): Promise<void> {
   }
 }
 
-/** A writer on another host can't be checked, so its files stay until that host sweeps. */
-function writerIsGone(name: string): boolean {
+/** Of a temporary directory, by its name. One on another host can't be checked: that host sweeps. */
+export function writerOf(name: string): "alive" | "gone" | "unknown" {
   const parts = /\.(\d+)\.(\d+)\.([^/]+?)(\.replaced)?$/.exec(name.slice(TEMPORARY_PREFIX.length));
-  if (!parts) return false;
-  const [, pid, startTime, host] = parts;
-  if (host !== hostname()) return false;
-  if (Number(pid) === 0) return true;
+  const [, pid, startTime, host] = parts ?? [];
+  if (host !== hostname()) return "unknown";
+  if (Number(pid) === 0) return "gone";
   const alive = startTimeOf(Number(pid));
-  if (alive !== null) return alive !== Number(startTime);
-  return process.platform === "linux" || !answers(Number(pid));
+  if (alive !== null) return alive === Number(startTime) ? "alive" : "gone";
+  return process.platform === "linux" || !answers(Number(pid)) ? "gone" : "alive";
 }
 
 function answers(pid: number): boolean {

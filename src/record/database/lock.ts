@@ -55,7 +55,7 @@ export function holdLock(database: string, note: Note): Lock {
  * any one of them keeps a second supervisor away. Throws HeldError when another supervisor has it.
  */
 export function holdStateDirectory(directory: string, folders: string[], note: Note): Lock {
-  const name = `${createHash("sha256").update(realpathSync(directory)).digest("hex").slice(0, 24)}.lock`;
+  const name = lockName(directory);
   const holder = holderOf(note);
   const locks = new Map<string, NotedLock>();
   const look = (folder: string): Looked => {
@@ -82,6 +82,15 @@ export function holdStateDirectory(directory: string, folders: string[], note: N
   }
   return { holder, look: () => oneIsEnough(folders.map(look)), release };
 }
+
+const lockName = (directory: string): string =>
+  `${createHash("sha256").update(realpathSync(directory)).digest("hex").slice(0, 24)}.lock`;
+
+/** The notes of those who last took a lock of this database or state directory; they may have ended since. */
+export const readHolders = (database: string, directory: string, folders: string[]): Holder[] =>
+  [lockPath(database), ...folders.map((folder) => join(folder, lockName(directory)))].flatMap(
+    (path) => readNote(path) ?? [],
+  );
 
 /** The note of the last supervisor that took the database's lock, which may have ended since. */
 export const readHolder = (database: string): Holder | null => readNote(lockPath(database));

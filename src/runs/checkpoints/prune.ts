@@ -8,7 +8,7 @@ import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { stepOfName, TEMPORARY_PREFIX } from "../../contract/names.ts";
 import { checkpointDirectory } from "../../files/state-paths.ts";
-import { sweep } from "../../job/checkpoint/keep-checkpoints.ts";
+import { sweep, writerOf } from "../../job/checkpoint/keep-checkpoints.ts";
 import type { Job } from "../../model/job.ts";
 import { isLive } from "../../model/state.ts";
 import type { EffectResult } from "../../ports/runs.ts";
@@ -39,14 +39,18 @@ export async function prune(
   }
 }
 
-/** Without a live run every temporary directory is abandoned; beside one, only those whose writer is gone. */
+/**
+ * Without a live run every temporary directory is abandoned, but for that of a restore under way; beside one, only
+ * those whose writer is gone. Pids of a container are others outside, so nothing of its live run is swept.
+ */
 async function sweepTemporary(job: Job, keep: number, directory: string): Promise<void> {
+  const live = isLive(job.state.name);
+  if (live && job.spec.container !== undefined) return;
   await sweep(directory, keep);
-  if (isLive(job.state.name)) return;
+  if (live) return;
   const names = await readdir(directory).catch(() => []);
-  for (const name of names) {
-    if (name.startsWith(TEMPORARY_PREFIX)) await rm(join(directory, name), { recursive: true, force: true });
-  }
+  for (const name of names.filter((one) => one.startsWith(TEMPORARY_PREFIX)))
+    if (writerOf(name) !== "alive") await rm(join(directory, name), { recursive: true, force: true });
 }
 
 /** By number: as a name, `step-100000000` sorts before `step-99999999`. */

@@ -3,6 +3,7 @@
  * never call a checkpoint bad because the check itself failed: it tries again, and until then there is
  * no verdict.
  */
+import { statSync } from "node:fs";
 import type { Checkpoint } from "../../model/run.ts";
 import { Helper } from "../../spawn/helper.ts";
 import type { Verdict } from "./verify-child.ts";
@@ -46,9 +47,11 @@ export class Verifier {
   async #work(): Promise<void> {
     let retryMs = FIRST_RETRY_MS;
     for (let next = this.#queue[0]; next && !this.#stop.signal.aborted; next = this.#queue[0]) {
+      // What is put in its place meanwhile, as by a restore, isn't what was read.
+      const key = keyOf(next);
       const verdict = await readThrough(next.path, this.#stop.signal);
       if (verdict) {
-        this.#verdicts.set(keyOf(next), verdict);
+        this.#verdicts.set(key, verdict);
         this.#queue.shift();
         this.version += 1;
         retryMs = FIRST_RETRY_MS;
@@ -80,4 +83,8 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-const keyOf = ({ path, createdAtMs, bytes }: Checkpoint): string => `${path}\0${createdAtMs}\0${bytes}`;
+/** One that came back from a backup has the path, time and size of the one that was lost, and is another. */
+function keyOf({ path, createdAtMs, bytes }: Checkpoint): string {
+  const { dev = 0, ino = 0, ctimeMs = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {};
+  return [path, createdAtMs, bytes, dev, ino, ctimeMs].join("\0");
+}

@@ -2,12 +2,23 @@
  * Covers: src/runs/checkpoints/prune.ts, src/runs/checkpoints/verify.ts, src/runs/checkpoints/verify-child.ts
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Manifest } from "../../../src/contract/manifest.ts";
 import { checkpointName, MANIFEST_FILE } from "../../../src/contract/names.ts";
 import { checkpointDirectory } from "../../../src/files/state-paths.ts";
+import { startTimeOf } from "../../../src/job/report/status.ts";
 import type { Job } from "../../../src/model/job.ts";
 import type { Checkpoint } from "../../../src/model/run.ts";
 import type { Runs } from "../../../src/ports/runs.ts";
@@ -89,6 +100,22 @@ test("a verdict is of one checkpoint, not of its name", async () => {
   expect(seen).toMatchObject({ step: 20, verified: "quick" });
 });
 
+test("one that comes back as it was, from a backup, has no verdict of the one that was lost", async () => {
+  const { state, runs, job, directory } = given();
+  const path = save(directory, 20);
+  const backup = join(state, "backup");
+  cpSync(path, backup, { recursive: true });
+  flipOneBit(join(path, "model.bin"));
+  await verify(runs, job, runs.checkpoints(job).checkpoints[0]);
+  await until("its rejection", () => runs.checkpoints(job).rejected.length);
+  rmSync(path, { recursive: true });
+  cpSync(backup, path, { recursive: true });
+  const seen = await until("the restored one", () => runs.checkpoints(job).checkpoints[0]);
+  expect(seen).toMatchObject({ step: 20, verified: "quick" });
+  await verify(runs, job, seen);
+  await until("its own verdict", () => runs.checkpoints(job).checkpoints[0]?.verified === "full");
+});
+
 test("what an earlier supervisor has checked in full stays so", () => {
   const { runs, job, directory } = given();
   save(directory, 20);
@@ -155,6 +182,27 @@ test("half-written checkpoints go once their writer is gone", async () => {
   expect(existsSync(strange)).toBe(true);
   await runs.perform({ do: "prune", job: "job", keep: 2 }, job);
   expect(readdirSync(directory)).toEqual([checkpointName(10)]);
+});
+
+test("a restore under way is left alone, also without a live run; one that was killed isn't", async () => {
+  const { runs, job, directory } = given();
+  save(directory, 10);
+  const named = (startTime: number) => `.tmp-${checkpointName(20)}.${process.pid}.${startTime}.${hostname()}`;
+  const [alive, killed] = [named(startTimeOf(process.pid) ?? 0), named(1)];
+  for (const name of [alive, killed]) mkdirSync(join(directory, name));
+  await runs.perform({ do: "prune", job: "job", keep: 2 }, job);
+  expect(readdirSync(directory).sort()).toEqual([alive, checkpointName(10)]);
+});
+
+test("beside a live run in a container, where pids are others, nothing half-written goes", async () => {
+  const { runs, job, directory } = given();
+  save(directory, 10);
+  const inside = `.tmp-${checkpointName(20)}.7.4711.${hostname()}`;
+  mkdirSync(join(directory, inside));
+  const contained = { ...job, spec: { ...job.spec, container: { engine: "podman", image: "x" } } } as Job;
+  const running = inState(contained, givenRun(), "running");
+  await runs.perform({ do: "prune", job: "job", keep: 2 }, running);
+  expect(existsSync(join(directory, inside))).toBe(true);
 });
 
 test("a third-party job's checkpoints count when they have stopped changing, and are never removed", async () => {
