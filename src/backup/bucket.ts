@@ -29,6 +29,8 @@ const MOST_TRIES = 4;
 export interface StoredObject {
   key: string;
   bytes: number;
+  /** The MD5 of what was put whole, unless the server encrypts it with a key of its own. */
+  etag: string;
   /** The server's time. */
   atMs: number;
 }
@@ -145,8 +147,9 @@ export class Bucket {
       const page: ListObjectsV2CommandOutput = await this.#client.send(
         new ListObjectsV2Command({ Bucket: this.#name, Prefix: prefix, ContinuationToken: token }),
       );
-      for (const { Key, Size, LastModified } of page.Contents ?? [])
-        if (Key) found.push({ key: Key, bytes: Size ?? 0, atMs: LastModified?.getTime() ?? 0 });
+      for (const { Key, Size, ETag, LastModified } of page.Contents ?? [])
+        if (Key)
+          found.push({ key: Key, bytes: Size ?? 0, etag: bare(ETag), atMs: LastModified?.getTime() ?? 0 });
       if (!page.IsTruncated || !page.NextContinuationToken) return found;
       token = page.NextContinuationToken;
     }

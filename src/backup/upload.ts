@@ -35,11 +35,21 @@ export async function upload(path: string, options: UploadOptions): Promise<{ by
   const manifest = parseManifest(text, name);
   if (manifest instanceof Rejected) throw new NotWhole(`${MANIFEST_FILE} ${manifest.reason}`);
   const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
+  await withdrawOther(bucket, keyOf(place, name, MANIFEST_FILE), text);
   const sending = new Sending(options, total);
   const open = await bucket.openUploads(keyOf(place, name, ""));
   for (const file of manifest.files) await sending.file(path, file, open);
   await bucket.put(keyOf(place, name, MANIFEST_FILE), text);
   return { bytes: total, sent: sending.sent };
+}
+
+/**
+ * Where the step was saved anew, as after a rerun, its backup isn't whole again before the new manifest stands there.
+ * One with the same text belongs to files that are sent once more.
+ */
+async function withdrawOther(bucket: Bucket, key: string, text: Buffer): Promise<void> {
+  const others = (await bucket.list(key)).filter((one) => one.key === key && one.etag !== md5(text, "hex"));
+  for (const other of others) await bucket.delete(other.key);
 }
 
 class Sending {

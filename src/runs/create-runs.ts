@@ -104,6 +104,8 @@ export function createRuns(where: Launching): RunsOnDisk {
       const known = followed.of(run, job.name);
       const begun = asBegun(known) ?? begunUnseen(known);
       if (begun === null) return false;
+      // Where the disk refuses, the next look tries again.
+      known.main ??= begun.main;
       rewriteRecords(where.stateDirectory, { job: job.name, run }, begun);
       watches.unfollow(known);
       effects.repeatWord(job, run);

@@ -16,6 +16,8 @@ import { userName } from "../sense/proc/user-name.ts";
 const EVERY_MS = 2000;
 /** One that takes no connection for so long hangs, but is there. */
 const CONNECT_MS = 5000;
+/** A network that fails, or a process without a file descriptor left, says nothing of the service so soon. */
+const UNREACHABLE_MS = 60_000;
 
 interface Known {
   url: string;
@@ -23,6 +25,8 @@ interface Known {
   /** Monotonic. */
   lookedMs: number;
   isLooking: boolean;
+  /** Since when nothing is known of it: no connection, and no refusal either. Monotonic. */
+  unreachableMs: number | null;
   /** The socket that was searched for last, and who has it. */
   socket?: { inode: string; pid: number | null; startTime: number | null };
 }
@@ -43,7 +47,8 @@ export class Services {
     const url = spec.pause.calls?.url ?? "";
     let known = this.#known.get(name);
     if (known?.url !== url) {
-      known = { url, seen: undefined, lookedMs: Number.NEGATIVE_INFINITY, isLooking: false };
+      const lookedMs = Number.NEGATIVE_INFINITY;
+      known = { url, seen: undefined, lookedMs, isLooking: false, unreachableMs: null };
       this.#known.set(name, known);
     }
     if (!known.isLooking && !this.#closed && elapsedMs() - known.lookedMs >= EVERY_MS) void this.#look(known);
@@ -75,10 +80,14 @@ export class Services {
   async #look(known: Known): Promise<void> {
     known.isLooking = true;
     const url = new URL(known.url);
-    const refused = await whyRefused(url);
+    const code = await connectCode(url);
     const before = known.seen;
-    known.seen = refused === null ? { here: true, ...whoListens(url, known) } : { here: false, why: refused };
     known.lookedMs = elapsedMs();
+    known.unreachableMs = isUnclear(code) ? (known.unreachableMs ?? known.lookedMs) : null;
+    const forMs = known.lookedMs - (known.unreachableMs ?? known.lookedMs);
+    if (code === null) known.seen = { here: true, ...whoListens(url, known) };
+    else if (isGone(code, { wasHere: before?.here === true, forMs }))
+      known.seen = { here: false, why: goneText(code, url) };
     known.isLooking = false;
     if (!this.#closed && JSON.stringify(before) !== JSON.stringify(known.seen)) this.#wake();
   }
@@ -87,24 +96,32 @@ export class Services {
 /** The port that a URL means. */
 const portOf = ({ port, protocol }: URL): number => Number(port) || (protocol === "https:" ? 443 : 80);
 
-/** Half a sentence; null while something is there, whether it takes the connection or not. */
-function whyRefused(url: URL): Promise<string | null> {
-  const { hostname, host } = url;
+const REFUSED = "ECONNREFUSED";
+const isUnclear = (code: string | null): boolean => code !== null && code !== REFUSED;
+
+/** Whether an error of connecting means that the service isn't there; `forMs`: since the first of such errors. */
+export const isGone = (code: string, { wasHere, forMs }: { wasHere: boolean; forMs: number }): boolean =>
+  !isUnclear(code) || !wasHere || forMs >= UNREACHABLE_MS;
+
+const goneText = (code: string, { host }: URL): string =>
+  isUnclear(code) ? `${host} can't be reached (${code})` : `Nothing listens at ${host}`;
+
+/** The error of connecting; null while something is there, whether it takes the connection or not. */
+function connectCode(url: URL): Promise<string | null> {
+  const { hostname } = url;
   return new Promise((resolve) => {
     const socket = connect({
       host: hostname.replace(/^\[|\]$/g, ""),
       port: portOf(url),
       timeout: CONNECT_MS,
     });
-    const end = (why: string | null): void => {
+    const end = (code: string | null): void => {
       socket.destroy();
-      resolve(why);
+      resolve(code);
     };
     socket.on("connect", () => end(null));
     socket.on("timeout", () => end(null));
-    socket.on("error", ({ code }: NodeJS.ErrnoException) =>
-      end(code === "ECONNREFUSED" ? `Nothing listens at ${host}` : `${host} can't be reached (${code})`),
-    );
+    socket.on("error", ({ code }: NodeJS.ErrnoException) => end(code ?? "an error without a code"));
   });
 }
 

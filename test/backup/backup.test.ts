@@ -136,6 +136,22 @@ describeWith(objectStore)("a real S3 server", () => {
     same((await fetched()).path, path);
   });
 
+  test("a step that was saved anew is no backup until all of the new one is there", async () => {
+    await carryOut(uploading(await checkpoint(1)));
+    const anew = await checkpoint(1, 40 * MIB);
+    const slow = child(uploading(anew, { maxMiBPerSecond: 5 }));
+    const exited = new Promise((done) => slow.once("close", done));
+    await until("a part to be there", async () => {
+      const [open] = await bucket.openUploads(`lab/${job()}/`);
+      return open && (await bucket.partsOf(open)).length >= 1;
+    });
+    slow.kill("SIGKILL");
+    await exited;
+    await expect(fetched()).rejects.toThrow("there is no backup of it");
+    expect(await carryOut(uploading(anew))).toMatchObject({ ok: true });
+    same((await fetched()).path, anew);
+  });
+
   test("a newer checkpoint's upload removes what an interrupted one has left, and surplus backups", async () => {
     await bucket.beginUpload(`lab/${job()}/step-00000001/model.bin`);
     await bucket.put(`lab/${job()}/step-00000002/model.bin`, randomBytes(10));

@@ -3,7 +3,7 @@
  * src/runs/observe/follow.ts, src/runs/observe/observe.ts
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execPath } from "node:process";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -237,6 +237,10 @@ test("a run whose files are swept before it was seen to begin gets them again, a
   );
   rmSync(runDirectory(state, run.id), { recursive: true });
   expect(it.see("starting")).toMatchObject({ alive: true, pid: null });
+  // The disk takes a part of them alone, and all of them later.
+  mkdirSync(launcherRecord(state, run.id), { recursive: true });
+  expect(() => runs.restore(job, run)).toThrow("EISDIR");
+  rmdirSync(launcherRecord(state, run.id));
   expect(runs.restore(job, run)).toBe(true);
   expect(it.see("starting")).toMatchObject({ alive: true, pid: begun.main.pid });
   expect(runs.restore(job, run)).toBe(false);

@@ -4,7 +4,8 @@
  * Must never truncate what it could not copy.
  */
 import { constants, existsSync, lstatSync, renameSync, rmSync } from "node:fs";
-import { copyFile, rm, truncate } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
 import { elapsedMs } from "../../clock.ts";
 import { logPath } from "../../files/state-paths.ts";
 
@@ -22,6 +23,8 @@ export class RunningLogs {
   readonly #stateDirectory: string;
   readonly #limits: (() => LogLimits) | null;
   readonly #lookedAtMs = new Map<string, number>();
+  /** A copy may take longer than the next look. */
+  readonly #rotating = new Set<string>();
 
   /** `limits` null: logs grow without limit. */
   constructor(stateDirectory: string, limits: (() => LogLimits) | null) {
@@ -34,7 +37,11 @@ export class RunningLogs {
     const now = elapsedMs();
     if (this.#limits === null || now - (this.#lookedAtMs.get(job) ?? -LOOK_EVERY_MS) < LOOK_EVERY_MS) return;
     this.#lookedAtMs.set(job, now);
-    void rotateWhileRunning(logPath(this.#stateDirectory, job), this.#limits());
+    if (this.#rotating.has(job)) return;
+    this.#rotating.add(job);
+    void rotateWhileRunning(logPath(this.#stateDirectory, job), this.#limits()).finally(() =>
+      this.#rotating.delete(job),
+    );
   }
 }
 
@@ -50,18 +57,34 @@ export function rotateBetweenRuns(path: string, limits: LogLimits): void {
   }
 }
 
-/** While a run appends to it. Resolves whether it worked or not; never rejects. */
+/**
+ * While a run appends to it. Resolves whether it worked or not; never rejects. What was copied is truncated, whatever
+ * its name is by then: the next run may have begun a log of its own.
+ */
 export async function rotateWhileRunning(path: string, limits: LogLimits): Promise<void> {
   if (!isTooLarge(path, limits)) return;
-  const copy = `${path}.1`;
+  const log = await open(path, constants.O_RDWR | constants.O_NOFOLLOW).catch(() => null);
+  if (log === null) return;
   try {
     makeWay(path, limits.keep);
-    if (limits.keep > 0) await copyFile(path, copy, constants.COPYFILE_EXCL);
+    if (limits.keep === 0 || (await isCopied(log, `${path}.1`))) await log.truncate(0);
+  } catch {
+    // The next look tries again.
+  } finally {
+    await log.close();
+  }
+}
+
+async function isCopied(log: FileHandle, copy: string): Promise<boolean> {
+  try {
+    const { mode } = await log.stat();
+    const to = await open(copy, "wx", mode & 0o777);
+    await pipeline(log.createReadStream({ start: 0, autoClose: false }), to.createWriteStream());
+    return true;
   } catch {
     await rm(copy, { force: true }).catch(() => {});
-    return;
+    return false;
   }
-  await truncate(path, 0).catch(() => {});
 }
 
 function isTooLarge(path: string, { maxMiB }: LogLimits): boolean {

@@ -21,6 +21,7 @@ import { membersOf } from "../launch/cgroup.ts";
 import type { Begun } from "../launch/rewrite-records.ts";
 import type { KnownRun } from "../signal/listeners.ts";
 import { isOfThisBoot, readPidRecord } from "./launcher-records.ts";
+import type { SeenAlive } from "./ranks-gone.ts";
 import type { RankMemory } from "./read-ranks.ts";
 
 export interface Followed {
@@ -59,8 +60,8 @@ export interface Followed {
   silentUntilMs: number;
   /** Pids of ranks in its container, by `<pid inside> <start time>`. */
   readonly outerPids: Map<string, number>;
-  /** Ranks seen alive on this machine, as `<pid> <start time>`. */
-  readonly ranksSeen: Set<string>;
+  /** Ranks seen alive on this machine, by `<pid> <start time>`. */
+  readonly ranksSeen: Map<string, SeenAlive>;
 }
 
 export function newlyFollowed(id: string, job: string, stateDirectory: string): Followed {
@@ -86,7 +87,7 @@ export function newlyFollowed(id: string, job: string, stateDirectory: string): 
     ranks: { files: new Map() },
     silentUntilMs: 0,
     outerPids: new Map(),
-    ranksSeen: new Set(),
+    ranksSeen: new Map(),
   };
 }
 

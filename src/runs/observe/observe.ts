@@ -11,7 +11,6 @@ import type { Run } from "../../model/run.ts";
 import type { Exit, Seen } from "../../model/seen.ts";
 import { processesOf } from "../../sense/owners/run-processes.ts";
 import { bootId } from "../../sense/proc/boot-id.ts";
-import { isAlive } from "../../sense/proc/process.ts";
 import type { Checkpoints } from "../checkpoints/find-checkpoints.ts";
 import { ranksHere } from "../containers/ranks-here.ts";
 import { readRunRecord } from "../launch/run-record.ts";
@@ -22,6 +21,7 @@ import { lastWords } from "./last-words.ts";
 import { readExit } from "./launcher-records.ts";
 import { missingModule } from "./missing-module.ts";
 import { outOfGpuMemory } from "./out-of-gpu-memory.ts";
+import { ranksGone } from "./ranks-gone.ts";
 import { worldSizeOf } from "./world-size.ts";
 
 /**
@@ -52,7 +52,7 @@ export function observe(job: Job, run: Run, known: Followed, saved: Checkpoints)
     exit,
     leftovers,
     ranks,
-    ranksGone: alive ? ranksGone(ranks, known.ranksSeen) : [],
+    ranksGone: alive ? ranksGone(ranks, known.ranksSeen, elapsedMs()) : [],
     checkpoints,
     rejected,
     ...(alive ? lookCloser(job, known, ranks) : NOT_SEEN),
@@ -68,18 +68,6 @@ function ranksOf(job: Job, known: Followed): Seen["ranks"] {
   if (ranks.length === 0)
     known.silentUntilMs = now + Math.min(LONGEST_SILENCE_MS, (now - known.sinceMs) / 10);
   return ranks;
-}
-
-/** Only ranks that were seen alive here: any other may run on another machine. */
-function ranksGone(ranks: Seen["ranks"], seenAlive: Set<string>): number[] {
-  if (ranks.length < 2 && (ranks[0]?.worldSize ?? 1) === 1) return [];
-  const gone: number[] = [];
-  for (const { rank, pid, startTime, state } of ranks) {
-    const name = `${pid} ${startTime}`;
-    if (isAlive(pid, startTime)) seenAlive.add(name);
-    else if (seenAlive.has(name) && state !== "paused" && state !== "finished") gone.push(rank);
-  }
-  return gone;
 }
 
 function exitRecorded({ stateDirectory, id, container }: Followed): Exit | null {

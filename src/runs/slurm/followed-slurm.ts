@@ -52,9 +52,10 @@ export class FollowedOnSlurm {
     return this.#id;
   }
 
-  /** Its launcher has begun on a node. */
+  /** Its launcher has begun on a node. A shared file system may show the record of its end before that of its beginning. */
   get begun(): boolean {
-    if (!this.#begun && existsSync(launcherRecord(this.stateDirectory, this.runId))) {
+    const isThere = () => existsSync(launcherRecord(this.stateDirectory, this.runId));
+    if (!this.#begun && (isThere() || this.exit !== null)) {
       this.#begun = true;
       this.changed();
     }

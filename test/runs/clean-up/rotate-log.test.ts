@@ -1,4 +1,14 @@
-import { existsSync, openSync, readFileSync, statSync, symlinkSync, writeFileSync, writeSync } from "node:fs";
+import {
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { rotateBetweenRuns, rotateWhileRunning } from "../../../src/runs/clean-up/rotate-log.ts";
@@ -30,6 +40,20 @@ test("under a running job: copied and cut, and the job goes on at its beginning"
   expect(readFileSync(path, "utf8")).toBe("after");
   expect(statSync(`${path}.1`)).toMatchObject({ size: 1_100_000 });
   expect(statSync(`${path}.1`).mode & 0o777).toBe(0o600);
+});
+
+test("a run that begins while the last one's log is copied keeps what it has written", async () => {
+  const path = join(givenState(), "job.log");
+  writeFileSync(path, "the last run");
+  // Sparse, and takes its time to copy.
+  truncateSync(path, 300 * 1_048_576);
+  const rotated = rotateWhileRunning(path, LIMITS);
+  await until("the copy to begin", () => existsSync(`${path}.1`), { everyMs: 1 });
+  renameSync(path, `${path}.aside`);
+  writeFileSync(path, "begins at 0");
+  await rotated;
+  expect(readFileSync(path, "utf8")).toBe("begins at 0");
+  expect(statSync(`${path}.1`).size).toBe(300 * 1_048_576);
 });
 
 test("a link in its place is neither followed nor moved", async () => {
