@@ -3,6 +3,7 @@
  * reaches, and what a run leaves behind. Stateless, so it also serves runs of an earlier supervisor.
  */
 import type { LiveRun } from "../../ports/live-run.ts";
+import { readOnce } from "../proc/kept-file.ts";
 import type { ProcessStat } from "../proc/parse.ts";
 import { isDead, listPids, readChildren, readCommand, readStat } from "../proc/process.ts";
 import { groupedIn, namedRun, rootsOf } from "./run-marks.ts";
@@ -53,7 +54,10 @@ export class SharedScan {
   }
 }
 
-/** A process may end before its turn comes, and leave a child that the list didn't have: lists again so often at most. */
+/**
+ * A process may end before its turn comes, and leave a child that the list didn't have, or be in the middle of an
+ * exec and show nothing: lists again so often at most.
+ */
 const MOST_ROUNDS = 5;
 
 /** Each process is looked at when it is found: one that ends or stops during the scan counts as it was then. */
@@ -65,11 +69,19 @@ function scanFor(findings: readonly Finding[]): void {
     const fresh = listPids().filter((pid) => !seen.has(pid));
     if (fresh.length === 0) return;
     for (const pid of fresh) {
-      seen.add(pid);
       // Read even for a process stuck in the kernel: one that is missed here would count as gone.
-      for (const finding of byRun.get(namedRun(pid) ?? "") ?? []) finding.add(pid);
+      const run = namedRun(pid);
+      if (run === undefined && isInExec(pid)) continue;
+      seen.add(pid);
+      for (const finding of byRun.get(run ?? "") ?? []) finding.add(pid);
     }
   }
+}
+
+/** It lives, and shows an environment that is empty: rarely its own, as under `env -i`. */
+function isInExec(pid: number): boolean {
+  const stat = readStat(pid);
+  return stat !== null && !stat.kernel && !isDead(stat) && readOnce(`/proc/${pid}/environ`) === "";
 }
 
 /** Looks at the cgroup and the tree when it is made. */

@@ -74,6 +74,14 @@ describe("the processes of a run", () => {
     expect((await scan.processesOf(run)).map(({ pid }) => pid)).toContain(late.pid);
   });
 
+  it("are found beside a process that has no environment, as one in the middle of an exec", async () => {
+    children.push(spawn("/bin/sleep", ["1000"], { env: {}, detached: true, stdio: "ignore" }));
+    const run = { ...startRun("sleep 1000; :"), launcherPid: null };
+    await untilHolds(() =>
+      expect(processesOf(run, { scan: true }).map(({ command }) => command)).toContain("sleep 1000"),
+    );
+  });
+
   it("aren't those of somebody who got the pid later", async () => {
     const run = startRun("exec sleep 1000");
     const pid = run.launcherPid ?? 0;

@@ -14,6 +14,9 @@ import type { Transition } from "../transition.ts";
 
 /** Unchanged for so long, its files are taken for written: programs write several, one after the other. */
 const WRITTEN_MS = 3000;
+/** The same for one that is smaller than the one before it: large models take long between two files. */
+const SMALLER_WRITTEN_MS = 30_000;
+const SMALLER = 0.9;
 
 export function endOnceSaved(transition: Transition, seen: Seen): void {
   const { job, now } = transition;
@@ -21,8 +24,9 @@ export function endOnceSaved(transition: Transition, seen: Seen): void {
   if (savesBy(job) !== "itself" || seen.ranks.some(({ state }) => state === "saving")) return;
   const newest = job.checkpoint === null ? [] : [job.checkpoint];
   const saved = [...newest, ...(job.older ?? [])].find(
-    ({ createdAtMs }) =>
-      createdAtMs >= request.askedAt.wallMs - FILE_CLOCK_MS && now.wallMs - createdAtMs >= WRITTEN_MS,
+    (one, at, all) =>
+      one.createdAtMs >= request.askedAt.wallMs - FILE_CLOCK_MS &&
+      now.wallMs - one.createdAtMs >= writtenMs(one, all[at + 1]),
   );
   if (saved === undefined) return;
   const afterMs = Math.max(0, saved.createdAtMs - request.askedAt.wallMs);
@@ -34,5 +38,8 @@ export function endOnceSaved(transition: Transition, seen: Seen): void {
   transition.amend({ overdue: "terminated", deadlineMs, endedOnceSaved: true });
   transition.perform({ do: "terminate", run: transition.run });
 }
+
+const writtenMs = ({ bytes }: Checkpoint, before: Checkpoint | undefined): number =>
+  before !== undefined && bytes < before.bytes * SMALLER ? SMALLER_WRITTEN_MS : WRITTEN_MS;
 
 const what = ({ step }: Checkpoint): string => (step === null ? "a checkpoint" : `step ${number(step)}`);

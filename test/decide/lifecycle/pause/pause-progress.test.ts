@@ -3,6 +3,7 @@
  * src/decide/lifecycle/pause/end-once-saved.ts
  */
 import { describe, expect, test } from "vitest";
+import type { Checkpoint } from "../../../../src/model/run.ts";
 import { at, exitCode, figure, makeCheckpoint, makeRank, runningJob, Story } from "../../make.ts";
 
 const asked = (spec = {}, facts = {}): Story => new Story(runningJob(spec, facts)).pause(100);
@@ -223,6 +224,23 @@ describe("a program that saves when it likes", () => {
     const both = [...saved(20, 105).checkpoints, ...saved(10, 101).checkpoints];
     one.did();
     expect(one.see(105, { ranks: [], checkpoints: both }).did()).toEqual(["terminate"]);
+  });
+
+  test("whose checkpoint is still smaller than the one before it is given longer to write the rest", () => {
+    const sized = (bytes: number, second = 105) => ({
+      ranks: [],
+      checkpoints: [
+        { ...saved(75, second).checkpoints[0], bytes },
+        { ...saved(50, 90).checkpoints[0], bytes: 3_000_000 },
+      ] as Checkpoint[],
+    });
+    const half = story().see(104, saved(50, 90)).see(106, sized(1_000_000));
+    half.did();
+    expect(half.see(134, sized(1_000_000)).did()).toEqual([]);
+    expect(half.see(135, sized(1_000_000)).did()).toEqual(["terminate"]);
+    const whole = story().see(104, saved(50, 90)).see(106, sized(1_000_000));
+    whole.did();
+    expect(whole.see(120, sized(2_950_000, 116)).did()).toEqual(["terminate"]);
   });
 
   test("isn't ended while it reports that it saves", () => {
