@@ -60,7 +60,7 @@ test("resume --at holds a paused job until then, and no running one", async () =
     expect(await cli.say("resume", "train", "--at", new Date(Date.now() + inMs).toISOString())).toMatchObject(
       {
         code: 0,
-        out: expect.stringContaining("train: resumed at"),
+        out: expect.stringContaining("train: resumes at"),
       },
     );
   await at(3_600_000);

@@ -90,7 +90,7 @@ describeWith(compiler)("a service (needs a C compiler)", () => {
     expect(alive(pid)).toBe(true);
 
     const { code, out, err } = supervisor.say("pause", "llm");
-    expect([code, out], err).toEqual([0, expect.stringContaining("its memory released but for 700 MiB")]);
+    expect([code, out], err).toEqual([0, expect.stringContaining("its memory released except 700 MiB")]);
     const { outcome } = await supervisor.recorded("pause.completed", "llm");
     expect(outcome).toMatchObject({ shownBy: "gpu", remainderMiB: 700, vramReleasedMiB: 7300 });
     await supervisor.steps("train", 0);

@@ -46,7 +46,7 @@ test("held by hand it keeps process and memory; resumed, the very next frame com
   expect(paused.out).toContain("on standby: it holds its memory and continues at once");
   const held = frames().length;
   expect(supervisor.say("why", "voice").out).toMatch(
-    /on standby since .*, holding its memory; paused by you [\s\S]*gives its memory back at/,
+    /on standby since .*, holding its memory; paused by you [\s\S]*releases its memory at/,
   );
   expect(supervisor.job("voice")).toMatchObject({ state: "standby", pid });
   expect(frames().length).toBe(held);

@@ -34,7 +34,7 @@ describeWith(compiler)("parking (needs a C compiler)", () => {
       gpus: [{ used: 700 }, { used: 10, mig: 1 }],
       also: ["instance 1 1 MIG-part 10000 5"],
     });
-    expect(out).toMatch(/GPU 0 .*\n(?: {2}.*\n)*? {2}parking: nothing speaks against it; .*--try-park/);
+    expect(out).toMatch(/GPU 0 .*\n(?: {2}.*\n)*? {2}parking: nothing rules it out; .*--try-park/);
     expect(out).toMatch(/GPU 1 .*\n(?: {2}.*\n)*? {2}parking: can't work: GPU 1 is divided \(MIG\)/);
   });
 

@@ -125,7 +125,7 @@ describe("run", () => {
       code: 2,
       out: expect.stringContaining("no-such-trainer: command not found"),
     });
-    expect(absent.err).toContain("--adopt stands behind the command, so the command gets it.");
+    expect(absent.err).toContain("--adopt comes after the command, so the command gets it.");
     expect(JSON.parse((await cli.say("status", "--json")).out).jobs).toContainEqual(
       expect.objectContaining({ name: "absent", state: "failed", exitCode: 127 }),
     );
