@@ -21,7 +21,7 @@ test("a tracker's daemon that outlives a pause is ended, and the pause is comple
   supervisor.say("pause", "train", "--no-wait");
   const left = await named();
   expect(left.command).toBe("sleep 1234");
-  expect(why()).toContain(`waits for 'sleep 1234' (pid ${left.pid})`);
+  expect(why()).toContain(`for 'sleep 1234' (pid ${left.pid})`);
   await supervisor.reaches("train", ["paused"]);
   expect(alive(left.pid)).toBe(false);
 });
@@ -30,7 +30,7 @@ test("a command that detaches runs on, is named, and can be ended", async () => 
   supervisor = await new RealSupervisor(one("setsid -f sleep 2345")).start();
   const left = await named();
   expect(supervisor.job("train").state).toBe("running");
-  expect(why()).toMatch(/waits for 'sleep 2345' \(pid \d+\).*supervisor cancel train/);
+  expect(why()).toMatch(/has been waiting since .* for 'sleep 2345' \(pid \d+\).*supervisor cancel train/);
   expect(supervisor.say("cancel", "train").code).toBe(0);
   await until("its end", () => !alive(left.pid));
   await supervisor.reaches("train", ["cancelled"]);

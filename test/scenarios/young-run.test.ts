@@ -17,7 +17,7 @@ test("waits for its report, and is a pause by checkpoint", async () => {
   expect(supervisor.job("late").progress).toBeNull();
   supervisor.say("pause", "late", "--no-wait");
   await supervisor.shows("what it waits for", ({ jobs }) =>
-    jobs[0]?.why.summary.includes("has only just begun"),
+    jobs[0]?.why.summary.includes("has only just started"),
   );
   writeFileSync(join(supervisor.directory, "come"), "");
   const paused = await supervisor.reaches("late", ["paused", "frozen"]);

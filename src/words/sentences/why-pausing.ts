@@ -43,7 +43,7 @@ const ENDING = {
 export const listedText = ({ gpu, pids, heldMiB }: NonNullable<Why["listed"]>): string =>
   `the driver still lists pid ${list(pids)}${heldMiB === 0 ? "" : ` with ${size(heldMiB)}`} on ${gpu}`;
 
-/** "Its first process has exited; since 10:04 it waits for 'python' (pid 4711) and 2 others" */
+/** "Its first process has exited; the supervisor has been waiting since 10:04 for 'python' (pid 4711) and 2 others" */
 export function leftText({ command, pid, others, sinceMs }: NonNullable<Why["left"]>, nowMs: number): string {
   const more = others > 0 ? ` and ${plural(others, "other")}` : "";
   return `Its first process has exited; the supervisor has been waiting since ${clockTime(sinceMs, nowMs)} for '${command}' (pid ${pid})${more}`;
