@@ -56,6 +56,8 @@ it("… and so does a stop, which promises no save of it", async () => {
   expect(err).toMatch(AWAITED);
   expect(err).toContain("pausing: plain (");
   expect(err).not.toContain("saving");
+  // Its program is left frozen: the next supervisor takes it back, and it is ended with the test.
+  await cli.say("start", "--detach");
 });
 
 it("a program that is started again without a checkpoint isn't said to go on", async () => {
