@@ -55,7 +55,7 @@ export function recoverJobs(known: Record<string, Job>, bootId: string, now: Now
       job: null,
       run: null,
       actor: "recovery",
-      reason: `An earlier supervisor left ${live.join(", ")} running; this one is checking what became of ${live.length === 1 ? "it" : "them"}.`,
+      reason: `An earlier supervisor left ${live.join(", ")}; this one is checking what became of ${live.length === 1 ? "it" : "them"}.`,
     });
   }
   return { jobs, events, effects };

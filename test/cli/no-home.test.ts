@@ -115,6 +115,10 @@ testWith(root)("a user who is in no list and has no HOME: a sentence with the fi
     expect(say(["status", ...named], mine)).toMatchObject({ code: 0 });
     expect(existsSync(join(place, "state", "supervisor.sqlite"))).toBe(true);
     expect(say(["start", "--headless", ...named], mine).err).toMatch(/running|held/);
+    expect(say(["doctor", ...named], mine)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("this user has no home folder"),
+    });
   } finally {
     expect(say(["stop", ...named], mine)).toMatchObject({ code: 0 });
   }

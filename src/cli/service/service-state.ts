@@ -33,5 +33,9 @@ export async function serviceState(places: Places): Promise<ServiceState> {
   };
 }
 
-export const startsWhen = ({ lingering }: Pick<ServiceState, "lingering">): string =>
-  lingering ? "starts at boot" : "starts at login";
+/** "enabled, and starts at login": goes on from its name. */
+export function startsWhen({ enabled, lingering }: Pick<ServiceState, "enabled" | "lingering">): string {
+  if (enabled !== "enabled") return `${enabled ?? "unknown"}, so systemd doesn't start it`;
+  if (lingering === null) return "enabled, and starts at login or at boot (logind can't say which)";
+  return lingering ? "enabled, and starts at boot" : "enabled, and starts at login";
+}

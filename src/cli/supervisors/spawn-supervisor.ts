@@ -58,9 +58,10 @@ export async function spawnSupervisor(
     const over = ended as { code: number | null } | null;
     const client = await tryConnect(places, watch);
     if (client !== null) return client;
-    if (over !== null && !anotherStarts(places))
+    if (over !== null && (over.code === 2 || !anotherStarts(places)))
       throw new Refusal(said(log, before), over.code === 2 ? 2 : 1);
   }
+  if (ended !== null) throw new Refusal(said(log, before));
   throw new Refusal(
     `The supervisor (pid ${child.pid}) didn't answer within ${duration(ANSWERS_WITHIN_MS)}. Its output: ${log}`,
   );

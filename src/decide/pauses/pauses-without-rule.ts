@@ -64,11 +64,11 @@ function stopPause(job: Job): Pause | null {
   if (saves !== null && (!held || savesBy(job) !== null))
     return pause(job, saves, {
       actor: "shutdown",
-      reason: "The supervisor is stopping; the job resumes at the next start.",
+      reason: "The supervisor was asked to stop; the job resumes at the next start.",
     });
   if (held || pauseMethod(job, { frees: "time" }) === null) return null;
   const reason =
-    "The supervisor is stopping, and nothing shows that this program saves: it is frozen, keeps its memory, and continues at the next start (or with kill -CONT).";
+    "The supervisor was asked to stop, and nothing shows that this program saves: it is frozen, keeps its memory, and continues at the next start (or with kill -CONT).";
   return pause(job, "freeze", { actor: "shutdown", reason });
 }
 

@@ -23,6 +23,8 @@ export interface RejectedCheckpoint {
   path: string;
   /** Why it can't be trusted, as half a sentence. */
   rejected: string;
+  /** The system wouldn't let it be read now: that says nothing of what is in it. */
+  unreadable?: true;
 }
 
 /** Paths of complete-looking checkpoints, highest step first; empty if there is no directory. */
@@ -55,9 +57,14 @@ export async function verifyCheckpoint(path: string): Promise<VerifiedCheckpoint
     }
     return { path, step: manifest.step, epoch: manifest.epoch, manifest };
   } catch (error) {
-    return { path, rejected: (error as Error).message };
+    const { message, code } = error as NodeJS.ErrnoException;
+    const unreadable = code !== undefined && /^E[A-Z]+$/.test(code) && !ABSENT.includes(code);
+    return { path, rejected: message, ...(unreadable && { unreadable }) };
   }
 }
+
+/** What was to be read isn't there, or is something else. */
+const ABSENT = ["ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "ENAMETOOLONG"];
 
 /**
  * The newest checkpoint that verifies, with those that failed to on the way.

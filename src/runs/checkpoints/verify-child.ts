@@ -5,8 +5,8 @@
 import { constants, setPriority } from "node:os";
 import { verifyCheckpoint } from "../../job/checkpoint/find-checkpoint.ts";
 
-/** What the child prints. */
-export type Verdict = { ok: true } | { ok: false; reason: string };
+/** What the child prints. `unreadable`: it couldn't be read now, and nothing is known of it. */
+export type Verdict = { ok: true } | { ok: false; reason: string; unreadable?: true };
 
 try {
   setPriority(constants.priority.PRIORITY_LOW);
@@ -14,5 +14,8 @@ try {
   // Then it runs at normal priority, which is better than no check.
 }
 const result = await verifyCheckpoint(process.argv[2] ?? "");
-const verdict: Verdict = "rejected" in result ? { ok: false, reason: result.rejected } : { ok: true };
+const verdict: Verdict =
+  "rejected" in result
+    ? { ok: false, reason: result.rejected, ...(result.unreadable && { unreadable: true }) }
+    : { ok: true };
 process.stdout.write(`${JSON.stringify(verdict)}\n`);

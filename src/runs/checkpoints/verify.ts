@@ -4,6 +4,7 @@
  * no verdict.
  */
 import { statSync } from "node:fs";
+import { elapsedMs } from "../../clock.ts";
 import type { Checkpoint } from "../../model/run.ts";
 import { Helper } from "../../spawn/helper.ts";
 import type { Verdict } from "./verify-child.ts";
@@ -11,12 +12,16 @@ import type { Verdict } from "./verify-child.ts";
 const CHILD = new Helper("runs/checkpoints/verify-child", "no checkpoint is verified and no job resumes");
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 30_000;
+/** A disk or a server that fails for so long is broken, and the checkpoint with it: an older one may be readable. */
+const UNREADABLE_MS = 600_000;
 
 export class Verifier {
   readonly #verdicts = new Map<string, Verdict>();
   readonly #queue: Checkpoint[] = [];
   readonly #onVerdict: () => void;
   readonly #stop = new AbortController();
+  /** Since when a checkpoint couldn't be read, by its key. */
+  readonly #unreadable = new Map<string, number>();
   #working: Promise<void> | null = null;
   /** Number of verdicts so far; a cached list of an older version is stale. */
   version = 0;
@@ -27,8 +32,9 @@ export class Verifier {
 
   /** Queues a check, unless it is queued or done. Returns at once. */
   verify(checkpoint: Checkpoint): void {
-    const key = keyOf(checkpoint);
-    if (this.#verdicts.has(key) || this.#queue.some((queued) => keyOf(queued) === key)) return;
+    // Asked at every tick while it is queued: the disk isn't, then.
+    if (this.#queue.some((queued) => isSame(queued, checkpoint)) || this.#verdicts.has(keyOf(checkpoint)))
+      return;
     this.#queue.push(checkpoint);
     this.#working ??= this.#work();
   }
@@ -50,18 +56,31 @@ export class Verifier {
       // What is put in its place meanwhile, as by a restore, isn't what was read.
       const key = keyOf(next);
       const verdict = await readThrough(next.path, this.#stop.signal);
-      if (verdict) {
+      this.#queue.shift();
+      if (verdict !== null && this.#isFinal(key, verdict)) {
         this.#verdicts.set(key, verdict);
-        this.#queue.shift();
         this.version += 1;
         retryMs = FIRST_RETRY_MS;
         this.#onVerdict();
       } else if (!this.#stop.signal.aborted) {
+        // Behind the others, which may be on another disk.
+        this.#queue.push(next);
         await pause(retryMs, this.#stop.signal);
         retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2);
       }
     }
     this.#working = null;
+  }
+
+  #isFinal(key: string, verdict: Verdict): boolean {
+    if (verdict.ok || !verdict.unreadable) {
+      this.#unreadable.delete(key);
+      return true;
+    }
+    const sinceMs = this.#unreadable.get(key) ?? elapsedMs();
+    this.#unreadable.set(key, sinceMs);
+    CHILD.fails(verdict.reason);
+    return elapsedMs() - sinceMs >= UNREADABLE_MS;
   }
 }
 
@@ -83,8 +102,20 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+const isSame = (one: Checkpoint, other: Checkpoint): boolean =>
+  one.path === other.path && one.createdAtMs === other.createdAtMs && one.bytes === other.bytes;
+
 /** One that came back from a backup has the path, time and size of the one that was lost, and is another. */
 function keyOf({ path, createdAtMs, bytes }: Checkpoint): string {
-  const { dev = 0, ino = 0, ctimeMs = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {};
-  return [path, createdAtMs, bytes, dev, ino, ctimeMs].join("\0");
+  return [path, createdAtMs, bytes, identityOf(path)].join("\0");
+}
+
+/** Empty where it isn't there, or can't be looked at now. */
+function identityOf(path: string): string {
+  try {
+    const { dev, ino, ctimeMs } = statSync(path);
+    return [dev, ino, ctimeMs].join(" ");
+  } catch {
+    return "";
+  }
 }

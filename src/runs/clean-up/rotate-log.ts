@@ -3,7 +3,7 @@
  * appends to the open file, it is copied and truncated, and a line written at that moment can be lost.
  * Must never truncate what it could not copy.
  */
-import { constants, existsSync, lstatSync, renameSync, rmSync } from "node:fs";
+import { constants, existsSync, ftruncateSync, lstatSync, renameSync, rmSync, type Stats } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { elapsedMs } from "../../clock.ts";
@@ -58,16 +58,22 @@ export function rotateBetweenRuns(path: string, limits: LogLimits): void {
 }
 
 /**
- * While a run appends to it. Resolves whether it worked or not; never rejects. What was copied is truncated, whatever
- * its name is by then: the next run may have begun a log of its own.
+ * While a run appends to it. Resolves whether it worked or not; never rejects. Does nothing where the next run has
+ * begun a log of its own meanwhile: what was copied has been set aside by then.
  */
 export async function rotateWhileRunning(path: string, limits: LogLimits): Promise<void> {
   if (!isTooLarge(path, limits)) return;
   const log = await open(path, constants.O_RDWR | constants.O_NOFOLLOW).catch(() => null);
   if (log === null) return;
   try {
+    // Older logs make way only for one that is there.
+    const copy = `${path}.new`;
+    if (limits.keep > 0 && !(await isCopied(log, copy))) return;
+    // At once, so that no run begins in between.
+    if (!isAt(path, await log.stat())) return rmSync(copy, { force: true });
     makeWay(path, limits.keep);
-    if (limits.keep === 0 || (await isCopied(log, `${path}.1`))) await log.truncate(0);
+    if (limits.keep > 0) renameSync(copy, `${path}.1`);
+    ftruncateSync(log.fd, 0);
   } catch {
     // The next look tries again.
   } finally {
@@ -75,9 +81,16 @@ export async function rotateWhileRunning(path: string, limits: LogLimits): Promi
   }
 }
 
+/** Another run may have put its own there, and moved this one away. */
+function isAt(path: string, { dev, ino }: Stats): boolean {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  return there?.dev === dev && there.ino === ino;
+}
+
 async function isCopied(log: FileHandle, copy: string): Promise<boolean> {
   try {
     const { mode } = await log.stat();
+    await rm(copy, { force: true });
     const to = await open(copy, "wx", mode & 0o777);
     await pipeline(log.createReadStream({ start: 0, autoClose: false }), to.createWriteStream());
     return true;

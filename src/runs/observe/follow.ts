@@ -21,7 +21,6 @@ import { membersOf } from "../launch/cgroup.ts";
 import type { Begun } from "../launch/rewrite-records.ts";
 import type { KnownRun } from "../signal/listeners.ts";
 import { isOfThisBoot, readPidRecord } from "./launcher-records.ts";
-import type { SeenAlive } from "./ranks-gone.ts";
 import type { RankMemory } from "./read-ranks.ts";
 
 export interface Followed {
@@ -60,8 +59,8 @@ export interface Followed {
   silentUntilMs: number;
   /** Pids of ranks in its container, by `<pid inside> <start time>`. */
   readonly outerPids: Map<string, number>;
-  /** Ranks seen alive on this machine, by `<pid> <start time>`. */
-  readonly ranksSeen: Map<string, SeenAlive>;
+  /** When each rank was last seen alive on this machine, in seconds since boot, by `<pid> <start time>`. */
+  readonly ranksSeen: Map<string, number>;
 }
 
 export function newlyFollowed(id: string, job: string, stateDirectory: string): Followed {

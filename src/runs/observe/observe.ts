@@ -52,7 +52,7 @@ export function observe(job: Job, run: Run, known: Followed, saved: Checkpoints)
     exit,
     leftovers,
     ranks,
-    ranksGone: alive ? ranksGone(ranks, known.ranksSeen, elapsedMs()) : [],
+    ranksGone: alive ? ranksGone(ranks, known.ranksSeen) : [],
     checkpoints,
     rejected,
     ...(alive ? lookCloser(job, known, ranks) : NOT_SEEN),

@@ -2,11 +2,19 @@
  * The current processes of one run, by the same marks that attribute processes: what a freeze or a kill
  * reaches, and what a run leaves behind. Stateless, so it also serves runs of an earlier supervisor.
  */
+import { ENV } from "../../contract/names.ts";
 import type { LiveRun } from "../../ports/live-run.ts";
-import { readOnce } from "../proc/kept-file.ts";
 import type { ProcessStat } from "../proc/parse.ts";
-import { isDead, listPids, readChildren, readCommand, readStat } from "../proc/process.ts";
-import { groupedIn, namedRun, rootsOf } from "./run-marks.ts";
+import {
+  isDead,
+  listPids,
+  readChildren,
+  readCommand,
+  readEnvironment,
+  readStat,
+  variableIn,
+} from "../proc/process.ts";
+import { groupedIn, rootsOf } from "./run-marks.ts";
 
 export interface RunProcess {
   pid: number;
@@ -70,18 +78,19 @@ function scanFor(findings: readonly Finding[]): void {
     if (fresh.length === 0) return;
     for (const pid of fresh) {
       // Read even for a process stuck in the kernel: one that is missed here would count as gone.
-      const run = namedRun(pid);
-      if (run === undefined && isInExec(pid)) continue;
+      const environment = readEnvironment(pid);
+      if (environment === "" && isProgram(pid)) continue;
       seen.add(pid);
+      const run = environment === null ? null : variableIn(environment, ENV.runId);
       for (const finding of byRun.get(run ?? "") ?? []) finding.add(pid);
     }
   }
 }
 
-/** It lives, and shows an environment that is empty: rarely its own, as under `env -i`. */
-function isInExec(pid: number): boolean {
+/** Its environment is empty for a moment, or always, as under `env -i`; that of a kernel thread or a zombie says nothing. */
+function isProgram(pid: number): boolean {
   const stat = readStat(pid);
-  return stat !== null && !stat.kernel && !isDead(stat) && readOnce(`/proc/${pid}/environ`) === "";
+  return stat !== null && !stat.kernel && !isDead(stat);
 }
 
 /** Looks at the cgroup and the tree when it is made. */

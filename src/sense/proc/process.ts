@@ -98,6 +98,15 @@ export function readWords(pid: number, what: "environ" | "cmdline"): string | un
   }
 }
 
+/** Its environment; "" while it has none, as in the middle of an exec; null where it can't be read. May block likewise. */
+export function readEnvironment(pid: number): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "latin1");
+  } catch {
+    return null;
+  }
+}
+
 /** The value of a variable in an environment as `readWords` gives it; null when it isn't there. */
 export function variableIn(environment: string, variable: string): string | null {
   const start = environment.startsWith(`${variable}=`) ? 0 : environment.indexOf(`\0${variable}=`) + 1;

@@ -4,7 +4,7 @@ import { anyPresses, rulesOn } from "../draw/gauge.ts";
 import { CELLS, type Trend, type Trends } from "../draw/trend.ts";
 import { measured } from "../readings.ts";
 
-/** Two minutes in all. */
+/** Two minutes in all; longer where there is less than one snapshot in each. */
 const PART_MS = 5000;
 
 interface Kept {
@@ -16,12 +16,15 @@ export class RecentTrends {
   readonly #kept = new Map<string, Kept>();
   /** Which part of time the newest values are of. */
   #part: number | null = null;
+  #partMs = PART_MS;
 
-  /** Whatever no snapshot told of is a gap. A clock that was set back begins anew. */
+  /** Whatever no snapshot told of is a gap. A clock that was set back begins anew, and so does another interval. */
   take(snapshot: Snapshot): void {
-    const part = Math.floor(snapshot.atMs / PART_MS);
+    const partMs = Math.max(PART_MS, snapshot.supervisor.pollSeconds * 1000);
+    const part = Math.floor(snapshot.atMs / partMs);
     const passed = part - (this.#part ?? part);
-    if (passed < 0) this.#kept.clear();
+    if (passed < 0 || partMs !== this.#partMs) this.#kept.clear();
+    this.#partMs = partMs;
     for (const kept of passed > 0 ? this.#kept.values() : []) shift(kept, Math.min(passed, CELLS));
     this.#part = part;
     for (const { name, share, pressing } of gauges(snapshot)) this.#note(name, share, pressing);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { readHolders } from "../../../src/record/database/lock.ts";
-import { untilHolds } from "../../until.ts";
+import { until, untilHolds } from "../../until.ts";
 import { CommandLine } from "../command-line.ts";
 
 let cli: CommandLine;
@@ -28,14 +28,16 @@ it("one that holds the locks and doesn't answer yet is waited for", async () => 
   cli.write("supervisor.config.json", JSON.stringify(config));
   const [database, state] = [cli.file("audit.sqlite"), cli.file("state")];
   const log = () => readFileSync(join(state, "logs/supervisor.log"), "utf8");
-  // It waits for its database, and so between its locks and its socket for as long as this test wants.
+  // It waits for its database, between its locks and its socket, and is stopped there for as long as this test wants.
   const other = new Sqlite(database);
   other.exec("BEGIN EXCLUSIVE");
   const started = cli.say("start", "--detach");
-  await untilHolds(() => expect(readHolders(database, state, [])).toHaveLength(1));
+  const holder = await until("its locks", () => readHolders(database, state, [])[0]);
+  process.kill(holder.pid, "SIGSTOP");
   const submitted = cli.say("run", "--name", "a", "--", "sleep", "1000");
-  await untilHolds(() => expect(log()).toContain(`pid ${readHolders(database, state, [])[0]?.pid}`));
+  await untilHolds(() => expect(log()).toContain(`pid ${holder.pid}`));
   other.close();
+  process.kill(holder.pid, "SIGCONT");
   expect(await started).toMatchObject({ code: 0 });
   expect(await submitted).toMatchObject({ code: 0 });
 });

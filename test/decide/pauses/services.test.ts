@@ -46,7 +46,7 @@ it("it yields a GPU to the job that is there", () => {
 
 it("a stop pauses the jobs, and leaves it as it is", () => {
   expect(asked([service(["A"]), training(["B"])], true)).toEqual([
-    expect.stringContaining("train checkpoint: The supervisor is stopping"),
+    expect.stringContaining("train checkpoint: The supervisor was asked to stop"),
   ]);
 });
 

@@ -1,6 +1,7 @@
 /**
  * Covers: src/runs/checkpoints/prune.ts, src/runs/checkpoints/verify.ts, src/runs/checkpoints/verify-child.ts
  */
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   cpSync,
@@ -23,6 +24,7 @@ import type { Job } from "../../../src/model/job.ts";
 import type { Checkpoint } from "../../../src/model/run.ts";
 import type { Runs } from "../../../src/ports/runs.ts";
 import { createRuns } from "../../../src/runs/create-runs.ts";
+import { root, testWith } from "../../needs.ts";
 import { givenJob, givenRun, givenState, inState, start, until } from "../given.ts";
 
 /** A complete checkpoint of one file, written as a job library would. */
@@ -114,6 +116,25 @@ test("one that comes back as it was, from a backup, has no verdict of the one th
   expect(seen).toMatchObject({ step: 20, verified: "quick" });
   await verify(runs, job, seen);
   await until("its own verdict", () => runs.checkpoints(job).checkpoints[0]?.verified === "full");
+});
+
+testWith(root)("one that can't be read now is neither broken nor whole, and holds up no other", async () => {
+  const { runs, job, directory } = given();
+  const unreadable = save(directory, 20, "");
+  save(directory, 10);
+  // A file of no bytes that answers a read with EIO.
+  execFileSync("mount", ["--bind", `/proc/${process.pid}/mem`, join(unreadable, "model.bin")]);
+  onTestFinished(() => void execFileSync("umount", [join(unreadable, "model.bin")]));
+  const [first, second] = runs.checkpoints(job).checkpoints;
+  await verify(runs, job, first);
+  await verify(runs, job, second);
+  const seen = () => runs.checkpoints(job).checkpoints.map(({ step, verified }) => [step, verified]);
+  await until("the other's verdict", () => seen().some(([, verified]) => verified === "full"));
+  expect(seen()).toEqual([
+    [20, "quick"],
+    [10, "full"],
+  ]);
+  expect(runs.checkpoints(job).rejected).toEqual([]);
 });
 
 test("what an earlier supervisor has checked in full stays so", () => {

@@ -1,5 +1,6 @@
 import {
   existsSync,
+  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -48,12 +49,24 @@ test("a run that begins while the last one's log is copied keeps what it has wri
   // Sparse, and takes its time to copy.
   truncateSync(path, 300 * 1_048_576);
   const rotated = rotateWhileRunning(path, LIMITS);
-  await until("the copy to begin", () => existsSync(`${path}.1`), { everyMs: 1 });
+  await until("the copy to begin", () => existsSync(`${path}.new`), { everyMs: 1 });
   renameSync(path, `${path}.aside`);
   writeFileSync(path, "begins at 0");
   await rotated;
   expect(readFileSync(path, "utf8")).toBe("begins at 0");
-  expect(statSync(`${path}.1`).size).toBe(300 * 1_048_576);
+  expect(statSync(`${path}.aside`).size).toBe(300 * 1_048_576);
+  expect(existsSync(`${path}.new`)).toBe(false);
+});
+
+test("older logs stay where the copy fails", async () => {
+  const path = join(givenState(), "job.log");
+  writeFileSync(path, large("a"));
+  for (const number of [1, 2]) writeFileSync(`${path}.${number}`, `old ${number}`);
+  // Something that can't be replaced by a file stands where the copy would.
+  mkdirSync(join(`${path}.new`, "in the way"), { recursive: true });
+  await rotateWhileRunning(path, LIMITS);
+  expect([1, 2].map((number) => readFileSync(`${path}.${number}`, "utf8"))).toEqual(["old 1", "old 2"]);
+  expect(statSync(path).size).toBe(1_100_000);
 });
 
 test("a link in its place is neither followed nor moved", async () => {

@@ -41,6 +41,21 @@ test("two minutes are kept, whatever has passed", () => {
   expect(cpuOf(trends)).toEqual([...new Array(23).fill(null), 0.05]);
 });
 
+test("a supervisor that looks less often has longer parts, and no gaps between them", () => {
+  const trends = new RecentTrends();
+  const everyTen = (seconds: number, cpu: number): Snapshot => {
+    const seen = shows(seconds, cpu);
+    return { ...seen, supervisor: { ...seen.supervisor, pollSeconds: 10 } };
+  };
+  for (const [second, cpu] of [
+    [0, 10],
+    [10, 20],
+    [20, 30],
+  ] as const)
+    trends.take(everyTen(second, cpu));
+  expect(cpuOf(trends)).toEqual([0.1, 0.2, 0.3]);
+});
+
 test("a clock that was set back begins anew", () => {
   const trends = new RecentTrends();
   trends.take(shows(100, 80));

@@ -13,6 +13,7 @@ import { DEFAULT_RULES } from "../../../config/schema/defaults.ts";
 import type { Config, ConfigFile, Rule } from "../../../config/schema/schema.ts";
 import type { GpuSample, Sample } from "../../../model/machine.ts";
 import type { LiveRun } from "../../../ports/live-run.ts";
+import { Refusal } from "../../../refusal.ts";
 import { tryCgroup } from "../../../runs/launch/try-cgroup.ts";
 import { GpuAttribution } from "../../../sense/gpu/attribute-gpu.ts";
 import { type Examination, examineGpus } from "../../../sense/gpu/examine.ts";
@@ -50,7 +51,7 @@ export async function doctor(options: Options & { tryPark?: boolean }): Promise<
     runningPid(places),
     tryCgroup(),
     askLogind(),
-    serviceState(places),
+    serviceState(places).catch(withoutHome),
   ]);
   const sample: Sample = { ...plain, gpus: whose(gpus, others), gpusUnavailable: gpus.missing };
   const rules: Rule[] = config.config?.rules ?? DEFAULT_RULES;
@@ -80,6 +81,11 @@ export async function doctor(options: Options & { tryPark?: boolean }): Promise<
   if (options.json) printJson({ ...diagnosis });
   else print(page(diagnosis));
   return 0;
+}
+
+function withoutHome(error: unknown): { installed: false; unavailable: string } {
+  if (!(error instanceof Refusal)) throw error;
+  return { installed: false, unavailable: "this user has no home folder" };
 }
 
 const driverOf = ({ sources }: Examination): string | null =>

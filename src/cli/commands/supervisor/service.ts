@@ -60,11 +60,11 @@ export async function serviceStatus(options: Options): Promise<void> {
   const places = await placesOf(options);
   const state = await serviceState(places);
   if (options.json) return printJson({ ...state });
-  const { unit, path, installed, active, enabled, unavailable } = state;
+  const { unit, path, installed, active, unavailable } = state;
   print(
     installed ? `${unit}: ${tilde(path)}` : `No service is installed for ${projectName(places.project)}.`,
   );
-  if (active !== null) print(`${active}, ${enabled}; ${startsWhen(state)}`);
+  if (active !== null) print(`${active}; ${startsWhen(state)}`);
   if (unavailable !== null) print(`No services of users here: ${unavailable}.`);
 }
 

@@ -88,7 +88,7 @@ describe("an exit that nobody asked for", () => {
     expect([story.state, story.told()]).toEqual(["waiting", ["checkpoint.verified", "job.lost"]]);
   });
 
-  test("75 with a new checkpoint is a pause by the job, which may run from once", () => {
+  test("75 with a new checkpoint is a pause by the job, which may go on at once", () => {
     const story = new Story(runningJob()).see(5, { exit: exitCode(75), ...save(3, 4) });
     expect(story.job).toMatchObject({
       state: { name: "paused", cause: { actor: "job" } },

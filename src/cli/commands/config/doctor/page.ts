@@ -30,7 +30,8 @@ export interface Diagnosis {
   readings: Sample["machine"];
   cgroup: { directory: string } | { unavailable: string };
   supervisorPid: number | null;
-  service: ServiceState;
+  /** Without a name where this user has no home. */
+  service: ServiceState | { installed: false; unavailable: string };
   /** Whether jobs are to save before the system sleeps, and whether anything tells when. */
   sleep: { saves: boolean; logind: Logind };
   /** Why processes that have ended stay listed here; null where they are reaped. */
@@ -183,12 +184,12 @@ function sleepText({ saves, logind }: Diagnosis["sleep"]): string {
   return `jobs that can save do so before the system sleeps; logind waits ${duration(logind.delayMs)} for them (InhibitDelayMaxSec)`;
 }
 
-function serviceText(service: ServiceState): string {
-  const { installed, unavailable, enabled, unit } = service;
+function serviceText(service: Diagnosis["service"]): string {
+  const { installed, unavailable } = service;
   if (unavailable !== null) return `systemd can't start it here (${unavailable})`;
   if (!installed)
     return "none is installed, so nothing starts it at boot or login (supervisor service install)";
-  return `${unit} is ${enabled}, and ${startsWhen(service)}`;
+  return `${service.unit} is ${startsWhen(service)}`;
 }
 
 function hostLines({ readings, cgroup, supervisorPid, service, sleep, unreaped }: Diagnosis): string[] {
