@@ -235,7 +235,8 @@ describeWith(compiler)(`over a driver of two GPUs (needs a C compiler)`, () => {
     supervisor = await new RealSupervisor(
       {
         rules: [OTHERS],
-        balance: { settleSeconds: 0 },
+        // A try that came to nothing is made again, and not held up as flapping.
+        balance: { settleSeconds: 0, backoffSeconds: 0.1, maxBackoffSeconds: 1, maxPauseOverhead: 0.9 },
         jobs: [{ name: "train", gpuIds: [0], command: ["node", join(CHILDREN, "gpu-escaped-worker.ts")] }],
       },
       // A cgroup would know the worker.

@@ -103,7 +103,7 @@ testWith(userManager)(
       expect(first.pid).toBe(byHand.pid);
       const { unit, ...status } = JSON.parse(supervisor("service", "status", "--json").out);
       expect(status).toMatchObject({ installed: true, active: "active", enabled: "enabled" });
-      expect(supervisor("doctor").out).toContain(`Service: ${unit} is enabled, and starts at login.`);
+      expect(supervisor("doctor").out).toContain(`Service: ${unit} is enabled, and starts at login`);
 
       process.kill(first.supervisor, "SIGKILL");
       const second = await serves(first.supervisor);
