@@ -119,16 +119,21 @@ describeWith(objectStore)("a real S3 server", () => {
     expect(progressIn((await told(back))[0] ?? "")).toMatchObject({ of });
   });
 
-  test("a killed upload is no backup, and the next one sends only what is missing", async () => {
-    const path = await checkpoint(1, 40 * MIB);
+  /** Killed once so many parts are there. */
+  const uploadKilledAfter = async (path: string, parts: number): Promise<void> => {
     const slow = child(uploading(path, { maxMiBPerSecond: 5 }));
     const exited = new Promise((done) => slow.once("close", done));
-    await until("two parts to be there", async () => {
+    await until(`${parts} parts to be there`, async () => {
       const [open] = await bucket.openUploads(`lab/${job()}/`);
-      return open && (await bucket.partsOf(open)).length >= 2;
+      return open && (await bucket.partsOf(open)).length >= parts;
     });
     slow.kill("SIGKILL");
     await exited;
+  };
+
+  test("a killed upload is no backup, and the next one sends only what is missing", async () => {
+    const path = await checkpoint(1, 40 * MIB);
+    await uploadKilledAfter(path, 2);
     await expect(fetched()).rejects.toThrow("there is no backup of it");
     const done = await carryOut(uploading(path));
     expect(done).toMatchObject({ ok: true, bytes: 40 * MIB + 9 });
@@ -139,14 +144,7 @@ describeWith(objectStore)("a real S3 server", () => {
   test("a step that was saved anew is no backup until all of the new one is there", async () => {
     await carryOut(uploading(await checkpoint(1)));
     const anew = await checkpoint(1, 40 * MIB);
-    const slow = child(uploading(anew, { maxMiBPerSecond: 5 }));
-    const exited = new Promise((done) => slow.once("close", done));
-    await until("a part to be there", async () => {
-      const [open] = await bucket.openUploads(`lab/${job()}/`);
-      return open && (await bucket.partsOf(open)).length >= 1;
-    });
-    slow.kill("SIGKILL");
-    await exited;
+    await uploadKilledAfter(anew, 1);
     await expect(fetched()).rejects.toThrow("there is no backup of it");
     expect(await carryOut(uploading(anew))).toMatchObject({ ok: true });
     same((await fetched()).path, anew);

@@ -9,7 +9,7 @@ import type { Job } from "../../model/job.ts";
 import type { Checkpoint } from "../../model/run.ts";
 import { type CheckpointList, type CheckpointMemory, listCheckpoints } from "./quick-check.ts";
 import { type LastLook, listThirdParty } from "./third-party/list.ts";
-import type { Verifier } from "./verify.ts";
+import { isSame, type Verifier } from "./verify.ts";
 
 /** Intervals between looks while no pause waits for a checkpoint. Measuring a third-party job's files costs more. */
 const OWN_EVERY_MS = 5000;
@@ -120,6 +120,3 @@ export class Checkpoints {
     return memory;
   }
 }
-
-const isSame = (a: Checkpoint, b: Checkpoint | null): boolean =>
-  b !== null && a.path === b.path && a.createdAtMs === b.createdAtMs && a.bytes === b.bytes;

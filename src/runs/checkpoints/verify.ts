@@ -1,7 +1,7 @@
 /**
  * Checks every byte of checkpoints in the background, one at a time, and remembers the verdicts. Must
  * never call a checkpoint bad because the check itself failed: it tries again, and until then there is
- * no verdict.
+ * no verdict. One that can't be read for ten minutes counts as bad, so that an older one can be used.
  */
 import { statSync } from "node:fs";
 import { elapsedMs } from "../../clock.ts";
@@ -102,8 +102,9 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-const isSame = (one: Checkpoint, other: Checkpoint): boolean =>
-  one.path === other.path && one.createdAtMs === other.createdAtMs && one.bytes === other.bytes;
+/** As far as a list of checkpoints tells. */
+export const isSame = (one: Checkpoint, other: Checkpoint | null): boolean =>
+  one.path === other?.path && one.createdAtMs === other.createdAtMs && one.bytes === other.bytes;
 
 /** One that came back from a backup has the path, time and size of the one that was lost, and is another. */
 function keyOf({ path, createdAtMs, bytes }: Checkpoint): string {

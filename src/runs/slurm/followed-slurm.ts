@@ -52,10 +52,9 @@ export class FollowedOnSlurm {
     return this.#id;
   }
 
-  /** Its launcher has begun on a node. A shared file system may show the record of its end before that of its beginning. */
+  /** Its launcher has begun on a node. */
   get begun(): boolean {
-    const isThere = () => existsSync(launcherRecord(this.stateDirectory, this.runId));
-    if (!this.#begun && (isThere() || this.exit !== null)) {
+    if (!this.#begun && existsSync(launcherRecord(this.stateDirectory, this.runId))) {
       this.#begun = true;
       this.changed();
     }

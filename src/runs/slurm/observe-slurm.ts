@@ -65,7 +65,9 @@ function orOrphaned(standing: Standing, heard: boolean): Standing {
 const FROM_ITS_NODES: ReadonlySet<SlurmEnd | undefined> = new Set(["node failure", "preempted", "requeued"]);
 
 function standingOf(job: Job, run: Run, known: FollowedOnSlurm, view: QueueView | null): Standing {
-  const { begun, exit } = known;
+  const { exit } = known;
+  // A shared file system may show the record of its end before that of its beginning.
+  const begun = known.begun || exit !== null;
   const before: SlurmSeen = { id: known.id, state: begun ? "running" : (run.slurm?.state ?? "unknown") };
   if (begun && run.slurm?.nodes) before.nodes = run.slurm.nodes;
   if (view === null) return { alive: true, slurm: before };

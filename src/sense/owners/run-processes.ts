@@ -10,8 +10,8 @@ import {
   listPids,
   readChildren,
   readCommand,
-  readEnvironment,
   readStat,
+  readWordsOrNone,
   variableIn,
 } from "../proc/process.ts";
 import { groupedIn, rootsOf } from "./run-marks.ts";
@@ -78,7 +78,7 @@ function scanFor(findings: readonly Finding[]): void {
     if (fresh.length === 0) return;
     for (const pid of fresh) {
       // Read even for a process stuck in the kernel: one that is missed here would count as gone.
-      const environment = readEnvironment(pid);
+      const environment = readWordsOrNone(pid, "environ");
       if (environment === "" && isProgram(pid)) continue;
       seen.add(pid);
       const run = environment === null ? null : variableIn(environment, ENV.runId);

@@ -90,18 +90,13 @@ export function readRunId(pid: number, variable: string): string | null | undefi
  * Its environment or its command line, each word followed by NUL; undefined when it has none, or when that is
  * unknown. May block on a process that is stuck in the kernel.
  */
-export function readWords(pid: number, what: "environ" | "cmdline"): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/${what}`, "latin1") || undefined;
-  } catch {
-    return undefined;
-  }
-}
+export const readWords = (pid: number, what: "environ" | "cmdline"): string | undefined =>
+  readWordsOrNone(pid, what) || undefined;
 
-/** Its environment; "" while it has none, as in the middle of an exec; null where it can't be read. May block likewise. */
-export function readEnvironment(pid: number): string | null {
+/** Likewise; "" where it has none, as in the middle of an exec, and null where that is unknown. */
+export function readWordsOrNone(pid: number, what: "environ" | "cmdline"): string | null {
   try {
-    return readFileSync(`/proc/${pid}/environ`, "latin1");
+    return readFileSync(`/proc/${pid}/${what}`, "latin1");
   } catch {
     return null;
   }
