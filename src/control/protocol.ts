@@ -43,7 +43,7 @@ export type Request =
   | { verb: "read-config" }
   /** A turn on a GPU (index or UUID) that another user's job holds, for `job` or the first in line. */
   | { verb: "turn"; gpu: string; forMs: number; by: string; job?: string }
-  /** `pauseJobs: false` leaves them running. Answers when it is done. */
+  /** `pauseJobs: false` leaves them running. Answers when it is done; `unrecorded`: a sentence that says what isn't. */
   | { verb: "stop"; pauseJobs: boolean; by: string };
 
 export type Answer =

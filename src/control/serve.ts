@@ -27,8 +27,11 @@ export type AnswerBody = Body<Answer>;
 export type Command = Exclude<Request, { verb: "snapshot" | "watch" }>;
 
 export interface ControlServer {
-  /** Sends a new snapshot to all watchers; made and serialised once, and not at all without watchers. */
-  publish(): void;
+  /**
+   * Sends a new snapshot to all watchers; made and serialised once, and not at all without watchers. The `last` one
+   * goes to those, too, that haven't read the one before: it tells what became of the jobs.
+   */
+  publish(last?: boolean): void;
   readonly watchers: number;
   /** Makes the socket again where it was removed or replaced; clients that are connected stay so. */
   look(): Promise<Looked>;
@@ -75,7 +78,7 @@ export async function serveControl(path: string, options: Options): Promise<Cont
   };
   return {
     look,
-    publish: () => publish(clients, options),
+    publish: (last = false) => publish(clients, options, last),
     get watchers() {
       return [...clients].filter((client) => client.watching).length;
     },
@@ -169,12 +172,12 @@ function send(socket: Socket, message: Answer): void {
   if (!socket.destroyed && socket.writable) socket.write(`${JSON.stringify(message)}\n`);
 }
 
-function publish(clients: Set<Client>, options: Options): void {
+function publish(clients: Set<Client>, options: Options, last: boolean): void {
   let line: string | null = null;
   for (const client of clients) {
     if (!client.watching) continue;
     // Only the newest snapshot matters: a client that hasn't read the last one misses this one.
-    if (client.socket.writableLength > 0) {
+    if (client.socket.writableLength > 0 && !last) {
       if (++client.skipped > MAX_SKIPPED) client.socket.destroy();
       continue;
     }

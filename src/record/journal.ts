@@ -20,6 +20,8 @@ import { jobOf } from "./upgrade-job-row.ts";
 import { UpkeepSchedule } from "./upkeep/start-upkeep.ts";
 import type { Retention } from "./upkeep/thin-samples.ts";
 
+/** At its end, when no tick waits any more. */
+const LAST_BUSY_MS = 5000;
 /** Samples are written together this often, or with whatever else is written. */
 const SAMPLES_EVERY_MS = 10_000;
 
@@ -32,6 +34,11 @@ export interface RecordJournal extends Journal {
   readonly isNew: boolean;
   /** What the user should know: writing, syncing or housekeeping fails. Empty when all is well. */
   readonly problems: string[];
+  /**
+   * The last try to write what waits; waits up to LAST_BUSY_MS for a lock. Returns a sentence that says what is lost
+   * with this process, or null.
+   */
+  writeAll(): string | null;
   /** Puts a changed retention in force. */
   retain(retention: Retention): void;
   /** Writes the database again under its name where its files were removed or replaced. */
@@ -54,6 +61,8 @@ class SqliteJournal implements RecordJournal {
   /** Events that were written by something other than an append, which alone announces events. */
   #unannounced: AuditEvent[] = [];
   #problem: string | null = null;
+  /** Of the problem: what the system said. */
+  #why: string | null = null;
   /** Why the database has no name; what is written goes with this process then. */
   #nameless: string | null = null;
 
@@ -107,6 +116,13 @@ class SqliteJournal implements RecordJournal {
     return (this.#open.newestFirst.all(count) as EventRow[]).reverse().map(eventOf);
   }
 
+  writeAll(): string | null {
+    if (this.#open.db.open) this.#open.db.pragma(`busy_timeout = ${LAST_BUSY_MS}`);
+    const written = this.#flush() || !this.#backlog.isUrgent;
+    if (written && this.#nameless === null) return null;
+    return lost(this.#path, this.#why ?? "its file was removed and can't be written again");
+  }
+
   close(): void {
     if (!this.#open.db.open) return;
     this.#flush();
@@ -146,17 +162,22 @@ class SqliteJournal implements RecordJournal {
     this.#backlog.clear();
     if (this.#problem !== null) this.#open.db.pragma(`busy_timeout = ${BUSY_MS}`);
     this.#problem = null;
+    this.#why = null;
     return true;
   }
 
   #failed(error: unknown): void {
     this.#open.writes.forget();
     // Waiting once is enough: a lock that stays must not delay every later write.
-    if (this.#problem === null && this.#open.db.open) this.#open.db.pragma("busy_timeout = 0");
-    this.#problem = unwritable(error);
+    if (this.#open.db.open) this.#open.db.pragma("busy_timeout = 0");
+    this.#why = errorText(error);
+    this.#problem = unwritable(this.#why);
     this.#backlog.trimSamples();
   }
 }
 
-const unwritable = (error: unknown): string =>
-  `The audit log can't be written: ${errorText(error)}. Its events are kept until it can be, and no job is started meanwhile.`;
+const unwritable = (why: string): string =>
+  `The audit log can't be written: ${why}. Its events are kept until it can be, and no job is started meanwhile.`;
+
+const lost = (path: string, why: string): string =>
+  `The last events couldn't be written to ${path} (${why}) and are lost: the next start knows the jobs as they were recorded before.`;

@@ -20,8 +20,8 @@ export interface Answering {
   stateDirectory: string;
   /** Puts the config in force as it is now; resolves with why it isn't, or null. */
   readConfig(): Promise<string | null>;
-  /** Starts to stop the supervisor; resolves when it is about to end. */
-  stop(pauseJobs: boolean): Promise<void>;
+  /** Starts to stop the supervisor; resolves when it is about to end, with a sentence that says what isn't recorded, or null. */
+  stop(pauseJobs: boolean): Promise<string | null>;
   /** Called when an answer threw: a bug, which its client is told of, too. */
   onBug(bug: unknown): void;
 }
@@ -85,9 +85,10 @@ async function answer(command: Command, answering: Answering, timesAsked: TimesA
   if (refused !== undefined) return { ok: false, code: "refused", error: refused };
   const known = supervisor.world.jobs;
   switch (command.verb) {
-    case "stop":
-      await stop(command.pauseJobs);
-      return { ok: true, result: {} };
+    case "stop": {
+      const unrecorded = await stop(command.pauseJobs);
+      return { ok: true, result: unrecorded === null ? {} : { unrecorded } };
+    }
     case "read-config": {
       const problem = await readConfig();
       return problem === null ? { ok: true, result: {} } : { ok: false, code: "refused", error: problem };

@@ -15,14 +15,11 @@ import { refuseSecond } from "./refuse-second.ts";
 import { type SupervisorOptions, SupervisorProcess } from "./supervisor-process.ts";
 
 /**
- * Runs until SIGINT, SIGTERM or a `stop` request. Rejects with Refusal when it can't start (another
+ * Runs until SIGINT, SIGTERM or a `stop` request; resolves with a sentence that says what isn't recorded, or null. Rejects with Refusal when it can't start (another
  * supervisor holds the database, the state directory belongs to another user), and with the bug when a
  * tick or an answer threw; the jobs keep running then.
  */
-export async function runSupervisor(
-  config: Config,
-  options: SupervisorOptions = {},
-): Promise<{ exitCode: number }> {
+export async function runSupervisor(config: Config, options: SupervisorOptions = {}): Promise<string | null> {
   prepareStateDirectory(config.stateDirectory);
   const socket = socketPath(config.stateDirectory);
   const note = { config: config.file, socket };

@@ -54,7 +54,9 @@ export class SupervisorProcess {
   });
   readonly #startedAtMs = wallMs();
   readonly #places: OwnPlaces;
-  readonly #end = Promise.withResolvers<{ exitCode: number }>();
+  readonly #end = Promise.withResolvers<void>();
+  /** Its last event is recorded; with what couldn't be, or null. */
+  readonly #recorded = Promise.withResolvers<string | null>();
   /** Live runs of no known job. */
   #strangers: string | null = null;
   #loop: Loop | null = null;
@@ -85,18 +87,20 @@ export class SupervisorProcess {
     );
   }
 
-  async run(socket: string): Promise<{ exitCode: number }> {
+  /** Resolves at its end: with a sentence that says what isn't recorded, or null. */
+  async run(socket: string): Promise<string | null> {
     await this.#serve(socket);
     recordSupervisor(this.#config.current.project, this.#config.current.stateDirectory);
     const endSignals = onStopSignals((again) => void this.#requestStop(!again));
     const endTicks = this.#startTicking();
     try {
-      return await this.#end.promise;
+      await this.#end.promise;
     } finally {
       endTicks();
       await this.#shutDown();
       endSignals();
     }
+    return this.#recorded.promise;
   }
 
   async #serve(socket: string): Promise<void> {
@@ -143,6 +147,7 @@ export class SupervisorProcess {
     await this.#places.idle();
     await this.#backups.close();
     supervisor.record([stopped(Object.values(supervisor.world.jobs))]);
+    this.#recorded.resolve(this.#journal.writeAll());
     await Promise.all([this.#notifier.close(), this.#metrics.close()]);
     claims.close();
     await this.#server?.close();
@@ -150,11 +155,11 @@ export class SupervisorProcess {
     await runs.close();
   }
 
-  /** Resolves when the supervisor is about to end. */
-  async #requestStop(pauseJobs: boolean): Promise<void> {
+  /** Resolves when the supervisor is about to end, with what isn't recorded, or null. */
+  #requestStop(pauseJobs: boolean): Promise<string | null> {
     if (pauseJobs) this.#parts.supervisor.stop();
-    else this.#end.resolve({ exitCode: 0 });
-    await this.#end.promise.catch(() => {});
+    else this.#end.resolve();
+    return this.#recorded.promise;
   }
 
   #tick(): void {
@@ -162,11 +167,11 @@ export class SupervisorProcess {
     const moment = supervisor.tick();
     for (const job of Object.values(moment.world.jobs)) this.#pace.note(job);
     this.#metrics.note(moment);
-    this.#server?.publish();
+    this.#server?.publish(supervisor.settled);
     this.#backups.look(moment.world.jobs);
     this.#parts.sleep.look(moment.world.jobs, moment.now);
     this.#places.lookIfDue(elapsedMs(), this.#end.reject);
-    if (supervisor.settled) this.#end.resolve({ exitCode: 0 });
+    if (supervisor.settled) this.#end.resolve();
   }
 
   #tell(event: AuditEvent): void {

@@ -94,6 +94,18 @@ describe("a database that another program has locked", () => {
     expect(journal.loadJobs()).toHaveLength(1000);
   });
 
+  test("what can't be written by the end is lost, and that is said; a short lock is waited for", async () => {
+    const { journal, unlock } = await lockedJournal();
+    expect(journal.writeAll()).toBeNull();
+    journal.append([event("held")], at(1));
+    expect(journal.writeAll()).toMatch(
+      /^The last events couldn't be written to \S+ \(database is locked\) and are lost/,
+    );
+    await unlock();
+    expect(journal.writeAll()).toBeNull();
+    expect(journal.tail(1)[0]?.reason).toBe("held");
+  });
+
   test("more than can be held is counted, and the count is written", async () => {
     const { journal, unlock } = await lockedJournal();
     journal.append(

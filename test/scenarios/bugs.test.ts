@@ -120,3 +120,25 @@ test("an audit log that can't be written is one warning, until it can be", async
   await until("its end", () => warnings().length === 0);
   await supervisor.recorded("pause.requested", "count");
 });
+
+test("a stop whose events can't be written says that they are lost, and ends with 1; one that had to wait for a lock doesn't", async () => {
+  supervisor = await new RealSupervisor({ jobs: [count] }).start();
+  await supervisor.reaches("count", ["running"]);
+  const locker = child("record-locker.ts", database());
+  expect(await locker.line()).toBe("locked");
+  const stopped = supervisor.say("stop");
+  expect(stopped.out).toMatch(
+    /^Stopped\. Saved and paused: count\.(?:.|\n)*The last events couldn't be written to \S+audit\.sqlite \(database is locked\) and are lost/,
+  );
+  expect(stopped.code).toBe(1);
+  await locker.kill("SIGKILL");
+
+  await supervisor.start();
+  await supervisor.reaches("count", ["running"]);
+  const brief = child("record-locker.ts", database());
+  expect(await brief.line()).toBe("locked");
+  expect(supervisor.say("pause", "count", "--no-wait").code).toBe(0);
+  await until("a warning", () => supervisor.snapshot().supervisor.warnings.length > 0);
+  await brief.kill("SIGKILL");
+  expect(supervisor.say("stop")).toMatchObject({ code: 0, out: expect.not.stringContaining("lost") });
+});

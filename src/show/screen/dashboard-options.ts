@@ -11,5 +11,8 @@ export interface DashboardOptions {
   by?: string;
 }
 
-/** `detached`: the supervisor goes on. `stopped`: it ended, by this dashboard's request or another's. */
-export type DashboardEnd = "detached" | "stopped";
+/**
+ * `detached`: the supervisor goes on. `stopped`: it ended, by this dashboard's request or another's. `unsaved`: it
+ * ended, and a job that was to be saved isn't, or its last events aren't recorded.
+ */
+export type DashboardEnd = "detached" | "stopped" | "unsaved";

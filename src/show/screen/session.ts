@@ -7,6 +7,7 @@ import type { DashboardClient } from "../../control/dashboard-client.ts";
 import type { Answer, JobView, Request, Snapshot } from "../../control/protocol.ts";
 import { countJobs, toPause } from "../draw/edges.ts";
 import { neutralLog } from "../neutral.ts";
+import { StopOutcome } from "../stop-outcome.ts";
 import type { DashboardEnd, DashboardOptions } from "./dashboard-options.ts";
 import { type Act, type Key, press } from "./keys.ts";
 import { Losses } from "./losses.ts";
@@ -22,8 +23,8 @@ const PAST_EVERY_MS = 20_000;
 
 export interface Ending {
   end: DashboardEnd;
-  /** The line that tells the user, once the screen is given back. */
-  line: string;
+  /** What tells the user, once the screen is given back. */
+  lines: string[];
 }
 
 export interface Terminal {
@@ -46,6 +47,7 @@ export class Session {
   #pastTimer: NodeJS.Timeout | undefined;
   #reconnectTimer: NodeJS.Timeout | undefined;
   #stopAsked = false;
+  readonly #outcome = new StopOutcome();
   #over = false;
 
   /** Draws at once, and listens to the client from now on. */
@@ -87,19 +89,26 @@ export class Session {
     this.#terminal.draw(this.#screen);
   }
 
-  #end(end: DashboardEnd, line: string): void {
+  #end(end: DashboardEnd, ...lines: string[]): void {
     if (this.#over) return;
     this.#over = true;
     clearInterval(this.#logTimer);
     clearInterval(this.#pastTimer);
     clearTimeout(this.#reconnectTimer);
     this.#client.close();
-    this.#finish({ end, line });
+    this.#finish({ end, lines });
+  }
+
+  /** `unrecorded`: what the supervisor said of it in its answer. */
+  #endStopped(unrecorded?: string): void {
+    const bad = [...this.#outcome.unsaved, ...(unrecorded === undefined ? [] : [unrecorded])];
+    this.#end(bad.length === 0 ? "stopped" : "unsaved", stoppedLine(this.#screen), ...bad);
   }
 
   /** A selected job that is gone gives its place to the first. */
   #take(snapshot: Snapshot): void {
     const selected = selectedJob({ ...this.#screen, snapshot })?.name ?? null;
+    if (this.#stopAsked || snapshot.supervisor.stopping) this.#outcome.take(snapshot);
     this.#losses.take(snapshot.jobs, snapshot.atMs);
     this.#trends.take(snapshot);
     const seen = { losses: this.#losses.of(selected ?? ""), trends: this.#trends.all };
@@ -108,7 +117,7 @@ export class Session {
 
   #lose(reason: string): void {
     if (this.#stopAsked || this.#screen.snapshot?.supervisor.stopping) {
-      this.#end("stopped", stoppedLine(this.#screen));
+      this.#endStopped();
       return;
     }
     this.#show({ lost: `The supervisor is gone (${reason}).` });
@@ -140,19 +149,20 @@ export class Session {
 
   async #stop(by: string): Promise<void> {
     this.#stopAsked = true;
-    const stopped = await this.#request({ verb: "stop", pauseJobs: true, by }, "The supervisor has stopped.");
+    if (this.#screen.snapshot !== null) this.#outcome.take(this.#screen.snapshot);
+    const answer = await this.#request({ verb: "stop", pauseJobs: true, by }, "The supervisor has stopped.");
     this.#stopAsked = false;
-    if (stopped) this.#end("stopped", stoppedLine(this.#screen));
+    if (answer.ok) this.#endStopped((answer.result as { unrecorded?: string }).unrecorded);
   }
 
   /** Shows what came of it; a refusal and a lost connection are answers too. */
-  async #request(request: Request, done: string): Promise<boolean> {
+  async #request(request: Request, done: string): Promise<Answer> {
     const refusal = (error: Error): Answer => ({ id: 0, ok: false, error: error.message, code: "failed" });
     const answer = await this.#client.request(request).catch(refusal);
     this.#show({
       message: answer.ok ? { text: done, tone: "good" } : { text: answer.error, tone: "bad" },
     });
-    return answer.ok;
+    return answer;
   }
 
   /** What a page needs is read while it is open, and only then. */

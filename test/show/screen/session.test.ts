@@ -1,6 +1,7 @@
+/** Covers: src/show/screen/session.ts, src/show/stop-outcome.ts */
 import { expect, test } from "vitest";
 import type { DashboardClient } from "../../../src/control/dashboard-client.ts";
-import type { Answer, Request, Snapshot } from "../../../src/control/protocol.ts";
+import type { Answer, JobView, Request, Snapshot } from "../../../src/control/protocol.ts";
 import type { JobPast } from "../../../src/report/job-past.ts";
 import type { Key } from "../../../src/show/screen/keys.ts";
 import type { Screen } from "../../../src/show/screen/screen.ts";
@@ -34,6 +35,14 @@ class Line implements DashboardClient {
   close(): void {
     this.closed = true;
   }
+}
+
+/** All that ran has been saved and paused. */
+function saved(stopping = false): Snapshot {
+  const { supervisor, jobs, ...rest } = busy();
+  const live = ["starting", "running", "pausing", "standby"];
+  const paused = (job: JobView): JobView => (live.includes(job.state) ? { ...job, state: "paused" } : job);
+  return { ...rest, supervisor: { ...supervisor, stopping }, jobs: jobs.map(paused) };
 }
 
 const PAST: JobPast = { runs: [], pauses: [], checkpoints: [], sinceMs: 0, untilMs: 1, courses: [] };
@@ -143,6 +152,7 @@ test("after a loss it says so, keeps the last picture, and comes back by itself"
 test("a supervisor that was stopping and is gone has stopped", async () => {
   const { line, session } = open();
   line.push({ ...busy(), supervisor: { ...busy().supervisor, stopping: true } });
+  line.push(saved(true));
   line.drop("it closed the connection");
   await expect(session.ended).resolves.toMatchObject({ end: "stopped" });
   expect(line.closed).toBe(true);
@@ -156,8 +166,29 @@ test("stop saves and pauses; its answer ends the dashboard, a refusal doesn't", 
   await untilHolds(() => expect(screen().message?.text).toBe("not now"));
   line.answer = { id: 2, ok: true, result: {} };
   type("ctrl-c", "s");
+  line.push(saved());
   await expect(session.ended).resolves.toMatchObject({ end: "stopped" });
   expect(line.requests.at(-1)).toEqual({ verb: "stop", pauseJobs: true, by: "ana" });
+});
+
+test("a stop that leaves a job unsaved, or isn't recorded, says so when the screen is given back", async () => {
+  const { line, session, type } = open();
+  line.push(busy());
+  const answered = Promise.withResolvers<Answer>();
+  line.request = () => answered.promise;
+  type("ctrl-c", "s");
+  const asked = busy().jobs.find(({ state }) => state === "pausing");
+  const after = saved();
+  const failed = (job: JobView): JobView =>
+    job.name === asked?.name ? { ...job, why: { ...job.why, unsaved: "Run 3 was killed." } } : job;
+  line.push({ ...after, jobs: after.jobs.map(failed) });
+  answered.resolve({ id: 1, ok: true, result: { unrecorded: "The last events are lost." } });
+  const { end, lines } = await session.ended;
+  expect(end).toBe("unsaved");
+  expect(lines.slice(1)).toEqual([
+    `${asked?.name} wasn't saved: Run 3 was killed.`,
+    "The last events are lost.",
+  ]);
 });
 
 test("a supervisor that goes before it has answered a stop has stopped", async () => {
@@ -165,6 +196,7 @@ test("a supervisor that goes before it has answered a stop has stopped", async (
   line.push(busy());
   line.request = () => new Promise(() => {});
   type("ctrl-c", "s");
+  line.push(saved());
   line.drop("it closed the connection");
   await expect(session.ended).resolves.toMatchObject({ end: "stopped" });
 });

@@ -161,7 +161,9 @@ describeWith(tmux)("in a terminal", () => {
     keys("Escape");
     await until("the keys again", (screen) => screen.includes("q detach"));
     keys("C-c", "s");
-    await until("the end", (screen) => screen.includes("ended: stopped"));
+    // What answers here leaves the jobs as they are.
+    const end = await until("the end", (screen) => screen.includes("ended: unsaved"));
+    expect(end).toContain("asr-finetune was asked to pause but didn't save in time, and is left running");
     expect(requests()).toEqual([{ verb: "stop", pauseJobs: true, by: "dashboard" }]);
   });
 

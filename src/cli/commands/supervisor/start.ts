@@ -56,7 +56,7 @@ async function attached(places: Places, options: StartOptions): Promise<number> 
     (await import("../../supervisors/spawn-supervisor.ts")).spawnSupervisor(places, { watch: true, adopt });
   const attach = import("./dashboard.ts").then((module) => module.prepare());
   const [there, show] = await Promise.all([client, attach]);
-  return show(there);
+  return show(there, places.stateDirectory);
 }
 
 async function headless(places: Places, options: StartOptions): Promise<number> {
@@ -85,8 +85,10 @@ async function headless(places: Places, options: StartOptions): Promise<number> 
   const onEvent = (event: AuditEvent): void => print(formatEvent(event));
   // The folder that it was started in may be deleted or unmounted; every path of a config is absolute.
   process.chdir("/");
-  const { exitCode } = await supervise(loaded.config, { adopt, onEvent });
-  return exitCode;
+  const unrecorded = await supervise(loaded.config, { adopt, onEvent });
+  if (unrecorded !== null) say(`! ${unrecorded}`);
+  // Its job is done: with another code a service would be started again.
+  return 0;
 }
 
 /**

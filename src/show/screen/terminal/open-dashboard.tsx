@@ -6,6 +6,7 @@ import { setFlagsFromString } from "node:v8";
 import { type Instance, render, type SuspendTerminal } from "ink";
 import type { DashboardClient } from "../../../control/dashboard-client.ts";
 import type { Palette } from "../../draw/lines.ts";
+import { neutral } from "../../neutral.ts";
 import { Dashboard } from "../Dashboard.tsx";
 import type { DashboardEnd, DashboardOptions } from "../dashboard-options.ts";
 import type { Key } from "../keys.ts";
@@ -67,13 +68,13 @@ export async function openDashboard(
   stdout.on("error", detach);
   process.stdin.on("error", detach);
   session = new Session(client, options, { size, draw, suspend });
-  const { end, line } = await session.ended;
+  const { end, lines } = await session.ended;
   stdout.off("resize", resized);
   process.off("SIGCONT", continued);
   for (const signal of ENDS) process.off(signal, detach);
   ink.unmount();
   await ink.waitUntilExit();
-  stdout.write(`${line}\n`);
+  stdout.write(`${lines.map(neutral).join("\n")}\n`);
   return end;
 }
 
