@@ -3,6 +3,7 @@ call a checkpoint good that it hasn't read to the last byte."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -38,13 +39,22 @@ class Rejected:
     path: Path
     #: Why it can't be trusted, as half a sentence.
     reason: str
+    #: The system doesn't let it be read now: that says nothing of what is in it.
+    unreadable: bool = False
+
+
+#: What was to be read isn't there, or is something else. Any other failure says nothing of what is on the disk.
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG)
 
 
 def list_checkpoints(directory: str) -> List[Path]:
-    """Complete-looking checkpoints, highest step first; empty where there is no directory."""
+    """Complete-looking checkpoints, highest step first; empty where there is no directory. Raises OSError
+    where it can't be read."""
     try:
         names = os.listdir(directory)
-    except OSError:
+    except OSError as error:
+        if not _is_absent(error):
+            raise
         return []
     found = [(step, name) for name in names for step in [step_of_name(name)] if step is not None]
     return [Path(directory, name) for _, name in sorted(found, reverse=True)]
@@ -58,22 +68,42 @@ def verify_checkpoint(path: Union[str, Path]) -> Union[Checkpoint, Rejected]:
         for entry in manifest["files"]:
             _check_file(path, entry)
         return Checkpoint(path, manifest["step"], manifest["epoch"], manifest)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        return Rejected(path, str(error), unreadable=not _is_absent(error))
+    except ValueError as error:
         return Rejected(path, str(error))
 
 
 def newest_verified(
     directory: str, preferred: Iterable[Optional[str]]
 ) -> Tuple[Optional[Checkpoint], List[Rejected]]:
-    """The newest that verifies, with those that didn't on the way. `preferred` are tried first."""
-    candidates = [Path(path) for path in preferred if path] + list_checkpoints(directory)
+    """The newest that verifies, with those that didn't on the way. `preferred` are tried first. Raises
+    OSError where none does and one can't be read, or a preferred one can't: it may be whole, and a run that
+    begins without it would do again what it holds."""
+    first = [Path(path) for path in preferred if path]
+    candidates = first + list_checkpoints(directory)
     rejected: List[Rejected] = []
     for path in dict.fromkeys(candidates):
         result = verify_checkpoint(path)
         if isinstance(result, Checkpoint):
             return result, rejected
+        if result.unreadable and path in first:
+            raise _unread(result)
         rejected.append(result)
+    for bad in rejected:
+        if bad.unreadable:
+            raise _unread(bad)
     return None, rejected
+
+
+def _is_absent(error: OSError) -> bool:
+    return error.errno in _ABSENT
+
+
+def _unread(bad: Rejected) -> OSError:
+    return OSError(
+        f"checkpoint {bad.path} can't be read now ({bad.reason}), and may be whole; try again, or move it away"
+    )
 
 
 def _read_manifest(path: Path) -> Dict[str, Any]:

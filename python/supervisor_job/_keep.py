@@ -21,8 +21,12 @@ _SUPERSEDED_PREFIX = ".superseded-"
 
 def keep_newest(directory: str, step: int, keep: int) -> None:
     """`step`: the one just saved; `keep`: how many stay, that one included."""
+    try:
+        paths = list_checkpoints(directory)
+    except OSError:
+        return
     earlier = []
-    for path in list_checkpoints(directory):
+    for path in paths:
         if (step_of_name(path.name) or 0) <= step:
             earlier.append(path)
             continue

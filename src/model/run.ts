@@ -14,6 +14,16 @@ export interface Checkpoint {
   verified: "quick" | "full" | "size and age only";
 }
 
+/** What was found of a job's checkpoints. */
+export interface Stock {
+  /** Newest first; only those that pass the quick check. */
+  checkpoints: Checkpoint[];
+  /** Found broken, by the quick look or the full check. */
+  rejected: { path: string; reason: string }[];
+  /** A checkpoint, or the folder of all, that can't be read now: what is known of it goes on counting. */
+  unread?: string[];
+}
+
 /** Losses reported lately, by step, oldest first. */
 export type Losses = { step: number; loss: number }[];
 

@@ -1,7 +1,7 @@
 /** What can be seen of one run at one tick. */
 import type { ProcessEvidence } from "./machine.ts";
 import type { ParkSeen } from "./park.ts";
-import type { Checkpoint, SlurmRun } from "./run.ts";
+import type { SlurmRun, Stock } from "./run.ts";
 import type { ServerSeen, ServiceSeen } from "./server.ts";
 
 /**
@@ -37,7 +37,7 @@ export interface RankStatus {
   streams?: { open: number; held: number };
 }
 
-export interface Seen {
+export interface Seen extends Stock {
   /** Known once the launcher has written it. */
   pid: number | null;
   startTime: number | null;
@@ -48,10 +48,6 @@ export interface Seen {
   ranks: RankStatus[];
   /** Ranks, of several, whose process was seen alive here and is gone without having said that it ends. */
   ranksGone?: number[];
-  /** Newest first; only those that pass the quick check. */
-  checkpoints: Checkpoint[];
-  /** Names of checkpoints found to be broken, with the reason. */
-  rejected: { path: string; reason: string }[];
   /** Whether some process would save on the pause signal now; null where that can't be known. */
   signalCaught: boolean | null;
   /** Ranks by the environment of its processes, of a run that doesn't report; omitted while unknown. */

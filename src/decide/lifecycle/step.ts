@@ -7,7 +7,7 @@
 import type { PauseDecision, StartDecision } from "../../model/decision.ts";
 import type { Job } from "../../model/job.ts";
 import type { Away } from "../../model/park.ts";
-import type { Checkpoint, Run } from "../../model/run.ts";
+import type { Checkpoint, Run, Stock } from "../../model/run.ts";
 import type { GpuView, Seen } from "../../model/seen.ts";
 import type { Now } from "../../model/time.ts";
 import { cancel } from "./cancel.ts";
@@ -45,7 +45,7 @@ export type Input =
   /** `whose`: another job's checkpoints are where it would go on from. */
   | { kind: "foreign"; whose: string }
   /** What a job that the database doesn't know finds where its checkpoints belong. */
-  | { kind: "inherited"; checkpoints: Checkpoint[]; rejected: { path: string; reason: string }[] }
+  | ({ kind: "inherited" } & Stock)
   /** `taken`: another supervisor's job took its GPU at the same moment. `unready`: by what the supervisor lacks. */
   | { kind: "launch-failed"; reason: string; taken?: true; unready?: true }
   | { kind: "cancel"; by: string }
@@ -56,7 +56,7 @@ export type Input =
   /** What a person says of another's checkpoints, or that they be looked at again. */
   | { kind: "adopt"; by: string }
   /** What exists of a paused job whose checkpoint isn't fully checked; verdicts come in here. */
-  | { kind: "checked"; checkpoints: Checkpoint[]; rejected: { path: string; reason: string }[] }
+  | ({ kind: "checked" } & Stock)
   /** What came of copying its checkpoint to its backup, or of bringing one back. */
   | BackupInput
   /** The supervisor has restarted, in the boot `bootId`, and found this job in its database. */

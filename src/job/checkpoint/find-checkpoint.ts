@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { lstat, readdir, readFile, realpath } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
+import { isAbsent } from "../../contract/absent.ts";
 import { type Manifest, MOST_MANIFEST_BYTES, parseManifest } from "../../contract/manifest.ts";
 import { MANIFEST_FILE, stepOfName } from "../../contract/names.ts";
 import { Rejected } from "../../contract/values.ts";
@@ -27,9 +28,15 @@ export interface RejectedCheckpoint {
   unreadable?: true;
 }
 
-/** Paths of complete-looking checkpoints, highest step first; empty if there is no directory. */
+/**
+ * Paths of complete-looking checkpoints, highest step first; empty if there is no directory. Rejects with the system's
+ * error where it can't be read.
+ */
 export async function listCheckpoints(directory: string): Promise<string[]> {
-  const names = await readdir(directory).catch(() => []);
+  const names = await readdir(directory).catch((error) => {
+    if (!isAbsent(error)) throw error;
+    return [];
+  });
   return names
     .flatMap((name) => {
       const step = stepOfName(name);
@@ -58,17 +65,16 @@ export async function verifyCheckpoint(path: string): Promise<VerifiedCheckpoint
     return { path, step: manifest.step, epoch: manifest.epoch, manifest };
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
-    const unreadable = code !== undefined && /^E[A-Z]+$/.test(code) && !ABSENT.includes(code);
+    const unreadable = code !== undefined && /^E[A-Z]+$/.test(code) && !isAbsent(error);
     return { path, rejected: message, ...(unreadable && { unreadable }) };
   }
 }
 
-/** What was to be read isn't there, or is something else. */
-const ABSENT = ["ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "ENAMETOOLONG"];
-
 /**
  * The newest checkpoint that verifies, with those that failed to on the way.
  * @param preferred tried before the directory's own, however old they are
+ * @throws Error where none does and one can't be read, or a preferred one can't: it may be whole, and a run that begins
+ * without it would do again what it holds
  */
 export async function newestVerified(
   directory: string,
@@ -79,10 +85,18 @@ export async function newestVerified(
   for (const path of new Set(candidates.filter((path) => path !== null))) {
     const result = await verifyCheckpoint(path);
     if (!("rejected" in result)) return { found: result, rejected };
+    if (result.unreadable && preferred.includes(path)) throw unread(result);
     rejected.push(result);
   }
+  const unreadable = rejected.find((one) => one.unreadable);
+  if (unreadable) throw unread(unreadable);
   return { found: null, rejected };
 }
+
+const unread = ({ path, rejected }: RejectedCheckpoint): Error =>
+  new Error(
+    `checkpoint ${path} can't be read now (${rejected}), and may be whole; try again, or move it away`,
+  );
 
 /** @throws with a readable reason when the manifest is missing, malformed or of another step */
 async function readManifest(path: string): Promise<Manifest> {

@@ -20,7 +20,7 @@ const SUPERSEDED_PREFIX = ".superseded-";
 /** @param keep how many stay, including the one just saved; at least 1 */
 export async function keepNewest(saved: SavedCheckpoint, keep: number): Promise<void> {
   const directory = dirname(saved.path);
-  const paths = await listCheckpoints(directory);
+  const paths = await listCheckpoints(directory).catch(() => []);
   for (const path of paths.filter((path) => stepAt(path) > saved.step)) {
     const aside = join(directory, SUPERSEDED_PREFIX + basename(path));
     await rm(aside, { recursive: true, force: true }).catch(() => {});

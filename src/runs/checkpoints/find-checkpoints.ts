@@ -6,8 +6,8 @@ import { resolve } from "node:path";
 import { elapsedMs } from "../../clock.ts";
 import { checkpointDirectory } from "../../files/state-paths.ts";
 import type { Job } from "../../model/job.ts";
-import type { Checkpoint } from "../../model/run.ts";
-import { type CheckpointList, type CheckpointMemory, listCheckpoints } from "./quick-check.ts";
+import type { Checkpoint, Stock } from "../../model/run.ts";
+import { type CheckpointMemory, listCheckpoints } from "./quick-check.ts";
 import { type LastLook, listThirdParty } from "./third-party/list.ts";
 import { isSame, type Verifier } from "./verify.ts";
 
@@ -22,8 +22,8 @@ interface Memory {
   lookedAtMs: number;
   /** What the job named as its newest at that look. */
   named: string | null;
-  found: CheckpointList;
-  merged: { from: CheckpointList; version: number; full: Checkpoint | null; list: CheckpointList } | null;
+  found: Stock;
+  merged: { from: Stock; version: number; full: Checkpoint | null; list: Stock } | null;
 }
 
 export class Checkpoints {
@@ -44,7 +44,7 @@ export class Checkpoints {
    * changes
    * @param named what the job itself names as its newest: a new name triggers a look at once
    */
-  of(job: Job, writer: "working" | "asked" | "gone", named: string | null = null): CheckpointList {
+  of(job: Job, writer: "working" | "asked" | "gone", named: string | null = null): Stock {
     const memory = this.#memoryOf(job.name);
     const { glob } = job.spec.checkpoint;
     const now = elapsedMs();
@@ -61,17 +61,18 @@ export class Checkpoints {
     return this.#merge(memory.found, job.checkpoint, memory);
   }
 
-  /** Call after removing files inside a checkpoint, which doesn't change the directory's mtime. */
+  /**
+   * Has the next look read the directory: for who removes files inside a checkpoint, which doesn't change its mtime. What
+   * was found stays known, for a directory that can't be read then.
+   */
   forget(job: string): void {
+    const memory = this.#byJob.get(job);
+    if (memory === undefined) return;
     this.#byJob.delete(job);
+    this.#memoryOf(job).own = { ...memory.own, settled: false };
   }
 
-  #lookAtThirdParty(
-    job: Job,
-    glob: string,
-    memory: Memory,
-    writer: "working" | "asked" | "gone",
-  ): CheckpointList {
+  #lookAtThirdParty(job: Job, glob: string, memory: Memory, writer: "working" | "asked" | "gone"): Stock {
     const adopts = job.earlier === "adopt" || (job.spec.checkpoint.adoptExisting && !job.begunAnew);
     const where = {
       pattern: glob,
@@ -84,13 +85,13 @@ export class Checkpoints {
     return listThirdParty(where, memory.lastLook);
   }
 
-  #merge(found: CheckpointList, known: Checkpoint | null, memory: Memory): CheckpointList {
+  #merge(found: Stock, known: Checkpoint | null, memory: Memory): Stock {
     const full = known?.verified === "full" ? known : null;
     const { version } = this.#verifier;
     const { merged } = memory;
     if (merged && merged.from === found && merged.version === version && merged.full === full)
       return merged.list;
-    const list: CheckpointList = { checkpoints: [], rejected: [...found.rejected] };
+    const list: Stock = { ...found, checkpoints: [], rejected: [...found.rejected] };
     for (const checkpoint of found.checkpoints) {
       const verdict = this.#verifier.verdictOf(checkpoint);
       if (verdict?.ok === false) list.rejected.push({ path: checkpoint.path, reason: verdict.reason });

@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { placeOfProject } from "../../config/project.ts";
+import { isAbsent } from "../../contract/absent.ts";
 import { stepOfName } from "../../contract/names.ts";
 import { makeFolder } from "../../files/make-folder.ts";
 import { isSameCommand } from "../../model/job.ts";
@@ -51,10 +52,10 @@ export function writeOwner(directory: string, owner: Owner): void {
 
 /**
  * Makes `directory`, empty of checkpoints: earlier ones are kept in a directory of another name beside
- * it. Throws what the disk throws.
+ * it. Throws what the disk throws, and where it can't be read: it may hold some, and they may only be out of reach now.
  */
 export function beginAnew(directory: string): void {
-  if (holdsCheckpoints(directory)) {
+  if (namesIn(directory).some(isCheckpoint)) {
     const beside = readdirSync(dirname(directory));
     let number = 1;
     while (beside.includes(`checkpoints-${number}`)) number++;
@@ -63,11 +64,24 @@ export function beginAnew(directory: string): void {
   makeFolder(directory);
 }
 
+const isCheckpoint = (name: string): boolean => stepOfName(name) !== null;
+
 function holdsCheckpoints(directory: string): boolean {
   try {
-    return readdirSync(directory).some((name) => stepOfName(name) !== null);
+    return namesIn(directory).some(isCheckpoint);
   } catch {
+    // A run that would begin there says so.
     return false;
+  }
+}
+
+/** @throws NodeJS.ErrnoException where there is a directory that can't be read */
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    return [];
   }
 }
 

@@ -10,15 +10,15 @@ import { stepOfName, TEMPORARY_PREFIX } from "../../contract/names.ts";
 import { checkpointDirectory } from "../../files/state-paths.ts";
 import { sweep, writerOf } from "../../job/checkpoint/keep-checkpoints.ts";
 import type { Job } from "../../model/job.ts";
+import type { Stock } from "../../model/run.ts";
 import { isLive } from "../../model/state.ts";
 import type { EffectResult } from "../../ports/runs.ts";
-import type { CheckpointList } from "./quick-check.ts";
 
 /** @param keep how many complete checkpoints stay; never removes a third-party job's */
 export async function prune(
   job: Job,
   keep: number,
-  { checkpoints, rejected }: CheckpointList,
+  { checkpoints, rejected }: Stock,
   stateDirectory: string,
 ): Promise<EffectResult> {
   if (job.spec.checkpoint.glob !== undefined) return { ok: true };

@@ -5,6 +5,7 @@
  */
 import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, join, sep } from "node:path";
+import { isAbsent } from "../../contract/absent.ts";
 import {
   type Manifest,
   type ManifestEntry,
@@ -13,24 +14,19 @@ import {
 } from "../../contract/manifest.ts";
 import { MANIFEST_FILE, stepOfName } from "../../contract/names.ts";
 import { Rejected } from "../../contract/values.ts";
-import type { Checkpoint } from "../../model/run.ts";
-
-export interface CheckpointList {
-  /** Newest (highest step) first. */
-  checkpoints: Checkpoint[];
-  rejected: { path: string; reason: string }[];
-}
+import type { Checkpoint, Stock } from "../../model/run.ts";
+import { isSystemError } from "../../refusal.ts";
 
 /** The last list with the directory's stamp. Keep one per job, so that a look reads the directory only when it changes. */
 export interface CheckpointMemory {
   stamp?: string;
   /** Two looks found the same stamp: no change hides within one tick of the file system's clock. */
   settled?: boolean;
-  list?: CheckpointList;
+  list?: Stock;
 }
 
 /** Never throws; no directory means no checkpoints. */
-export function listCheckpoints(directory: string, memory: CheckpointMemory = {}): CheckpointList {
+export function listCheckpoints(directory: string, memory: CheckpointMemory = {}): Stock {
   let names: string[];
   try {
     const { ino, mtimeMs } = statSync(directory);
@@ -41,31 +37,52 @@ export function listCheckpoints(directory: string, memory: CheckpointMemory = {}
     names = readdirSync(directory);
   } catch (error) {
     memory.settled = false;
+    if (isAbsent(error)) return { checkpoints: [], rejected: [] };
     // What can't be read may all be there.
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT" && memory.list) return memory.list;
-    return { checkpoints: [], rejected: [] };
+    return memory.list ?? { checkpoints: [], rejected: [], unread: [directory] };
   }
-  const list: CheckpointList = { checkpoints: [], rejected: [] };
+  const list: Stock = { checkpoints: [], rejected: [] };
+  const unread: string[] = [];
   for (const name of names.filter((entry) => stepOfName(entry) !== null)) {
     const found = inspectCheckpoint(join(directory, name));
     if (!("reason" in found)) list.checkpoints.push(found);
+    else if (found.unread) unread.push(found.path);
     // The job removes its old checkpoints itself: one that is gone was not broken.
-    else if (existsSync(found.path)) list.rejected.push(found);
+    else if (existsSync(found.path)) list.rejected.push({ path: found.path, reason: found.reason });
+  }
+  if (unread.length > 0) {
+    memory.settled = false;
+    list.unread = unread;
+    const before = memory.list?.checkpoints ?? [];
+    list.checkpoints.push(...before.filter(({ path }) => unread.includes(path)));
   }
   list.checkpoints.sort((a, b) => (b.step ?? 0) - (a.step ?? 0) || b.createdAtMs - a.createdAtMs);
   memory.list = list;
   return list;
 }
 
+/** What is against a checkpoint. `unread`: the system doesn't let it be read now, which says nothing of it. */
+export interface Objection {
+  path: string;
+  reason: string;
+  unread?: true;
+}
+
 /** Checks one directory: the checkpoint, or the reason why it isn't one. */
-export function inspectCheckpoint(path: string): Checkpoint | { path: string; reason: string } {
-  const manifest = readManifest(path);
-  if (manifest instanceof Rejected) return { path, reason: `its manifest ${manifest.reason}` };
+export function inspectCheckpoint(path: string): Checkpoint | Objection {
+  let manifest: Manifest | Rejected;
   let bytes = 0;
-  for (const file of manifest.files) {
-    const reason = checkFile(path, file);
-    if (reason !== null) return { path, reason };
-    bytes += file.bytes;
+  try {
+    manifest = readManifest(path);
+    if (manifest instanceof Rejected) return { path, reason: `its manifest ${manifest.reason}` };
+    for (const file of manifest.files) {
+      const reason = checkFile(path, file);
+      if (reason !== null) return { path, reason };
+      bytes += file.bytes;
+    }
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return { path, reason: `it can't be read (${error.code})`, unread: true };
   }
   return {
     path,
@@ -85,7 +102,8 @@ function checkFile(directory: string, file: ManifestEntry): string | null {
     if (!stat.isFile()) return `${file.path} isn't a plain file`;
     return stat.size === file.bytes ? null : `${file.path} has ${stat.size} bytes instead of ${file.bytes}`;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    if (!isAbsent(error)) throw error;
+    const { code } = error as NodeJS.ErrnoException;
     return code === "ENOENT" ? `${file.path} is missing` : `${file.path} can't be read (${code})`;
   }
 }
@@ -99,7 +117,8 @@ function readManifest(directory: string): Manifest | Rejected {
     if (stat.size > MOST_MANIFEST_BYTES) return new Rejected(`is larger than ${MOST_MANIFEST_BYTES} bytes`);
     return parseManifest(readFileSync(path), basename(directory));
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    if (!isAbsent(error)) throw error;
+    const { code } = error as NodeJS.ErrnoException;
     return new Rejected(code === "ENOENT" ? "is missing" : `can't be read (${code})`);
   }
 }

@@ -13,7 +13,7 @@ import { resolveCommand } from "../../files/resolve-command.ts";
 import { checkpointDirectory, logPath } from "../../files/state-paths.ts";
 import type { Job } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
-import { Refusal } from "../../refusal.ts";
+import { isSystemError, Refusal } from "../../refusal.ts";
 import type { Variables } from "../../spawn/exact-environment.ts";
 import { beginAnew, writeOwner } from "../checkpoints/owner.ts";
 import { type LogLimits, rotateBetweenRuns } from "../clean-up/rotate-log.ts";
@@ -74,7 +74,7 @@ export function prepareRun(
   if (!program.ok) throw new (program.ours ? Unready : Refusal)(program.reason);
   const checkpoints = checkpointDirectory(stateDirectory, job.name);
   // A run from the beginning must not be followed by one from an earlier run's checkpoint.
-  if (resumeFrom === null) beginAnew(checkpoints);
+  if (resumeFrom === null) setAside(checkpoints);
   else makeFolder(checkpoints);
   writeOwner(checkpoints, { project, job: job.name, command: job.spec.command });
   const files = writeRunFiles(stateDirectory, run.id);
@@ -91,6 +91,15 @@ export function prepareRun(
   const script = writeContainerFiles(stateDirectory, run.id, asked);
   const argv = ["/bin/sh", script, ...containerArgv(asked, job.spec, run, variables, stateDirectory)];
   return { cwd, env, raw, argv, contained: true, files, log };
+}
+
+function setAside(checkpoints: string): void {
+  try {
+    beginAnew(checkpoints);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new Unready(`its checkpoints can't be looked for or set aside: ${error.message}`);
+  }
 }
 
 /** The folder a job runs in. Checked here, since spawn() reports a missing one as a missing shell. */

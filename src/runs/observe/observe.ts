@@ -44,7 +44,6 @@ export function observe(job: Job, run: Run, known: Followed, saved: Checkpoints)
   const ended = !alive && leftovers.length === 0;
   const exit = alive ? null : exitOf(exitRecorded(known), launcherAlive);
   const named = ranks[0]?.checkpoint ?? null;
-  const { checkpoints, rejected } = saved.of(job, ended ? "gone" : writerOf(job), named);
   return {
     pid: known.main?.pid ?? null,
     startTime: known.main?.startTime ?? null,
@@ -53,8 +52,7 @@ export function observe(job: Job, run: Run, known: Followed, saved: Checkpoints)
     leftovers,
     ranks,
     ranksGone: alive ? ranksGone(ranks, known.ranksSeen) : [],
-    checkpoints,
-    rejected,
+    ...saved.of(job, ended ? "gone" : writerOf(job), named),
     ...(alive ? lookCloser(job, known, ranks) : NOT_SEEN),
     stopped: alive && mayBeStopped(job) && isStopped(known),
     ...wordsOfFailure(job, run, exit, stateDirectory),

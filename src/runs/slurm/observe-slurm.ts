@@ -35,7 +35,6 @@ export function observeOnSlurm(
   const standing = orOrphaned(standingOf(job, run, known, view), heard);
   const { alive } = standing;
   const working = job.state.name === "running" ? "working" : "asked";
-  const { checkpoints, rejected } = saved.of(job, alive ? working : "gone", ranks[0]?.checkpoint ?? null);
   return {
     pid: null,
     startTime: null,
@@ -43,8 +42,7 @@ export function observeOnSlurm(
     exit: standing.alive ? null : standing.exit,
     leftovers: [],
     ranks,
-    checkpoints,
-    rejected,
+    ...saved.of(job, alive ? working : "gone", ranks[0]?.checkpoint ?? null),
     signalCaught: null,
     stopped: false,
     slurm: { ...standing.slurm, ...(silence !== null && { silentSinceMs: silence.sinceMs }) },

@@ -21,7 +21,7 @@ import { writeCheckpoint } from "../../../src/job/checkpoint/write-checkpoint.ts
 import { listCheckpoints } from "../../../src/runs/checkpoints/quick-check.ts";
 import { readRanks } from "../../../src/runs/observe/read-ranks.ts";
 import { payload } from "../../children/job-payload.ts";
-import { type Need, testWith } from "../../needs.ts";
+import { type Need, root, testWith } from "../../needs.ts";
 import { until } from "../../until.ts";
 import { launch, temporaryFolder } from "../launch.ts";
 import type { Library } from "../pause-contract.ts";
@@ -55,6 +55,31 @@ export function keepsCheckpointContract(library: Library, kills: number): void {
       expect(code, output).toBe(0);
       expect(output).toContain(`checkpoint ${newest} was passed over: `);
       expect(output).toContain("from 2\ndone at 4\n");
+    },
+  );
+
+  testWith(root)(
+    `${library.name}: one that can't be read isn't passed over for the beginning: the run fails, and the next has it`,
+    async () => {
+      const job = temporaryFolder();
+      const checkpoints = join(job, "checkpoints");
+      await writeCheckpoint(checkpoints, 3, (files) => files.file("a.bin", payload(3, 0, 10)));
+      const newest = join(checkpoints, "step-00000003");
+      const manifest = join(newest, "manifest.json");
+      // A file that answers a read with EIO.
+      execFileSync("mount", ["--bind", `/proc/${process.pid}/mem`, manifest]);
+      onTestFinished(() => void spawnSync("umount", [manifest], { stdio: "ignore" }));
+      for (const named of [{}, { SUPERVISOR_RESUME_FROM: newest }]) {
+        const { code, output } = await launch(library.loop, ["4"], job, named).ended;
+        expect(code, output).not.toBe(0);
+        expect(output).toMatch(/step-00000003 can't be read now \(.*EIO|Errno 5/);
+        expect(output).not.toContain("from 0");
+      }
+      expect(readdirSync(checkpoints)).toEqual(["step-00000003"]);
+      execFileSync("umount", [manifest]);
+      const { code, output } = await launch(library.loop, ["4"], job).ended;
+      expect(code, output).toBe(0);
+      expect(output).toContain("from 3\ndone at 4\n");
     },
   );
 

@@ -1,9 +1,11 @@
 /**
- * Covers: src/runs/checkpoints/prune.ts, src/runs/checkpoints/verify.ts, src/runs/checkpoints/verify-child.ts
+ * Covers: src/runs/checkpoints/prune.ts, src/runs/checkpoints/verify.ts, src/runs/checkpoints/verify-child.ts,
+ * src/contract/absent.ts
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -14,7 +16,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Manifest } from "../../../src/contract/manifest.ts";
 import { checkpointName, MANIFEST_FILE } from "../../../src/contract/names.ts";
@@ -23,6 +25,7 @@ import { startTimeOf } from "../../../src/job/report/status.ts";
 import type { Job } from "../../../src/model/job.ts";
 import type { Checkpoint } from "../../../src/model/run.ts";
 import type { Runs } from "../../../src/ports/runs.ts";
+import { beginAnew } from "../../../src/runs/checkpoints/owner.ts";
 import { createRuns } from "../../../src/runs/create-runs.ts";
 import { root, testWith } from "../../needs.ts";
 import { givenJob, givenRun, givenState, inState, start, until } from "../given.ts";
@@ -117,6 +120,59 @@ test("one that comes back as it was, from a backup, has no verdict of the one th
   await verify(runs, job, seen);
   await until("its own verdict", () => runs.checkpoints(job).checkpoints[0]?.verified === "full");
 });
+
+testWith(root)(
+  "one whose manifest can't be read is not broken: it counts as it was seen, and a prune forgets nothing",
+  async () => {
+    const { state, runs, job, directory } = given();
+    const path = save(directory, 20);
+    save(directory, 10);
+    const steps = () => runs.checkpoints(job).checkpoints.map(({ step }) => step);
+    expect(steps()).toEqual([20, 10]);
+    const manifest = join(path, MANIFEST_FILE);
+    execFileSync("mount", ["--bind", `/proc/${process.pid}/mem`, manifest]);
+    onTestFinished(() => void spawnSync("umount", [manifest], { stdio: "ignore" }));
+    await runs.perform({ do: "prune", job: job.name, keep: 5 }, job);
+    expect(steps()).toEqual([20, 10]);
+    expect(runs.checkpoints(job)).toMatchObject({ rejected: [], unread: [path] });
+    const other = createRuns({ stateDirectory: state, directory: state });
+    onTestFinished(() => other.close());
+    expect(other.checkpoints(job)).toMatchObject({
+      checkpoints: [{ step: 10 }],
+      rejected: [],
+      unread: [path],
+    });
+    execFileSync("umount", [manifest]);
+    expect(other.checkpoints(job).checkpoints.map(({ step }) => step)).toEqual([20, 10]);
+  },
+);
+
+testWith(root)(
+  "a folder that can't be read may hold some: none is called gone, and a run that would begin anew fails",
+  () => {
+    const { runs, job, directory } = given();
+    save(directory, 20);
+    const outer = dirname(directory);
+    // Root may read all, an ordinary user may not.
+    chmodSync(outer, 0o700);
+    const asNobody = <T>(act: () => T): T => {
+      process.seteuid?.(65_534);
+      try {
+        return act();
+      } finally {
+        process.seteuid?.(0);
+      }
+    };
+    expect(asNobody(() => runs.checkpoints(job))).toEqual({
+      checkpoints: [],
+      rejected: [],
+      unread: [directory],
+    });
+    expect(() => asNobody(() => beginAnew(directory))).toThrow(/EACCES/);
+    expect(readdirSync(outer)).toEqual(["checkpoints"]);
+    expect(runs.checkpoints(job).checkpoints).toMatchObject([{ step: 20 }]);
+  },
+);
 
 testWith(root)("one that can't be read now is neither broken nor whole, and holds up no other", async () => {
   const { runs, job, directory } = given();

@@ -4,14 +4,14 @@
  * removes one: a run that begins at the beginning sets them aside (runs/launch).
  */
 import type { Job } from "../../../model/job.ts";
-import type { Checkpoint } from "../../../model/run.ts";
+import type { Checkpoint, Stock } from "../../../model/run.ts";
 import { list } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
 import { REMEMBERED } from "../end/failed-resume.ts";
 import { becomePaused } from "../end/leave-run.ts";
 import { retry } from "../launch.ts";
 import type { Transition } from "../transition.ts";
-import { type Stock, takeStock } from "./take-stock.ts";
+import { takeStock } from "./take-stock.ts";
 
 /** What a job that begins at the beginning no longer goes by. */
 const OVER = [

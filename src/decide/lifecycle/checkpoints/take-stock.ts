@@ -3,18 +3,12 @@
  * Must never keep one that was found broken, nor prune before the newest is known to be whole.
  */
 
-import type { Checkpoint } from "../../../model/run.ts";
+import type { Checkpoint, Stock } from "../../../model/run.ts";
 import { isLive } from "../../../model/state.ts";
 import { number } from "../../../words/number.ts";
 import { isBackupLater } from "../../starts/restore-wait.ts";
 import { stepsAre } from "../end/steps-lost.ts";
 import type { Transition } from "../transition.ts";
-
-/** Newest first; `rejected`: found broken by the quick look or the full check. */
-export interface Stock {
-  checkpoints: Checkpoint[];
-  rejected: { path: string; reason: string }[];
-}
 
 /** Older checkpoints kept as fallbacks, and broken ones not to be reported twice. */
 const OLDER = 5;
@@ -23,7 +17,7 @@ const GONE = "it is gone";
 
 export function takeStock(transition: Transition, stock: Stock): void {
   const { rejected } = stock;
-  const checkpoints = stock.checkpoints.filter((one) => !isPassedOver(transition, one));
+  const checkpoints = withUnread(transition, stock).filter((one) => !isPassedOver(transition, one));
   const [newest, ...older] = checkpoints;
   const known = transition.job.checkpoint;
   const broken = known !== null && rejected.some(({ path }) => path === known.path);
@@ -54,6 +48,20 @@ export function takeStock(transition: Transition, stock: Stock): void {
   if (gone) tellRejected(transition, { path: known.path, reason: GONE }, newest);
   hold(transition, newest);
   if (!broken && !gone) tellNew(transition, newest);
+}
+
+/** Those that can't be read now may be as good as when they were seen. */
+function withUnread({ job }: Transition, { checkpoints, unread = [] }: Stock): Checkpoint[] {
+  if (unread.length === 0) return checkpoints;
+  const known = [job.checkpoint, ...(job.older ?? [])].filter(
+    (one) =>
+      one !== null &&
+      unread.some((path) => one.path === path || one.path.startsWith(`${path}/`)) &&
+      !checkpoints.some(({ path }) => path === one.path),
+  ) as Checkpoint[];
+  return [...checkpoints, ...known].sort(
+    (a, b) => (b.step ?? 0) - (a.step ?? 0) || b.createdAtMs - a.createdAtMs,
+  );
 }
 
 /** A resume from it failed at once, and it is as it was then. */

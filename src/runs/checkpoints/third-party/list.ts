@@ -3,9 +3,8 @@
  * them by step where their names surely tell it, else by the time of writing. Writes nothing, never throws.
  */
 import { basename } from "node:path";
-import type { Checkpoint } from "../../../model/run.ts";
+import type { Checkpoint, Stock } from "../../../model/run.ts";
 import { FILE_CLOCK_MS } from "../../../model/time.ts";
-import type { CheckpointList } from "../quick-check.ts";
 import { expandGlob, type Match } from "./expand-glob.ts";
 import { type Measured, measure, targetOf } from "./measure.ts";
 import { stepInNames } from "./step-in-name.ts";
@@ -30,11 +29,11 @@ const ENOUGH = 8;
 const TEMPORARY = /(^|[._-])(tmp|temp|incomplete|partial)([._\-\d]|$)|\.part$/i;
 
 /** Newest first. A file counts once two looks agree on its size and age: until then it may be half written. */
-export function listThirdParty(where: Where, lastLook: LastLook): CheckpointList {
+export function listThirdParty(where: Where, lastLook: LastLook): Stock {
   const found = findSettled(where, lastLook);
   const own = found.filter(({ createdAtMs }) => createdAtMs >= where.sinceMs - FILE_CLOCK_MS);
   if (own.length === 0) return { checkpoints: [], rejected: tooOld(inOrder(found)) };
-  const list: CheckpointList = { checkpoints: [], rejected: [] };
+  const list: Stock = { checkpoints: [], rejected: [] };
   for (const checkpoint of inOrder(own)) {
     if (list.checkpoints.length === ENOUGH) break;
     const reason = brokenBecause(checkpoint.path, lastLook);
@@ -110,7 +109,7 @@ const byStep = (a: Checkpoint, b: Checkpoint): number =>
   (a.step ?? 0) - (b.step ?? 0) || a.createdAtMs - b.createdAtMs;
 
 /** Only the newest is told of, and only while the job has none of its own. */
-function tooOld([newest, ...more]: Checkpoint[]): CheckpointList["rejected"] {
+function tooOld([newest, ...more]: Checkpoint[]): Stock["rejected"] {
   if (newest === undefined) return [];
   const others = more.length === 0 ? "" : ` (nor ${more.length} more like it)`;
   return [

@@ -32,6 +32,20 @@ describe("while it runs", () => {
     expect(story.job.checkpoint).toEqual(one);
   });
 
+  test("what can't be read now goes on counting, and nothing is said to be gone", () => {
+    const job = runningJob({}, { checkpoint: two, older: [one] });
+    for (const unread of ["/x", two.path]) {
+      const story = new Story(job).see(31, { checkpoints: unread === "/x" ? [] : [one], unread: [unread] });
+      expect([story.job.checkpoint, story.job.older, story.told()]).toEqual([two, [one], []]);
+    }
+    const newer = new Story(job).see(31, { checkpoints: [three], unread: [two.path] });
+    expect([newer.job.checkpoint, newer.job.older, newer.told()]).toEqual([
+      three,
+      [two],
+      ["checkpoint.verified"],
+    ]);
+  });
+
   test("the one that it resumed from isn't news", () => {
     const job = runningJob({}, { checkpoint: one });
     expect(new Story(job).see(11, { checkpoints: [one] }).told()).toEqual([]);
