@@ -17,6 +17,7 @@ const alone = [
   "scenarios/hand-over",
   "scenarios/yield-to-others",
   "scenarios/torture",
+  "scenarios/learned",
   "sense/others/hidden-use",
   "sense/others/attribute-cpu",
 ].map((name) => `test/${name}.test.ts`);

@@ -7,6 +7,8 @@
 
 const LIMIT_MS = 180_000;
 const PAUSE_MS = 15;
+/** After a look that took long, since the machine stood still: what is passing mustn't be missed for it. */
+const MOST_PAUSE_MS = 1000;
 
 /** Thrown by a probe when what is waited for can't come any more: the wait fails at once. */
 export class NeverComes extends Error {}
@@ -40,7 +42,9 @@ export async function until<T>(
     const now = performance.now();
     if (now > end) throw new Error(`never came: ${what}${last ? `; ${last}` : ""}`, { cause: last });
     // Asking uses the CPU, too: at most a fifth of a core goes into it.
-    await new Promise((wake) => setTimeout(wake, Math.max(everyMs, 4 * (now - began))));
+    await new Promise((wake) =>
+      setTimeout(wake, Math.max(everyMs, Math.min(MOST_PAUSE_MS, 4 * (now - began)))),
+    );
   }
 }
 

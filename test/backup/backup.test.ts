@@ -103,7 +103,7 @@ describeWith(objectStore)("a real S3 server", () => {
     const path = await checkpoint(3, 11 * MIB);
     const of = 11 * MIB + 9;
     const begun = performance.now();
-    const there = (await told(uploading(path, { maxMiBPerSecond: 4 }))).slice(0, -1).map(progressIn);
+    const there = (await told(uploading(path, { maxMiBPerSecond: 1 }))).slice(0, -1).map(progressIn);
     expect(there.length).toBeGreaterThan(1);
     expect(there.length).toBeLessThanOrEqual(1 + (performance.now() - begun) / 1000);
     expect(there.map((one) => one?.of)).toEqual(there.map(() => of));
@@ -121,7 +121,7 @@ describeWith(objectStore)("a real S3 server", () => {
 
   /** Killed once so many parts are there. */
   const uploadKilledAfter = async (path: string, parts: number): Promise<void> => {
-    const slow = child(uploading(path, { maxMiBPerSecond: 5 }));
+    const slow = child(uploading(path, { maxMiBPerSecond: 1 }));
     const exited = new Promise((done) => slow.once("close", done));
     await until(`${parts} parts to be there`, async () => {
       const [open] = await bucket.openUploads(`lab/${job()}/`);

@@ -1,10 +1,10 @@
 /**
  * A job that keeps the contract: counts to `--total`, a step every `--ms` ms, and writes the steps it
  * made to stdout. Its "weights" are a running hash, so that a lost or doubled step shows at the end. Holds
- * `--mib` of memory, and saves `--save-mib` more than it needs.
+ * `--mib` of memory, and saves `--save-mib` more than it needs. Appends "begins" and "ends" to the file `--marks`.
  */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -16,12 +16,19 @@ const { values } = parseArgs({
     ms: { type: "string" },
     mib: { type: "string" },
     "save-mib": { type: "string" },
+    marks: { type: "string" },
   },
 });
 const total = Number(values.total ?? 1_000_000);
 const ms = Number(values.ms ?? 20);
 const ballast = Buffer.alloc(Number(values["save-mib"] ?? 0) * 2 ** 20, 1);
 const held = Buffer.alloc(Number(values.mib ?? 0) * 2 ** 20, 1);
+
+const mark = (word: string): void => {
+  if (values.marks) appendFileSync(values.marks, `${word}\n`);
+};
+mark("begins");
+process.on("exit", () => mark("ends"));
 
 const resumed = await job.resume();
 let weights = resumed ? readFileSync(join(resumed.path, "weights"), "utf8") : "none";

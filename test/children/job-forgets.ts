@@ -14,7 +14,7 @@ if (resumed !== null && whole)
   state.bias = JSON.parse(readFileSync(join(resumed.path, "state.json"), "utf8")).bias;
 for (;;) {
   state.step += 1;
-  state.bias += (0.2 - state.bias) / 500;
+  state.bias += (0.2 - state.bias) / 5000;
   await wait(40);
   // As batches go.
   const loss = 0.2 + state.bias + 0.05 * Math.sin(state.step);

@@ -15,7 +15,7 @@ if resumed and whole:
     bias = json.loads((resumed.path / "state.json").read_text())["bias"]
 while True:
     step += 1
-    bias += (0.2 - bias) / 500
+    bias += (0.2 - bias) / 5000
     time.sleep(0.04)
     # As batches go.
     loss = 0.2 + bias + 0.05 * math.sin(step)

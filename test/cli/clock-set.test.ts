@@ -2,9 +2,10 @@
  * Somebody sets the machine's clock while a command waits: it waits for as long as it says all the same.
  * Covers: src/cli/commands/jobs/wait.ts
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { until } from "../until.ts";
 import { CommandLine } from "./command-line.ts";
 
 const SHIFT_CLOCK = new URL("../torture/shift-clock.ts", import.meta.url).href;
@@ -15,12 +16,6 @@ beforeEach(() => {
   cli = new CommandLine();
 });
 afterEach(() => cli.close());
-
-/** Somebody is connected to the supervisor's socket: state 03, at the socket's own path. */
-const isConnected = (): boolean =>
-  readFileSync("/proc/net/unix", "utf8")
-    .split("\n")
-    .some((line) => line.includes(cli.directory) && line.split(/\s+/)[5] === "03");
 
 test("wait gives a restarted supervisor its time, though the clock leaps ahead meanwhile", async () => {
   const job = { name: "sleep", command: ["sleep", "1000"] };
@@ -40,7 +35,7 @@ test("wait gives a restarted supervisor its time, though the clock leaps ahead m
       if (said.err.includes("is gone; waiting")) done();
     }),
   );
-  while (!isConnected()) await sleep(50);
+  await until("wait follows", async () => /^sleep {2}/m.test(said.err));
   expect(await cli.say("stop", "--leave-jobs")).toMatchObject({ code: 0 });
   await Promise.race([alone, ended]);
   writeFileSync(offset, String(TWO_HOURS_MS));

@@ -76,7 +76,7 @@ test("rerun --from goes on from an earlier checkpoint, bit for bit, and later on
 });
 
 test("a time limit saves and ends a job, which isn't run again unless a person says so", async () => {
-  configured(trainer({ timeLimitMinutes: 0.1 }), {
+  configured(trainer({ timeLimitMinutes: 0.3 }), {
     name: "plain",
     command: ["sleep", "999"],
     timeLimitMinutes: 0.05,
@@ -85,7 +85,7 @@ test("a time limit saves and ends a job, which isn't run again unless a person s
   const [trained, plain] = await Promise.all([cli.say("wait", "trained"), cli.say("wait", "plain")]);
   expect([trained.code, plain.code]).toEqual([1, 1]);
   expect(trained.out).toMatch(
-    /failed: Its time limit is reached: 6 s at work\. Its last checkpoint is of step/,
+    /failed: Its time limit is reached: 18 s at work\. Its last checkpoint is of step/,
   );
   expect(plain.out).toContain("Its time limit is reached: 3 s at work.");
   const { checkpoint, run } = await view("trained");

@@ -123,7 +123,7 @@ describe("pause and resume", () => {
 
   it("a pause that is over sooner than it is proven returns", async () => {
     // It takes longer to save than the pause is to last, and goes on in the tick that proves it.
-    const script = `trap 'sleep 8; date > step-7.pt; exit 75' TERM; while :; do sleep 0.1; done`;
+    const script = `trap 'sleep 20; date > step-7.pt; exit 75' TERM; while :; do sleep 0.1; done`;
     const slow = {
       name: "slow",
       command: ["sh", "-c", script],
@@ -133,7 +133,7 @@ describe("pause and resume", () => {
     cli.write("supervisor.config.json", config([slow]));
     await cli.say("start", "--detach");
     await reaches("slow", "running");
-    const paused = await cli.say("pause", "slow", "--for", "4s");
+    const paused = await cli.say("pause", "slow", "--for", "12s");
     expect(paused.out).toMatch(/^asked slow to pause, until .+\nslow {2}was paused; its time is over/);
     expect(paused.code).toBe(0);
   });

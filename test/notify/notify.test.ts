@@ -151,13 +151,13 @@ describe("a webhook", () => {
 
   test("one that never answers is tried again later; meanwhile the caller never waits and the queue stays short", async () => {
     status = null;
-    const settings = notify({ webhook: url, timeoutSeconds: 2 });
+    const settings = notify({ webhook: url, timeoutSeconds: 6 });
     const notifier = new Notifier(() => settings);
     for (let id = 0; id < 1000; id++) notifier.tell(event(id));
     // One is on its way, a hundred wait; the oldest are dropped, which shows at once.
     expect(notifier.problems[0]).toContain("there are too many of them. 101 waiting, 899 lost;");
     await untilHolds(() =>
-      expect(notifier.problems[0]).toContain("no answer within 2 s. 100 waiting, 900 lost;"),
+      expect(notifier.problems[0]).toContain("no answer within 6 s. 100 waiting, 900 lost;"),
     );
     status = 200;
     await untilHolds(() => expect(got.length).toBe(101));

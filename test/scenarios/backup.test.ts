@@ -70,7 +70,9 @@ describeWith(objectStore)("checkpoints in S3", () => {
   });
 
   test("everything lost: restored from the backup, it trains to the same weights as if nothing had happened", async () => {
-    supervisor = await started("lost", 400);
+    // Enough for a slow pause: a job that has finished isn't paused.
+    const total = 1200;
+    supervisor = await started("lost", total);
     const step = await paused();
     expect(supervisor.say("stop").code).toBe(0);
     for (const name of readdirSync(supervisor.directory))
@@ -81,7 +83,7 @@ describeWith(objectStore)("checkpoints in S3", () => {
     await supervisor.reaches("count", ["finished"]);
     const log = readFileSync(join(supervisor.directory, "state/logs/count.log"), "utf8");
     expect(log).toContain(`begins at ${step}\n`);
-    expect(log).toContain(`weights ${weightsAfter(400)}\n`);
+    expect(log).toContain(`weights ${weightsAfter(total)}\n`);
   });
 
   test("how far a backup is stands in the answer to why", async () => {

@@ -31,7 +31,8 @@ test("exits at once, command missing, not executable, unrequested 75: said, and 
   expect(reason("missing")).toContain("/no/such/program");
   expect(reason("folder")).toMatch(/not an executable file/);
   expect(reason("tempfail")).toContain("75");
-  expect(supervisor.job("good").state).toBe("running");
+  await supervisor.reaches("good", ["running"]);
+  expect(supervisor.audit("job.failed").filter(({ job }) => job === "good")).toEqual([]);
 });
 
 test("a job that knows nothing is frozen and thawed, and a job that ignores the signal is overdue, not killed", async () => {

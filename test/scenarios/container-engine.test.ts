@@ -56,6 +56,7 @@ describeWith(podman)("a job in a container whose engine", () => {
     "refuses to pause it: it is frozen without it, and goes on",
     async () => {
       await begin(`while :; do echo >> ${folder}/count; sleep 0.1; done`, { pause: { method: "freeze" } });
+      await until("it to count", () => counted() > 2);
       fails("pause", `echo ${DOWN} >&2; exit 125`);
       expect(supervisor.say("pause", "asr")).toMatchObject({ code: 0 });
       await supervisor.reaches("asr", ["frozen"]);

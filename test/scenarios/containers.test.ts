@@ -137,7 +137,11 @@ describeWith(podman)("a job in a container", () => {
     async () => {
       await begin({ command: [...LOOP, "0"], restart: { backoffSeconds: 0.2 } });
       await supervisor.steps("asr", 20);
+      // A removal ends the container first: who looks in between sees a kill.
+      const { pid } = supervisor.job("asr");
+      process.kill(pid as number, "SIGSTOP");
       containers.podman("rm", "--force", "--time=0", idNow());
+      process.kill(pid as number, "SIGCONT");
       const failed = await supervisor.recorded("job.failed");
       expect(failed.reason).toContain("the removal of its container by somebody else");
       await supervisor.reaches("asr", ["running"]);
@@ -153,8 +157,12 @@ describeWith(podman)("a job in a container", () => {
       await supervisor.steps("asr", 20);
       const id = idNow();
       await supervisor.crash();
+      // The job goes on writing its report there.
       for (const left of ["state", "audit.sqlite", "audit.sqlite-wal", "audit.sqlite-shm"])
-        rmSync(join(supervisor.directory, left), { recursive: true, force: true });
+        await until(`${left} to be removed`, () => {
+          rmSync(join(supervisor.directory, left), { recursive: true, force: true });
+          return true;
+        });
       await supervisor.start();
       await supervisor.reaches("asr", ["running"]);
       supervisor.say("cancel", "asr");

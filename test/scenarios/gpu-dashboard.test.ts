@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import type { Snapshot } from "../../src/control/protocol.ts";
+import type { GpuMetric } from "../../src/model/machine.ts";
 import { paint } from "../../src/show/draw/lines.ts";
 import { newScreen } from "../../src/show/screen/screen.ts";
 import { frameOf } from "../../src/show/screen/view-model.ts";
@@ -46,10 +47,14 @@ describeWith(compiler)("GPUs on the dashboard (needs a C compiler)", () => {
     const seen = await until("both shares", () => {
       const snapshot = supervisor.snapshot();
       const [first] = snapshot.gpus;
+      const reads = (metric: GpuMetric, value: number): boolean => {
+        const found = first?.metrics[metric];
+        return found !== undefined && "value" in found && found.value === value;
+      };
       return first?.processes.length === 2 &&
-        first.metrics["gpu.temperature"] &&
-        "value" in first.metrics["gpu.temperature"] &&
-        first.metrics["gpu.temperature"].value === 93 &&
+        reads("gpu.temperature", 93) &&
+        reads("gpu.utilization", 90) &&
+        reads("gpu.others.utilization", 30) &&
         first.processes.every(({ gpuPercent }) => (gpuPercent ?? 0) > 0)
         ? snapshot
         : null;

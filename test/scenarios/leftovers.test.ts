@@ -19,9 +19,12 @@ test("a tracker's daemon that outlives a pause is ended, and the pause is comple
   ).start();
   await supervisor.shows("its report", ({ jobs }) => jobs[0]?.why.room === "library");
   supervisor.say("pause", "train", "--no-wait");
-  const left = await named();
+  const { left, summary } = await supervisor.shows(
+    "what is left",
+    ({ jobs: [job] }) => job?.why.left && { left: job.why.left, summary: job.why.summary },
+  );
   expect(left.command).toBe("sleep 1234");
-  expect(why()).toContain(`for 'sleep 1234' (pid ${left.pid})`);
+  expect(summary).toContain(`for 'sleep 1234' (pid ${left.pid})`);
   await supervisor.reaches("train", ["paused"]);
   expect(alive(left.pid)).toBe(false);
 });

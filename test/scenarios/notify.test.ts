@@ -40,6 +40,8 @@ test("each gets what it chose; one that fails is a warning and changes nothing; 
   const warning =
     "Events don't reach the webhook of env:NOT_SET: NOT_SET isn't set in the supervisor's environment. 2 lost; nothing else is affected.";
   await untilHolds(() => expect(supervisor.snapshot().supervisor.warnings).toEqual([warning]));
+  expect(await supervisor.sayMeanwhile("pause", "good")).toBe(0);
+  await until("the post", () => posted.length > 0);
   expect(await supervisor.sayMeanwhile("stop")).toBe(0);
   const events = await until("both events", () => {
     const lines = readFileSync(told, "utf8").trim().split("\n");

@@ -5,9 +5,11 @@
  * src/cli/supervisors/when-back.ts, src/supervise/refuse-second.ts, src/runs/launch/rewrite-records.ts, src/runs/observe/runs-by-environment.ts, src/files/file-identity.ts
  */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import type { Snapshot } from "../../src/control/protocol.ts";
+import { NeverComes } from "../until.ts";
 import { alive, CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
 
 let supervisor: RealSupervisor;
@@ -52,10 +54,12 @@ test("state directory and database wiped: one supervisor, one copy of the job, n
   const second = start();
   // Whether it found the first one or was refused depends on who was faster.
   if (second.status !== 0)
-    expect(second.stderr).toContain(`held by the supervisor with pid ${supervisor.process?.pid}`);
-  const recovered = await supervisor.recorded("supervisor.recovered");
+    expect(second.stderr).toMatch(new RegExp(`[Tt]he supervisor with pid ${supervisor.process?.pid}\\b`));
+  // A look in the midst of the wiping makes what is gone so far, and records it.
+  const recovered = await until("the database made again", () =>
+    supervisor.audit("supervisor.recovered").find(({ reason }) => reason.includes(at("audit.sqlite"))),
+  );
   expect(recovered.reason).toContain("Removed or replaced while the supervisor runs, and made again");
-  expect(recovered.reason).toContain(at("audit.sqlite"));
   const after = await supervisor.steps("count", before.progress?.step ?? 0);
   expect(after).toMatchObject({ pid: before.pid, runId: before.runId, run: 1 });
   expect(supervisor.snapshot().supervisor.pid).toBe(supervisor.process?.pid);
@@ -121,15 +125,22 @@ test("the socket swept away: it is there again, and the end of a supervisor remo
   supervisor = await started();
   rmSync(at("state/supervisor.sock"));
   // No command may say that none runs until the socket is there again.
-  expect(supervisor.snapshot().supervisor.pid).toBe(supervisor.process?.pid);
-  // Another program's socket in its place.
-  rmSync(at("state/supervisor.sock"));
+  const seen = await until("an answer", () => {
+    const { code, out, err } = supervisor.say("status", "--json");
+    // 1: it doesn't answer so far.
+    if (code === 3) throw new NeverComes(err);
+    return code === 0 && (JSON.parse(out) as Snapshot);
+  });
+  expect(seen.supervisor.pid).toBe(supervisor.process?.pid);
+  // Another program's socket in its place, without a moment in which none is there.
+  const theirs = at("state/other.sock");
   const other = spawn(process.execPath, [
     "-e",
-    `require("net").createServer().listen(${JSON.stringify(at("state/supervisor.sock"))}, () => console.log("up"))`,
+    `require("net").createServer().listen(${JSON.stringify(theirs)}, () => console.log("up"))`,
   ]);
   try {
-    await until("the other", () => existsSync(at("state/supervisor.sock")));
+    await until("the other", () => existsSync(theirs));
+    renameSync(theirs, at("state/supervisor.sock"));
     supervisor.process?.kill("SIGTERM");
     await until("its end", () => supervisor.process?.exitCode === 0);
     expect(existsSync(at("state/supervisor.sock"))).toBe(true);

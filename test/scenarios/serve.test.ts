@@ -92,13 +92,19 @@ class Clients {
 }
 
 function config(port: number, releaseAfterMinutes: number | "never") {
-  const program = ["node", resolve("jobs/serve/main.ts"), "--port", String(port), "--wait-seconds", "30"];
+  const program = ["node", resolve("jobs/serve/main.ts"), "--port", String(port), "--wait-seconds", "120"];
   const job = { name: "serve", gpus: 0, command: program, pause: { method: "standby" } };
   return {
     balance: { settleSeconds: 0, backoffSeconds: 0.1 },
     jobs: [{ ...job, checkpoint: { everyMinutes: 0 }, standby: { releaseAfterMinutes } }],
   };
 }
+
+const allWait = (port: number) =>
+  until("all to wait", async () => {
+    const health = JSON.parse((await ask(port, "/health"))?.text ?? "{}");
+    return health.held && health.waiting === CLIENTS;
+  });
 
 it("held, released and resumed under its clients: none is lost, none answered twice", async () => {
   const port = await freePort();
@@ -113,10 +119,7 @@ it("held, released and resumed under its clients: none is lost, none answered tw
     expect(await supervisor.sayMeanwhile("pause", "serve")).toBe(0);
     const { why } = await supervisor.reaches("serve", ["standby"]);
     expect(why.summary).toContain("holding its memory");
-    await until("all to wait", async () => {
-      const health = JSON.parse((await ask(port, "/health"))?.text ?? "{}");
-      return health.held && health.waiting === CLIENTS;
-    });
+    await allWait(port);
     const { whole } = clients;
     await supervisor.ticks(2);
     expect(clients.whole).toBe(whole);
@@ -127,6 +130,7 @@ it("held, released and resumed under its clients: none is lost, none answered tw
 
   expect(await supervisor.sayMeanwhile("pause", "serve")).toBe(0);
   await supervisor.reaches("serve", ["standby"]);
+  await allWait(port);
   supervisor.configure(config(port, 0));
   expect(await supervisor.reaches("serve", ["paused"])).toMatchObject({
     run: 1,

@@ -27,7 +27,7 @@ function weightsAfter(steps: number): string {
 testWith(quietMachine())(
   "busy loops from outside pause the job; their end brings it back at the very next step",
   async () => {
-    const total = 1500;
+    const total = 3000;
     supervisor = await new RealSupervisor({
       rules: [CPU_RULE],
       balance: { settleSeconds: 0 },

@@ -29,7 +29,7 @@ test("waits for its report, and is a pause by checkpoint", async () => {
 
 test("a program that never reports is frozen then, and goes on undisturbed", async () => {
   const script = "let n = 0; setInterval(() => console.log(++n), 100)";
-  const job = { name: "plain", command: ["node", "-e", script], pause: { graceSeconds: 2 } };
+  const job = { name: "plain", command: ["node", "-e", script], pause: { graceSeconds: 6 } };
   supervisor = await new RealSupervisor({ jobs: [job] }).start();
   await supervisor.reaches("plain", ["running"]);
   expect(supervisor.say("pause", "plain").out).toContain("plain  frozen");

@@ -46,7 +46,7 @@ InactiveLimit=0
 KillWait=3
 MinJobAge=300
 BatchStartTimeout=10
-MessageTimeout=3
+MessageTimeout=10
 JobRequeue=1
 NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 1)) CPUs=4 RealMemory=2000 State=UNKNOWN
 NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 2)) CPUs=4 RealMemory=2000 State=UNKNOWN

@@ -93,9 +93,10 @@ class Torment {
       const { parked } = job?.why ?? {};
       return parked?.gone && parked.broken === undefined && this.#isAway();
     });
-    // No rule holds it back now, and there is no room.
+    // No rule holds it back now, and there is no room: the crowd comes before the newcomer goes.
+    scene.set({ unseenMiB: CROWD_MIB });
     await scene.supervisor.end(newcomer.child);
-    scene.set({ newcomers: [], unseenMiB: CROWD_MIB });
+    scene.set({ newcomers: [] });
     if (next() < 0.3) await this.#hit(next, { moves: false });
     ok(this.#isAway(), "it was brought back without room");
     scene.set({ unseenMiB: 0 });

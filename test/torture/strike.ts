@@ -182,7 +182,7 @@ function takeAway({ app }: Victim, program: Program): () => void {
 }
 
 async function locked(victim: Victim, meanwhile: () => Promise<string | null>): Promise<string | null> {
-  const db = new Sqlite(victim.database, { timeout: 1000 });
+  const db = new Sqlite(victim.database, { timeout: 30_000 });
   try {
     db.exec("BEGIN IMMEDIATE");
     const struck = await meanwhile();

@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../until.ts";
 import { type Account, account } from "./account.ts";
 import { plan, type Round } from "./plan.ts";
 import { strike } from "./strike.ts";
@@ -79,6 +80,8 @@ export async function torture({
     await reach(victim, "finished", async () => (await victim.job())?.state === "finished");
     victim.process?.kill("SIGTERM");
     await reach(victim, "the end of the supervisor", async () => !victim.isUp);
+    // Launchers and helpers may need a moment for their own end; what stays is told.
+    await until("their end", () => victim.processes().length === 0, { limitMs: 30_000 }).catch(() => {});
     const result = account(victim);
     failed = result.wrong.length > 0;
     return { ...result, seed, rounds, faults, skipped, starts, wallMs: performance.now() - began };

@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeWith, fish, type Need, tmux, zsh } from "../../needs.ts";
 import { openTerminal, type Terminal } from "../../show/screen/tmux.ts";
+import { until } from "../../until.ts";
 import { BIN, CommandLine } from "../command-line.ts";
 
 const cli = new CommandLine();
@@ -54,12 +55,18 @@ describe.each(SHELLS)("%s", (_name, command, load, need) => {
     });
     afterAll(() => terminal.close());
 
-    /** Types a line and Tab on an empty screen; the line is dropped afterwards. */
+    /**
+     * Types a line and Tab on an empty screen; the line is dropped afterwards. Again where it doesn't show: a Tab
+     * waits for the supervisor for a second only.
+     */
     async function tab(line: string, shown: string): Promise<string> {
-      terminal.keys("C-u", "C-l");
-      terminal.keys("-l", line);
-      terminal.keys("Tab");
-      return await terminal.until(`${line} shows ${shown}`, (text) => text.includes(shown));
+      const shows = `${line} shows ${shown}`;
+      return await until(shows, async () => {
+        terminal.keys("C-u", "C-l");
+        terminal.keys("-l", line);
+        terminal.keys("Tab");
+        return await terminal.until(shows, (text) => text.includes(shown), { limitMs: 10_000 });
+      });
     }
 
     test("commands, options and words", async () => {

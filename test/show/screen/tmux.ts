@@ -1,6 +1,6 @@
 /** A real terminal without a screen: tmux on a socket of its own, for tests and benchmarks. */
 import { execFileSync } from "node:child_process";
-import { until } from "../../until.ts";
+import { type Pace, until } from "../../until.ts";
 
 export interface Terminal {
   /** What is on the screen, a line per row, without trailing spaces. */
@@ -13,7 +13,7 @@ export interface Terminal {
   paste(text: string): void;
   resize(width: number, height: number): void;
   /** Waits until the screen satisfies `condition`; fails with the last screen. */
-  until(what: string, condition: (screen: string) => boolean): Promise<string>;
+  until(what: string, condition: (screen: string) => boolean, pace?: Pace): Promise<string>;
   /** The shell that has started it; the program is its child. */
   shellPid(): number;
   close(): void;
@@ -45,13 +45,13 @@ export function openTerminal(
       tmux("paste-buffer", "-p");
     },
     resize: (width, height) => void tmux("resize-window", "-x", String(width), "-y", String(height)),
-    async until(what, condition) {
+    async until(what, condition, pace) {
       const shows = (): string => {
         const now = screen();
         if (!condition(now)) throw new Error(`the screen is\n${now}`);
         return now;
       };
-      return await until(what, shows, { everyMs: 100 });
+      return await until(what, shows, { everyMs: 100, ...pace });
     },
     shellPid: () => Number(tmux("list-panes", "-F", "#{pane_pid}").trim()),
     close: () => void tmux("kill-server"),

@@ -1,8 +1,12 @@
 /** What passes by itself is waited for at the prompt: here the check of a checkpoint, which is held up. */
 import { readFileSync } from "node:fs";
 import { afterEach, expect, it } from "vitest";
-import { readChildren } from "../../../../src/sense/proc/process.ts";
+import { readChildren, readStat } from "../../../../src/sense/proc/process.ts";
 import { CHILDREN, RealSupervisor, until } from "../../../scenarios/real-supervisor.ts";
+
+/** Loaded ahead of each of our programs: the check of a checkpoint stands still as it begins. */
+const STANDS_STILL = 'if (process.argv[1]?.includes("verify-child")) process.kill(process.pid, "SIGSTOP");';
+const STOPS = `--import=data:text/javascript,${encodeURIComponent(STANDS_STILL)}`;
 
 let supervisor: RealSupervisor;
 let held: number | null = null;
@@ -21,13 +25,16 @@ function goOn(): void {
 
 it("resume returns once the job runs, however long its checkpoint takes to be checked", async () => {
   const command = ["node", `${CHILDREN}/count-steps.ts`, "--ms", "20", "--save-mib", "200"];
-  supervisor = await new RealSupervisor({ jobs: [{ name: "train", command }] }).start();
+  const config = { jobs: [{ name: "train", command }] };
+  supervisor = await new RealSupervisor(config, { NODE_OPTIONS: STOPS }).start();
   await supervisor.steps("train", 2);
 
-  const stopped = until("the check to begin", () => check(supervisor.process?.pid ?? 0), { everyMs: 2 });
+  const stopped = until("the check to stand still", () => {
+    const pid = check(supervisor.process?.pid ?? 0);
+    return pid !== null && readStat(pid)?.state === "T" && pid;
+  });
   const paused = supervisor.sayMeanwhile("pause", "train");
   held = await stopped;
-  process.kill(held, "SIGSTOP");
   expect(await paused).toBe(0);
   let ended = false;
   const resumed = supervisor.sayMeanwhile("resume", "train").finally(() => {

@@ -65,21 +65,22 @@ describeWith(sshd)("status --host (needs openssh-server and openssh-client)", ()
 
     const all = ["alpha", "idle", "bare", "older", "closed"].flatMap((host) => ["--host", host]);
     try {
-      const { code, out } = await until("the job to run", async () => {
-        const said = await asked(...all);
-        return /^alpha .* fit +running/m.test(said.out) && said;
+      // A login may be late.
+      const { code, lines } = await until("each machine's answer", async () => {
+        const { code, out } = await asked(...all);
+        const lines = out.trimEnd().split("\n");
+        expect(lines.slice(0, 5)).toEqual([
+          expect.stringMatching(/^alpha {3}cpu .*memory +\d+ %/),
+          "idle    no supervisor of yours is running",
+          "bare    can't be looked at: no supervisor is installed there, or not in the PATH of a login shell",
+          "older   can't be looked at: its supervisor is of another version, or a login there prints something else",
+          expect.stringMatching(/^closed {2}can't be looked at: ssh: connect to host 127\.0\.0\.1 .*refused/),
+        ]);
+        expect(lines[6]).toMatch(/^alpha {2}.*fit {2}running/);
+        return { code, lines };
       });
       expect(code).toBe(1);
-      const lines = out.trimEnd().split("\n");
-      expect(lines.slice(0, 5)).toEqual([
-        expect.stringMatching(/^alpha {3}cpu .*memory +\d+ %/),
-        "idle    no supervisor of yours is running",
-        "bare    can't be looked at: no supervisor is installed there, or not in the PATH of a login shell",
-        "older   can't be looked at: its supervisor is of another version, or a login there prints something else",
-        expect.stringMatching(/^closed {2}can't be looked at: ssh: connect to host 127\.0\.0\.1 .*refused/),
-      ]);
       expect(lines[5]).toBe("");
-      expect(lines[6]).toMatch(/^alpha {2}.*fit {2}running/);
 
       const json = JSON.parse((await asked("--json", "--host", "alpha", "--host", "idle")).out);
       expect(json).toMatchObject({
@@ -106,7 +107,10 @@ describeWith(sshd)("status --host (needs openssh-server and openssh-client)", ()
       await hosts.start(["idle"]);
       install("idle");
       await hosts.at("mute", (mute.address() as AddressInfo).port);
-      const { code, out } = await asked("--host", "mute", "--host", "idle");
+      const { code, out } = await until("an answer of the idle one", async () => {
+        const said = await asked("--host", "mute", "--host", "idle");
+        return /^idle {2}no supervisor of yours is running$/m.test(said.out) && said;
+      });
       expect(code).toBe(1);
       expect(out).toMatch(/^mute {2}can't be looked at: .*(timed out|timeout)/i);
       expect(out).toMatch(/^idle {2}no supervisor of yours is running$/m);
