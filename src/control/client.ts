@@ -5,8 +5,15 @@
 import { lstatSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { Refusal } from "../refusal.ts";
+import { duration } from "../words/duration.ts";
 import type { DashboardClient } from "./dashboard-client.ts";
 import type { Answer, Request, Snapshot } from "./protocol.ts";
+
+/**
+ * The kernel takes a connection for a process that does nothing any more. One that is well answers within milliseconds,
+ * and where it reads its config first, within seconds.
+ */
+const ANSWERS_WITHIN_MS = 60_000;
 
 /** No supervisor listens on the socket. */
 export class NoSupervisor extends Refusal {
@@ -64,10 +71,26 @@ class Connection implements ControlClient {
     const socket = this.#socket;
     if (socket === null || !socket.writable) return Promise.reject(new NoSupervisor("not connected"));
     const id = ++this.#lastId;
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<Answer>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       socket.write(`${JSON.stringify({ id, ...request })}\n`);
     });
+    // A stop takes as long as its jobs need to save.
+    return request.verb === "stop" ? answer : this.#inTime(id, answer);
+  }
+
+  async #inTime(id: number, answer: Promise<Answer>): Promise<Answer> {
+    const late = setTimeout(() => {
+      this.#waiting
+        .get(id)
+        ?.reject(new Refusal(`the supervisor hasn't answered for ${duration(ANSWERS_WITHIN_MS)}`));
+      this.#waiting.delete(id);
+    }, ANSWERS_WITHIN_MS);
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(late);
+    }
   }
 
   close(): void {

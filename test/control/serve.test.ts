@@ -9,11 +9,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { connect, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ask, type ControlClient, connectControl, NoSupervisor } from "../../src/control/client.ts";
 import { type Answer, MAX_REQUEST_BYTES, type Snapshot } from "../../src/control/protocol.ts";
 import { type Command, type ControlServer, serveControl } from "../../src/control/serve.ts";
@@ -81,6 +81,35 @@ afterEach(async () => {
   await server?.close();
   server = null;
   rmSync(directory, { recursive: true });
+});
+
+it("one that takes a connection and never answers isn't waited for for ever; a stop is", async () => {
+  const mute = createServer(() => {});
+  await new Promise<void>((done) => mute.listen(path, done));
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const client = await connectControl(path);
+    open.push(client);
+    const asks = [ask(client, { verb: "snapshot" }), connectControl(path, { watch: true })];
+    let isOver = false;
+    const stop = client.request({ verb: "stop", pauseJobs: true, by: "ana" }).catch(() => {
+      isOver = true;
+    });
+    const told = asks.map((one) => expect(one).rejects.toThrow("the supervisor hasn't answered for 60 s"));
+    // The second one asks once it is connected.
+    for (let look = 0; look < 100; look++) {
+      await new Promise((turn) => setImmediate(turn));
+      await vi.advanceTimersByTimeAsync(60_000);
+    }
+    await Promise.all(told);
+    expect(isOver).toBe(false);
+    client.close();
+    await stop;
+    expect(isOver).toBe(true);
+  } finally {
+    vi.useRealTimers();
+    mute.close();
+  }
 });
 
 describe("requests", () => {

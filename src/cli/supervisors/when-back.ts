@@ -8,6 +8,7 @@ import { type ControlClient, connectControl, NoSupervisor } from "../../control/
 import { socketPath } from "../../files/state-paths.ts";
 import { isRunning, lastSupervisorOf, type SupervisorRecord } from "../../files/supervisors.ts";
 import { Refusal } from "../../refusal.ts";
+import { readStat } from "../../sense/proc/process.ts";
 
 /** Twice as long as it takes a supervisor to look at its places again. */
 const BACK_WITHIN_MS = 10_000;
@@ -15,16 +16,26 @@ const LOOK_EVERY_MS = 100;
 
 /**
  * A connection to the supervisor of `stateDirectory`; null where none runs. One that is ending, or whose
- * socket is gone, gets its time. Rejects with Refusal where one runs that can't be reached.
+ * socket is gone, gets its time. Rejects with Refusal where one runs that can't be reached, or is stopped by a signal.
  */
 export async function connectOnceBack(stateDirectory: string, watch = false): Promise<ControlClient | null> {
   const socket = socketPath(stateDirectory);
+  refuseStopped(lastSupervisorOf(stateDirectory));
   try {
     return await connectControl(socket, { watch });
   } catch (error) {
     if (!(error instanceof NoSupervisor)) throw error;
     return await whenBack(stateDirectory, socket, watch);
   }
+}
+
+/** The kernel would take the connection for it, and nobody would answer. */
+function refuseStopped(last: SupervisorRecord | null): void {
+  if (last === null || last.pid === process.pid || !isRunning(last)) return;
+  if (readStat(last.pid)?.state !== "T") return;
+  throw new Refusal(
+    `Its process ${last.pid} is stopped (Ctrl-Z or SIGSTOP): it answers nobody and looks after no job. Let it go on: kill -CONT ${last.pid}`,
+  );
 }
 
 /**
