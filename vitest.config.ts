@@ -20,6 +20,9 @@ const alone = [
   "scenarios/learned",
   "sense/others/hidden-use",
   "sense/others/attribute-cpu",
+  "sense/others/cpu-guard",
+  "sense/others/claimed-cgroups",
+  "sense/others/claimed-cpu",
 ].map((name) => `test/${name}.test.ts`);
 
 /** By size, as by default, but for the longest, which are short files: begun last, they would run on by themselves. */

@@ -1,6 +1,6 @@
 /**
  * Streams of numbered frames, each written to a file when it has passed the gate. Arguments: folder, frames
- * in a stream (0 = for ever), streams, and one of "" (plain), "gate", "stage" (a Web stream),
+ * in a stream (0 = for ever, or as many as its file `last` says), streams, and one of "" (plain), "gate", "stage" (a Web stream),
  * "waits" (its source gives nothing after its frames), "stuck" (the last stream's consumer stops after 5
  * frames), "ends" (the last stream ends when the folder holds `may-end`), "forgets" (keeps no context),
  * "can't save" (until the folder holds a file `may-save`), "saves slowly" (not before it holds that file).
@@ -12,7 +12,10 @@ import { setTimeout as wait } from "node:timers/promises";
 import { job } from "../../src/job/index.ts";
 
 const [folder = ".", frames = "0", streams = "1", kind = ""] = process.argv.slice(2);
-const last = Number(frames) || Number.POSITIVE_INFINITY;
+function limit(): number {
+  const file = join(folder, "last");
+  return Number(frames) || (existsSync(file) ? Number(readFileSync(file, "utf8")) : Number.POSITIVE_INFINITY);
+}
 mkdirSync(folder, { recursive: true });
 
 const checkpoint = await job.resume();
@@ -31,7 +34,7 @@ if (kind !== "forgets")
   });
 
 async function* source(from: number): AsyncGenerator<number> {
-  for (let frame = from; frame < last; frame++) {
+  for (let frame = from; frame < limit(); frame++) {
     await wait(1);
     yield frame;
   }

@@ -1,11 +1,12 @@
 """Streams of numbered frames, each written to a file when it has passed the gate. Arguments: folder, frames
-in a stream (0 = for ever), streams, and one of "" (a generator in each of several threads), "gate" (waits in
+in a stream (0 = for ever, or as many as its file `last` says), streams, and one of "" (a generator in each of several threads), "gate" (waits in
 threads), "asyncio", "waits" (its source gives nothing after its frames), "stuck" (the last stream's consumer
 stops after 5 frames), "ends" (the last stream ends when the folder holds `may-end`), "forgets" (keeps no
 context), "can't save" (until the folder holds `may-save`), "saves slowly" (not before it holds that file)."""
 
 import asyncio
 import json
+import math
 import os
 import sys
 import threading
@@ -36,8 +37,17 @@ if kind != "forgets":
     job.keep(position=lambda: sum(following), save=save)
 
 
+def limit():
+    if frames:
+        return frames
+    try:
+        return int(Path(folder, "last").read_text())
+    except (OSError, ValueError):
+        return math.inf
+
+
 def source(frame):
-    while frames == 0 or frame < frames:
+    while frame < limit():
         time.sleep(0.001)
         yield frame
         frame += 1
@@ -46,7 +56,7 @@ def source(frame):
 
 
 async def source_async(frame):
-    while frames == 0 or frame < frames:
+    while frame < limit():
         await asyncio.sleep(0.001)
         yield frame
         frame += 1

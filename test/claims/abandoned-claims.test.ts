@@ -16,7 +16,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir, uptime } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
@@ -26,6 +26,12 @@ import { watchClaims } from "../../src/claims/read-claims.ts";
 import type { Claim } from "../../src/model/machine.ts";
 import { describeWith, root } from "../needs.ts";
 import { until } from "../until.ts";
+
+const boot = vi.hoisted(() => ({ secondsAgo: null as number | null }));
+vi.mock("../../src/clock.ts", async (original) => {
+  const real = await original<typeof import("../../src/clock.ts")>();
+  return { ...real, bootSeconds: () => boot.secondsAgo ?? real.bootSeconds() };
+});
 
 const BOB = 1001;
 const PROGRAM = join(import.meta.dirname, "../children/act-claim.ts");
@@ -41,6 +47,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.useRealTimers();
+  boot.secondsAgo = null;
   for (const child of children) child.kill("SIGKILL");
   rmSync(directory, { recursive: true });
 });
@@ -165,7 +172,8 @@ it("of a system beside ours that began before it stays while it is refreshed, an
   const path = await dead({ bootId: "another" });
   vi.useFakeTimers({ toFake: ["Date"] });
   // As if ours had begun just now.
-  vi.setSystemTime(Date.now() + uptime() * 1000 + 60_000);
+  boot.secondsAgo = 1;
+  vi.setSystemTime(Date.now() + 60_000);
   expect(watch()()).toEqual([]);
   expect(existsSync(path)).toBe(true);
   vi.setSystemTime(Date.now() + 24 * 3_600_000);

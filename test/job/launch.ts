@@ -49,11 +49,21 @@ export function plainEnvironment(): NodeJS.ProcessEnv {
 
 let runs = 0;
 
-/** @param job a folder that outlives the run: its checkpoints are in `checkpoints/` */
-export function launch(program: Program, args: string[], job: string, env: NodeJS.ProcessEnv = {}): Launched {
+/**
+ * @param job a folder that outlives the run: its checkpoints are in `checkpoints/`
+ * @param word what it is told before it begins
+ */
+export function launch(
+  program: Program,
+  args: string[],
+  job: string,
+  env: NodeJS.ProcessEnv = {},
+  word?: Control,
+): Launched {
   const run = ++runs;
   const statusDir = join(job, `status-${run}`);
   mkdirSync(statusDir, { recursive: true });
+  if (word) writeFileSync(join(statusDir, CONTROL_FILE), JSON.stringify(word));
   const own = {
     [ENV.job]: "test",
     [ENV.runNumber]: String(run),

@@ -85,9 +85,8 @@ export function keepsPauseContract(library: Library): void {
 
     test("a request made before the import isn't lost", async () => {
       const job = temporaryFolder();
-      const run = launch(library.loop, ["0"], job);
-      // Written while Node is still starting; nobody rings.
-      run.write(JSON.stringify({ sequence: 9, want: "pause" }));
+      // Nobody rings.
+      const run = launch(library.loop, ["0"], job, {}, { sequence: 9, want: "pause" });
       await expectPaused(run, job);
       expect(run.status()?.sequence).toBe(9);
     });
@@ -98,8 +97,7 @@ export function keepsPauseContract(library: Library): void {
       await running(first);
       first.ask({ sequence: 1, want: "pause" });
       const stoppedAt = await expectPaused(first, job);
-      const second = launch(library.loop, ["0"], job);
-      second.write(JSON.stringify({ sequence: 1, want: "pause" }));
+      const second = launch(library.loop, ["0"], job, {}, { sequence: 1, want: "pause" });
       expect(await expectPaused(second, job)).toBe(stoppedAt);
     });
 
@@ -108,8 +106,7 @@ export function keepsPauseContract(library: Library): void {
       const elsewhere = await writeCheckpoint(backup, 70, (files) => files.file("state.bin", "x"));
       const job = temporaryFolder();
       const env = { SUPERVISOR_RESUME_FROM: elsewhere.path };
-      const run = launch(library.loop, ["0"], job, env);
-      run.write(JSON.stringify({ sequence: 1, want: "pause" }));
+      const run = launch(library.loop, ["0"], job, env, { sequence: 1, want: "pause" });
       expect(await expectPaused(run, job)).toBe(71);
     });
 

@@ -82,7 +82,7 @@ describe("model.fit", () => {
     const { job, report } = await until("a pause in time", async () => {
       const job = temporaryFolder();
       const first = launch(child, ["epoch", "40"], job);
-      await first.until("running", ({ state }) => state === "running");
+      await first.until("running", ({ state }) => state !== "ready");
       first.ask({ sequence: 1, want: "pause" });
       const { code, output } = await first.ended;
       if (code !== 75 && code !== 0) throw new NeverComes(output);

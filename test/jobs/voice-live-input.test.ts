@@ -33,7 +33,7 @@ test.each(["wav", "raw"])("a .%s file that grows: the same as when it is whole",
   const [third, two] = [Math.floor(bytes.length / 3), Math.floor((2 * bytes.length) / 3)];
   writeFileSync(growing, bytes.subarray(0, third));
   const out = join(folder, "out");
-  const idle = ending === "raw" ? ["--idle-seconds", "3"] : ["--idle-seconds", "1000"];
+  const idle = ending === "raw" ? ["--idle-seconds", "12"] : ["--idle-seconds", "1000"];
   const job = launch(PROGRAM, [growing, "--out", out, "--follow", ...idle], folder);
   await job.until(
     "all that is there",

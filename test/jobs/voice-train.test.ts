@@ -37,7 +37,7 @@ test("paused at random steps and resumed in new processes: bit-identical weights
   while (last === "") {
     const run = launch(main, args, job, { SUPERVISOR_RESUME_FROM: from.path });
     if (pauses < PAUSES) {
-      await run.until("a first step", ({ state }) => state === "running");
+      await run.until("a first step", ({ state }) => state !== "ready");
       const moment = performance.now() + random.between(0, 500);
       await until("the moment", () => performance.now() >= moment);
       run.ask({ sequence: 1, want: "pause" });

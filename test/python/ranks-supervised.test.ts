@@ -122,7 +122,9 @@ testWith(python)("a rank that dies unnoticed by the others is an event", LIMIT, 
   const rank = (n: number): string => `RANK=${n} WORLD_SIZE=2 ${pythonChild("python-rank.py").join(" ")} &`;
   supervisor = await new RealSupervisor(train(["bash", "-c", `${rank(0)} ${rank(1)} wait`])).start();
   const victim = await until("both ranks", () => reports().length === 2 && reports()[1]);
-  await until("them to be seen", () => supervisor.job("voice").progress);
+  await supervisor.shows("them to be seen", ({ jobs }) => jobs[0]?.progress);
+  // Of these the last has begun after both had reported.
+  await supervisor.ticks(2);
   process.kill(victim.pid, "SIGKILL");
   const told = await supervisor.recorded("job.stalled");
   expect(told.reason).toContain(`Rank ${victim.rank} (pid ${victim.pid}) has died`);

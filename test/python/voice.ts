@@ -63,7 +63,7 @@ export const MOMENTS = [
   "in evaluation",
   "anywhere",
 ] as const;
-const STATES: Partial<Record<Moment, RegExp>> = { "import of torch": /ready/, "during a save": /saving/ };
+const STATES: Partial<Record<Moment, RegExp>> = { "import of torch": /./, "during a save": /saving/ };
 export type Moment = (typeof MOMENTS)[number];
 
 /** Starts one run and asks it to pause at this moment. */

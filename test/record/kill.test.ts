@@ -62,7 +62,12 @@ describe("a writer killed with SIGKILL", () => {
         const line = await writer.line();
         if (/^\d+$/.test(line)) said = Number(line);
       }
-      if (upkeep(path, RETENTION, START_MS).emptied) emptied++;
+      try {
+        if (upkeep(path, RETENTION, START_MS).emptied) emptied++;
+      } catch (error) {
+        // The writer got no turn for a second while it held the lock: the next housekeeping comes anyway.
+        if (!/database is locked/.test(String(error))) throw error;
+      }
     }
     await writer.kill("SIGKILL");
     const verified = verifyChain(path);

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { execPath } from "node:process";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { clock } from "../../src/clock.ts";
+import { rankFile } from "../../src/contract/names.ts";
 import {
   exitRecord,
   formerLauncherRecord,
@@ -235,6 +236,8 @@ test("a run whose files are swept before it was seen to begin gets them again, a
       readWords(main.pid, "cmdline")?.startsWith(execPath),
     ),
   );
+  // Its report is the last that it writes by itself: without its folder it would die of it.
+  await until("its report", () => existsSync(join(statusDirectory(state, run.id), rankFile(0))));
   rmSync(runDirectory(state, run.id), { recursive: true });
   expect(it.see("starting")).toMatchObject({ alive: true, pid: null });
   // The disk takes a part of them alone, and all of them later.
@@ -257,7 +260,8 @@ test("a run that is just beginning, whose record of its first process isn't ther
   await until("its record", () => existsSync(pidRecord(state, run.id)));
   // As a moment before: nothing else of it has been removed.
   rmSync(pidRecord(state, run.id));
-  expect(runsByEnvironment(state, clock.now())).toHaveLength(1);
+  // In the midst of an exec it has no environment.
+  await until("its job", () => runsByEnvironment(state, clock.now()).length === 1);
   expect(runs.restore(job, run)).toBe(false);
   expect(existsSync(pidRecord(state, run.id))).toBe(false);
 });

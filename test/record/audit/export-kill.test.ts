@@ -14,7 +14,18 @@ import { strace, testWith } from "../../needs.ts";
 import { untilHolds } from "../../until.ts";
 import { at, event } from "../material.ts";
 import { child, openJournal, scratch } from "../scratch.ts";
-import { DAY, daysMs, filesOf, idsIn, KEEP_10_DAYS, logOfDays, numbers, pathsOf, rowsIn } from "./export.ts";
+import {
+  DAY,
+  daysMs,
+  filesOf,
+  idsIn,
+  KEEP_10_DAYS,
+  logOfDays,
+  numbers,
+  oldestIn,
+  pathsOf,
+  rowsIn,
+} from "./export.ts";
 
 const DAYS = 150;
 const LAST = 139;
@@ -87,7 +98,8 @@ testWith(strace)("killed anywhere, the log is whole, and the next housekeeping c
   );
 });
 
-test("killed again and again beside a supervisor that writes, both end whole", async () => {
+/** Returns how often it was killed before it came to its end. */
+async function killedBeside(): Promise<number> {
   const nowMs = Date.now();
   const journal = openJournal();
   for (let id = 1; id <= 2000; id++)
@@ -100,7 +112,7 @@ test("killed again and again beside a supervisor that writes, both end whole", a
     if (/^\d+$/.test(line)) said = line;
   });
 
-  const oldest = (): number => idsIn(path)[0] ?? 0;
+  const oldest = (): number => oldestIn(path);
   let kills = 0;
   for (let from = 1; from !== 1991; from = oldest()) {
     expect(kills).toBeLessThan(50);
@@ -114,7 +126,12 @@ test("killed again and again beside a supervisor that writes, both end whole", a
     expect(verifyChain(path)).toMatchObject({ ok: true });
   }
   await writer.kill("SIGKILL");
-  expect(kills).toBeGreaterThan(1);
   expect(verifyChain(path)).toMatchObject({ ok: true, exported: { events: 1990, absent: [] } });
   expect(idsIn(path).at(-1)).toBeGreaterThanOrEqual(Number(said));
+  return kills;
+}
+
+test("killed again and again beside a supervisor that writes, both end whole", async () => {
+  // On a busy machine housekeeping may end before it is killed; once proves too little.
+  while ((await killedBeside()) < 2);
 });

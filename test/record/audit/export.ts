@@ -50,5 +50,14 @@ export function idsIn(database: string): number[] {
   }
 }
 
+export function oldestIn(database: string): number {
+  const db = new Sqlite(database, { readonly: true });
+  try {
+    return Number(db.prepare("SELECT min(id) FROM events").pluck().get() ?? 0);
+  } finally {
+    db.close();
+  }
+}
+
 export const numbers = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i);

@@ -148,7 +148,7 @@ it("a process that has ended is nobody's, and a pid that never was isn't listed"
 
 it("a zombie uses nothing, however late it is reaped", async () => {
   // exec makes a parent that never waits for its child.
-  const parent = spawn("/bin/sh", ["-c", "sleep 1 & echo $!; exec sleep 1000"], {
+  const parent = spawn("/bin/sh", ["-c", "sleep 1000 & echo $!; exec sleep 1001"], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   children.push(parent);
@@ -158,6 +158,9 @@ it("a zombie uses nothing, however late it is reaped", async () => {
   });
   const pid = await until("its child", () => Number(said));
   expect(of(look([], { pid }), pid)).toBeDefined();
+  // A shell might reap it.
+  await until("its parent's program", () => readStat(parent.pid as number)?.name === "sleep");
+  process.kill(pid, "SIGKILL");
   await until("a zombie", () => readStat(pid)?.state === "Z");
   expect(look([], { pid }).processes).toEqual([]);
 });
