@@ -3,10 +3,12 @@
  * Covers: src/cli/commands/jobs/remove.ts, src/cli/commands/jobs/add.ts, src/config/edit/edit-config.ts,
  * src/runs/clean-up/remove-job-files.ts, src/decide/roster.ts
  */
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { connectControl } from "../../src/control/client.ts";
+import { smallDisk, testWith } from "../needs.ts";
 import { until } from "../until.ts";
 import { CommandLine } from "./command-line.ts";
 
@@ -26,6 +28,31 @@ const states = async () => {
   return Object.fromEntries(jobs.map(({ name, state }: { name: string; state: string }) => [name, state]));
 };
 const sleeping = (name: string) => ({ name, command: ["sleep", "1000"] });
+
+testWith(smallDisk)(
+  "files that the disk doesn't let go are told of, and keep no job on the list",
+  async () => {
+    configured();
+    await cli.say("start", "--detach");
+    for (const name of ["one", "two"]) await cli.say("run", "--name", name, "--", "true");
+    await cli.say("wait", "one", "two");
+    for (const name of ["one", "two"])
+      mkdirSync(join(cli.file("s/jobs"), name, "checkpoints"), { recursive: true });
+    // Nobody can remove where something is mounted.
+    const busy = join(cli.file("s/jobs"), "one", "checkpoints");
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", busy]);
+    try {
+      const said = await cli.say("remove", "one", "two", "--checkpoints");
+      expect(said).toMatchObject({ code: 1, out: "two  removed, and its checkpoints with it\n" });
+      expect(said.err).toMatch(/^one {2}removed, but not all that it has saved: EBUSY: .*checkpoints/m);
+      expect(await states()).toEqual({});
+    } finally {
+      const mounts = readFileSync("/proc/mounts", "utf8").split("\n");
+      for (const line of mounts.filter((one) => one.includes(cli.directory)))
+        execFileSync("umount", [line.split(" ")[1] ?? ""]);
+    }
+  },
+);
 
 test("remove and clean take ended jobs off for good; checkpoints go only when that is asked for", async () => {
   configured(sleeping("fixed"));

@@ -5,6 +5,7 @@
 import type { Now } from "../../model/time.ts";
 import { Helper } from "../../spawn/helper.ts";
 import { lastWords } from "../../spawn/run-child.ts";
+import { bytes } from "../../words/size.ts";
 import type { Retention } from "./thin-samples.ts";
 
 const PROGRAM = new Helper("record/upkeep/upkeep-process", "the database grows");
@@ -13,6 +14,11 @@ const EVERY_MS = 60 * 60_000;
 /** A WAL of this size is checkpointed early, at most once in `EARLY_EVERY_MS`. */
 const BIG_WAL_BYTES = 8 * 1024 * 1024;
 const EARLY_EVERY_MS = 60_000;
+/** One that is of this size after it was checkpointed is kept from being emptied. */
+const STUCK_WAL_BYTES = 4 * BIG_WAL_BYTES;
+
+const stuck = (database: string, walBytes: number): string =>
+  `${database}-wal has grown to ${bytes(walBytes)}: a program that reads the database all the time keeps it from being emptied. Close that program.`;
 
 export class UpkeepSchedule {
   readonly #database: string;
@@ -29,7 +35,7 @@ export class UpkeepSchedule {
     this.#retention = retention;
   }
 
-  /** Why the last upkeep failed; null when it succeeded. */
+  /** Why the last upkeep failed, or couldn't do its work; null when it could. */
   get problem(): string | null {
     return this.#problem;
   }
@@ -46,21 +52,22 @@ export class UpkeepSchedule {
     this.#lookMs = monotonicMs + EARLY_EVERY_MS;
     if (monotonicMs < this.#nextMs && walBytes() < BIG_WAL_BYTES) return;
     this.#nextMs = monotonicMs + EVERY_MS;
-    void this.#run(wallMs);
+    void this.#run(wallMs, walBytes);
   }
 
   close(): void {
     this.#end.abort();
   }
 
-  async #run(wallMs: number): Promise<void> {
+  async #run(wallMs: number, walBytes: () => number): Promise<void> {
     this.#running = true;
     const args = [this.#database, JSON.stringify(this.#retention), String(wallMs)];
     const done = await PROGRAM.run(args, { signal: this.#end.signal, unref: true });
     this.#running = false;
     if (!done.ok && done.why === "missing") this.#nextMs = this.#lookMs;
     // A missing program is told where all of them are.
-    if (done.ok || done.why === "missing") this.#problem = null;
+    if (done.ok) this.#problem = walBytes() < STUCK_WAL_BYTES ? null : stuck(this.#database, walBytes());
+    else if (done.why === "missing") this.#problem = null;
     else if (done.why === "unstarted")
       this.#problem = `Housekeeping of the database can't be started: ${done.reason}`;
     else this.#problem = `Housekeeping of the database failed: ${lastWords(done.stderr) || done.reason}`;

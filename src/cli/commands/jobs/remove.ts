@@ -3,7 +3,7 @@ import { tilde } from "../../../config/project.ts";
 import type { ControlClient } from "../../../control/client.ts";
 import { ask } from "../../../control/client.ts";
 import { isEnded, isLive } from "../../../model/state.ts";
-import { Refusal } from "../../../refusal.ts";
+import { isSystemError, Refusal } from "../../../refusal.ts";
 import { removeSavedFiles, savedFiles } from "../../../runs/clean-up/remove-job-files.ts";
 import { follow } from "../../follow-jobs.ts";
 import { jobsNamed } from "../../named-jobs.ts";
@@ -22,11 +22,12 @@ export async function remove(names: string[], options: RemoveOptions): Promise<n
   try {
     const jobs = [...new Set(jobsNamed(names, (await snapshotOf(client)).jobs).map(({ name }) => name))];
     // One by one: what can't be removed keeps nothing else from it, nor loses its files.
+    let code = 0;
     for (const name of jobs) {
       await takeOff(client, name, options);
-      await tell(name, options);
+      if (!(await removeFiles(name, options))) code = 1;
     }
-    return 0;
+    return code;
   } finally {
     client.close();
   }
@@ -63,7 +64,7 @@ export async function clean(options: RemoveOptions): Promise<number> {
     for (const name of ended) {
       try {
         await ask(client, { verb: "remove", jobs: [name], by: askedBy() });
-        await tell(name, options);
+        if (!(await removeFiles(name, options))) code = 1;
       } catch (error) {
         if (!(error instanceof Refusal) || error.exitCode === 3) throw error;
         say(`${name}  stays: ${error.message}`);
@@ -76,10 +77,20 @@ export async function clean(options: RemoveOptions): Promise<number> {
   }
 }
 
-async function tell(name: string, options: RemoveOptions): Promise<void> {
+/** Says what became of a job that is off the list, and of what it has saved. False where the disk refuses. */
+async function removeFiles(name: string, options: RemoveOptions): Promise<boolean> {
   const directory = savedFiles((await placesOf(options)).stateDirectory, name);
-  if (directory === null) return print(`${name}  removed`);
-  if (!options.checkpoints) return print(`${name}  removed; its checkpoints stay in ${tilde(directory)}`);
-  await removeSavedFiles(directory, `${process.pid}`);
-  print(`${name}  removed, and its checkpoints with it`);
+  if (directory === null) print(`${name}  removed`);
+  else if (!options.checkpoints) print(`${name}  removed; its checkpoints stay in ${tilde(directory)}`);
+  else {
+    try {
+      await removeSavedFiles(directory, `${process.pid}`);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      say(`${name}  removed, but not all that it has saved: ${error.message}`);
+      return false;
+    }
+    print(`${name}  removed, and its checkpoints with it`);
+  }
+  return true;
 }
