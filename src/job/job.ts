@@ -143,7 +143,8 @@ export class Job {
   /**
    * The newest checkpoint with every hash correct, read in full; null on a first run. Skips those that
    * fail and names them in the status. When a pause, but no standby, is already requested, exits 75 at
-   * once, since nothing is lost: better than loading a model only to save it again. Never throws.
+   * once, since nothing is lost: better than loading a model only to save it again.
+   * @throws Error where one can't be read now: a run that begins without it would do again what it holds
    */
   async resume(): Promise<VerifiedCheckpoint | null> {
     if (!this.#run) {

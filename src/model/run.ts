@@ -96,6 +96,8 @@ export interface Run {
   claimed?: true;
   /** What outlives its first process: one of them, how many others, since when it waits for them. */
   left?: { pid: number; command: string; others: number; since: Now };
+  /** The first step that it has reported below that of its checkpoint, while another one must show it. */
+  below?: number | "told";
   /** Its first losses were compared with those before its checkpoint; `oddLoss`: the first of them, while it needs another. */
   lossJudged?: true;
   oddLoss?: number;

@@ -143,6 +143,16 @@ export const runs: Group = {
       report(21, 3.9);
       return told(report(22, 3.7), "resume.doubted");
     }),
+    event("it begins without the checkpoint that it was given", () => {
+      const run = new Story(runningJob());
+      const report = (second: number, step: number): Story =>
+        run.see(second, { ranks: [makeRank({ step })] });
+      report(1, 900);
+      run.see(21, { ...ends(killed), checkpoints: [makeCheckpoint(900, at(20), { verified: "full" })] });
+      run.launch(60, run.job.checkpoint);
+      report(61, 1);
+      return told(report(62, 2), "resume.doubted");
+    }),
     event("a save fails", () =>
       story().see(
         2,

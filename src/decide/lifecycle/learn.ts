@@ -13,6 +13,7 @@ import { measured } from "../learned.ts";
 import { workedMs } from "../worked.ts";
 import { takeStock } from "./checkpoints/take-stock.ts";
 import { watchLosses } from "./losses.ts";
+import { watchFirstSteps } from "./resumed-below.ts";
 import type { Transition } from "./transition.ts";
 
 /** What the budget is reckoned from fades beyond this: a quiet week must not pay for a day of flapping. */
@@ -74,6 +75,7 @@ function progress(transition: Transition, seen: Seen): void {
     ...(before?.stalledSinceMs !== undefined && !advanced ? { stalledSinceMs: before.stalledSinceMs } : {}),
   };
   transition.note({ progress: next });
+  if (advanced && first.step !== null && first.state !== "ready") watchFirstSteps(transition, first.step);
   const { loss } = first.metrics;
   if (advanced && first.step !== null && loss !== undefined) watchLosses(transition, first.step, loss);
   if (next.failedSaves !== undefined && before?.failedSaves === undefined)

@@ -1,4 +1,8 @@
-/** A resume whose first losses jump beyond what they varied is told as a doubt, and nothing less is. */
+/**
+ * A resume whose first losses jump beyond what they varied is told as a doubt, and nothing less is; so is one whose steps
+ * begin below its checkpoint.
+ * Covers: src/decide/lifecycle/losses.ts, src/decide/lifecycle/resumed-below.ts
+ */
 import { expect, test } from "vitest";
 import type { Checkpoint } from "../../../src/model/run.ts";
 import { at, exitCode, makeCheckpoint, makeJob, makeRank, Story } from "../make.ts";
@@ -45,6 +49,21 @@ const begun = (): Training => {
   return training;
 };
 const saved = (step: number): Checkpoint => makeCheckpoint(step, at(40), { verified: "full" });
+
+test("steps below the checkpoint's are told, once, whether the job reports losses or not", () => {
+  const training = begun()
+    .train(1, 40, () => null)
+    .resume(saved(40))
+    .report(1, null);
+  expect(training.doubts).toEqual([]);
+  training.train(2, 39, () => null);
+  expect(training.doubts).toEqual([
+    "It was given its checkpoint of step 40, but reports step 2: it seems to have begun without it; 38 steps to be redone.",
+  ]);
+  expect(begun().train(1, 40).resume(saved(40)).train(40, 60).doubts).toEqual([]);
+  // From the beginning, as it was told.
+  expect(begun().train(1, 40).resume(null).train(1, 30).doubts).toEqual([]);
+});
 
 test("two losses far above all before the checkpoint are told, once, with both sides", () => {
   const training = begun().train(1, 40).resume(saved(40)).report(41, 2.4);
