@@ -29,8 +29,6 @@ const MOST_TRIES = 4;
 export interface StoredObject {
   key: string;
   bytes: number;
-  /** The MD5 of what was put whole, unless the server encrypts it with a key of its own. */
-  etag: string;
   /** The server's time. */
   atMs: number;
 }
@@ -147,9 +145,8 @@ export class Bucket {
       const page: ListObjectsV2CommandOutput = await this.#client.send(
         new ListObjectsV2Command({ Bucket: this.#name, Prefix: prefix, ContinuationToken: token }),
       );
-      for (const { Key, Size, ETag, LastModified } of page.Contents ?? [])
-        if (Key)
-          found.push({ key: Key, bytes: Size ?? 0, etag: bare(ETag), atMs: LastModified?.getTime() ?? 0 });
+      for (const { Key, Size, LastModified } of page.Contents ?? [])
+        if (Key) found.push({ key: Key, bytes: Size ?? 0, atMs: LastModified?.getTime() ?? 0 });
       if (!page.IsTruncated || !page.NextContinuationToken) return found;
       token = page.NextContinuationToken;
     }
@@ -159,6 +156,18 @@ export class Bucket {
   async *read(key: string): AsyncGenerator<Uint8Array> {
     const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.#name, Key: key }));
     for await (const chunk of Body as AsyncIterable<Uint8Array>) yield chunk;
+  }
+
+  /** The whole of a small object; null where it has more than `mostBytes`. */
+  async readSmall(key: string, mostBytes: number): Promise<Buffer | null> {
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const chunk of this.read(key)) {
+      bytes += chunk.length;
+      if (bytes > mostBytes) return null;
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
   }
 
   async delete(key: string): Promise<void> {

@@ -38,7 +38,7 @@ export async function restore(
   if (name === undefined)
     throw new NotWhole(step === null ? "there is no backup of it" : `there is no backup of step ${step}`);
   const path = join(directory, name);
-  const text = await readSmall(bucket, keyOf(place, name, MANIFEST_FILE));
+  const text = await readManifest(bucket, keyOf(place, name, MANIFEST_FILE));
   const manifest = parseManifest(text, name);
   if (manifest instanceof Rejected) throw new NotWhole(`its ${MANIFEST_FILE} ${manifest.reason}`);
   const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -94,15 +94,10 @@ async function fetchFile(
     throw new NotWhole(`its ${name} isn't what its manifest says`);
 }
 
-async function readSmall(bucket: Bucket, key: string): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of bucket.read(key)) {
-    bytes += chunk.length;
-    if (bytes > MOST_MANIFEST_BYTES) throw new NotWhole(`its ${MANIFEST_FILE} is too large`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+async function readManifest(bucket: Bucket, key: string): Promise<Buffer> {
+  const text = await bucket.readSmall(key, MOST_MANIFEST_BYTES);
+  if (text === null) throw new NotWhole(`its ${MANIFEST_FILE} is too large`);
+  return text;
 }
 
 async function writeAll(

@@ -30,11 +30,10 @@ const isSame = (one: BackupOwner, other: BackupOwner): boolean =>
 
 async function ownerOf(bucket: Bucket, place: Place): Promise<BackupOwner | null> {
   const [there] = await bucket.list(keyOf(place));
-  if (there === undefined || there.bytes > MOST_BYTES) return null;
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of bucket.read(there.key)) chunks.push(chunk);
+  const text = there === undefined ? null : await bucket.readSmall(there.key, MOST_BYTES);
+  if (text === null) return null;
   try {
-    const { project, job, host } = JSON.parse(Buffer.concat(chunks).toString());
+    const { project, job, host } = JSON.parse(text.toString());
     return [project, job, host].every((text) => typeof text === "string") ? { project, job, host } : null;
   } catch {
     return null;

@@ -48,8 +48,8 @@ export async function upload(path: string, options: UploadOptions): Promise<{ by
  * One with the same text belongs to files that are sent once more.
  */
 async function withdrawOther(bucket: Bucket, key: string, text: Buffer): Promise<void> {
-  const others = (await bucket.list(key)).filter((one) => one.key === key && one.etag !== md5(text, "hex"));
-  for (const other of others) await bucket.delete(other.key);
+  const isThere = (await bucket.list(key)).some((one) => one.key === key);
+  if (isThere && (await bucket.readSmall(key, text.length))?.equals(text) !== true) await bucket.delete(key);
 }
 
 class Sending {
