@@ -1,8 +1,9 @@
 /**
  * What the system or the user prevents: a held database, a file that can't be read, bad usage. Shown as
  * its sentence alone, which says what to do. Any other error is a bug and is shown with its stack.
- * Imports nothing: the command line loads this before it knows which command was typed.
+ * Imports next to nothing: the command line loads this before it knows which command was typed.
  */
+import { systemCode } from "./contract/system-code.ts";
 
 /** 1 failed, 2 bad usage or config, 3 no supervisor running. */
 export type ExitCode = 1 | 2 | 3;
@@ -31,6 +32,5 @@ export function refusing<T>(sentence: string, act: () => T): T {
   }
 }
 
-/** `EACCES`, `ENOSPC` and the like. Node's own, such as `ERR_INVALID_ARG_TYPE`, mean a bug in our call. */
-export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && /^E[A-Z0-9]+$/.test(String((error as NodeJS.ErrnoException).code));
+/** What the system refused: `EACCES`, `ENOSPC` and the like. */
+export const isSystemError = (error: unknown): error is NodeJS.ErrnoException => systemCode(error) !== null;

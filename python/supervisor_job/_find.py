@@ -48,13 +48,13 @@ _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETO
 
 
 def list_checkpoints(directory: str) -> List[Path]:
-    """Complete-looking checkpoints, highest step first; empty where there is no directory. Raises OSError
+    """Complete-looking checkpoints, highest step first; empty where there is no directory. Raises Unreadable
     where it can't be read."""
     try:
         names = os.listdir(directory)
     except OSError as error:
         if not _is_absent(error):
-            raise
+            raise Unreadable(directory, error) from None
         return []
     found = [(step, name) for name in names for step in [step_of_name(name)] if step is not None]
     return [Path(directory, name) for _, name in sorted(found, reverse=True)]
@@ -78,8 +78,7 @@ def newest_verified(
     directory: str, preferred: Iterable[Optional[str]]
 ) -> Tuple[Optional[Checkpoint], List[Rejected]]:
     """The newest that verifies, with those that didn't on the way. `preferred` are tried first. Raises
-    OSError where none does and one can't be read, or a preferred one can't: it may be whole, and a run that
-    begins without it would do again what it holds."""
+    Unreadable where none does and one can't be read, or a preferred one can't."""
     first = [Path(path) for path in preferred if path]
     candidates = first + list_checkpoints(directory)
     rejected: List[Rejected] = []
@@ -88,11 +87,11 @@ def newest_verified(
         if isinstance(result, Checkpoint):
             return result, rejected
         if result.unreadable and path in first:
-            raise _unread(result)
+            raise Unreadable(path, result.reason)
         rejected.append(result)
     for bad in rejected:
         if bad.unreadable:
-            raise _unread(bad)
+            raise Unreadable(bad.path, bad.reason)
     return None, rejected
 
 
@@ -100,10 +99,11 @@ def _is_absent(error: OSError) -> bool:
     return error.errno in _ABSENT
 
 
-def _unread(bad: Rejected) -> OSError:
-    return OSError(
-        f"checkpoint {bad.path} can't be read now ({bad.reason}), and may be whole; try again, or move it away"
-    )
+class Unreadable(OSError):
+    """A run that begins without what can't be read now would do again what it may hold."""
+
+    def __init__(self, path: Union[str, Path], reason: object) -> None:
+        super().__init__(f"{path} can't be read now ({reason}), and may be whole; try again, or move it away")
 
 
 def _read_manifest(path: Path) -> Dict[str, Any]:

@@ -5,13 +5,15 @@ protect."""
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import Any, Callable, Optional
 
+from ._contract import EXIT_UNREADABLE
 from ._contract.status import error_in
 from ._environment import Surroundings
 from ._files import Save
-from ._find import Checkpoint, newest_verified
+from ._find import Checkpoint, Unreadable, newest_verified
 from ._keep import keep_newest, sweep
 from ._say import describe, say, say_where
 from ._status import Status
@@ -46,9 +48,14 @@ class Saves:
         self._retry_at = float("-inf")
 
     def find(self, any_world_size: bool) -> Optional[Checkpoint]:
-        """What the run begins from. Rank 0 chooses for all."""
+        """What the run begins from. Rank 0 chooses for all, and exits 74 where it can't read it now."""
         where, report = self._where, self._status.report
-        found = from_first(self.group, self._look)
+        try:
+            found = from_first(self.group, self._look)
+        except Unreadable as unread:
+            # Its next run may be able to read it.
+            self.complain(str(unread))
+            sys.exit(EXIT_UNREADABLE)
         self._saved_at = time.monotonic()
         if found is None:
             return None

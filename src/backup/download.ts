@@ -42,7 +42,9 @@ export async function restore(
   const manifest = parseManifest(text, name);
   if (manifest instanceof Rejected) throw new NotWhole(`its ${MANIFEST_FILE} ${manifest.reason}`);
   const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (!("rejected" in (await verifyCheckpoint(path)))) return { path, bytes: total, kept: true };
+  const there = await verifyCheckpoint(path);
+  if (!("rejected" in there)) return { path, bytes: total, kept: true };
+  if (there.unreadable) throw new Error(`${path} is there, but can't be read now: ${there.rejected}`);
   const temporary = join(
     directory,
     `${TEMPORARY_PREFIX}${name}.${process.pid}.${startTimeOf(process.pid) ?? 0}.${hostname()}`,

@@ -8,6 +8,9 @@
 /** EX_TEMPFAIL: "I have checkpointed; run me again later." */
 export const EXIT_PAUSED = 75;
 
+/** EX_IOERR: "My checkpoint can't be read now; it may be whole." */
+export const EXIT_UNREADABLE = 74;
+
 export const ENV = {
   job: "SUPERVISOR_JOB",
   runNumber: "SUPERVISOR_RUN",

@@ -20,6 +20,11 @@ export class NoSupervisor extends Refusal {
   override name = "NoSupervisor";
 }
 
+/** It runs, and doesn't answer. */
+class Late extends Refusal {
+  override name = "Late";
+}
+
 /** What `connectControl` resolves with: all that a dashboard needs. */
 export type ControlClient = DashboardClient;
 
@@ -83,7 +88,7 @@ class Connection implements ControlClient {
     const late = setTimeout(() => {
       this.#waiting
         .get(id)
-        ?.reject(new Refusal(`the supervisor hasn't answered for ${duration(ANSWERS_WITHIN_MS)}`));
+        ?.reject(new Late(`the supervisor hasn't answered for ${duration(ANSWERS_WITHIN_MS)}`));
       this.#waiting.delete(id);
     }, ANSWERS_WITHIN_MS);
     try {
@@ -132,7 +137,7 @@ class Connection implements ControlClient {
     this.#waiting.delete(message.id);
     if (waiting !== undefined) waiting.resolve(message);
     // Number 0 answers a line that had no number: every open request has failed with it.
-    else if (!message.ok) this.#fail(message.error);
+    else if (message.id === 0 && !message.ok) this.#fail(message.error);
   }
 
   #deliver(snapshot: Snapshot): void {
@@ -194,7 +199,13 @@ export async function connectControl(
   options: { watch?: boolean } = {},
 ): Promise<ControlClient> {
   const connection = new Connection(path, options.watch ?? false);
-  await connection.reconnect();
+  try {
+    await connection.reconnect();
+  } catch (error) {
+    // An open socket would keep its process alive.
+    connection.close();
+    throw error;
+  }
   return connection;
 }
 
@@ -208,6 +219,7 @@ export async function ask(client: ControlClient, request: Request): Promise<unkn
     answer = await client.request(request);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
+    if (error instanceof Late) throw new Refusal(`No answer: ${error.message}; it may still do it.`);
     throw new Refusal(`No answer: ${error.message}.`, 3);
   }
   if (answer.ok) return answer.result;

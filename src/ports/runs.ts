@@ -4,7 +4,7 @@
  */
 import type { Effect } from "../model/effect.ts";
 import type { Job } from "../model/job.ts";
-import type { Run } from "../model/run.ts";
+import type { Run, Stock } from "../model/run.ts";
 import type { Seen } from "../model/seen.ts";
 import type { ServiceSeen } from "../model/server.ts";
 import type { LiveRun } from "./live-run.ts";
@@ -29,7 +29,7 @@ export interface RunsSeen {
    * The job's checkpoints with the verdicts of the full check, for a job without a run too. Cheap
    * when nothing has changed. The results of `verify` effects show here: `verified: "full"`, or rejected.
    */
-  checkpoints(job: Job): Pick<Seen, "checkpoints" | "rejected">;
+  checkpoints(job: Job): Stock;
   /** What is at the address of a service that isn't followed; undefined before the first look. Never throws, never waits. */
   service(job: Job): ServiceSeen | undefined;
   /** Whose checkpoints a new run of the job would find, in words, if they aren't its own; else null. Never throws. */

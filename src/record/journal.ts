@@ -118,9 +118,14 @@ class SqliteJournal implements RecordJournal {
 
   writeAll(): string | null {
     if (this.#open.db.open) this.#open.db.pragma(`busy_timeout = ${LAST_BUSY_MS}`);
-    const written = this.#flush() || !this.#backlog.isUrgent;
-    if (written && this.#nameless === null) return null;
-    return lost(this.#path, this.#why ?? "its file was removed and can't be written again");
+    if (!this.#flush() && this.#backlog.isUrgent) {
+      // What is told as lost isn't written afterwards.
+      this.#backlog.clear();
+      return lost(this.#path, this.#why ?? "");
+    }
+    return this.#open.isThere
+      ? null
+      : `The database ${this.#path} was removed: all that it held is lost with this supervisor.`;
   }
 
   close(): void {

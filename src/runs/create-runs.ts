@@ -39,13 +39,17 @@ export interface RunsOnDisk extends Runs {
  * Requires prepareStateDirectory(`stateDirectory`); `directory` is the folder of jobs without a `cwd`.
  * Launches, signals and removes only what belongs to that state directory.
  */
-export function createRuns(where: Launching): RunsOnDisk {
+export function createRuns(given: Omit<Launching, "unread">): RunsOnDisk {
   let wakeLoop = (): void => {};
   const wake = (): void => wakeLoop();
-  const followed = new FollowedRuns(where.stateDirectory);
+  const followed = new FollowedRuns(given.stateDirectory);
   const watches = new Watches(wake);
   const verifier = new Verifier(wake);
-  const checkpoints = new Checkpoints(where.stateDirectory, where.directory, verifier);
+  const checkpoints = new Checkpoints(given.stateDirectory, given.directory, verifier);
+  const where: Launching = {
+    ...given,
+    unread: (job) => (job.spec.checkpoint.glob === undefined && checkpoints.of(job, "gone").unread) || [],
+  };
   const disks = new CheckpointDisks();
   const logs = new RunningLogs(where.stateDirectory, where.logs ?? null);
   const slurm = new SlurmRuns(where, checkpoints, wake);

@@ -31,7 +31,7 @@ export function followPlain(client: DashboardClient): Promise<DashboardEnd> {
       lastId = snapshot.events.at(-1)?.id ?? lastId ?? 0;
     });
     client.onClose((reason) => {
-      const ended = [`The supervisor has ended (${reason}).`, ...outcome.unsaved];
+      const ended = [`The supervisor has ended (${reason}).`, ...outcome.unsaved(false)];
       end(ended.length === 1 ? "stopped" : "unsaved", ended.join("\n"));
     });
   });

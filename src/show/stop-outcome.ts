@@ -21,9 +21,10 @@ export class StopOutcome {
     for (const job of snapshot.jobs) if (isOpen(job)) this.#asked.add(job.name);
   }
 
-  /** A sentence for each job that was to be saved, and isn't. */
-  get unsaved(): string[] {
-    return this.#jobs.flatMap((job) => (this.#asked.has(job.name) ? (unsaved(job) ?? []) : []));
+  /** A sentence for each job that was to be saved, and isn't. `answered`: the supervisor has said that it is done. */
+  unsaved(answered: boolean): string[] {
+    const asked = this.#jobs.filter(({ name }) => this.#asked.has(name));
+    return asked.flatMap((job) => (answered || !isOpen(job) ? (unsaved(job) ?? []) : unknown(job)));
   }
 
   /** What is left as it was; claims no more than the last snapshot has shown. */
@@ -61,6 +62,9 @@ export class StopOutcome {
       .join(", ");
   }
 }
+
+const unknown = ({ name }: JobView): string =>
+  `It isn't known whether ${name} was saved: the supervisor ended before it said so.`;
 
 /** What became of a job that was to be saved, if it isn't; null if all is well. */
 function unsaved({ name, state, why }: JobView): string | null {

@@ -85,6 +85,7 @@ afterEach(async () => {
 
 it("one that takes a connection and never answers isn't waited for for ever; a stop is", async () => {
   const mute = createServer(() => {});
+  mkdirSync(join(directory, "state"));
   await new Promise<void>((done) => mute.listen(path, done));
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   try {
@@ -95,7 +96,7 @@ it("one that takes a connection and never answers isn't waited for for ever; a s
     const stop = client.request({ verb: "stop", pauseJobs: true, by: "ana" }).catch(() => {
       isOver = true;
     });
-    const told = asks.map((one) => expect(one).rejects.toThrow("the supervisor hasn't answered for 60 s"));
+    const told = asks.map((one) => expect(one).rejects.toThrow("the supervisor hasn't answered for 1 min"));
     // The second one asks once it is connected.
     for (let look = 0; look < 100; look++) {
       await new Promise((turn) => setImmediate(turn));

@@ -1,4 +1,5 @@
 /** Covers: src/record/journal.ts, src/record/backlog.ts */
+import { spawn } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { verifyChain } from "../../src/record/audit/verify.ts";
 import { BUSY_MS } from "../../src/record/database/open.ts";
@@ -12,7 +13,7 @@ async function lockedJournal() {
   journal.append([event("before")], at(0));
   const locker = child("record-locker.ts", journal.path);
   expect(await locker.line()).toBe("locked");
-  return { journal, unlock: () => locker.kill("SIGKILL") };
+  return { journal, locker, unlock: () => locker.kill("SIGKILL") };
 }
 
 describe("a database that another program has locked", () => {
@@ -95,15 +96,22 @@ describe("a database that another program has locked", () => {
   });
 
   test("what can't be written by the end is lost, and that is said; a short lock is waited for", async () => {
-    const { journal, unlock } = await lockedJournal();
+    const { journal, locker } = await lockedJournal();
     expect(journal.writeAll()).toBeNull();
     journal.append([event("held")], at(1));
+    // This process does nothing else while it waits.
+    spawn("/bin/sh", ["-c", `sleep 1; kill -KILL ${locker.process.pid}`], { stdio: "ignore" });
+    expect(journal.writeAll()).toBeNull();
+    expect(journal.tail(1)[0]?.reason).toBe("held");
+    const again = child("record-locker.ts", journal.path);
+    expect(await again.line()).toBe("locked");
+    journal.append([event("lost")], at(2));
     expect(journal.writeAll()).toMatch(
       /^The last events couldn't be written to \S+ \(database is locked\) and are lost/,
     );
-    await unlock();
-    expect(journal.writeAll()).toBeNull();
-    expect(journal.tail(1)[0]?.reason).toBe("held");
+    await again.kill("SIGKILL");
+    journal.close();
+    expect(verifyChain(journal.path)).toMatchObject({ ok: true, count: 2 });
   });
 
   test("more than can be held is counted, and the count is written", async () => {

@@ -11,6 +11,9 @@ from .values import whole
 #: EX_TEMPFAIL: "I have checkpointed; run me again later."
 EXIT_PAUSED = 75
 
+#: EX_IOERR: "My checkpoint can't be read now; it may be whole."
+EXIT_UNREADABLE = 74
+
 CONTROL_FILE = "control.json"
 MANIFEST_FILE = "manifest.json"
 #: A checkpoint being written; swept when its writer is gone.

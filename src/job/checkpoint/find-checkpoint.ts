@@ -6,9 +6,9 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { lstat, readdir, readFile, realpath } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
-import { isAbsent } from "../../contract/absent.ts";
 import { type Manifest, MOST_MANIFEST_BYTES, parseManifest } from "../../contract/manifest.ts";
 import { MANIFEST_FILE, stepOfName } from "../../contract/names.ts";
+import { isAbsent, systemCode } from "../../contract/system-code.ts";
 import { Rejected } from "../../contract/values.ts";
 
 export interface VerifiedCheckpoint {
@@ -20,6 +20,13 @@ export interface VerifiedCheckpoint {
   manifest: Manifest;
 }
 
+/** A run that begins without what can't be read now would do again what it may hold. */
+export class Unreadable extends Error {
+  constructor(path: string, reason: string) {
+    super(`${path} can't be read now (${reason}), and may be whole; try again, or move it away`);
+  }
+}
+
 export interface RejectedCheckpoint {
   path: string;
   /** Why it can't be trusted, as half a sentence. */
@@ -29,12 +36,12 @@ export interface RejectedCheckpoint {
 }
 
 /**
- * Paths of complete-looking checkpoints, highest step first; empty if there is no directory. Rejects with the system's
- * error where it can't be read.
+ * Paths of complete-looking checkpoints, highest step first; empty if there is no directory. Rejects with Unreadable where
+ * it can't be read.
  */
 export async function listCheckpoints(directory: string): Promise<string[]> {
   const names = await readdir(directory).catch((error) => {
-    if (!isAbsent(error)) throw error;
+    if (!isAbsent(error)) throw new Unreadable(directory, error.message);
     return [];
   });
   return names
@@ -64,17 +71,15 @@ export async function verifyCheckpoint(path: string): Promise<VerifiedCheckpoint
     }
     return { path, step: manifest.step, epoch: manifest.epoch, manifest };
   } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException;
-    const unreadable = code !== undefined && /^E[A-Z]+$/.test(code) && !isAbsent(error);
-    return { path, rejected: message, ...(unreadable && { unreadable }) };
+    const unreadable = systemCode(error) !== null && !isAbsent(error);
+    return { path, rejected: (error as Error).message, ...(unreadable && { unreadable }) };
   }
 }
 
 /**
  * The newest checkpoint that verifies, with those that failed to on the way.
  * @param preferred tried before the directory's own, however old they are
- * @throws Error where none does and one can't be read, or a preferred one can't: it may be whole, and a run that begins
- * without it would do again what it holds
+ * @throws Unreadable where none does and one can't be read, or a preferred one can't
  */
 export async function newestVerified(
   directory: string,
@@ -85,18 +90,13 @@ export async function newestVerified(
   for (const path of new Set(candidates.filter((path) => path !== null))) {
     const result = await verifyCheckpoint(path);
     if (!("rejected" in result)) return { found: result, rejected };
-    if (result.unreadable && preferred.includes(path)) throw unread(result);
+    if (result.unreadable && preferred.includes(path)) throw new Unreadable(path, result.rejected);
     rejected.push(result);
   }
   const unreadable = rejected.find((one) => one.unreadable);
-  if (unreadable) throw unread(unreadable);
+  if (unreadable) throw new Unreadable(unreadable.path, unreadable.rejected);
   return { found: null, rejected };
 }
-
-const unread = ({ path, rejected }: RejectedCheckpoint): Error =>
-  new Error(
-    `checkpoint ${path} can't be read now (${rejected}), and may be whole; try again, or move it away`,
-  );
 
 /** @throws with a readable reason when the manifest is missing, malformed or of another step */
 async function readManifest(path: string): Promise<Manifest> {

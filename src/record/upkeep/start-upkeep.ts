@@ -28,6 +28,8 @@ export class UpkeepSchedule {
   #nextMs: number | null = null;
   #lookMs = 0;
   #running = false;
+  /** How often in a row the WAL was large after it was to be emptied. */
+  #stuck = 0;
   #problem: string | null = null;
 
   constructor(database: string, retention: Retention) {
@@ -66,8 +68,11 @@ export class UpkeepSchedule {
     this.#running = false;
     if (!done.ok && done.why === "missing") this.#nextMs = this.#lookMs;
     // A missing program is told where all of them are.
-    if (done.ok) this.#problem = walBytes() < STUCK_WAL_BYTES ? null : stuck(this.#database, walBytes());
-    else if (done.why === "missing") this.#problem = null;
+    if (done.ok) {
+      // Once is no proof: a short read at the wrong moment is enough.
+      this.#stuck = walBytes() < STUCK_WAL_BYTES ? 0 : this.#stuck + 1;
+      this.#problem = this.#stuck > 1 ? stuck(this.#database, walBytes()) : null;
+    } else if (done.why === "missing") this.#problem = null;
     else if (done.why === "unstarted")
       this.#problem = `Housekeeping of the database can't be started: ${done.reason}`;
     else this.#problem = `Housekeeping of the database failed: ${lastWords(done.stderr) || done.reason}`;

@@ -14,6 +14,8 @@ import { isSame, type Verifier } from "./verify.ts";
 /** Intervals between looks while no pause waits for a checkpoint. Measuring a third-party job's files costs more. */
 const OWN_EVERY_MS = 5000;
 const THIRD_PARTY_EVERY_MS = 30_000;
+/** One that can't be read for so long is passed over for another that can. */
+const UNREAD_MS = 600_000;
 
 interface Memory {
   directory: string;
@@ -31,6 +33,8 @@ export class Checkpoints {
   readonly #directory: string;
   readonly #verifier: Verifier;
   readonly #byJob = new Map<string, Memory>();
+  /** Since when a checkpoint is known to be unreadable while another isn't. */
+  readonly #unreadSinceMs = new Map<string, number>();
 
   constructor(stateDirectory: string, directory: string, verifier: Verifier) {
     this.#stateDirectory = stateDirectory;
@@ -91,17 +95,34 @@ export class Checkpoints {
     const { merged } = memory;
     if (merged && merged.from === found && merged.version === version && merged.full === full)
       return merged.list;
-    const list: Stock = { ...found, checkpoints: [], rejected: [...found.rejected] };
-    for (const checkpoint of found.checkpoints) {
-      const verdict = this.#verifier.verdictOf(checkpoint);
-      if (verdict?.ok === false) list.rejected.push({ path: checkpoint.path, reason: verdict.reason });
+    const verdicts = found.checkpoints.map((checkpoint) => this.#verifier.verdictOf(checkpoint));
+    const isAnyReadable = verdicts.some((verdict) => verdict?.ok !== false);
+    const isPassedOver = (path: string): boolean => isAnyReadable && this.#isUnreadForLong(path);
+    const list: Stock = { checkpoints: [], rejected: [...found.rejected] };
+    const unread = (found.unread ?? []).filter((path) => !isPassedOver(path));
+    if (unread.length > 0) list.unread = unread;
+    for (const path of found.unread ?? [])
+      if (!unread.includes(path)) list.rejected.push({ path, reason: "it can't be read" });
+    for (const [at, checkpoint] of found.checkpoints.entries()) {
+      const { path } = checkpoint;
+      const verdict = verdicts[at];
+      // One whose bytes can't be read now waits for its check.
+      if (verdict?.ok === false && (!verdict.unreadable || isPassedOver(path)))
+        list.rejected.push({ path, reason: verdict.reason });
       // A full check from before a restart of the supervisor still counts.
-      else if (verdict?.ok || isSame(checkpoint, full))
+      else if (verdict?.ok || (verdict === null && isSame(checkpoint, full)))
         list.checkpoints.push({ ...checkpoint, verified: "full" });
       else list.checkpoints.push(checkpoint);
     }
     memory.merged = { from: found, version, full, list };
     return list;
+  }
+
+  /** Its disk or server is broken, as far as anybody can tell. */
+  #isUnreadForLong(path: string): boolean {
+    const sinceMs = this.#unreadSinceMs.get(path) ?? elapsedMs();
+    this.#unreadSinceMs.set(path, sinceMs);
+    return elapsedMs() - sinceMs >= UNREAD_MS;
   }
 
   #memoryOf(job: string): Memory {

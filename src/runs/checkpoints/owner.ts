@@ -6,8 +6,8 @@
 import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { placeOfProject } from "../../config/project.ts";
-import { isAbsent } from "../../contract/absent.ts";
 import { stepOfName } from "../../contract/names.ts";
+import { isAbsent } from "../../contract/system-code.ts";
 import { makeFolder } from "../../files/make-folder.ts";
 import { isSameCommand } from "../../model/job.ts";
 

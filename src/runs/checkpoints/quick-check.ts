@@ -5,7 +5,6 @@
  */
 import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, join, sep } from "node:path";
-import { isAbsent } from "../../contract/absent.ts";
 import {
   type Manifest,
   type ManifestEntry,
@@ -13,9 +12,9 @@ import {
   parseManifest,
 } from "../../contract/manifest.ts";
 import { MANIFEST_FILE, stepOfName } from "../../contract/names.ts";
+import { isAbsent, systemCode } from "../../contract/system-code.ts";
 import { Rejected } from "../../contract/values.ts";
 import type { Checkpoint, Stock } from "../../model/run.ts";
-import { isSystemError } from "../../refusal.ts";
 
 /** The last list with the directory's stamp. Keep one per job, so that a look reads the directory only when it changes. */
 export interface CheckpointMemory {
@@ -81,8 +80,9 @@ export function inspectCheckpoint(path: string): Checkpoint | Objection {
       bytes += file.bytes;
     }
   } catch (error) {
-    if (!isSystemError(error)) throw error;
-    return { path, reason: `it can't be read (${error.code})`, unread: true };
+    const code = systemCode(error);
+    if (code === null) throw error;
+    return { path, reason: `it can't be read (${code})`, unread: true };
   }
   return {
     path,

@@ -1,7 +1,7 @@
 /**
  * Checks every byte of checkpoints in the background, one at a time, and remembers the verdicts. Must
- * never call a checkpoint bad because the check itself failed: it tries again, and until then there is
- * no verdict. One that can't be read for ten minutes counts as bad, so that an older one can be used.
+ * never call a checkpoint bad because the check itself failed, or because it can't be read now: it tries again for as
+ * long as it is there.
  */
 import { statSync } from "node:fs";
 import { elapsedMs } from "../../clock.ts";
@@ -12,16 +12,16 @@ import type { Verdict } from "./verify-child.ts";
 const CHILD = new Helper("runs/checkpoints/verify-child", "no checkpoint is verified and no job resumes");
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 30_000;
-/** A disk or a server that fails for so long is broken, and the checkpoint with it: an older one may be readable. */
-const UNREADABLE_MS = 600_000;
+/** Between looks at the queue while all in it wait for their next try. */
+const LOOK_EVERY_MS = 1_000;
 
 export class Verifier {
   readonly #verdicts = new Map<string, Verdict>();
   readonly #queue: Checkpoint[] = [];
   readonly #onVerdict: () => void;
   readonly #stop = new AbortController();
-  /** Since when a checkpoint couldn't be read, by its key. */
-  readonly #unreadable = new Map<string, number>();
+  /** When one that couldn't be read is tried again, and after how long the time after that. */
+  readonly #again = new Map<Checkpoint, { atMs: number; afterMs: number }>();
   #working: Promise<void> | null = null;
   /** Number of verdicts so far; a cached list of an older version is stale. */
   version = 0;
@@ -33,13 +33,14 @@ export class Verifier {
   /** Queues a check, unless it is queued or done. Returns at once. */
   verify(checkpoint: Checkpoint): void {
     // Asked at every tick while it is queued: the disk isn't, then.
-    if (this.#queue.some((queued) => isSame(queued, checkpoint)) || this.#verdicts.has(keyOf(checkpoint)))
-      return;
+    if (this.#queue.some((queued) => isSame(queued, checkpoint))) return;
+    const verdict = this.verdictOf(checkpoint);
+    if (verdict !== null && isFinal(verdict)) return;
     this.#queue.push(checkpoint);
     this.#working ??= this.#work();
   }
 
-  /** Null until the check is done. A rewritten checkpoint needs a new verdict. */
+  /** Null until it was checked. A rewritten checkpoint needs a new verdict; one that can't be read gets one by itself. */
   verdictOf(checkpoint: Checkpoint): Verdict | null {
     return this.#verdicts.get(keyOf(checkpoint)) ?? null;
   }
@@ -51,38 +52,41 @@ export class Verifier {
   }
 
   async #work(): Promise<void> {
-    let retryMs = FIRST_RETRY_MS;
-    for (let next = this.#queue[0]; next && !this.#stop.signal.aborted; next = this.#queue[0]) {
-      // What is put in its place meanwhile, as by a restore, isn't what was read.
-      const key = keyOf(next);
-      const verdict = await readThrough(next.path, this.#stop.signal);
-      this.#queue.shift();
-      if (verdict !== null && this.#isFinal(key, verdict)) {
-        this.#verdicts.set(key, verdict);
-        this.version += 1;
-        retryMs = FIRST_RETRY_MS;
-        this.#onVerdict();
-      } else if (!this.#stop.signal.aborted) {
-        // Behind the others, which may be on another disk.
-        this.#queue.push(next);
-        await pause(retryMs, this.#stop.signal);
-        retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2);
-      }
+    while (this.#queue.length > 0 && !this.#stop.signal.aborted) {
+      // Those that wait hold up no other, which may be on another disk.
+      const at = this.#queue.findIndex((one) => (this.#again.get(one)?.atMs ?? 0) <= elapsedMs());
+      const next = this.#queue[at];
+      if (next === undefined) await pause(LOOK_EVERY_MS, this.#stop.signal);
+      else if (await this.#check(next)) this.#queue.splice(this.#queue.indexOf(next), 1);
     }
     this.#working = null;
   }
 
-  #isFinal(key: string, verdict: Verdict): boolean {
-    if (verdict.ok || !verdict.unreadable) {
-      this.#unreadable.delete(key);
+  /** False where it has to be tried again. */
+  async #check(checkpoint: Checkpoint): Promise<boolean> {
+    // What is put in its place meanwhile, as by a restore, isn't what was read.
+    const key = keyOf(checkpoint);
+    const verdict = await readThrough(checkpoint.path, this.#stop.signal);
+    if (verdict !== null) {
+      this.#verdicts.set(key, verdict);
+      this.version += 1;
+      this.#onVerdict();
+    }
+    if (verdict !== null && isFinal(verdict)) {
+      this.#again.delete(checkpoint);
       return true;
     }
-    const sinceMs = this.#unreadable.get(key) ?? elapsedMs();
-    this.#unreadable.set(key, sinceMs);
-    CHILD.fails(verdict.reason);
-    return elapsedMs() - sinceMs >= UNREADABLE_MS;
+    if (verdict?.ok === false) CHILD.fails(verdict.reason);
+    const afterMs = this.#again.get(checkpoint)?.afterMs ?? FIRST_RETRY_MS;
+    this.#again.set(checkpoint, {
+      atMs: elapsedMs() + afterMs,
+      afterMs: Math.min(LONGEST_RETRY_MS, afterMs * 2),
+    });
+    return false;
   }
 }
+
+const isFinal = (verdict: Verdict): boolean => verdict.ok || !verdict.unreadable;
 
 /** Null without a verdict: the child was killed, or could not be started. */
 async function readThrough(path: string, signal: AbortSignal): Promise<Verdict | null> {

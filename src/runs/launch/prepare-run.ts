@@ -3,19 +3,21 @@
  * and its own directory with the records that a later supervisor finds it by.
  */
 import { statSync } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import type { ClaimFiles } from "../../claims/publish-claims.ts";
 import { USER } from "../../config/project.ts";
 import type { JobSpec } from "../../config/schema/job-schema.ts";
+import { stepOfName } from "../../contract/names.ts";
+import { systemCode } from "../../contract/system-code.ts";
 import { containerCommandOf } from "../../files/container-command.ts";
 import { makeFolder } from "../../files/make-folder.ts";
 import { resolveCommand } from "../../files/resolve-command.ts";
 import { checkpointDirectory, logPath } from "../../files/state-paths.ts";
 import type { Job } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
-import { isSystemError, Refusal } from "../../refusal.ts";
+import { Refusal } from "../../refusal.ts";
 import type { Variables } from "../../spawn/exact-environment.ts";
-import { beginAnew, writeOwner } from "../checkpoints/owner.ts";
+import { beginAnew, type Owner, writeOwner } from "../checkpoints/owner.ts";
 import { type LogLimits, rotateBetweenRuns } from "../clean-up/rotate-log.ts";
 import { containerArgv } from "../containers/container-argv.ts";
 import { writeContainerFiles } from "../containers/container-script.ts";
@@ -31,6 +33,8 @@ export interface Launching {
   project?: string;
   /** The current configuration; without it logs grow without limit. */
   logs?: () => LogLimits;
+  /** A job's checkpoints that can't be read now, or the folder of all; none of a third party's, which may be any job's. */
+  unread?: (job: Job) => readonly string[];
   /** Claims the run's GPUs before it starts, and names its processes once they exist. */
   claims?: Pick<ClaimFiles, "take" | "renew">;
 }
@@ -54,17 +58,19 @@ class Unready extends Refusal {
 }
 
 const NO_ROOM = ["ENOSPC", "EDQUOT"];
+/** Of a folder that can't be made or written: these last until somebody mends them. */
+const LASTING = ["EEXIST", "ENOTDIR", "EROFS"];
 
 /** Whether a launch failed for want of something of ours, or of room for its files: no fault of the job's. */
 export const isUnready = (error: Error): boolean =>
-  error instanceof Unready || NO_ROOM.includes((error as NodeJS.ErrnoException).code ?? "");
+  error instanceof Unready || NO_ROOM.includes(systemCode(error) ?? "");
 
 /** @throws Refusal, Unready, or what the disk throws. */
 export function prepareRun(
   job: Job,
   run: Run,
   resumeFrom: Checkpoint | null,
-  { stateDirectory, directory, logs, project = USER }: Launching,
+  { stateDirectory, directory, logs, project = USER, unread }: Launching,
 ): Prepared {
   const cwd = folderOf(job.spec, directory);
   const variables = environmentOf(job, run, resumeFrom, stateDirectory);
@@ -72,11 +78,12 @@ export function prepareRun(
   const contained = containerCommandOf(job.spec);
   const program = resolveCommand(contained ? { command: [contained.program] } : job.spec, cwd, env);
   if (!program.ok) throw new (program.ours ? Unready : Refusal)(program.reason);
-  const checkpoints = checkpointDirectory(stateDirectory, job.name);
-  // A run from the beginning must not be followed by one from an earlier run's checkpoint.
-  if (resumeFrom === null) setAside(checkpoints);
-  else makeFolder(checkpoints);
-  writeOwner(checkpoints, { project, job: job.name, command: job.spec.command });
+  if (job.earlier !== "set aside") refuseBeside(unread?.(job) ?? [], resumeFrom);
+  prepareCheckpoints(checkpointDirectory(stateDirectory, job.name), resumeFrom, {
+    project,
+    job: job.name,
+    command: job.spec.command,
+  });
   const files = writeRunFiles(stateDirectory, run.id);
   const record = { job: job.name, run };
   writeRunRecord(stateDirectory, contained ? record : { ...record, program: program.path });
@@ -93,12 +100,24 @@ export function prepareRun(
   return { cwd, env, raw, argv, contained: true, files, log };
 }
 
-function setAside(checkpoints: string): void {
+/** A run that begins without what can't be read now would do again what it may hold. */
+function refuseBeside(unread: readonly string[], resumeFrom: Checkpoint | null): void {
+  const step = (path: string): number => stepOfName(basename(path)) ?? Number.POSITIVE_INFINITY;
+  const newer = unread.find((path) => resumeFrom === null || step(path) >= (resumeFrom.step ?? 0));
+  if (newer !== undefined)
+    throw new Unready(`${newer} can't be read now, and may hold what it is to go on from`);
+}
+
+/** Makes their folder. A run from the beginning must not be followed by one from an earlier run's checkpoint. */
+function prepareCheckpoints(folder: string, resumeFrom: Checkpoint | null, owner: Owner): void {
   try {
-    beginAnew(checkpoints);
+    if (resumeFrom === null) beginAnew(folder);
+    else makeFolder(folder);
+    writeOwner(folder, owner);
   } catch (error) {
-    if (!isSystemError(error)) throw error;
-    throw new Unready(`its checkpoints can't be looked for or set aside: ${error.message}`);
+    const code = systemCode(error);
+    if (code === null || LASTING.includes(code)) throw error;
+    throw new Unready(`the folder of its checkpoints can't be used now: ${(error as Error).message}`);
   }
 }
 

@@ -99,9 +99,12 @@ export class Session {
     this.#finish({ end, lines });
   }
 
-  /** `unrecorded`: what the supervisor said of it in its answer. */
-  #endStopped(unrecorded?: string): void {
-    const bad = [...this.#outcome.unsaved, ...(unrecorded === undefined ? [] : [unrecorded])];
+  /** `answer`: the supervisor's to the stop; null where it has ended without one. */
+  #endStopped(answer: { unrecorded?: string } | null): void {
+    const bad = [
+      ...this.#outcome.unsaved(answer !== null),
+      ...(answer?.unrecorded ? [answer.unrecorded] : []),
+    ];
     this.#end(bad.length === 0 ? "stopped" : "unsaved", stoppedLine(this.#screen), ...bad);
   }
 
@@ -117,7 +120,7 @@ export class Session {
 
   #lose(reason: string): void {
     if (this.#stopAsked || this.#screen.snapshot?.supervisor.stopping) {
-      this.#endStopped();
+      this.#endStopped(null);
       return;
     }
     this.#show({ lost: `The supervisor is gone (${reason}).` });
@@ -152,7 +155,7 @@ export class Session {
     if (this.#screen.snapshot !== null) this.#outcome.take(this.#screen.snapshot);
     const answer = await this.#request({ verb: "stop", pauseJobs: true, by }, "The supervisor has stopped.");
     this.#stopAsked = false;
-    if (answer.ok) this.#endStopped((answer.result as { unrecorded?: string }).unrecorded);
+    if (answer.ok) this.#endStopped(answer.result as { unrecorded?: string });
   }
 
   /** Shows what came of it; a refusal and a lost connection are answers too. */

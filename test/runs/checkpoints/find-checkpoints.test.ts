@@ -1,6 +1,6 @@
 /**
  * Covers: src/runs/checkpoints/prune.ts, src/runs/checkpoints/verify.ts, src/runs/checkpoints/verify-child.ts,
- * src/contract/absent.ts
+ * src/contract/system-code.ts
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";

@@ -20,9 +20,9 @@ export async function restart(options: Options): Promise<number> {
   }
   const places = await placesOf(options);
   const service = await runsAsService(places);
-  await stop({ ...options, leaveJobs: true });
-  if (!service) return start({ ...options, detach: true });
+  const stopped = await stop({ ...options, leaveJobs: true });
+  if (!service) return Math.max(stopped, await start({ ...options, detach: true }));
   await systemctl("start", unitName(places));
   print(`Started by systemd: ${unitName(places)}.`);
-  return 0;
+  return stopped;
 }

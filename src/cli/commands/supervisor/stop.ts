@@ -27,10 +27,10 @@ export async function stop(options: Options & { leaveJobs?: boolean }): Promise<
       if (!options.leaveJobs) for (const line of lines) if (!told.includes(line)) say(line);
       told = lines;
     });
-    let unrecorded: string | undefined;
+    let answer: { unrecorded?: string } | null = null;
     try {
-      const done = await ask(client, { verb: "stop", pauseJobs: !options.leaveJobs, by: askedBy() });
-      unrecorded = (done as { unrecorded?: string }).unrecorded;
+      const pauseJobs = !options.leaveJobs;
+      answer = (await ask(client, { verb: "stop", pauseJobs, by: askedBy() })) as { unrecorded?: string };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       // If the answer was lost because the supervisor ended, the stop has succeeded.
@@ -38,15 +38,15 @@ export async function stop(options: Options & { leaveJobs?: boolean }): Promise<
       still?.close();
       if (still !== null) throw error;
     }
-    // A start, or whoever removes its files, may come the moment this command ends.
-    await whenEnded(running);
     print(`Stopped. ${options.leaveJobs ? outcome.leftAlone : outcome.summary}`);
-    const bad = options.leaveJobs ? [] : outcome.unsaved;
+    const bad = options.leaveJobs ? [] : outcome.unsaved(answer !== null);
     for (const line of bad) print(line);
     const left = leftRunning((await placesOf(options)).stateDirectory);
     if (bad.length > 0 && left !== null) print(left);
-    if (unrecorded !== undefined) print(unrecorded);
-    return bad.length > 0 || unrecorded !== undefined ? 1 : 0;
+    if (answer?.unrecorded) print(answer.unrecorded);
+    // A start, or whoever removes its files, may come the moment this command ends.
+    await whenEnded(running);
+    return bad.length > 0 || answer?.unrecorded ? 1 : 0;
   } finally {
     client.close();
   }

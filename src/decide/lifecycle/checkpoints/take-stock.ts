@@ -51,13 +51,13 @@ export function takeStock(transition: Transition, stock: Stock): void {
 }
 
 /** Those that can't be read now may be as good as when they were seen. */
-function withUnread({ job }: Transition, { checkpoints, unread = [] }: Stock): Checkpoint[] {
+function withUnread({ job }: Transition, { checkpoints, rejected, unread = [] }: Stock): Checkpoint[] {
   if (unread.length === 0) return checkpoints;
   const known = [job.checkpoint, ...(job.older ?? [])].filter(
     (one) =>
       one !== null &&
       unread.some((path) => one.path === path || one.path.startsWith(`${path}/`)) &&
-      !checkpoints.some(({ path }) => path === one.path),
+      ![...checkpoints, ...rejected].some(({ path }) => path === one.path),
   ) as Checkpoint[];
   return [...checkpoints, ...known].sort(
     (a, b) => (b.step ?? 0) - (a.step ?? 0) || b.createdAtMs - a.createdAtMs,

@@ -2,6 +2,7 @@
  * A resume that fails at once speaks against its checkpoint: it is passed over for the one before, and the end
  * isn't counted as a failure. Where that fails as well, it wasn't the checkpoint: the newest counts again.
  */
+import { EXIT_UNREADABLE } from "../../../contract/names.ts";
 import type { Checkpoint } from "../../../model/run.ts";
 import { type Exit, exitCodeOf } from "../../../model/seen.ts";
 import { plural } from "../../../words/list.ts";
@@ -18,7 +19,7 @@ const IN_A_ROW = 2;
 export const REMEMBERED = 20;
 /** Ends that something outside the program causes, also as a shell passes them on; no program to run. */
 const SIGNALS_FROM_OUTSIDE = new Set(["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"]);
-const CODES_FROM_OUTSIDE = new Set([126, 127, 129, 130, 137, 143]);
+const CODES_FROM_OUTSIDE = new Set([EXIT_UNREADABLE, 126, 127, 129, 130, 137, 143]);
 
 /** How a run ended: `reason` is that as a sentence. */
 interface End {

@@ -30,10 +30,12 @@ const TEMPORARY = /(^|[._-])(tmp|temp|incomplete|partial)([._\-\d]|$)|\.part$/i;
 
 /** Newest first. A file counts once two looks agree on its size and age: until then it may be half written. */
 export function listThirdParty(where: Where, lastLook: LastLook): Stock {
-  const found = findSettled(where, lastLook);
+  const unread: string[] = [];
+  const found = findSettled(where, lastLook, unread);
   const own = found.filter(({ createdAtMs }) => createdAtMs >= where.sinceMs - FILE_CLOCK_MS);
-  if (own.length === 0) return { checkpoints: [], rejected: tooOld(inOrder(found)) };
-  const list: Stock = { checkpoints: [], rejected: [] };
+  const rest = unread.length > 0 && { unread };
+  if (own.length === 0) return { checkpoints: [], rejected: tooOld(inOrder(found)), ...rest };
+  const list: Stock = { checkpoints: [], rejected: [], ...rest };
   for (const checkpoint of inOrder(own)) {
     if (list.checkpoints.length === ENOUGH) break;
     const reason = brokenBecause(checkpoint.path, lastLook);
@@ -43,7 +45,7 @@ export function listThirdParty(where: Where, lastLook: LastLook): Stock {
   return list;
 }
 
-function findSettled({ pattern, cwd }: Where, lastLook: LastLook): Checkpoint[] {
+function findSettled({ pattern, cwd }: Where, lastLook: LastLook, unread: string[]): Checkpoint[] {
   const before = new Map(lastLook);
   lastLook.clear();
   const found: Checkpoint[] = [];
@@ -51,7 +53,8 @@ function findSettled({ pattern, cwd }: Where, lastLook: LastLook): Checkpoint[] 
     const path = targetOf(match.path);
     if (lastLook.has(path) || TEMPORARY.test(basename(path))) continue;
     const seen = measure(path);
-    if (seen === null || seen.bytes === 0) continue;
+    if (seen === "unread") unread.push(path);
+    if (seen === null || seen === "unread" || seen.bytes === 0) continue;
     const stamp = `${seen.bytes} ${seen.newestMs} ${seen.files.length}`;
     const known = before.get(path);
     const same = known?.stamp === stamp;
@@ -66,6 +69,7 @@ function brokenBecause(path: string, lastLook: LastLook): string | null {
   const known = lastLook.get(path);
   if (known?.broken !== undefined) return known.broken;
   const seen = measure(path);
+  if (seen === "unread") return null;
   const broken = seen === null ? "it is gone" : notWhole(path, seen.files);
   if (known !== undefined) known.broken = broken;
   return broken;

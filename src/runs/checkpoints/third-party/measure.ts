@@ -1,6 +1,7 @@
 /** The size and age of what a pattern matched: of a file, or of all files in a folder, also behind links. */
 import { lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { extname, join } from "node:path";
+import { isAbsent } from "../../../contract/system-code.ts";
 
 /** A folder of more is measured by its first ones, so that a link to a data set can't hold up a tick. */
 const MOST_FILES = 5000;
@@ -13,15 +14,14 @@ export interface Measured {
   files: { path: string; bytes: number | null }[];
 }
 
-/** Null for what isn't there, can't be read, or holds no file. */
-export function measure(path: string): Measured | null {
+/** Null for what isn't there, changes this very moment, or holds no file. "unread": it can't be read now. */
+export function measure(path: string): Measured | "unread" | null {
   const all: Measured = { bytes: 0, newestMs: 0, files: [] };
   try {
     add(path, statSync(path), all, []);
     return all.files.length === 0 ? null : all;
-  } catch {
-    // It is gone, or changes this very moment.
-    return null;
+  } catch (error) {
+    return isAbsent(error) ? null : "unread";
   }
 }
 

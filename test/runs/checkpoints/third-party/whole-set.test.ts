@@ -19,7 +19,8 @@ function put(...names: string[]): void {
 }
 function missing(name: string): string | null {
   const path = join(directory, name);
-  return incomplete(path, measure(path)?.files ?? []);
+  const found = measure(path);
+  return incomplete(path, found === null || found === "unread" ? [] : found.files);
 }
 const index = (name: string, ...shards: string[]): void => {
   put(name);
