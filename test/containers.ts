@@ -67,7 +67,8 @@ runtime = "runc"
           try {
             podman("rm", "--force", "--time=0", id);
           } catch (error) {
-            if (tries === 5) throw error;
+            if (tries === 60) throw error;
+            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
           }
       rmSync(folder, { recursive: true, force: true });
     },

@@ -10,7 +10,7 @@ import type { AuditEvent } from "../model/event.ts";
 import { Target } from "./target.ts";
 
 /** How long the supervisor's exit waits for messages under way. */
-const LAST_WAIT_MS = 3000;
+const LAST_WAIT_MS = 8000;
 
 export class Notifier {
   readonly #settings: () => Notify[];

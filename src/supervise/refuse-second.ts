@@ -9,7 +9,7 @@ import { isRunning, lastSupervisorOf } from "../files/supervisors.ts";
 import { Refusal } from "../refusal.ts";
 
 /** One that was told to stop gives up its locks a moment before its process ends. */
-const ENDS_WITHIN_MS = 5000;
+const ENDS_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 
 /** Hold the locks first. Rejects with Refusal; removes a dead socket. */

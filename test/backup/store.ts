@@ -1,12 +1,13 @@
 /** A real S3 server for tests: Ceph's object gateway, started from Debian's packages on loopback. */
+
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { Bucket } from "../../src/backup/bucket.ts";
 import type { Backup } from "../../src/backup/bucket-names.ts";
+import { freePorts } from "../free-port.ts";
 
 const SCRIPT = join(import.meta.dirname, "radosgw.sh");
 
@@ -17,7 +18,7 @@ export class Store {
 
   /** Takes about 15 s. */
   async start(): Promise<this> {
-    this.#port = await freePort();
+    this.#port = await freePorts(61);
     this.#run();
     Object.assign(process.env, this.env);
     const client = new S3Client({ endpoint: this.endpoint, region: "us-east-1", forcePathStyle: true });
@@ -68,14 +69,4 @@ export class Store {
     });
     if (done.status !== 0) throw new Error(`radosgw.sh ended with ${done.status}; see ${this.folder}/run`);
   }
-}
-
-/** With some sixty free ones after it, as far as one can tell. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port > 60_000 ? address.port - 10_000 : address.port;
 }

@@ -110,19 +110,24 @@ def threads():
 
 def late_report():
     """A thread is in the middle of a report when the program leaves."""
-    replace = os.replace
-    began = threading.Event()
+    replace, sleep = os.replace, time.sleep
+    began, waits = threading.Event(), threading.Event()
 
     def slowly(source, target):
         if threading.current_thread() is not threading.main_thread():
             began.set()
-            time.sleep(0.5)
+            waits.wait()
         replace(source, target)
+
+    def seen_to_wait(seconds):
+        waits.set()
+        sleep(seconds)
 
     os.replace = slowly
     job.step(1, save=good)
     threading.Thread(target=job._run.status.write_now, daemon=True).start()
     began.wait()
+    time.sleep = seen_to_wait
     os.kill(os.getpid(), signal.SIGUSR2)
     job.step(2, save=good)
 

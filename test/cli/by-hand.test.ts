@@ -65,7 +65,7 @@ test("resume --at holds a paused job until then, and no running one", async () =
     );
   await at(3_600_000);
   expect((await cli.say("why", "train")).out).toContain("until");
-  await at(8000);
+  await at(20_000);
   await until("it goes on", async () => (await states()).train === "running");
   expect(await cli.say("resume", "train", "--at", "tomorrow")).toMatchObject({ code: 2 });
 });

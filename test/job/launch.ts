@@ -94,9 +94,10 @@ export function endOf(child: ChildProcess): Promise<Ended> {
 function attach(child: ChildProcess, statusDir: string): Launched {
   let over: Ended | null = null;
   const ended = endOf(child).then((end) => {
-    // A ring that comes while a finished program is being torn down ends it: it has said that it has finished.
-    const isTornDown = end.signal === "SIGUSR2" && status()?.state === "finished";
-    over = isTornDown ? { ...end, code: 0, signal: null } : end;
+    // A ring that comes while a program is being torn down ends it: it has said its last word.
+    const lastWords: Record<string, number> = { finished: 0, paused: 75 };
+    const code = end.signal === "SIGUSR2" ? lastWords[status()?.state ?? ""] : undefined;
+    over = code === undefined ? end : { ...end, code, signal: null };
     return over;
   });
   const status = (): StatusFile | null => {

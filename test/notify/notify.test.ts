@@ -73,6 +73,8 @@ describe("a command", () => {
     notifier.tell(event(3, "job.failed", "other"));
     notifier.tell(event(4, "job.failed", null));
     notifier.tell(event(5));
+    // A close waits for some seconds only.
+    await untilHolds(() => expect(readFileSync(file, "utf8").match(/\n/g)).toHaveLength(2));
     await notifier.close();
     const lines = readFileSync(file, "utf8").trim().split("\n");
     const told = lines.map((line) => JSON.parse(line.slice(0, line.lastIndexOf("; $(id)"))));
@@ -104,10 +106,15 @@ describe("a command", () => {
   });
 
   test("one that reads nothing, of a message larger than a pipe, is fine", async () => {
-    const notifier = new Notifier(() => notify({ command: ["true"] }));
+    const once = join(directory, "once");
+    // It reads nothing, either time; that the second time went well shows once the first one's problem is gone.
+    const fails = `[ -e ${once} ] || { : > ${once}; exit 1; }`;
+    const notifier = new Notifier(() => notify({ command: ["sh", "-c", fails] }));
+    notifier.tell(event(0));
+    await untilHolds(() => expect(notifier.problems).toHaveLength(1));
     notifier.tell({ ...event(1), reason: "x".repeat(1_000_000) });
+    await untilHolds(() => expect(notifier.problems).toEqual([]));
     await notifier.close();
-    expect(notifier.problems).toEqual([]);
   });
 });
 

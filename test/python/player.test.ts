@@ -30,7 +30,7 @@ testWith(pyaudio)("what a thread plays is heard whole, held and released at rand
       alsa,
       `pcm.!default { type file slave.pcm nothing file "${file}" format raw }\npcm.nothing { type null }\n`,
     );
-    const args = [join(folder, "sound.raw"), "80"];
+    const args = [join(folder, "sound.raw"), heard.length < 2 ? "20" : "400"];
     const run = launch(pythonChild("python-pyaudio-player.py"), args, folder, { ALSA_CONFIG_PATH: alsa });
     await run.until("it to play", ({ state }) => state !== "ready").catch(() => {});
     let sequence = 0;

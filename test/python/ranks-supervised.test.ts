@@ -15,7 +15,7 @@ import { pythonChild } from "./interpreter.ts";
 import { argumentsOf, hashIn, MAIN, voice } from "./voice.ts";
 
 const LIMIT = { timeout: 600_000 };
-const STEPS = 120;
+const STEPS = 300;
 const endless = { ranks: 2, workers: 2, steps: 1_000_000 };
 
 let supervisor: RealSupervisor;

@@ -53,9 +53,9 @@ describeWith(objectStore)("checkpoints in S3", () => {
     supervisor = await started("broken");
     for (const harm of ["gone", "broken"] as const) {
       const step = await paused();
+      const before = supervisor.audit("checkpoint.restored").length;
       if (harm === "gone") rmSync(directory(), { recursive: true });
       else for (const name of checkpoints()) writeFileSync(join(directory(), name, "weights"), "torn");
-      const before = supervisor.audit("checkpoint.restored").length;
       expect(supervisor.say("resume", "count").code).toBe(0);
       const restored = await until("the restored checkpoint", () => {
         const found = supervisor.audit("checkpoint.restored");

@@ -47,14 +47,16 @@ function countOutside(pid: number, supervisorPid: number) {
   const percent = (of: "inside" | "outside", from: number, to: number): number => {
     const a = looks.findLast(({ at }) => at <= from) ?? looks[0];
     const b = looks.find(({ at }) => at >= to) ?? looks.at(-1);
-    return a && b ? (100 * (b[of] - a[of])) / (b.at - a.at) / cpus().length : 0;
+    return a && b && b.at > a.at ? (100 * (b[of] - a[of])) / (b.at - a.at) / cpus().length : 0;
   };
   return {
     end() {
       clearInterval(timer);
       look();
       return {
-        insidePercent: percent("inside", 0, Number.POSITIVE_INFINITY),
+        begunAt: looks[0]?.at ?? 0,
+        /** The most in a second: a pause for others' use may take the rest. */
+        insidePercent: Math.max(...looks.map(({ at }) => percent("inside", at - 1000, at))),
         /** The most in a second of the five before: a tick may come late. */
         outsidePercentBefore: (at: number) =>
           Math.max(...[0, 1, 2, 3, 4].map((s) => percent("outside", at - 1000 * (s + 1), at - 1000 * s))),
@@ -97,9 +99,10 @@ describeWith(podman)("containers", () => {
       });
       const counted = countOutside(inside, supervisor.snapshot().supervisor.pid);
       await supervisor.ticks(SECONDS * 4, { everyMs: 200, limitMs: LIMIT_MS });
-      const { insidePercent, outsidePercentBefore } = counted.end();
-      // Only what this test counted outside of the container itself justifies a pause.
-      for (const { at, evidence } of supervisor.audit("pause.requested"))
+      const asked = supervisor.audit("pause.requested");
+      const { begunAt, insidePercent, outsidePercentBefore } = counted.end();
+      // Only what this test counted outside of the container itself justifies a pause; the rule's second was counted.
+      for (const { at, evidence } of asked.filter(({ at }) => Date.parse(at) >= begunAt + 1000))
         expect(outsidePercentBefore(Date.parse(at)), JSON.stringify(evidence)).toBeGreaterThan(40);
       // What proves the test: the job did use the machine.
       expect(insidePercent).toBeGreaterThan(30);

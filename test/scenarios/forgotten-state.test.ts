@@ -29,7 +29,7 @@ testWith(python)("a resume whose first losses jump is told, in TypeScript and in
   supervisor = await new RealSupervisor({ jobs }).start();
   const names = jobs.map(({ name }) => name);
   // Ten reports at least, one a second at most.
-  for (const name of names) await supervisor.steps(name, 400);
+  for (const name of names) await supervisor.steps(name, 800);
   expect(supervisor.say("pause", "--all").code).toBe(0);
   const before = supervisor.snapshot().jobs.map(({ progress }) => progress?.step ?? 0);
   supervisor.say("resume", "--all");

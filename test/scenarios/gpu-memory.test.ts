@@ -19,7 +19,7 @@ afterEach(async () => {
 
 async function start(config: Record<string, unknown>, gpus: number): Promise<void> {
   driver = new FakeNvml({ gpus: Array.from({ length: gpus }, () => ({ util: 0, used: 500 })) });
-  const balance = { settleSeconds: 0, backoffSeconds: 0.1 };
+  const balance = { settleSeconds: 0, backoffSeconds: 0.1, maxPauseOverhead: 0.9 };
   supervisor = await new RealSupervisor({ balance, ...config }, driver.env).start();
 }
 

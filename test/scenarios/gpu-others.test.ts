@@ -8,7 +8,7 @@ import { afterEach, expect, it } from "vitest";
 import { FakeNvml, type FakeProcess } from "../fakes/nvml/fake.ts";
 import { compiler, describeWith } from "../needs.ts";
 import { jobOn, OTHERS } from "./gpu-material.ts";
-import { CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
+import { CHILDREN, RealSupervisor, tickOf, until } from "./real-supervisor.ts";
 
 let supervisor: RealSupervisor;
 let driver: FakeNvml;
@@ -86,7 +86,11 @@ describeWith(compiler)(`over a driver of two GPUs (needs a C compiler)`, () => {
 
     // Our own exit changes nothing for the game; only its end does.
     driver.set({ processes: [...ours.filter(({ gpu }) => gpu === 1), foreign, notebook] });
-    await supervisor.shows("the GPU to show it", ({ gpus }) => gpus[0]?.processes.length === 2);
+    const paused = tickOf(await supervisor.look());
+    await supervisor.shows("the GPU to show it after the exit", ({ gpus: [one] }) => {
+      const others = one?.metrics["gpu.others.utilization"];
+      return others && "value" in others && others.atMs > paused && one?.processes.length === 2;
+    });
     expect(supervisor.job("left").state).toBe("paused");
     expect(supervisor.say("why", "left").out).toContain("sleep");
     driver.set({ processes: [...ours.filter(({ gpu }) => gpu === 1), notebook] });

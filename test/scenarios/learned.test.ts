@@ -28,7 +28,10 @@ function availableWithout(seen: Snapshot): number {
 
 test("what a job takes is learned, outlives the supervisor, and keeps it waiting where it doesn't fit", async () => {
   supervisor = await new RealSupervisor({ jobs: [big] }).start();
-  const seen = await supervisor.shows("its use", (now) => bigOf(now)?.learned.memoryMiB && now);
+  const seen = await supervisor.shows("its use and its load", (now) => {
+    const { memoryMiB, reloadMs } = bigOf(now)?.learned ?? {};
+    return memoryMiB && reloadMs && now;
+  });
   expect(bigOf(seen)?.learned.memoryMiB?.peak).toBeGreaterThan(MIB);
   expect(bigOf(seen)?.learned.reloadMs).toMatchObject({ count: 1 });
 

@@ -30,7 +30,10 @@ test("a tracker's daemon that outlives a pause is ended, and the pause is comple
 });
 
 test("a command that detaches runs on, is named, and can be ended", async () => {
-  supervisor = await new RealSupervisor(one("setsid -f sleep 2345")).start();
+  supervisor = await new RealSupervisor(
+    // Not before it is that program: between fork and exec it has its parent's name.
+    one("setsid sleep 2345 & until grep -aq '^sleep' /proc/$!/cmdline; do sleep 0.02; done"),
+  ).start();
   const left = await named();
   expect(supervisor.job("train").state).toBe("running");
   expect(why()).toMatch(/has been waiting since .* for 'sleep 2345' \(pid \d+\).*supervisor cancel train/);

@@ -24,7 +24,7 @@ const at = (...path: string[]): string => join(supervisor.directory, ...path);
 
 /** As `git clean -fdx` in the project would: state directory, database and lock. */
 function wipe(): void {
-  rmSync(at("state"), { recursive: true, force: true });
+  rmSync(at("state"), { recursive: true, force: true, maxRetries: 5 });
   for (const name of readdirSync(supervisor.directory))
     if (name.startsWith("audit.sqlite")) rmSync(at(name), { force: true });
 }
@@ -93,7 +93,7 @@ test("only the state directory wiped and the supervisor killed: the run that the
   supervisor = await started();
   const before = await supervisor.steps("count", 3);
   await supervisor.crash();
-  rmSync(at("state"), { recursive: true });
+  rmSync(at("state"), { recursive: true, maxRetries: 5 });
   await supervisor.start();
   await supervisor.reaches("count", ["running"]);
   const after = await supervisor.steps("count", before.progress?.step ?? 0);
@@ -114,7 +114,7 @@ test("the job ends after its run's files were removed: how it ended is known", a
     ],
   }).start();
   await supervisor.reaches("wait", ["running"]);
-  rmSync(at("state/runs"), { recursive: true });
+  rmSync(at("state/runs"), { recursive: true, maxRetries: 5 });
   await supervisor.recorded("supervisor.recovered");
   writeFileSync(at("end"), "");
   await supervisor.reaches("wait", ["failed"]);

@@ -15,15 +15,19 @@ describeWith(compiler)("park (needs a C compiler)", () => {
     scene = await new ParkScene().start();
     const { supervisor, cuda } = scene;
     const notebook = scene.newcomer(5000);
-    const parked = await supervisor.reaches("plain", ["frozen"]);
+    const parked = await supervisor.shows(
+      "it parked, and its memory gone",
+      ({ jobs: [job] }) => job?.state === "frozen" && job.why.parked?.gone && job,
+    );
     expect(parked.why.parked).toEqual({ heldMiB: HELD, gone: true });
     expect(parked.why.summary).toContain("18.0 GiB of VRAM in host memory");
     expect(cuda.stateOf(scene.pid)).toBe("checkpointed");
-    expect(supervisor.audit("pause.completed")).toMatchObject([
-      { outcome: { method: "park", vramVerified: true, vramReleasedMiB: HELD } },
-    ]);
-    expect(supervisor.snapshot().gpus[0]?.metrics["gpu.memory.freeMiB"]).toMatchObject({
-      value: 24_576 - 400 - 5000,
+    expect(supervisor.audit("pause.completed").at(-1)).toMatchObject({
+      outcome: { method: "park", vramVerified: true, vramReleasedMiB: HELD },
+    });
+    await supervisor.shows("what is free", ({ gpus: [gpu] }) => {
+      const free = gpu?.metrics["gpu.memory.freeMiB"];
+      return free && "value" in free && free.value === 24_576 - 400 - 5000;
     });
 
     // The newcomer has gone, and somebody else, whom no rule knows, holds what it would need.

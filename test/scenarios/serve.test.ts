@@ -8,9 +8,9 @@ import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { documentation, Letters } from "../../jobs/serve/letters.ts";
+import { freePort } from "../free-port.ts";
 import { until } from "../until.ts";
 import { RealSupervisor } from "./real-supervisor.ts";
-import { freePort } from "./server-material.ts";
 
 const CLIENTS = 12;
 const HOLDS = 3;
@@ -136,7 +136,7 @@ it("held, released and resumed under its clients: none is lost, none answered tw
     run: 1,
     checkpoint: { verified: expect.anything() },
   });
-  expect(clients.refused).toBeGreaterThanOrEqual(CLIENTS);
+  await until("all to be told to come again", () => clients.refused >= CLIENTS);
   expect(await supervisor.sayMeanwhile("resume", "serve")).toBe(0);
   await clients.answeredMore();
   expect(await supervisor.reaches("serve", ["running"])).toMatchObject({ run: 2 });

@@ -1,21 +1,12 @@
 /** What the scenarios with a server that is asked by HTTP have in common. */
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { FakeNvml } from "../fakes/nvml/fake.ts";
+import { freePort } from "../free-port.ts";
 import { until } from "../until.ts";
 import { STEPS } from "./gpu-material.ts";
 import { RealSupervisor } from "./real-supervisor.ts";
 
 const PROGRAM = join(import.meta.dirname, "../fakes/inference-server.ts");
-
-/** A port of this machine that nothing listens at. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const { port } = server.address() as { port: number };
-  await new Promise((closed) => server.close(closed));
-  return port;
-}
 
 export interface Told {
   kind: string;
@@ -46,7 +37,7 @@ export class Served {
     const served = new Served(told, await freePort());
     await served.supervisor.start();
     if (told.llm === undefined) await served.seenHolding(told.holds ?? 8000);
-    else await served.supervisor.reaches("llm", ["running"]);
+    else await until("the server to answer", () => served.asked());
     return served;
   }
 

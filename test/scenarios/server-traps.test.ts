@@ -67,7 +67,7 @@ describeWith(compiler)("a server that is asked by HTTP (needs a C compiler)", ()
   });
 
   it("is loaded again at a client's request: that is told, and it is asked again", async () => {
-    const supervisor = await begin({ kind: "ollama", pause: { model: "tiny" } });
+    const supervisor = await begin({ kind: "ollama", pause: { model: "tiny", timeoutSeconds: 30 } });
     pause();
     await started();
     await served.tell("/client");

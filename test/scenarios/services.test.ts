@@ -8,11 +8,11 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { FakeNvml } from "../fakes/nvml/fake.ts";
+import { freePort } from "../free-port.ts";
 import { compiler, describeWith } from "../needs.ts";
 import { until } from "../until.ts";
 import { STEPS } from "./gpu-material.ts";
 import { alive, RealSupervisor } from "./real-supervisor.ts";
-import { freePort } from "./server-material.ts";
 
 const PROGRAM = join(import.meta.dirname, "../fakes/inference-server.ts");
 

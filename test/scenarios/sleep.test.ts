@@ -40,7 +40,7 @@ function atTheBus(): string[] {
 }
 
 test("sleep waits until the job has saved; awake again, it goes on where it was", async () => {
-  bus = await new SystemBus().logind(20);
+  bus = await new SystemBus().logind(120);
   supervisor = await new RealSupervisor({ jobs: [counting(50), knowsNothing] }, bus.env).start();
   await supervisor.steps("count", 3);
   expect(await bus.told("held")).toBe("held sleep supervisor Jobs save before the system sleeps delay");
@@ -89,7 +89,7 @@ test("a save that takes longer than logind waits ends once the system is awake",
 });
 
 test("logind gone while sleep was to come: jobs go on, and are saved before the next one", async () => {
-  bus = await new SystemBus().logind(20);
+  bus = await new SystemBus().logind(120);
   supervisor = await new RealSupervisor({ jobs: [counting(50)] }, bus.env).start();
   await supervisor.steps("count", 0);
   await bus.told("held");
@@ -98,7 +98,7 @@ test("logind gone while sleep was to come: jobs go on, and are saved before the 
   await bus.endLogind();
   await supervisor.reaches("count", ["running"]);
   bus.lines = [];
-  await bus.logind(20);
+  await bus.logind(120);
   await bus.told("held");
   bus.say("sleep");
   await bus.told("asleep");
@@ -106,7 +106,7 @@ test("logind gone while sleep was to come: jobs go on, and are saved before the 
 });
 
 test("a supervisor that is killed delays no sleep", async () => {
-  bus = await new SystemBus().logind(20);
+  bus = await new SystemBus().logind(120);
   supervisor = await new RealSupervisor({ jobs: [counting(50)] }, bus.env).start();
   await bus.told("held");
   expect(atTheBus().sort()).toEqual(["gdbus", "systemd-inhibit"]);
@@ -127,7 +127,7 @@ test("where logind refuses to wait, status says so", async () => {
 });
 
 test("nothing is asked of logind where the config says no, no job can save, or there is no logind", async () => {
-  bus = await new SystemBus().logind(20);
+  bus = await new SystemBus().logind(120);
   const jobs = [counting(50)];
   supervisor = await new RealSupervisor({ jobs: [knowsNothing] }, bus.env).start();
   await supervisor.reaches("sleeper", ["running"]);

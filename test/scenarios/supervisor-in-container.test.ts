@@ -13,7 +13,7 @@ import { until } from "../until.ts";
 import { CHILDREN } from "./real-supervisor.ts";
 
 const BIN = resolve(import.meta.dirname, "../../dist/bin.js");
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 480_000;
 
 let containers: Containers;
 let folder: string;

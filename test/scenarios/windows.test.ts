@@ -11,7 +11,7 @@ afterEach(() => supervisor.close());
 
 const SHIFT_CLOCK = pathToFileURL(join(import.meta.dirname, "../torture/shift-clock.ts")).href;
 /** By the supervisor's clock it starts so far into a minute: soon enough before the next one. */
-const STARTS_AT_MS = 30_000;
+const STARTS_AT_MS = 5_000;
 
 /** Cron of the minute that begins `minutes` after the one that `atMs` is in, in local time. */
 function minuteAfter(atMs: number, minutes: number): string {

@@ -25,7 +25,7 @@ test("waits for its report, and is a pause by checkpoint", async () => {
   expect(supervisor.audit("pause.completed")).toMatchObject([
     { outcome: { method: "checkpoint", stepsLost: 0 } },
   ]);
-}, 90_000);
+});
 
 test("a program that never reports is frozen then, and goes on undisturbed", async () => {
   const script = "let n = 0; setInterval(() => console.log(++n), 100)";
@@ -36,4 +36,4 @@ test("a program that never reports is frozen then, and goes on undisturbed", asy
   expect(supervisor.say("resume", "plain").code).toBe(0);
   await supervisor.shows("it to stay", ({ jobs }) => jobs[0]?.state === "running");
   expect(supervisor.audit().map(({ kind }) => kind)).not.toContain("pause.forced");
-}, 90_000);
+});

@@ -109,14 +109,18 @@ describe("a sample", () => {
     const run = runOf(children[0]?.pid ?? null);
     sensors.sample([run], clock.now());
     const processors = readFileSync("/proc/stat", "utf8").match(/^cpu\d+ /gm)?.length ?? 1;
-    const used = await until(
-      "its CPU time",
+    const percents: number[] = [];
+    await until(
+      "its CPU time in several samples",
       () => {
         const percent = figure(sensors.sample([run], clock.now()).runs.r?.cpuPercent);
-        return percent > 20 / processors ? percent : null;
+        if (percent > 20 / processors) percents.push(percent);
+        return percents.length >= 5;
       },
       { everyMs: 300 },
     );
-    expect(used).toBeLessThanOrEqual((100 / processors) * 1.3);
+    // One whose two readings were torn apart tells too much.
+    const median = percents.sort((a, b) => a - b)[2];
+    expect(median).toBeLessThanOrEqual((100 / processors) * 1.3);
   });
 });

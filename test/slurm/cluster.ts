@@ -2,11 +2,12 @@
  * A real Slurm of two nodes for a test: its own folder, ports and user's daemons (cluster.sh), ended with everything
  * that ran in it.
  */
+
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
+import { freePorts } from "../free-port.ts";
 import { NeverComes, until } from "../until.ts";
 
 const SCRIPT = resolve(import.meta.dirname, "cluster.sh");
@@ -29,7 +30,7 @@ export class Cluster {
 
   /** Resolves once both nodes are idle. `lines` go into slurm.conf. */
   async start(...lines: string[]): Promise<this> {
-    const port = await freePort();
+    const port = await freePorts(3);
     const all = lines.some((line) => line.startsWith("PartitionName")) ? lines : [ONE_PARTITION, ...lines];
     const [program = "", ...argv] = [...APART, "/bin/sh", SCRIPT, this.folder, `${port}`, ...all];
     const child = spawn(program, argv, { env: { ...process.env, PATH }, stdio: "pipe" });
@@ -76,16 +77,4 @@ export class Cluster {
     }
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-/** The first of three that are free now. */
-async function freePort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port > 65_000 ? port - 10 : port));
-    });
-  });
 }

@@ -4,15 +4,31 @@
  *
  * Covers: src/runs/slurm/followed-slurm.ts, src/runs/slurm/observe-slurm.ts, src/decide/lifecycle/end/slurm-ended.ts
  */
+import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { describeWith, slurm } from "../needs.ts";
 import type { RealSupervisor } from "../scenarios/real-supervisor.ts";
-import { until } from "../until.ts";
+import { until, untilHolds } from "../until.ts";
 import { Cluster } from "./cluster.ts";
 import { begins, counting, endAll, slurmIdOf, supervise } from "./on-cluster.ts";
 
 const cluster = new Cluster();
 let supervisor: RealSupervisor | null = null;
+
+/** The ranks' own programs: processes that are numbered apart are seen from here, too. */
+const programsOf = ({ directory }: RealSupervisor): number[] =>
+  readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return (
+          /^[^\0]*node\0[^\0]*count-steps\.ts(\0|$)/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8")) &&
+          readFileSync(`/proc/${pid}/environ`, "utf8").includes(`${directory}/state/`)
+        );
+      } catch {
+        return false;
+      }
+    });
 
 describeWith(slurm)("jobs on Slurm", () => {
   beforeAll(async () => {
@@ -51,7 +67,8 @@ describeWith(slurm)("jobs on Slurm", () => {
     await supervisor.start();
     await supervisor.steps("count", (paused.checkpoint?.step ?? 0) + 3);
     expect(await slurmIdOf(supervisor, "count")).toBe(id);
-    expect(begins(supervisor, "count")).toEqual([0, paused.checkpoint?.step]);
+    const running = supervisor;
+    await untilHolds(() => expect(begins(running, "count")).toEqual([0, paused.checkpoint?.step]));
     expect(cluster.queue.filter((line) => line.includes("RUNNING"))).toHaveLength(1);
   });
 
@@ -64,6 +81,10 @@ describeWith(slurm)("jobs on Slurm", () => {
     await until("the controller's own record of the job", () =>
       cluster.ask("cat", `${cluster.folder}/state/job_state`).includes(directory),
     );
+    // It can't have saved before the controller is gone.
+    const held = supervisor;
+    const rank = await until("its program", () => programsOf(held)[0]);
+    process.kill(rank, "SIGSTOP");
     supervisor.say("pause", "count", "--no-wait");
     cluster.kill("controller");
     try {
@@ -80,6 +101,7 @@ describeWith(slurm)("jobs on Slurm", () => {
       expect(["pausing", "running"]).toContain(silent.state);
       expect(supervisor.audit().map(({ kind }) => kind)).not.toContain("job.lost");
     } finally {
+      process.kill(rank, "SIGCONT");
       // The tests after this one need it, too.
       cluster.revive();
     }

@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { describeWith, slurm, smallDisk, testWith } from "../needs.ts";
 import { RealSupervisor } from "../scenarios/real-supervisor.ts";
 import { SmallDisk } from "../torture/small-disk.ts";
-import { until } from "../until.ts";
+import { until, untilHolds } from "../until.ts";
 import { Cluster } from "./cluster.ts";
 import { begins, counting, endAll, onSlurm, slurmIdOf } from "./on-cluster.ts";
 
@@ -55,7 +55,8 @@ describeWith(slurm)("jobs on Slurm", () => {
     await supervisor.steps("count", 5);
     await until("the first sbatch to end", () => existsSync(`${sbatch}.ended`));
     const id = await slurmIdOf(supervisor, "count");
-    expect(begins(supervisor, "count")).toEqual([0]);
+    const running = supervisor;
+    await untilHolds(() => expect(begins(running, "count")).toEqual([0]));
     await until("no other in the queue", () => {
       const left = cluster.queue.filter((line) => !/COMPLETED|CANCELLED|FAILED/.test(line));
       return left.length === 1 && left[0]?.startsWith(`${id} RUNNING`);
@@ -92,7 +93,8 @@ describeWith(slurm)("jobs on Slurm", () => {
         disk.unfill();
         await supervisor.steps("count", (paused.checkpoint?.step ?? 0) + 3);
         expect(await slurmIdOf(supervisor, "count")).toBe(id);
-        expect(begins(supervisor, "count")).toEqual([0, paused.checkpoint?.step]);
+        const running = supervisor;
+        await untilHolds(() => expect(begins(running, "count")).toEqual([0, paused.checkpoint?.step]));
       } finally {
         await supervisor.crash();
         disk.unfill();

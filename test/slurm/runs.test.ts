@@ -61,7 +61,10 @@ describeWith(slurm)("jobs on Slurm", () => {
     supervisor.say("resume", "count");
     await supervisor.steps("count", (paused.checkpoint?.step ?? 0) + 5);
     expect(await slurmIdOf(supervisor, "count")).toBe(id);
-    expect(logOf(supervisor, "count")).toContain(`begins at ${paused.checkpoint?.step}\n`);
+    const running = supervisor;
+    await untilHolds(() =>
+      expect(logOf(running, "count")).toContain(`begins at ${paused.checkpoint?.step}\n`),
+    );
     expect(supervisor.say("cancel", "count").code).toBe(0);
     await supervisor.reaches("count", ["cancelled"]);
     await until("its end in Slurm", () => cluster.queue.some((line) => line.startsWith(`${id} CANCELLED`)));

@@ -22,6 +22,8 @@ const SLOW = ["lock", "checkpoint", "restore", "unlock"].flatMap((call) => [
 const MOVE_MS = 1500;
 /** So often it waits for a call before it strikes, as a share. */
 const AIMED = 0.7;
+/** Broken off three times, a move is rightly given up (MOST_TRIES in src/decide/lifecycle/park/drive.ts). */
+const MOST_BROKEN = 2;
 /** The share of hits that are followed by another one in the same move. */
 const AGAIN = 0.6;
 const PATIENCE_MS = 60_000;
@@ -78,6 +80,8 @@ class Torment {
 
   readonly say: (line: string) => void;
 
+  #broken = 0;
+
   constructor(scene: ParkScene, say: (line: string) => void) {
     this.scene = scene;
     this.say = say;
@@ -118,6 +122,7 @@ class Torment {
 
   /** A move may be hit again and again. */
   async #hits(next: () => number): Promise<void> {
+    this.#broken = 0;
     do await this.#hit(next, { moves: true });
     while (next() < AGAIN);
   }
@@ -151,7 +156,10 @@ class Torment {
     const { supervisor, cuda, pid } = this.scene;
     if (moves && next() < AIMED) await this.#callBegins();
     await sleep(next() * MOVE_MS);
-    const fault = FAULTS[Math.floor(next() * FAULTS.length)] as Fault;
+    const drawn = FAULTS[Math.floor(next() * FAULTS.length)] as Fault;
+    const breaks = drawn === "child" || drawn === "both";
+    const fault = breaks && this.#broken === MOST_BROKEN ? "supervisor" : drawn;
+    if (fault === "child" || fault === "both") this.#broken += 1;
     const what = `${fault}, ${cuda.stateOf(pid)}, after ${cuda.calls.length % 4} of 4 calls`;
     this.kills[what] = (this.kills[what] ?? 0) + 1;
     this.say(`  ${what}`);

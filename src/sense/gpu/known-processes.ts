@@ -63,7 +63,10 @@ export class KnownProcesses {
         final && kept !== null && isUnchanged(kept, final) ? final : this.#seen(pid, before, final);
       if (seen) found.set(pid, seen);
     }
-    this.#known = found;
+    // A run's own stays known while nothing can be read: it may be listed again after it has ended.
+    const live = new Set(runs.map(({ id }) => id));
+    const missing = [...this.#known].filter(([, { owner }]) => live.has(runOf(owner) ?? ""));
+    this.#known = new Map([...missing, ...found]);
     this.#files.sweep();
     return found;
   }

@@ -64,4 +64,4 @@ it("is told where its state is, and goes on from it as the sentence says", async
   const [first, second] = await firstSteps("quay");
   expect(first).toBe(0);
   expect(second).toBeGreaterThan(0);
-}, 180_000);
+});

@@ -1,5 +1,7 @@
 /** A supervisor that runs and answers nobody, since somebody has stopped its process: no command waits for it for ever. */
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { readStat } from "../../../src/sense/proc/process.ts";
+import { until } from "../../until.ts";
 import { CommandLine } from "../command-line.ts";
 
 let cli: CommandLine;
@@ -14,6 +16,7 @@ it("each command says that it is stopped, and how it goes on", async () => {
   const { pid } = JSON.parse((await cli.say("status", "--json")).out).supervisor;
   process.kill(pid, "SIGSTOP");
   try {
+    await until("it to stand still", () => readStat(pid)?.state === "T");
     const told = new RegExp(`Its process ${pid} is stopped \\(.*\\n?.*kill -CONT ${pid}`);
     for (const words of ["status", "why", "stop", "start --detach", "run --name a -- true"])
       expect(await cli.say(...words.split(" "))).toMatchObject({ code: 1, err: expect.stringMatching(told) });

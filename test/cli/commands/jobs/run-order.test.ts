@@ -83,4 +83,4 @@ test("run --after waits for one that finishes, --after-any for one that ends, --
 
   await cli.say("run", "--name", "tonight", "--at", "2999-01-01T22:00", "--", "true");
   expect(await why("tonight")).toMatch(/isn't started before\s+1 Jan 2999,? 22:00/);
-}, 120_000);
+});

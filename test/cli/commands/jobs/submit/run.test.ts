@@ -93,6 +93,12 @@ describe("run", () => {
     expect(await cli.say("run", "--name", "late", "--wait", ...late)).toMatchObject({ code: 127 });
   });
 
+  /** While it is tried again, nothing is told of the run before. */
+  const tells = (words: string[], text: string) =>
+    until(`'${words.join(" ")}' to tell it`, async () =>
+      (await cli.say(...words)).out.replace(/\s+/g, " ").includes(text),
+    );
+
   it("names the interpreter that lacks the library, and what installs it there", async () => {
     // 'run' looks for three seconds: where the program takes longer to fail, another one may not.
     let tries = 0;
@@ -104,29 +110,34 @@ describe("run", () => {
     });
     const [, interpreter] = new RegExp(`^Job '${name}': python3 = (\\S+) in `, "m").exec(failed.out) ?? [];
     const told = `“ModuleNotFoundError: No module named 'supervisor_job'”. It was run by ${interpreter}, which lacks the library: supervisor python --python ${interpreter} prints`;
-    for (const { out } of [failed, await cli.say("why", name), await cli.say("status")])
-      expect(out.replace(/\s+/g, " ")).toContain(told);
+    expect(failed.out.replace(/\s+/g, " ")).toContain(told);
+    for (const words of [["why", name], ["status"]]) await tells(words, told);
   });
 
   it("shows how a first run failed at once, and doesn't try an absent command again", async () => {
     const failing = ["bash", "-c", "echo one; echo 'no such layer: 12' >&2; exit 6"];
-    const failed = await cli.say("run", "--name", "bad", "--", ...failing);
-    expect(failed.code).toBe(1);
-    expect(failed.out).toMatch(
-      /Its first run failed: .*exit code 6[\s\S]*\n {2}one\n {2}no such layer: 12\n[\s\S]*Log: supervisor logs bad\n$/,
-    );
-    const events = (await cli.say("audit", "--json", "--kind", "job.failed")).out;
-    for (const said of [(await cli.say("why", "bad")).out, (await cli.say("status")).out, events])
-      expect(said.replace(/\s+/g, " ")).toContain("exit code 6. Its last output: “no such layer: 12”.");
-    expect((await cli.say("why", "bad")).out).toContain("supervisor logs bad");
-    const absent = await cli.say("run", "--name", "absent", "bash", "-c", "no-such-trainer", "--adopt");
-    expect(absent).toMatchObject({
-      code: 2,
-      out: expect.stringContaining("no-such-trainer: command not found"),
+    let tries = 0;
+    const { name, failed } = await until("'run' to see it fail", async () => {
+      const name = `bad-${++tries}`;
+      const failed = await cli.say("run", "--name", name, "--", ...failing);
+      return failed.code === 1 && { name, failed };
     });
+    expect(failed.out).toMatch(
+      /Its first run failed: .*exit code 6[\s\S]*\n {2}one\n {2}no such layer: 12\n[\s\S]*Log: supervisor logs bad-\d+\n$/,
+    );
+    const said = "exit code 6. Its last output: “no such layer: 12”.";
+    for (const words of [["why", name], ["status"], ["audit", "--json", "--kind", "job.failed"]])
+      await tells(words, said);
+    await tells(["why", name], `supervisor logs ${name}`);
+    const { gone, absent } = await until("'run' to see that it is absent", async () => {
+      const gone = `absent-${++tries}`;
+      const absent = await cli.say("run", "--name", gone, "bash", "-c", "no-such-trainer", "--adopt");
+      return absent.code === 2 && { gone, absent };
+    });
+    expect(absent.out).toContain("no-such-trainer: command not found");
     expect(absent.err).toContain("--adopt comes after the command, so the command gets it.");
     expect(JSON.parse((await cli.say("status", "--json")).out).jobs).toContainEqual(
-      expect.objectContaining({ name: "absent", state: "failed", exitCode: 127 }),
+      expect.objectContaining({ name: gone, state: "failed", exitCode: 127 }),
     );
   });
 });
