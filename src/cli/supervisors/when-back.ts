@@ -12,6 +12,8 @@ import { readStat } from "../../sense/proc/process.ts";
 
 /** Twice as long as it takes a supervisor to look at its places again. */
 const BACK_WITHIN_MS = 10_000;
+/** More than it waits for its last messages and answers. */
+const ENDS_WITHIN_MS = 20_000;
 const LOOK_EVERY_MS = 100;
 
 /**
@@ -44,7 +46,7 @@ function refuseStopped(last: SupervisorRecord | null): void {
  */
 export async function whenEnded(supervisor: SupervisorRecord | null): Promise<void> {
   if (supervisor === null || supervisor.pid === process.pid) return;
-  for (const end = elapsedMs() + BACK_WITHIN_MS; isRunning(supervisor); await sleep(LOOK_EVERY_MS))
+  for (const end = elapsedMs() + ENDS_WITHIN_MS; isRunning(supervisor); await sleep(LOOK_EVERY_MS))
     if (elapsedMs() > end)
       throw new Refusal(`It has let go of its jobs, but its process ${supervisor.pid} still runs.`);
 }
