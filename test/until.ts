@@ -41,7 +41,7 @@ export async function until<T>(
     }
     const now = performance.now();
     if (now > end) throw new Error(`never came: ${what}${last ? `; ${last}` : ""}`, { cause: last });
-    // Asking uses the CPU, too: at most a fifth of a core goes into it.
+    // Asking uses the CPU, too: at most a fifth of a core goes into it, unless a look takes over a quarter of a second.
     await new Promise((wake) =>
       setTimeout(wake, Math.max(everyMs, Math.min(MOST_PAUSE_MS, 4 * (now - began)))),
     );

@@ -44,7 +44,6 @@ export async function restore(
   const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
   const there = await verifyCheckpoint(path);
   if (!("rejected" in there)) return { path, bytes: total, kept: true };
-  if (there.unreadable) throw new Error(`${path} is there, but can't be read now: ${there.rejected}`);
   const temporary = join(
     directory,
     `${TEMPORARY_PREFIX}${name}.${process.pid}.${startTimeOf(process.pid) ?? 0}.${hostname()}`,
@@ -64,7 +63,9 @@ export async function restore(
       );
     await writeAll([text], join(temporary, MANIFEST_FILE));
     await flushDirectory(temporary);
-    await rm(path, { recursive: true, force: true });
+    // What can't be read now may be whole, and stays under another name.
+    if (there.unreadable) await rename(path, join(directory, `unreadable-${name}.${process.pid}`));
+    else await rm(path, { recursive: true, force: true });
     await rename(temporary, path);
     await flushDirectory(directory);
     return { path, bytes: total };

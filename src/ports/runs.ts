@@ -27,9 +27,10 @@ export interface RunsSeen {
   live(run: Run, job: string): LiveRun;
   /**
    * The job's checkpoints with the verdicts of the full check, for a job without a run too. Cheap
-   * when nothing has changed. The results of `verify` effects show here: `verified: "full"`, or rejected.
+   * when nothing has changed; "anew": each is read again. The results of `verify` effects show here: `verified: "full"`,
+   * or rejected.
    */
-  checkpoints(job: Job): Stock;
+  checkpoints(job: Job, look?: "anew"): Stock;
   /** What is at the address of a service that isn't followed; undefined before the first look. Never throws, never waits. */
   service(job: Job): ServiceSeen | undefined;
   /** Whose checkpoints a new run of the job would find, in words, if they aren't its own; else null. Never throws. */

@@ -39,17 +39,13 @@ export interface RunsOnDisk extends Runs {
  * Requires prepareStateDirectory(`stateDirectory`); `directory` is the folder of jobs without a `cwd`.
  * Launches, signals and removes only what belongs to that state directory.
  */
-export function createRuns(given: Omit<Launching, "unread">): RunsOnDisk {
+export function createRuns(where: Launching): RunsOnDisk {
   let wakeLoop = (): void => {};
   const wake = (): void => wakeLoop();
-  const followed = new FollowedRuns(given.stateDirectory);
+  const followed = new FollowedRuns(where.stateDirectory);
   const watches = new Watches(wake);
   const verifier = new Verifier(wake);
-  const checkpoints = new Checkpoints(given.stateDirectory, given.directory, verifier);
-  const where: Launching = {
-    ...given,
-    unread: (job) => (job.spec.checkpoint.glob === undefined && checkpoints.of(job, "gone").unread) || [],
-  };
+  const checkpoints = new Checkpoints(where.stateDirectory, where.directory, verifier);
   const disks = new CheckpointDisks();
   const logs = new RunningLogs(where.stateDirectory, where.logs ?? null);
   const slurm = new SlurmRuns(where, checkpoints, wake);
@@ -92,7 +88,10 @@ export function createRuns(given: Omit<Launching, "unread">): RunsOnDisk {
         ? { id: run.id, job, launcherPid: null, pid: run.pid, cpuCgroup: null, gpus: run.gpus }
         : { ...asLiveRun(followed.of(run, job)), gpus: run.gpus },
     service: (job) => services.of(job),
-    checkpoints: (job) => checkpoints.of(job, "gone"),
+    checkpoints: (job, look) => {
+      if (look === "anew") checkpoints.forget(job.name);
+      return checkpoints.of(job, "gone");
+    },
     foreignCheckpoints: (job) => {
       const directory = checkpointDirectory(where.stateDirectory, job.name);
       const owner = { project: where.project ?? USER, job: job.name, command: job.spec.command };
@@ -116,7 +115,7 @@ export function createRuns(given: Omit<Launching, "unread">): RunsOnDisk {
       return true;
     },
     get problems() {
-      return slurm.problem === null ? [] : [slurm.problem];
+      return [...(slurm.problem === null ? [] : [slurm.problem]), ...verifier.problems];
     },
     close: async () => {
       wakeLoop = () => {};

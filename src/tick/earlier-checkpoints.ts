@@ -1,4 +1,6 @@
-/** Checkpoints that a job finds at its start and that its runs, as far as is known, didn't write. */
+/** Checkpoints that a job finds at its start: those that its runs, as far as is known, didn't write, or that can't be read now. */
+import { basename } from "node:path";
+import { stepOfName } from "../contract/names.ts";
 import type { Input } from "../decide/lifecycle/step.ts";
 import type { Job } from "../model/job.ts";
 import type { RunsSeen } from "../ports/runs.ts";
@@ -19,4 +21,17 @@ export function earlierCheckpoints(
   if (earlier !== "adopt" && (job.runs > 0 || job.checkpoint !== null)) return null;
   const found = runs.checkpoints(job);
   return found.checkpoints.length === 0 ? null : { kind: "inherited", ...found };
+}
+
+/**
+ * A checkpoint that can't be read now and may be newer than what the job would go on from, or the folder of all; null
+ * where there is none. A third party's may be any job's.
+ */
+export function unreadBeside(job: Job, runs: Pick<RunsSeen, "checkpoints">): string | null {
+  const { state, earlier, checkpoint, spec } = job;
+  if ((state.name !== "waiting" && state.name !== "paused") || earlier === "set aside") return null;
+  if (spec.checkpoint.glob !== undefined) return null;
+  const step = (path: string): number => stepOfName(basename(path)) ?? Number.POSITIVE_INFINITY;
+  const { unread = [] } = runs.checkpoints(job, "anew");
+  return unread.find((path) => checkpoint === null || step(path) >= (checkpoint.step ?? 0)) ?? null;
 }

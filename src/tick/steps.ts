@@ -14,7 +14,7 @@ import { runOf } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
 import type { LiveRun } from "../ports/live-run.ts";
 import type { EffectFailure, Runs } from "../ports/runs.ts";
-import { earlierCheckpoints } from "./earlier-checkpoints.ts";
+import { earlierCheckpoints, unreadBeside } from "./earlier-checkpoints.ts";
 import type { Persistence } from "./when-saved.ts";
 
 export type LaunchFailure = Omit<EffectFailure, "ok"> & { job: string };
@@ -59,6 +59,11 @@ export class Steps {
     }
     const looked = this.#lookBeforeLaunch(job, now);
     if (looked.checkpoint?.path !== job.checkpoint?.path) return;
+    const unread = unreadBeside(looked, runs);
+    if (unread !== null) {
+      this.take(looked, { kind: "unread", path: unread }, now);
+      return;
+    }
     const { checkpoint: resumeFrom } = looked;
     const run = { bootId: identity.bootId, id: identity.newRunId() };
     const launch = { kind: "launch", decision, identity: run, resumeFrom, gpus: decision.gpus } as const;

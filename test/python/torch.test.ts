@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { launch, temporaryFolder } from "../job/launch.ts";
 import { testWith, torch } from "../needs.ts";
-import { until } from "../until.ts";
+import { NeverComes, until } from "../until.ts";
 import { pythonChild } from "./interpreter.ts";
 import { ask } from "./voice.ts";
 
@@ -13,15 +13,17 @@ testWith(torch)("sampler, random states and parts come back as they were", async
 });
 
 testWith(torch)("a ring inside a long operation is heard at its end", async () => {
-  const run = launch(pythonChild("python-long-op.py"), ["2500"], temporaryFolder());
-  let said = "";
-  run.child.stdout?.on("data", (text) => (said += text));
-  await until("an operation", () => /in step \d+\n$/.test(said));
-  await ask(run, 0);
-  const { code, output } = await run.ended;
-  expect(code, output).toBe(75);
-  const step = /rung in step (\d+)\nafter step \1$/.exec(output.trim())?.[1];
-  expect(step, output).toBeDefined();
+  const { run, step } = await until("a ring inside an operation", async () => {
+    const run = launch(pythonChild("python-long-op.py"), ["2500"], temporaryFolder());
+    let said = "";
+    run.child.stdout?.on("data", (text) => (said += text));
+    await until("an operation", () => /in step \d+\n$/.test(said));
+    await ask(run, 0);
+    const { code, output } = await run.ended;
+    if (code !== 75) throw new NeverComes(output);
+    const step = /rung in step (\d+)\nafter step \1$/.exec(output.trim())?.[1];
+    return step !== undefined && { run, step };
+  });
   expect(run.status()).toMatchObject({ state: "paused", step: Number(step), sequence: 1 });
 });
 

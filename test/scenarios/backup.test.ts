@@ -78,7 +78,10 @@ describeWith(objectStore)("checkpoints in S3", () => {
     for (const name of readdirSync(supervisor.directory))
       if (name !== "supervisor.config.json") rmSync(join(supervisor.directory, name), { recursive: true });
     const said = supervisor.say("restore", "count");
-    expect(said).toMatchObject({ code: 0, out: expect.stringContaining(`step ${step} is here again`) });
+    expect(said).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(`step ${step.toLocaleString("en-US")} is here again`),
+    });
     await supervisor.start();
     await supervisor.reaches("count", ["finished"]);
     const log = readFileSync(join(supervisor.directory, "state/logs/count.log"), "utf8");

@@ -51,6 +51,8 @@ const cpu = (one: RealSupervisor, metric: "cpu.total" | "cpu.others"): number =>
   const reading = one.snapshot().machine[metric];
   return reading && "value" in reading ? reading.value : Number.NaN;
 };
+/** Each look is a command, whose use of the CPU is others', too. */
+const SELDOM = { everyMs: 2000 };
 const pids = (one: RealSupervisor): (number | null)[] => one.snapshot().jobs.map(({ pid }) => pid);
 
 const quiet = quietMachine();
@@ -64,17 +66,17 @@ describeWith(met)("two supervisors' jobs", () => {
     const bob = await house(first);
     const ana = await house(second);
     expect(readdirSync(claims)).toHaveLength(2 * JOBS.length);
-    await until("a busy machine", () => cpu(bob, "cpu.total") > 80);
-    // Each look is a command, whose use of the CPU is others', too: seldom, and for longer than the rule's dwell.
-    for (const one of houses) await one.ticks(5, { everyMs: 2000 });
+    await until("a busy machine", () => cpu(bob, "cpu.total") > 80, SELDOM);
+    // For longer than the rule's dwell.
+    for (const one of houses) await one.ticks(5, SELDOM);
     for (const one of houses) {
       expect(one.audit("pause.requested")).toEqual([]);
       // A moment may show one of this test's commands; the other's job would be in all of them.
-      await until("the other's job not to count", () => cpu(one, "cpu.others") < RULE.above);
+      await until("the other's job not to count", () => cpu(one, "cpu.others") < RULE.above, SELDOM);
     }
 
     const load = bob.burn(cpus().length + 1);
-    for (const one of houses) for (const job of JOBS) await one.reaches(job, ["frozen"]);
+    for (const one of houses) for (const job of JOBS) await one.reaches(job, ["frozen"], SELDOM);
     const working = [...pids(bob), ...pids(ana)];
     for (const one of houses) {
       const blamed = one.audit("pause.requested").flatMap(({ evidence }) => evidence?.processes ?? []);
@@ -82,8 +84,8 @@ describeWith(met)("two supervisors' jobs", () => {
       expect(blamed.filter(({ pid }) => working.includes(pid))).toEqual([]);
     }
     for (const child of load) await bob.end(child);
-    for (const one of houses) for (const job of JOBS) await one.reaches(job, ["running"]);
-    for (const one of houses) await one.ticks(3, { everyMs: 2000 });
+    for (const one of houses) for (const job of JOBS) await one.reaches(job, ["running"], SELDOM);
+    for (const one of houses) await one.ticks(3, SELDOM);
     for (const one of houses) expect(one.audit("pause.requested")).toHaveLength(JOBS.length);
   });
 });

@@ -36,7 +36,7 @@ testWith(python)("a resume whose first losses jump is told, in TypeScript and in
   for (const name of names.filter((one) => one.endsWith("half"))) {
     const { reason } = await supervisor.recorded("resume.doubted", name);
     expect(reason).toMatch(
-      /^Its first losses after step \d+ are [45]\.\d+ and [345]\.\d+; before it was saved/,
+      /^Its first losses after step [\d,]+ are [45]\.\d+ and [345]\.\d+; before it was saved/,
     );
   }
   for (const name of names) await supervisor.steps(name, Math.max(...before) + 60);

@@ -7,7 +7,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { describeWith, slurm } from "../needs.ts";
-import type { RealSupervisor } from "../scenarios/real-supervisor.ts";
+import { alive, type RealSupervisor } from "../scenarios/real-supervisor.ts";
 import { until, untilHolds } from "../until.ts";
 import { Cluster } from "./cluster.ts";
 import { begins, counting, endAll, slurmIdOf, supervise } from "./on-cluster.ts";
@@ -101,9 +101,9 @@ describeWith(slurm)("jobs on Slurm", () => {
       expect(["pausing", "running"]).toContain(silent.state);
       expect(supervisor.audit().map(({ kind }) => kind)).not.toContain("job.lost");
     } finally {
-      process.kill(rank, "SIGCONT");
-      // The tests after this one need it, too.
+      // The tests after this one need it, whatever became of the rank.
       cluster.revive();
+      if (alive(rank)) process.kill(rank, "SIGCONT");
     }
     await supervisor.reaches("count", ["paused"]);
     expect(supervisor.audit("pause.completed").at(-1)?.outcome).toMatchObject({ stepsLost: 0 });

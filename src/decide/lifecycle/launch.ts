@@ -109,6 +109,21 @@ export function launchFailed(
   fail(transition, `It couldn't be launched: ${reason}.`, null);
 }
 
+/** A run that began without it would do again what it may hold. Told once. */
+export function holdBack(transition: Transition, path: string): void {
+  const { job, now } = transition;
+  const unready = `${path} can't be read now, and may be what it is to go on from`;
+  const notBeforeMs = now.monotonicMs + UNREADY_WAIT_MS;
+  transition.note({ attempts: { ...job.attempts, notBeforeMs }, unready });
+  if (job.unready === unready) return;
+  transition.tell(
+    "checkpoint.rejected",
+    "supervisor",
+    `It isn't begun: ${unready}. It is looked at again each ${duration(UNREADY_WAIT_MS)}. To go on without it, move it away or rerun the job.`,
+    { outcome: { path } },
+  );
+}
+
 /** Moves back to running with the processes that were held. */
 function goOn(transition: Transition, decision: StartDecision): void {
   const { state, now } = transition;

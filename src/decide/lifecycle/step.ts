@@ -14,7 +14,7 @@ import { cancel } from "./cancel.ts";
 import { type BackupInput, backedUp } from "./checkpoints/backed-up.ts";
 import { adopt, foreign, inherit, rerun } from "./checkpoints/earlier-checkpoints.ts";
 import { checked } from "./checkpoints/take-stock.ts";
-import { launch, launchFailed, retry } from "./launch.ts";
+import { holdBack, launch, launchFailed, retry } from "./launch.ts";
 import { onSeen } from "./on-seen.ts";
 import { askToPause } from "./pause/pause-asked.ts";
 import { recover, takeBack } from "./recover.ts";
@@ -44,6 +44,8 @@ export type Input =
     }
   /** `whose`: another job's checkpoints are where it would go on from. */
   | { kind: "foreign"; whose: string }
+  /** What can't be read now, and may be what it is to go on from: nothing is launched. */
+  | { kind: "unread"; path: string }
   /** What a job that the database doesn't know finds where its checkpoints belong. */
   | ({ kind: "inherited" } & Stock)
   /** `taken`: another supervisor's job took its GPU at the same moment. `unready`: by what the supervisor lacks. */
@@ -103,6 +105,9 @@ function apply(transition: Transition, input: Input): void {
       return;
     case "inherited":
       inherit(transition, input);
+      return;
+    case "unread":
+      holdBack(transition, input.path);
       return;
     case "cancel":
       cancel(transition, input.by);

@@ -25,6 +25,8 @@ interface Memory {
   /** What the job named as its newest at that look. */
   named: string | null;
   found: Stock;
+  /** Of each that can't be read: since when that is known while another can be. */
+  unreadSinceMs: Map<string, number>;
   merged: { from: Stock; version: number; full: Checkpoint | null; list: Stock } | null;
 }
 
@@ -33,8 +35,6 @@ export class Checkpoints {
   readonly #directory: string;
   readonly #verifier: Verifier;
   readonly #byJob = new Map<string, Memory>();
-  /** Since when a checkpoint is known to be unreadable while another isn't. */
-  readonly #unreadSinceMs = new Map<string, number>();
 
   constructor(stateDirectory: string, directory: string, verifier: Verifier) {
     this.#stateDirectory = stateDirectory;
@@ -62,7 +62,7 @@ export class Checkpoints {
       memory.lookedAtMs = now;
       memory.named = named;
     }
-    return this.#merge(memory.found, job.checkpoint, memory);
+    return this.#merge(memory.found, job, memory);
   }
 
   /**
@@ -73,7 +73,9 @@ export class Checkpoints {
     const memory = this.#byJob.get(job);
     if (memory === undefined) return;
     this.#byJob.delete(job);
-    this.#memoryOf(job).own = { ...memory.own, settled: false };
+    const fresh = this.#memoryOf(job);
+    fresh.own = { ...memory.own, settled: false };
+    fresh.unreadSinceMs = memory.unreadSinceMs;
   }
 
   #lookAtThirdParty(job: Job, glob: string, memory: Memory, writer: "working" | "asked" | "gone"): Stock {
@@ -89,26 +91,25 @@ export class Checkpoints {
     return listThirdParty(where, memory.lastLook);
   }
 
-  #merge(found: Stock, known: Checkpoint | null, memory: Memory): Stock {
+  #merge(found: Stock, job: Job, memory: Memory): Stock {
+    const known = job.checkpoint;
     const full = known?.verified === "full" ? known : null;
     const { version } = this.#verifier;
     const { merged } = memory;
     if (merged && merged.from === found && merged.version === version && merged.full === full)
       return merged.list;
-    const verdicts = found.checkpoints.map((checkpoint) => this.#verifier.verdictOf(checkpoint));
-    const isAnyReadable = verdicts.some((verdict) => verdict?.ok !== false);
-    const isPassedOver = (path: string): boolean => isAnyReadable && this.#isUnreadForLong(path);
     const list: Stock = { checkpoints: [], rejected: [...found.rejected] };
-    const unread = (found.unread ?? []).filter((path) => !isPassedOver(path));
-    if (unread.length > 0) list.unread = unread;
-    for (const path of found.unread ?? [])
-      if (!unread.includes(path)) list.rejected.push({ path, reason: "it can't be read" });
-    for (const [at, checkpoint] of found.checkpoints.entries()) {
-      const { path } = checkpoint;
-      const verdict = verdicts[at];
+    const unread = this.#unreadOf(found, job);
+    const passedOver = passedOverIn(found, unread, memory);
+    for (const path of passedOver) list.rejected.push({ path, reason: "it can't be read" });
+    const left = (found.unread ?? []).filter((path) => unread.includes(path) && !passedOver.includes(path));
+    if (left.length > 0) list.unread = left;
+    for (const checkpoint of found.checkpoints) {
+      if (passedOver.includes(checkpoint.path)) continue;
+      const verdict = this.#verifier.verdictOf(checkpoint);
       // One whose bytes can't be read now waits for its check.
-      if (verdict?.ok === false && (!verdict.unreadable || isPassedOver(path)))
-        list.rejected.push({ path, reason: verdict.reason });
+      if (verdict?.ok === false && !verdict.unreadable)
+        list.rejected.push({ path: checkpoint.path, reason: verdict.reason });
       // A full check from before a restart of the supervisor still counts.
       else if (verdict?.ok || (verdict === null && isSame(checkpoint, full)))
         list.checkpoints.push({ ...checkpoint, verified: "full" });
@@ -118,11 +119,16 @@ export class Checkpoints {
     return list;
   }
 
-  /** Its disk or server is broken, as far as anybody can tell. */
-  #isUnreadForLong(path: string): boolean {
-    const sinceMs = this.#unreadSinceMs.get(path) ?? elapsedMs();
-    this.#unreadSinceMs.set(path, sinceMs);
-    return elapsedMs() - sinceMs >= UNREAD_MS;
+  /** Paths of those that can't be read now; of a third party's, which may be any job's, only those that the job goes by. */
+  #unreadOf(found: Stock, { spec, checkpoint, older = [] }: Job): string[] {
+    const own = spec.checkpoint.glob === undefined;
+    const known = [checkpoint, ...older].map((one) => one?.path);
+    const listed = (found.unread ?? []).filter((path) => own || known.includes(path));
+    const checked = found.checkpoints.filter((one) => {
+      const verdict = this.#verifier.verdictOf(one);
+      return verdict?.ok === false && verdict.unreadable;
+    });
+    return [...new Set([...listed, ...checked.map(({ path }) => path)])];
   }
 
   #memoryOf(job: string): Memory {
@@ -135,10 +141,22 @@ export class Checkpoints {
         lookedAtMs: Number.NEGATIVE_INFINITY,
         named: null,
         found: { checkpoints: [], rejected: [] },
+        unreadSinceMs: new Map(),
         merged: null,
       };
       this.#byJob.set(job, memory);
     }
     return memory;
   }
+}
+
+/** Those whose disk or server is broken, as far as anybody can tell: unread for long, while another can be read. */
+function passedOverIn(found: Stock, unread: string[], { unreadSinceMs }: Memory): string[] {
+  const isAnyReadable = found.checkpoints.some(({ path }) => !unread.includes(path));
+  for (const path of unreadSinceMs.keys())
+    if (!isAnyReadable || !unread.includes(path)) unreadSinceMs.delete(path);
+  if (!isAnyReadable) return [];
+  const nowMs = elapsedMs();
+  for (const path of unread) if (!unreadSinceMs.has(path)) unreadSinceMs.set(path, nowMs);
+  return unread.filter((path) => nowMs - (unreadSinceMs.get(path) ?? nowMs) >= UNREAD_MS);
 }

@@ -38,7 +38,7 @@ export function listCheckpoints(directory: string, memory: CheckpointMemory = {}
     memory.settled = false;
     if (isAbsent(error)) return { checkpoints: [], rejected: [] };
     // What can't be read may all be there.
-    return memory.list ?? { checkpoints: [], rejected: [], unread: [directory] };
+    return { checkpoints: [], rejected: [], ...memory.list, unread: [directory] };
   }
   const list: Stock = { checkpoints: [], rejected: [] };
   const unread: string[] = [];

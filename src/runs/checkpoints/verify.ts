@@ -4,6 +4,7 @@
  * long as it is there.
  */
 import { statSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs } from "../../clock.ts";
 import type { Checkpoint } from "../../model/run.ts";
 import { Helper } from "../../spawn/helper.ts";
@@ -38,6 +39,15 @@ export class Verifier {
     if (verdict !== null && isFinal(verdict)) return;
     this.#queue.push(checkpoint);
     this.#working ??= this.#work();
+  }
+
+  /** What can't be read now, a sentence each. */
+  get problems(): string[] {
+    return this.#queue.flatMap((checkpoint) => {
+      const verdict = this.verdictOf(checkpoint);
+      if (verdict?.ok !== false) return [];
+      return [`Checkpoint ${checkpoint.path} can't be read now (${verdict.reason}); it is tried again.`];
+    });
   }
 
   /** Null until it was checked. A rewritten checkpoint needs a new verdict; one that can't be read gets one by itself. */
@@ -76,7 +86,6 @@ export class Verifier {
       this.#again.delete(checkpoint);
       return true;
     }
-    if (verdict?.ok === false) CHILD.fails(verdict.reason);
     const afterMs = this.#again.get(checkpoint)?.afterMs ?? FIRST_RETRY_MS;
     this.#again.set(checkpoint, {
       atMs: elapsedMs() + afterMs,
@@ -96,15 +105,8 @@ async function readThrough(path: string, signal: AbortSignal): Promise<Verdict |
   return null;
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms).unref();
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  sleep(ms, undefined, { ref: false, signal }).catch(() => {});
 
 /** As far as a list of checkpoints tells. */
 export const isSame = (one: Checkpoint, other: Checkpoint | null): boolean =>

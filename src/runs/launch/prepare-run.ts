@@ -3,11 +3,10 @@
  * and its own directory with the records that a later supervisor finds it by.
  */
 import { statSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { dirname } from "node:path";
 import type { ClaimFiles } from "../../claims/publish-claims.ts";
 import { USER } from "../../config/project.ts";
 import type { JobSpec } from "../../config/schema/job-schema.ts";
-import { stepOfName } from "../../contract/names.ts";
 import { systemCode } from "../../contract/system-code.ts";
 import { containerCommandOf } from "../../files/container-command.ts";
 import { makeFolder } from "../../files/make-folder.ts";
@@ -33,8 +32,6 @@ export interface Launching {
   project?: string;
   /** The current configuration; without it logs grow without limit. */
   logs?: () => LogLimits;
-  /** A job's checkpoints that can't be read now, or the folder of all; none of a third party's, which may be any job's. */
-  unread?: (job: Job) => readonly string[];
   /** Claims the run's GPUs before it starts, and names its processes once they exist. */
   claims?: Pick<ClaimFiles, "take" | "renew">;
 }
@@ -70,7 +67,7 @@ export function prepareRun(
   job: Job,
   run: Run,
   resumeFrom: Checkpoint | null,
-  { stateDirectory, directory, logs, project = USER, unread }: Launching,
+  { stateDirectory, directory, logs, project = USER }: Launching,
 ): Prepared {
   const cwd = folderOf(job.spec, directory);
   const variables = environmentOf(job, run, resumeFrom, stateDirectory);
@@ -78,7 +75,6 @@ export function prepareRun(
   const contained = containerCommandOf(job.spec);
   const program = resolveCommand(contained ? { command: [contained.program] } : job.spec, cwd, env);
   if (!program.ok) throw new (program.ours ? Unready : Refusal)(program.reason);
-  if (job.earlier !== "set aside") refuseBeside(unread?.(job) ?? [], resumeFrom);
   prepareCheckpoints(checkpointDirectory(stateDirectory, job.name), resumeFrom, {
     project,
     job: job.name,
@@ -98,14 +94,6 @@ export function prepareRun(
   const script = writeContainerFiles(stateDirectory, run.id, asked);
   const argv = ["/bin/sh", script, ...containerArgv(asked, job.spec, run, variables, stateDirectory)];
   return { cwd, env, raw, argv, contained: true, files, log };
-}
-
-/** A run that begins without what can't be read now would do again what it may hold. */
-function refuseBeside(unread: readonly string[], resumeFrom: Checkpoint | null): void {
-  const step = (path: string): number => stepOfName(basename(path)) ?? Number.POSITIVE_INFINITY;
-  const newer = unread.find((path) => resumeFrom === null || step(path) >= (resumeFrom.step ?? 0));
-  if (newer !== undefined)
-    throw new Unready(`${newer} can't be read now, and may hold what it is to go on from`);
 }
 
 /** Makes their folder. A run from the beginning must not be followed by one from an earlier run's checkpoint. */

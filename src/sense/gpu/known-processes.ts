@@ -42,6 +42,8 @@ export class KnownProcesses {
   readonly #owners: ProcessOwners;
   readonly #files = new KeptFiles(MOST_KEPT);
   #known = new Map<number, Remembered>();
+  /** Of live runs, that were listed before and aren't now. */
+  readonly #missed = new Map<number, Remembered>();
   #roots = "";
 
   constructor(owners: ProcessOwners) {
@@ -63,12 +65,19 @@ export class KnownProcesses {
         final && kept !== null && isUnchanged(kept, final) ? final : this.#seen(pid, before, final);
       if (seen) found.set(pid, seen);
     }
-    // A run's own stays known while nothing can be read: it may be listed again after it has ended.
-    const live = new Set(runs.map(({ id }) => id));
-    const missing = [...this.#known].filter(([, { owner }]) => live.has(runOf(owner) ?? ""));
-    this.#known = new Map([...missing, ...found]);
+    this.#remember(found, runs);
+    this.#known = found;
     this.#files.sweep();
     return found;
+  }
+
+  /** A run's own: while nothing can be read none is listed, and one that has ended by then may be listed again. */
+  #remember(found: ReadonlyMap<number, Remembered>, runs: readonly LiveRun[]): void {
+    const live = new Set(runs.map(({ id }) => id));
+    for (const [pid, one] of this.#known) if (!found.has(pid)) this.#missed.set(pid, one);
+    for (const [pid, { owner }] of this.#missed)
+      if (found.has(pid) || !live.has(runOf(owner) ?? "") || this.#missed.size > MOST_KEPT)
+        this.#missed.delete(pid);
   }
 
   close(): void {
@@ -83,9 +92,14 @@ export class KnownProcesses {
     return isNew;
   }
 
+  /** One of a run that has ended since it was listed; nobody knows whose a hidden one is. */
+  #endedOf(pid: number): Remembered | undefined {
+    return presenceOf(pid) === "hidden" ? undefined : this.#missed.get(pid);
+  }
+
   #seen(pid: number, before: Remembered | undefined, final: Remembered | null): Remembered | null {
     const stat = readStat(pid);
-    if (stat === null || isDead(stat)) return unseen(pid, before);
+    if (stat === null || isDead(stat)) return unseen(pid, before ?? this.#endedOf(pid));
     const marks = marksOf(stat);
     const isSame = before?.evidence.startTime === stat.startTime && marks.join() === before.marks.join();
     const same = isSame ? before : null;

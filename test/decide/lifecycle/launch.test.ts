@@ -46,6 +46,22 @@ describe("from waiting to running", () => {
     expect(new Set(story.told())).toEqual(new Set(["job.started", "job.failed"]));
   });
 
+  test("beside what can't be read now it isn't launched, which is told once and no failure", () => {
+    const story = new Story(makeJob());
+    for (const second of [1, 40, 80]) {
+      story.on(second, { kind: "unread", path: "/x/step-00000009" });
+      const { state, attempts, runs } = story.job;
+      expect([state.name, attempts.failures, runs]).toEqual(["waiting", 0, 0]);
+      expect(attempts.notBeforeMs).toBe(at(second + 30).monotonicMs);
+    }
+    expect(story.told()).toEqual(["checkpoint.rejected"]);
+    expect(story.reasons[0]).toBe(
+      "It isn't begun: /x/step-00000009 can't be read now, and may be what it is to go on from. It is looked at again each 30 s. To go on without it, move it away or rerun the job.",
+    );
+    expect(story.launch(120).job).toMatchObject({ runs: 1 });
+    expect(story.job.unready).toBeUndefined();
+  });
+
   test("a job that counts no steps is at work once it says so", () => {
     const story = new Story(makeJob()).launch(0).see(1, { ranks: [makeRank({ state: "ready" })] });
     story.see(4, { ranks: [makeRank({ state: "running" })] });

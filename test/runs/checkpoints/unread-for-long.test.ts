@@ -1,6 +1,6 @@
 /**
  * A checkpoint that can't be read for ten minutes is passed over where another can be, and waited for where none can.
- * Covers: src/runs/checkpoints/find-checkpoints.ts, src/runs/checkpoints/verify.ts
+ * Covers: src/runs/checkpoints/find-checkpoints.ts, src/runs/checkpoints/verify.ts, src/tick/earlier-checkpoints.ts
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -9,8 +9,10 @@ import { MANIFEST_FILE } from "../../../src/contract/names.ts";
 import { checkpointDirectory } from "../../../src/files/state-paths.ts";
 import { writeCheckpoint } from "../../../src/job/checkpoint/write-checkpoint.ts";
 import { createRuns } from "../../../src/runs/create-runs.ts";
+import { unreadBeside } from "../../../src/tick/earlier-checkpoints.ts";
+import { at, makeCheckpoint } from "../../decide/make.ts";
 import { root, testWith } from "../../needs.ts";
-import { givenJob, givenRun, givenState, inState, until } from "../given.ts";
+import { givenJob, givenState, until } from "../given.ts";
 
 const late = vi.hoisted(() => ({ ms: 0 }));
 vi.mock("../../../src/clock.ts", async (original) => {
@@ -66,19 +68,54 @@ testWith(root).each([MANIFEST_FILE, "empty.bin"])(
 );
 
 testWith(root)(
-  "the only one is waited for, and no run begins beside it but one that was told to",
+  "the only one is waited for, however long, and no job begins beside it unless it is told to",
   async () => {
     const { runs, job, saved } = await given(20);
-    breakDisk(join(saved[0] ?? "", MANIFEST_FILE));
+    const [only = ""] = saved;
+    breakDisk(join(only, MANIFEST_FILE));
     expect(runs.checkpoints(job)).toEqual({ checkpoints: [], rejected: [], unread: saved });
     late.ms = 24 * 3_600_000;
     expect(runs.checkpoints(job)).toMatchObject({ rejected: [], unread: saved });
-    const launch = (run = givenRun()) => ({ do: "launch", job: job.name, run, resumeFrom: null }) as const;
-    expect(await runs.perform(launch(), inState(job, givenRun(), "starting"))).toEqual({
-      ok: false,
-      unready: true,
-      reason: `${saved[0]} can't be read now, and may hold what it is to go on from`,
-    });
-    expect(runs.checkpoints(job).unread).toEqual(saved);
+    expect(unreadBeside(job, runs)).toBe(only);
+    expect(unreadBeside({ ...job, checkpoint: makeCheckpoint(21, at(0)) }, runs)).toBeNull();
+    expect(unreadBeside({ ...job, earlier: "set aside" }, runs)).toBeNull();
   },
 );
+
+testWith(root)(
+  "one that was seen before counts as it was, is noticed in a folder that hasn't changed, and is passed over once",
+  async () => {
+    const { runs, job, saved } = await given(10, 20);
+    const [, newest = ""] = saved;
+    // A list that two looks agree on is kept until the folder changes.
+    for (const _ of [1, 2, 3]) expect(runs.checkpoints(job).checkpoints).toHaveLength(2);
+    breakDisk(join(newest, MANIFEST_FILE));
+    const known = { ...job, checkpoint: runs.checkpoints(job).checkpoints[0] ?? null };
+    expect(unreadBeside(known, runs)).toBe(newest);
+    const seen = () => {
+      const { checkpoints, rejected } = runs.checkpoints(known, "anew");
+      return [checkpoints.map(({ step }) => step), rejected.map(({ path }) => path)];
+    };
+    expect(seen()).toEqual([[20, 10], []]);
+    late.ms = 11 * 60_000;
+    expect(seen()).toEqual([[10], [newest]]);
+    spawnSync("umount", [join(newest, MANIFEST_FILE)]);
+    expect(seen()).toEqual([[20, 10], []]);
+    // Another time is another time.
+    breakDisk(join(newest, MANIFEST_FILE));
+    expect(seen()).toEqual([[20, 10], []]);
+  },
+);
+
+testWith(root)("the only one that was seen before is never passed over", async () => {
+  const { runs, job, saved } = await given(10);
+  expect(runs.checkpoints(job).checkpoints).toHaveLength(1);
+  breakDisk(join(saved[0] ?? "", MANIFEST_FILE));
+  runs.checkpoints(job, "anew");
+  late.ms = 24 * 3_600_000;
+  expect(runs.checkpoints(job, "anew")).toMatchObject({
+    checkpoints: [{ step: 10 }],
+    rejected: [],
+    unread: saved,
+  });
+});

@@ -50,18 +50,17 @@ export function takeStock(transition: Transition, stock: Stock): void {
   if (!broken && !gone) tellNew(transition, newest);
 }
 
-/** Those that can't be read now may be as good as when they were seen. */
-function withUnread({ job }: Transition, { checkpoints, rejected, unread = [] }: Stock): Checkpoint[] {
-  if (unread.length === 0) return checkpoints;
-  const known = [job.checkpoint, ...(job.older ?? [])].filter(
-    (one) =>
-      one !== null &&
-      unread.some((path) => one.path === path || one.path.startsWith(`${path}/`)) &&
-      ![...checkpoints, ...rejected].some(({ path }) => path === one.path),
-  ) as Checkpoint[];
-  return [...checkpoints, ...known].sort(
-    (a, b) => (b.step ?? 0) - (a.step ?? 0) || b.createdAtMs - a.createdAtMs,
-  );
+/** Those that can't be read now may be as good as when they were seen: each in its place among the others. */
+function withUnread(transition: Transition, { checkpoints, rejected, unread = [] }: Stock): Checkpoint[] {
+  const { job } = transition;
+  const all = [...checkpoints];
+  for (const one of [job.checkpoint, ...(job.older ?? [])]) {
+    if (one === null || ![...all, ...rejected].every(({ path }) => path !== one.path)) continue;
+    if (!unread.some((path) => one.path === path || one.path.startsWith(`${path}/`))) continue;
+    const at = all.findIndex((other) => isBefore(other, one, transition));
+    all.splice(at === -1 ? all.length : at, 0, one);
+  }
+  return all;
 }
 
 /** A resume from it failed at once, and it is as it was then. */

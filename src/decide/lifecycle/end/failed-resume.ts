@@ -19,7 +19,7 @@ const IN_A_ROW = 2;
 export const REMEMBERED = 20;
 /** Ends that something outside the program causes, also as a shell passes them on; no program to run. */
 const SIGNALS_FROM_OUTSIDE = new Set(["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"]);
-const CODES_FROM_OUTSIDE = new Set([EXIT_UNREADABLE, 126, 127, 129, 130, 137, 143]);
+const CODES_FROM_OUTSIDE = new Set([126, 127, 129, 130, 137, 143]);
 
 /** How a run ended: `reason` is that as a sentence. */
 interface End {
@@ -55,7 +55,7 @@ function failedAtOnce(transition: Transition, { path }: Checkpoint, { exit }: En
   if (state.name !== "starting" && state.name !== "running") return false;
   if (run.resumedFrom !== path || hasSaved(transition) || !exit.known) return false;
   if (CODES_FROM_OUTSIDE.has(exit.code) || SIGNALS_FROM_OUTSIDE.has(exit.signal ?? "")) return false;
-  if (job.understands === "contract") return run.firstStepAt === undefined;
+  if (job.understands === "contract") return exit.code !== EXIT_UNREADABLE && run.firstStepAt === undefined;
   return now.monotonicMs - run.startedAt.monotonicMs < AT_ONCE_MS;
 }
 
