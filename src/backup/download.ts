@@ -6,11 +6,13 @@ import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
+import { wallMs } from "../clock.ts";
 import { type ManifestEntry, MOST_MANIFEST_BYTES, parseManifest } from "../contract/manifest.ts";
 import { checkpointName, MANIFEST_FILE, TEMPORARY_PREFIX } from "../contract/names.ts";
 import { Rejected } from "../contract/values.ts";
 import { flushDirectory } from "../job/checkpoint/checkpoint-files.ts";
 import { verifyCheckpoint } from "../job/checkpoint/find-checkpoint.ts";
+import { SUPERSEDED_PREFIX } from "../job/checkpoint/keep-checkpoints.ts";
 import { startTimeOf } from "../job/report/status.ts";
 import type { CopyProgress } from "../model/why.ts";
 import type { Bucket } from "./bucket.ts";
@@ -63,8 +65,8 @@ export async function restore(
       );
     await writeAll([text], join(temporary, MANIFEST_FILE));
     await flushDirectory(temporary);
-    // What can't be read now may be whole, and stays under another name.
-    if (there.unreadable) await rename(path, join(directory, `unreadable-${name}.${process.pid}`));
+    // What can't be read now may be whole: it is set aside, as those are that a resume had to skip.
+    if (there.unreadable) await rename(path, join(directory, `${SUPERSEDED_PREFIX}${name}.${wallMs()}`));
     else await rm(path, { recursive: true, force: true });
     await rename(temporary, path);
     await flushDirectory(directory);

@@ -14,6 +14,9 @@ export interface Checkpoint {
   verified: "quick" | "full" | "size and age only";
 }
 
+/** Why one is rejected that can't be read for long while another can: that says nothing of what is in it. */
+export const UNREAD = "it can't be read";
+
 /** What was found of a job's checkpoints. */
 export interface Stock {
   /** Newest first; only those that pass the quick check. */

@@ -25,13 +25,18 @@ export function earlierCheckpoints(
 
 /**
  * A checkpoint that can't be read now and may be newer than what the job would go on from, or the folder of all; null
- * where there is none. A third party's may be any job's.
+ * where there is none.
  */
 export function unreadBeside(job: Job, runs: Pick<RunsSeen, "checkpoints">): string | null {
   const { state, earlier, checkpoint, spec } = job;
   if ((state.name !== "waiting" && state.name !== "paused") || earlier === "set aside") return null;
-  if (spec.checkpoint.glob !== undefined) return null;
+  // Of a third party's, which may be any job's, only its own is waited for; each look reads those anew.
+  if (spec.checkpoint.glob !== undefined)
+    return (runs.checkpoints(job).unread ?? []).find((path) => path === checkpoint?.path) ?? null;
+  const doubted = (job.doubts?.passedOver ?? []).map((one) => one.checkpoint.path);
+  const counts = (path: string): boolean => path === checkpoint?.path || !doubted.includes(path);
   const step = (path: string): number => stepOfName(basename(path)) ?? Number.POSITIVE_INFINITY;
   const { unread = [] } = runs.checkpoints(job, "anew");
-  return unread.find((path) => checkpoint === null || step(path) >= (checkpoint.step ?? 0)) ?? null;
+  const isNewer = (path: string): boolean => checkpoint === null || step(path) >= (checkpoint.step ?? 0);
+  return unread.find((path) => counts(path) && isNewer(path)) ?? null;
 }

@@ -1,5 +1,6 @@
 /** Starts, resumes and second chances: moves to `starting`, or lets a held run continue. */
 
+import { stepOfName } from "../../contract/names.ts";
 import type { StartDecision } from "../../model/decision.ts";
 import { finishedWithAnother, type Job } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
@@ -115,11 +116,17 @@ export function holdBack(transition: Transition, path: string): void {
   const unready = `${path} can't be read now, and may be what it is to go on from`;
   const notBeforeMs = now.monotonicMs + UNREADY_WAIT_MS;
   transition.note({ attempts: { ...job.attempts, notBeforeMs }, unready });
+  if (job.turn !== undefined) {
+    // It hasn't begun: a turn that it was to take stays its own.
+    const { untilMs: _, ...turn } = job.turn;
+    transition.note({ turn });
+  }
   if (job.unready === unready) return;
+  const rerun = stepOfName(path.slice(path.lastIndexOf("/") + 1)) === null ? "" : " or rerun the job";
   transition.tell(
     "checkpoint.rejected",
     "supervisor",
-    `It isn't begun: ${unready}. It is looked at again each ${duration(UNREADY_WAIT_MS)}. To go on without it, move it away or rerun the job.`,
+    `It isn't begun: ${unready}. It is looked at again each ${duration(UNREADY_WAIT_MS)}. To go on without it, move it away${rerun}.`,
     { outcome: { path } },
   );
 }

@@ -74,6 +74,8 @@ function unsettled(job: Job, { memory, now, config, jobs }: TickInput): WaitingF
     return null;
   const passed = now.monotonicMs - last.atMs;
   const other = jobs[last.job];
+  // Held back at its launch: nothing was resumed.
+  if (other?.unready !== undefined) return null;
   const loads = other !== undefined && "run" in other.state && other.state.run.resuming !== undefined;
   const left = config.balance.settleSeconds * 1000 - passed;
   if (left > 0) {

@@ -15,7 +15,7 @@ import type { SavedCheckpoint } from "./write-checkpoint.ts";
  * A step later than the newest save exists only if a resume had to skip it, or was told to. Its name
  * would win the next resume, so it is set aside under this prefix, not deleted.
  */
-const SUPERSEDED_PREFIX = ".superseded-";
+export const SUPERSEDED_PREFIX = ".superseded-";
 
 /** @param keep how many stay, including the one just saved; at least 1 */
 export async function keepNewest(saved: SavedCheckpoint, keep: number): Promise<void> {

@@ -58,7 +58,10 @@ describe("from waiting to running", () => {
     expect(story.reasons[0]).toBe(
       "It isn't begun: /x/step-00000009 can't be read now, and may be what it is to go on from. It is looked at again each 30 s. To go on without it, move it away or rerun the job.",
     );
-    expect(story.launch(120).job).toMatchObject({ runs: 1 });
+    // Of the folder of all, whose checkpoints a rerun couldn't set aside either.
+    story.on(110, { kind: "unread", path: "/x/checkpoints" });
+    expect(story.reasons[1]).toMatch(/To go on without it, move it away\.$/);
+    expect(story.launch(140).job).toMatchObject({ runs: 1 });
     expect(story.job.unready).toBeUndefined();
   });
 

@@ -1,9 +1,10 @@
 /**
  * A checkpoint that can't be read for ten minutes is passed over where another can be, and waited for where none can.
- * Covers: src/runs/checkpoints/find-checkpoints.ts, src/runs/checkpoints/verify.ts, src/tick/earlier-checkpoints.ts
+ * Covers: src/model/run.ts, src/runs/checkpoints/find-checkpoints.ts, src/runs/checkpoints/verify.ts, src/tick/earlier-checkpoints.ts
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { join } from "node:path";
+import { chmodSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, onTestFinished, vi } from "vitest";
 import { MANIFEST_FILE } from "../../../src/contract/names.ts";
 import { checkpointDirectory } from "../../../src/files/state-paths.ts";
@@ -118,4 +119,35 @@ testWith(root)("the only one that was seen before is never passed over", async (
     rejected: [],
     unread: saved,
   });
+});
+
+testWith(root)("a folder that can't be read is never passed over for what it was seen to hold", async () => {
+  const { runs, job, saved } = await given(10, 20);
+  expect(runs.checkpoints(job).checkpoints).toHaveLength(2);
+  const folder = dirname(saved[0] ?? "");
+  const known = { ...job, checkpoint: runs.checkpoints(job).checkpoints[0] ?? null };
+  // Root may read all, an ordinary user may not.
+  chmodSync(dirname(folder), 0o700);
+  const look = () => {
+    process.seteuid?.(65_534);
+    try {
+      return { unread: unreadBeside(known, runs), rejected: runs.checkpoints(known).rejected };
+    } finally {
+      process.seteuid?.(0);
+    }
+  };
+  expect(look()).toEqual({ unread: folder, rejected: [] });
+  late.ms = 24 * 3_600_000;
+  expect(look()).toEqual({ unread: folder, rejected: [] });
+  expect(unreadBeside(known, runs)).toBeNull();
+});
+
+testWith(root)("one that a person or a failed resume passed over holds nothing up", async () => {
+  const { runs, job, saved } = await given(10, 20);
+  const [newest, older] = runs.checkpoints(job).checkpoints;
+  if (newest === undefined || older === undefined) throw new Error("no checkpoints");
+  breakDisk(join(saved[1] ?? "", MANIFEST_FILE));
+  const doubts = { passedOver: [{ checkpoint: newest, run: null }] };
+  expect(unreadBeside({ ...job, checkpoint: older }, runs)).toBe(newest.path);
+  expect(unreadBeside({ ...job, checkpoint: older, doubts }, runs)).toBeNull();
 });

@@ -3,7 +3,7 @@
  * Must never keep one that was found broken, nor prune before the newest is known to be whole.
  */
 
-import type { Checkpoint, Stock } from "../../../model/run.ts";
+import { type Checkpoint, type Stock, UNREAD } from "../../../model/run.ts";
 import { isLive } from "../../../model/state.ts";
 import { number } from "../../../words/number.ts";
 import { isBackupLater } from "../../starts/restore-wait.ts";
@@ -109,7 +109,13 @@ function tellRejected(
     });
     return;
   }
-  fallBack(transition, known, reason === GONE ? "gone" : `broken (${reason})`, next);
+  fallBack(transition, known, isFound(reason), next);
+}
+
+/** What a rejected one is found to be. */
+function isFound(reason: string): string {
+  if (reason === GONE) return "gone";
+  return reason === UNREAD ? "passed over, since it can't be read" : `broken (${reason})`;
 }
 
 /** Tells why the checkpoint that the next run was to go on from isn't used, and what is instead. */
