@@ -100,7 +100,7 @@ def _is_absent(error: OSError) -> bool:
 
 
 class Unreadable(OSError):
-    """A run that begins without what can't be read now would do again what it may hold."""
+    """A run without what can't be read now might repeat work that it holds."""
 
     def __init__(self, path: Union[str, Path], reason: object) -> None:
         super().__init__(f"{path} can't be read now ({reason}), and may be whole; try again, or move it away")

@@ -130,10 +130,10 @@ class Job:
     def resume(self, *, any_world_size: bool = False) -> Optional[Checkpoint]:
         """The newest checkpoint of which every hash is right, read in full; None on a first run. Those
         that aren't are passed over and named in the status. When a pause, but no standby, is asked for
-        already, this exits 75 at once, since nothing would be lost. Where one can't be read now, it exits 74:
-        a run that begins without it would do again what it may hold.
+        already, this exits 75 at once, since nothing would be lost. If the checkpoint that it needs can't
+        be read now, it exits 74: a run without it might repeat work that it holds.
 
-        Raises SystemExit then, and RuntimeError before ``supervisor_job.torch.join()`` when there are
+        Raises SystemExit in both cases, and RuntimeError before ``supervisor_job.torch.join()`` when there are
         several ranks, or where another number of ranks wrote it, unless the program says by
         `any_world_size` that it can handle that. RankFailed and RankLost are RuntimeErrors too."""
         run = self._run

@@ -14,6 +14,7 @@ import type { Answer, Request, Snapshot } from "./protocol.ts";
  * and where it reads its config first, within seconds.
  */
 const ANSWERS_WITHIN_MS = 60_000;
+const SILENT = `hasn't answered for ${duration(ANSWERS_WITHIN_MS)}`;
 
 /** No supervisor listens on the socket. */
 export class NoSupervisor extends Refusal {
@@ -86,9 +87,7 @@ class Connection implements ControlClient {
 
   async #inTime(id: number, answer: Promise<Answer>): Promise<Answer> {
     const late = setTimeout(() => {
-      this.#waiting
-        .get(id)
-        ?.reject(new Late(`the supervisor hasn't answered for ${duration(ANSWERS_WITHIN_MS)}`));
+      this.#waiting.get(id)?.reject(new Late(`the supervisor ${SILENT}`));
       this.#waiting.delete(id);
     }, ANSWERS_WITHIN_MS);
     try {
@@ -219,7 +218,8 @@ export async function ask(client: ControlClient, request: Request): Promise<unkn
     answer = await client.request(request);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    if (error instanceof Late) throw new Refusal(`No answer: ${error.message}; it may still do it.`);
+    if (error instanceof Late)
+      throw new Refusal(`The supervisor ${SILENT}; the request may still be carried out.`);
     throw new Refusal(`No answer: ${error.message}.`, 3);
   }
   if (answer.ok) return answer.result;

@@ -143,8 +143,8 @@ export class Job {
   /**
    * The newest checkpoint with every hash correct, read in full; null on a first run. Skips those that
    * fail and names them in the status. When a pause, but no standby, is already requested, exits 75 at
-   * once, since nothing is lost: better than loading a model only to save it again. Where one can't be read
-   * now, exits 74: a run that begins without it would do again what it may hold. Never throws.
+   * once, since nothing is lost: better than loading a model only to save it again. If the checkpoint
+   * that it needs can't be read now, exits 74: a run without it might repeat work that it holds. Never throws.
    */
   async resume(): Promise<VerifiedCheckpoint | null> {
     if (!this.#run) {

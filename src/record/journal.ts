@@ -125,7 +125,7 @@ class SqliteJournal implements RecordJournal {
     }
     return this.#open.isThere
       ? null
-      : `The database ${this.#path} was removed: all that it held is lost with this supervisor.`;
+      : `The database ${this.#path} was removed: everything in it is lost when this supervisor ends.`;
   }
 
   close(): void {
@@ -185,4 +185,4 @@ const unwritable = (why: string): string =>
   `The audit log can't be written: ${why}. Its events are kept until it can be, and no job is started meanwhile.`;
 
 const lost = (path: string, why: string): string =>
-  `The last events couldn't be written to ${path} (${why}) and are lost: the next start knows the jobs as they were recorded before.`;
+  `The last events couldn't be written to ${path} (${why}) and are lost: the next start sees the jobs as they were last recorded.`;

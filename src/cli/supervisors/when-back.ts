@@ -36,7 +36,7 @@ function refuseStopped(last: SupervisorRecord | null): void {
   if (last === null || last.pid === process.pid || !isRunning(last)) return;
   if (readStat(last.pid)?.state !== "T") return;
   throw new Refusal(
-    `Its process ${last.pid} is stopped (Ctrl-Z or SIGSTOP): it answers nobody and looks after no job. Let it go on: kill -CONT ${last.pid}`,
+    `its process ${last.pid} is stopped (Ctrl-Z or SIGSTOP), so it answers no command and looks after no job. To continue it: kill -CONT ${last.pid}`,
   );
 }
 

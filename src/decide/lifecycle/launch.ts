@@ -110,10 +110,10 @@ export function launchFailed(
   fail(transition, `It couldn't be launched: ${reason}.`, null);
 }
 
-/** A run that began without it would do again what it may hold. Told once. */
+/** A run without it might repeat work that it holds. Told once. */
 export function holdBack(transition: Transition, path: string): void {
   const { job, now } = transition;
-  const unready = `${path} can't be read now, and may be what it is to go on from`;
+  const unready = `${path}, which the job may need to resume, can't be read now`;
   const notBeforeMs = now.monotonicMs + UNREADY_WAIT_MS;
   transition.note({ attempts: { ...job.attempts, notBeforeMs }, unready });
   if (job.turn !== undefined) {
@@ -126,7 +126,7 @@ export function holdBack(transition: Transition, path: string): void {
   transition.tell(
     "checkpoint.rejected",
     "supervisor",
-    `It isn't begun: ${unready}. It is looked at again each ${duration(UNREADY_WAIT_MS)}. To go on without it, move it away${rerun}.`,
+    `It isn't launched: ${unready}. It is looked at again every ${duration(UNREADY_WAIT_MS)}. To go on without it, move it away${rerun}.`,
     { outcome: { path } },
   );
 }

@@ -20,7 +20,7 @@ export interface VerifiedCheckpoint {
   manifest: Manifest;
 }
 
-/** A run that begins without what can't be read now would do again what it may hold. */
+/** A run without what can't be read now might repeat work that it holds. */
 export class Unreadable extends Error {
   constructor(path: string, reason: string) {
     super(`${path} can't be read now (${reason}), and may be whole; try again, or move it away`);

@@ -18,7 +18,7 @@ const EARLY_EVERY_MS = 60_000;
 const STUCK_WAL_BYTES = 4 * BIG_WAL_BYTES;
 
 const stuck = (database: string, walBytes: number): string =>
-  `${database}-wal has grown to ${bytes(walBytes)}: a program that reads the database all the time keeps it from being emptied. Close that program.`;
+  `${database}-wal has grown to ${bytes(walBytes)}: this file can't be emptied while another program keeps reading the database. Close that program.`;
 
 export class UpkeepSchedule {
   readonly #database: string;

@@ -17,7 +17,7 @@ it("each command says that it is stopped, and how it goes on", async () => {
   process.kill(pid, "SIGSTOP");
   try {
     await until("it to stand still", () => readStat(pid)?.state === "T");
-    const told = new RegExp(`Its process ${pid} is stopped \\(.*\\n?.*kill -CONT ${pid}`);
+    const told = new RegExp(`its process ${pid} is stopped \\(.*\\n?.*kill -CONT ${pid}`);
     for (const words of ["status", "why", "stop", "start --detach", "run --name a -- true"])
       expect(await cli.say(...words.split(" "))).toMatchObject({ code: 1, err: expect.stringMatching(told) });
     expect((await cli.say("status", "--all")).out.replaceAll(/\s+/g, " ")).toContain(`kill -CONT ${pid}`);

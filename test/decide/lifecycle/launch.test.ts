@@ -56,7 +56,7 @@ describe("from waiting to running", () => {
     }
     expect(story.told()).toEqual(["checkpoint.rejected"]);
     expect(story.reasons[0]).toBe(
-      "It isn't begun: /x/step-00000009 can't be read now, and may be what it is to go on from. It is looked at again each 30 s. To go on without it, move it away or rerun the job.",
+      "It isn't launched: /x/step-00000009, which the job may need to resume, can't be read now. It is looked at again every 30 s. To go on without it, move it away or rerun the job.",
     );
     // Of the folder of all, whose checkpoints a rerun couldn't set aside either.
     story.on(110, { kind: "unread", path: "/x/checkpoints" });

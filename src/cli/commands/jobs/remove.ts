@@ -87,7 +87,7 @@ async function removeFiles(name: string, options: RemoveOptions): Promise<boolea
       await removeSavedFiles(directory, `${process.pid}`);
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      say(`${name}  removed, but not all that it has saved: ${error.message}`);
+      say(`${name}  removed, but some of its saved files couldn't be deleted: ${error.message}`);
       return false;
     }
     print(`${name}  removed, and its checkpoints with it`);

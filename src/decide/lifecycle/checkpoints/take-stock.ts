@@ -115,7 +115,7 @@ function tellRejected(
 /** What a rejected one is found to be. */
 function isFound(reason: string): string {
   if (reason === GONE) return "gone";
-  return reason === UNREAD ? "passed over, since it can't be read" : `broken (${reason})`;
+  return reason === UNREAD ? "passed over as unreadable" : `broken (${reason})`;
 }
 
 /** Tells why the checkpoint that the next run was to go on from isn't used, and what is instead. */
