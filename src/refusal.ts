@@ -1,9 +1,8 @@
 /**
  * What the system or the user prevents: a held database, a file that can't be read, bad usage. Shown as
  * its sentence alone, which says what to do. Any other error is a bug and is shown with its stack.
- * Imports next to nothing: the command line loads this before it knows which command was typed.
+ * Imports nothing: the command line loads this before it knows which command was typed.
  */
-import { systemCode } from "./contract/system-code.ts";
 
 /** 1 failed, 2 bad usage or config, 3 no supervisor running. */
 export type ExitCode = 1 | 2 | 3;
@@ -32,5 +31,10 @@ export function refusing<T>(sentence: string, act: () => T): T {
   }
 }
 
-/** What the system refused: `EACCES`, `ENOSPC` and the like. */
-export const isSystemError = (error: unknown): error is NodeJS.ErrnoException => systemCode(error) !== null;
+/**
+ * `EACCES`, `ENOSPC` and the like, also those that Node has no name for, such as ESTALE. Node's own, such as
+ * `ERR_INVALID_ARG_TYPE`, mean a bug in our call.
+ */
+export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error &&
+  /^(E[A-Z0-9]+|Unknown system error -\d+)$/.test(String((error as NodeJS.ErrnoException).code));
