@@ -5,10 +5,10 @@
  */
 import { basename, join } from "node:path";
 import type { TransformStream } from "node:stream/web";
-import { CONTROL_FILE, EXIT_PAUSED, EXIT_UNREADABLE } from "../contract/names.ts";
+import { CONTROL_FILE, EXIT_PAUSED } from "../contract/names.ts";
 import type { StatusFile } from "../contract/status.ts";
 import type { Save } from "./checkpoint/checkpoint-files.ts";
-import { Unreadable, type VerifiedCheckpoint } from "./checkpoint/find-checkpoint.ts";
+import type { VerifiedCheckpoint } from "./checkpoint/find-checkpoint.ts";
 import { Saves } from "./checkpoint/saves.ts";
 import { type SavedCheckpoint, writeCheckpoint } from "./checkpoint/write-checkpoint.ts";
 import type { Surroundings } from "./environment.ts";
@@ -152,7 +152,7 @@ export class Job {
       return null;
     }
     claimForGood(process.env);
-    const found = await this.#run.saves.find().catch((error) => this.#leaveUnread(error));
+    const found = await this.#run.saves.find();
     this.#run.status.writeNow();
     await macrotask();
     // A standby waits for the streams, which are still to come.
@@ -238,13 +238,6 @@ export class Job {
     if (this.#run && good) this.#run.status.report.checkpoint = basename(good.path);
     // The exit hook writes the state; nothing may come between it and the exit.
     process.exit(EXIT_PAUSED);
-  }
-
-  /** Its next run may be able to read it. */
-  #leaveUnread(error: unknown): never {
-    if (!(error instanceof Unreadable)) throw error;
-    this.#run?.saves.complain(error.message);
-    process.exit(EXIT_UNREADABLE);
   }
 
   #reportExit(code: number): void {

@@ -14,15 +14,12 @@ export interface Checkpoint {
   verified: "quick" | "full" | "size and age only";
 }
 
-/** Why one is rejected that can't be read for long while another can: that says nothing of what is in it. */
-export const UNREAD = "it can't be read";
-
 /** What was found of a job's checkpoints. */
 export interface Stock {
   /** Newest first; only those that pass the quick check. */
   checkpoints: Checkpoint[];
-  /** Found broken, by the quick look or the full check. */
-  rejected: { path: string; reason: string }[];
+  /** Found broken, by the quick look or the full check; `unread`: it couldn't be read for long, while another can be. */
+  rejected: { path: string; reason: string; unread?: true }[];
   /** A checkpoint, or the folder of all, that can't be read now: what is known of it goes on counting. */
   unread?: string[];
 }

@@ -60,8 +60,7 @@ class SqliteJournal implements RecordJournal {
   readonly #backlog = new Backlog();
   /** Events that were written by something other than an append, which alone announces events. */
   #unannounced: AuditEvent[] = [];
-  #problem: string | null = null;
-  /** Of the problem: what the system said. */
+  /** What the system said when writing failed last; null while it works. */
   #why: string | null = null;
   /** Why the database has no name; what is written goes with this process then. */
   #nameless: string | null = null;
@@ -76,12 +75,16 @@ class SqliteJournal implements RecordJournal {
   }
 
   get problem(): string | null {
-    return this.#problem ?? this.#nameless;
+    return this.#unwritable ?? this.#nameless;
+  }
+
+  get #unwritable(): string | null {
+    return this.#why === null ? null : unwritable(this.#why);
   }
 
   get problems(): string[] {
     // One cause may fail all three: the first says it.
-    const first = this.#problem ?? this.#open.sync.problem ?? this.#upkeep.problem;
+    const first = this.#unwritable ?? this.#open.sync.problem ?? this.#upkeep.problem;
     return first === null ? [] : [first];
   }
 
@@ -93,10 +96,10 @@ class SqliteJournal implements RecordJournal {
     const before = change?.orNothing ? this.#backlog.mark() : null;
     this.#backlog.add(events, now, change);
     // Only a real write proves that writing works again.
-    const retrySamples = this.#problem !== null && this.#backlog.hasSamples;
+    const retrySamples = this.#why !== null && this.#backlog.hasSamples;
     if ((this.#backlog.isUrgent || retrySamples) && !this.#flush()) {
       if (before !== null) this.#backlog.withdraw(before);
-      return { ok: false, problem: this.#problem ?? "" };
+      return { ok: false, problem: this.#unwritable ?? "" };
     }
     const announced = this.#unannounced;
     this.#unannounced = [];
@@ -154,7 +157,7 @@ class SqliteJournal implements RecordJournal {
     }
   }
 
-  /** Writes the whole backlog in one transaction. False when it can't; `#problem` says why. */
+  /** Writes the whole backlog in one transaction. False when it can't; `#why` says why. */
   #flush(): boolean {
     try {
       const { db, writes } = this.#open;
@@ -165,8 +168,7 @@ class SqliteJournal implements RecordJournal {
     }
     if (this.#backlog.isUrgent) this.#open.sync.wrote();
     this.#backlog.clear();
-    if (this.#problem !== null) this.#open.db.pragma(`busy_timeout = ${BUSY_MS}`);
-    this.#problem = null;
+    if (this.#why !== null) this.#open.db.pragma(`busy_timeout = ${BUSY_MS}`);
     this.#why = null;
     return true;
   }
@@ -176,7 +178,6 @@ class SqliteJournal implements RecordJournal {
     // Waiting once is enough: a lock that stays must not delay every later write.
     if (this.#open.db.open) this.#open.db.pragma("busy_timeout = 0");
     this.#why = errorText(error);
-    this.#problem = unwritable(this.#why);
     this.#backlog.trimSamples();
   }
 }

@@ -3,7 +3,7 @@
  * Covers: src/backup/upload.ts, src/backup/download.ts, src/backup/keep-backups.ts, src/backup/owner-object.ts,
  * src/backup/bucket.ts, src/backup/backup-child.ts, src/backup/failure-text.ts, src/backup/bucket-names.ts, src/backup/not-whole.ts
  */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ import { type Backup, ownerHere, placeOf } from "../../src/backup/bucket-names.t
 import { restore } from "../../src/backup/download.ts";
 import { progressIn } from "../../src/backup/progress.ts";
 import { writeCheckpoint } from "../../src/job/checkpoint/write-checkpoint.ts";
-import { describeWith, objectStore } from "../needs.ts";
+import { describeWith, objectStore, root, testWith } from "../needs.ts";
 import { until } from "../until.ts";
 import { Store } from "./store.ts";
 
@@ -201,6 +201,27 @@ describeWith(objectStore)("a real S3 server", () => {
     writeFileSync(join(path, "model.bin"), "torn");
     expect(await restore(from, 5, directory)).toEqual({ path, bytes: 3009 });
     expect(readFileSync(join(path, "model.bin"))).toHaveLength(3000);
+  });
+
+  testWith(root)("one that can't be read now gives its place to its backup, and isn't removed", async () => {
+    const path = await checkpoint(5);
+    await carryOut(uploading(path));
+    const from = { bucket, place: placeOf(store.backup(), job()) };
+    const manifest = join(path, "manifest.json");
+    // A file that answers each read with EIO; where something is mounted, nothing can be removed either.
+    execFileSync("mount", ["--bind", `/proc/${process.pid}/mem`, manifest]);
+    try {
+      expect(await restore(from, 5, directory)).toEqual({ path, bytes: 3009 });
+      expect(readdirSync(directory).sort()).toEqual([
+        expect.stringMatching(/^\.superseded-step-00000005\.\d+$/),
+        "step-00000005",
+      ]);
+      expect(readFileSync(join(path, "model.bin"))).toHaveLength(3000);
+    } finally {
+      const mounted = readFileSync("/proc/mounts", "utf8").split("\n");
+      for (const line of mounted.filter((one) => one.includes(directory)))
+        execFileSync("umount", [line.split(" ")[1] ?? ""]);
+    }
   });
 
   test("another job's place isn't written to", async () => {

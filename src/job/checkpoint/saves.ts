@@ -5,12 +5,13 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { basename, dirname, join, resolve } from "node:path";
+import { EXIT_UNREADABLE } from "../../contract/names.ts";
 import { errorIn } from "../../contract/status.ts";
 import type { Surroundings } from "../environment.ts";
 import { complain, complainWhere } from "../report/complain.ts";
 import type { Status } from "../report/status.ts";
 import type { Save } from "./checkpoint-files.ts";
-import { newestVerified, type VerifiedCheckpoint } from "./find-checkpoint.ts";
+import { newestVerified, Unreadable, type VerifiedCheckpoint } from "./find-checkpoint.ts";
 import { keepNewest, sweep } from "./keep-checkpoints.ts";
 import { type SavedCheckpoint, writeCheckpoint } from "./write-checkpoint.ts";
 
@@ -57,14 +58,16 @@ export class Saves {
     await this.#underWay.catch(() => {});
   }
 
-  /** What the run starts from; null on a first run. */
+  /** What the run starts from; null on a first run. Exits 74 where it can't be read now. */
   async find(): Promise<VerifiedCheckpoint | null> {
     const where = this.#where;
     const status = this.#status;
     await sweep(where.checkpointDir, where.keep);
     // A launcher that restarts the program within one run: what it has saved since is newer.
     const own = status.earlierCheckpoint && join(where.checkpointDir, status.earlierCheckpoint);
-    const { found, rejected } = await newestVerified(where.checkpointDir, own, where.resumeFrom);
+    const { found, rejected } = await newestVerified(where.checkpointDir, own, where.resumeFrom).catch(
+      (error) => this.#leave(error),
+    );
     for (const { path, rejected: why } of rejected)
       this.complain(`checkpoint ${path} was passed over: ${why}`);
     if (found) this.#recognise(found);
@@ -102,6 +105,13 @@ export class Saves {
   complain(sentence: string): void {
     this.#status.report.error = errorIn(sentence);
     complain(sentence);
+  }
+
+  /** Its next run may be able to read it. */
+  #leave(error: unknown): never {
+    if (!(error instanceof Unreadable)) throw error;
+    this.complain(error.message);
+    process.exit(EXIT_UNREADABLE);
   }
 
   /** Only a checkpoint in our own directory allows a pause: one brought from elsewhere must be saved anew. */

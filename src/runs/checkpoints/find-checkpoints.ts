@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { elapsedMs } from "../../clock.ts";
 import { checkpointDirectory } from "../../files/state-paths.ts";
 import type { Job } from "../../model/job.ts";
-import { type Checkpoint, type Stock, UNREAD } from "../../model/run.ts";
+import type { Checkpoint, Stock } from "../../model/run.ts";
 import { type CheckpointMemory, listCheckpoints } from "./quick-check.ts";
 import { type LastLook, listThirdParty } from "./third-party/list.ts";
 import { isSame, type Verifier } from "./verify.ts";
@@ -101,7 +101,7 @@ export class Checkpoints {
     const list: Stock = { checkpoints: [], rejected: [...found.rejected] };
     const unread = this.#unreadOf(found, job);
     const passedOver = passedOverIn(found, unread, memory);
-    for (const path of passedOver) list.rejected.push({ path, reason: UNREAD });
+    for (const path of passedOver) list.rejected.push({ path, reason: "it can't be read", unread: true });
     const left = (found.unread ?? []).filter((path) => unread.includes(path) && !passedOver.includes(path));
     if (left.length > 0) list.unread = left;
     for (const checkpoint of found.checkpoints) {

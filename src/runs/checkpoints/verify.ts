@@ -21,8 +21,8 @@ export class Verifier {
   readonly #queue: Checkpoint[] = [];
   readonly #onVerdict: () => void;
   readonly #stop = new AbortController();
-  /** When one that couldn't be read is tried again, and after how long the time after that. */
-  readonly #again = new Map<Checkpoint, { atMs: number; afterMs: number }>();
+  /** When one is tried again, after how long the time after that, and why: null where the check itself failed. */
+  readonly #again = new Map<Checkpoint, { atMs: number; afterMs: number; unreadable: string | null }>();
   #working: Promise<void> | null = null;
   /** Number of verdicts so far; a cached list of an older version is stale. */
   version = 0;
@@ -43,11 +43,9 @@ export class Verifier {
 
   /** What can't be read now, a sentence each. */
   get problems(): string[] {
-    return this.#queue.flatMap((checkpoint) => {
-      const verdict = this.verdictOf(checkpoint);
-      if (verdict?.ok !== false) return [];
-      return [`Checkpoint ${checkpoint.path} can't be read now (${verdict.reason}); it is tried again.`];
-    });
+    return [...this.#again].flatMap(([{ path }, { unreadable }]) =>
+      unreadable === null ? [] : [`Checkpoint ${path} can't be read now (${unreadable}); it is tried again.`],
+    );
   }
 
   /** Null until it was checked. A rewritten checkpoint needs a new verdict; one that can't be read gets one by itself. */
@@ -90,6 +88,7 @@ export class Verifier {
     this.#again.set(checkpoint, {
       atMs: elapsedMs() + afterMs,
       afterMs: Math.min(LONGEST_RETRY_MS, afterMs * 2),
+      unreadable: verdict?.ok === false ? verdict.reason : null,
     });
     return false;
   }

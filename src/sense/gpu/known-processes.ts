@@ -73,8 +73,9 @@ export class KnownProcesses {
 
   /** A run's own: while nothing can be read none is listed, and one that has ended by then may be listed again. */
   #remember(found: ReadonlyMap<number, Remembered>, runs: readonly LiveRun[]): void {
-    const live = new Set(runs.map(({ id }) => id));
     for (const [pid, one] of this.#known) if (!found.has(pid)) this.#missed.set(pid, one);
+    if (this.#missed.size === 0) return;
+    const live = new Set(runs.map(({ id }) => id));
     for (const [pid, { owner }] of this.#missed)
       if (found.has(pid) || !live.has(runOf(owner) ?? "") || this.#missed.size > MOST_KEPT)
         this.#missed.delete(pid);

@@ -1,6 +1,6 @@
 /**
  * A checkpoint that can't be read for ten minutes is passed over where another can be, and waited for where none can.
- * Covers: src/model/run.ts, src/runs/checkpoints/find-checkpoints.ts, src/runs/checkpoints/verify.ts, src/tick/earlier-checkpoints.ts
+ * Covers: src/runs/checkpoints/find-checkpoints.ts, src/runs/checkpoints/verify.ts, src/tick/earlier-checkpoints.ts
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync } from "node:fs";

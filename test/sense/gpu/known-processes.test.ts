@@ -52,3 +52,22 @@ it("a stranger that a run takes in, such as a service that was there before it, 
   const found = { ...run, pid };
   expect(processes.look([pid], [found], []).get(pid)?.owner).toEqual({ run: "run-2" });
 });
+
+it("a run's process that has ended while nothing could be read is still the run's when it is listed again", async () => {
+  shell = spawn("sleep", ["1000"], {
+    env: { PATH: process.env.PATH ?? "", [ENV.runId]: "run-3" },
+    stdio: "ignore",
+    detached: true,
+  });
+  const pid = shell.pid as number;
+  const run = { id: "run-3", job: "train", launcherPid: null, pid: null, cpuCgroup: null };
+  await until("its program", () => namedRun(pid) === "run-3");
+  expect(processes.look([pid], [run], []).get(pid)?.owner).toEqual({ run: "run-3" });
+  expect(processes.look([], [run], []).size).toBe(0);
+  shell.kill("SIGKILL");
+  await until("its end", () => readStat(pid) === null);
+  expect(processes.look([pid], [run], []).get(pid)?.owner).toEqual({ run: "run-3" });
+  // Once its run is no more, it is nobody's.
+  processes.look([], [], []);
+  expect(processes.look([pid], [], []).size).toBe(0);
+});

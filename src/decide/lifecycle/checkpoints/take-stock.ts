@@ -3,7 +3,7 @@
  * Must never keep one that was found broken, nor prune before the newest is known to be whole.
  */
 
-import { type Checkpoint, type Stock, UNREAD } from "../../../model/run.ts";
+import type { Checkpoint, Stock } from "../../../model/run.ts";
 import { isLive } from "../../../model/state.ts";
 import { number } from "../../../words/number.ts";
 import { isBackupLater } from "../../starts/restore-wait.ts";
@@ -51,7 +51,8 @@ export function takeStock(transition: Transition, stock: Stock): void {
 }
 
 /** Those that can't be read now may be as good as when they were seen: each in its place among the others. */
-function withUnread(transition: Transition, { checkpoints, rejected, unread = [] }: Stock): Checkpoint[] {
+function withUnread(transition: Transition, { checkpoints, rejected, unread }: Stock): Checkpoint[] {
+  if (unread === undefined) return checkpoints;
   const { job } = transition;
   const all = [...checkpoints];
   for (const one of [job.checkpoint, ...(job.older ?? [])]) {
@@ -96,7 +97,7 @@ export function hold(transition: Transition, checkpoint: Checkpoint | null): voi
 
 function tellRejected(
   transition: Transition,
-  { path, reason }: Stock["rejected"][number],
+  { path, reason, unread }: Stock["rejected"][number],
   next: Checkpoint | undefined,
 ): void {
   const told = transition.job.rejected ?? [];
@@ -109,13 +110,8 @@ function tellRejected(
     });
     return;
   }
-  fallBack(transition, known, isFound(reason), next);
-}
-
-/** What a rejected one is found to be. */
-function isFound(reason: string): string {
-  if (reason === GONE) return "gone";
-  return reason === UNREAD ? "passed over as unreadable" : `broken (${reason})`;
+  const is = reason === GONE ? "gone" : unread ? "passed over as unreadable" : `broken (${reason})`;
+  fallBack(transition, known, is, next);
 }
 
 /** Tells why the checkpoint that the next run was to go on from isn't used, and what is instead. */
