@@ -54,6 +54,7 @@ class Saves:
             found = from_first(self.group, self._look)
         except Unreadable as unread:
             # Its next run may be able to read it.
+            self._status.report["unreadable"] = True
             self.complain(str(unread))
             sys.exit(EXIT_UNREADABLE)
         self._saved_at = time.monotonic()

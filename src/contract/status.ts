@@ -53,6 +53,8 @@ export interface StatusFile {
   error?: string | null;
   /** Saves that have failed since the last good one. */
   failedSaves?: number;
+  /** What it is to go on from can't be read now, and it ends for that: behind a launcher, its exit code 74 doesn't show. */
+  unreadable?: boolean;
   /** Of a job that can stand by: its streams, and how many of them are held. */
   streams?: { open: number; held: number } | null;
   at: string;
@@ -63,7 +65,7 @@ export const MOST_STATUS_BYTES = 64 * 1024;
 const MOST_METRICS = 64;
 const MOST_ERROR_LENGTH = 500;
 
-/** Fields missing from the file are null, 0 or empty; other names are dropped. */
+/** Fields missing from the file are null, 0, false or empty; other names are dropped. */
 export function parseStatus(bytes: Uint8Array): Required<StatusFile> | Rejected {
   const raw = parseObject(bytes, MOST_STATUS_BYTES, parseWithNaN);
   if (raw instanceof Rejected) return raw;
@@ -101,6 +103,7 @@ function describe(raw: JsonObject): JsonObject {
     bytesSaved: whole(raw.bytesSaved, 0) ?? 0,
     error: errorIn(raw.error),
     failedSaves: whole(raw.failedSaves, 0) ?? 0,
+    unreadable: raw.unreadable === true,
     streams: streamsIn(raw.streams),
     at,
   };

@@ -21,7 +21,8 @@ export type Effect =
   /** Asks the run's server; the answer shows in what is seen of the run. */
   | { do: "ask"; job: string; run: Run; question: Question; number: number }
   | ({ do: "drive"; job: string; run: Run } & Drive)
-  | { do: "verify"; job: string; checkpoint: Checkpoint }
+  /** `anew`: whatever an earlier check has found. */
+  | { do: "verify"; job: string; checkpoint: Checkpoint; anew?: true }
   | { do: "prune"; job: string; keep: number }
   /** A paused job won't go on: what waits for it in Slurm's queue is cancelled. */
   | { do: "withdraw"; job: string }

@@ -124,8 +124,16 @@ export interface Job {
    * that, and catches it now), or nothing; null before a run was seen.
    */
   understands: "contract" | "signal" | "nothing" | null;
-  /** Consecutive failed or fruitless runs, and when the next try may start (monotonic time). */
-  attempts: { failures: number; fruitless: number; notBeforeMs: number };
+  /**
+   * Consecutive failed or fruitless runs, those up to run `unread.run` that couldn't read their checkpoint, and when
+   * the next try may start (monotonic time).
+   */
+  attempts: {
+    failures: number;
+    fruitless: number;
+    unread?: { run: number; inARow: number };
+    notBeforeMs: number;
+  };
   /** The boot that its monotonic times belong to; absent before its first run, and in data of older versions. */
   bootId?: string;
   /** Keys of rules proven to blame this job for its own use; off for it until a person looks. */

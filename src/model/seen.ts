@@ -33,6 +33,8 @@ export interface RankStatus {
   /** The last error in the job's own words, and how many saves have failed in a row. */
   error?: string;
   failedSaves?: number;
+  /** It ends, since what it is to go on from can't be read now. */
+  unreadable?: true;
   /** Of a job that can stand by: its streams, and how many of them are held. */
   streams?: { open: number; held: number };
 }

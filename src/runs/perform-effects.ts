@@ -72,7 +72,7 @@ export class ProcessEffects implements RunEffects {
         this.#means.driver.ask(effect);
         return { ok: true };
       case "verify":
-        verifier.verify(effect.checkpoint);
+        verifier.verify(effect.checkpoint, effect.anew);
         return { ok: true };
       case "prune":
         return this.#prune(job, effect.keep);

@@ -140,7 +140,8 @@ function restart(job: Job, { now }: TickInput, waits: WaitingFor[]): void {
   waits.push({ code: "restart", text, untilMs });
 }
 
-function badEnds({ attempts, gpuShortage }: Job): string {
+function badEnds({ attempts, gpuShortage, runs }: Job): string {
+  if (attempts.unread?.run === runs) return "it couldn't read its checkpoint";
   const times = Math.max(attempts.failures, attempts.fruitless);
   if (times === 0 && gpuShortage !== undefined) return "it ran out of GPU memory";
   return `it has failed ${times === 1 ? "once" : `${number(times)} times in a row`}`;

@@ -110,6 +110,7 @@ export class Saves {
   /** Its next run may be able to read it. */
   #leave(error: unknown): never {
     if (!(error instanceof Unreadable)) throw error;
+    this.#status.report.unreadable = true;
     this.complain(error.message);
     process.exit(EXIT_UNREADABLE);
   }

@@ -31,10 +31,11 @@ export class Verifier {
     this.#onVerdict = onVerdict;
   }
 
-  /** Queues a check, unless it is queued or done. Returns at once. */
-  verify(checkpoint: Checkpoint): void {
+  /** Queues a check, unless it is queued or done; `anew`: also where it is done. Returns at once. */
+  verify(checkpoint: Checkpoint, anew = false): void {
     // Asked at every tick while it is queued: the disk isn't, then.
     if (this.#queue.some((queued) => isSame(queued, checkpoint))) return;
+    if (anew && this.#verdicts.delete(keyOf(checkpoint))) this.version += 1;
     const verdict = this.verdictOf(checkpoint);
     if (verdict !== null && isFinal(verdict)) return;
     this.#queue.push(checkpoint);

@@ -72,12 +72,13 @@ function readRank(path: string, runId: string | undefined, memory: RankMemory): 
 export function parseRank(bytes: Uint8Array, runId?: string): RankStatus | null {
   const file = parseStatus(bytes);
   if (file instanceof Rejected || (runId !== undefined && file.runId !== runId)) return null;
-  const { runId: _, host: __, at, error, failedSaves, streams, ...status } = file;
+  const { runId: _, host: __, at, error, failedSaves, unreadable, streams, ...status } = file;
   return {
     ...status,
     atMs: Date.parse(at),
     ...(error !== null && { error }),
     ...(failedSaves > 0 && { failedSaves }),
+    ...(unreadable && { unreadable }),
     ...(streams !== null && { streams }),
   };
 }

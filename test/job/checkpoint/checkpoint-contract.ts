@@ -70,10 +70,12 @@ export function keepsCheckpointContract(library: Library, kills: number): void {
       execFileSync("mount", ["--bind", `/proc/${process.pid}/mem`, manifest]);
       onTestFinished(() => void spawnSync("umount", [manifest], { stdio: "ignore" }));
       for (const named of [{}, { SUPERVISOR_RESUME_FROM: newest }]) {
-        const { code, output } = await launch(library.loop, ["4"], job, named).ended;
+        const run = launch(library.loop, ["4"], job, named);
+        const { code, output } = await run.ended;
         expect(code, output).toBe(74);
         expect(output).toMatch(/step-00000003 can't be read now \(.*EIO|Errno 5/);
         expect(output).not.toContain("from 0");
+        expect(run.status()).toMatchObject({ state: "failed", unreadable: true });
       }
       expect(readdirSync(checkpoints)).toEqual(["step-00000003"]);
       execFileSync("umount", [manifest]);

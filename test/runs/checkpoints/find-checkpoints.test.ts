@@ -105,6 +105,21 @@ test("a verdict is of one checkpoint, not of its name", async () => {
   expect(seen).toMatchObject({ step: 20, verified: "quick" });
 });
 
+test("one that is whole is read again where that is asked for: it may have gone bad since", async () => {
+  const { runs, job, directory } = given();
+  const path = save(directory, 20);
+  const [checkpoint] = runs.checkpoints(job).checkpoints;
+  await verify(runs, job, checkpoint);
+  await until("its verdict", () => runs.checkpoints(job).checkpoints[0]?.verified === "full");
+  flipOneBit(join(path, "model.bin"));
+  await verify(runs, job, checkpoint);
+  expect(runs.checkpoints(job).checkpoints).toMatchObject([{ verified: "full" }]);
+  const anew = { do: "verify", job: job.name, checkpoint: checkpoint as Checkpoint, anew: true } as const;
+  await runs.perform(anew, job);
+  expect(runs.checkpoints(job).checkpoints).toMatchObject([{ verified: "quick" }]);
+  await until("its rejection", () => runs.checkpoints(job).rejected.length);
+});
+
 test("one that comes back as it was, from a backup, has no verdict of the one that was lost", async () => {
   const { state, runs, job, directory } = given();
   const path = save(directory, 20);

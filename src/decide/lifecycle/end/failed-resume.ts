@@ -2,7 +2,6 @@
  * A resume that fails at once speaks against its checkpoint: it is passed over for the one before, and the end
  * isn't counted as a failure. Where that fails as well, it wasn't the checkpoint: the newest counts again.
  */
-import { EXIT_UNREADABLE } from "../../../contract/names.ts";
 import type { Checkpoint } from "../../../model/run.ts";
 import { type Exit, exitCodeOf } from "../../../model/seen.ts";
 import { plural } from "../../../words/list.ts";
@@ -55,7 +54,7 @@ function failedAtOnce(transition: Transition, { path }: Checkpoint, { exit }: En
   if (state.name !== "starting" && state.name !== "running") return false;
   if (run.resumedFrom !== path || hasSaved(transition) || !exit.known) return false;
   if (CODES_FROM_OUTSIDE.has(exit.code) || SIGNALS_FROM_OUTSIDE.has(exit.signal ?? "")) return false;
-  if (job.understands === "contract") return exit.code !== EXIT_UNREADABLE && run.firstStepAt === undefined;
+  if (job.understands === "contract") return run.firstStepAt === undefined;
   return now.monotonicMs - run.startedAt.monotonicMs < AT_ONCE_MS;
 }
 

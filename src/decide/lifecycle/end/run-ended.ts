@@ -18,6 +18,7 @@ import { becomePaused, leave } from "./leave-run.ts";
 import { restartWaitMs } from "./restart-wait.ts";
 import { alone, shortage, waitForRoom } from "./shortage.ts";
 import { stepsAre, stepsLost } from "./steps-lost.ts";
+import { couldNotRead, waitToRead } from "./unread.ts";
 
 const FRUITLESS = 3;
 /** A shell's codes for a command that isn't there, or can't be executed: another try finds the same. */
@@ -57,6 +58,11 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
   }
   const how = `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`;
   const reason = `${how}${wroteLast(seen ?? {})}`;
+  if (couldNotRead(transition, exit, seen)) {
+    grantWish(transition);
+    waitToRead(transition, { reason, code });
+    return;
+  }
   const judged = judgeResume(transition, { exit, reason });
   if (judged !== "passed over") fail(transition, `${reason}${judged.besides}`, code);
 }

@@ -1,0 +1,48 @@
+/**
+ * A run that ended before its first step because the job couldn't read its checkpoint did not fail: another try may
+ * find it readable, and nothing was lost. Never gives it up, nor goes on from an older one: it is read through again,
+ * since it may have gone bad after its check, and what comes of that decides.
+ */
+import { EXIT_UNREADABLE } from "../../../contract/names.ts";
+import type { Exit, Seen } from "../../../model/seen.ts";
+import { duration } from "../../../words/duration.ts";
+import { hold } from "../checkpoints/take-stock.ts";
+import type { Transition } from "../transition.ts";
+import { leave } from "./leave-run.ts";
+
+/** Before the next try, doubled with each in a row, up to the longest. */
+const FIRST_WAIT_MS = 30_000;
+const LONGEST_WAIT_MS = 600_000;
+
+/** By its exit code, or a rank's word where a launcher passes on another. */
+export function couldNotRead({ job, run }: Transition, exit: Exit, seen: Seen | undefined): boolean {
+  if (job.understands !== "contract" || run.firstStepAt !== undefined || !job.spec.restart.onFailure)
+    return false;
+  const said = seen?.ranks.some(({ unreadable }) => unreadable) ?? false;
+  return said || (exit.known && exit.code === EXIT_UNREADABLE);
+}
+
+/** Moves to `waiting` without counting a failure. */
+export function waitToRead(
+  transition: Transition,
+  { reason, code }: { reason: string; code: number | null },
+): void {
+  const { job, run, now } = transition;
+  const { unread } = job.attempts;
+  const inARow = unread?.run === run.number - 1 ? unread.inARow + 1 : 1;
+  const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (inARow - 1));
+  transition.tell(
+    run.resuming === undefined ? "job.failed" : "resume.failed",
+    "job",
+    `${reason} It couldn't read what it is to go on from, which may still be whole: it is tried again in ${duration(waitMs)}; this doesn't count as a failure.`,
+    { outcome: { code } },
+  );
+  leave(transition, "its checkpoint unread");
+  const again = { unread: { run: run.number, inARow }, notBeforeMs: now.monotonicMs + waitMs };
+  transition.note({ attempts: { ...job.attempts, ...again } });
+  transition.become({ name: "waiting", since: now, failure: reason, exitCode: code });
+  const { checkpoint } = job;
+  if (checkpoint === null || checkpoint.verified === "size and age only") return;
+  hold(transition, { ...checkpoint, verified: "quick" });
+  transition.perform({ do: "verify", checkpoint, anew: true });
+}

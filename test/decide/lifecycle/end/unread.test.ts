@@ -1,0 +1,104 @@
+import { describe, expect, test } from "vitest";
+import { step } from "../../../../src/decide/lifecycle/step.ts";
+import type { Job } from "../../../../src/model/job.ts";
+import type { Seen } from "../../../../src/model/seen.ts";
+import { at, exitCode, makeCheckpoint, makeJob, makeRank, makeSeen, Story } from "../../make.ts";
+
+const saved = makeCheckpoint(500, at(5), { verified: "full" });
+const unreadable = makeRank({ state: "failed", unreadable: true, error: "EIO" });
+
+function waiting(spec: object = {}, facts: Partial<Job> = {}): Story {
+  const job = makeJob(
+    { restart: { maxRetries: 2, backoffSeconds: 1 }, ...spec },
+    {
+      runs: 4,
+      bootId: "b",
+      understands: "contract",
+      checkpoint: saved,
+      older: [makeCheckpoint(400, at(4))],
+      firstRunMs: at(0).wallMs,
+      ...facts,
+    },
+  );
+  return new Story(job);
+}
+
+const found = { checkpoints: [saved, makeCheckpoint(400, at(4))] };
+
+function runs(story: Story, from: number, exit: Seen["exit"], facts: Partial<Seen> = {}): Story {
+  return story
+    .launch(from, saved)
+    .see(from + 1, { ...found, ranks: [makeRank({ state: "ready" })] })
+    .see(from + 2, { ...found, ranks: [makeRank({ state: "failed" })], ...facts, exit });
+}
+
+describe("a run that couldn't read its checkpoint", () => {
+  test.each([
+    ["says so by its exit code", exitCode(74), {}],
+    ["says so by a rank behind a launcher", exitCode(1), { ranks: [unreadable] }],
+    [
+      "says so by one of several ranks",
+      exitCode(1),
+      { ranks: [makeRank({ rank: 1, worldSize: 2 }), unreadable] },
+    ],
+  ])("%s: it is tried again later, and nothing is held against it or its checkpoint", (_, exit, facts) => {
+    const story = runs(waiting(), 1000, exit, facts);
+    expect(story.state).toBe("waiting");
+    expect(story.job).toMatchObject({ checkpoint: { path: saved.path }, older: [{ step: 400 }] });
+    expect(story.job.attempts).toEqual({
+      failures: 0,
+      fruitless: 0,
+      unread: { run: 5, inARow: 1 },
+      notBeforeMs: at(1032).monotonicMs,
+    });
+    expect(story.reasons.at(-1)).toMatch(
+      /^Run 5 ended with exit code (74|1) before its first step\. It couldn't read what it is to go on from, which may still be whole: it is tried again in 30 s; this doesn't count as a failure\.$/,
+    );
+  });
+
+  test("has every byte of its checkpoint read again, though it was checked before", () => {
+    const story = waiting().launch(1000, saved);
+    story.see(1001, { ...found, ranks: [makeRank({ state: "ready" })] });
+    const seen = makeSeen({ ...found, ranks: [unreadable], exit: exitCode(1) });
+    const { job, effects } = step(story.job, { kind: "seen", seen, availableMiB: null }, at(1002));
+    expect(job.checkpoint?.verified).toBe("quick");
+    expect(effects).toContainEqual({ do: "verify", job: "tts", checkpoint: saved, anew: true });
+  });
+
+  test("is never given up: the waits double up to ten minutes, and a run that begins ends the row", () => {
+    const story = waiting();
+    const waits: number[] = [];
+    for (let second = 1000; second < 8000; second += 1000) {
+      runs(story, second, exitCode(74));
+      waits.push((story.job.attempts.notBeforeMs - at(second + 2).monotonicMs) / 1000);
+    }
+    expect(waits).toEqual([30, 60, 120, 240, 480, 600, 600]);
+    expect(story.state).toBe("waiting");
+    const running = makeRank({ state: "running", step: 501 });
+    story.launch(9000, saved).see(9001, { ...found, ranks: [running] });
+    story.see(9010, { ...found, ranks: [running], exit: exitCode(1) });
+    runs(story, 9500, exitCode(74));
+    expect(story.job.attempts.unread).toEqual({ run: 13, inARow: 1 });
+  });
+
+  test.each([
+    ["of a program without the library, for which 74 may mean anything", { understands: "signal" }, {}],
+    ["of a job whose restarts are off", {}, { restart: { onFailure: false } }],
+  ] as const)("an end %s is a failure", (_, facts, spec) => {
+    const story = waiting(spec, facts)
+      .launch(1000, saved)
+      .see(1001, { ...found, signalCaught: true });
+    story.see(1002, { ...found, exit: exitCode(74) });
+    expect(story.job.attempts.unread).toBeUndefined();
+    expect(story.reasons.at(-1)).not.toContain("couldn't read");
+  });
+
+  test("after steps of its own, 74 is a failure as any other", () => {
+    const running = makeRank({ state: "running", step: 501 });
+    const story = waiting()
+      .launch(1000, saved)
+      .see(1001, { ...found, ranks: [running] });
+    story.see(1010, { ...found, ranks: [running], exit: exitCode(74) });
+    expect(story.job.attempts).toMatchObject({ failures: 1 });
+  });
+});
