@@ -8,6 +8,7 @@ import type { Looked } from "../files/file-identity.ts";
 import { ownProgram } from "../own-files.ts";
 import { list } from "../words/list.ts";
 import { type ChildOptions, type Ended, runChild } from "./run-child.ts";
+import { runLight } from "./run-light.ts";
 
 export class Helper {
   static readonly #all: Helper[] = [];
@@ -27,7 +28,15 @@ export class Helper {
    * as it lasts. Whether it may fail otherwise is the caller's to know.
    */
   async run(args: readonly string[], options: ChildOptions = {}): Promise<Ended> {
-    const ended = await runChild(process.execPath, [this.path, ...args], options);
+    return this.#judge(await runChild(process.execPath, [this.path, ...args], options));
+  }
+
+  /** The same by runLight. */
+  async runLight(input: string): Promise<Ended> {
+    return this.#judge(await runLight(process.execPath, [this.path], input));
+  }
+
+  #judge(ended: Ended): Ended {
     if (ended.ok) this.works();
     if (ended.ok || ended.why === "late" || ended.why === "stopped") return ended;
     const gone = goneOf(this.path) ?? partThatIsGone(ended.stderr || ended.reason);

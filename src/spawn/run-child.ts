@@ -86,20 +86,30 @@ const seenBy = (onLine: (line: string) => void) =>
     yield line;
   };
 
+type Failed = Exclude<Ended, { ok: true }>;
+
 function ended(done: Result<ReturnType<typeof execaOptions>>, { timeoutMs = 0 }: ChildOptions): Ended {
-  const [stdout, stderr] = [done.stdout ?? "", done.stderr ?? ""];
-  if (!done.failed) return { ok: true, stdout };
-  type Failed = Exclude<Ended, { ok: true }>;
-  const not = (why: Failed["why"], reason: string, more: Pick<Failed, "exitCode"> = {}): Ended => {
-    return { ok: false, why, reason, ...more, stdout, stderr };
-  };
+  const said = { stdout: done.stdout ?? "", stderr: done.stderr ?? "" };
+  if (!done.failed) return { ok: true, stdout: said.stdout };
+  const not = (why: Failed["why"], reason: string): Ended => ({ ok: false, why, reason, ...said });
   if (done.timedOut) return not("late", `it took longer than ${duration(timeoutMs)} and was killed`);
   if (done.isCanceled) return not("stopped", "it was cancelled");
   if (done.isMaxBuffer) return not("failed", `it printed more than ${MOST_CHARACTERS} characters`);
-  if (done.signal !== undefined) return not("failed", `it ended with ${done.signal}`);
-  if (done.exitCode !== undefined)
-    return not("failed", `it ended with exit code ${done.exitCode}`, { exitCode: done.exitCode });
-  return not(done.code === "ENOENT" ? "missing" : "unstarted", done.code ?? String(done.originalMessage));
+  return endedBy({ ...done, unstarted: done.code ?? String(done.originalMessage) }, said);
+}
+
+/** How a child ended that nobody stopped. `unstarted`: the system's code or words, of one that couldn't be started. */
+export function endedBy(
+  how: { exitCode?: number | undefined; signal?: string | undefined; unstarted?: string },
+  { stdout, stderr }: Pick<Failed, "stdout" | "stderr">,
+): Ended {
+  const { exitCode, signal, unstarted = "" } = how;
+  const failed = { ok: false, stdout, stderr } as const;
+  if (signal !== undefined) return { ...failed, why: "failed", reason: `it ended with ${signal}` };
+  if (exitCode === 0) return { ok: true, stdout };
+  if (exitCode !== undefined)
+    return { ...failed, why: "failed", reason: `it ended with exit code ${exitCode}`, exitCode };
+  return { ...failed, why: unstarted === "ENOENT" ? "missing" : "unstarted", reason: unstarted };
 }
 
 function unrefAll(child: ChildProcess): void {

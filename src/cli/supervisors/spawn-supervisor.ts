@@ -86,7 +86,10 @@ async function launch(places: Places, log: string, adopt: boolean): Promise<Deta
       ...(openFiles !== null && { [OPEN_FILES]: String(openFiles) }),
     };
     const words = [ownProgram("bin"), "start", "--headless", ...(adopt ? ["--adopt"] : []), ...config];
-    const restored = { ...env, [RESTORE]: restoreLines({ env, raw: ownVariables().raw }, [], null) };
+    const { raw } = ownVariables();
+    if (raw.size === 0) return await spawnDetached(process.execPath, words, output, { env });
+    // Node can hand over nothing but UTF-8.
+    const restored = { ...env, [RESTORE]: restoreLines({ env, raw }, [], null) };
     const script = `eval "$${RESTORE}"; exec "$@"`;
     return await spawnDetached("/bin/sh", ["-c", script, "sh", process.execPath, ...words], output, {
       env: restored,

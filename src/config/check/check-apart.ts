@@ -37,7 +37,7 @@ export async function checkJobApart(job: unknown): Promise<CheckedJob> {
 }
 
 async function ask(question: Question): Promise<Answer> {
-  const done = await CHILD.run([], { input: JSON.stringify(question) });
+  const done = await CHILD.runLight(JSON.stringify(question));
   if (done.ok) return JSON.parse(done.stdout) as Answer;
   const said = done.why === "missing" ? "" : lastWords(done.stderr);
   const reason = said === "" ? done.reason : `${done.reason}: ${said}`;
