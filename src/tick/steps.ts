@@ -15,7 +15,7 @@ import type { Now } from "../model/time.ts";
 import type { LiveRun } from "../ports/live-run.ts";
 import type { EffectFailure, Runs } from "../ports/runs.ts";
 import { earlierCheckpoints, unreadBeside } from "./earlier-checkpoints.ts";
-import type { Persistence } from "./when-saved.ts";
+import type { Persistence } from "./save-jobs.ts";
 
 export type LaunchFailure = Omit<EffectFailure, "ok"> & { job: string };
 

@@ -33,8 +33,8 @@ import type { Sensors } from "../ports/sensors.ts";
 import type { Sleep } from "../ports/sleep.ts";
 import { observe } from "./observe.ts";
 import { problemsOf } from "./problems.ts";
+import { Persistence } from "./save-jobs.ts";
 import { Steps } from "./steps.ts";
-import { Persistence } from "./when-saved.ts";
 
 export interface Parts {
   clock: Clock;

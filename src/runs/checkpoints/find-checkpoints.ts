@@ -84,6 +84,7 @@ export class Checkpoints {
       pattern: glob,
       cwd: resolve(this.#directory, job.spec.cwd ?? "."),
       written: writer !== "gone",
+      known: knownOf(job),
       sinceMs: adopts ? 0 : (job.firstRunMs ?? Number.POSITIVE_INFINITY),
     };
     // A file counts once two looks agree on it; with the writer gone, they can follow at once.
@@ -120,9 +121,9 @@ export class Checkpoints {
   }
 
   /** Paths of those that can't be read now; of a third party's, which may be any job's, only those that the job goes by. */
-  #unreadOf(found: Stock, { spec, checkpoint, older = [] }: Job): string[] {
-    const own = spec.checkpoint.glob === undefined;
-    const known = [checkpoint, ...older].map((one) => one?.path);
+  #unreadOf(found: Stock, job: Job): string[] {
+    const own = job.spec.checkpoint.glob === undefined;
+    const known = knownOf(job);
     const listed = (found.unread ?? []).filter((path) => own || known.includes(path));
     const checked = found.checkpoints.filter((one) => {
       const verdict = this.#verifier.verdictOf(one);
@@ -149,6 +150,9 @@ export class Checkpoints {
     return memory;
   }
 }
+
+const knownOf = ({ checkpoint, older = [] }: Job): string[] =>
+  [checkpoint, ...older].flatMap((one) => one?.path ?? []);
 
 /** Those whose disk or server is broken, as far as anybody can tell: unread for long, while another can be read. */
 function passedOverIn(found: Stock, unread: string[], { unreadSinceMs }: Memory): string[] {

@@ -9,7 +9,7 @@ import { containerRemovedRecord, exitRecord } from "../../files/state-paths.ts";
 import type { Job } from "../../model/job.ts";
 import type { Run } from "../../model/run.ts";
 import type { Exit, Seen } from "../../model/seen.ts";
-import { processesOf } from "../../sense/owners/run-processes.ts";
+import { pidsOf, processesOf } from "../../sense/owners/run-processes.ts";
 import { bootId } from "../../sense/proc/boot-id.ts";
 import type { Checkpoints } from "../checkpoints/find-checkpoints.ts";
 import { ranksHere } from "../containers/ranks-here.ts";
@@ -26,7 +26,7 @@ import { worldSizeOf } from "./world-size.ts";
 
 /**
  * Whether a job catches its signal changes early in its life, and checking costs a look at its
- * processes: check at every tick at first, then whenever the job has aged by a tenth.
+ * processes: check at every tick at first, then whenever the job has aged by a fifth.
  */
 const EARLY_MS = 15_000;
 const LATER_EVERY_MS = 30_000;
@@ -121,13 +121,13 @@ function lookCloser(
   const { atMs, ...before } = known.closer;
   const ageMs = now - known.sinceMs;
   const late = before.signalCaught || ageMs > 10 * LATER_EVERY_MS;
-  const everyMs = late ? LATER_EVERY_MS : ageMs < EARLY_MS ? 0 : ageMs / 10;
+  const everyMs = late ? LATER_EVERY_MS : ageMs < EARLY_MS ? 0 : ageMs / 5;
   if (job.state.name === "running" && now - atMs < everyMs) return before;
   if (known.main === null || (process.platform !== "linux" && ranks.length === 0)) return NOT_SEEN;
   const run = asLiveRun(known);
   const seen = {
     signalCaught: findListeners(job, run, ranks).targets.length > 0,
-    ...(ranks.length === 0 && { worldSize: worldSizeOf(processesOf(run)) }),
+    ...(ranks.length === 0 && { worldSize: worldSizeOf(pidsOf(run)) }),
   };
   known.closer = { ...seen, atMs: now };
   return seen;

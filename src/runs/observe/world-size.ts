@@ -2,7 +2,6 @@
  * How many ranks a run has, by the environment that launchers give to each: torchrun, mpirun and scripts of
  * one's own. Knows nothing of what the program makes of it.
  */
-import type { RunProcess } from "../../sense/owners/run-processes.ts";
 import { readWords, variableIn } from "../../sense/proc/process.ts";
 
 /** The number of ranks, and which of them a process is; only both together are a rank's. */
@@ -13,8 +12,8 @@ const NAMES = [
 ] as const;
 
 /** The most that any of the processes names; 1 where none does. */
-export function worldSizeOf(processes: RunProcess[]): number {
-  const sizes = processes.flatMap(({ pid }) => {
+export function worldSizeOf(pids: readonly number[]): number {
+  const sizes = pids.flatMap((pid) => {
     const environment = readWords(pid, "environ") ?? "";
     return NAMES.map(([size, rank]) =>
       variableIn(environment, rank) === null ? 1 : whole(variableIn(environment, size)),

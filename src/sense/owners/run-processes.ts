@@ -38,6 +38,9 @@ export function processesOf(run: RunToFind, how: { scan?: boolean } = {}): RunPr
   return finding.found;
 }
 
+/** Of the same, without a scan: their pids alone, which cost less to find. */
+export const pidsOf = (run: RunToFind): number[] => new Finding(run).pids;
+
 /** Scans every environment once for all runs that ask at the same moment. */
 export class SharedScan {
   #waiting: { finding: Finding; resolve: (found: RunProcess[]) => void }[] = [];
@@ -112,14 +115,21 @@ class Finding {
     if (stat === null || (isDead(stat) && pid !== run.launcherPid)) return;
     if (pid === run.pid && (run.startTime ?? stat.startTime) !== stat.startTime) return;
     this.#found.set(pid, stat);
-    for (const child of readChildren(pid)) this.add(child);
+    for (const child of readChildren(pid, stat.threads)) this.add(child);
+  }
+
+  get #stats(): ProcessStat[] {
+    return [...this.#found.values()].filter(({ pid }) => pid !== this.run.launcherPid);
+  }
+
+  get pids(): number[] {
+    return this.#stats.map(({ pid }) => pid);
   }
 
   get found(): RunProcess[] {
-    return [...this.#found.values()].flatMap((stat) =>
-      stat.pid === this.run.launcherPid
-        ? []
-        : [{ pid: stat.pid, startTime: stat.startTime, state: stat.state, command: readCommand(stat) }],
-    );
+    return this.#stats.map((stat) => {
+      const { pid, startTime, state } = stat;
+      return { pid, startTime, state, command: readCommand(stat) };
+    });
   }
 }

@@ -111,15 +111,18 @@ export function variableIn(environment: string, variable: string): string | null
   return Buffer.from(value, "latin1").toString("utf8");
 }
 
-/** Children of every thread: a child is in the list of the thread that forked it only. */
-export function readChildren(pid: number): number[] {
-  let threads: string[];
+/** Children of every thread: a child is in the list of the thread that forked it only. `threads`: how many it has, where that is known. */
+export function readChildren(pid: number, threads?: number): number[] {
+  const ids = threads === 1 ? [pid] : threadsOf(pid);
+  return ids.flatMap((thread) => parsePids(readOnce(`/proc/${pid}/task/${thread}/children`, true) ?? ""));
+}
+
+function threadsOf(pid: number): number[] {
   try {
-    threads = readdirSync(`/proc/${pid}/task`);
+    return readdirSync(`/proc/${pid}/task`).map(Number);
   } catch {
     return [];
   }
-  return threads.flatMap((thread) => parsePids(readOnce(`/proc/${pid}/task/${thread}/children`, true) ?? ""));
 }
 
 /** All pids; empty where there is no /proc. */

@@ -3,7 +3,7 @@
  * Covers: src/runs/checkpoints/find-checkpoints.ts, src/runs/checkpoints/verify.ts, src/tick/earlier-checkpoints.ts
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, vi } from "vitest";
 import { MANIFEST_FILE } from "../../../src/contract/names.ts";
@@ -150,4 +150,32 @@ testWith(root)("one that a person or a failed resume passed over holds nothing u
   const doubts = { passedOver: [{ checkpoint: newest, run: null }] };
   expect(unreadBeside({ ...job, checkpoint: older }, runs)).toBe(newest.path);
   expect(unreadBeside({ ...job, checkpoint: older, doubts }, runs)).toBeNull();
+});
+
+testWith(root)("a third party's folder that can't be read hides no checkpoint that the job went by", () => {
+  const state = givenState();
+  const runs = createRuns({ stateDirectory: state, directory: state });
+  onTestFinished(() => runs.close());
+  const folder = join(state, "out/run");
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, "step_5.pt");
+  writeFileSync(path, "weights");
+  const job = givenJob(["true"], {
+    cwd: state,
+    checkpoint: { glob: "out/*/step_*.pt", adoptExisting: true },
+  });
+  const [checkpoint] = runs.checkpoints(job).checkpoints;
+  expect(checkpoint).toMatchObject({ path });
+  const known = { ...job, checkpoint: checkpoint ?? null };
+  chmodSync(folder, 0o700);
+  process.seteuid?.(65_534);
+  try {
+    expect(unreadBeside(known, runs)).toBe(path);
+    expect(runs.checkpoints(known)).toMatchObject({ checkpoints: [], rejected: [] });
+  } finally {
+    process.seteuid?.(0);
+  }
+  expect(unreadBeside(known, runs)).toBeNull();
+  rmSync(folder, { recursive: true });
+  expect(unreadBeside(known, runs)).toBeNull();
 });

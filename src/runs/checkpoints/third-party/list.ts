@@ -21,6 +21,8 @@ export interface Where {
   sinceMs: number;
   /** Whether something may still write: then what isn't whole yet is left out, and not called broken. */
   written: boolean;
+  /** Those that the job went by. In a folder that can't be listed now nothing matches, and none of them is gone. */
+  known?: readonly string[];
 }
 
 /** The newest and its fallbacks: the checks of a thousand older ones would hold up a tick. */
@@ -45,7 +47,11 @@ export function listThirdParty(where: Where, lastLook: LastLook): Stock {
   return list;
 }
 
-function findSettled({ pattern, cwd }: Where, lastLook: LastLook, unread: string[]): Checkpoint[] {
+function findSettled(
+  { pattern, cwd, known: goneBy = [] }: Where,
+  lastLook: LastLook,
+  unread: string[],
+): Checkpoint[] {
   const before = new Map(lastLook);
   lastLook.clear();
   const found: Checkpoint[] = [];
@@ -61,6 +67,8 @@ function findSettled({ pattern, cwd }: Where, lastLook: LastLook, unread: string
     lastLook.set(path, same ? known : { stamp });
     if (same) found.push(asCheckpoint(path, match, seen));
   }
+  for (const path of goneBy)
+    if (!lastLook.has(path) && !unread.includes(path) && measure(path) === "unread") unread.push(path);
   return found;
 }
 

@@ -1,7 +1,7 @@
 /** When a job's row is saved: with its events, at once for a change, seldom for what only progresses. */
 import { expect, test } from "vitest";
 import type { Job } from "../../src/model/job.ts";
-import { Persistence } from "../../src/tick/when-saved.ts";
+import { Persistence } from "../../src/tick/save-jobs.ts";
 import { at, makeJob } from "../decide/make.ts";
 import { createMemoryJournal } from "../fakes/memory-journal.ts";
 
