@@ -36,8 +36,8 @@ import type { Jobs, PolicyMemory, World } from "./world.ts";
 export interface Decided {
   world: World;
   decisions: Decision[];
-  /** The answer to "why?" for every job. Worked out when it is first asked for: few ticks are watched. */
-  why: () => Readonly<Record<string, Why>>;
+  /** The answer to "why?" for every job, as it is once the decisions were carried out. */
+  why: (after?: Jobs) => Readonly<Record<string, Why>>;
   events: NewEvent[];
   /** Which jobs wait in line for GPUs, published to other supervisors. */
   lines: Lines;
@@ -87,7 +87,7 @@ export function decide(world: World, tick: Tick): Decided {
   return {
     world: { jobs, rules: judged.states, memory },
     decisions: [...pauses, ...(start === null ? [] : [start]), ...notices(judged.changes, input)],
-    why: once(() => explain(input, waits, spared)),
+    why: (after = input.jobs) => explain(input, after, waits, spared),
     events: [
       ...ruleEvents(judged.changes, input),
       ...sparing.events,
@@ -112,21 +112,14 @@ function inputOf({ jobs, memory }: World, { states }: Judged, tick: Tick): TickI
 
 function explain(
   input: TickInput,
+  after: Jobs,
   waits: Readonly<Record<string, WaitingFor[]>>,
   spared: SparedBy,
 ): Readonly<Record<string, Why>> {
   const why: Record<string, Why> = {};
   for (const job of Object.values(input.jobs))
-    why[job.name] = whyOf(job, waits[job.name] ?? [], input, spared);
+    why[job.name] = whyOf(after[job.name] ?? job, waits[job.name] ?? [], input, spared);
   return why;
-}
-
-function once<T>(work: () => T): () => T {
-  let done: { value: T } | null = null;
-  return () => {
-    done ??= { value: work() };
-    return done.value;
-  };
 }
 
 /** Returns the same jobs when nothing has changed. */

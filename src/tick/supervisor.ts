@@ -32,6 +32,7 @@ import type { Runs } from "../ports/runs.ts";
 import type { Sensors } from "../ports/sensors.ts";
 import type { Sleep } from "../ports/sleep.ts";
 import { observe } from "./observe.ts";
+import { once } from "./once.ts";
 import { problemsOf } from "./problems.ts";
 import { Persistence } from "./save-jobs.ts";
 import { Steps } from "./steps.ts";
@@ -125,7 +126,10 @@ export class Supervisor {
     this.#persistence.save(this.#steps.world.jobs, now);
     this.#parts.journal.addSample(sample);
     sensors.guard(guardThreshold(this.#config.rules, this.#steps.world.jobs), live, this.#parts.wake);
-    this.#moment = { now, sample, world: this.#steps.world, why: decided.why, stopping: this.#stopping };
+    const { world } = this.#steps;
+    // Few ticks are watched.
+    const why = once(() => decided.why(world.jobs));
+    this.#moment = { now, sample, world, why, stopping: this.#stopping };
     return this.#moment;
   }
 

@@ -1,6 +1,6 @@
 /**
  * The tick with real processes, a journal in memory, and effects that take their time.
- * Covers: src/tick/observe.ts, src/tick/steps.ts
+ * Covers: src/tick/observe.ts, src/tick/once.ts, src/tick/steps.ts
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -112,6 +112,22 @@ test("a moment that was published stays as it was, whatever the next ticks see a
   });
   expect(held.length).toBeGreaterThan(2);
   for (const { moment, copy } of held) expect(whole(moment)).toEqual(copy);
+});
+
+test("at every moment each job's state is the one that its why is about, also of one that has just been started", async () => {
+  const { supervisor, reaches } = given(createMemoryJournal());
+  const seen: [state: string, sinceMs: number][] = [];
+  const told: unknown[] = [];
+  await reaches("running", () => {
+    const { moment } = supervisor;
+    const job = moment?.world.jobs.tts;
+    if (!moment || !job) return false;
+    seen.push([job.state.name, job.state.since.wallMs]);
+    told.push([moment.why().tts?.state, moment.why().tts?.sinceMs]);
+    return job.state.name === "running";
+  });
+  expect(told).toEqual(seen);
+  expect(seen.map(([name]) => name)).toContain("starting");
 });
 
 test("while samples alone can't be written, no start is even tried, and why says so", async () => {
