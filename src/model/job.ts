@@ -185,3 +185,8 @@ export interface Job {
 /** It serves somebody who waits for each answer: it is held in mid-stream, and comes back before training does. */
 export const isInference = ({ spec: { pause } }: Job): boolean =>
   pause.method === "standby" || pause.method === "http";
+
+/** Its checkpoint is read through before it goes on: after a pause, and after a run that couldn't read it. */
+export const awaitsCheck = ({ state, checkpoint, attempts, runs }: Job): boolean =>
+  checkpoint?.verified === "quick" &&
+  (state.name === "paused" || (state.name === "waiting" && attempts.unread?.run === runs));

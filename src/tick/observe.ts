@@ -1,7 +1,7 @@
 /** Shows each job what is to be seen of its run now: the first part of a tick, and of a manual pause. */
 import { gpusNamed } from "../decide/sharing/choose-gpus.ts";
 import { gpuView } from "../decide/sharing/gpu-view.ts";
-import type { Job } from "../model/job.ts";
+import { awaitsCheck, type Job } from "../model/job.ts";
 import type { MachineMetric, Sample } from "../model/machine.ts";
 import { runOf } from "../model/state.ts";
 import type { Now } from "../model/time.ts";
@@ -27,7 +27,7 @@ export function observe(steps: Steps, { runs, identity }: Observing, sample: Sam
       steps.take(job, input, now, { seen });
     } else if (job.state.name === "absent") {
       if (sample !== null) lookFor(steps, job, { runs, identity }, sample, now);
-    } else if (job.state.name === "paused" && job.checkpoint?.verified === "quick") {
+    } else if (awaitsCheck(job)) {
       steps.look(job, now);
     }
   }

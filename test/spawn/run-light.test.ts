@@ -11,6 +11,14 @@ test.each([
   ["sh", ["-c", "kill -9 $$"], "failed", "it ended with SIGKILL", "", ""],
   ["/no/such/program", [], "missing", "ENOENT", "", ""],
   ["/tmp", [], "unstarted", "EACCES", "", ""],
+  [
+    "true",
+    ["a\0b"],
+    "unstarted",
+    "The argument 'args[0]' must be a string without null bytes. Received 'a\\x00b'",
+    "",
+    "",
+  ],
 ])("%s %j: %s", async (program, args, why, reason, stdout, stderr) => {
   expect(await runLight(program, args, "")).toMatchObject({ ok: false, why, reason, stdout, stderr });
 });

@@ -3,6 +3,7 @@
  * monotonic times restart, and what ran then is paused with the steps that it lost.
  */
 
+import { awaitsCheck } from "../../model/job.ts";
 import type { Away } from "../../model/park.ts";
 import type { Run } from "../../model/run.ts";
 import type { Seen } from "../../model/seen.ts";
@@ -36,8 +37,9 @@ export function recover(transition: Transition, bootId: string): void {
   }
   if (state.name === "lost")
     transition.become({ ...state, since: now, rebooted: rebooted || state.rebooted === true });
-  if (state.name === "paused" && state.checkpoint?.verified === "quick")
-    transition.perform({ do: "verify", checkpoint: state.checkpoint });
+  const { checkpoint } = transition.job;
+  if (checkpoint !== null && awaitsCheck({ ...transition.job, state }))
+    transition.perform({ do: "verify", checkpoint });
 }
 
 /** A run on a cluster lives through a reboot of this machine. */

@@ -140,6 +140,8 @@ function whyNow(job: Job, input: TickInput): Pick<Start, "actor" | "reason"> {
       reason: `It was asked for by hand at ${clockTime(job.manual.sinceMs, now.wallMs)}.`,
     };
   if (state.name === "waiting") {
+    if (job.attempts.unread?.run === job.runs)
+      return { actor: "supervisor", reason: "It may be able to read its checkpoint now." };
     if (job.attempts.failures > 0)
       return { actor: "supervisor", reason: `Its wait after failure ${job.attempts.failures} is over.` };
     return { actor: "supervisor", reason: "Nothing stands in its way." };

@@ -4,7 +4,7 @@
  */
 
 import type { WindowState } from "../../model/decision.ts";
-import { isWanted, type Job } from "../../model/job.ts";
+import { awaitsCheck, isWanted, type Job } from "../../model/job.ts";
 import { isFrozenOverdue, isSuspended, pausedByRule, runOf } from "../../model/state.ts";
 import type { WaitingFor } from "../../model/why.ts";
 import { duration } from "../../words/duration.ts";
@@ -48,7 +48,7 @@ export function obstacles(job: Job, input: StartInput): Placed {
   window(job, input, waits);
   waits.push(...beginningWaits(job, input));
   restart(job, input, waits);
-  if (job.state.name === "paused" && job.state.checkpoint?.verified === "quick")
+  if (awaitsCheck(job))
     waits.push({ code: "checkpoint-check", text: "every byte of its checkpoint is being checked" });
   waits.push(...restoreWait(job));
   if (job.state.name === "frozen" && job.state.parked?.broken !== undefined)

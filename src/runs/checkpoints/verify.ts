@@ -35,11 +35,17 @@ export class Verifier {
   verify(checkpoint: Checkpoint, anew = false): void {
     // Asked at every tick while it is queued: the disk isn't, then.
     if (this.#queue.some((queued) => isSame(queued, checkpoint))) return;
-    if (anew && this.#verdicts.delete(keyOf(checkpoint))) this.version += 1;
+    if (anew) this.#forget(checkpoint);
     const verdict = this.verdictOf(checkpoint);
     if (verdict !== null && isFinal(verdict)) return;
     this.#queue.push(checkpoint);
     this.#working ??= this.#work();
+  }
+
+  /** Whatever has its name: it may not even be seen now. */
+  #forget({ path }: Checkpoint): void {
+    for (const key of this.#verdicts.keys()) if (key.startsWith(`${path}\0`)) this.#verdicts.delete(key);
+    this.version += 1;
   }
 
   /** What can't be read now, a sentence each. */

@@ -152,7 +152,10 @@ testWith(root)("one that a person or a failed resume passed over holds nothing u
   expect(unreadBeside({ ...job, checkpoint: older, doubts }, runs)).toBeNull();
 });
 
-testWith(root)("a third party's folder that can't be read hides no checkpoint that the job went by", () => {
+testWith(root).each([
+  ["read", 0o700],
+  ["listed", 0o711],
+])("a third party's folder that can't be %s hides no checkpoint that the job went by", (_, mode) => {
   const state = givenState();
   const runs = createRuns({ stateDirectory: state, directory: state });
   onTestFinished(() => runs.close());
@@ -167,7 +170,7 @@ testWith(root)("a third party's folder that can't be read hides no checkpoint th
   const [checkpoint] = runs.checkpoints(job).checkpoints;
   expect(checkpoint).toMatchObject({ path });
   const known = { ...job, checkpoint: checkpoint ?? null };
-  chmodSync(folder, 0o700);
+  chmodSync(folder, mode);
   process.seteuid?.(65_534);
   try {
     expect(unreadBeside(known, runs)).toBe(path);

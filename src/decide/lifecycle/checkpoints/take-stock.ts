@@ -3,6 +3,7 @@
  * Must never keep one that was found broken, nor prune before the newest is known to be whole.
  */
 
+import { awaitsCheck } from "../../../model/job.ts";
 import type { Checkpoint, Stock } from "../../../model/run.ts";
 import { isLive } from "../../../model/state.ts";
 import { number } from "../../../words/number.ts";
@@ -168,6 +169,6 @@ export function checked(transition: Transition, stock: Stock): void {
   takeStock(transition, stock);
   const { checkpoint } = transition.job;
   // Requested at every look: a check that is under way or done isn't repeated.
-  if (transition.state.name === "paused" && checkpoint?.verified === "quick")
+  if (checkpoint !== null && awaitsCheck({ ...transition.job, state: transition.state }))
     transition.perform({ do: "verify", checkpoint });
 }

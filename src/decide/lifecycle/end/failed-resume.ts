@@ -64,6 +64,22 @@ function passedJustBefore({ job, run }: Transition): { checkpoint: Checkpoint; r
   return passed.filter((one, at) => one.run === run.number - passed.length + at);
 }
 
+/** For an end that says nothing of checkpoints: runs that were in a row before it still are after it. */
+export function stayInRow(transition: Transition): void {
+  const { job, run } = transition;
+  if (job.doubts === undefined) return;
+  const passed = passedJustBefore(transition);
+  const { passedOver, clearedAt } = job.doubts;
+  transition.note({
+    doubts: {
+      passedOver: passedOver.map((one) =>
+        passed.includes(one) && one.run !== null ? { ...one, run: one.run + 1 } : one,
+      ),
+      ...(clearedAt !== undefined && { clearedAt: clearedAt === run.number - 1 ? run.number : clearedAt }),
+    },
+  });
+}
+
 function passOver(transition: Transition, checkpoint: Checkpoint, { exit, reason }: End): void {
   const { job, run, now } = transition;
   const passedOver = [...(job.doubts?.passedOver ?? []), { checkpoint, run: run.number }];

@@ -32,6 +32,13 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
     cancelled(transition, exit);
     return;
   }
+  const how = `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`;
+  const reason = `${how}${wroteLast(seen ?? {})}`;
+  if (couldNotRead(transition, exit, seen)) {
+    grantWish(transition);
+    waitToRead(transition, { reason, code });
+    return;
+  }
   if (code === 0) {
     finish(transition, seen);
     return;
@@ -54,13 +61,6 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
   if (out !== undefined) {
     const { what, leastMs } = alone(transition, out);
     fail(transition, `${what} with ${exitText(exit)}${before(transition)}.`, code, leastMs);
-    return;
-  }
-  const how = `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`;
-  const reason = `${how}${wroteLast(seen ?? {})}`;
-  if (couldNotRead(transition, exit, seen)) {
-    grantWish(transition);
-    waitToRead(transition, { reason, code });
     return;
   }
   const judged = judgeResume(transition, { exit, reason });

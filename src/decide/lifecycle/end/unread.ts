@@ -1,23 +1,25 @@
 /**
  * A run that ended before its first step because the job couldn't read its checkpoint did not fail: another try may
- * find it readable, and nothing was lost. Never gives it up, nor goes on from an older one: it is read through again,
- * since it may have gone bad after its check, and what comes of that decides.
+ * find it readable, and nothing was lost. Never gives it up. The checkpoint is read through again first, since it may
+ * have gone bad after its check: what comes of that decides from which one the job goes on.
  */
 import { EXIT_UNREADABLE } from "../../../contract/names.ts";
 import type { Exit, Seen } from "../../../model/seen.ts";
 import { duration } from "../../../words/duration.ts";
 import { hold } from "../checkpoints/take-stock.ts";
 import type { Transition } from "../transition.ts";
+import { stayInRow } from "./failed-resume.ts";
 import { leave } from "./leave-run.ts";
 
 /** Before the next try, doubled with each in a row, up to the longest. */
 const FIRST_WAIT_MS = 30_000;
 const LONGEST_WAIT_MS = 600_000;
 
-/** By its exit code, or a rank's word where a launcher passes on another. */
-export function couldNotRead({ job, run }: Transition, exit: Exit, seen: Seen | undefined): boolean {
+/** By its exit code, or by a rank's word, where a launcher passes on another or the job's shell goes on. */
+export function couldNotRead({ job, run, state }: Transition, exit: Exit, seen: Seen | undefined): boolean {
   if (job.understands !== "contract" || run.firstStepAt !== undefined || !job.spec.restart.onFailure)
     return false;
+  if (state.name === "pausing" && state.request.cause.ends) return false;
   const said = seen?.ranks.some(({ unreadable }) => unreadable) ?? false;
   return said || (exit.known && exit.code === EXIT_UNREADABLE);
 }
@@ -37,12 +39,14 @@ export function waitToRead(
     `${reason} It couldn't read what it is to go on from, which may still be whole: it is tried again in ${duration(waitMs)}; this doesn't count as a failure.`,
     { outcome: { code } },
   );
+  stayInRow(transition);
   leave(transition, "its checkpoint unread");
   const again = { unread: { run: run.number, inARow }, notBeforeMs: now.monotonicMs + waitMs };
   transition.note({ attempts: { ...job.attempts, ...again } });
   transition.become({ name: "waiting", since: now, failure: reason, exitCode: code });
+  // Once: where the job alone can't read it, each more would read it all for nothing.
   const { checkpoint } = job;
-  if (checkpoint === null || checkpoint.verified === "size and age only") return;
+  if (inARow > 1 || checkpoint === null || checkpoint.verified === "size and age only") return;
   hold(transition, { ...checkpoint, verified: "quick" });
   transition.perform({ do: "verify", checkpoint, anew: true });
 }

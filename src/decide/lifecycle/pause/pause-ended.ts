@@ -20,6 +20,7 @@ import { becomePaused, leave } from "../end/leave-run.ts";
 import { ended, fail, finish, hasFinished, lose } from "../end/run-ended.ts";
 import { endedBySlurm, pausedInQueue } from "../end/slurm-ended.ts";
 import { stepsAre, stepsLost } from "../end/steps-lost.ts";
+import { couldNotRead, waitToRead } from "../end/unread.ts";
 import { account } from "../learn.ts";
 import { allPaused, stepsByRank, worldSize } from "../ranks.ts";
 import type { Transition } from "../transition.ts";
@@ -36,6 +37,11 @@ export function exited(transition: Transition, seen: Seen, exit: Exit, available
   }
   if (pausedInQueue(transition, seen) || endedBySlurm(transition, seen)) return;
   const code = exitCodeOf(exit);
+  if (couldNotRead(transition, exit, seen)) {
+    tellFailed(transition, exit);
+    waitToRead(transition, { reason: endedInstead(transition, exit, seen), code });
+    return;
+  }
   const said = allPaused(seen);
   const forced = request.overdue === "terminated" || request.overdue === "killed";
   const saved = savedCheckpoint(transition, seen, request);
@@ -84,19 +90,19 @@ function wasAsked(transition: Transition): boolean {
 
 /** Any other exit while pausing: reported, then treated like every failure. */
 function failed(transition: Transition, exit: Exit, code: number | null, seen: Seen): void {
-  transition.tell("pause.failed", "job", `It was asked to pause and ended with ${exitText(exit)} instead.`, {
-    outcome: { code, stepsLost: stepsLost(transition) },
-  });
-  if (!exit.known) {
-    lose(transition);
-    return;
-  }
-  fail(
-    transition,
-    `Run ${transition.run.number} ended with ${exitText(exit)} when it was asked to pause.${wroteLast(seen)}`,
-    code,
-  );
+  tellFailed(transition, exit);
+  if (exit.known) fail(transition, endedInstead(transition, exit, seen), code);
+  else lose(transition);
 }
+
+function tellFailed(transition: Transition, exit: Exit): void {
+  transition.tell("pause.failed", "job", `It was asked to pause and ended with ${exitText(exit)} instead.`, {
+    outcome: { code: exitCodeOf(exit), stepsLost: stepsLost(transition) },
+  });
+}
+
+const endedInstead = ({ run }: Transition, exit: Exit, seen: Seen): string =>
+  `Run ${run.number} ended with ${exitText(exit)} when it was asked to pause.${wroteLast(seen)}`;
 
 /** Not all ranks have reported the same step yet. */
 function ranksLag(seen: Seen): boolean {

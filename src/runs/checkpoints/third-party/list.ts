@@ -2,7 +2,8 @@
  * Finds the checkpoints of a job that doesn't know us: what its pattern matches and its own runs wrote. Orders
  * them by step where their names surely tell it, else by the time of writing. Writes nothing, never throws.
  */
-import { basename } from "node:path";
+import { readdirSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import type { Checkpoint, Stock } from "../../../model/run.ts";
 import { FILE_CLOCK_MS } from "../../../model/time.ts";
 import { expandGlob, type Match } from "./expand-glob.ts";
@@ -68,8 +69,23 @@ function findSettled(
     if (same) found.push(asCheckpoint(path, match, seen));
   }
   for (const path of goneBy)
-    if (!lastLook.has(path) && !unread.includes(path) && measure(path) === "unread") unread.push(path);
+    if (!lastLook.has(path) && !unread.includes(path) && isUnread(path)) unread.push(path);
   return found;
+}
+
+/** Or its folder can't be listed, in which it may well be seen. */
+const isUnread = (path: string): boolean => {
+  const seen = measure(path);
+  return seen === "unread" || (seen !== null && !mayList(dirname(path)));
+};
+
+function mayList(folder: string): boolean {
+  try {
+    readdirSync(folder);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Looked into once, and again when it changes. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { step } from "../../../../src/decide/lifecycle/step.ts";
-import type { Job } from "../../../../src/model/job.ts";
+import { awaitsCheck, type Job } from "../../../../src/model/job.ts";
 import type { Seen } from "../../../../src/model/seen.ts";
 import { at, exitCode, makeCheckpoint, makeJob, makeRank, makeSeen, Story } from "../../make.ts";
 
@@ -27,7 +27,7 @@ const found = { checkpoints: [saved, makeCheckpoint(400, at(4))] };
 
 function runs(story: Story, from: number, exit: Seen["exit"], facts: Partial<Seen> = {}): Story {
   return story
-    .launch(from, saved)
+    .launch(from, story.job.checkpoint)
     .see(from + 1, { ...found, ranks: [makeRank({ state: "ready" })] })
     .see(from + 2, { ...found, ranks: [makeRank({ state: "failed" })], ...facts, exit });
 }
@@ -41,20 +41,25 @@ describe("a run that couldn't read its checkpoint", () => {
       exitCode(1),
       { ranks: [makeRank({ rank: 1, worldSize: 2 }), unreadable] },
     ],
-  ])("%s: it is tried again later, and nothing is held against it or its checkpoint", (_, exit, facts) => {
-    const story = runs(waiting(), 1000, exit, facts);
-    expect(story.state).toBe("waiting");
-    expect(story.job).toMatchObject({ checkpoint: { path: saved.path }, older: [{ step: 400 }] });
-    expect(story.job.attempts).toEqual({
-      failures: 0,
-      fruitless: 0,
-      unread: { run: 5, inARow: 1 },
-      notBeforeMs: at(1032).monotonicMs,
-    });
-    expect(story.reasons.at(-1)).toMatch(
-      /^Run 5 ended with exit code (74|1) before its first step\. It couldn't read what it is to go on from, which may still be whole: it is tried again in 30 s; this doesn't count as a failure\.$/,
-    );
-  });
+    ["says so before its shell goes on", exitCode(0), { ranks: [unreadable] }],
+    ["says so, and nothing tells how it ended", { known: false }, { ranks: [unreadable] }],
+  ] as [string, Seen["exit"], Partial<Seen>][])(
+    "%s: it is tried again later, and nothing is held against it or its checkpoint",
+    (_, exit, facts) => {
+      const story = runs(waiting(), 1000, exit, facts);
+      expect(story.state).toBe("waiting");
+      expect(story.job).toMatchObject({ checkpoint: { path: saved.path }, older: [{ step: 400 }] });
+      expect(story.job.attempts).toEqual({
+        failures: 0,
+        fruitless: 0,
+        unread: { run: 5, inARow: 1 },
+        notBeforeMs: at(1032).monotonicMs,
+      });
+      expect(story.reasons.at(-1)).toMatch(
+        /^Run 5 ended with (exit code (74|1|0)|an unknown exit \([^)]*\)) before its first step\. It couldn't read what it is to go on from, which may still be whole: it is tried again in 30 s; this doesn't count as a failure\.$/,
+      );
+    },
+  );
 
   test("has every byte of its checkpoint read again, though it was checked before", () => {
     const story = waiting().launch(1000, saved);
@@ -63,6 +68,54 @@ describe("a run that couldn't read its checkpoint", () => {
     const { job, effects } = step(story.job, { kind: "seen", seen, availableMiB: null }, at(1002));
     expect(job.checkpoint?.verified).toBe("quick");
     expect(effects).toContainEqual({ do: "verify", job: "tts", checkpoint: saved, anew: true });
+  });
+
+  test("asked to pause in the meantime, it is no failure either, and waits as it was asked to", () => {
+    const story = waiting()
+      .launch(1000, saved)
+      .see(1001, { ...found, ranks: [makeRank({ state: "ready" })] });
+    story.pause(1002).see(1003, { ...found, ranks: [unreadable], exit: exitCode(1) });
+    expect([story.state, story.job.attempts]).toMatchObject([
+      "waiting",
+      { failures: 0, unread: { inARow: 1 } },
+    ]);
+    expect(story.events.slice(-2)).toEqual(["pause.failed", "job.failed"]);
+  });
+
+  test("at its time limit it isn't tried again", () => {
+    const story = waiting()
+      .launch(1000, saved)
+      .see(1001, { ...found, ranks: [makeRank({ state: "ready" })] });
+    const cause = { actor: "supervisor", reason: "Its time is up.", critical: false, ends: true } as const;
+    story.pause(1002, { cause }).see(1003, { ...found, ranks: [unreadable], exit: exitCode(1) });
+    expect(story.state).toBe("failed");
+  });
+
+  test("ends no row of runs that speak against their checkpoints: after three, the newest counts again", () => {
+    const all = [saved, ...[400, 300, 200].map((step) => makeCheckpoint(step, at(step / 100)))];
+    const story = waiting({}, { older: all.slice(1) });
+    const facts = { checkpoints: all };
+    const paths = [1, 74, 1, 74, 1, 74, 1].map((code, index) => {
+      runs(story, 1000 + index * 700, exitCode(code), facts);
+      return story.job.checkpoint?.step;
+    });
+    expect(paths).toEqual([400, 400, 300, 300, 500, 500, 500]);
+    expect(story.job.attempts.failures).toBe(2);
+  });
+
+  test("is followed by none before its checkpoint is read through, which happens once in a row", () => {
+    const story = runs(waiting(), 1000, exitCode(74));
+    expect(awaitsCheck(story.job)).toBe(true);
+    expect(story.did().filter((effect) => effect === "verify")).toHaveLength(1);
+    // It is asked for at every look, as that of a paused job, and by the next supervisor.
+    const quick = { checkpoints: [{ ...saved, verified: "quick" as const }], rejected: [] };
+    expect(story.on(1010, { kind: "checked", ...quick }).did()).toEqual(["verify"]);
+    expect(story.on(1015, { kind: "recovered", bootId: "b" }).did()).toEqual(["verify"]);
+    story.on(1020, { kind: "checked", checkpoints: [saved], rejected: [] });
+    expect(awaitsCheck(story.job)).toBe(false);
+    story.did();
+    expect(runs(story, 1100, exitCode(74)).did()).not.toContain("verify");
+    expect([awaitsCheck(story.job), story.job.attempts.unread?.inARow]).toEqual([false, 2]);
   });
 
   test("is never given up: the waits double up to ten minutes, and a run that begins ends the row", () => {
