@@ -47,7 +47,7 @@ const programs = await build({
     // Flat: src/own-files.ts finds everything from there. Without a hash, and never cleared: a supervisor
     // that runs while its checkout is built again still finds what it loads later.
     chunkFileNames: "[name].js",
-    // As short letters, exports change their names with each edit, under a program that loads the rest later.
+    // Minified, exports change their names with each build, while a running supervisor still loads files later.
     minifyInternalExports: false,
     // Most of what a start waits for is files: with these, a supervisor loads 50 instead of 83.
     codeSplitting: {

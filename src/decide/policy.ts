@@ -36,7 +36,7 @@ import type { Jobs, PolicyMemory, World } from "./world.ts";
 export interface Decided {
   world: World;
   decisions: Decision[];
-  /** The answer to "why?" for every job, as it is once the decisions were carried out. */
+  /** The answer to "why?" for every job. `after`: the jobs once the decisions were carried out; else it is of those before. */
   why: (after?: Jobs) => Readonly<Record<string, Why>>;
   events: NewEvent[];
   /** Which jobs wait in line for GPUs, published to other supervisors. */

@@ -146,7 +146,8 @@ export interface Job {
   older?: Checkpoint[];
   /**
    * Checkpoints that aren't used since the resume of a run from them failed at once, or (run null) since a person
-   * chose an earlier one, and the run in which failures were found not to come from checkpoints.
+   * chose an earlier one, and the run in which failures were found not to come from checkpoints. A run that says
+   * nothing of checkpoints moves the numbers of the row before it on by one.
    */
   doubts?: { passedOver: { checkpoint: Checkpoint; run: number | null }[]; clearedAt?: number };
   /** Paths of checkpoints that were reported as broken. */

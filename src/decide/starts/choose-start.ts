@@ -141,7 +141,7 @@ function whyNow(job: Job, input: TickInput): Pick<Start, "actor" | "reason"> {
     };
   if (state.name === "waiting") {
     if (job.attempts.unread?.run === job.runs)
-      return { actor: "supervisor", reason: "It may be able to read its checkpoint now." };
+      return { actor: "supervisor", reason: "Its wait after it couldn't read its checkpoint is over." };
     if (job.attempts.failures > 0)
       return { actor: "supervisor", reason: `Its wait after failure ${job.attempts.failures} is over.` };
     return { actor: "supervisor", reason: "Nothing stands in its way." };

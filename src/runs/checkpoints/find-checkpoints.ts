@@ -123,7 +123,7 @@ export class Checkpoints {
   /** Paths of those that can't be read now; of a third party's, which may be any job's, only those that the job goes by. */
   #unreadOf(found: Stock, job: Job): string[] {
     const own = job.spec.checkpoint.glob === undefined;
-    const known = knownOf(job);
+    const known = knownOf(job).map(({ path }) => path);
     const listed = (found.unread ?? []).filter((path) => own || known.includes(path));
     const checked = found.checkpoints.filter((one) => {
       const verdict = this.#verifier.verdictOf(one);
@@ -151,8 +151,8 @@ export class Checkpoints {
   }
 }
 
-const knownOf = ({ checkpoint, older = [] }: Job): string[] =>
-  [checkpoint, ...older].flatMap((one) => one?.path ?? []);
+const knownOf = ({ checkpoint, older = [] }: Job): Checkpoint[] =>
+  checkpoint === null ? older : [checkpoint, ...older];
 
 /** Those whose disk or server is broken, as far as anybody can tell: unread for long, while another can be read. */
 function passedOverIn(found: Stock, unread: string[], { unreadSinceMs }: Memory): string[] {

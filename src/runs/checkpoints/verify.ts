@@ -42,7 +42,7 @@ export class Verifier {
     this.#working ??= this.#work();
   }
 
-  /** Whatever has its name: it may not even be seen now. */
+  /** All verdicts on its path: which of them is its own can't be told while it can't be looked at. */
   #forget({ path }: Checkpoint): void {
     for (const key of this.#verdicts.keys()) if (key.startsWith(`${path}\0`)) this.#verdicts.delete(key);
     this.version += 1;

@@ -26,7 +26,8 @@ import { worldSizeOf } from "./world-size.ts";
 
 /**
  * Whether a job catches its signal changes early in its life, and checking costs a look at its
- * processes: check at every tick at first, then whenever the job has aged by a fifth.
+ * processes: check at every tick at first, then whenever the job has aged by a fifth, and at
+ * least every 30 s.
  */
 const EARLY_MS = 15_000;
 const LATER_EVERY_MS = 30_000;

@@ -4,6 +4,7 @@
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, vi } from "vitest";
 import { MANIFEST_FILE } from "../../../src/contract/names.ts";
@@ -153,32 +154,37 @@ testWith(root)("one that a person or a failed resume passed over holds nothing u
 });
 
 testWith(root).each([
-  ["read", 0o700],
-  ["listed", 0o711],
-])("a third party's folder that can't be %s hides no checkpoint that the job went by", (_, mode) => {
-  const state = givenState();
-  const runs = createRuns({ stateDirectory: state, directory: state });
-  onTestFinished(() => runs.close());
-  const folder = join(state, "out/run");
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, "step_5.pt");
-  writeFileSync(path, "weights");
-  const job = givenJob(["true"], {
-    cwd: state,
-    checkpoint: { glob: "out/*/step_*.pt", adoptExisting: true },
-  });
-  const [checkpoint] = runs.checkpoints(job).checkpoints;
-  expect(checkpoint).toMatchObject({ path });
-  const known = { ...job, checkpoint: checkpoint ?? null };
-  chmodSync(folder, mode);
-  process.seteuid?.(65_534);
-  try {
-    expect(unreadBeside(known, runs)).toBe(path);
-    expect(runs.checkpoints(known)).toMatchObject({ checkpoints: [], rejected: [] });
-  } finally {
-    process.seteuid?.(0);
-  }
-  expect(unreadBeside(known, runs)).toBeNull();
-  rmSync(folder, { recursive: true });
-  expect(unreadBeside(known, runs)).toBeNull();
-});
+  ["read", 0o700, true],
+  ["listed", 0o711, false],
+])(
+  "a third party's folder that can't be %s hides no checkpoint that the job went by",
+  (_, mode, isUnread) => {
+    const state = givenState();
+    const runs = createRuns({ stateDirectory: state, directory: state });
+    onTestFinished(() => runs.close());
+    const folder = join(state, "out/run");
+    mkdirSync(folder, { recursive: true });
+    const path = join(folder, "step_5.pt");
+    writeFileSync(path, "weights");
+    const job = givenJob(["true"], {
+      cwd: state,
+      checkpoint: { glob: "out/*/step_*.pt", adoptExisting: true },
+    });
+    const [checkpoint] = runs.checkpoints(job).checkpoints;
+    expect(checkpoint).toMatchObject({ path });
+    const known = { ...job, checkpoint: checkpoint ?? null };
+    for (let above = dirname(folder); above !== tmpdir(); above = dirname(above)) chmodSync(above, 0o755);
+    chmodSync(folder, mode);
+    process.seteuid?.(65_534);
+    try {
+      expect(unreadBeside(known, runs)).toBe(isUnread ? path : null);
+      const checkpoints = isUnread ? [] : [{ path, step: 5, bytes: 7 }];
+      expect(runs.checkpoints(known)).toMatchObject({ checkpoints, rejected: [] });
+    } finally {
+      process.seteuid?.(0);
+    }
+    expect(unreadBeside(known, runs)).toBeNull();
+    rmSync(folder, { recursive: true });
+    expect(unreadBeside(known, runs)).toBeNull();
+  },
+);

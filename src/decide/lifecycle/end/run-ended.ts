@@ -35,8 +35,7 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
   const how = `Run ${transition.run.number} ended with ${exitText(exit)}${before(transition)}.`;
   const reason = `${how}${wroteLast(seen ?? {})}`;
   if (couldNotRead(transition, exit, seen)) {
-    grantWish(transition);
-    waitToRead(transition, { reason, code });
+    endedUnread(transition, reason, code);
     return;
   }
   if (code === 0) {
@@ -65,6 +64,16 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
   }
   const judged = judgeResume(transition, { exit, reason });
   if (judged !== "passed over") fail(transition, `${reason}${judged.besides}`, code);
+}
+
+/** Waited for, unless it isn't to be tried again at all. */
+export function endedUnread(transition: Transition, reason: string, code: number | null): void {
+  if (!transition.job.spec.restart.onFailure || isAtLimit(transition)) {
+    fail(transition, reason, code);
+    return;
+  }
+  grantWish(transition);
+  waitToRead(transition, { reason, code });
 }
 
 /** Says when a run ended before it got anywhere: the command itself is the likeliest reason. */
@@ -147,6 +156,9 @@ function grantWish(transition: Transition): void {
   transition.note({ manual: { ...manual, honoured: true } });
 }
 
+const isAtLimit = ({ state }: Transition): boolean =>
+  state.name === "pausing" && state.request.cause.ends === true;
+
 function tryAgain(
   transition: Transition,
   reason: string,
@@ -160,7 +172,7 @@ function tryAgain(
   grantWish(transition);
   leave(transition, exitCode === null ? "not known how" : `failed with exit code ${exitCode}`);
   const absent = transition.run.number === 1 && NOT_THERE.includes(exitCode ?? 0);
-  const atLimit = transition.state.name === "pausing" && transition.state.request.cause.ends === true;
+  const atLimit = isAtLimit(transition);
   if (!restart.onFailure || absent || atLimit || failures > restart.maxRetries) {
     const why = !restart.onFailure
       ? "because restarts are off"

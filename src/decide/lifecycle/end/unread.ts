@@ -16,10 +16,8 @@ const FIRST_WAIT_MS = 30_000;
 const LONGEST_WAIT_MS = 600_000;
 
 /** By its exit code, or by a rank's word, where a launcher passes on another or the job's shell goes on. */
-export function couldNotRead({ job, run, state }: Transition, exit: Exit, seen: Seen | undefined): boolean {
-  if (job.understands !== "contract" || run.firstStepAt !== undefined || !job.spec.restart.onFailure)
-    return false;
-  if (state.name === "pausing" && state.request.cause.ends) return false;
+export function couldNotRead({ job, run }: Transition, exit: Exit, seen: Seen | undefined): boolean {
+  if (job.understands !== "contract" || run.firstStepAt !== undefined) return false;
   const said = seen?.ranks.some(({ unreadable }) => unreadable) ?? false;
   return said || (exit.known && exit.code === EXIT_UNREADABLE);
 }
@@ -36,17 +34,22 @@ export function waitToRead(
   transition.tell(
     run.resuming === undefined ? "job.failed" : "resume.failed",
     "job",
-    `${reason} It couldn't read what it is to go on from, which may still be whole: it is tried again in ${duration(waitMs)}; this doesn't count as a failure.`,
+    `${reason} It couldn't read what it is to go on from, which may still be whole: it is tried again in ${duration(waitMs)} at the earliest; this doesn't count as a failure.`,
     { outcome: { code } },
   );
   stayInRow(transition);
+  readAgain(transition, inARow);
   leave(transition, "its checkpoint unread");
   const again = { unread: { run: run.number, inARow }, notBeforeMs: now.monotonicMs + waitMs };
   transition.note({ attempts: { ...job.attempts, ...again } });
   transition.become({ name: "waiting", since: now, failure: reason, exitCode: code });
-  // Once: where the job alone can't read it, each more would read it all for nothing.
-  const { checkpoint } = job;
-  if (inARow > 1 || checkpoint === null || checkpoint.verified === "size and age only") return;
+}
+
+/** Ever more rarely: where the job alone can't read it, each time reads all of it for nothing. */
+function readAgain(transition: Transition, inARow: number): void {
+  const { checkpoint } = transition.job;
+  const isTurn = Number.isInteger(Math.log2(inARow));
+  if (!isTurn || checkpoint === null || checkpoint.verified === "size and age only") return;
   hold(transition, { ...checkpoint, verified: "quick" });
   transition.perform({ do: "verify", checkpoint, anew: true });
 }

@@ -17,10 +17,10 @@ import { exitText, wroteLast } from "../../../words/sentences/exit.ts";
 import { bytes, size } from "../../../words/size.ts";
 import { measured } from "../../learned.ts";
 import { becomePaused, leave } from "../end/leave-run.ts";
-import { ended, fail, finish, hasFinished, lose } from "../end/run-ended.ts";
+import { ended, endedUnread, fail, finish, hasFinished, lose } from "../end/run-ended.ts";
 import { endedBySlurm, pausedInQueue } from "../end/slurm-ended.ts";
 import { stepsAre, stepsLost } from "../end/steps-lost.ts";
-import { couldNotRead, waitToRead } from "../end/unread.ts";
+import { couldNotRead } from "../end/unread.ts";
 import { account } from "../learn.ts";
 import { allPaused, stepsByRank, worldSize } from "../ranks.ts";
 import type { Transition } from "../transition.ts";
@@ -37,13 +37,13 @@ export function exited(transition: Transition, seen: Seen, exit: Exit, available
   }
   if (pausedInQueue(transition, seen) || endedBySlurm(transition, seen)) return;
   const code = exitCodeOf(exit);
-  if (couldNotRead(transition, exit, seen)) {
+  const forced = request.overdue === "terminated" || request.overdue === "killed";
+  if (!forced && couldNotRead(transition, exit, seen)) {
     tellFailed(transition, exit);
-    waitToRead(transition, { reason: endedInstead(transition, exit, seen), code });
+    endedUnread(transition, endedInstead(transition, exit, seen), code);
     return;
   }
   const said = allPaused(seen);
-  const forced = request.overdue === "terminated" || request.overdue === "killed";
   const saved = savedCheckpoint(transition, seen, request);
   const since = saved !== null && saved.createdAtMs >= request.askedAt.wallMs - FILE_CLOCK_MS;
   // A program that was made to end, or saves when asked, may well exit with 0; one that says so has finished.

@@ -2,7 +2,7 @@
  * Finds the checkpoints of a job that doesn't know us: what its pattern matches and its own runs wrote. Orders
  * them by step where their names surely tell it, else by the time of writing. Writes nothing, never throws.
  */
-import { readdirSync } from "node:fs";
+import { opendirSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { Checkpoint, Stock } from "../../../model/run.ts";
 import { FILE_CLOCK_MS } from "../../../model/time.ts";
@@ -23,7 +23,7 @@ export interface Where {
   /** Whether something may still write: then what isn't whole yet is left out, and not called broken. */
   written: boolean;
   /** Those that the job went by. In a folder that can't be listed now nothing matches, and none of them is gone. */
-  known?: readonly string[];
+  known?: readonly Checkpoint[];
 }
 
 /** The newest and its fallbacks: the checks of a thousand older ones would hold up a tick. */
@@ -68,20 +68,19 @@ function findSettled(
     lastLook.set(path, same ? known : { stamp });
     if (same) found.push(asCheckpoint(path, match, seen));
   }
-  for (const path of goneBy)
-    if (!lastLook.has(path) && !unread.includes(path) && isUnread(path)) unread.push(path);
+  for (const one of goneBy) {
+    if (lastLook.has(one.path) || unread.includes(one.path)) continue;
+    const seen = measure(one.path);
+    if (seen === "unread") unread.push(one.path);
+    else if (seen !== null && !mayList(dirname(one.path)))
+      found.push({ ...one, bytes: seen.bytes, createdAtMs: seen.newestMs });
+  }
   return found;
 }
 
-/** Or its folder can't be listed, in which it may well be seen. */
-const isUnread = (path: string): boolean => {
-  const seen = measure(path);
-  return seen === "unread" || (seen !== null && !mayList(dirname(path)));
-};
-
 function mayList(folder: string): boolean {
   try {
-    readdirSync(folder);
+    opendirSync(folder).closeSync();
     return true;
   } catch {
     return false;
