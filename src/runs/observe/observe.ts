@@ -121,8 +121,8 @@ function lookCloser(
   const now = elapsedMs();
   const { atMs, ...before } = known.closer;
   const ageMs = now - known.sinceMs;
-  const late = before.signalCaught || ageMs > 10 * LATER_EVERY_MS;
-  const everyMs = late ? LATER_EVERY_MS : ageMs < EARLY_MS ? 0 : Math.min(LATER_EVERY_MS, ageMs / 5);
+  const agedMs = ageMs < EARLY_MS ? 0 : ageMs / 5;
+  const everyMs = before.signalCaught ? LATER_EVERY_MS : Math.min(LATER_EVERY_MS, agedMs);
   if (job.state.name === "running" && now - atMs < everyMs) return before;
   if (known.main === null || (process.platform !== "linux" && ranks.length === 0)) return NOT_SEEN;
   const run = asLiveRun(known);
