@@ -46,7 +46,7 @@ export class OurCpu {
   readonly #escaped = new Set<string>();
   readonly #cgroupCpu = new CgroupCpu(this.#files);
   readonly #claimed: ClaimedCpu;
-  /** CPU time of the cgroups at the last look, and of their parent: while the parent's stays the same, theirs does. */
+  /** CPU time of the cgroups at the last full look, and of their parent: while the parent's stays the same, theirs does. */
   #cgroups: ReadonlyMap<string, number> = new Map();
   #parentCgroup: { path: string; used: number } | null = null;
   readonly #trees = new Map<string, ProcessTree>();
@@ -60,7 +60,7 @@ export class OurCpu {
   look(cpu: CpuTimes, runs: readonly LiveRun[], atMs: number, full: boolean): CpuSnapshot {
     const cgroups = new Map<string, number>();
     const claimed = this.#claimed.look();
-    const atRest = this.#areAtRest(runs);
+    const atRest = full && this.#areAtRest(runs);
     const trees = new Map<string, ProcessTable>();
     const launchers = new Set<number>();
     for (const run of runs) {
@@ -71,8 +71,8 @@ export class OurCpu {
       if (used !== null) cgroups.set(run.id, used);
       else if (full) trees.set(run.id, this.#lookAtTree(run));
     }
-    this.#cgroups = cgroups;
     if (full) {
+      this.#cgroups = cgroups;
       for (const id of this.#trees.keys()) if (!trees.has(id)) this.#trees.delete(id);
     }
     const own = full ? this.#helpers.look([this.#supervisorPid], launchers) : null;
@@ -95,7 +95,7 @@ export class OurCpu {
     this.#trees.get(runId)?.adopt(stat);
   }
 
-  /** Whether none of the runs has used CPU since the last look: their common parent cgroup counts them all, so one read tells. */
+  /** Whether none of the runs has used CPU since the last full look: their common parent cgroup counts them all, so one read tells. */
   #areAtRest(runs: readonly LiveRun[]): boolean {
     const first = runs.find(({ cpuCgroup }) => cpuCgroup !== null)?.cpuCgroup;
     if (runs.length < FEW_CGROUPS || first === undefined || first === null) return false;

@@ -4,10 +4,14 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
-import { afterEach, expect } from "vitest";
-import { clock } from "../../../src/clock.ts";
+import { afterEach, expect, onTestFinished, vi } from "vitest";
+import { clock, monotonicMs } from "../../../src/clock.ts";
 import type { LiveRun } from "../../../src/ports/live-run.ts";
 import type { Sensors } from "../../../src/ports/sensors.ts";
+import { Machine } from "../../../src/sense/machine/machine.ts";
+import { CgroupCpu } from "../../../src/sense/others/cgroup-cpu.ts";
+import { ClaimedCpu } from "../../../src/sense/others/claimed-cpu.ts";
+import { OurCpu } from "../../../src/sense/others/our-cpu.ts";
 import { createSensors } from "../../../src/sense/sensors.ts";
 import { cpuCgroup, testWith } from "../../needs.ts";
 import { until } from "../../until.ts";
@@ -33,8 +37,11 @@ function startRun(i: number): LiveRun {
 
 afterEach(async () => {
   sensors?.close();
-  const ended = children.map((child) => new Promise((resolve) => child.once("exit", resolve)));
-  for (const child of children) child.kill("SIGKILL");
+  sensors = null;
+  const ended = children.splice(0).map((child) => {
+    child.kill("SIGKILL");
+    return new Promise((resolve) => child.once("exit", resolve));
+  });
   await Promise.all(ended);
   const directories = [...Array.from({ length: RUNS }, (_, i) => `${parent}/${i}`), parent];
   for (const directory of directories) await until("its cgroup to be empty", () => removed(directory));
@@ -69,3 +76,26 @@ testWith(cpuCgroup)(
     await until("rest", () => used().every((percent) => percent === 0), PACE);
   },
 );
+
+testWith(cpuCgroup)("runs at rest cost one read, however often the guard looks in between", async () => {
+  const runs = Array.from({ length: RUNS }, (_, i) => startRun(i));
+  const reads = vi.spyOn(CgroupCpu.prototype, "read");
+  onTestFinished(() => reads.mockRestore());
+  const ours = new OurCpu(process.pid, new ClaimedCpu());
+  onTestFinished(() => ours.close());
+  const machine = new Machine();
+  const look = (followed: LiveRun[], full: boolean): number => {
+    const cpu = machine.cpuTimes();
+    if ("unavailable" in cpu) throw new Error(cpu.unavailable);
+    reads.mockClear();
+    ours.look(cpu, followed, monotonicMs(), full);
+    return reads.mock.calls.length;
+  };
+  await until("rest", () => look(runs, true) === 1, PACE);
+  for (const followed of [[], runs.slice(0, 4)]) {
+    look(followed, false);
+    expect(look(runs, true)).toBe(1);
+  }
+  children[3]?.stdin?.write("go\n");
+  await until("its work", () => look(runs, true) === RUNS + 1, PACE);
+});
