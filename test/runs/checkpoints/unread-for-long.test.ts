@@ -154,37 +154,43 @@ testWith(root)("one that a person or a failed resume passed over holds nothing u
 });
 
 testWith(root).each([
-  ["read", 0o700, true],
-  ["listed", 0o711, false],
-])(
-  "a third party's folder that can't be %s hides no checkpoint that the job went by",
-  (_, mode, isUnread) => {
-    const state = givenState();
-    const runs = createRuns({ stateDirectory: state, directory: state });
-    onTestFinished(() => runs.close());
-    const folder = join(state, "out/run");
-    mkdirSync(folder, { recursive: true });
-    const path = join(folder, "step_5.pt");
-    writeFileSync(path, "weights");
-    const job = givenJob(["true"], {
-      cwd: state,
-      checkpoint: { glob: "out/*/step_*.pt", adoptExisting: true },
-    });
-    const [checkpoint] = runs.checkpoints(job).checkpoints;
-    expect(checkpoint).toMatchObject({ path });
-    const known = { ...job, checkpoint: checkpoint ?? null };
-    for (let above = dirname(folder); above !== tmpdir(); above = dirname(above)) chmodSync(above, 0o755);
-    chmodSync(folder, mode);
+  ["can't be read", 0o700, true],
+  ["can't be listed", 0o711, false],
+])("a third party's folder that %s hides no checkpoint that the job went by", (_, mode, isUnread) => {
+  const state = givenState();
+  const runs = createRuns({ stateDirectory: state, directory: state });
+  onTestFinished(() => runs.close());
+  const run = join(state, "out/run");
+  const folder = join(run, "last");
+  mkdirSync(folder, { recursive: true });
+  mkdirSync(join(state, "out/old/last"), { recursive: true });
+  writeFileSync(join(state, "out/old/last/step_4.pt"), "weights");
+  const path = join(folder, "step_5.pt");
+  writeFileSync(path, "weights");
+  const job = givenJob(["true"], {
+    cwd: state,
+    checkpoint: { glob: "out/*/*/step_*.pt", adoptExisting: true },
+  });
+  const [checkpoint, older] = runs.checkpoints(job).checkpoints;
+  expect(checkpoint).toMatchObject({ path });
+  const known = { ...job, checkpoint: checkpoint ?? null, older: older ? [older] : [] };
+  for (let above = run; above !== tmpdir(); above = dirname(above)) chmodSync(above, 0o755);
+  // The folder itself, and one above it that the pattern lists, too.
+  for (const shut of [folder, run]) {
+    chmodSync(shut, mode);
     process.seteuid?.(65_534);
     try {
       expect(unreadBeside(known, runs)).toBe(isUnread ? path : null);
-      const checkpoints = isUnread ? [] : [{ path, step: 5, bytes: 7 }];
-      expect(runs.checkpoints(known)).toMatchObject({ checkpoints, rejected: [] });
+      const steps = runs.checkpoints(known).checkpoints.map(({ step }) => step);
+      expect(steps).toEqual(isUnread ? [4] : [5, 4]);
+      expect(runs.checkpoints(known).rejected).toEqual([]);
     } finally {
       process.seteuid?.(0);
     }
-    expect(unreadBeside(known, runs)).toBeNull();
-    rmSync(folder, { recursive: true });
-    expect(unreadBeside(known, runs)).toBeNull();
-  },
-);
+    chmodSync(shut, 0o755);
+  }
+  expect(unreadBeside(known, runs)).toBeNull();
+  rmSync(folder, { recursive: true });
+  expect(unreadBeside(known, runs)).toBeNull();
+  expect(runs.checkpoints(known).checkpoints.map(({ step }) => step)).toEqual([4]);
+});

@@ -69,7 +69,7 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
 /** Waited for, unless it isn't to be tried again at all. */
 export function endedUnread(transition: Transition, reason: string, code: number | null): void {
   if (!transition.job.spec.restart.onFailure || isAtLimit(transition)) {
-    fail(transition, reason, code);
+    fail(transition, `${reason} It couldn't read what it is to go on from.`, code);
     return;
   }
   grantWish(transition);

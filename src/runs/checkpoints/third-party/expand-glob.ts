@@ -2,9 +2,10 @@
  * What a `checkpoint.glob` matches. Unlike Node's own search it goes through links, since checkpoints often
  * lie on another disk behind one. Behind `**` it doesn't: links may lead in circles.
  */
-import { globSync, statSync } from "node:fs";
+import { globSync, opendirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { absolute } from "../../../config/places.ts";
+import { isAbsent } from "../../../contract/system-code.ts";
 
 export interface Match {
   path: string;
@@ -12,13 +13,17 @@ export interface Match {
   names: string[];
 }
 
-/** `pattern` is relative to `cwd`, absolute, or begins with `~/`. Never throws: what can't be read matches nothing. */
-export function expandGlob(pattern: string, cwd: string): Match[] {
+/**
+ * `pattern` is relative to `cwd`, absolute, or begins with `~/`. Never throws: what can't be read matches nothing.
+ * `unlisted`: gets the folders that are there and can't be listed now, those behind `**` left out.
+ */
+export function expandGlob(pattern: string, cwd: string, unlisted: string[] = []): Match[] {
   try {
     const { fixed, open } = split(pattern);
     let found: Match[] = [{ path: absolute(fixed, cwd), names: [] }];
     for (const [index, segment] of open.entries()) {
-      if (index > 0) found = found.filter(({ path }) => isFolder(path));
+      if (index > 0) found = found.filter(({ path }) => isFolder(path, unlisted));
+      if (isOpen(segment)) found = found.filter(({ path }) => mayList(path, unlisted));
       found = found.flatMap((match) => within(match, segment));
     }
     return found;
@@ -50,10 +55,22 @@ function within({ path, names }: Match, segment: string): Match[] {
   }));
 }
 
-function isFolder(path: string): boolean {
+function isFolder(path: string, unlisted: string[]): boolean {
+  return sees(path, unlisted, () => statSync(path).isDirectory());
+}
+
+function mayList(folder: string, unlisted: string[]): boolean {
+  return sees(folder, unlisted, () => {
+    opendirSync(folder).closeSync();
+    return true;
+  });
+}
+
+function sees(path: string, unlisted: string[], look: () => boolean): boolean {
   try {
-    return statSync(path).isDirectory();
-  } catch {
+    return look();
+  } catch (error) {
+    if (!isAbsent(error)) unlisted.push(path);
     return false;
   }
 }

@@ -2,8 +2,7 @@
  * Finds the checkpoints of a job that doesn't know us: what its pattern matches and its own runs wrote. Orders
  * them by step where their names surely tell it, else by the time of writing. Writes nothing, never throws.
  */
-import { opendirSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename } from "node:path";
 import type { Checkpoint, Stock } from "../../../model/run.ts";
 import { FILE_CLOCK_MS } from "../../../model/time.ts";
 import { expandGlob, type Match } from "./expand-glob.ts";
@@ -48,43 +47,31 @@ export function listThirdParty(where: Where, lastLook: LastLook): Stock {
   return list;
 }
 
-function findSettled(
-  { pattern, cwd, known: goneBy = [] }: Where,
-  lastLook: LastLook,
-  unread: string[],
-): Checkpoint[] {
+function findSettled(where: Where, lastLook: LastLook, unread: string[]): Checkpoint[] {
   const before = new Map(lastLook);
   lastLook.clear();
   const found: Checkpoint[] = [];
-  for (const match of expandGlob(pattern, cwd)) {
-    const path = targetOf(match.path);
-    if (lastLook.has(path) || TEMPORARY.test(basename(path))) continue;
+  const unlisted: string[] = [];
+  const look = (path: string, as: (seen: Measured) => Checkpoint): void => {
     const seen = measure(path);
     if (seen === "unread") unread.push(path);
-    if (seen === null || seen === "unread" || seen.bytes === 0) continue;
+    if (seen === null || seen === "unread" || seen.bytes === 0) return;
     const stamp = `${seen.bytes} ${seen.newestMs} ${seen.files.length}`;
     const known = before.get(path);
     const same = known?.stamp === stamp;
     lastLook.set(path, same ? known : { stamp });
-    if (same) found.push(asCheckpoint(path, match, seen));
+    if (same) found.push(as(seen));
+  };
+  for (const match of expandGlob(where.pattern, where.cwd, unlisted)) {
+    const path = targetOf(match.path);
+    if (lastLook.has(path) || TEMPORARY.test(basename(path))) continue;
+    look(path, (seen) => asCheckpoint(path, match, seen));
   }
-  for (const one of goneBy) {
-    if (lastLook.has(one.path) || unread.includes(one.path)) continue;
-    const seen = measure(one.path);
-    if (seen === "unread") unread.push(one.path);
-    else if (seen !== null && !mayList(dirname(one.path)))
-      found.push({ ...one, bytes: seen.bytes, createdAtMs: seen.newestMs });
+  for (const one of where.known ?? []) {
+    if (lastLook.has(one.path) || !unlisted.some((folder) => one.path.startsWith(`${folder}/`))) continue;
+    look(one.path, ({ bytes, newestMs }) => ({ ...one, bytes, createdAtMs: newestMs }));
   }
   return found;
-}
-
-function mayList(folder: string): boolean {
-  try {
-    opendirSync(folder).closeSync();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Looked into once, and again when it changes. */
