@@ -91,7 +91,7 @@ export async function measure(): Promise<Measured[]> {
       unit: "s of CPU a minute",
       value: guarded.cpuSeconds - one.cpuSeconds,
       target: 0.15,
-      detail: "every 142 ms, while a CPU rule may pause a running job",
+      detail: "every 166 ms, while a CPU rule may pause a running job",
     },
     ...besideMonit("1 job", guarded.cpuSeconds, monits),
     ...besideMonit("100 jobs", many.cpuSeconds, besideMany),

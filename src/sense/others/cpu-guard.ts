@@ -13,10 +13,10 @@ import { GUARDS_WINDOW_MS, type RecentSnapshots } from "./recent-snapshots.ts";
 
 /**
  * Nearly all of a look's cost is the wake-up, so a sample counts as a look, too, and with one a second there are
- * six in between. A load that starts late in a window shows as a small rise only: then the next look follows
+ * five in between. A load that starts late in a window shows as a small rise only: then the next look follows
  * soon, not a whole window later.
  */
-const EVERY_MS = 142;
+const EVERY_MS = 166;
 const SOON_MS = 60;
 /** A rise is followed when it is at least this fraction of the threshold and this many percent, at most once per interval. */
 const RISE = 0.2;
