@@ -1,7 +1,8 @@
 /**
  * A run that ended before its first step because the job couldn't read its checkpoint did not fail: another try may
- * find it readable, and nothing was lost. Never gives it up. The checkpoint is read through again first, since it may
- * have gone bad after its check: what comes of that decides from which one the job goes on.
+ * find it readable, and nothing was lost. Never gives it up. The checkpoint is read through again before the first
+ * of these tries, then before ever fewer, since it may have gone bad after its check: what comes of that decides from
+ * which one the job goes on.
  */
 import { EXIT_UNREADABLE } from "../../../contract/names.ts";
 import type { Exit, Seen } from "../../../model/seen.ts";
