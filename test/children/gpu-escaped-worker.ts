@@ -6,6 +6,8 @@ import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { job } from "gpu-job-supervisor/job";
 
+// At no fixed moment of the supervisor's ticks: one that falls into the worker's first milliseconds knows whose it is.
+await sleep(500 * Math.random());
 const script = "env -i WORKER=1 setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo $!";
 const worker = Number(spawnSync("/bin/sh", ["-c", script], { encoding: "utf8" }).stdout);
 process.on("exit", () => process.kill(worker, "SIGKILL"));
