@@ -6,8 +6,11 @@ import { inOrder } from "./draw/job-order.ts";
 import { reasonAndNext, stateFor, stepOf } from "./job-words.ts";
 import { neutral } from "./neutral.ts";
 
-/** One supervisor by the name of its project; without a snapshot, the process that runs and why it doesn't answer. */
-export type Shown = { name: string } & ({ snapshot: Snapshot } | { pid: number; error: string });
+/**
+ * One supervisor by the name of its project; without a snapshot, why it doesn't answer. `pid`: of the process that
+ * runs, null where nobody knows whether one does.
+ */
+export type Shown = { name: string } & ({ snapshot: Snapshot } | { pid: number | null; error: string });
 
 /** What is aligned in columns, and the rest, which is wrapped. */
 export interface Row {
@@ -31,10 +34,10 @@ export function tableOf(rows: Row[], width: number): string[] {
 /** Place, job and state. */
 export function supervisorRows(shown: Shown): Row[] {
   const name = neutral(shown.name);
-  if ("error" in shown)
-    return [
-      { facts: [name, "", ""], rest: `runs (pid ${shown.pid}) but doesn't answer: ${neutral(shown.error)}` },
-    ];
+  if ("error" in shown) {
+    const what = shown.pid === null ? "can't be reached" : `runs (pid ${shown.pid}) but doesn't answer`;
+    return [{ facts: [name, "", ""], rest: `${what}: ${neutral(shown.error)}` }];
+  }
   const { jobs, atMs } = shown.snapshot;
   if (jobs.length === 0) return [{ facts: [name, "", ""], rest: "no jobs" }];
   return inOrder(jobs).map((job) => ({

@@ -1,6 +1,6 @@
 /** A read-only connection to the database, whether or not a supervisor is writing. Never writes a row. */
-import { existsSync } from "node:fs";
 import Sqlite, { type Database } from "better-sqlite3";
+import { isThere } from "../../files/is-there.ts";
 import { DatabaseError, errorText, isOfTheDisk } from "./database-error.ts";
 import { refuseNetwork } from "./file-system.ts";
 import { APPLICATION_ID, listMigrations } from "./migrate.ts";
@@ -10,7 +10,7 @@ const PATIENCE_MS = 5000;
 
 /** Throws DatabaseError: no such file, not ours, corrupt, or of a newer or older schema. */
 export function openReadOnly(path: string): Database {
-  if (!existsSync(path)) {
+  if (!isThere(path)) {
     throw new DatabaseError(
       "unreadable",
       path,

@@ -1,11 +1,11 @@
 /** `replay`: what one or more configs would have done with recorded history. Starts and writes nothing. */
-import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { elapsedMs, wallMs } from "../../../clock.ts";
 import { findConfig } from "../../../config/find.ts";
 import { loadConfig } from "../../../config/load.ts";
 import type { Config } from "../../../config/schema/schema.ts";
+import { isThere } from "../../../files/is-there.ts";
 import { misuse, Refusal } from "../../../refusal.ts";
 import { databaseHistory, type History, type Span } from "../../../replay/history/history.ts";
 import { csvHistory } from "../../../replay/history/read-csv.ts";
@@ -92,7 +92,7 @@ async function historyOf(options: ReplayOptions, config: string | undefined): Pr
     throw misuse("--from must be earlier than --to.");
   if (options.csv !== undefined) return csvHistory(options.csv, span);
   const { database } = await placesOf(config === undefined ? {} : { config });
-  if (!existsSync(database))
+  if (!isThere(database))
     throw new Refusal(
       `There is no history at ${database}: no supervisor has run with it. A CSV can be replayed, too: --csv FILE`,
     );

@@ -79,13 +79,14 @@ async function look(place: Place): Promise<Looked | null> {
     }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return place.pid === null ? null : { place, answer: { error: error.message } };
+    const hasEnded = error.exitCode === 3;
+    return hasEnded && place.pid === null ? null : { place, answer: { error: error.message } };
   }
 }
 
 const asShown = ({ place, answer }: Looked): Shown => ({
   name: projectName(place.project),
-  ...("error" in answer ? { pid: place.pid ?? 0, error: answer.error } : { snapshot: answer }),
+  ...("error" in answer ? { pid: place.pid, error: answer.error } : { snapshot: answer }),
 });
 
 const asJson = ({ place, answer }: Looked): object => ({

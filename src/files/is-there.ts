@@ -1,0 +1,18 @@
+/** For commands that tell a user that a file isn't there: one that can't be looked at may be. */
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+import { isAbsent, systemCode } from "../contract/system-code.ts";
+import { Refusal } from "../refusal.ts";
+
+/** Throws Refusal where the system doesn't say. */
+export function isThere(path: string): boolean {
+  try {
+    statSync(path);
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw new Refusal(
+      `Whether ${path} is there can't be told (${systemCode(error) ?? error}): look at the rights and the disk of ${dirname(path)}.`,
+    );
+  }
+}
