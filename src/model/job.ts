@@ -125,7 +125,8 @@ export interface Job {
    */
   understands: "contract" | "signal" | "nothing" | null;
   /**
-   * Consecutive failed or fruitless runs, those up to run `unread.run` that couldn't read their checkpoint, and when
+   * Consecutive failed or fruitless runs, those up to run `unread.run` that couldn't read their checkpoint (launches
+   * that began nothing are passed over), and when
    * the next try may start (monotonic time).
    */
   attempts: {
@@ -147,7 +148,7 @@ export interface Job {
   /**
    * Checkpoints that aren't used since the resume of a run from them failed at once, or (run null) since a person
    * chose an earlier one, and the run in which failures were found not to come from checkpoints. A run that says
-   * nothing of checkpoints moves the numbers of the row before it on by one.
+   * nothing of checkpoints, and a launch that began nothing, move the numbers of the row before them on by one.
    */
   doubts?: { passedOver: { checkpoint: Checkpoint; run: number | null }[]; clearedAt?: number };
   /** Paths of checkpoints that were reported as broken. */

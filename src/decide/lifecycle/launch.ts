@@ -8,6 +8,7 @@ import { askedByRule } from "../../model/state.ts";
 import { duration } from "../../words/duration.ts";
 import { leave } from "./end/leave-run.ts";
 import { ended, fail } from "./end/run-ended.ts";
+import { keepRows } from "./end/unread.ts";
 import { account } from "./learn.ts";
 import { claimToReturn } from "./park/park-back.ts";
 import { askToRestore } from "./server/reload-server.ts";
@@ -90,7 +91,7 @@ export function launchFailed(
   }
   if (taken) {
     transition.tell("gpu.released", "peer", `It wasn't launched: ${reason}. It waits in line.`);
-    leave(transition, "not launched");
+    leaveUnbegun(transition);
     transition.become({ name: "waiting", since: transition.now });
     return;
   }
@@ -101,13 +102,19 @@ export function launchFailed(
       "supervisor",
       `It couldn't be launched: ${reason}. It is tried again in ${duration(UNREADY_WAIT_MS)}; this doesn't count as a failure.`,
     );
-    leave(transition, "not launched");
+    leaveUnbegun(transition);
     const notBeforeMs = now.monotonicMs + UNREADY_WAIT_MS;
     transition.note({ attempts: { ...transition.job.attempts, notBeforeMs }, unready: reason });
     transition.become({ name: "waiting", since: now });
     return;
   }
   fail(transition, `It couldn't be launched: ${reason}.`, null);
+}
+
+/** It has used up a run's number, and begun nothing. */
+function leaveUnbegun(transition: Transition): void {
+  keepRows(transition);
+  leave(transition, "not launched");
 }
 
 /** A run without it might repeat work that it holds. Told once. */

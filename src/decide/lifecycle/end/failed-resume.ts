@@ -60,11 +60,11 @@ function failedAtOnce(transition: Transition, { path }: Checkpoint, { exit }: En
 
 /** Those of the runs directly before this one, in their order: newest checkpoint first. */
 function passedJustBefore({ job, run }: Transition): { checkpoint: Checkpoint; run: number | null }[] {
-  const passed = job.doubts?.passedOver ?? [];
+  const passed = (job.doubts?.passedOver ?? []).filter((one) => one.run !== null);
   return passed.filter((one, at) => one.run === run.number - passed.length + at);
 }
 
-/** For an end that says nothing of checkpoints: runs that were in a row before it still are after it. */
+/** For an end that says nothing of checkpoints, and a launch that began nothing: runs that were in a row before it still are after it. */
 export function stayInRow(transition: Transition): void {
   const { job, run } = transition;
   if (job.doubts === undefined) return;

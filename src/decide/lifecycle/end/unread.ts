@@ -46,6 +46,15 @@ export function waitToRead(
   transition.become({ name: "waiting", since: now, failure: reason, exitCode: code });
 }
 
+/** For a launch that began nothing: runs that were in a row before it still are after it, in whichever row. */
+export function keepRows(transition: Transition): void {
+  stayInRow(transition);
+  const { job, run } = transition;
+  const { unread } = job.attempts;
+  if (unread?.run === run.number - 1)
+    transition.note({ attempts: { ...job.attempts, unread: { ...unread, run: run.number } } });
+}
+
 /** Ever more rarely: where the job alone can't read it, each time reads all of it for nothing. */
 function readAgain(transition: Transition, inARow: number): void {
   const { checkpoint } = transition.job;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Job } from "../../../../src/model/job.ts";
 import type { Checkpoint } from "../../../../src/model/run.ts";
 import type { Seen } from "../../../../src/model/seen.ts";
-import { at, exitCode, makeCheckpoint, makeJob, makeRank, Story } from "../../make.ts";
+import { at, exitCode, makeCheckpoint, makeJob, makeRank, makeSeen, Story } from "../../make.ts";
 
 const file = (step: number): Checkpoint =>
   makeCheckpoint(step, at(step), { path: `/x/out/step_${step}.pt`, verified: "size and age only" });
@@ -69,6 +69,49 @@ describe("a resume that fails at once", () => {
     for (const second of [1040, 1080]) runs(story, second, exitCode(1));
     expect([resumedFrom(story), story.job.attempts.failures]).toEqual([five.path, 3]);
     expect(runs(story, 1200, exitCode(1)).state).toBe("failed");
+  });
+
+  test.each([{ taken: true }, { unready: true }] as const)(
+    "is in a row with the next beside launches that began nothing: %j",
+    (how) => {
+      const story = waiting();
+      const steps = [1000, 1100, 1200, 1300].map((second) => {
+        runs(story, second, exitCode(1));
+        story.launch(second + 50, story.job.checkpoint);
+        story.on(second + 51, { kind: "launch-failed", reason: "it had no chance", ...how });
+        return story.job.checkpoint?.step;
+      });
+      expect(steps).toEqual([400, 300, 500, 500]);
+      expect(story.job.attempts.failures).toBe(2);
+      expect(story.job.doubts).toEqual({ passedOver: [], clearedAt: 12 });
+    },
+  );
+
+  test("is in a row with the next beside runs that others left no GPU memory", () => {
+    const full = { name: "GPU 0", unavailable: null, atMs: 0, freeMiB: 0, entries: [], others: [] };
+    const gpus = { ...full, othersMiB: 20_000 };
+    const outOfGpuMemory = "CUDA out of memory";
+    const story = waiting();
+    const steps = [1000, 1100, 1200].map((second) => {
+      runs(story, second, exitCode(1));
+      story.launch(second + 50, story.job.checkpoint).see(second + 51, { checkpoints: all });
+      const seen = makeSeen({ checkpoints: all, exit: exitCode(1), outOfGpuMemory });
+      story.on(second + 52, { kind: "seen", seen, availableMiB: null, gpus });
+      expect(story.reasons.at(-1)).toContain("waits until there is more room");
+      return story.job.checkpoint?.step;
+    });
+    expect(steps).toEqual([400, 300, 500]);
+  });
+
+  test("doesn't take one that a person left for one of its row", () => {
+    const passedOver = [
+      { checkpoint: makeCheckpoint(600, at(6)), run: 2 },
+      { checkpoint: five, run: 3 },
+      { checkpoint: four, run: null },
+    ];
+    const story = waiting({}, { doubts: { passedOver } }, [three, two]);
+    runs(story, 1000, exitCode(1), 3, { checkpoints: [three, two] });
+    expect(resumedFrom(story)).toBe(two.path);
   });
 
   test("with no more to try: the newest counts again as well, and the end does", () => {

@@ -162,6 +162,24 @@ describe("a run that couldn't read its checkpoint", () => {
     expect(story.job.attempts.unread).toEqual({ run: 13, inARow: 1 });
   });
 
+  test.each([{ taken: true }, { unready: true }] as const)(
+    "is in a row with the next beside launches that began nothing: %j",
+    (how) => {
+      const story = waiting();
+      const waits = [1000, 2000, 3000, 4000].map((second) => {
+        runs(story, second, exitCode(74));
+        const { notBeforeMs } = story.job.attempts;
+        story.launch(second + 700, saved);
+        story.on(second + 701, { kind: "launch-failed", reason: "it had no chance", ...how });
+        return (notBeforeMs - at(second + 2).monotonicMs) / 1000;
+      });
+      expect(waits).toEqual([30, 60, 120, 240]);
+      expect(story.did().filter((effect) => effect === "verify")).toHaveLength(3);
+      expect(story.job.attempts).toMatchObject({ failures: 0, unread: { run: 12, inARow: 4 } });
+      expect(awaitsCheck({ ...story.job, checkpoint: { ...saved, verified: "quick" } })).toBe(true);
+    },
+  );
+
   test("of a program without the library, for which 74 may mean anything, is a failure", () => {
     const story = waiting({}, { understands: "signal" });
     story.launch(1000, saved).see(1001, { ...found, signalCaught: true });
