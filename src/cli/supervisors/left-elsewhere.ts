@@ -8,12 +8,19 @@ import { isRunning, recordedSupervisors, type SupervisorRecord } from "../../fil
 import { list } from "../../words/list.ts";
 import { leftInCommon } from "./settle-common.ts";
 
-/** A sentence, or null. Say it before anything is made at `places`. */
-export const leftElsewhere = (places: Places): string | null => leftInCommon(places) ?? leftByMove(places);
+/**
+ * Looks at `places` now, before a start makes anything there. Returns what reads the rest, which takes a file for each
+ * supervisor that there has been: a sentence, or null.
+ */
+export function leftElsewhere(places: Places): () => string | null {
+  const common = leftInCommon(places);
+  const isNew = !existsSync(places.stateDirectory);
+  return () => common ?? (isNew ? leftByMove(places) : null);
+}
 
 /** A config that was moved has another state directory by default; the earlier one names a path that is gone. */
-function leftByMove({ file, project, stateDirectory }: Places): string | null {
-  if (file === null || project === USER || existsSync(stateDirectory)) return null;
+function leftByMove({ file, project }: Places): string | null {
+  if (file === null || project === USER) return null;
   const names = jobNames(file);
   for (const record of recordedSupervisors()) {
     if (record.project === USER || existsSync(record.project)) continue;

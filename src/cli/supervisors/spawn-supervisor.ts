@@ -12,7 +12,6 @@ import type { ControlClient } from "../../control/client.ts";
 import { prepareStateDirectory } from "../../files/state-directory.ts";
 import { lockFolders, socketPath, supervisorLogPath } from "../../files/state-paths.ts";
 import { ownProgram } from "../../own-files.ts";
-import { readHolders } from "../../record/database/lock.ts";
 import { Refusal, refusing } from "../../refusal.ts";
 import { openFilesOfShell } from "../../sense/proc/open-files.ts";
 import { isAlive } from "../../sense/proc/process.ts";
@@ -41,14 +40,17 @@ export async function spawnSupervisor(
   places: Places,
   { watch = false, adopt = false }: How = {},
 ): Promise<ControlClient> {
-  const left = leftElsewhere(places);
-  if (left !== null) say(left);
+  const whatIsLeft = leftElsewhere(places);
   prepareStateDirectory(places.stateDirectory);
   const log = join(dirname(supervisorLogPath(places.stateDirectory)), "supervisor.log");
   if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) > LARGEST_LOG_BYTES)
     refusing(`${log} can't be put aside`, () => renameSync(log, `${log}.1`));
   const before = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
-  const child = await launch(places, log, adopt);
+  const launched = launch(places, log, adopt);
+  // While it starts.
+  const left = whatIsLeft();
+  if (left !== null) say(left);
+  const child = await launched;
   let ended: { code: number | null } | null = null;
   void child.ended.then((code) => {
     ended = { code };
@@ -58,7 +60,7 @@ export async function spawnSupervisor(
     const over = ended as { code: number | null } | null;
     const client = await tryConnect(places, watch);
     if (client !== null) return client;
-    if (over !== null && (over.code === 2 || !anotherStarts(places)))
+    if (over !== null && (over.code === 2 || !(await anotherStarts(places))))
       throw new Refusal(said(log, before), over.code === 2 ? 2 : 1);
   }
   if (ended !== null) throw new Refusal(said(log, before));
@@ -68,11 +70,14 @@ export async function spawnSupervisor(
 }
 
 /** One that holds the locks, and will answer where we look for it. */
-const anotherStarts = ({ database, stateDirectory }: Places): boolean =>
-  readHolders(database, stateDirectory, lockFolders()).some(
+async function anotherStarts({ database, stateDirectory }: Places): Promise<boolean> {
+  // Loads SQLite, which no start needs that succeeds.
+  const { readHolders } = await import("../../record/database/lock.ts");
+  return readHolders(database, stateDirectory, lockFolders()).some(
     ({ pid, host, socket }) =>
       host === hostname() && socket === socketPath(stateDirectory) && isAlive(pid, null),
   );
+}
 
 async function launch(places: Places, log: string, adopt: boolean): Promise<Detached> {
   const config = places.file === null ? [] : ["--config", places.file];

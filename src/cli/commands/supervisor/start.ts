@@ -49,11 +49,11 @@ async function detached(places: Places, options: StartOptions): Promise<number> 
 async function attached(places: Places, options: StartOptions): Promise<number> {
   const { adopt = false } = options;
   const running = await tryConnect(places, true);
-  sayWhich(places, options);
   // Started first: loading the dashboard takes this process about as long as a supervisor takes to start.
   const client =
     running ??
     (await import("../../supervisors/spawn-supervisor.ts")).spawnSupervisor(places, { watch: true, adopt });
+  sayWhich(places, options);
   const attach = import("./dashboard.ts").then((module) => module.prepare());
   const [there, show] = await Promise.all([client, attach]);
   return show(there, places.stateDirectory);
@@ -76,7 +76,7 @@ async function headless(places: Places, options: StartOptions): Promise<number> 
   if (!loaded.ok) return 2;
   // Refuses where a supervisor of another config uses this state directory; one of this config has the lock.
   (await tryConnect(places))?.close();
-  const left = leftElsewhere(places);
+  const left = leftElsewhere(places)();
   if (left !== null) say(left);
   // The reader of our output may go away; the jobs stay supervised.
   for (const stream of [process.stdout, process.stderr])

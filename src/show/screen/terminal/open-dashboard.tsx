@@ -68,6 +68,8 @@ export async function openDashboard(
   stdout.on("error", detach);
   process.stdin.on("error", detach);
   session = new Session(client, options, { size, draw, suspend });
+  // Ink has drawn an empty frame, and would keep this one back for as long as it keeps frames apart.
+  void ink.waitUntilRenderFlush();
   const { end, lines } = await session.ended;
   stdout.off("resize", resized);
   process.off("SIGCONT", continued);
