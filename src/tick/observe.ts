@@ -22,7 +22,7 @@ export function observe(steps: Steps, { runs, identity }: Observing, sample: Sam
     if (run) {
       const seen = runs.observe(job, run);
       const placed = run.service && sample ? gpusNamed(job, sample) : run.gpus;
-      const gpus = sample && gpuView({ ...run, gpus: placed }, sample);
+      const gpus = sample && gpuView({ id: run.id, gpus: placed }, sample);
       const input = { kind: "seen", seen, availableMiB, gpus, ...(run.service && { placed }) } as const;
       steps.take(job, input, now, { seen });
     } else if (job.state.name === "absent") {

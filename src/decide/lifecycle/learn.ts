@@ -4,7 +4,6 @@
  */
 
 import { recentTime } from "../../model/job.ts";
-import type { SlurmRun } from "../../model/run.ts";
 import type { Seen, SlurmSeen } from "../../model/seen.ts";
 import { isAtWork } from "../../model/state.ts";
 import { FILE_CLOCK_MS } from "../../model/time.ts";
@@ -37,13 +36,16 @@ function knowParks(transition: Transition): void {
   else transition.forget("parks");
 }
 
-/** Notes nothing for the same sight, so that an unchanged job isn't saved again. */
 function knowSlurm(transition: Transition, { unbegun: _, end: __, ...seen }: SlurmSeen): void {
   const { slurm: known } = transition.run;
   const begunAt = known?.begunAt ?? (seen.state === "running" ? transition.now : undefined);
   const slurm = { ...seen, ...(begunAt && { begunAt }) };
-  const keys = new Set([...Object.keys(slurm), ...Object.keys(known ?? {})] as (keyof SlurmRun)[]);
-  if ([...keys].some((key) => slurm[key] !== known?.[key])) transition.know({ slurm });
+  if (known === undefined || !isAlike(slurm, known)) transition.know({ slurm });
+}
+
+function isAlike<T extends object>(one: T, other: T): boolean {
+  const facts = Object.keys(one) as (keyof T)[];
+  return facts.length === Object.keys(other).length && facts.every((fact) => one[fact] === other[fact]);
 }
 
 function understand(transition: Transition, seen: Seen): void {
@@ -74,7 +76,7 @@ function progress(transition: Transition, seen: Seen): void {
     ...(first.streams !== undefined && { streams: first.streams }),
     ...(before?.stalledSinceMs !== undefined && !advanced ? { stalledSinceMs: before.stalledSinceMs } : {}),
   };
-  transition.note({ progress: next });
+  if (before === null || !isAlike(next, before)) transition.note({ progress: next });
   if (advanced && first.step !== null && first.state !== "ready") watchFirstSteps(transition, first.step);
   const { loss } = first.metrics;
   if (advanced && first.step !== null && loss !== undefined) watchLosses(transition, first.step, loss);

@@ -28,6 +28,7 @@ export class Transition {
   readonly now: Now;
   /** What its GPUs showed at the last look; null where it has none. */
   readonly gpus: GpuView | null;
+  readonly #before: Readonly<Job>;
   #job: Readonly<Job>;
   #state: Readonly<JobState>;
   readonly #events: NewEvent[] = [];
@@ -36,6 +37,7 @@ export class Transition {
   constructor(job: Job, now: Now, gpus: GpuView | null) {
     this.now = now;
     this.gpus = gpus;
+    this.#before = job;
     this.#job = job;
     this.#state = job.state;
   }
@@ -73,8 +75,10 @@ export class Transition {
     this.#state = state;
   }
 
-  /** Sets facts of the job. */
+  /** Sets facts of the job. Most are known: a job that nothing has changed isn't copied. */
   note(facts: Partial<Facts>): void {
+    const known: Partial<Facts> = this.#job;
+    if ((Object.keys(facts) as (keyof Facts)[]).every((fact) => facts[fact] === known[fact])) return;
     this.#job = { ...this.#job, ...facts };
   }
 
@@ -136,9 +140,11 @@ export class Transition {
     return true;
   }
 
-  /** The result. */
+  /** The result: the caller's job itself where nothing has changed. */
   done(): Stepped {
-    return { job: { ...this.#job, state: this.#state }, events: this.#events, effects: this.#effects };
+    const isSame = this.#job === this.#before && this.#state === this.#before.state;
+    const job = isSame ? this.#before : { ...this.#job, state: this.#state };
+    return { job, events: this.#events, effects: this.#effects };
   }
 
   bug(input: string): Error {

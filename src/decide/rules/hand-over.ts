@@ -33,13 +33,22 @@ type Companions = Readonly<Record<string, Companion>>;
 interface Use {
   before: OthersUsed;
   now: OthersUsed;
+  who: () => Companion["who"];
 }
 
 export function watchHandOvers(
   watched: Companions,
-  use: Use,
+  used: Omit<Use, "who">,
   input: TickInput,
 ): { companions: Companions; events: NewEvent[] } {
+  let who: Companion["who"] | null = null;
+  const use: Use = {
+    ...used,
+    who: () => {
+      who ??= whoUses(input.sample);
+      return who;
+    },
+  };
   const companions: Record<string, Companion> = {};
   const events: NewEvent[] = [];
   for (const job of Object.values(input.jobs)) {
@@ -97,10 +106,9 @@ const keep = ({ runs, rise, told }: Pick<Companion, "runs" | "rise" | "told">): 
 function measure(
   known: Companion,
   run: Run,
-  { before, now }: Use,
-  { sample, ...input }: TickInput,
+  { before, now, who }: Use,
+  { sample, now: { monotonicMs } }: TickInput,
 ): Companion {
-  const { monotonicMs } = input.now;
   const own = ownUse(run, sample);
   if (monotonicMs - known.sinceMs < LOADS_MS || own === null) return known;
   const together = goOn(known.together, now.proven, 1, monotonicMs);
@@ -108,7 +116,7 @@ function measure(
   const { programs } = now;
   if (programs === undefined || programs === before.programs || programs.sinceMs < known.sinceMs) return next;
   const course = goOn(known.programs, programs.uses, monotonicMs - programs.sinceMs, monotonicMs);
-  return { ...next, programs: course, who: whoUses(sample) };
+  return { ...next, programs: course, who: who() };
 }
 
 /** In percent of the CPU; null where it isn't known. A job that has a GPU in use is no idle one. */

@@ -42,8 +42,9 @@ export const newCourse = (sinceMs: number): Course => ({ sinceMs, sums: {}, weig
 
 /** A course with one more reading, which counts as much as its `weight`. */
 export function goOn(course: Course, uses: Uses, weight: number, nowMs: number): Course {
-  const sums: Record<string, number> = { ...course.sums };
-  for (const [of, use] of Object.entries(uses)) sums[of] = (sums[of] ?? 0) + weight * use;
+  const named = Object.entries(uses);
+  const sums: Record<string, number> = named.length === 0 ? course.sums : { ...course.sums };
+  for (const [of, use] of named) sums[of] = (sums[of] ?? 0) + weight * use;
   const all = course.weight + weight;
   if (nowMs - course.sinceMs < COURSE_MS) return { ...course, sums, weight: all };
   const means = Object.entries(sums).map(([of, sum]): [string, number] => [of, sum / all]);

@@ -47,10 +47,12 @@ const couldBeOwn = ({ startTime, otherUser }: ProcessEvidence, begun: number): b
 
 /** Decides what this tick's sample allows; `jobs` have the rules that wrongly blamed them switched off. */
 export function decideWatched(input: TickInput): { jobs: Jobs; watched: WatchedJobs; events: NewEvent[] } {
+  const before = Object.entries(input.memory.watched ?? {});
+  if (before.length === 0) return { jobs: input.jobs, watched: {}, events: [] };
   const jobs: Record<string, Job> = { ...input.jobs };
   const watched: Record<string, Watched> = {};
   const events: NewEvent[] = [];
-  for (const [name, one] of Object.entries(input.memory.watched ?? {})) {
+  for (const [name, one] of before) {
     const job = input.jobs[name];
     const rule = input.rules.find(({ key }) => key === one.key);
     if (job === undefined || rule === undefined) continue;

@@ -9,7 +9,7 @@ import { beside, freeMiB, mostMiB } from "./gpu-memory.ts";
 import { whyUnparkable } from "./parkable.ts";
 
 /** Null for a run that was given no GPU and isn't seen on any. */
-export function gpuView({ id, gpus }: Run, sample: Sample): GpuView | null {
+export function gpuView({ id, gpus }: Pick<Run, "id" | "gpus">, sample: Sample): GpuView | null {
   const there = sample.gpus.filter(
     ({ uuid, processes }) => gpus.includes(uuid) || processes.some(({ ours }) => ours === id),
   );
