@@ -36,9 +36,16 @@ const counting = (name: string, more: object = {}) => ({
 test("wait says that a job is paused by hand, and --timeout ends it", async () => {
   await started(counting("held"));
   await cli.say("pause", "held");
-  const { code, out, err } = await cli.say("wait", "held", "--timeout", "5s");
+  const waiting = cli.start("wait", "held");
+  let told = "";
+  waiting.stderr?.setEncoding("utf8").on("data", (text) => {
+    told += text;
+  });
+  const reason = "held  paused: paused by hand, it ends only after somebody resumes it";
+  await until("the reason", () => told.includes(reason));
+  waiting.kill();
+  const { code, out, err } = await cli.say("wait", "held", "--timeout", "1s");
   expect({ code, out }).toEqual({ code: 1, out: "" });
-  expect(err).toContain("held  paused: paused by hand, it ends only after somebody resumes it");
   expect(err).toContain("Gave up waiting after");
   expect(await cli.say("wait", "held", "--timeout", "soon")).toMatchObject({ code: 2 });
   // One that ends in time is told as ever.

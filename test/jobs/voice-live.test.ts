@@ -44,7 +44,9 @@ async function leave(run: Launched, sequence: number, want: "release" | "pause")
   expect(run.status()).toMatchObject({ state: "paused", checkpoint: expect.stringMatching(/^step-/) });
 }
 
-test("held, released and paused at random moments: the same sound and the same segments", async () => {
+test("held, released and paused at random moments: the same sound and the same segments", {
+  timeout: 900_000,
+}, async () => {
   const count = rounds(100);
   const seed = Date.now() % 1_000_000;
   console.log(`moments of the pauses: seed ${seed}`);

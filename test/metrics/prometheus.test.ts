@@ -101,7 +101,7 @@ describeWith(whole)("Prometheus (needs prometheus, promtool and a C compiler)", 
     await supervisor.steps("train", 5);
     await until("the work", async () => (await query("gpu_job_supervisor_job_steps_per_second")).length > 0);
     for (const expression of dashboardExpressions())
-      await until(expression, async () => (await query(expression)).length > 0, { limitMs: 60_000 });
+      await until(expression, async () => (await query(expression)).length > 0);
     for (const expression of alertExpressions()) await query(expression);
     // A scrape that took over a second has failed; the next one tells.
     await until("a scrape that was answered", async () => (await query("up == 1")).length === 1);

@@ -25,7 +25,7 @@ describeWith(podman.met ? compiler : podman)(
   "training in a container (needs Podman and a C compiler)",
   () => {
     test("others' need pauses it, and its result is that of an undisturbed run", {
-      timeout: 300_000,
+      timeout: 900_000,
     }, async () => {
       const containers = givenContainers();
       const driver = new FakeNvml({ gpus: [{ used: 0 }] });
@@ -66,7 +66,7 @@ describeWith(podman.met ? compiler : podman)(
         await supervisor.end(other);
         driver.set({ gpus: [{ used: 0 }], processes: [] });
         for (const name of ["disturbed", "undisturbed"])
-          await supervisor.reaches(name, ["finished"], { limitMs: 200_000 });
+          await supervisor.reaches(name, ["finished"], { limitMs: 400_000 });
         const [disturbed, undisturbed] = jobs.map(({ name }) => readFileSync(join(results, name), "utf8"));
         expect(disturbed).toBe(undisturbed);
         expect(disturbed).toMatch(/^9000 /);

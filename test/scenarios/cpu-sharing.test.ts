@@ -75,7 +75,7 @@ describeWith(met)("two supervisors' jobs", () => {
       await until("the other's job not to count", () => cpu(one, "cpu.others") < RULE.above, SELDOM);
     }
 
-    const load = bob.burn(cpus().length + 1);
+    const load = bob.burn(3 * cpus().length);
     for (const one of houses) for (const job of JOBS) await one.reaches(job, ["frozen"], SELDOM);
     const working = [...pids(bob), ...pids(ana)];
     for (const one of houses) {

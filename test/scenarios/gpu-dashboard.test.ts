@@ -90,9 +90,17 @@ describeWith(compiler)("GPUs on the dashboard (needs a C compiler)", () => {
     supervisor = await new RealSupervisor({ rules: RULES, jobs: [holder] }, driver.env).start();
     await supervisor.reaches("train", ["running"]);
     // What is added to every command line here goes to the job, which doesn't mind.
-    const { code, out } = supervisor.say("run", "--name", "nap", "--", "sh", "-c", "exec sleep 1000");
+    let tries = 0;
+    // It tells what it sees within a few seconds.
+    const { code, out } = await until("a start that is seen in time", () => {
+      const name = `nap-${++tries}`;
+      const said = supervisor.say("run", "--name", name, "--", "sh", "-c", "exec sleep 1000");
+      if (said.out.includes("frozen:")) return said;
+      supervisor.say("cancel", name);
+      return null;
+    });
     expect(code).toBe(0);
-    expect(out).toMatch(/^Job 'nap': sh = \S+\/sh in .*, GPU 1$/m);
+    expect(out).toMatch(/^Job 'nap-\d+': sh = \S+\/sh in .*, GPU 1$/m);
     expect(out).toMatch(
       /frozen: its CPU and GPU time is freed, its memory isn't .*\nTo free its memory, VRAM too/,
     );

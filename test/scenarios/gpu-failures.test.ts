@@ -64,8 +64,8 @@ describeWith(compiler)("a whole supervisor (needs a C compiler)", () => {
     expect(states()).toEqual(["waiting", "waiting"]);
     const lacking = ["fail nvmlDeviceGetPowerUsage@0 3"];
     driver.set({ also: lacking });
-    await supervisor.reaches("left", ["running"]);
-    await supervisor.reaches("right", ["running"]);
+    await supervisor.steps("left", 0);
+    await supervisor.steps("right", 0);
 
     // A field that the GPU doesn't have: a reason, no pause, and no lost sensor.
     const busy = { util: 97, used: 8500 };
@@ -121,7 +121,7 @@ describeWith(compiler)("a whole supervisor (needs a C compiler)", () => {
     await shows(0, "gpu.others.utilization", 0);
 
     // A driver that takes its time, less than would be given up: old readings, and ticks as ever.
-    driver.set({ also: [...lacking, "delay nvmlDeviceGetUtilizationRates@0 2500"] });
+    driver.set({ also: [...lacking, "delay nvmlDeviceGetUtilizationRates@0 2000"] });
     const late = new Set<number>();
     await supervisor.shows("ticks that show an old reading", (seen) => {
       const found = seen.gpus[0]?.metrics["gpu.utilization"];
@@ -159,8 +159,8 @@ describeWith(compiler)("a whole supervisor (needs a C compiler)", () => {
     "names the right process over a driver %s, and its end resumes the job",
     async (kind) => {
       await start({ gpus: [{ used: 500 }, { used: 500 }] }, kind);
-      await supervisor.reaches("left", ["running"]);
-      await supervisor.reaches("right", ["running"]);
+      await supervisor.steps("left", 0);
+      await supervisor.steps("right", 0);
       const idle = supervisor.outsider("sleep", "1000");
       const game = supervisor.outsider("sleep", "1000");
       const before = [{ gpu: 0, pid: idle.pid as number, memory: 123, sm: 0 }, ...working()];

@@ -3,10 +3,11 @@
  * Covers: src/decide/sharing/gpu-memory.ts, src/decide/lifecycle/end/shortage.ts, src/decide/why/ways-out.ts
  */
 import { afterEach, expect, it } from "vitest";
+import type { AuditEvent } from "../../src/model/event.ts";
 import { FakeNvml } from "../fakes/nvml/fake.ts";
 import { compiler, describeWith } from "../needs.ts";
 import { STEPS } from "./gpu-material.ts";
-import { RealSupervisor } from "./real-supervisor.ts";
+import { RealSupervisor, until } from "./real-supervisor.ts";
 
 let supervisor: RealSupervisor;
 let driver: FakeNvml;
@@ -89,9 +90,11 @@ describeWith(compiler)("a driver that holds on to what has ended (needs a C comp
       `Run 1 ran out of GPU memory (“${says}”) and ended with exit code 3. It is tried again in 30 s (failure 1 of at most 3 in a row).`,
     );
     await supervisor.ticks(12);
-    expect(supervisor.job("train")).toMatchObject({ state: "waiting" });
-    expect(supervisor.audit("job.failed")).toHaveLength(1);
+    // On a starved machine the thirty seconds may be over.
+    const sinceMs = ({ at }: AuditEvent): number => Date.parse(at) - Date.parse(failed.at);
+    const again = supervisor.audit("job.started").map(sinceMs);
+    expect(again.filter((ms) => ms > 0 && ms < 29_000)).toEqual([]);
     supervisor.say("resume", "train", "--no-wait");
-    await supervisor.recorded("job.started", "train");
+    await until("another run", () => supervisor.audit("job.started").length > again.length);
   });
 });

@@ -128,8 +128,8 @@ describeWith(compiler)("GPU memory (needs a C compiler)", () => {
       { name: "dear", priority: 9, ...shared },
     ];
     await start({ rules: [OTHERS], jobs }, 1);
-    await supervisor.reaches("cheap", ["running"]);
-    await supervisor.reaches("dear", ["running"]);
+    // Until they have reported, a pause freezes them.
+    for (const { name } of jobs) await supervisor.steps(name, 0);
     const [ghost] = on(0, "cheap", { ghost: 1, memory: 6000, sm: 40 }) as [FakeProcess];
     const other = on(0, "dear", { memory: 6000, sm: 40 });
     driver.set({ gpus: [{ util: 80, used: 12_500 }], processes: [ghost, ...other] });

@@ -113,8 +113,10 @@ test("the job ends after its run's files were removed: how it ended is known", a
       },
     ],
   }).start();
-  await supervisor.reaches("wait", ["running"]);
+  const { runId } = await supervisor.reaches("wait", ["running"]);
   rmSync(at("state/runs"), { recursive: true, maxRetries: 5 });
+  // A look in the midst of the removal makes files that it takes away again. This one is written last.
+  await until("its run's files again", () => existsSync(at("state/runs", runId ?? "", "pid")));
   await supervisor.recorded("supervisor.recovered");
   writeFileSync(at("end"), "");
   await supervisor.reaches("wait", ["failed"]);

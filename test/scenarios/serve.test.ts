@@ -8,7 +8,7 @@ import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { documentation, Letters } from "../../jobs/serve/letters.ts";
-import { freePort } from "../free-port.ts";
+import { freePorts } from "../free-port.ts";
 import { until } from "../until.ts";
 import { RealSupervisor } from "./real-supervisor.ts";
 
@@ -107,7 +107,7 @@ const allWait = (port: number) =>
   });
 
 it("held, released and resumed under its clients: none is lost, none answered twice", async () => {
-  const port = await freePort();
+  const port = await freePorts(1);
   over = false;
   supervisor = new RealSupervisor(config(port, "never"));
   await supervisor.start();

@@ -1,7 +1,7 @@
 /** What the scenarios with a server that is asked by HTTP have in common. */
 import { join } from "node:path";
 import { FakeNvml } from "../fakes/nvml/fake.ts";
-import { freePort } from "../free-port.ts";
+import { freePorts } from "../free-port.ts";
 import { until } from "../until.ts";
 import { STEPS } from "./gpu-material.ts";
 import { RealSupervisor } from "./real-supervisor.ts";
@@ -34,7 +34,7 @@ export class Served {
   }
 
   static async begin(told: Told): Promise<Served> {
-    const served = new Served(told, await freePort());
+    const served = new Served(told, await freePorts(1));
     await served.supervisor.start();
     if (told.llm === undefined) await served.seenHolding(told.holds ?? 8000);
     else await until("the server to answer", () => served.asked());

@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { FakeNvml } from "../fakes/nvml/fake.ts";
-import { freePort } from "../free-port.ts";
+import { freePorts } from "../free-port.ts";
 import { compiler, describeWith } from "../needs.ts";
 import { until } from "../until.ts";
 import { STEPS } from "./gpu-material.ts";
@@ -38,7 +38,7 @@ async function end(): Promise<void> {
 }
 
 async function supervise(kind: string, pause: object, llm: object = {}): Promise<void> {
-  port = await freePort();
+  port = await freePorts(1);
   driver = new FakeNvml({ gpus: [{ util: 0, used: 500 }] });
   const url = `http://127.0.0.1:${port}`;
   const asked = { method: "http", server: kind, url, drainedSeconds: 0.2, ...pause };

@@ -48,7 +48,7 @@ testWith(root)(
     expect(supervisor.job("train")).toMatchObject({ state: "waiting", checkpoint: { step } });
     expect(supervisor.audit("checkpoint.rejected")).toEqual([]);
 
-    execFileSync("umount", [broken]);
+    execFileSync("umount", ["-l", broken]);
     await supervisor.shows("it to be read", ({ jobs: [job] }) => job?.checkpoint?.verified === "full");
     expect(supervisor.say("resume", "train").code).toBe(0);
     await supervisor.steps("train", step + 1);

@@ -18,7 +18,7 @@ test("voice-live on standby goes on in the same process; released, in another, w
     name: "voice-live",
     command: ["node", PROGRAM, "5.wav", "--out", "out"],
     pause: { method: "standby" },
-    standby: { releaseAfterMinutes: 0.05 },
+    standby: { releaseAfterMinutes: 0.2 },
   };
   supervisor = new RealSupervisor({ jobs: [live] });
   const { directory } = supervisor;

@@ -39,7 +39,13 @@ testWith(quietMachine())(
         },
       ],
     }).start();
-    await supervisor.steps("count", 20);
+    await supervisor.shows(
+      "it at work, with nobody pressing",
+      ({ jobs: [job], rules }) =>
+        job?.state === "running" &&
+        (job.progress?.step ?? 0) > 20 &&
+        rules.every(({ firm, lastValue }) => firm === "clear" && (lastValue ?? 100) < CPU_RULE.above),
+    );
 
     const outsiders = supervisor.burn(3);
     // A noise from elsewhere may have paused it before.

@@ -13,8 +13,8 @@ afterEach(() => supervisor.close());
 test("waits for its report, and is a pause by checkpoint", async () => {
   const job = { name: "late", command: ["node", join(CHILDREN, "job-late.ts")] };
   supervisor = await new RealSupervisor({ jobs: [job] }).start();
-  await supervisor.reaches("late", ["running"]);
-  expect(supervisor.job("late").progress).toBeNull();
+  const late = await supervisor.reaches("late", ["running"]);
+  expect(late.progress).toBeNull();
   supervisor.say("pause", "late", "--no-wait");
   await supervisor.shows("what it waits for", ({ jobs }) =>
     jobs[0]?.why.summary.includes("has only just started"),

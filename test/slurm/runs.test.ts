@@ -90,11 +90,10 @@ describeWith(slurm)("jobs on Slurm", () => {
   test("are paused before Slurm has begun them, and withdrawn when they are cancelled", async () => {
     // The same node as a whole: the second has to wait for the first.
     const whole = { kind: "slurm", options: ["--exclusive", "--nodelist=n2"] };
-    supervisor = await supervise(cluster, [
-      { ...counting("first"), priority: 1, executor: whole },
-      { ...counting("second"), executor: whole },
-    ]);
+    const first = { ...counting("first"), priority: 1, executor: whole };
+    supervisor = await supervise(cluster, [first]);
     await supervisor.steps("first", 3);
+    supervisor.configure({ jobs: onSlurm([first, { ...counting("second"), executor: whole }]) });
     const queued = await supervisor.shows("the reason that it waits", ({ jobs }) =>
       jobs.find(({ name, why }) => name === "second" && why.summary.includes("(Resources)")),
     );

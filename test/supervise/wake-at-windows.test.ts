@@ -5,6 +5,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { wakeAtWindows } from "../../src/supervise/wake-at-windows.ts";
 import { Loop } from "../../src/tick/loop.ts";
+import { untilHolds } from "../until.ts";
 
 const EVERY_SECOND = "* * * * * *";
 const NEVER_SOON = "0 0 29 2 *";
@@ -22,7 +23,7 @@ async function restingLoop() {
   };
   const loop = new Loop({ tick: ticks, pollMs: () => 3_600_000, onBug });
   ends.push(() => loop.stop());
-  await vi.waitFor(() => expect(ticks).toHaveBeenCalledTimes(1), 20_000);
+  await untilHolds(() => expect(ticks).toHaveBeenCalledTimes(1));
   return { ticks, wake: () => loop.wake() };
 }
 
@@ -33,7 +34,7 @@ test.each([
 ])("a window that %s wakes the loop, again and again", async (_, times) => {
   const { ticks, wake } = await restingLoop();
   ends.push(wakeAtWindows([{ name: "w", ...times }], wake));
-  await vi.waitFor(() => expect(ticks.mock.calls.length).toBeGreaterThanOrEqual(3), 20_000);
+  await untilHolds(() => expect(ticks.mock.calls.length).toBeGreaterThanOrEqual(3));
 });
 
 test("the time zone counts: an hour that is elsewhere rings nothing, the one that is here does", async () => {
@@ -45,7 +46,7 @@ test("the time zone counts: an hour that is elsewhere rings nothing, the one tha
   const window = { name: "w", opens: seconds, closes: NEVER_SOON };
   ends.push(wakeAtWindows([{ ...window, timezone: "Etc/GMT+12" }], elsewhere));
   ends.push(wakeAtWindows([{ ...window, timezone: "UTC" }], here));
-  await vi.waitFor(() => expect(here.mock.calls.length).toBeGreaterThanOrEqual(2), 20_000);
+  await untilHolds(() => expect(here.mock.calls.length).toBeGreaterThanOrEqual(2));
   expect(elsewhere).not.toHaveBeenCalled();
 });
 
@@ -54,10 +55,10 @@ test("what was stopped rings no more", async () => {
   const window = { name: "w", opens: EVERY_SECOND, closes: NEVER_SOON };
   const stop = wakeAtWindows([window], stopped);
   ends.push(wakeAtWindows([window], going));
-  await vi.waitFor(() => expect(stopped).toHaveBeenCalled(), 20_000);
+  await untilHolds(() => expect(stopped).toHaveBeenCalled());
   stop();
   const rung = stopped.mock.calls.length;
   const until = going.mock.calls.length + 3;
-  await vi.waitFor(() => expect(going.mock.calls.length).toBeGreaterThanOrEqual(until), 20_000);
+  await untilHolds(() => expect(going.mock.calls.length).toBeGreaterThanOrEqual(until));
   expect(stopped).toHaveBeenCalledTimes(rung);
 });

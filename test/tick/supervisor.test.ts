@@ -151,11 +151,12 @@ test("while samples alone can't be written, no start is even tried, and why says
   expect(journal.problem).toBeNull();
 });
 
-/** The job with its second run, once its process is known. */
+/** The job with its second run, once its process is known and past its shell, which has children of its own. */
 const atWork = ({ world: { jobs } }: Supervisor) => {
   const job = jobs.tts;
   const run = job?.runs === 2 ? runOf(job) : null;
-  return job?.state.name === "running" && run?.pid ? { job, run, pid: run.pid } : null;
+  const isPast = run?.pid ? readStat(run.pid)?.name === "sleep" : false;
+  return job?.state.name === "running" && run?.pid && isPast ? { job, run, pid: run.pid } : null;
 };
 
 test("a pause by hand acts at once, between two ticks", async () => {

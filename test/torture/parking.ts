@@ -26,7 +26,7 @@ const AIMED = 0.7;
 const MOST_BROKEN = 2;
 /** The share of hits that are followed by another one in the same move. */
 const AGAIN = 0.6;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 const WANT_MIB = 4000;
 /** Of the 24 GiB of its GPU: what is left is less than it held. */
 const CROWD_MIB = 9000;

@@ -41,7 +41,7 @@ export function observe(job: Job, run: Run, known: Followed, saved: Checkpoints)
   const { launcherAlive } = sameBoot ? look(known) : { launcherAlive: false };
   const alive = sameBoot && known.mainAlive;
   const leftovers = alive || launcherAlive || !sameBoot ? [] : findLeftovers(known);
-  const ranks = ranksOf(job, known);
+  const ranks = ranksOf(job, known, alive);
   const ended = !alive && leftovers.length === 0;
   const exit = alive ? null : exitOf(exitRecorded(known), launcherAlive);
   const named = ranks[0]?.checkpoint ?? null;
@@ -60,9 +60,10 @@ export function observe(job: Job, run: Run, known: Followed, saved: Checkpoints)
   };
 }
 
-function ranksOf(job: Job, known: Followed): Seen["ranks"] {
+function ranksOf(job: Job, known: Followed, alive: boolean): Seen["ranks"] {
   const now = elapsedMs();
-  if (job.state.name === "running" && now < known.silentUntilMs) return [];
+  // What it has said last is read in any case.
+  if (alive && job.state.name === "running" && now < known.silentUntilMs) return [];
   const ranks = ranksHere(known);
   if (ranks.length === 0)
     known.silentUntilMs = now + Math.min(LONGEST_SILENCE_MS, (now - known.sinceMs) / 10);

@@ -60,7 +60,13 @@ static ino_t inode;
 /* A process that was seen alive and has ended leaves the lists, as with a driver; with ghost=1 it stays. */
 static int hasGone(const Process *one) {
   static unsigned alive[512], known;
-  char path[32], state = 'X';
+  static int recalled;
+  char path[512], state = 'X';
+  /* Another reader may have seen it. */
+  snprintf(path, sizeof path, "%s.alive", getenv("FAKE_NVML_FILE"));
+  FILE *seen = recalled++ ? NULL : fopen(path, "r");
+  while (seen && known < 512 && fscanf(seen, "%u", &alive[known]) == 1) known++;
+  if (seen) fclose(seen);
   snprintf(path, sizeof path, "/proc/%u/stat", one->pid);
   FILE *file = fopen(path, "r");
   if (file && fscanf(file, "%*d (%*[^)]) %c", &state) != 1) state = 'X';
@@ -68,7 +74,12 @@ static int hasGone(const Process *one) {
   unsigned at = 0;
   while (at < known && alive[at] != one->pid) at++;
   if (state != 'X' && state != 'Z') {
-    if (at == known && known < 512) alive[known++] = one->pid;
+    if (at == known && known < 512) {
+      alive[known++] = one->pid;
+      snprintf(path, sizeof path, "%s.alive", getenv("FAKE_NVML_FILE"));
+      if ((seen = fopen(path, "a"))) fprintf(seen, "%u\n", one->pid);
+      if (seen) fclose(seen);
+    }
     return 0;
   }
   return at < known && !one->ghost;

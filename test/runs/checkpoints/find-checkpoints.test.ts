@@ -195,7 +195,7 @@ testWith(root)("one that can't be read now is neither broken nor whole, and hold
   save(directory, 10);
   // A file of no bytes that answers a read with EIO.
   execFileSync("mount", ["--bind", `/proc/${process.pid}/mem`, join(unreadable, "model.bin")]);
-  onTestFinished(() => void execFileSync("umount", [join(unreadable, "model.bin")]));
+  onTestFinished(() => void execFileSync("umount", ["-l", join(unreadable, "model.bin")]));
   const [first, second] = runs.checkpoints(job).checkpoints;
   await verify(runs, job, first);
   await verify(runs, job, second);

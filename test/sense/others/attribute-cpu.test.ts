@@ -13,6 +13,7 @@ import { clock } from "../../../src/clock.ts";
 import type { Reading, Sample } from "../../../src/model/machine.ts";
 import type { LiveRun } from "../../../src/ports/live-run.ts";
 import type { Sensors } from "../../../src/ports/sensors.ts";
+import { readStat } from "../../../src/sense/proc/process.ts";
 import { createSensors } from "../../../src/sense/sensors.ts";
 import { cpuCgroup, describeWith, testWith } from "../../needs.ts";
 import { until } from "../../until.ts";
@@ -138,12 +139,13 @@ describe.each(FORMS)("without a cgroup, %s", (form) => {
     const samples = await watch([run], (seen) => seen.length >= 8);
     for (const { foreign, machine } of samples) {
       expect(foreign.map(({ command }) => command).filter((command) => command.includes(token))).toEqual([]);
-      // Orphans of the job end at pid 1, which may be charged for its own work alone.
-      expect(foreign.find(({ pid }) => pid === 1)?.cpuPercent ?? 0).toBeLessThan(8);
       const named = foreign.reduce((all, { cpuPercent }) => all + (cpuPercent ?? 0), 0);
       // Ten are named; on a machine with more greedy strangers than that the rest is proven, too.
       if (foreign.length < 10) expect(figure(machine["cpu.others"])).toBeLessThanOrEqual(named + 2);
     }
+    // Orphans of the job end at pid 1, which may be charged for its own work alone: in one window that may be much.
+    const charged = samples.map(({ foreign }) => foreign.find(({ pid }) => pid === 1)?.cpuPercent ?? 0);
+    expect(charged.reduce((all, percent) => all + percent, 0) / charged.length).toBeLessThan(8);
   });
 });
 
@@ -186,9 +188,10 @@ describeWith(cpuCgroup)("a job that isn't in its cgroup", () => {
     startSensors();
     const token = newToken();
     const run = { ...startJob("a plain loop", token, null), cpuCgroup: makeCgroup() };
-    await until("the job", () => withToken(token).length > 0);
+    // A process that has hardly worked may be on its way into the cgroup.
+    await until("the job at work", () => (readStat(run.pid ?? 0)?.own ?? 0) >= 25);
     const samples = await watch([{ ...run, launcherPid: null }], (seen) => seen.length >= 8);
-    // The first looks can't know of it: a process that has hardly worked may be on its way into the cgroup.
+    // The first looks can't know of it.
     for (const { foreign, machine } of samples.slice(2)) {
       expect(foreign.filter(({ command }) => command.includes(token))).toEqual([]);
       const named = foreign.reduce((all, { cpuPercent }) => all + (cpuPercent ?? 0), 0);
@@ -204,14 +207,12 @@ describe.each([null, "a cgroup"])("an outsider beside a run with %s", (grouped) 
     const run = startJob("a plain loop", newToken(), grouped && makeCgroup());
     const token = newToken();
     children.push(spawn(process.execPath, [JOB, "a plain loop", token], { stdio: "ignore" }));
-    const samples = await watch([run], (seen) => {
-      const named = seen.at(-1)?.foreign.find(({ command }) => command.includes(token));
-      return (named?.cpuPercent ?? 0) > 10;
-    });
-    const last = samples.at(-1);
-    const named = last?.foreign.find(({ command }) => command.includes(token));
-    expect(named).toMatchObject({ user: expect.any(String), startTime: expect.any(Number) });
-    expect(figure(last?.machine["cpu.others"])).toBeGreaterThan(8);
+    const named = (sample?: Sample) => sample?.foreign.find(({ command }) => command.includes(token));
+    // One window may lose its ticks: named and proven in one and the same sample, whichever that is.
+    const isProven = (sample?: Sample): boolean =>
+      (named(sample)?.cpuPercent ?? 0) > 10 && figure(sample?.machine["cpu.others"]) > 8;
+    const samples = await watch([run], (seen) => isProven(seen.at(-1)));
+    expect(named(samples.at(-1))).toMatchObject({ user: expect.any(String), startTime: expect.any(Number) });
   });
 
   testWith(need)("is proven by the commands that its shell has waited for", async () => {

@@ -4,7 +4,7 @@
  * Covers: src/sense/others/claimed-cpu.ts, src/sense/others/cgroup-cpu.ts, src/sense/others/scan-processes.ts.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, rmdirSync } from "node:fs";
+import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -41,6 +41,10 @@ function cgroup(supervisor: string, run: string): string {
 
 const burn = (...more: string[]): number =>
   start(process.execPath, JOB, "a plain loop", "claimed-cgroups", ...more);
+
+/** Node's start is work, too, and is done before it goes there. */
+const isIn = (directory: string, pid: number): boolean =>
+  readFileSync(join(directory, "cgroup.procs"), "utf8").split("\n").includes(String(pid));
 
 /** A process that is in the cgroup already, and does nothing. */
 async function sleepIn(directory: string): Promise<number> {
@@ -113,7 +117,7 @@ describeWith(cpuCgroup)("another supervisor's job in a cgroup", () => {
     const group = cgroup("a", "1");
     const pid = burn(group);
     const used = (): number => readStat(pid)?.own ?? 0;
-    await until("it to work in its cgroup", () => used() > 50);
+    await until("it to work in its cgroup", () => isIn(group, pid) && used() > 50);
     const claims = [claim(pid)];
     const sensors = sensorsKnowing(claims);
     try {
@@ -140,9 +144,11 @@ describeWith(cpuCgroup)("another supervisor's job in a cgroup", () => {
   });
 
   it("is seen to have left it by a scan, when a process of it works elsewhere", async () => {
-    const inside = burn(cgroup("a", "1"));
+    const group = cgroup("a", "1");
+    const inside = burn(group);
     const outside = burn();
-    await until("both to work", () => [inside, outside].every((pid) => (readStat(pid)?.own ?? 0) > 40));
+    const haveWorked = () => [inside, outside].every((pid) => (readStat(pid)?.own ?? 0) > 40);
+    await until("both to work, one in its cgroup", () => isIn(group, inside) && haveWorked());
     const claimed = new ClaimedCpu();
     const scan = (...claims: Claim[]) => {
       claimed.follow([claim(inside)], []);

@@ -3,7 +3,9 @@
  * Covers: src/sense/others/our-cpu.ts.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { afterEach, expect, onTestFinished, vi } from "vitest";
 import { clock, monotonicMs } from "../../../src/clock.ts";
 import type { LiveRun } from "../../../src/ports/live-run.ts";
@@ -12,6 +14,7 @@ import { Machine } from "../../../src/sense/machine/machine.ts";
 import { CgroupCpu } from "../../../src/sense/others/cgroup-cpu.ts";
 import { ClaimedCpu } from "../../../src/sense/others/claimed-cpu.ts";
 import { OurCpu } from "../../../src/sense/others/our-cpu.ts";
+import { readStat } from "../../../src/sense/proc/process.ts";
 import { createSensors } from "../../../src/sense/sensors.ts";
 import { cpuCgroup, testWith } from "../../needs.ts";
 import { until } from "../../until.ts";
@@ -25,14 +28,20 @@ let sensors: Sensors | null = null;
 
 function startRun(i: number): LiveRun {
   // It works for as long as nobody tells it to stop, from the first line on its stdin.
-  const child = spawn("/bin/sh", ["-c", "read line; while :; do :; done"], {
-    stdio: ["pipe", "ignore", "ignore"],
+  const child = spawn("/bin/sh", ["-c", "echo up; read line; while :; do :; done"], {
+    stdio: ["pipe", "pipe", "ignore"],
   });
   children.push(child);
   const cgroup = `${parent}/${i}`;
   mkdirSync(cgroup, { recursive: true });
   writeFileSync(`${cgroup}/cgroup.procs`, String(child.pid));
   return { id: `rest-${i}`, job: `rest-${i}`, launcherPid: null, pid: child.pid ?? 0, cpuCgroup: cgroup };
+}
+
+/** All of them wait for their line, and have done with their start. */
+async function allWait(): Promise<void> {
+  await Promise.all(children.map(({ stdout }) => once(stdout as Readable, "data")));
+  await until("all to wait", () => children.every(({ pid }) => readStat(pid ?? 0)?.state === "S"));
 }
 
 afterEach(async () => {
@@ -60,6 +69,7 @@ testWith(cpuCgroup)(
   `a run that begins to work after a rest is seen, and only that one${cpuCgroup.met ? "" : `: ${cpuCgroup.reason}`}`,
   async () => {
     const runs = Array.from({ length: RUNS }, (_, i) => startRun(i));
+    await allWait();
     sensors = createSensors({ diskPath: "/", supervisorPid: process.pid });
     const used = (): number[] => {
       const { runs: uses } = (sensors as Sensors).sample(runs, clock.now());
@@ -79,6 +89,7 @@ testWith(cpuCgroup)(
 
 testWith(cpuCgroup)("runs at rest cost one read, however often the guard looks in between", async () => {
   const runs = Array.from({ length: RUNS }, (_, i) => startRun(i));
+  await allWait();
   const reads = vi.spyOn(CgroupCpu.prototype, "read");
   onTestFinished(() => reads.mockRestore());
   const ours = new OurCpu(process.pid, new ClaimedCpu());

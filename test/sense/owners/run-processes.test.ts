@@ -20,8 +20,10 @@ afterEach(() => {
   for (const pid of strays.splice(0)) process.kill(pid, "SIGKILL");
 });
 
+let count = 0;
+
 function startRun(script: string): LiveRun {
-  const id = `run-${process.pid}-${Math.floor(performance.now())}`;
+  const id = `run-${process.pid}-${count++}`;
   const env = { ...process.env, SUPERVISOR_RUN_ID: id };
   const child = spawn("/bin/sh", ["-c", script], { detached: true, stdio: "ignore", env });
   children.push(child);

@@ -85,7 +85,7 @@ export class DeviceProcesses {
     const value = [...listed].map(([pid, memoryMiB]) => ({
       pid,
       memoryMiB: memoryMiB ?? HIDDEN_MEMORY,
-      smPercent: typeof use === "string" ? use : (use.get(pid) ?? 0),
+      smPercent: typeof use === "string" ? use : (use.get(pid) ?? this.#use.unsampled(nowMs)),
     }));
     return { value, refused: false };
   }

@@ -1,6 +1,6 @@
 /**
- * Each process's use of one GPU, from the driver's samples. A process without a sample used nothing: the
- * driver keeps none of idle ones. Samples from before the first read are stale, and implausible ones
+ * Each process's use of one GPU, from the driver's samples. A process without a sample used nothing, since the
+ * driver keeps none of idle ones: once it has had the time to take one. Samples from before the first read are stale, and implausible ones
  * (unlisted processes, over 100 %, not newer) are dropped.
  */
 import { Refusals } from "../reader/refusals.ts";
@@ -14,6 +14,7 @@ const MOST_ROOM = 4096;
 /** Drivers sample every 1/6 to 1 s: without a new sample, the last one holds this long. */
 const PERIOD_MS = 1000;
 const FIRST = "the first reading after a start is unreliable";
+const NO_SAMPLE = "no sample of it has come yet";
 
 interface Use {
   at: bigint;
@@ -27,7 +28,8 @@ export class ProcessUse {
   readonly #count = Buffer.alloc(4);
   /** Time stamp of the newest sample used, on the driver's clock. */
   #lastSample = 0n;
-  #began = false;
+  /** When it was first read; null before, and while it is refused. */
+  #beganMs: number | null = null;
   #failure: string | null = null;
   readonly #refusals = new Refusals();
   #known = new Map<number, Use>();
@@ -43,11 +45,11 @@ export class ProcessUse {
 
   /** Has no usable samples yet: read again soon. */
   get isNew(): boolean {
-    return !this.#began && this.#failure === null;
+    return this.#beganMs === null && this.#failure === null;
   }
 
   /**
-   * Percent by pid; a process that is missing used nothing. `listed` returns the GPU's process list; it
+   * Percent by pid; of a process that is missing see `unsampled`. `listed` returns the GPU's process list; it
    * gets the pids that have samples, since they may call for a new list.
    */
   read(
@@ -74,18 +76,23 @@ export class ProcessUse {
     }
     for (const [pid, { readMs }] of this.#known)
       if (!there.has(pid) || nowMs - readMs >= PERIOD_MS) this.#known.delete(pid);
-    if (!this.#began) {
-      this.#began = true;
+    if (this.#beganMs === null) {
+      this.#beganMs = nowMs;
       this.#known.clear();
       return FIRST;
     }
     return new Map([...this.#known].map(([pid, { smPercent }]) => [pid, smPercent]));
   }
 
+  /** Percent of a process without a sample. */
+  unsampled(nowMs: number): number | string {
+    return this.#beganMs !== null && nowMs - this.#beganMs >= PERIOD_MS ? 0 : NO_SAMPLE;
+  }
+
   /** What it kept is stale when it answers again. */
   #refuse(nowMs: number): void {
     this.#refusals.refused(nowMs);
-    this.#began = false;
+    this.#beganMs = null;
   }
 
   #ask(handle: bigint): number {

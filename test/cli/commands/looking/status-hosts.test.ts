@@ -82,7 +82,10 @@ describeWith(sshd)("status --host (needs openssh-server and openssh-client)", ()
       expect(code).toBe(1);
       expect(lines[5]).toBe("");
 
-      const json = JSON.parse((await asked("--json", "--host", "alpha", "--host", "idle")).out);
+      const json = await until("both answers", async () => {
+        const found = JSON.parse((await asked("--json", "--host", "alpha", "--host", "idle")).out);
+        return found.hosts.every((one: object) => "supervisors" in one) && found;
+      });
       expect(json).toMatchObject({
         schemaVersion: 1,
         hosts: [
@@ -90,7 +93,7 @@ describeWith(sshd)("status --host (needs openssh-server and openssh-client)", ()
           { host: "idle", supervisors: [] },
         ],
       });
-      expect((await asked("--host", "idle", "--host", "idle")).code).toBe(0);
+      await until("a good end", async () => (await asked("--host", "idle", "--host", "idle")).code === 0);
     } finally {
       for (const [name, value] of there) cli.env[name] = value;
       await cli.say("cancel", "fit", "--config", config);

@@ -154,27 +154,34 @@ describeWith(compiler)("readings (needs a C compiler)", () => {
 
   it("of processes hold between two samples of a driver that takes them rarely", async () => {
     begin(BUSY);
-    // A sample holds for a second: only reports that are young enough tell something.
+    let sm = 30;
+    // A sample holds for a second: only reports that are surely young enough tell something.
     const telling = await until("reports within the second", async () => {
-      reading.driver.set({ also: [] });
-      await reading.sees(
-        "use",
-        (gpus) => isComplete(gpus) && sorted(gpus[0]?.processes)[0]?.smPercent === 30,
-      );
-      reading.driver.set({ also: ["fail nvmlDeviceGetProcessUtilization@0 6"] });
-      const last = reading.look();
-      const from = "atMs" in last ? last.atMs : 0;
-      const seen: { afterMs: number; percent: unknown }[] = [];
-      await reading.sees("half a second", (gpus) => {
+      // A figure that the sample before it didn't have.
+      sm = 61 - sm;
+      const busy = PROCESSES.map((one) => (one.pid === 4001 ? { ...one, sm } : one));
+      reading.driver.set({ processes: busy, also: [] });
+      const reportedMs = (): number => {
         const now = reading.look();
-        const afterMs = "atMs" in now ? now.atMs - from : 0;
-        seen.push({ afterMs, percent: sorted(gpus[0]?.processes)[0]?.smPercent });
-        return afterMs > 500;
+        return "atMs" in now ? now.atMs : 0;
+      };
+      let withoutMs = reportedMs();
+      await reading.sees("use", (gpus) => {
+        if (isComplete(gpus) && sorted(gpus[0]?.processes)[0]?.smPercent === sm) return true;
+        withoutMs = reportedMs();
+        return false;
       });
-      const young = seen.filter(({ afterMs }) => afterMs > 250 && afterMs < 700);
+      reading.driver.set({ also: ["fail nvmlDeviceGetProcessUtilization@0 6"] });
+      const seen: { ageMs: number; percent: unknown }[] = [];
+      await reading.sees("nearly a second", (gpus) => {
+        const ageMs = reportedMs() - withoutMs;
+        seen.push({ ageMs, percent: sorted(gpus[0]?.processes)[0]?.smPercent });
+        return ageMs > 900;
+      });
+      const young = seen.filter(({ ageMs }) => ageMs > 300 && ageMs < 900);
       return young.length > 0 && young.map(({ percent }) => percent);
     });
-    expect(new Set(telling)).toEqual(new Set([30]));
+    expect(new Set(telling)).toEqual(new Set([sm]));
   });
 
   it("of a process are 0 once it has no sample any more", async () => {
