@@ -1,4 +1,4 @@
-/** For commands that tell a user that a file isn't there: one that can't be looked at may be. */
+/** For whoever tells a user that a file isn't there: one that can't be looked at may be. */
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { isAbsent, systemCode } from "../contract/system-code.ts";

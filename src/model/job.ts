@@ -125,8 +125,8 @@ export interface Job {
    */
   understands: "contract" | "signal" | "nothing" | null;
   /**
-   * Consecutive failed or fruitless runs, those up to run `unread.run` that couldn't read their checkpoint (launches
-   * that began nothing are passed over), and when
+   * Consecutive failed or fruitless runs, those up to run `unread.run` that couldn't read their checkpoint (with
+   * launches in between that aren't counted), and when
    * the next try may start (monotonic time).
    */
   attempts: {
@@ -148,7 +148,7 @@ export interface Job {
   /**
    * Checkpoints that aren't used since the resume of a run from them failed at once, or (run null) since a person
    * chose an earlier one, and the run in which failures were found not to come from checkpoints. A run that says
-   * nothing of checkpoints, and a launch that began nothing, move the numbers of the row before them on by one.
+   * nothing of checkpoints, and a launch that isn't counted, move the numbers of the row before them on by one.
    */
   doubts?: { passedOver: { checkpoint: Checkpoint; run: number | null }[]; clearedAt?: number };
   /** Paths of checkpoints that were reported as broken. */

@@ -71,8 +71,8 @@ export class Helper {
 
 /** Our Node by name, or the program; null where both are there. */
 export function goneOf(program?: string): string | null {
-  if (!isThere(process.execPath, constants.X_OK)) return `Node (${process.execPath})`;
-  return program === undefined || isThere(program, constants.R_OK) ? null : program;
+  if (!isUsable(process.execPath, constants.X_OK)) return `Node (${process.execPath})`;
+  return program === undefined || isUsable(program, constants.R_OK) ? null : program;
 }
 
 const sentence = (gone: string, helpers: readonly Helper[]): string =>
@@ -83,7 +83,7 @@ const sentence = (gone: string, helpers: readonly Helper[]): string =>
 const partThatIsGone = (stderr: string): string | null =>
   /Cannot find (?:module|package) '([^']+)'/.exec(stderr)?.[1] ?? null;
 
-function isThere(path: string, mode: number): boolean {
+function isUsable(path: string, mode: number): boolean {
   try {
     accessSync(path, mode);
     return true;

@@ -51,7 +51,7 @@ export class Persistence {
     now: Now,
     { seen, orNothing }: { seen?: Seen; orNothing?: true } = {},
   ): Job | null {
-    // A step copies the job; an unchanged copy needn't be saved again.
+    // An unchanged copy needn't be saved again.
     const job = changed(before, after).length === 0 ? before : after;
     const ended = runOf(before);
     const begun = runOf(job);

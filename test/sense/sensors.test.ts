@@ -115,11 +115,12 @@ describe("a sample", () => {
       () => {
         const percent = figure(sensors.sample([run], clock.now()).runs.r?.cpuPercent);
         if (percent > 20 / processors) percents.push(percent);
-        return percents.length >= 5;
+        return percents.length >= 7;
       },
       { everyMs: 300 },
     );
-    // One whose two readings were torn apart, or whose window lost ticks, tells too much.
-    expect(Math.min(...percents)).toBeLessThanOrEqual((100 / processors) * 1.3);
+    // Those whose two readings were torn apart, or whose window lost ticks, tell too much.
+    const [, low] = percents.sort((a, b) => a - b);
+    expect(low).toBeLessThanOrEqual((100 / processors) * 1.3);
   });
 });

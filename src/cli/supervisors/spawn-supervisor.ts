@@ -71,7 +71,7 @@ export async function spawnSupervisor(
 
 /** One that holds the locks, and will answer where we look for it. */
 async function anotherStarts({ database, stateDirectory }: Places): Promise<boolean> {
-  // Loads SQLite, which no start needs that succeeds.
+  // Loads SQLite, which a start needs only where the supervisor has ended.
   const { readHolders } = await import("../../record/database/lock.ts");
   return readHolders(database, stateDirectory, lockFolders()).some(
     ({ pid, host, socket }) =>

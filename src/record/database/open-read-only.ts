@@ -8,7 +8,7 @@ import { APPLICATION_ID, listMigrations } from "./migrate.ts";
 /** A command may wait; the supervisor's loop may not. */
 const PATIENCE_MS = 5000;
 
-/** Throws DatabaseError: no such file, not ours, corrupt, or of a newer or older schema. */
+/** Throws DatabaseError: no such file, not ours, corrupt, or of a newer or older schema. Refusal: it can't be looked at. */
 export function openReadOnly(path: string): Database {
   if (!isThere(path)) {
     throw new DatabaseError(

@@ -41,7 +41,7 @@ const MOST_ENDED = 20;
 /** What supervisors that don't run have left running. */
 function sayLeft(found: Looked[]): void {
   const runs = (one: SupervisorRecord): boolean =>
-    isRunning(one) || found.some(({ place }) => isSame(place, one));
+    isRunning(one) || found.some(({ place, answer }) => isSame(place, one) && !("error" in answer));
   for (const { project, stateDirectory } of recordedSupervisors()
     .filter((one) => !runs(one))
     .slice(0, MOST_ENDED)) {

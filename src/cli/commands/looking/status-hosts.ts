@@ -25,5 +25,5 @@ function shown(answer: HostAnswer): HostShown {
 /** By the project's path: whose home it is in can't be known from here. */
 function named(one: RemoteSupervisor): Shown {
   const name = projectName(one.project);
-  return "error" in one ? { name, pid: one.pid ?? 0, error: one.error } : { name, snapshot: one };
+  return "error" in one ? { name, pid: one.pid, error: one.error } : { name, snapshot: one };
 }

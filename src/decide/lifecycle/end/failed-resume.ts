@@ -50,21 +50,32 @@ export function judgeResume(transition: Transition, end: End): "passed over" | {
 }
 
 function failedAtOnce(transition: Transition, { path }: Checkpoint, { exit }: End): boolean {
-  const { job, run, state, now } = transition;
+  const { run, state } = transition;
   if (state.name !== "starting" && state.name !== "running") return false;
-  if (run.resumedFrom !== path || hasSaved(transition) || !exit.known) return false;
+  if (run.resumedFrom !== path || !exit.known) return false;
   if (CODES_FROM_OUTSIDE.has(exit.code) || SIGNALS_FROM_OUTSIDE.has(exit.signal ?? "")) return false;
+  return gotNowhere(transition);
+}
+
+/** It may have failed to load what it was to go on from. */
+export function gotNowhere(transition: Transition): boolean {
+  const { job, run, now } = transition;
+  if (hasSaved(transition)) return false;
   if (job.understands === "contract") return run.firstStepAt === undefined;
   return now.monotonicMs - run.startedAt.monotonicMs < AT_ONCE_MS;
 }
 
-/** Those of the runs directly before this one, in their order: newest checkpoint first. */
+/** Those of the runs directly before this one, in their order: newest checkpoint first. A person's choice begins a new row. */
 function passedJustBefore({ job, run }: Transition): { checkpoint: Checkpoint; run: number | null }[] {
-  const passed = (job.doubts?.passedOver ?? []).filter((one) => one.run !== null);
+  const all = job.doubts?.passedOver ?? [];
+  const passed = all.slice(all.findLastIndex((one) => one.run === null) + 1);
   return passed.filter((one, at) => one.run === run.number - passed.length + at);
 }
 
-/** For an end that says nothing of checkpoints, and a launch that began nothing: runs that were in a row before it still are after it. */
+/**
+ * For an end that says nothing of checkpoints, and a launch that isn't counted: runs that were in a row before it
+ * still are after it.
+ */
 export function stayInRow(transition: Transition): void {
   const { job, run } = transition;
   if (job.doubts === undefined) return;

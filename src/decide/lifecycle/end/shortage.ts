@@ -6,7 +6,7 @@ import { duration } from "../../../words/duration.ts";
 import { processes } from "../../../words/sentences/process.ts";
 import { size } from "../../../words/size.ts";
 import type { Transition } from "../transition.ts";
-import { stayInRow } from "./failed-resume.ts";
+import { gotNowhere, stayInRow } from "./failed-resume.ts";
 import { leave } from "./leave-run.ts";
 import { restartWaitMs } from "./restart-wait.ts";
 
@@ -44,7 +44,7 @@ export function waitForRoom(transition: Transition, reason: string): void {
     evidence: { processes: gpus?.others ?? [] },
     outcome: { againAfter: duration(waitMs) },
   });
-  stayInRow(transition);
+  if (gotNowhere(transition)) stayInRow(transition);
   leave(transition, "out of GPU memory");
   transition.note({ gpuShortage: { othersMiB: gpus?.othersMiB ?? 0 } });
   transition.note({ attempts: { ...transition.job.attempts, notBeforeMs: now.monotonicMs + waitMs } });

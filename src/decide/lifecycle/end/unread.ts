@@ -46,7 +46,7 @@ export function waitToRead(
   transition.become({ name: "waiting", since: now, failure: reason, exitCode: code });
 }
 
-/** For a launch that began nothing: runs that were in a row before it still are after it, in whichever row. */
+/** For a launch that isn't counted: runs that were in a row before it still are after it, in whichever row. */
 export function keepRows(transition: Transition): void {
   stayInRow(transition);
   const { job, run } = transition;

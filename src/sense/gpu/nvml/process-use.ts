@@ -1,6 +1,6 @@
 /**
  * Each process's use of one GPU, from the driver's samples. A process without a sample used nothing, since the
- * driver keeps none of idle ones: once it has had the time to take one. Samples from before the first read are stale, and implausible ones
+ * driver keeps none of idle ones; in the first period it is unknown. Samples from before the first read are stale, and implausible ones
  * (unlisted processes, over 100 %, not newer) are dropped.
  */
 import { Refusals } from "../reader/refusals.ts";
@@ -13,6 +13,8 @@ const FIRST_ROOM = 128;
 const MOST_ROOM = 4096;
 /** Drivers sample every 1/6 to 1 s: without a new sample, the last one holds this long. */
 const PERIOD_MS = 1000;
+/** A period, less what a timer may be early by: with a pace of one a second, the second reading tells. */
+const FIRST_PERIOD_MS = 0.9 * PERIOD_MS;
 const FIRST = "the first reading after a start is unreliable";
 const NO_SAMPLE = "no sample of it has come yet";
 
@@ -86,7 +88,7 @@ export class ProcessUse {
 
   /** Percent of a process without a sample. */
   unsampled(nowMs: number): number | string {
-    return this.#beganMs !== null && nowMs - this.#beganMs >= PERIOD_MS ? 0 : NO_SAMPLE;
+    return this.#beganMs !== null && nowMs - this.#beganMs >= FIRST_PERIOD_MS ? 0 : NO_SAMPLE;
   }
 
   /** What it kept is stale when it answers again. */

@@ -103,6 +103,29 @@ describe("a resume that fails at once", () => {
     expect(steps).toEqual([400, 300, 500]);
   });
 
+  test("later, after others left no GPU memory to one that got somewhere, begins a new row", () => {
+    const full = { name: "GPU 0", unavailable: null, atMs: 0, freeMiB: 0, entries: [], others: [] };
+    const gpus = { ...full, othersMiB: 20_000 };
+    const story = runs(waiting(), 1000, exitCode(1));
+    story.launch(1100, four).see(1101, { checkpoints: all });
+    const seen = makeSeen({ checkpoints: all, exit: exitCode(1), outOfGpuMemory: "CUDA out of memory" });
+    story.on(1200, { kind: "seen", seen, availableMiB: null, gpus });
+    for (const second of [1300, 1400]) runs(story, second, exitCode(1));
+    expect([resumedFrom(story), story.job.attempts.failures]).toEqual([two.path, 0]);
+  });
+
+  test("after a person's choice, begins a new row", () => {
+    const [six, seven] = [600, 700].map((step) => makeCheckpoint(step, at(step / 100)));
+    const passedOver = [
+      { checkpoint: seven, run: 2 },
+      { checkpoint: six, run: 3 },
+      { checkpoint: five, run: null },
+    ] as { checkpoint: Checkpoint; run: number | null }[];
+    const story = waiting({}, { runs: 3, doubts: { passedOver } }, [four, three, two]);
+    runs(story, 1000, exitCode(1), 3, { checkpoints: [four, three, two] });
+    expect([resumedFrom(story), story.job.attempts.failures]).toEqual([three.path, 0]);
+  });
+
   test("doesn't take one that a person left for one of its row", () => {
     const passedOver = [
       { checkpoint: makeCheckpoint(600, at(6)), run: 2 },

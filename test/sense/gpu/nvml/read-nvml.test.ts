@@ -152,6 +152,20 @@ describeWith(compiler)("readings (needs a C compiler)", () => {
     expect(seen).not.toContain(88);
   });
 
+  it("of a process without a sample are unknown until there was time for one, and then 0", async () => {
+    begin(BUSY);
+    const seen: { atMs: number; percent: unknown }[] = [];
+    await reading.sees("that it is idle", () => {
+      const now = reading.look();
+      const [, idle] = "gpus" in now ? sorted(now.gpus[0]?.processes) : [];
+      if ("atMs" in now && idle !== undefined) seen.push({ atMs: now.atMs, percent: idle.smPercent });
+      return idle?.smPercent === 0;
+    });
+    const [first, last] = [seen[0], seen.at(-1)];
+    expect(first?.percent).toMatch(/unreliable|no sample of it/);
+    expect((last?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(700);
+  });
+
   it("of processes hold between two samples of a driver that takes them rarely", async () => {
     begin(BUSY);
     let sm = 30;
