@@ -126,8 +126,7 @@ export interface Job {
   understands: "contract" | "signal" | "nothing" | null;
   /**
    * Consecutive failed or fruitless runs, those up to run `unread.run` that couldn't read their checkpoint (with
-   * launches in between that aren't counted), and when
-   * the next try may start (monotonic time).
+   * launches in between that aren't counted), and when the next try may start (monotonic time).
    */
   attempts: {
     failures: number;

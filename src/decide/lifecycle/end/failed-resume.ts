@@ -65,7 +65,7 @@ export function gotNowhere(transition: Transition): boolean {
   return now.monotonicMs - run.startedAt.monotonicMs < AT_ONCE_MS;
 }
 
-/** Those of the runs directly before this one, in their order: newest checkpoint first. A person's choice begins a new row. */
+/** Those of the runs directly before this one, newest checkpoint first. A person's choice begins a new row. */
 function passedJustBefore({ job, run }: Transition): { checkpoint: Checkpoint; run: number | null }[] {
   const all = job.doubts?.passedOver ?? [];
   const passed = all.slice(all.findLastIndex((one) => one.run === null) + 1);

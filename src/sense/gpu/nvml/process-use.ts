@@ -1,7 +1,7 @@
 /**
  * Each process's use of one GPU, from the driver's samples. A process without a sample used nothing, since the
- * driver keeps none of idle ones; in the first period it is unknown. Samples from before the first read are stale, and implausible ones
- * (unlisted processes, over 100 %, not newer) are dropped.
+ * driver keeps none of idle ones; in the first period it is unknown. Samples from before the first read are stale,
+ * and implausible ones (unlisted processes, over 100 %, not newer) are dropped.
  */
 import { Refusals } from "../reader/refusals.ts";
 import { INSUFFICIENT_SIZE, NOT_FOUND, OK } from "./codes.ts";
