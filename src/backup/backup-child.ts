@@ -20,8 +20,10 @@ export type Order = { backup: Backup; job: string } & (
   | { verb: "restore"; step: number; directory: string }
 );
 
-/** `final`: trying again is of no use. */
-export type Done = { ok: true; bytes: number; sent?: number } | { ok: false; reason: string; final: boolean };
+/** `final`: trying again is of no use. `untidied`: why older backups couldn't be removed. */
+export type Done =
+  | { ok: true; bytes: number; sent?: number; untidied?: string }
+  | { ok: false; reason: string; final: boolean };
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
@@ -36,8 +38,13 @@ async function carryOut(order: Order): Promise<Done> {
     }
     await claimPlace(bucket, place, order.owner);
     const done = await upload(order.path, { bucket, place, limits: order.backup, onProgress });
-    await keepBackups(bucket, place, order.backup.keep, order.path.split("/").at(-1) ?? "");
-    return { ok: true, ...done };
+    // What is stored is stored, whatever can't be removed beside it.
+    const current = order.path.split("/").at(-1) ?? "";
+    const untidied = await keepBackups(bucket, place, order.backup.keep, current).then(
+      () => null,
+      failureText,
+    );
+    return { ok: true, ...done, ...(untidied !== null && { untidied }) };
   } catch (error) {
     return { ok: false, reason: failureText(error), final: error instanceof NotWhole };
   } finally {

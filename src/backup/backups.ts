@@ -4,7 +4,7 @@
  * tried again, ever more seldom.
  */
 import { elapsedMs } from "../clock.ts";
-import { lacksRestored } from "../decide/starts/restore-wait.ts";
+import { isBackupLater, lacksRestored } from "../decide/starts/restore-wait.ts";
 import { checkpointDirectory } from "../files/state-paths.ts";
 import type { Job } from "../model/job.ts";
 import type { Checkpoint } from "../model/run.ts";
@@ -31,6 +31,7 @@ interface Parts {
 }
 
 interface Trouble {
+  verb: Order["verb"];
   reason: string;
   /** Monotonic. */
   notBeforeMs: number;
@@ -41,6 +42,8 @@ export class Backups {
   readonly #parts: Parts;
   readonly #stop = new AbortController();
   readonly #troubles = new Map<string, Trouble>();
+  /** By job: why older backups couldn't be removed after the last upload. */
+  readonly #untidied = new Map<string, string>();
   #working: Promise<void> | null = null;
   #copying: { job: string; is: Copying } | null = null;
 
@@ -64,11 +67,20 @@ export class Backups {
 
   /** What the user should know now. */
   problems(jobs: Readonly<Record<string, Job>>): string[] {
-    return [...this.#troubles].flatMap(([name, { reason, notBeforeMs }]) => {
-      if (jobs[name]?.spec.backup === undefined) return [];
+    const untidied = [...this.#untidied].flatMap(([name, reason]) =>
+      jobs[name]?.spec.backup === undefined ? [] : `Older backups of ${name} can't be removed: ${reason}.`,
+    );
+    const troubles = [...this.#troubles].flatMap(([name, { verb, reason, notBeforeMs }]) => {
+      const job = jobs[name];
+      if (job === undefined || this.#next(job)?.verb !== verb) return [];
       const again = duration(Math.max(0, notBeforeMs - elapsedMs()));
-      return [`The checkpoints of ${name} aren't backed up: ${reason}. It is tried again in ${again}.`];
+      const what =
+        verb === "upload"
+          ? `The checkpoints of ${name} aren't backed up`
+          : `The checkpoint of ${name} can't be fetched from its backup`;
+      return [`${what}: ${reason}. It is tried again in ${again}.`];
     });
+    return [...untidied, ...troubles];
   }
 
   /** How far the copy of a job's checkpoint is; null while none is known to move. */
@@ -90,6 +102,8 @@ export class Backups {
       return { ...common, verb: "restore", step, directory: checkpointDirectory(stateDirectory, job.name) };
     }
     const { checkpoint, backedUp } = job;
+    // Nothing earlier takes the place of what is later.
+    if (isBackupLater(job, checkpoint)) return null;
     // The upload itself compares every byte with the manifest.
     if (checkpoint === null || checkpoint.verified === "size and age only") return null;
     if (backedUp?.path === checkpoint.path && backedUp.createdAtMs === checkpoint.createdAtMs) return null;
@@ -114,14 +128,22 @@ export class Backups {
     const done: Done = ended.ok
       ? (JSON.parse(ended.stdout.slice(ended.stdout.lastIndexOf("\n") + 1)) as Done)
       : { ok: false, reason: ended.reason, final: false };
-    if (done.ok) this.#troubles.delete(job.name);
-    else this.#putOff(job.name, done.reason);
+    if (!done.ok) this.#putOff(job.name, verb, done.reason);
+    else {
+      this.#troubles.delete(job.name);
+      if (verb === "upload") this.#noteUntidied(job.name, done.untidied);
+    }
     this.#parts.report(job.name, { of, verb, tookMs: elapsedMs() - begun, ...done });
   }
 
-  #putOff(job: string, reason: string): void {
+  #noteUntidied(job: string, untidied: string | undefined): void {
+    if (untidied === undefined) this.#untidied.delete(job);
+    else this.#untidied.set(job, untidied);
+  }
+
+  #putOff(job: string, verb: Order["verb"], reason: string): void {
     const before = this.#troubles.get(job);
     const waitMs = before === undefined ? FIRST_RETRY_MS : Math.min(LONGEST_RETRY_MS, before.waitMs * 2);
-    this.#troubles.set(job, { reason, waitMs, notBeforeMs: elapsedMs() + waitMs });
+    this.#troubles.set(job, { verb, reason, waitMs, notBeforeMs: elapsedMs() + waitMs });
   }
 }

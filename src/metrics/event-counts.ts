@@ -52,7 +52,7 @@ export class EventCounts {
     const { kind, job, outcome = {} } = event;
     add(this.#kinds, kind);
     if (job !== null) this.#countOf(job, event);
-    if (kind !== "pause.completed") return;
+    if (kind !== "pause.completed" || isLater(event)) return;
     add(this.#pausesBy, event.actor);
     this.#releasedMiB += amount(outcome.vramReleasedMiB);
     const tookMs = outcome.goneAfterMs ?? outcome.pausedAfterMs;
@@ -90,11 +90,12 @@ export class EventCounts {
       if (actorKind(actor) === "rule" && !rules.has(actor)) this.#pausesBy.delete(actor);
   }
 
-  #countOf(job: string, { kind, outcome = {} }: AuditEvent): void {
+  #countOf(job: string, event: AuditEvent): void {
+    const { kind, outcome = {} } = event;
     const counts = this.#jobs.get(job) ?? { ...NOTHING };
     this.#jobs.set(job, counts);
     const counted = COUNTED[kind];
-    if (counted !== undefined && (kind !== "pause.failed" || isUnsaved(outcome))) counts[counted]++;
+    if (counted !== undefined && isCounted(event)) counts[counted]++;
     if (LOSSES.includes(kind) || (kind === "pause.failed" && isUnsaved(outcome)))
       counts.stepsLost += amount(outcome.stepsLost);
   }
@@ -105,8 +106,24 @@ export class EventCounts {
   }
 }
 
-/** The job is paused without a checkpoint; otherwise it has failed or been lost, which another event tells. */
-const isUnsaved = (outcome: Record<string, unknown>): boolean => "method" in outcome;
+/** Some kinds tell of more than what is counted by them. */
+function isCounted(event: AuditEvent): boolean {
+  const { kind, outcome = {} } = event;
+  if (kind === "pause.failed") return isUnsaved(outcome);
+  if (kind === "pause.completed") return !isLater(event);
+  // An end that isn't counted as a failure isn't said to be final or not.
+  return kind !== "job.failed" || "final" in outcome;
+}
+
+/**
+ * The job is paused without a checkpoint. Otherwise it has failed or been lost, which another event tells, or it is a
+ * server that goes on.
+ */
+const isUnsaved = (outcome: Record<string, unknown>): boolean => "goneAfterMs" in outcome;
+
+/** A further word on a pause that was told already, or one that nobody here asked for. */
+const isLater = ({ actor, outcome = {} }: AuditEvent): boolean =>
+  actor === "recovery" || (outcome.method === "park" && outcome.pausedAfterMs === undefined);
 
 const amount = (value: unknown): number => (typeof value === "number" ? value : 0);
 

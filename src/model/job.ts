@@ -187,6 +187,12 @@ export interface Job {
 export const isInference = ({ spec: { pause } }: Job): boolean =>
   pause.method === "standby" || pause.method === "http";
 
+/** A resume from it failed at once, or a person chose an earlier one; and it is as it was then. */
+export const isPassedOver = ({ doubts }: Pick<Job, "doubts">, { path, createdAtMs }: Checkpoint): boolean =>
+  doubts?.passedOver.some(
+    ({ checkpoint }) => checkpoint.path === path && checkpoint.createdAtMs === createdAtMs,
+  ) ?? false;
+
 /** Its checkpoint is read through before it goes on: after a pause, and after a run that couldn't read it. */
 export const awaitsCheck = ({ state, checkpoint, attempts, runs }: Job): boolean =>
   checkpoint?.verified === "quick" &&

@@ -28,7 +28,9 @@ export async function send(
   { withinMs, end }: Sending,
 ): Promise<Reply> {
   const failed = (why: string): Reply => ({ ok: false, why: `${call.method} ${call.path}: ${why}` });
-  const whole = new URL(url.replace(/\/$/, "") + call.path);
+  const address = url.replace(/\/$/, "") + call.path;
+  if (!URL.canParse(address)) return failed(`${url} isn't an address`);
+  const whole = new URL(address);
   try {
     const own = Object.entries(headers).map(([name, value]) => [name, secret(value, process.env)]);
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);

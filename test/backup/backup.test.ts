@@ -159,6 +159,22 @@ describeWith(objectStore)("a real S3 server", () => {
     expect([...stored].sort()).toEqual(["owner.json", "step-00000004", "step-00000005"]);
   });
 
+  test("a backup that is stored counts as stored where older ones can't be removed", async () => {
+    for (const step of [1, 2]) await carryOut(uploading(await checkpoint(step), { keep: 2 }));
+    const undo = await store.deny("s3:DeleteObject", `lab/${job()}/*`);
+    try {
+      const done = await carryOut(uploading(await checkpoint(3), { keep: 2 }));
+      expect(done).toMatchObject({ ok: true, untidied: expect.stringContaining("AccessDenied") });
+    } finally {
+      await undo();
+    }
+    const done = await carryOut(uploading(await checkpoint(4), { keep: 2 }));
+    expect(done).toMatchObject({ ok: true });
+    expect(done).not.toHaveProperty("untidied");
+    const stored = new Set((await keys()).map((key) => key.split("/")[0]));
+    expect([...stored].sort()).toEqual(["owner.json", "step-00000003", "step-00000004"]);
+  });
+
   test("a job that began anew is brought back to its last checkpoint, not to the highest step", async () => {
     await carryOut(uploading(await checkpoint(900)));
     await new Promise((done) => setTimeout(done, 1100)); // The server tells times in whole seconds.

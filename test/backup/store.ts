@@ -4,7 +4,12 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  CreateBucketCommand,
+  DeleteBucketPolicyCommand,
+  PutBucketPolicyCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { Bucket } from "../../src/backup/bucket.ts";
 import type { Backup } from "../../src/backup/bucket-names.ts";
 import { freePorts } from "../free-port.ts";
@@ -38,6 +43,18 @@ export class Store {
 
   bucket(more: Partial<Backup> = {}): Bucket {
     return new Bucket(this.backup(more), { bucket: "voice", folder: "" });
+  }
+
+  /** Nobody may do this there. Returns what allows it again. */
+  async deny(Action: string, keys: string): Promise<() => Promise<void>> {
+    const client = new S3Client({ endpoint: this.endpoint, region: "us-east-1", forcePathStyle: true });
+    const Statement = [{ Effect: "Deny", Principal: "*", Action, Resource: `arn:aws:s3:::voice/${keys}` }];
+    const Policy = JSON.stringify({ Version: "2012-10-17", Statement });
+    await client.send(new PutBucketPolicyCommand({ Bucket: "voice", Policy }));
+    return async () => {
+      await client.send(new DeleteBucketPolicyCommand({ Bucket: "voice" }));
+      client.destroy();
+    };
   }
 
   /** The server is down until `open`. */

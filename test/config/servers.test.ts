@@ -27,6 +27,10 @@ it.each([
     http('"server":"vllm","url":▸"http://10.1.2.3:8000"'),
     'jobs[0].pause.url must be on this machine (127.0.0.1, [::1] or localhost), got "http://10.1.2.3:8000". Write "remote": true beside it if another one is meant.',
   ],
+  ...["http://127.0.0.1:114345", "http://127.0.0.1:8o80", "http://[::1"].map((url) => [
+    http(`"server":"vllm","url":▸"${url}"`),
+    `jobs[0].pause.url must be an address such as http://127.0.0.1:8000, got "${url}".`,
+  ]),
   [
     http('"server":"vllm","url":▸"http://me:pw@localhost:1"'),
     "jobs[0].pause.url must be an http(s) URL without a secret",

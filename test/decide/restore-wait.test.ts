@@ -38,4 +38,32 @@ test("one that is as new is gone on from at once, and a backup that can't be use
   expect(lacksRestored(waiting(makeCheckpoint(900, at(0))).job)).toBe(false);
   const story = waiting(null).on(1, { ...failed, final: true, reason: "model.bin has other bytes" });
   expect([lacksRestored(story.job), story.events.at(-1)]).toEqual([false, "checkpoint.rejected"]);
+  expect(story.outcomes.at(-1)).toMatchObject({ stepsLost: 900 });
+  expect(story.reasons.at(-1)).toContain("It goes on from the beginning; 900 steps to be redone.");
+});
+
+test("one that is passed over isn't fetched: not after a resume that failed at once, nor against a person's choice", () => {
+  const older = makeCheckpoint(300, at(-9));
+  for (const run of [4, null]) {
+    const doubts = { passedOver: [{ checkpoint: stored, run }] };
+    const { job } = waiting(older);
+    expect([lacksRestored({ ...job, doubts }), restoreWait({ ...job, doubts })]).toEqual([false, []]);
+  }
+  // Nor where it is in the backup alone.
+  const oldest = makeCheckpoint(100, at(-20));
+  const { job } = waiting(older);
+  const story = new Story({
+    ...job,
+    older: [oldest],
+    state: { name: "failed", since: at(0), reason: "", exitCode: 1 },
+  });
+  story.on(1, { kind: "rerun", by: "ana", from: oldest });
+  expect([story.state, story.job.checkpoint, lacksRestored(story.job)]).toEqual(["paused", oldest, false]);
+  expect(story.reasons.at(-1)).toContain("Later checkpoints (step 900 and 300) aren't used.");
+});
+
+test("a later loss is a new one: three tries again", () => {
+  const older = makeCheckpoint(300, at(-9));
+  const story = tried(waiting(older), 3).launch(10, older);
+  expect(lacksRestored({ ...story.job, state: { name: "waiting", since: at(20) } })).toBe(true);
 });

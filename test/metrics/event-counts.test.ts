@@ -38,11 +38,11 @@ test("steps are lost once, however many events tell of them", () => {
   // A grace that ran out, a kill, and the pause that it left.
   happens("pause.overdue", { outcome: { stepsAtRisk: 70 } });
   happens("pause.forced", { outcome: { method: "terminate", stepsLost: 70 } });
-  happens("pause.failed", { outcome: { method: "checkpoint", stepsLost: 70 } });
+  happens("pause.failed", { outcome: { method: "checkpoint", goneAfterMs: 9, stepsLost: 70 } });
   expect(counts.of("asr")).toMatchObject({ unsavedPauses: 1, failures: 0, stepsLost: 70 });
   // It ended otherwise than asked, which is a failure.
   happens("pause.failed", { outcome: { code: 1, stepsLost: 5 } });
-  happens("job.failed", { outcome: { code: 1, stepsLost: 5 } });
+  happens("job.failed", { outcome: { code: 1, stepsLost: 5, final: false } });
   expect(counts.of("asr")).toMatchObject({ unsavedPauses: 1, failures: 1, stepsLost: 75 });
   happens("job.lost", { outcome: { stepsLost: null } });
   happens("checkpoint.rejected", { outcome: { stepsLost: 30 } });
@@ -58,4 +58,17 @@ test("jobs and rules that are gone are forgotten; windows and people are kept", 
   expect(counts.of("asr")).toMatchObject({ resumes: 1 });
   expect(counts.of("old")).toMatchObject({ pauses: 0 });
   expect([...counts.pausesBy.keys()]).toEqual(["rule:heat", "user"]);
+});
+
+test("what isn't a pause, or no failure, or was told already isn't counted", () => {
+  // A server that goes on, one that was found asleep, and a GPU that shows only later that it is free.
+  happens("pause.failed", { outcome: { method: "http", waitedMs: 9 } });
+  happens("pause.completed", { actor: "recovery", outcome: { method: "http", pausedAfterMs: 0 } });
+  happens("pause.completed", { outcome: { method: "park", vramVerified: true, vramReleasedMiB: 512 } });
+  // "This doesn't count as a failure."
+  happens("job.failed");
+  happens("job.failed", { outcome: { code: 74 } });
+  expect(counts.of("asr")).toMatchObject({ pauses: 0, unsavedPauses: 0, failures: 0 });
+  expect(counts.pauseTimes.sum).toBe(0);
+  expect(counts.kinds.get("job.failed")).toBe(2);
 });

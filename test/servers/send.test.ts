@@ -85,3 +85,10 @@ test("a server that never answers, never ends, or isn't there", async () => {
   const large = await at((respond) => respond(200, "x".repeat(5 * 1024 * 1024)));
   expect(await post(large)).toMatchObject({ why: "POST /rest?deep=1: its answer is larger than 4 MiB" });
 });
+
+test("an address that can't be read is a failure like any other", async () => {
+  expect(await post("http://127.0.0.1:114345")).toEqual({
+    ok: false,
+    why: "POST /rest?deep=1: http://127.0.0.1:114345 isn't an address",
+  });
+});

@@ -48,6 +48,7 @@ export function launch(transition: Transition, { decision, identity, resumeFrom,
     sequence: 0,
   };
   transition.drop("unready");
+  transition.drop("restoring");
   if (resuming) run.resuming = { since: now, polite: askedByRule(state.cause) };
   if (run.resuming?.polite)
     account(transition, { waitedMs: Math.max(0, now.monotonicMs - state.since.monotonicMs) });

@@ -4,7 +4,7 @@
  * since beginning at the beginning would lose what is stored.
  */
 
-import type { Job } from "../../model/job.ts";
+import { isPassedOver, type Job } from "../../model/job.ts";
 import type { Checkpoint } from "../../model/run.ts";
 import type { WaitingFor } from "../../model/why.ts";
 import { number } from "../../words/number.ts";
@@ -12,12 +12,14 @@ import { number } from "../../words/number.ts";
 /** Tries before an older checkpoint is taken instead. */
 const MOST_TRIES = 3;
 
-/** Whether its backup holds a later step than `checkpoint`, the newest that is here. */
+/** Whether its backup holds a later step than `checkpoint`, the newest that is here. A copy of one that is passed over is passed over, too. */
 export function isBackupLater(
-  { spec, backedUp }: Pick<Job, "spec" | "backedUp">,
+  job: Pick<Job, "spec" | "backedUp" | "doubts">,
   checkpoint: Checkpoint | null,
 ): boolean {
+  const { spec, backedUp } = job;
   if (spec.backup === undefined || backedUp === undefined || backedUp.step === null) return false;
+  if (isPassedOver(job, backedUp)) return false;
   return checkpoint === null || (checkpoint.step !== null && checkpoint.step < backedUp.step);
 }
 

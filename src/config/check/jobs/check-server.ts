@@ -22,7 +22,12 @@ export function checkServer({ path, fields }: Entry): Finding[] {
   const here = [...path, "pause"];
   if (pause.method !== "http") return meaningless(here, pause);
   const checks = ["drain", "released", "ready"].flatMap((key) => checksIn(pause[key], [...here, key]));
-  return [...incomplete(here, pause), ...elsewhere(here, pause), ...checks];
+  return [...incomplete(here, pause), ...unreadable(here, pause), ...elsewhere(here, pause), ...checks];
+}
+
+function unreadable(here: Path, { url }: Fields): Finding[] {
+  if (typeof url !== "string" || URL.canParse(url)) return [];
+  return [found([...here, "url"], `must be an address such as http://127.0.0.1:8000, got ${show(url)}.`)];
 }
 
 function meaningless(here: Path, pause: Fields): Finding[] {

@@ -3,7 +3,9 @@ import type { Checkpoint } from "../../../model/run.ts";
 import { duration } from "../../../words/duration.ts";
 import { number } from "../../../words/number.ts";
 import { bytes } from "../../../words/size.ts";
+import { stepsAre } from "../end/steps-lost.ts";
 import type { Transition } from "../transition.ts";
+import { between } from "./take-stock.ts";
 
 export type BackupInput = {
   kind: "backup";
@@ -60,8 +62,12 @@ function restoreFailed(transition: Transition, { of, reason, final }: BackupInpu
   if (final) {
     transition.drop("restoring");
     transition.drop("backedUp");
-    const text = `The backup of step ${number(of.step ?? 0)} can't be used: ${reason}.`;
-    transition.tell("checkpoint.rejected", "supervisor", text, { outcome: { path: of.path, step: of.step } });
+    const lost = between(of, checkpoint ?? undefined);
+    const on = checkpoint === null ? "the beginning" : `step ${number(checkpoint.step ?? 0)}`;
+    const text = `The backup of step ${number(of.step ?? 0)} can't be used: ${reason}. It goes on from ${on}; ${stepsAre(lost, "to be redone")}.`;
+    transition.tell("checkpoint.rejected", "supervisor", text, {
+      outcome: { path: of.path, step: of.step, stepsLost: lost },
+    });
     return;
   }
   transition.note({ restoring: { tries: (restoring?.tries ?? 0) + 1, reason } });

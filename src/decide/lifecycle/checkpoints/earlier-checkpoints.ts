@@ -7,6 +7,7 @@ import type { Job } from "../../../model/job.ts";
 import type { Checkpoint, Stock } from "../../../model/run.ts";
 import { list } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
+import { isBackupLater } from "../../starts/restore-wait.ts";
 import { REMEMBERED } from "../end/failed-resume.ts";
 import { becomePaused } from "../end/leave-run.ts";
 import { retry } from "../launch.ts";
@@ -80,8 +81,10 @@ export function rerun(transition: Transition, { by, from }: { by: string; from?:
  */
 function rerunFrom(transition: Transition, by: string, from: Checkpoint): void {
   const known = checkpointsOf(transition.job);
-  const later = known.slice(0, known.indexOf(from));
-  const { doubts } = transition.job;
+  const { doubts, backedUp } = transition.job;
+  // What is in its backup alone is passed over as well: it would be fetched before the run.
+  const isStored = isBackupLater(transition.job, known[0] ?? null);
+  const later = [...(isStored && backedUp ? [backedUp] : []), ...known.slice(0, known.indexOf(from))];
   for (const fact of ["cancelling", "earlier", "foreign", "gpuShortage", "restoring"] as const)
     transition.drop(fact);
   transition.note({

@@ -3,7 +3,7 @@
  * Must never keep one that was found broken, nor prune before the newest is known to be whole.
  */
 
-import { awaitsCheck } from "../../../model/job.ts";
+import { awaitsCheck, isPassedOver } from "../../../model/job.ts";
 import type { Checkpoint, Stock } from "../../../model/run.ts";
 import { isLive } from "../../../model/state.ts";
 import { number } from "../../../words/number.ts";
@@ -18,7 +18,7 @@ const GONE = "it is gone";
 
 export function takeStock(transition: Transition, stock: Stock): void {
   const { rejected } = stock;
-  const checkpoints = withUnread(transition, stock).filter((one) => !isPassedOver(transition, one));
+  const checkpoints = withUnread(transition, stock).filter((one) => !isPassedOver(transition.job, one));
   const [newest, ...older] = checkpoints;
   const known = transition.job.checkpoint;
   const broken = known !== null && rejected.some(({ path }) => path === known.path);
@@ -63,14 +63,6 @@ function withUnread(transition: Transition, { checkpoints, rejected, unread }: S
     all.splice(at === -1 ? all.length : at, 0, one);
   }
   return all;
-}
-
-/** A resume from it failed at once, and it is as it was then. */
-function isPassedOver({ job }: Transition, { path, createdAtMs }: Checkpoint): boolean {
-  const passedOver = job.doubts?.passedOver ?? [];
-  return passedOver.some(
-    ({ checkpoint }) => checkpoint.path === path && checkpoint.createdAtMs === createdAtMs,
-  );
 }
 
 /** Notes nothing for the same list, so that an unchanged job isn't saved again. */
@@ -135,7 +127,7 @@ export function fallBack(
 }
 
 /** Steps from the checkpoint before, or from the beginning; null where one has no step to its name. */
-function between(known: Checkpoint, before: Checkpoint | undefined): number | null {
+export function between(known: Checkpoint, before: Checkpoint | undefined): number | null {
   const from = before === undefined ? 0 : before.step;
   return known.step === null || from === null ? null : Math.max(0, known.step - from);
 }
