@@ -5,6 +5,7 @@ say ``standby`` while a stream may be at work."""
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import signal
@@ -121,8 +122,12 @@ class Hold(Gate):
         # The signal is for the main thread, whose waiting it has to interrupt.
         signal.pthread_sigmask(signal.SIG_BLOCK, [self._run.pause_signal])
         bell = self._run.bell
+        # Not select(), which takes no descriptor from 1,024 on.
+        waker = select.poll()
+        waker.register(self._wake_read, select.POLLIN)
         while True:
-            select.select([self._wake_read], [], [], self._nap())
+            nap = self._nap()
+            waker.poll(None if nap is None else math.ceil(nap * 1000))
             self._drain()
             bell.read()
             if bell.word == "run":

@@ -80,7 +80,8 @@ export function reportOf({ events, lastSignMs, jobs, sinceMs, untilMs, job, note
     })
     .filter(({ spans: own }) => own.length > 0)
     .sort((a, b) => (a.job < b.job ? -1 : 1));
-  const waits = othersWaited(events, pauses, (pause) => runningSince(spans.get(pause.job) ?? [], pause));
+  const asked = pauses.filter((pause) => job === undefined || pause.job === job);
+  const waits = othersWaited(events, asked, (pause) => runningSince(spans.get(pause.job) ?? [], pause));
   const own = waits.filter(({ fromMs }) => inPeriod(fromMs));
   return {
     sinceMs,

@@ -14,6 +14,7 @@ export const MOVING_KINDS: readonly EventKind[] = [
   "job.failed",
   "job.cancelled",
   "job.lost",
+  "job.removed",
   "job.stalled",
   "pause.requested",
   "pause.completed",
@@ -86,6 +87,8 @@ const isLive = ({ state }: Before): boolean =>
 /** A new run has an outcome, a held one that goes on has evidence alone, and a person's wish has neither. */
 function afterResumeRequested(event: AuditEvent, { state }: Before): SpanState | null {
   if (has(event, "gpus")) return "starting";
+  // A person chose an earlier checkpoint: it waits like a paused job for its start.
+  if (has(event, "path")) return "paused";
   if (isSecondChance(event)) return "waiting";
   // Frozen when its grace ran out: it goes on to its checkpoint.
   return state === "pausing" ? null : "starting";

@@ -4,6 +4,7 @@
  * "waits" (its source gives nothing after its frames), "stuck" (the last stream's consumer stops after 5
  * frames), "ends" (the last stream ends when the folder holds `may-end`), "forgets" (keeps no context),
  * "can't save" (until the folder holds a file `may-save`), "saves slowly" (not before it holds that file).
+ * FRAME_MS in the environment: how long each frame takes to come.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -35,7 +36,7 @@ if (kind !== "forgets")
 
 async function* source(from: number): AsyncGenerator<number> {
   for (let frame = from; frame < limit(); frame++) {
-    await wait(1);
+    await wait(Number(process.env.FRAME_MS ?? 1));
     yield frame;
   }
   if (kind === "waits") await new Promise(() => setInterval(() => {}, 1000));

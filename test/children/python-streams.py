@@ -8,6 +8,7 @@ import asyncio
 import json
 import math
 import os
+import resource
 import sys
 import threading
 import time
@@ -18,6 +19,11 @@ from supervisor_job import job  # noqa: E402
 
 folder, frames, count, kind = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 os.makedirs(folder, exist_ok=True)
+# How long each frame takes to come.
+FRAME = float(os.environ.get("FRAME_MS", "1")) / 1000
+# Descriptors that it has open beside its own.
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+kept = [os.open("/dev/null", os.O_RDONLY) for _ in range(int(os.environ.get("OPEN_FILES", "0")))]
 
 checkpoint = job.resume()
 following = [0] * count
@@ -48,7 +54,7 @@ def limit():
 
 def source(frame):
     while frame < limit():
-        time.sleep(0.001)
+        time.sleep(FRAME)
         yield frame
         frame += 1
     if kind == "waits":
@@ -57,7 +63,7 @@ def source(frame):
 
 async def source_async(frame):
     while frame < limit():
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(FRAME)
         yield frame
         frame += 1
 

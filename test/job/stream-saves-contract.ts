@@ -10,7 +10,7 @@ import { rounds } from "../rounds.ts";
 import { type Launched, launch, temporaryFolder } from "./launch.ts";
 import { bring, counting, expectWhole, flowing, framesOf, type Streaming } from "./standby-contract.ts";
 
-export function savesWhileStreaming({ name, streams }: Streaming): void {
+export function savesWhileStreaming({ name, streams, kinds }: Streaming): void {
   const begin = (folder: string, frames: string, count: string, env: object, kind = ""): Launched =>
     launch(streams, [join(folder, "out"), frames, count, kind], folder, { ...env });
 
@@ -83,6 +83,22 @@ export function savesWhileStreaming({ name, streams }: Streaming): void {
       expectWhole(out);
       run.child.kill("SIGKILL");
     });
+
+    // At a gate of its own, waiting for the next frame is work on the one before.
+    const waiting = kinds.filter((kind) => kind !== "gate");
+    test.each(waiting)(
+      "%s: frames that come rarely don't keep its context from being saved",
+      async (kind) => {
+        const often = { SUPERVISOR_CHECKPOINT_MINUTES: "0.0002", FRAME_MS: "1500" };
+        const run = begin(temporaryFolder(), "0", "1", often, kind);
+        const done = await run.until(
+          "a save",
+          ({ checkpoint, error }) => checkpoint !== null || error !== null,
+        );
+        expect(done).toMatchObject({ checkpoint: expect.stringMatching(/^step-/), error: null });
+        run.child.kill("SIGKILL");
+      },
+    );
 
     test("a stream that is at work for long doesn't keep the others: said, and tried again", async () => {
       const folder = temporaryFolder();

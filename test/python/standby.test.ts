@@ -2,7 +2,10 @@
  * The Python library stands by as the TypeScript one does, by the same tests.
  * Covers: python/supervisor_job/_hold.py, python/supervisor_job/_stream.py
  */
-import { keepsStandbyContract } from "../job/standby-contract.ts";
+import { join } from "node:path";
+import { test } from "vitest";
+import { launch, temporaryFolder } from "../job/launch.ts";
+import { bring, flowing, framesOf, keepsStandbyContract } from "../job/standby-contract.ts";
 import { savesWhileStreaming } from "../job/stream-saves-contract.ts";
 import { describeWith, python } from "../needs.ts";
 import { pythonChild } from "./interpreter.ts";
@@ -15,4 +18,16 @@ describeWith(python)("the Python library", () => {
   };
   keepsStandbyContract(library);
   savesWhileStreaming(library);
+
+  test("holds and goes on in a program that has more than a thousand files open", async () => {
+    const folder = temporaryFolder();
+    const out = join(folder, "out");
+    const run = launch(library.streams, [out, "0", "1", ""], folder, { OPEN_FILES: "1100" });
+    await flowing(run, out);
+    await bring(run, 1, "standby");
+    const held = framesOf(out).length;
+    await bring(run, 2, "run");
+    await flowing(run, out, held);
+    run.child.kill("SIGKILL");
+  });
 });

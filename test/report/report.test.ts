@@ -103,6 +103,37 @@ describe("the report", () => {
     const { othersWaited } = aDay().report();
     expect(othersWaited).toMatchObject({ count: 3, open: 0, medianMs: 20_000, p95Ms: 30_000 });
     expect(othersWaited.waits[0]?.events).toEqual([3, 4, 5]);
+    expect(aDay().report({ job: "tts" }).othersWaited.count).toBe(1);
+  });
+
+  test("of a job that was removed ends with it, and one that a person sent back waits like a paused one", () => {
+    const log = new Log();
+    log.add(0, "job.started", { outcome: { gpus: [] } });
+    log.add(10, "pause.requested");
+    log.add(20, "pause.completed");
+    log.add(30, "job.removed");
+    log.add(0, "job.started", { job: "tts", outcome: { gpus: [] } });
+    log.add(20, "job.finished", { job: "tts" });
+    log.add(30, "resume.requested", { job: "tts", actor: "user", outcome: { step: 5, path: "/c" } });
+    log.add(90, "resume.requested", { job: "tts", outcome: { gpus: [] } });
+    const spans = log
+      .report()
+      .jobs.map(({ spans }) =>
+        spans.map(({ state, fromMs, toMs }) => [state, ...[fromMs, toMs].map((ms) => (ms - START) / 1000)]),
+      );
+    expect(spans).toEqual([
+      [
+        ["running", 0, 10],
+        ["pausing", 10, 20],
+        ["paused", 20, 30],
+      ],
+      [
+        ["running", 0, 20],
+        ["ended", 20, 30],
+        ["paused", 30, 90],
+        ["starting", 90, 10_000],
+      ],
+    ]);
   });
 
   test("counts no wait from before a job began to run, and none that no job was asked to end", () => {

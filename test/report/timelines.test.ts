@@ -3,10 +3,11 @@
  * Covers: src/report/timeline.ts, src/report/state-after.ts, src/report/span.ts
  */
 import { describe, expect, test } from "vitest";
-import type { AuditEvent, NewEvent } from "../../src/model/event.ts";
+import { type AuditEvent, EVENT_KINDS, type EventKind, type NewEvent } from "../../src/model/event.ts";
 import type { Job } from "../../src/model/job.ts";
 import { isEnded } from "../../src/model/state.ts";
-import type { Span } from "../../src/report/span.ts";
+import { SPAN_STATES, type Span } from "../../src/report/span.ts";
+import { MOVING_KINDS, stateAfter } from "../../src/report/state-after.ts";
 import { timelines } from "../../src/report/timelines.ts";
 import { at, makeConfig, makeJob, makeRule, WALL } from "../decide/make.ts";
 import { VirtualMachine } from "../decide/virtual-machine.ts";
@@ -166,4 +167,25 @@ describe("what no event tells", () => {
     const done = event(20, "pause.completed", { outcome: { goneAfterMs: 16_000 } });
     expect(brief(read([start, asked, done], 30))).toEqual(["waiting 6-10", "pausing 10-20", "paused 20-30"]);
   });
+});
+
+test("every kind that moves a job is read from the log", () => {
+  const outcomes = [undefined, { gpus: [] }, { goneAfterMs: 1, stepsLost: 0, againAfter: "1 s" }];
+  const befores = SPAN_STATES.map((state) => ({ state, cancelling: false }));
+  const moves = (kind: EventKind): boolean =>
+    outcomes.some((outcome) =>
+      befores.some((before) => {
+        const told = {
+          kind,
+          job: "asr",
+          run: 1,
+          actor: "peer",
+          reason: "",
+          ...(outcome && { outcome }),
+        } as const;
+        const [event] = audit([{ ...told, second: 1 }]);
+        return event !== undefined && stateAfter(event, before) !== null;
+      }),
+    );
+  expect(EVENT_KINDS.filter(moves).filter((kind) => !MOVING_KINDS.includes(kind))).toEqual([]);
 });

@@ -118,6 +118,8 @@ export class Hold implements Gatekeeper {
       this.#saves.refuse(`can't save its context: stream '${late}' is at work on one frame for too long`);
       this.#reopen();
     }, GATHER_MS).unref();
+    // Where a frame has just gone on, nothing may come to the gate for long.
+    setImmediate(() => this.#proceed());
   }
 
   #goOn(): void {

@@ -43,6 +43,8 @@ export interface EnergyReport {
 export interface EnergyMaterial {
   /** By job, within the period. */
   spans: ReadonlyMap<string, readonly Span[]>;
+  /** The jobs to tell of; all of `spans` when left out. Others only share what is measured. */
+  shown?: ReadonlySet<string>;
   samples: Iterable<Sample>;
   jobOfRun: ReadonlyMap<string, string>;
   series: readonly PriceAt[];
@@ -62,7 +64,8 @@ export function energyReport(material: EnergyMaterial): EnergyReport {
   const priced = tariff === undefined ? [] : stretches(tariff, series, { fromMs: sinceMs, toMs });
   const prices = new Prices(priced);
   const measured = measure(material.samples, { ...material, prices, hostWatts });
-  const jobs = [...measured].map(([job, energy]): JobEnergyReport => {
+  const told = [...measured].filter(([job]) => material.shown?.has(job) ?? true);
+  const jobs = told.map(([job, energy]): JobEnergyReport => {
     const own = spans.get(job) ?? [];
     const { gpu, host, gpuGapMs, hostGapMs } = energy;
     const total = add([gpu, host]);

@@ -10,11 +10,13 @@ import { type PriceList, parsePrices } from "./price-list.ts";
 
 /** Enough for each minute of six weeks, and for each second of half a day. */
 const MOST_SAMPLES = 60_000;
+/** Farther apart they would show gaps; older samples are kept for each minute alone. */
+const LONGEST_STEP_MS = 60_000;
 const COMMAND_MS = 60_000;
 
 /** Long periods are read in steps, of at least a second. Throws DatabaseError. */
 export function samplesOf(database: string, period: { sinceMs: number; untilMs: number }): Iterable<Sample> {
-  const everyMs = Math.ceil((period.untilMs - period.sinceMs) / MOST_SAMPLES);
+  const everyMs = Math.min(LONGEST_STEP_MS, Math.ceil((period.untilMs - period.sinceMs) / MOST_SAMPLES));
   return readSamples(database, everyMs <= 1000 ? period : { ...period, everyMs });
 }
 

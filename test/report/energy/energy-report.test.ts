@@ -216,4 +216,25 @@ describe("what isn't known", () => {
     const measured = (held - (asr?.hostGapMs ?? 0)) / HOUR;
     expect(asr?.host.kWh).toBeCloseTo((measured * 50) / 1000, 9);
   });
+
+  test("a GPU that is shared is shared, also where one of the jobs alone is told of", () => {
+    const both = new Map([
+      ["tts", spans],
+      ["asr", spans],
+    ]);
+    const alone = of(samples.map(sampleAt))?.gpu.kWh ?? 0;
+    const config = makeConfig({ energy: { hostWatts: 200 } });
+    const period = { sinceMs, untilMs: sinceMs + 48 * HOUR };
+    const one = energyReport({
+      spans: both,
+      shown: new Set(["tts"]),
+      samples: samples.map(sampleAt),
+      jobOfRun: new Map(),
+      series: [],
+      config,
+      ...period,
+    });
+    expect(one.jobs.map(({ job }) => job)).toEqual(["tts"]);
+    expect(one.all.gpu.kWh).toBeCloseTo(alone / 2, 9);
+  });
 });

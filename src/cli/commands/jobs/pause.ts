@@ -8,7 +8,7 @@ import { number } from "../../../words/number.ts";
 import { whyBeside } from "../../../words/sentences/why.ts";
 import { askedText, holdText, movesText } from "../../../words/sentences/why-held.ts";
 import { endingText, UNSTEPPED, unaskedText } from "../../../words/sentences/why-pausing.ts";
-import { bytes } from "../../../words/size.ts";
+import { bytes, size } from "../../../words/size.ts";
 import { clockTime } from "../../../words/time.ts";
 import { followJobs, type Outcome } from "../../follow-jobs.ts";
 import { chosen, jobsNamed } from "../../named-jobs.ts";
@@ -72,7 +72,7 @@ function pauseOutcome(job: JobView): Outcome {
         return { end: "bad", text: `paused, but not saved: ${job.why.unsaved}` };
       return { end: "good", text: `paused: ${saved(job)}` };
     case "frozen":
-      return { end: "good", text: "frozen: its CPU and GPU time is free, its memory isn't" };
+      return frozen(job);
     case "standby":
       return onStandby(job);
     case "waiting":
@@ -94,6 +94,14 @@ function pauseOutcome(job: JobView): Outcome {
     default:
       return { end: null, text: `asked; it is ${job.state}` };
   }
+}
+
+function frozen({ why: { parked } }: JobView): Outcome {
+  if (parked === undefined)
+    return { end: "good", text: "frozen: its CPU and GPU time is free, its memory isn't" };
+  if (parked.broken !== undefined) return { end: "bad", text: `not paused: ${parked.broken}` };
+  const seen = parked.gone ? "" : ", as the driver says; its GPU hasn't shown that yet";
+  return { end: "good", text: `parked: its ${size(parked.heldMiB)} of VRAM is in host memory${seen}` };
 }
 
 function onStandby({ why: { server } }: JobView): Outcome {

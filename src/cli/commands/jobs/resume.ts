@@ -11,7 +11,7 @@ import { list } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
 import { begunText } from "../../../words/sentences/begun-with.ts";
 import { whyBeside } from "../../../words/sentences/why.ts";
-import { askedText } from "../../../words/sentences/why-held.ts";
+import { askedText, movesText } from "../../../words/sentences/why-held.ts";
 import { clockTime } from "../../../words/time.ts";
 import { followJobs, type Outcome } from "../../follow-jobs.ts";
 import { chosen } from "../../named-jobs.ts";
@@ -97,6 +97,9 @@ function resumeOutcome(job: JobView, anew: boolean, waited: Waited): Outcome {
     return { end: "bad", text: `paused again, and not saved: ${unsaved}` };
   switch (job.state) {
     case "running":
+      // A server that is asked to load its model, or a parked job on its way back.
+      if (job.why.asked !== undefined) return { end: null, text: askedText(job.why) };
+      if (job.why.moves !== undefined) return { end: null, text: movesText(job.why) };
       return anew ? begun(job) : { end: "good", text: running(job) };
     case "serving":
       return job.why.asked === undefined

@@ -17,6 +17,9 @@ import { mustConnect, type Options, snapshotOf } from "../../supervisors/connect
 /** A restarted supervisor is back within this time; its jobs keep running meanwhile. */
 const RECONNECT_FOR_MS = 60_000;
 
+/** Node fires a longer one at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export interface WaitOptions extends Options {
   timeout?: string;
 }
@@ -30,7 +33,7 @@ export async function wait(names: string[], options: WaitOptions): Promise<numbe
     jobsNamed(names, (await snapshotOf(client)).jobs);
     const all = untilEnded(client, open);
     if (timeoutMs === null) return await all;
-    const code = await Promise.race([all, sleep(timeoutMs, null, { signal: over.signal })]);
+    const code = await Promise.race([all, pass(timeoutMs, over.signal)]);
     if (code !== null) return code;
     // What the connection's end says of the rest is of no interest.
     all.catch(() => {});
@@ -40,6 +43,13 @@ export async function wait(names: string[], options: WaitOptions): Promise<numbe
     over.abort();
     client.close();
   }
+}
+
+/** As long as that may be. */
+async function pass(ms: number, signal: AbortSignal): Promise<null> {
+  for (let left = ms; left > 0; left -= LONGEST_TIMER_MS)
+    await sleep(Math.min(left, LONGEST_TIMER_MS), null, { signal });
+  return null;
 }
 
 /** Takes each job out of `open` as its end is told. Resolves with the exit code. */

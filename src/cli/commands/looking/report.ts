@@ -41,12 +41,20 @@ export async function report(options: ReportOptions): Promise<void> {
   const config = loaded.ok ? loaded.config : null;
   const material = gather(database, period, config);
   const { job, html } = options;
-  const known = material.jobs.map(({ name }) => name);
+  // Jobs that were removed are known by their events.
+  const known = [
+    ...new Set([
+      ...material.jobs.map(({ name }) => name),
+      ...material.events.flatMap(({ job }) => job ?? []),
+    ]),
+  ];
   if (job !== undefined && !known.includes(job)) throw misuse(noSuchJob(job, known));
   const plain = reportOf({ ...material, ...(job !== undefined && { job }) });
   const plotter = new Plotter(period);
   const shown = html === undefined ? null : plotter;
-  const found = await withEnergy(plain, database, { config, plotter: shown });
+  // What is shared on a GPU is told by all jobs there.
+  const all = job === undefined ? plain : reportOf(material);
+  const found = await withEnergy(plain, database, { config, plotter: shown, all });
   if (html !== undefined) {
     const plots = plotter.plots(config?.rules ?? []);
     const title = config === null ? basename(database) : projectName(config.project);
@@ -69,12 +77,13 @@ const expectShortLives = (): void => v8.setFlagsFromString("--no-allocation-site
 async function withEnergy(
   report: Report,
   database: string,
-  { config, plotter }: { config: Config | null; plotter: Plotter | null },
+  { config, plotter, all }: { config: Config | null; plotter: Plotter | null; all: Report },
 ): Promise<Report> {
   if (config === null) return report;
   const { prices, notes } = await pricesOf(config.tariff);
   const energy = energyReport({
-    spans: new Map(report.jobs.map(({ job, spans }) => [job, spans])),
+    spans: new Map(all.jobs.map(({ job, spans }) => [job, spans])),
+    shown: new Set(report.jobs.map(({ job }) => job)),
     samples: shownTo(plotter, samplesOf(database, report)),
     jobOfRun: jobsOfRuns(database),
     series: prices,
