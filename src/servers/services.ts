@@ -80,8 +80,11 @@ export class Services {
   async #look(known: Known): Promise<void> {
     known.isLooking = true;
     const url = new URL(known.url);
-    const code = await connectCode(url);
+    const answer = await connectCode(url);
     const before = known.seen;
+    // One that was here, or that listens, hangs; of any other nothing was ever seen.
+    const hangs = answer === SILENT && (before?.here === true || listenerOf(url) !== null);
+    const code = hangs ? null : answer;
     known.lookedMs = elapsedMs();
     known.unreachableMs = isUnclear(code) ? (known.unreachableMs ?? known.lookedMs) : null;
     const forMs = known.lookedMs - (known.unreachableMs ?? known.lookedMs);
@@ -97,6 +100,7 @@ export class Services {
 const portOf = ({ port, protocol }: URL): number => Number(port) || (protocol === "https:" ? 443 : 80);
 
 const REFUSED = "ECONNREFUSED";
+const SILENT = "no answer";
 const isUnclear = (code: string | null): boolean => code !== null && code !== REFUSED;
 
 /** Whether an error of connecting means that the service isn't there; `forMs`: since the first of such errors. */
@@ -106,7 +110,7 @@ export const isGone = (code: string, { wasHere, forMs }: { wasHere: boolean; for
 const goneText = (code: string, { host }: URL): string =>
   isUnclear(code) ? `${host} can't be reached (${code})` : `Nothing listens at ${host}`;
 
-/** The error of connecting; null while something is there, whether it takes the connection or not. */
+/** The error of connecting; null where the connection is taken. */
 function connectCode(url: URL): Promise<string | null> {
   const { hostname } = url;
   return new Promise((resolve) => {
@@ -120,7 +124,7 @@ function connectCode(url: URL): Promise<string | null> {
       resolve(code);
     };
     socket.on("connect", () => end(null));
-    socket.on("timeout", () => end(null));
+    socket.on("timeout", () => end(SILENT));
     socket.on("error", ({ code }: NodeJS.ErrnoException) => end(code ?? "an error without a code"));
   });
 }
@@ -128,9 +132,12 @@ function connectCode(url: URL): Promise<string | null> {
 type Who = Omit<Extract<ServiceSeen, { here: true }>, "here">;
 const NOBODY: Who = { pid: null, startTime: null, user: null };
 
+/** Null on another machine. */
+const listenerOf = (url: URL): Listener | null => (isLoopback(url.hostname) ? listenerAt(portOf(url)) : null);
+
 /** On another machine nobody; the search through all processes is made once for each socket. */
 function whoListens(url: URL, known: Known): Who {
-  const listener = isLoopback(url.hostname) ? listenerAt(portOf(url)) : null;
+  const listener = listenerOf(url);
   if (listener === null) return NOBODY;
   const { socket } = known;
   if (

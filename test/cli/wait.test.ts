@@ -20,7 +20,8 @@ test("a job that ended badly before the supervisor went still makes wait end wit
   cli.write("supervisor.config.json", JSON.stringify({ stateDirectory: "s", rules: [], jobs }));
   await cli.say("start", "--detach");
 
-  const waiting = cli.start("wait", "bad", "good");
+  // Longer than any timer of Node's.
+  const waiting = cli.start("wait", "bad", "good", "--timeout", "30d");
   let [out, err] = ["", ""];
   waiting.stdout?.on("data", (chunk) => (out += chunk));
   waiting.stderr?.on("data", (chunk) => (err += chunk));

@@ -62,6 +62,9 @@ describeWith(compiler)("park (needs a C compiler)", () => {
     const { supervisor, cuda } = scene;
     scene.newcomer(5000);
     await supervisor.reaches("plain", ["frozen"]);
+    expect(supervisor.say("pause", "plain").out).toMatch(
+      /^plain {2}parked: its 18\.0 GiB of VRAM is in host/,
+    );
     supervisor.say("cancel", "plain");
     await supervisor.reaches("plain", ["cancelled"]);
     expect(alive(scene.pid)).toBe(false);
