@@ -63,7 +63,7 @@ describeWith(compiler)("park (needs a C compiler)", () => {
     scene.newcomer(5000);
     await supervisor.reaches("plain", ["frozen"]);
     expect(supervisor.say("pause", "plain").out).toMatch(
-      /^plain {2}parked: its 18\.0 GiB of VRAM is in host/,
+      /^plain {2}parked: its 18\.0 GiB of VRAM is in host/m,
     );
     supervisor.say("cancel", "plain");
     await supervisor.reaches("plain", ["cancelled"]);
