@@ -127,7 +127,9 @@ class Hold(Gate):
         waker.register(self._wake_read, select.POLLIN)
         while True:
             nap = self._nap()
-            waker.poll(None if nap is None else math.ceil(nap * 1000))
+            rung = waker.poll(None if nap is None else math.ceil(nap * 1000))
+            if any(how & select.POLLNVAL for _, how in rung):
+                time.sleep(_LOOK_EVERY)  # The program has closed all of its descriptors.
             self._drain()
             bell.read()
             if bell.word == "run":

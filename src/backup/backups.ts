@@ -56,10 +56,8 @@ export class Backups {
     if (this.#working !== null || this.#stop.signal.aborted) return;
     for (const job of Object.values(jobs)) {
       if (job.spec.backup === undefined) continue;
-      const trouble = this.#troubles.get(job.name);
-      if (trouble !== undefined && elapsedMs() < trouble.notBeforeMs) continue;
       const next = this.#next(job);
-      if (next === null) continue;
+      if (next === null || this.#isPutOff(job, next.verb)) continue;
       this.#working = this.#carryOut(job, next).catch(this.#parts.onBug);
       return;
     }
@@ -72,13 +70,18 @@ export class Backups {
     );
     const troubles = [...this.#troubles].flatMap(([name, { verb, reason, notBeforeMs }]) => {
       const job = jobs[name];
-      if (job === undefined || this.#next(job)?.verb !== verb) return [];
-      const again = duration(Math.max(0, notBeforeMs - elapsedMs()));
+      if (job === undefined) return [];
+      const isDue = this.#next(job)?.verb === verb;
+      // While a later one is in its backup alone, nothing is copied there.
+      if (!isDue && (verb === "upload" || !isBackupLater(job, job.checkpoint))) return [];
+      const again = isDue
+        ? `in ${duration(Math.max(0, notBeforeMs - elapsedMs()))}`
+        : "before its next start";
       const what =
         verb === "upload"
           ? `The checkpoints of ${name} aren't backed up`
           : `The checkpoint of ${name} can't be fetched from its backup`;
-      return [`${what}: ${reason}. It is tried again in ${again}.`];
+      return [`${what}: ${reason}. It is tried again ${again}.`];
     });
     return [...untidied, ...troubles];
   }
@@ -128,7 +131,7 @@ export class Backups {
     const done: Done = ended.ok
       ? (JSON.parse(ended.stdout.slice(ended.stdout.lastIndexOf("\n") + 1)) as Done)
       : { ok: false, reason: ended.reason, final: false };
-    if (!done.ok) this.#putOff(job.name, verb, done.reason);
+    if (!done.ok) this.#putOff(job, verb, done.reason);
     else {
       this.#troubles.delete(job.name);
       if (verb === "upload") this.#noteUntidied(job.name, done.untidied);
@@ -141,9 +144,19 @@ export class Backups {
     else this.#untidied.set(job, untidied);
   }
 
-  #putOff(job: string, verb: Order["verb"], reason: string): void {
-    const before = this.#troubles.get(job);
+  /** The first try to fetch one, before each start, waits for none before it. */
+  #troubleOf(job: Job, verb: Order["verb"]): Trouble | undefined {
+    const trouble = this.#troubles.get(job.name);
+    const isFirst = verb === "restore" && job.restoring === undefined;
+    return trouble?.verb === verb && !isFirst ? trouble : undefined;
+  }
+
+  #isPutOff = (job: Job, verb: Order["verb"]): boolean =>
+    elapsedMs() < (this.#troubleOf(job, verb)?.notBeforeMs ?? 0);
+
+  #putOff(job: Job, verb: Order["verb"], reason: string): void {
+    const before = this.#troubleOf(job, verb);
     const waitMs = before === undefined ? FIRST_RETRY_MS : Math.min(LONGEST_RETRY_MS, before.waitMs * 2);
-    this.#troubles.set(job, { verb, reason, waitMs, notBeforeMs: elapsedMs() + waitMs });
+    this.#troubles.set(job.name, { verb, reason, waitMs, notBeforeMs: elapsedMs() + waitMs });
   }
 }

@@ -52,9 +52,10 @@ export class EventCounts {
     const { kind, job, outcome = {} } = event;
     add(this.#kinds, kind);
     if (job !== null) this.#countOf(job, event);
-    if (kind !== "pause.completed" || isLater(event)) return;
-    add(this.#pausesBy, event.actor);
+    if (kind !== "pause.completed") return;
     this.#releasedMiB += amount(outcome.vramReleasedMiB);
+    if (isLater(event)) return;
+    add(this.#pausesBy, event.actor);
     const tookMs = outcome.goneAfterMs ?? outcome.pausedAfterMs;
     // A job that paused by itself wasn't waited for.
     if (typeof tookMs === "number") this.#timed(tookMs / 1000);

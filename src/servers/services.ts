@@ -14,7 +14,7 @@ import { isAlive, readStat } from "../sense/proc/process.ts";
 import { userName } from "../sense/proc/user-name.ts";
 
 const EVERY_MS = 2000;
-/** One that takes no connection for so long hangs, but is there. */
+/** One that takes no connection for so long hangs, but is there, if /proc shows that it listens. */
 const CONNECT_MS = 5000;
 /** A network that fails, or a process without a file descriptor left, says nothing of the service so soon. */
 const UNREACHABLE_MS = 60_000;
@@ -82,8 +82,8 @@ export class Services {
     const url = new URL(known.url);
     const answer = await connectCode(url);
     const before = known.seen;
-    // One that was here, or that listens, hangs; of any other nothing was ever seen.
-    const hangs = answer === SILENT && (before?.here === true || listenerOf(url) !== null);
+    // One that listens here hangs; of any other nothing is seen.
+    const hangs = answer === SILENT && listenerOf(url) !== null;
     const code = hangs ? null : answer;
     known.lookedMs = elapsedMs();
     known.unreachableMs = isUnclear(code) ? (known.unreachableMs ?? known.lookedMs) : null;

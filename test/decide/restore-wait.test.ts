@@ -67,3 +67,13 @@ test("a later loss is a new one: three tries again", () => {
   const story = tried(waiting(older), 3).launch(10, older);
   expect(lacksRestored({ ...story.job, state: { name: "waiting", since: at(20) } })).toBe(true);
 });
+
+test("an upload that ends after a person had the job begin anew brings nothing back", () => {
+  const upload = { kind: "backup", verb: "upload", of: stored, tookMs: 9, ok: true, bytes: 9 } as const;
+  const { job } = waiting(null);
+  const { backedUp: _, ...anew } = { ...job, begunAnew: true as const, firstRunMs: at(5).wallMs };
+  const story = new Story(anew).on(6, upload);
+  expect([story.job.backedUp, lacksRestored(story.job)]).toEqual([undefined, false]);
+  const own = { ...stored, createdAtMs: at(7).wallMs };
+  expect(new Story(anew).on(8, { ...upload, of: own }).job.backedUp).toEqual(own);
+});

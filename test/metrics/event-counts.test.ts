@@ -70,5 +70,7 @@ test("what isn't a pause, or no failure, or was told already isn't counted", () 
   happens("job.failed", { outcome: { code: 74 } });
   expect(counts.of("asr")).toMatchObject({ pauses: 0, unsavedPauses: 0, failures: 0 });
   expect(counts.pauseTimes.sum).toBe(0);
+  // What it released is told only then.
+  expect(counts.releasedMiB).toBe(512);
   expect(counts.kinds.get("job.failed")).toBe(2);
 });

@@ -115,11 +115,14 @@ export class Hold implements Gatekeeper {
     this.open = false;
     this.#gathering = setTimeout(() => {
       const late = [...this.#streams].find((stream) => !stream.held)?.name;
+      // Held since their last frame went on: none has come to the gate.
+      if (late === undefined) {
+        this.#proceed();
+        return;
+      }
       this.#saves.refuse(`can't save its context: stream '${late}' is at work on one frame for too long`);
       this.#reopen();
     }, GATHER_MS).unref();
-    // Where a frame has just gone on, nothing may come to the gate for long.
-    setImmediate(() => this.#proceed());
   }
 
   #goOn(): void {

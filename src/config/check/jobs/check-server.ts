@@ -26,7 +26,8 @@ export function checkServer({ path, fields }: Entry): Finding[] {
 }
 
 function unreadable(here: Path, { url }: Fields): Finding[] {
-  if (typeof url !== "string" || URL.canParse(url)) return [];
+  // Of one that doesn't begin so the schema tells.
+  if (typeof url !== "string" || !/^https?:\/\//.test(url) || URL.canParse(url)) return [];
   return [found([...here, "url"], `must be an address such as http://127.0.0.1:8000, got ${show(url)}.`)];
 }
 

@@ -1,4 +1,5 @@
 /** What came of copying a job's checkpoint to its backup, or of bringing one back. Never changes its state. */
+import { isPassedOver } from "../../../model/job.ts";
 import type { Checkpoint } from "../../../model/run.ts";
 import { duration } from "../../../words/duration.ts";
 import { number } from "../../../words/number.ts";
@@ -26,7 +27,9 @@ function succeeded(transition: Transition, { verb, of, tookMs, ...done }: Backup
   const outcome = { path: of.path, step: of.step, bytes: done.bytes, ms: Math.round(tookMs) };
   transition.drop("backupFailure");
   if (verb === "upload") {
-    transition.note({ backedUp: of });
+    // One that was under way when a person had it begin anew isn't this job's any more.
+    const { begunAnew, firstRunMs = 0 } = transition.job;
+    if (!begunAnew || of.createdAtMs >= firstRunMs) transition.note({ backedUp: of });
     const sent = done.sent ?? done.bytes;
     const resumed = sent < done.bytes ? `; ${bytes(done.bytes - sent)} of it was already there` : "";
     transition.tell(
@@ -62,7 +65,7 @@ function restoreFailed(transition: Transition, { of, reason, final }: BackupInpu
   if (final) {
     transition.drop("restoring");
     transition.drop("backedUp");
-    const lost = between(of, checkpoint ?? undefined);
+    const lost = isPassedOver(transition.job, of) ? 0 : between(of, checkpoint ?? undefined);
     const on = checkpoint === null ? "the beginning" : `step ${number(checkpoint.step ?? 0)}`;
     const text = `The backup of step ${number(of.step ?? 0)} can't be used: ${reason}. It goes on from ${on}; ${stepsAre(lost, "to be redone")}.`;
     transition.tell("checkpoint.rejected", "supervisor", text, {

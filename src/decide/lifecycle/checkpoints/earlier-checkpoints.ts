@@ -82,9 +82,13 @@ export function rerun(transition: Transition, { by, from }: { by: string; from?:
 function rerunFrom(transition: Transition, by: string, from: Checkpoint): void {
   const known = checkpointsOf(transition.job);
   const { doubts, backedUp } = transition.job;
+  const here = known.slice(0, known.indexOf(from));
+  const isHere = here.some(
+    ({ path, createdAtMs }) => path === backedUp?.path && createdAtMs === backedUp.createdAtMs,
+  );
   // What is in its backup alone is passed over as well: it would be fetched before the run.
-  const isStored = isBackupLater(transition.job, known[0] ?? null);
-  const later = [...(isStored && backedUp ? [backedUp] : []), ...known.slice(0, known.indexOf(from))];
+  const stored = backedUp && !isHere && isBackupLater(transition.job, from) ? [backedUp] : [];
+  const later = [...stored, ...here].sort((one, other) => (other.step ?? 0) - (one.step ?? 0));
   for (const fact of ["cancelling", "earlier", "foreign", "gpuShortage", "restoring"] as const)
     transition.drop(fact);
   transition.note({
