@@ -11,8 +11,10 @@ export function isThere(path: string): boolean {
     return true;
   } catch (error) {
     if (isAbsent(error)) return false;
+    const code = systemCode(error);
+    if (code === null) throw error;
     throw new Refusal(
-      `Whether ${path} is there can't be told (${systemCode(error) ?? error}): look at the rights and the disk of ${dirname(path)}.`,
+      `Whether ${path} is there can't be told (${code}): look at the rights and the disk of ${dirname(path)}.`,
     );
   }
 }

@@ -12,7 +12,10 @@ import { number } from "../../words/number.ts";
 /** Tries before an older checkpoint is taken instead. */
 const MOST_TRIES = 3;
 
-/** Whether its backup holds a later step than `checkpoint`, the newest that is here. A copy of one that is passed over is passed over, too. */
+/**
+ * Whether its backup holds a later step than `checkpoint`, the newest that is here. A copy of one that is passed over
+ * is passed over, too.
+ */
 export function isBackupLater(
   job: Pick<Job, "spec" | "backedUp" | "doubts">,
   checkpoint: Checkpoint | null,
