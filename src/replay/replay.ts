@@ -44,6 +44,9 @@ export interface ReplayOptions {
 
 const TELL_EVERY = 2000;
 
+const SET_BACK =
+  "The clock was set back within this time: what it showed twice is counted once, with the readings of both mixed.";
+
 export async function replay(
   history: History,
   configs: readonly Rerunnable[],
@@ -56,18 +59,22 @@ export async function replay(
   const pace = paceOf(history);
   let reruns: Rerun[] | null = null;
   let last: { past: Past; now: Now; bootMs: number } | null = null;
+  const doubts = new Set(history.doubts);
   const replayed = { samples: 0, unrecordedMs: 0, gaps: 0, thinnedMs: 0 };
   for (const sample of history.samples()) {
     const passed = last === null ? 0 : sample.at.wallMs - last.now.wallMs;
     const gap = passed > pace.unrecordedMs;
     const ticked = last === null ? 0 : sample.at.monotonicMs - last.bootMs;
+    // A wall clock that was set back: what was recorded before and after that lies between each other.
+    const leapt = !gap && ticked > passed + OVER_A_GAP_MS;
+    if (leapt) doubts.add(SET_BACK);
     // A reboot sets it back; in suspend it stands still.
-    const advanced = gap || ticked <= 0 ? Math.min(passed, OVER_A_GAP_MS) : ticked;
+    const advanced = gap || ticked <= 0 ? Math.min(passed, OVER_A_GAP_MS) : leapt ? passed : ticked;
     const now: Now = {
       wallMs: sample.at.wallMs,
       monotonicMs: last === null ? sample.at.monotonicMs : last.now.monotonicMs + advanced,
     };
-    const thinned = !gap && passed >= pace.thinnedMs;
+    const thinned = !gap && advanced >= pace.thinnedMs;
     reruns ??= configs.map((one) => new Rerun(one, history, now, sample.at.monotonicMs));
     if (gap) {
       replayed.gaps += 1;
@@ -90,7 +97,7 @@ export async function replay(
     untilMs: history.span.untilMs,
     ...replayed,
     assumed: [...assumed],
-    doubts: [...history.doubts, ...blindRules(reruns ?? [])],
+    doubts: [...doubts, ...blindRules(reruns ?? [])],
     configs: (reruns ?? []).map((one) => one.figures()),
   };
 }

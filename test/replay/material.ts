@@ -16,6 +16,8 @@ export interface Scene {
   availableMiB?: number;
   temperature?: number;
   watts?: number;
+  /** Why GPUs that are there weren't read. */
+  unread?: string;
 }
 
 /** `seconds` after the start. */
@@ -32,7 +34,7 @@ export function sampleAt(seconds: number, scene: Scene): Sample {
     at: { wallMs: START_MS + seconds * 1000, monotonicMs },
     machine,
     gpus,
-    gpusUnavailable: null,
+    gpusUnavailable: scene.unread ?? null,
     runs: {},
     foreign: [],
   };
@@ -68,22 +70,29 @@ export interface Given {
   scene: (second: number) => Scene;
   /** Which seconds have a sample; all when left out. */
   kept?: (second: number) => boolean;
+  /** By how much the clock had been set forward (or back, below 0), in seconds; never when left out. */
+  clockOff?: (second: number) => number;
   jobs?: Job[];
   events?: PastEvent[];
 }
 
-export function historyOf({ seconds, scene, kept = () => true, jobs = [], events = [] }: Given): History {
+export function historyOf(given: Given): History {
+  const { seconds, scene, kept = () => true, clockOff = () => 0, jobs = [], events = [] } = given;
+  const samples: Sample[] = [];
+  for (let second = 0; second < seconds; second++) {
+    const { at, ...rest } = sampleAt(second, scene(second));
+    if (kept(second)) samples.push({ ...rest, at: { ...at, wallMs: at.wallMs + clockOff(second) * 1000 } });
+  }
+  // As a database gives them.
+  samples.sort((a, b) => a.at.wallMs - b.at.wallMs);
   return {
-    span: { fromMs: START_MS, untilMs: START_MS + seconds * 1000 },
-    count: seconds,
+    span: { fromMs: START_MS, untilMs: START_MS + (seconds + clockOff(seconds - 1)) * 1000 },
+    count: samples.length,
     jobs,
     runs: [],
     events,
     doubts: [],
-    *samples() {
-      for (let second = 0; second < seconds; second++)
-        if (kept(second)) yield sampleAt(second, scene(second));
-    },
+    samples: () => samples,
   };
 }
 

@@ -151,6 +151,24 @@ test("time without samples is left out of every figure, and said", async () => {
   expect(replayed.configs[0]?.jobs[0]?.workedMs).toBeLessThan(600_000);
 });
 
+test.each([
+  ["back by ten minutes", -600.5, 1398.5],
+  ["back by five seconds", -5.5, 1993.5],
+  // A gap, in which a second passes.
+  ["forward by an hour", 3600, 1999],
+  ["forward by a minute", 60, 1999],
+])("where the clock was set %s, no time counts twice", async (_, off, counted) => {
+  const clockOff = (second: number): number => (second < 1000 ? 0 : off);
+  const given = { seconds: 2000, scene: spell(0, 0), jobs: [knownJob("asr")] };
+  const history = historyOf({ ...given, clockOff });
+  const replayed = await replay(history, [{ name: "one", config: careful, yardstick: careful }]);
+  const { doubts, configs, thinnedMs } = replayed;
+  const inState = Object.values(configs[0]?.jobs[0]?.inState ?? {});
+  expect(inState.reduce((sum, ms) => sum + ms, 0) / 1000).toBe(counted);
+  expect(thinnedMs).toBe(0);
+  expect(doubts).toEqual(off < 0 ? [expect.stringContaining("The clock was set back")] : []);
+});
+
 test("a rule without a reading is named, since it could never act", async () => {
   const hot = { ...CPU_RULE, name: "too hot", metric: "gpu.temperature" };
   const config = configOf({ rules: [CPU_RULE, hot], jobs: [JOB] });
