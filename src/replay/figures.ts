@@ -91,20 +91,18 @@ export class Tally {
     this.#addEnergy(sample, now.wallMs, ms);
   }
 
-  #addEnergy({ gpus }: Sample, wallMs: number, ms: number): void {
-    if (gpus.length === 0) return;
-    let watts = 0;
+  #addEnergy({ gpus, gpusUnavailable }: Sample, wallMs: number, ms: number): void {
+    let watts = gpusUnavailable === null ? 0 : null;
     for (const { metrics } of gpus) {
       const one = told(metrics["gpu.power"]);
-      if (one === null) {
-        this.energyUnknownMs += ms;
-        return;
-      }
-      watts += one;
+      watts = one === null || watts === null ? null : watts + one;
     }
-    this.energyKnownMs += ms;
-    this.energyWh += (watts * ms) / 3_600_000;
-    this.#prices.add(this.bill, watts, wallMs, wallMs + ms);
+    if (watts === null) this.energyUnknownMs += ms;
+    else if (gpus.length > 0) {
+      this.energyKnownMs += ms;
+      this.energyWh += (watts * ms) / 3_600_000;
+      this.#prices.add(this.bill, watts, wallMs, wallMs + ms);
+    }
   }
 }
 

@@ -185,3 +185,16 @@ test("energy follows the power of the GPUs, and hours without a reading aren't c
   const blind = historyOf({ seconds: 3601, scene: () => ({ cpuOthers: 0 }) });
   expect((await played(blind)).energyWh).toBeNull();
 });
+
+test.each([
+  ["none of them", {}],
+  ["one of two", { gpuOthers: 0, watts: 80 }],
+])("while %s could be read, the energy of the GPUs is unknown", async (_, left) => {
+  const scene = (second: number) =>
+    second < 1800
+      ? { cpuOthers: 0, gpuOthers: 0, watts: 250 }
+      : { cpuOthers: 0, unread: "no driver", ...left };
+  const figures = await played(historyOf({ seconds: 3601, scene }), configOf({ rules: [], jobs: [] }));
+  expect(figures.energyWh).toBeCloseTo(125, 3);
+  expect(figures.energyUnknownMs).toBe(1_800_000);
+});
