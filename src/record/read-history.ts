@@ -1,8 +1,9 @@
 /**
- * Events of some kinds as far back as the log reaches: those in exported files first, then those in the
+ * Events as far back as the log reaches: those in exported files first, then those in the
  * database. Reads only; a file that is gone is told, never passed over in silence.
  */
 import { type AuditEvent, type EventKind, presentKind } from "../model/event.ts";
+import { number } from "../words/number.ts";
 import { eventOf } from "./audit/event-row.ts";
 import { readExport } from "./audit/export-file.ts";
 import { readEvents, readExports } from "./read.ts";
@@ -14,10 +15,13 @@ export interface Unread {
   reason: string;
 }
 
-/** `untilMs`: wall time; later events aren't read. Throws DatabaseError. */
+export const unreadText = ({ first, last, reason }: Unread): string =>
+  `Events ${number(first)} to ${number(last)} were exported and aren't counted: ${reason}.`;
+
+/** `kinds`: null for all. `untilMs`: wall time; later events aren't read. Throws DatabaseError. */
 export function* readHistory(
   path: string,
-  kinds: readonly EventKind[],
+  kinds: readonly EventKind[] | null,
   untilMs: number,
 ): Generator<AuditEvent | Unread, void> {
   let exported = 0;
@@ -29,10 +33,11 @@ export function* readHistory(
       continue;
     }
     for (const row of rows.rows)
-      if (row.at_ms < untilMs && kinds.includes(presentKind(row.kind))) yield eventOf(row);
+      if (row.at_ms < untilMs && (kinds?.includes(presentKind(row.kind)) ?? true)) yield eventOf(row);
   }
   // Rows of a file that has just been written may still be there.
-  for (const event of readEvents(path, { kind: kinds, untilMs })) if (event.id > exported) yield event;
+  for (const event of readEvents(path, { ...(kinds && { kind: kinds }), untilMs }))
+    if (event.id > exported) yield event;
 }
 
 function readable({ path }: { path: string }) {

@@ -3,8 +3,7 @@ import type { Config } from "../config/schema/schema.ts";
 import type { AuditEvent, EventKind } from "../model/event.ts";
 import { isLive } from "../model/state.ts";
 import { lastSampleMs, readJobs } from "../record/read.ts";
-import { readHistory } from "../record/read-history.ts";
-import { number } from "../words/number.ts";
+import { readHistory, unreadText } from "../record/read-history.ts";
 import type { Material } from "./report.ts";
 import { MOVING_KINDS } from "./state-after.ts";
 
@@ -23,10 +22,7 @@ export function gather(
   const notes: string[] = [];
   for (const one of readHistory(database, KINDS, untilMs))
     if ("kind" in one) events.push(one);
-    else
-      notes.push(
-        `Events ${number(one.first)} to ${number(one.last)} were exported and aren't counted: ${one.reason}.`,
-      );
+    else notes.push(unreadText(one));
   const configured = new Set(config?.jobs.map(({ name }) => name));
   const jobs = readJobs(database).map(
     ({

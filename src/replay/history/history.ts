@@ -5,14 +5,8 @@
 import type { AuditEvent } from "../../model/event.ts";
 import type { Job } from "../../model/job.ts";
 import type { Sample } from "../../model/machine.ts";
-import {
-  type RecordedRun,
-  readEvents,
-  readJobs,
-  readRuns,
-  readSamples,
-  sampleSpan,
-} from "../../record/read.ts";
+import { type RecordedRun, readJobs, readRuns, readSamples, sampleSpan } from "../../record/read.ts";
+import { readHistory, unreadText } from "../../record/read-history.ts";
 import { list } from "../../words/list.ts";
 
 /** Wall time in ms: from `fromMs` up to, and without, `untilMs`. */
@@ -52,11 +46,15 @@ export function databaseHistory(path: string, asked: Partial<Span> = {}): Histor
   const doubts: string[] = [];
   const blamed = new Set<string>();
   let edited = 0;
-  for (const event of readEvents(path)) {
+  for (const event of readHistory(path, null, span.untilMs)) {
+    if ("first" in event) {
+      doubts.push(unreadText(event));
+      continue;
+    }
     const atMs = Date.parse(event.at);
-    if (event.kind === "config.changed" && atMs >= span.fromMs && atMs < span.untilMs) edited += 1;
+    if (event.kind === "config.changed" && atMs >= span.fromMs) edited += 1;
     if (event.kind === "rule.misattributed" && event.job !== null) blamed.add(event.job);
-    if (event.job !== null && atMs < span.untilMs) events.push({ ...event, atMs });
+    if (event.job !== null) events.push({ ...event, atMs });
   }
   if (edited > 0)
     doubts.push(
