@@ -22,8 +22,13 @@ export function beginLine(run: Pick<Run, "number">, from: Checkpoint | null): st
 }
 
 /** Of a line that `beginLine` has made: the run's number; null of any other. */
-export function runBegunBy(line: string): number | null {
-  const found = /^── run (\d+) begins.* ──$/.exec(line);
+export const runBegunBy = (line: string): number | null => numberIn(/^── run (\d+) begins.* ──$/, line);
+
+/** The same of a line that `writeEnd` has written. */
+export const runEndedBy = (line: string): number | null => numberIn(/^── run (\d+) ended: .* ──$/, line);
+
+function numberIn(pattern: RegExp, line: string): number | null {
+  const found = pattern.exec(line);
   return found === null ? null : Number(found[1]);
 }
 

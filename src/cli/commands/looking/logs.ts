@@ -36,7 +36,10 @@ export async function logs(job: string, options: LogsOptions): Promise<number> {
   sayWhich(places, options);
   const shown = showLog(job, options.json ?? false);
   if (run !== undefined) {
-    for (const line of linesOfRun(job, parts, run, lines ?? Number.POSITIVE_INFINITY)) shown.line(line);
+    const asked = { run, count: lines ?? Number.POSITIVE_INFINITY };
+    const found = linesOfRun(job, parts, asked, places.database);
+    if (found.isCut) say(`The beginning of run ${run} was rotated away.`);
+    for (const line of found.lines) shown.line(line);
     return 0;
   }
   const reader = new LogLines(shown.line);

@@ -5,6 +5,8 @@
 import { appendFileSync, copyFileSync, mkdirSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createJournal } from "../../../../src/record/journal.ts";
+import { at, RETENTION, run as recordedRun } from "../../../record/material.ts";
 import { until, untilHolds } from "../../../until.ts";
 import { CommandLine } from "../../command-line.ts";
 
@@ -100,6 +102,39 @@ describe("logs", () => {
       err: "The log of 'train' holds nothing of run 6. It holds run 3, 4 and 5.\n",
     });
     expect(await cli.say("logs", "train", "--run", "4", "-f")).toMatchObject({ code: 2 });
+  });
+
+  it("--run gives what is left of a run whose beginning was rotated away, and says so", async () => {
+    mkdirSync(join(cli.stateDirectory, "logs"), { recursive: true });
+    const log = "state/gpu-job-supervisor/logs/train.log";
+    const run = (number: number) => cli.say("logs", "train", "--run", `${number}`);
+    const cut = (number: number) => `The beginning of run ${number} was rotated away.\n`;
+    const next = "── run 4 begins ──\nfour\n";
+    // It says itself which it was.
+    cli.write(log, `three\n── run 3 ended: exit code 1 ──\nand the last of it\n${next}`);
+    expect(await run(3)).toEqual({
+      code: 0,
+      out: "three\n── run 3 ended: exit code 1 ──\nand the last of it\n",
+      err: cut(3),
+    });
+    expect(await run(4)).toEqual({ code: 0, out: next, err: "" });
+    expect((await run(5)).err).toBe("The log of 'train' holds nothing of run 5. It holds run 3 and 4.\n");
+    // Its end wasn't seen: the one before the next.
+    cli.write(log, `three\n${next}`);
+    expect(await run(3)).toEqual({ code: 0, out: "three\n", err: cut(3) });
+    // Of an earlier job of that name.
+    cli.write(log, "old\n── run 1 begins ──\nnew\n");
+    expect(await run(0)).toMatchObject({ code: 2, err: expect.stringContaining("It holds run 1.") });
+    expect(await run(1)).toEqual({ code: 0, out: "── run 1 begins ──\nnew\n", err: "" });
+    // It is at work still, and nothing in the log names it: the newest of which there is a record.
+    cli.write(log, "step 7\nstep 8\n");
+    expect(await run(3)).toMatchObject({ code: 2, out: "" });
+    const journal = createJournal(join(cli.stateDirectory, "supervisor.sqlite"), { retention: RETENTION });
+    for (const one of [recordedRun("r2", 2), recordedRun("r3", 3)])
+      journal.append([], at(one.number), { jobs: [], started: { job: "train", run: one } });
+    journal.close();
+    expect(await run(3)).toEqual({ code: 0, out: "step 7\nstep 8\n", err: cut(3) });
+    expect((await run(2)).err).toBe("The log of 'train' holds nothing of run 2. It holds run 3.\n");
   });
 
   it("-f loses nothing to a rotation, and shows a bar that never ends its line now and then", async () => {
