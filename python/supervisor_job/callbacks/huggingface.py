@@ -19,6 +19,7 @@ from .. import job
 from .._files import CheckpointFiles
 
 _FOLDER = "trainer"
+_CHUNK_BYTES = 4 << 20
 
 
 def resume_from() -> Optional[str]:
@@ -28,7 +29,7 @@ def resume_from() -> Optional[str]:
 
 
 class PauseCallback(TrainerCallback):  # type: ignore[misc]
-    """The Trainer writes its own checkpoint; its files become part of ours, and then we leave."""
+    """The Trainer writes its own checkpoint; its files are copied into ours, and then we leave."""
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -55,15 +56,12 @@ class PauseCallback(TrainerCallback):  # type: ignore[misc]
         written = Path(args.output_dir, f"checkpoint-{state.global_step}")
 
         def save(files: CheckpointFiles) -> None:
-            shutil.copytree(written, files.directory / _FOLDER, copy_function=_link)
+            def copy(source: str, target: str) -> str:
+                with open(source, "rb") as theirs, files.open(os.path.relpath(target, files.directory)) as ours:
+                    shutil.copyfileobj(theirs, ours, _CHUNK_BYTES)
+                return target
+
+            # Not a second name for its files: the Trainer saves a step that ends an epoch again, in place.
+            shutil.copytree(written, files.directory / _FOLDER, copy_function=copy)
 
         job.step(state.global_step, epoch=int(state.epoch or 0), save=save)
-
-
-def _link(source: str, target: str) -> str:
-    """The Trainer deletes its old checkpoints but never rewrites them, so a second name is enough."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
-    return target
