@@ -26,8 +26,6 @@ import { type Lines, stayInLine } from "./sharing/line.ts";
 import { turnEvents } from "./sharing/turn.ts";
 import { chooseStart, type Start } from "./starts/choose-start.ts";
 import { countPause } from "./starts/flap-backoff.ts";
-import { owedMiB } from "./starts/room.ts";
-import { ruleBlocks } from "./starts/rule-blocks.ts";
 import type { Tick, TickInput } from "./tick-input.ts";
 import { whyOf } from "./why/why.ts";
 import { windowEvents } from "./windows/window-events.ts";
@@ -55,11 +53,7 @@ export function decide(world: World, tick: Tick): Decided {
   const input = { ...refreshed, jobs: decided.jobs };
 
   const pauses = choosePauses(input);
-  const { waits, lines, ...chosen } = chooseStart({
-    ...input,
-    blocks: ruleBlocks(input),
-    owedMiB: owedMiB(Object.values(input.jobs), sample),
-  });
+  const { waits, lines, ...chosen } = chooseStart(input);
   // A job on standby may be asked to give its memory back at the very tick that would let it go on.
   const start = pauses.some(({ job }) => job === chosen.start?.job) ? null : chosen.start;
   const requests = turnEvents(input);

@@ -40,18 +40,22 @@ function byCommand(foreign: readonly ProcessEvidence[]): Uses {
 
 export const newCourse = (sinceMs: number): Course => ({ sinceMs, sums: {}, weight: 0 });
 
-/** A course with one more reading, which counts as much as its `weight`. */
+/** A course with one more reading, which counts as much as its `weight`. Made anew for every job at every tick: lean. */
 export function goOn(course: Course, uses: Uses, weight: number, nowMs: number): Course {
-  const named = Object.entries(uses);
-  const sums: Record<string, number> = named.length === 0 ? course.sums : { ...course.sums };
-  for (const [of, use] of named) sums[of] = (sums[of] ?? 0) + weight * use;
+  const sums: Record<string, number> = { ...course.sums };
+  for (const of in uses) sums[of] = (sums[of] ?? 0) + weight * (uses[of] ?? 0);
   const all = course.weight + weight;
   if (nowMs - course.sinceMs < COURSE_MS) return { ...course, sums, weight: all };
-  const means = Object.entries(sums).map(([of, sum]): [string, number] => [of, sum / all]);
-  const { least } = course;
-  const lower = means.flatMap(([of, mean]): [string, number][] => {
+  return { ...newCourse(nowMs), least: lower(course.least, sums, all) };
+}
+
+/** The lower of each mean and what was the least so far; of what was there in every one. */
+function lower(least: Uses | undefined, sums: Uses, weight: number): Uses {
+  const lowest: Record<string, number> = {};
+  for (const of in sums) {
+    const mean = (sums[of] ?? 0) / weight;
     const known = least === undefined ? mean : least[of];
-    return known === undefined ? [] : [[of, Math.min(known, mean)]];
-  });
-  return { ...newCourse(nowMs), least: Object.fromEntries(lower) };
+    if (known !== undefined) lowest[of] = Math.min(known, mean);
+  }
+  return lowest;
 }

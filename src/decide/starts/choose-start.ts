@@ -23,6 +23,8 @@ import type { Lines } from "../sharing/line.ts";
 import type { TickInput } from "../tick-input.ts";
 import { windowsOf } from "../windows/windows.ts";
 import { isStartable, obstacles, type StartInput } from "./obstacles.ts";
+import { owedMiB } from "./room.ts";
+import { ruleBlocks } from "./rule-blocks.ts";
 
 export type Start = Extract<Decision, { verb: "start" | "resume" }>;
 
@@ -36,12 +38,15 @@ export interface Choice {
   lines: Lines;
 }
 
-export function chooseStart(input: StartInput): Choice {
+export function chooseStart(tick: TickInput): Choice {
   const waits: Choice["waits"] = {};
   const lines: Lines = {};
   const ready: { job: Job; gpus: string[] }[] = [];
-  for (const job of Object.values(input.jobs)) {
-    if (!isStartable(job)) continue;
+  const jobs = Object.values(tick.jobs);
+  const startable = jobs.filter(isStartable);
+  if (startable.length === 0) return { start: null, waits, lines };
+  const input: StartInput = { ...tick, blocks: ruleBlocks(tick), owedMiB: owedMiB(jobs, tick.sample) };
+  for (const job of startable) {
     const found = obstacles(job, input);
     waits[job.name] = found.waits;
     if (found.line !== undefined) lines[job.name] = found.line;
