@@ -4,7 +4,7 @@ import type { StateName } from "../model/state.ts";
 
 /**
  * The states of ARCHITECTURE.md, but for two: `ended` is finished, failed or cancelled, and `unwatched` is
- * the time in which no supervisor looked at a run that was gone when the next one did.
+ * the time in which no supervisor looked at a run, and of which the next one couldn't tell what the run did.
  * `starting` lasts until a resumed job has made its first new step. A first start counts as running at once:
  * no event tells of its first step.
  */

@@ -8,6 +8,7 @@ import type { SpanState } from "./span.ts";
 /** The kinds that can move a job, or tell of the supervisor that watches it. */
 export const MOVING_KINDS: readonly EventKind[] = [
   "supervisor.started",
+  "supervisor.stopped",
   "supervisor.recovered",
   "job.started",
   "job.finished",

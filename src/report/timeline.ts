@@ -1,12 +1,20 @@
 /** One job's spans, built event by event. */
 import type { AuditEvent } from "../model/event.ts";
-import { holdsRun, type KnownJob, type Span } from "./span.ts";
+import { holdsRun, type KnownJob, type Span, type SpanState } from "./span.ts";
 import { isCancelling, isSecondChance, mayBeFinal, stateAfter } from "./state-after.ts";
 
 /** Samples are written every few seconds, and thinned to one a minute. */
-const SILENCE_MS = 150_000;
+export const SILENCE_MS = 150_000;
+/** What a supervisor tells of a run so soon after its start, it found: of one that shows nothing, after 30 s. */
+const FIRST_LOOKS_MS = 60_000;
 
 type Open = Omit<Span, "toMs">;
+
+/** From the last sign of a supervisor to the start of the next one. */
+interface Absence {
+  fromMs: number;
+  toMs: number;
+}
 
 export class Timeline {
   readonly #spans: Span[] = [];
@@ -15,7 +23,7 @@ export class Timeline {
   /** It waits after a failure, and may have been left failed. */
   #hasFailed = false;
   /** Between two supervisors, while it had a run: nobody knows yet whether that went on. */
-  #absence: { fromMs: number; toMs: number } | null = null;
+  #absence: Absence | null = null;
 
   take(event: AuditEvent): void {
     const before = { state: this.#open?.state ?? null, cancelling: this.#cancelling };
@@ -23,9 +31,14 @@ export class Timeline {
     if (isCancelling(event, before)) this.#cancelling = true;
     // A clock that was set back must not give a span a negative length.
     const atMs = Math.max(Date.parse(event.at), this.#open?.fromMs ?? Number.NEGATIVE_INFINITY);
-    if (event.kind === "job.lost") this.#wasUnwatched();
-    this.#absence = null;
+    const cause = causeOf(event, this.#open);
+    if (this.#absence !== null && wasFound(event, state, this.#absence, atMs))
+      this.#unwatchedFrom(
+        this.#absence.fromMs,
+        "No supervisor watched it until the next one found what had become of it.",
+      );
     if (state === null) return;
+    this.#absence = null;
     this.#cancelling = false;
     if (isSecondChance(event) && this.#open !== null && this.#hasFailed)
       this.#open = { ...this.#open, state: "ended" };
@@ -34,7 +47,7 @@ export class Timeline {
     this.#become({
       state,
       fromMs: atMs,
-      ...causeOf(event, this.#open),
+      ...cause,
       run: event.run,
       gpus: gpusOf(event) ?? (holdsRun(state) ? (this.#open?.gpus ?? []) : []),
       event: event.id,
@@ -56,7 +69,7 @@ export class Timeline {
 
   supervisorIsBack(lastSignMs: number | null, atMs: number): void {
     if (this.#open === null || !holdsRun(this.#open.state)) return;
-    const fromMs = Math.max(lastSignMs ?? this.#open.fromMs, this.#open.fromMs);
+    const fromMs = this.#lastSeenMs(lastSignMs ?? this.#open.fromMs, this.#open);
     if (fromMs < atMs) this.#absence = { fromMs, toMs: atMs };
   }
 
@@ -67,18 +80,17 @@ export class Timeline {
     // An event of a job that is left failed reads like one that is tried again.
     const hasEnded = last.state === "waiting" && known?.state === "failed" && known.sinceMs <= untilMs;
     if (last.state === "ended" || hasEnded || (known?.gone && !holdsRun(last.state))) return this.#spans;
-    if (holdsRun(last.state) && untilMs - lastSignMs > SILENCE_MS && lastSignMs > last.fromMs)
-      this.#unwatchedFrom(lastSignMs, "No supervisor has looked at it since.");
+    if (holdsRun(last.state) && untilMs - lastSignMs > SILENCE_MS)
+      this.#unwatchedFrom(this.#lastSeenMs(lastSignMs, last), "No supervisor has looked at it since.");
     this.#close(untilMs);
     return this.#spans;
   }
 
-  #wasUnwatched(): void {
-    if (this.#absence === null) return;
-    this.#unwatchedFrom(
-      this.#absence.fromMs,
-      "No supervisor watched it, and the next one found its run gone.",
-    );
+  /** Before the last sign, where that is of a supervisor that was gone again before its first look. */
+  #lastSeenMs(lastSignMs: number, open: Open): number {
+    const absence = this.#absence;
+    const hasLooked = absence === null || lastSignMs - absence.toMs > FIRST_LOOKS_MS;
+    return hasLooked ? Math.max(lastSignMs, open.fromMs) : absence.fromMs;
   }
 
   #unwatchedFrom(fromMs: number, reason: string): void {
@@ -109,6 +121,20 @@ interface End {
   untilMs: number;
   lastSignMs: number;
   known: KnownJob | undefined;
+}
+
+/** Whether a supervisor that is back found its run over, or its pause or resume complete; nobody knows since when. */
+function wasFound(
+  { kind, actor }: AuditEvent,
+  state: SpanState | null,
+  { fromMs, toMs }: Absence,
+  atMs: number,
+): boolean {
+  const isLate = atMs - toMs > FIRST_LOOKS_MS && actor !== "recovery";
+  if (state === null || isLate) return false;
+  if (kind === "job.lost") return true;
+  const isChange = !holdsRun(state) || kind === "pause.completed" || kind === "resume.completed";
+  return isChange && toMs - fromMs > SILENCE_MS;
 }
 
 /** A pause keeps the reason for which it was asked. */

@@ -143,6 +143,68 @@ describe("what no event tells", () => {
     ]);
   });
 
+  const back = event(5000, "supervisor.started", { job: null });
+  const asked = event(600, "pause.requested", { actor: "user", reason: "Ana's turn." });
+  const resumed = event(600, "resume.requested", { outcome: { gpus: [] } });
+  test.each([
+    ["finished", [], event(5003, "job.finished", { outcome: { code: 0 } }), []],
+    ["failed", [], event(5003, "job.failed", { outcome: { final: false } }), ["waiting 5003-6000"]],
+    ["paused itself", [], event(5003, "pause.completed", { actor: "job" }), ["paused 5003-6000"]],
+    ["was paused", [asked], event(5003, "pause.completed"), ["paused 5003-6000"]],
+    [
+      "left nothing",
+      [asked],
+      event(5003, "pause.failed", { outcome: { goneAfterMs: 9 } }),
+      ["paused 5003-6000"],
+    ],
+    [
+      "was frozen",
+      [asked],
+      event(5003, "pause.completed", { outcome: { pausedAfterMs: 9 } }),
+      ["frozen 5003-6000"],
+    ],
+    ["was cancelled", [], event(5003, "job.cancelled", { outcome: { stepsLost: 3 } }), []],
+    ["went on", [resumed], event(5003, "resume.completed"), ["running 5003-6000"]],
+  ])(
+    "a run that %s while no supervisor was there was unwatched since the last sign",
+    (_, before, end, after) => {
+      const spans = read([start, ...before, back, end], 6000, [700, 5990]) ?? [];
+      const [last] = brief(spans.filter(({ state }) => state === "unwatched")) ?? [];
+      expect(last).toBe("unwatched 700-5003");
+      expect(brief(spans.filter(({ fromMs }) => fromMs >= at(5003).wallMs))).toEqual(after);
+      if (before.includes(asked))
+        expect(spans.at(-1)).toMatchObject({ actor: "user", reason: "Ana's turn." });
+    },
+  );
+
+  test("an end beside another word of it, and after a supervisor that was gone before it looked, counts alike", () => {
+    const failed = event(5013, "pause.failed", { outcome: { code: 1 } });
+    const end = event(5013, "job.failed", { outcome: { final: false } });
+    const again = event(5010, "supervisor.started", { job: null });
+    expect(brief(read([start, asked, back, again, failed, end], 6000, [700]))?.slice(2)).toEqual([
+      "pausing 600-700",
+      "unwatched 700-5013",
+      "waiting 5013-6000",
+    ]);
+  });
+
+  test("a run that ended once it had been seen again, or after a short absence, was running until then", () => {
+    const later = event(5200, "job.finished");
+    expect(brief(read([start, back, later], 6000, [700]))?.at(-1)).toBe("running 10-5200");
+    const lost = event(5200, "job.lost");
+    expect(brief(read([start, back, lost], 6000, [700]))?.[1]).toBe("running 10-5200");
+    const soon = event(5003, "job.finished");
+    expect(brief(read([start, back, soon], 6000, [4990]))?.at(-1)).toBe("running 10-5003");
+  });
+
+  test("a run whose supervisor left no sign after its start, or was gone again at once, is unwatched since", () => {
+    expect(brief(read([start], 9000))?.slice(1)).toEqual(["unwatched 10-9000"]);
+    expect(brief(read([start, back], 9000, [700]))?.slice(1)).toEqual([
+      "running 10-700",
+      "unwatched 700-9000",
+    ]);
+  });
+
   test("a run that was taken over had gone on", () => {
     const back = event(5000, "supervisor.started", { job: null });
     const asked = event(5010, "pause.requested", { actor: "user" });
