@@ -49,11 +49,14 @@ export function stateAfter(event: AuditEvent, before: Before): SpanState | null 
     case "pause.requested":
       return "pausing";
     case "pause.completed":
-      return has(event, "pausedAfterMs") ? heldBy(event) : "paused";
+      if (has(event, "pausedAfterMs")) return heldBy(event);
+      // A further word on a server or a parked job that holds its run.
+      return (isOfPark(event) || isOfServer(event)) && !has(event, "goneAfterMs") ? null : "paused";
     case "pause.failed":
       if (has(event, "goneAfterMs")) return "paused";
       // What was on standby couldn't save its context, and stays there.
-      return has(event, "waitedMs") ? "standby" : null;
+      if (has(event, "waitedMs")) return "standby";
+      return isOfPark(event) ? "frozen" : null;
     case "job.finished":
       return "ended";
     case "job.cancelled":
@@ -66,7 +69,9 @@ export function stateAfter(event: AuditEvent, before: Before): SpanState | null 
     case "job.failed":
       return event.outcome?.final === true ? "ended" : "waiting";
     case "resume.failed":
-      return "waiting";
+      // A server that didn't come back, and what is parked, hold their run.
+      if (has(event, "failures")) return "standby";
+      return isOfPark(event) ? "frozen" : "waiting";
     case "job.stalled":
       // Only where it ended for want of GPU memory.
       return has(event, "againAfter") ? "waiting" : null;
@@ -80,7 +85,11 @@ export function stateAfter(event: AuditEvent, before: Before): SpanState | null 
 const has = ({ outcome }: AuditEvent, field: string): boolean =>
   outcome !== undefined && outcome[field] !== undefined;
 
-const heldBy = ({ outcome }: AuditEvent): SpanState => (outcome?.method === "standby" ? "standby" : "frozen");
+const isOfPark = ({ outcome }: AuditEvent): boolean => outcome?.method === "park";
+const isOfServer = ({ outcome }: AuditEvent): boolean => outcome?.method === "http";
+
+const heldBy = (event: AuditEvent): SpanState =>
+  event.outcome?.method === "standby" || isOfServer(event) ? "standby" : "frozen";
 
 const isLive = ({ state }: Before): boolean =>
   state !== null && state !== "waiting" && state !== "paused" && state !== "ended";

@@ -224,6 +224,24 @@ describe("what no event tells", () => {
     expect(spans?.at(-1)).toMatchObject({ actor: "shutdown", reason: "It is stopping.", event: 3 });
   });
 
+  test("what holds a job's memory stays so when its pause is told of again, or its resume fails", () => {
+    const asked = event(20, "pause.requested", { actor: "user" });
+    const held = (method: string) => event(30, "pause.completed", { outcome: { method, pausedAfterMs: 9 } });
+    const word = (method: string) => event(40, "pause.completed", { outcome: { method, released: true } });
+    const again = event(50, "resume.requested", { evidence: {} });
+    const failed = (outcome: object) => event(60, "resume.failed", { outcome: { ...outcome } });
+    const parked = [start, asked, held("park"), word("park"), again, failed({ method: "park" })];
+    const rests = [start, asked, held("http"), word("http"), again, failed({ failures: 1 })];
+    for (const [events, state] of [[parked, "frozen"] as const, [rests, "standby"] as const])
+      expect(brief(read(events, 70))?.slice(-3)).toEqual([
+        `${state} 30-50`,
+        "starting 50-60",
+        `${state} 60-70`,
+      ]);
+    const broken = event(30, "pause.failed", { outcome: { method: "park", final: true } });
+    expect(brief(read([start, asked, broken], 70))?.at(-1)).toBe("frozen 30-70");
+  });
+
   test("a clock that was set back gives no span a negative length", () => {
     const asked = event(4, "pause.requested", { actor: "user" });
     const done = event(20, "pause.completed", { outcome: { goneAfterMs: 16_000 } });
