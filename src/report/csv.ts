@@ -15,7 +15,8 @@ const FIELDS: [name: string, value: (totals: Totals) => Cell][] = [
     ({ timesMs }) => seconds(timesMs[state]),
   ]),
   ["pauses", ({ pauses }) => pauses],
-  ["pauseCostSeconds", ({ pauseCostMs }) => seconds(pauseCostMs)],
+  ["pauseCostSeconds", (totals) => (isUncosted(totals) ? null : seconds(totals.pauseCostMs))],
+  ["pausesWithUnknownCost", ({ pausesWithUnknownCost }) => pausesWithUnknownCost],
   ["stepsLostByPauses", ({ stepsLost }) => stepsLost.byPauses],
   ["stepsLostOtherwise", ({ stepsLost }) => stepsLost.otherwise],
   ["endsWithUncountedSteps", ({ stepsLost }) => stepsLost.uncounted],
@@ -34,6 +35,8 @@ const ENERGY: [name: string, value: (of: EnergyOf) => Cell][] = [
 ];
 
 /** A zero would look like an answer. */
+const isUncosted = ({ pauses, pausesWithUnknownCost }: Totals): boolean =>
+  pauses > 0 && pausesWithUnknownCost === pauses;
 const isUntold = (missingKWh: number, { kWh }: Bill): boolean => missingKWh > 0 && missingKWh >= kWh;
 
 export function csvOf({ jobs, all, energy }: Report): string {

@@ -4,8 +4,11 @@ import type { AuditEvent, EventKind } from "../model/event.ts";
 import { isLive } from "../model/state.ts";
 import { lastSampleMs, readJobs } from "../record/read.ts";
 import { readHistory, unreadText } from "../record/read-history.ts";
+import { sampleGaps } from "../record/sample-gaps.ts";
 import type { Material } from "./report.ts";
+import { sleepsIn } from "./sleeps.ts";
 import { MOVING_KINDS } from "./state-after.ts";
+import { SILENCE_MS } from "./timeline.ts";
 
 const KINDS: readonly EventKind[] = [...MOVING_KINDS, "rule.pressure", "rule.cleared", "checkpoint.rejected"];
 
@@ -39,12 +42,14 @@ export function gather(
       gone: config !== null && origin === "config" && !isLive(state) && !configured.has(name),
     }),
   );
-  return { events, jobs, sinceMs, untilMs, notes, lastSignMs: lastSigns(database, events) };
+  const times = events.map(({ at }) => Date.parse(at)).sort((a, b) => a - b);
+  const gaps = sampleGaps(database, { sinceMs, untilMs, longerThanMs: SILENCE_MS });
+  const sleeps = sleepsIn(gaps, times);
+  return { events, jobs, sinceMs, untilMs, notes, sleeps, lastSignMs: lastSigns(database, times) };
 }
 
 /** Samples come every few seconds, but are dropped after some weeks; events stay. */
-function lastSigns(database: string, events: readonly AuditEvent[]): Material["lastSignMs"] {
-  const times = events.map(({ at }) => Date.parse(at)).sort((a, b) => a - b);
+function lastSigns(database: string, times: readonly number[]): Material["lastSignMs"] {
   return (beforeMs) => {
     const event = times.findLast((ms) => ms < beforeMs);
     const sample = lastSampleMs(database, beforeMs);

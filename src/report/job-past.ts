@@ -2,10 +2,11 @@
  * What the record tells of one job's past, and of the machine's last hour beside it: for people who look at the job
  * now. Reads only.
  */
-import type { AuditEvent, EventKind } from "../model/event.ts";
+import type { AuditEvent } from "../model/event.ts";
 import type { Metric, Reading, Sample } from "../model/machine.ts";
 import { type RecordedRun, readEvents, readRuns, readSamples } from "../record/read.ts";
 import { type Pause, pausesOf } from "./pauses.ts";
+import { MOVING_KINDS } from "./state-after.ts";
 
 /** A metric that a rule watches; `worst` is the end of its scale at which the rule acts. */
 export interface Watched {
@@ -33,19 +34,6 @@ const MOST = 8;
 /** More than `MOST` pauses have: a pause takes a handful of events. */
 const MOST_EVENTS = 200;
 
-const OF_PAUSES: EventKind[] = [
-  "pause.requested",
-  "pause.completed",
-  "pause.failed",
-  "resume.requested",
-  "resume.completed",
-  "resume.failed",
-  "job.started",
-  "job.finished",
-  "job.failed",
-  "job.lost",
-];
-
 /** Throws DatabaseError. */
 export function jobPast(path: string, job: string, watched: readonly Watched[], nowMs: number): JobPast {
   const sinceMs = nowMs - COURSE_MS;
@@ -56,7 +44,7 @@ export function jobPast(path: string, job: string, watched: readonly Watched[], 
   }
   return {
     runs: [...readRuns(path, { job, limit: MOST })],
-    pauses: pausesOf([...readEvents(path, { job, kind: OF_PAUSES, limit: MOST_EVENTS })]).slice(-MOST),
+    pauses: pausesOf([...readEvents(path, { job, kind: MOVING_KINDS, limit: MOST_EVENTS })]).slice(-MOST),
     checkpoints: [...readEvents(path, { job, kind: "checkpoint.verified", limit: MOST })],
     sinceMs,
     untilMs: nowMs,

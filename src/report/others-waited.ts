@@ -22,21 +22,25 @@ interface Pressure {
   id: number;
 }
 
-/**
- * @param runningSince when the run that a pause ended had begun or gone on, in wall time; null where
- * nobody knows.
- */
+/** Of a pause, wall times. */
+export interface WaitedFor {
+  /** When the run that it ended had begun or gone on; null where nobody knows. */
+  runningSince: (pause: Pause) => number | null;
+  /** When it had made room; null while it hasn't. */
+  until: (pause: Pause) => number | null;
+}
+
 export function othersWaited(
   events: readonly AuditEvent[],
   pauses: readonly Pause[],
-  runningSince: (pause: Pause) => number | null,
+  { runningSince, until }: WaitedFor,
 ): Wait[] {
   const asked = pauses.filter(({ actor }) => actorKind(actor) === "rule");
   return pressures(events).flatMap((pressure) => {
     const by = asked.filter((pause) => belongs(pause, pressure));
     const [first] = by;
     if (first === undefined) return [];
-    const ends = by.map(({ doneMs }) => doneMs ?? pressure.toMs);
+    const ends = by.map((pause) => until(pause) ?? pressure.toMs);
     const fromMs = Math.max(pressure.fromMs, runningSince(first) ?? pressure.fromMs);
     return [
       {

@@ -1,6 +1,8 @@
 /** Each pause with what it cost, from the events that tell of it. Pure. */
 import type { Actor } from "../model/actor.ts";
 import type { AuditEvent } from "../model/event.ts";
+import type { SpanState } from "./span.ts";
+import { stateAfter } from "./state-after.ts";
 
 /** Times in ms. Null: not known, or not yet. */
 export interface Pause {
@@ -11,6 +13,10 @@ export interface Pause {
   doneMs: number | null;
   resumedMs: number | null;
   goesOnMs: number | null;
+  /** Wall time at which it was over, whatever ended it: its job was asked to go on, or ended, or begins anew. */
+  overMs: number | null;
+  /** From the request until it had made room, without the machine's sleep where its run was timed by the other clock. */
+  tookMs: number | null;
   actor: Actor;
   reason: string;
   method: string | null;
@@ -23,37 +29,50 @@ export interface Pause {
   events: number[];
 }
 
-/** What the job lost by it: from the request until it had made room, and from the resume to its first new step. */
-export const costMs = ({ askedMs, doneMs, resumedMs, goesOnMs }: Pause): number | null =>
-  doneMs === null ? null : doneMs - askedMs + (resumedMs === null ? 0 : (goesOnMs ?? resumedMs) - resumedMs);
-
 /** In the order in which they were asked for. */
 export function pausesOf(events: readonly AuditEvent[]): Pause[] {
   const all: Pause[] = [];
   const latest = new Map<string, Pause>();
+  const states = new Map<string, SpanState | null>();
   for (const event of events) {
-    if (event.job === null) continue;
-    const open = latest.get(event.job);
+    const { job } = event;
+    if (job === null) continue;
+    const before = states.get(job) ?? null;
+    const state = stateAfter(event, { state: before, cancelling: false }) ?? before;
+    states.set(job, state);
+    const open = latest.get(job);
     if (event.kind === "pause.requested" || isByItself(event, open)) {
-      const pause = begun(event, event.job);
-      latest.set(event.job, pause);
+      if (open !== undefined) end(open, event);
+      const pause = begun(event, job);
+      latest.set(job, pause);
       all.push(pause);
       if (event.kind === "pause.completed") follow(pause, event);
-    } else if (open !== undefined) follow(open, event);
-    if (ENDS.includes(event.kind)) latest.delete(event.job);
+    } else if (open !== undefined) {
+      follow(open, event);
+      if (isPause(event, state)) goOnPausing(open);
+      else end(open, event);
+      // It goes on only with its first new step.
+      if (open.overMs !== null && state !== "starting") latest.delete(job);
+    }
   }
   return all;
 }
 
-/** After these no pause of the job is open any more. */
-const ENDS: readonly string[] = [
-  "job.started",
-  "job.finished",
-  "job.failed",
-  "job.lost",
-  "resume.completed",
-  "resume.failed",
-];
+/** A job whose run is lost waits for another reason. */
+const isPause = ({ kind }: AuditEvent, state: SpanState | null): boolean =>
+  kind !== "job.lost" && state !== null && ["pausing", "paused", "standby", "frozen"].includes(state);
+
+function end(pause: Pause, event: AuditEvent): void {
+  if (pause.overMs !== null) return;
+  pause.overMs = Math.max(timeOf(event), pause.doneMs ?? pause.askedMs);
+  if (!event.kind.startsWith("pause.") && !pause.events.includes(event.id)) pause.events.push(event.id);
+}
+
+/** What was to go on from standby, or from being parked, may have to stay there. */
+function goOnPausing(pause: Pause): void {
+  pause.resumedMs = null;
+  pause.overMs = null;
+}
 
 /** A program that saved and left by itself was never asked. */
 const isByItself = ({ kind, actor }: AuditEvent, open: Pause | undefined): boolean =>
@@ -70,6 +89,8 @@ function begun(event: AuditEvent, job: string): Pause {
     doneMs: null,
     resumedMs: null,
     goesOnMs: null,
+    overMs: null,
+    tookMs: null,
     actor: event.actor,
     reason: event.reason,
     method: typeof outcome.method === "string" ? outcome.method : null,
@@ -87,6 +108,7 @@ function follow(pause: Pause, event: AuditEvent): void {
   if (kind === "pause.completed" || (kind === "pause.failed" && pause.doneMs === null)) {
     // One that ended otherwise has made room, too.
     pause.doneMs = atMs;
+    pause.tookMs = tookMs(pause, event, atMs);
     pause.saved = kind === "pause.completed";
     pause.stepsLost = numberOf(outcome.stepsLost) ?? (outcome.pausedAfterMs === undefined ? null : 0);
     pause.bytes = numberOf(outcome.bytes);
@@ -97,6 +119,14 @@ function follow(pause: Pause, event: AuditEvent): void {
   } else if (kind === "resume.completed" && pause.resumedMs !== null) pause.goesOnMs = atMs;
   else return;
   pause.events.push(event.id);
+}
+
+/** What is timed from another request than the first one, by another method, leaves out what was before. */
+function tookMs({ askedMs, method }: Pause, { outcome = {} }: AuditEvent, atMs: number): number {
+  const timedMs = numberOf(outcome.goneAfterMs ?? outcome.pausedAfterMs);
+  return timedMs === null || (outcome.method ?? null) !== method
+    ? atMs - askedMs
+    : Math.min(atMs - askedMs, timedMs);
 }
 
 export const numberOf = (value: unknown): number | null => (typeof value === "number" ? value : null);

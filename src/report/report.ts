@@ -2,7 +2,9 @@
 import type { AuditEvent } from "../model/event.ts";
 import type { EnergyReport } from "./energy/energy-report.ts";
 import { othersWaited, quantile, type Wait } from "./others-waited.ts";
-import { costMs, numberOf, type Pause, pausesOf } from "./pauses.ts";
+import { type CostedPause, costed, type Past, waitedForUntil } from "./pause-costs.ts";
+import { numberOf, type Pause, pausesOf } from "./pauses.ts";
+import { type Sleep, withoutSleeps } from "./sleeps.ts";
 import { type KnownJob, SPAN_STATES, type Span, type SpanState, within } from "./span.ts";
 import { timelines } from "./timelines.ts";
 
@@ -21,8 +23,9 @@ export interface Totals {
   spanMs: number;
   timesMs: Times;
   pauses: number;
-  /** Asking, saving, leaving, reloading; ms. */
+  /** Asking, saving, leaving, reloading; ms. Of those pauses whose cost is known. */
   pauseCostMs: number;
+  pausesWithUnknownCost: number;
   /** By pauses, and by runs that ended otherwise. Runs whose lost steps nobody could count are in `uncounted`. */
   stepsLost: { byPauses: number; otherwise: number; uncounted: number };
 }
@@ -31,7 +34,7 @@ export interface JobReport extends Totals {
   job: string;
   spans: Span[];
   shares: Share[];
-  pausesOfJob: (Pause & { costMs: number | null })[];
+  pausesOfJob: CostedPause[];
 }
 
 export interface OthersWaited {
@@ -59,6 +62,8 @@ export interface Report {
 export interface Material {
   events: readonly AuditEvent[];
   lastSignMs: (beforeMs: number) => number | null;
+  /** The machine's, oldest first; none where nothing tells of any. */
+  sleeps?: readonly Sleep[];
   jobs: readonly KnownJob[];
   sinceMs: number;
   untilMs: number;
@@ -67,21 +72,28 @@ export interface Material {
   notes: string[];
 }
 
-export function reportOf({ events, lastSignMs, jobs, sinceMs, untilMs, job, notes }: Material): Report {
-  const spans = timelines({ events, lastSignMs, jobs, untilMs });
+export function reportOf(material: Material): Report {
+  const { events, lastSignMs, jobs, sleeps = [], sinceMs, untilMs, job, notes } = material;
+  const told = timelines({ events, lastSignMs, jobs, untilMs });
+  const spans = new Map([...told].map(([name, all]) => [name, withoutSleeps(all, sleeps)]));
+  const pastOf = (pause: Pause): Past => ({ spans: told.get(pause.job) ?? [], sleeps });
   const pauses = pausesOf(events);
   const inPeriod = (ms: number): boolean => ms >= sinceMs && ms < untilMs;
   const reports = [...spans]
     .filter(([name]) => job === undefined || name === job)
     .map(([name, all]) => {
       const of = pauses.filter((pause) => pause.job === name && inPeriod(pause.askedMs));
+      const costs = of.map((pause) => costed(pause, pastOf(pause)));
       const lost = lostOf(events.filter((event) => event.job === name && inPeriod(Date.parse(event.at))));
-      return jobReport(name, within(all, sinceMs, untilMs), of, lost);
+      return jobReport(name, within(all, sinceMs, untilMs), costs, lost);
     })
     .filter(({ spans: own }) => own.length > 0)
     .sort((a, b) => (a.job < b.job ? -1 : 1));
   const asked = pauses.filter((pause) => job === undefined || pause.job === job);
-  const waits = othersWaited(events, asked, (pause) => runningSince(spans.get(pause.job) ?? [], pause));
+  const waits = othersWaited(events, asked, {
+    runningSince: (pause) => runningSince(spans.get(pause.job) ?? [], pause),
+    until: (pause) => waitedForUntil(pause, pastOf(pause)),
+  });
   const own = waits.filter(({ fromMs }) => inPeriod(fromMs));
   return {
     sinceMs,
@@ -102,19 +114,24 @@ function runningSince(spans: readonly Span[], { askedMs }: Pause): number | null
   return first > last ? null : (spans[first]?.fromMs ?? null);
 }
 
-function jobReport(job: string, spans: Span[], pauses: Pause[], stepsLost: Totals["stepsLost"]): JobReport {
+function jobReport(
+  job: string,
+  spans: Span[],
+  pauses: CostedPause[],
+  stepsLost: Totals["stepsLost"],
+): JobReport {
   const timesMs = timesOf(spans);
-  const costs = pauses.map(costMs);
   return {
     job,
     spans,
     spanMs: SPAN_STATES.reduce((all, state) => all + timesMs[state], 0),
     timesMs,
     pauses: pauses.length,
-    pauseCostMs: costs.reduce<number>((all, cost) => all + (cost ?? 0), 0),
+    pauseCostMs: pauses.reduce((all, { costMs }) => all + (costMs ?? 0), 0),
+    pausesWithUnknownCost: pauses.filter(({ costMs }) => costMs === null).length,
     stepsLost,
     shares: sharesOf(spans),
-    pausesOfJob: pauses.map((pause, at) => ({ ...pause, costMs: costs[at] ?? null })),
+    pausesOfJob: pauses,
   };
 }
 
@@ -169,6 +186,7 @@ function sum(jobs: readonly JobReport[]): Totals {
     ) as Times,
     pauses: add(({ pauses }) => pauses),
     pauseCostMs: add(({ pauseCostMs }) => pauseCostMs),
+    pausesWithUnknownCost: add(({ pausesWithUnknownCost }) => pausesWithUnknownCost),
     stepsLost: {
       byPauses: add(({ stepsLost }) => stepsLost.byPauses),
       otherwise: add(({ stepsLost }) => stepsLost.otherwise),

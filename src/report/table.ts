@@ -77,9 +77,15 @@ export function columnsOf({ all }: Report): Column[] {
       cell: ({ timesMs }: Totals) => (timesMs[state] === 0 ? "–" : duration(timesMs[state])),
     })),
     { head: "pauses", cell: ({ pauses }) => number(pauses) },
-    { head: "their cost", cell: ({ pauses, pauseCostMs }) => (pauses === 0 ? "–" : duration(pauseCostMs)) },
+    { head: "their cost", cell: costText },
     { head: "steps lost", cell: ({ stepsLost }) => lostText(stepsLost) },
   ];
+}
+
+function costText({ pauses, pauseCostMs, pausesWithUnknownCost: unknown }: Totals): string {
+  if (pauses === 0) return "–";
+  if (unknown === pauses) return "?";
+  return unknown === 0 ? duration(pauseCostMs) : `${duration(pauseCostMs)} + ?`;
 }
 
 function lostText({ byPauses, otherwise, uncounted }: Totals["stepsLost"]): string {

@@ -34,6 +34,17 @@ test("the job's own runs, pauses and checkpoints, newest last, and no other's", 
   expect(past.courses).toEqual([]);
 });
 
+test("a pause of a job that was cancelled, or removed, since is over", () => {
+  const journal = openJournal();
+  for (const [job, kind] of [["asr", "job.cancelled"] as const, ["tts", "job.removed"] as const]) {
+    for (const [second, one] of [[20, "pause.requested"] as const, [30, "pause.completed"] as const])
+      journal.append([event("Bob compiles.", { job, kind: one })], at(second));
+    journal.append([event("By Bob.", { job, kind })], at(70));
+    const [pause] = jobPast(journal.path, job, [], at(100).wallMs).pauses;
+    expect(pause).toMatchObject({ doneMs: at(30).wallMs, overMs: at(70).wallMs });
+  }
+});
+
 test("a course has the worst value of each minute of the last hour, and holes where nothing was recorded", () => {
   const journal = openJournal();
   const values: [second: number, value: number][] = [

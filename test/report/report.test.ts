@@ -207,6 +207,39 @@ describe("on a terminal", () => {
   });
 });
 
+test("a cost that nobody knows is told as that, and not as none", () => {
+  const log = new Log();
+  log.add(0, "job.started", { outcome: { gpus: [] } });
+  log.pause("asr", 1000, { dwell: 6, save: 4, away: 500, load: 20 });
+  log.add(2000, "pause.requested", { actor: "user" });
+  log.add(9000, "supervisor.started", { job: null });
+  log.add(9002, "pause.completed", { outcome: { goneAfterMs: 7_002_000 } });
+  const costOf = (sinceMs: number) => {
+    const report = log.report({
+      sinceMs,
+      lastSignMs: (ms) => (ms > START + 9_500_000 ? ms : START + 2_001_000),
+    });
+    const [head = "", row = ""] = csvOf(report).split("\r\n");
+    const cell = (name: string) => row.split(",")[head.split(",").indexOf(name)];
+    const [{ pauseCostMs, pausesWithUnknownCost, pausesOfJob }] = report.jobs as [Report["jobs"][number]];
+    return {
+      json: [pauseCostMs, pausesWithUnknownCost, pausesOfJob.map(({ costMs }) => costMs)],
+      csv: [cell("pauseCostSeconds"), cell("pausesWithUnknownCost")],
+      words: /^asr.*$/m.exec(formatReport(report, 200))?.[0],
+    };
+  };
+  expect(costOf(START)).toEqual({
+    json: [24_000, 1, [24_000, null]],
+    csv: ["24", "1"],
+    words: expect.stringMatching(/ 2 +24 s \+ \? /),
+  });
+  expect(costOf(START + 1_900_000)).toEqual({
+    json: [0, 1, [null]],
+    csv: ["", "1"],
+    words: expect.stringMatching(/ 1 +\? /),
+  });
+});
+
 test("as CSV it has the same figures, and a job's name is no formula", () => {
   const log = aDay();
   log.add(4000, "job.started", { job: '=cmd("x")', outcome: { gpus: [] } });

@@ -120,9 +120,9 @@ function pausesTable(report: Report, pauses: readonly PauseOfJob[]): string {
   const rows = pauses.map((pause) => [
     `<time>${escaped(clockTime(pause.askedMs, untilMs))}</time>`,
     escaped(neutral(pause.job)),
-    pause.doneMs === null ? "under way" : escaped(duration(pause.doneMs - pause.askedMs)),
-    pause.doneMs === null ? "–" : escaped(duration((pause.resumedMs ?? untilMs) - pause.doneMs)),
-    pause.costMs === null ? "–" : escaped(duration(pause.costMs)),
+    isUnderWay(pause) ? "under way" : known(pause.tookMs),
+    pause.doneMs === null ? "–" : escaped(duration((pause.overMs ?? untilMs) - pause.doneMs)),
+    isUnderWay(pause) ? "–" : known(pause.costMs),
     pause.stepsLost === null ? "?" : number(pause.stepsLost),
     `<div class="text">${escaped(neutral(pause.reason))}</div>`,
     pause.events.map(rowLink).join(" "),
@@ -130,6 +130,9 @@ function pausesTable(report: Report, pauses: readonly PauseOfJob[]): string {
   const heads = ["asked", "job", "took", "away", "cost", "steps lost", "reason", "rows"];
   return left + table(heads, rows, "Pauses, what each cost and why");
 }
+
+const isUnderWay = ({ doneMs, overMs }: PauseOfJob): boolean => doneMs === null && overMs === null;
+const known = (ms: number | null): string => (ms === null ? "?" : escaped(duration(ms)));
 
 /** Those that a listed pause, a wait, or the spans of a job name, unless it has too many spans. */
 function listedRows({ jobs, othersWaited }: Report, pauses: readonly PauseOfJob[]): Set<number> {

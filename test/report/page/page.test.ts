@@ -76,6 +76,34 @@ test("it needs nothing from anywhere, reads without scripts, and no text in it c
   expect(still).toMatch(/class="paused" style="left:62\.5%;width:37\.5%" href="#event-9"/);
 });
 
+test("a pause that its job's end ended is neither under way nor longer than that", () => {
+  const at = (hours: number) => new Date(SINCE + hours * HOURS).toISOString();
+  const row = { job: "train", run: 1, hash: "", actor: "user" as const, reason: "Ana's turn." };
+  const events: AuditEvent[] = [
+    { id: 1, at: at(1), kind: "job.started", ...row },
+    { id: 2, at: at(2), kind: "pause.requested", ...row },
+    { id: 3, at: at(3), kind: "job.finished", ...row },
+    { id: 4, at: at(4), kind: "job.started", ...row },
+    { id: 5, at: at(5), kind: "pause.requested", ...row },
+    { id: 6, at: at(6), kind: "pause.completed", ...row },
+    { id: 7, at: at(6.5), kind: "job.cancelled", ...row },
+    { id: 8, at: at(6.6), kind: "job.started", ...row },
+    { id: 9, at: at(7), kind: "pause.requested", ...row },
+  ];
+  const untilMs = SINCE + 8 * HOURS;
+  const given = { events, jobs: [], sinceMs: SINCE, untilMs, notes: [], lastSignMs: () => untilMs };
+  const html = pageFrom(reportOf(given), { events, plots: plotted(8 * HOURS, 5000), title: "train" });
+  const [, table = ""] = html.split('<h2 id="pauses">');
+  const rows = [...table.matchAll(/<time>[^<]*<\/time><\/th>(.*)<\/tr>/g)].map(([, cells = ""]) =>
+    [...cells.matchAll(/<td>([^<]*)<\/td>/g)].map(([, cell]) => cell),
+  );
+  expect(rows.map((cells) => cells.slice(1, 4))).toEqual([
+    ["?", "–", "?"],
+    ["1 h", "30 min", "1 h"],
+    ["under way", "–", "–"],
+  ]);
+});
+
 test("of a month with more pauses than anybody reads it lists the costliest, and stays small", () => {
   const row = { job: "train", run: 1, hash: "", actor: "user" as const };
   const untilMs = SINCE + 30 * 24 * HOURS;

@@ -75,7 +75,7 @@ function courseLines(past: JobPast, snapshot: Snapshot, width: number): Line[] {
   const shaded = (courses[0] ?? []).map((_, part) => {
     const [from, to] = [sinceMs + part * partMs, sinceMs + (part + 1) * partMs];
     return past.pauses.some(
-      ({ doneMs, resumedMs }) => doneMs !== null && doneMs < to && (resumedMs ?? untilMs) > from,
+      ({ doneMs, overMs }) => doneMs !== null && doneMs < to && (overMs ?? untilMs) > from,
     );
   });
   const lines = watchedRules(snapshot).flatMap((view, at) =>
@@ -153,8 +153,8 @@ function runLine(
 }
 
 function pauseLine(pause: JobPast["pauses"][number], nowMs: number, width: number): Line {
-  const { askedMs, doneMs, resumedMs, reason, stepsLost } = pause;
-  const held = resumedMs === null ? "still paused" : elapsed(Math.max(0, resumedMs - (doneMs ?? askedMs)));
+  const { askedMs, doneMs, overMs, reason, stepsLost } = pause;
+  const held = overMs === null ? "still paused" : elapsed(Math.max(0, overMs - (doneMs ?? askedMs)));
   const lost = stepsLost === null || stepsLost === 0 ? "" : ` (${number(stepsLost)} steps lost)`;
   const start = [
     span(pad(clockTime(askedMs, nowMs), 12), "faint"),

@@ -42,6 +42,8 @@ function past(snapshot: Snapshot): JobPast {
         askedMs: AT - 41 * MINUTE,
         doneMs: AT - 40 * MINUTE,
         resumedMs: AT - 20 * MINUTE,
+        overMs: AT - 20 * MINUTE,
+        tookMs: MINUTE,
         goesOnMs: AT - 19 * MINUTE,
         reason: `${first?.name}: Bob compiles.`,
         stepsLost: 12,
@@ -53,6 +55,8 @@ function past(snapshot: Snapshot): JobPast {
         askedMs: AT - MINUTE,
         doneMs: null,
         resumedMs: null,
+        overMs: null,
+        tookMs: null,
         goesOnMs: null,
         reason: "Ana plays.",
         stepsLost: null,
@@ -110,6 +114,19 @@ test("what isn't known yet, or can't be read, is said; no section is empty", () 
   expect(narrow.replaceAll("\n", "")).toContain("/folder".repeat(20));
   const empty = { ...past(busy()), runs: [], pauses: [], checkpoints: [] };
   expect(text(screenOf({ past: empty }), 80)).not.toMatch(/── (runs|pauses|checkpoints)/);
+});
+
+test("a pause that ended otherwise than by a resume isn't told as one that lasts", () => {
+  const known = past(busy());
+  const [pause] = known.pauses;
+  if (pause === undefined) throw new Error("no pause");
+  const cancelled = { ...pause, resumedMs: null, goesOnMs: null, overMs: AT - 30 * MINUTE };
+  const page = text(screenOf({ past: { ...known, pauses: [cancelled] } }), 100);
+  const lasts = text(screenOf({ past: { ...known, pauses: [{ ...cancelled, overMs: null }] } }), 100);
+  expect(page).not.toContain("still paused");
+  expect(page).toMatch(/10 min +.*Bob compiles/);
+  const shaded = (of: string): number => of.split("░").length;
+  expect(shaded(page)).toBeLessThan(shaded(lasts));
 });
 
 test("each metric on each GPU is watched once, at the end of its scale at which the first rule acts", () => {
