@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { type AuditEvent, EVENT_KINDS, type EventKind, type NewEvent } from "../../src/model/event.ts";
 import type { Job } from "../../src/model/job.ts";
 import { isEnded } from "../../src/model/state.ts";
+import { pausesOf } from "../../src/report/pauses.ts";
 import { SPAN_STATES, type Span } from "../../src/report/span.ts";
 import { MOVING_KINDS, stateAfter } from "../../src/report/state-after.ts";
 import { timelines } from "../../src/report/timelines.ts";
@@ -97,6 +98,12 @@ test.each([1, 2, 4])("hours at random are read back as they were (seed %i)", (se
       .map(({ ms, states }) => ({ ms, is: states.get(name), reads: stateIn(spans, ms) }))
       .filter(({ is, reads }) => !(is === reads || (is === "ended" && reads === null)));
     expect(wrong.slice(0, 3), name).toEqual([]);
+    const pauses = pausesOf(audit(machine.events)).filter(({ job }) => job === name);
+    const others = seen.filter(({ ms, states }) => {
+      const lasting = pauses.filter(({ askedMs, overMs }) => askedMs <= ms && ms < (overMs ?? untilMs));
+      return lasting.length !== (["pausing", "paused", "frozen"].includes(states.get(name) ?? "") ? 1 : 0);
+    });
+    expect(others.slice(0, 3), name).toEqual([]);
   }
 });
 
