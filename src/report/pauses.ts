@@ -1,4 +1,4 @@
-/** Each pause with what it cost, from the events that tell of it. Pure. */
+/** Each pause, from the events that tell of it. Pure. */
 import type { Actor } from "../model/actor.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { SpanState } from "./span.ts";

@@ -25,6 +25,7 @@ export interface Totals {
   pauses: number;
   /** Asking, saving, leaving, reloading; ms. Of those pauses whose cost is known. */
   pauseCostMs: number;
+  /** Also those that are under way. */
   pausesWithUnknownCost: number;
   /** By pauses, and by runs that ended otherwise. Runs whose lost steps nobody could count are in `uncounted`. */
   stepsLost: { byPauses: number; otherwise: number; uncounted: number };
