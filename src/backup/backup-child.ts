@@ -15,7 +15,8 @@ import { claimPlace } from "./owner-object.ts";
 import { telling } from "./progress.ts";
 import { upload } from "./upload.ts";
 
-export type Order = { backup: Backup; job: string } & (
+/** `silentMs`: as Bucket takes it. */
+export type Order = { backup: Backup; job: string; silentMs?: number | undefined } & (
   | { verb: "upload"; path: string; owner: BackupOwner }
   | { verb: "restore"; step: number; directory: string }
 );
@@ -29,7 +30,7 @@ const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
 async function carryOut(order: Order): Promise<Done> {
   const place = placeOf(order.backup, order.job);
-  const bucket = new Bucket(order.backup, place);
+  const bucket = new Bucket(order.backup, place, order.silentMs);
   const onProgress = telling(say);
   try {
     if (order.verb === "restore") {

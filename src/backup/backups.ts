@@ -28,6 +28,8 @@ interface Parts {
   /** Called once for each order that came to an end. */
   report: (job: string, outcome: BackupOutcome) => void;
   onBug: (bug: unknown) => void;
+  /** As Bucket takes it. */
+  silentMs?: number;
 }
 
 interface Trouble {
@@ -98,8 +100,8 @@ export class Backups {
   #next(job: Job): Order | null {
     const { backup } = job.spec;
     if (backup === undefined) return null;
-    const common = { backup, job: job.name };
-    const { project, stateDirectory } = this.#parts;
+    const { project, stateDirectory, silentMs } = this.#parts;
+    const common = { backup, job: job.name, silentMs };
     if (lacksRestored(job)) {
       const step = job.backedUp?.step ?? 0;
       return { ...common, verb: "restore", step, directory: checkpointDirectory(stateDirectory, job.name) };

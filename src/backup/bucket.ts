@@ -4,6 +4,7 @@
  * keep them: environment, shared files, instance roles.
  */
 import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -22,8 +23,9 @@ import {
 } from "@aws-sdk/client-s3";
 import type { Backup, Place } from "./bucket-names.ts";
 
-/** Of one request that moves no data: a server that doesn't answer must not hold a child for ever. */
-const ANSWER_WITHIN_MS = 60_000;
+/** Without a byte either way: a server that has fallen silent must not hold a child for ever. */
+const SILENT_MS = 60_000;
+const PIECE_BYTES = 64 * 1024;
 const MOST_TRIES = 4;
 
 export interface StoredObject {
@@ -47,7 +49,8 @@ export class Bucket {
   readonly #client: S3Client;
   readonly #name: string;
 
-  constructor({ endpoint, region, pathStyle }: Backup, { bucket }: Place) {
+  /** `silentMs`: milliseconds without a byte, on any request, after which the server is given up. */
+  constructor({ endpoint, region, pathStyle }: Backup, { bucket }: Place, silentMs = SILENT_MS) {
     this.#name = bucket;
     const own = endpoint === undefined ? {} : { endpoint, region: "us-east-1" };
     this.#client = new S3Client({
@@ -58,11 +61,11 @@ export class Bucket {
       // Checksums in trailers aren't understood by all servers that speak S3; every part carries its MD5 instead.
       requestChecksumCalculation: "WHEN_REQUIRED",
       responseChecksumValidation: "WHEN_REQUIRED",
-      requestHandler: {
-        connectionTimeout: 10_000,
-        requestTimeout: ANSWER_WITHIN_MS,
-        throwOnRequestTimeout: true,
-      },
+      requestHandler: { connectionTimeout: 10_000, socketTimeout: silentMs },
+    });
+    this.#client.middlewareStack.add((next) => (args) => next({ ...args, request: inPieces(args.request) }), {
+      step: "deserialize",
+      priority: "low",
     });
   }
 
@@ -177,6 +180,19 @@ export class Bucket {
   close(): void {
     this.#client.destroy();
   }
+}
+
+/**
+ * The request of one try, its body in pieces: over TLS, one write shows no progress before all of it is gone, and a
+ * server that reads slowly would seem silent.
+ */
+function inPieces(request: unknown): unknown {
+  const { body } = request as { body?: unknown };
+  return body instanceof Uint8Array ? { ...(request as object), body: Readable.from(pieces(body)) } : request;
+}
+
+function* pieces(body: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < body.length; at += PIECE_BYTES) yield body.subarray(at, at + PIECE_BYTES);
 }
 
 export const md5 = (bytes: Uint8Array, as: "hex" | "base64"): string =>
