@@ -8,6 +8,7 @@ import { isBackupLater, lacksRestored } from "../decide/starts/restore-wait.ts";
 import { checkpointDirectory } from "../files/state-paths.ts";
 import type { Job } from "../model/job.ts";
 import type { Checkpoint } from "../model/run.ts";
+import { isEnded } from "../model/state.ts";
 import type { Copying } from "../model/why.ts";
 import { Helper } from "../spawn/helper.ts";
 import { duration } from "../words/duration.ts";
@@ -67,9 +68,12 @@ export class Backups {
 
   /** What the user should know now. */
   problems(jobs: Readonly<Record<string, Job>>): string[] {
-    const untidied = [...this.#untidied].flatMap(([name, reason]) =>
-      jobs[name]?.spec.backup === undefined ? [] : `Older backups of ${name} can't be removed: ${reason}.`,
-    );
+    const untidied = [...this.#untidied].flatMap(([name, reason]) => {
+      const job = jobs[name];
+      // Each upload tries it again; a job that has ended has none to come.
+      if (job?.spec.backup === undefined || isEnded(job.state.name)) return [];
+      return `Older backups of ${name} can't be removed: ${reason}.`;
+    });
     const troubles = [...this.#troubles].flatMap(([name, { verb, reason, notBeforeMs }]) => {
       const job = jobs[name];
       if (job === undefined) return [];

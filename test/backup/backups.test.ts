@@ -9,7 +9,7 @@ import { writeCheckpoint } from "../../src/job/checkpoint/write-checkpoint.ts";
 import { verifyCheckpoint } from "../../src/job/index.ts";
 import type { Job } from "../../src/model/job.ts";
 import type { Checkpoint } from "../../src/model/run.ts";
-import { makeJob } from "../decide/make.ts";
+import { at, makeJob } from "../decide/make.ts";
 import { temporaryFolder } from "../job/launch.ts";
 import { describeWith, objectStore } from "../needs.ts";
 import { until } from "../until.ts";
@@ -64,7 +64,7 @@ describeWith(objectStore)("a real S3 server", () => {
       });
       return told;
     };
-    return { change, save, outcomes };
+    return { change, save, outcomes, problems: () => backups.problems(jobs) };
   };
 
   /** The same server, behind one that hands on `allowed` bytes of an answer's body, then falls silent. */
@@ -111,5 +111,22 @@ describeWith(objectStore)("a real S3 server", () => {
     stalls = false;
     expect((await outcomes(4))[3]).toMatchObject(["lost", { verb: "restore", ok: true, bytes: 3000 }]);
     expect(await verifyCheckpoint(path)).toMatchObject({ step: 7 });
+  });
+
+  test("older backups that can't be removed are a problem until the job has ended", async () => {
+    const { change, save, outcomes, problems } = over({
+      tidy: makeJob({ name: "tidy", backup: store.backup({ keep: 1 }) }),
+    });
+    await save("tidy", 1);
+    await outcomes(1);
+    const undo = await store.deny("s3:DeleteObject", "lab/tidy/*");
+    onTestFinished(undo);
+    await save("tidy", 2);
+    expect((await outcomes(2))[1]).toMatchObject(["tidy", { verb: "upload", ok: true }]);
+    expect(problems()).toEqual([
+      expect.stringMatching(/^Older backups of tidy can't be removed: .*AccessDenied/),
+    ]);
+    change("tidy", { state: { name: "finished", since: at(9) } });
+    expect(problems()).toEqual([]);
   });
 });

@@ -13,7 +13,10 @@ export type BackupInput = {
   verb: "upload" | "restore";
   of: Checkpoint;
   tookMs: number;
-} & ({ ok: true; bytes: number; sent?: number } | { ok: false; reason: string; final: boolean });
+} & (
+  | { ok: true; bytes: number; sent?: number; untidied?: string }
+  | { ok: false; reason: string; final: boolean }
+);
 
 export function backedUp(transition: Transition, input: BackupInput): void {
   if (input.ok) succeeded(transition, input);
@@ -32,14 +35,10 @@ function succeeded(transition: Transition, { verb, of, tookMs, ...done }: Backup
     if (!begunAnew || of.createdAtMs >= firstRunMs) transition.note({ backedUp: of });
     const sent = done.sent ?? done.bytes;
     const resumed = sent < done.bytes ? `; ${bytes(done.bytes - sent)} of it was already there` : "";
-    transition.tell(
-      "checkpoint.backed-up",
-      "supervisor",
-      `${what} is at ${to} after ${duration(tookMs)}${resumed}.`,
-      {
-        outcome: { ...outcome, sent },
-      },
-    );
+    const untidied =
+      done.untidied === undefined ? "" : `; older backups there can't be removed: ${done.untidied}`;
+    const text = `${what} is at ${to} after ${duration(tookMs)}${resumed}${untidied}.`;
+    transition.tell("checkpoint.backed-up", "supervisor", text, { outcome: { ...outcome, sent } });
     return;
   }
   transition.drop("restoring");
