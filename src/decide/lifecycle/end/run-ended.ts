@@ -92,7 +92,7 @@ const EXITED_WITH_0: Exit = { known: true, code: 0, signal: null };
 export function finish(transition: Transition, seen?: Seen, exit: Exit = EXITED_WITH_0): void {
   const step = transition.job.progress?.step ?? null;
   const reported = seen !== undefined && hasFinished(seen);
-  const assumed = reported ? null : doubt(transition);
+  const assumed = reported ? null : doubt(transition, seen);
   const ended = reported ? "finished" : "ended";
   const counts = reported ? "" : ", which counts as finished";
   const at = step === null ? "" : ` at step ${number(step)}`;
@@ -104,15 +104,17 @@ export function finish(transition: Transition, seen?: Seen, exit: Exit = EXITED_
 }
 
 /** Null where nothing speaks against its having finished. */
-function doubt({ job, state }: Transition): string | null {
+function doubt({ job, state }: Transition, seen: Seen | undefined): string | null {
   const { step, totalSteps } = job.progress ?? { step: null, totalSteps: null };
   const early = step !== null && totalSteps !== null && step < totalSteps;
   const asked =
     state.name === "pausing" && state.request.method !== "freeze" && state.request.method !== "park";
-  if (!early && !asked) return null;
+  const failed = seen?.ranks.some((rank) => rank.state === "failed") === true;
+  if (!early && !asked && !failed) return null;
   const at = step === null ? "" : ` at step ${number(step)}${early ? ` of ${number(totalSteps)}` : ""}`;
   const after = asked ? " after it was asked to pause, without a new checkpoint" : "";
-  return `It ended${at} with exit code 0${after}. That counts as finished, though it didn't report that it has.`;
+  const though = failed ? "it reported that it has failed" : "it didn't report that it has";
+  return `It ended${at} with exit code 0${after}. That counts as finished, though ${though}.`;
 }
 
 function cancelled(transition: Transition, exit: Exit): void {

@@ -1,5 +1,6 @@
 /** Covers: src/decide/lifecycle/end/leave-run.ts, src/decide/lifecycle/ranks.ts, src/model/seen.ts */
 import { describe, expect, test } from "vitest";
+import { mayGoOn } from "../../../../src/decide/lifecycle/launch.ts";
 import { at, exitCode, makeCheckpoint, makeJob, makeRank, runningJob, Story } from "../../make.ts";
 
 const save = (step: number, second: number) => ({ checkpoints: [makeCheckpoint(step, at(second))] });
@@ -49,6 +50,14 @@ describe("an exit that nobody asked for", () => {
   test("0 is finished", () => {
     const story = new Story(runningJob()).see(5, { exit: exitCode(0) });
     expect([story.state, story.told(), story.did()]).toEqual(["finished", ["job.finished"], ["tidy"]]);
+  });
+
+  test("0 of a run that reported that it has failed is doubted, and can be gone on from", () => {
+    const failed = { exit: exitCode(0), ranks: [makeRank({ state: "failed", step: 5 })] };
+    const story = new Story(runningJob()).see(5, failed);
+    const doubt =
+      "It ended at step 5 with exit code 0. That counts as finished, though it reported that it has failed.";
+    expect([story.job.state, mayGoOn(story.job)]).toMatchObject([{ name: "finished", assumed: doubt }, true]);
   });
 
   test.each([
