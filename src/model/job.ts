@@ -110,6 +110,8 @@ export interface Job {
   origin: "config" | "run";
   state: JobState;
   runs: number;
+  /** All runs up to this one have begun nothing: launches that failed, commands that weren't found. */
+  unbegun?: number;
   /** Wall time of its first run; absent before it. A third party's file that is older isn't its checkpoint. */
   firstRunMs?: number;
   /** A person had it begin at the beginning: `checkpoint.adoptExisting` is over. */

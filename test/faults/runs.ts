@@ -78,7 +78,7 @@ export const runs: Group = {
   title: "Runs and pauses: events of the audit log",
   faults: [
     event("the job ends with 1", () => story().see(2, ends(exitCode(1)))),
-    event("its command isn't found", () => story().see(2, ends(exitCode(127)))),
+    event("its command isn't found", () => new Story(makeJob()).launch(1).see(2, { exit: exitCode(127) })),
     event("it is killed by somebody", () => story().see(2, ends(killed))),
     event("somebody removes its container (podman rm -f)", () =>
       story().see(2, ends({ known: true, code: 137, signal: null, removed: true })),

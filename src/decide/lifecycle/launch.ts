@@ -7,6 +7,7 @@ import type { Checkpoint, Run } from "../../model/run.ts";
 import { askedByRule } from "../../model/state.ts";
 import { duration } from "../../words/duration.ts";
 import { leave } from "./end/leave-run.ts";
+import { noteUnbegun } from "./end/never-begun.ts";
 import { ended, fail } from "./end/run-ended.ts";
 import { keepRows } from "./end/unread.ts";
 import { account } from "./learn.ts";
@@ -86,6 +87,7 @@ export function launchFailed(
     transition.state.name !== "pausing"
   )
     return;
+  noteUnbegun(transition);
   if (transition.job.cancelling !== undefined) {
     ended(transition, { known: false });
     return;

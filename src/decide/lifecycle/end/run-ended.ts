@@ -15,14 +15,13 @@ import { allPaused, stepsByRank } from "../ranks.ts";
 import type { Transition } from "../transition.ts";
 import { judgeResume } from "./failed-resume.ts";
 import { becomePaused, leave } from "./leave-run.ts";
+import { isAbsent, noteUnbegun } from "./never-begun.ts";
 import { restartWaitMs } from "./restart-wait.ts";
 import { alone, shortage, waitForRoom } from "./shortage.ts";
 import { stepsAre, stepsLost } from "./steps-lost.ts";
 import { couldNotRead, waitToRead } from "./unread.ts";
 
 const FRUITLESS = 3;
-/** A shell's codes for a command that isn't there, or can't be executed: another try finds the same. */
-const NOT_THERE = [126, 127];
 
 /** An exit that no pause asked for; pass `seen` where the ranks' last words count too. */
 export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
@@ -173,7 +172,8 @@ function tryAgain(
   if (transition.run.resuming !== undefined) transition.tell("resume.failed", "job", reason);
   grantWish(transition);
   leave(transition, exitCode === null ? "not known how" : `failed with exit code ${exitCode}`);
-  const absent = transition.run.number === 1 && NOT_THERE.includes(exitCode ?? 0);
+  const absent = isAbsent(transition, exitCode);
+  if (absent) noteUnbegun(transition);
   const atLimit = isAtLimit(transition);
   if (!restart.onFailure || absent || atLimit || failures > restart.maxRetries) {
     const why = !restart.onFailure

@@ -1,4 +1,4 @@
-/** Covers: src/decide/lifecycle/end/leave-run.ts, src/decide/lifecycle/ranks.ts, src/model/seen.ts */
+/** Covers: src/decide/lifecycle/end/never-begun.ts, src/decide/lifecycle/end/leave-run.ts, src/decide/lifecycle/ranks.ts, src/model/seen.ts */
 import { describe, expect, test } from "vitest";
 import { mayGoOn } from "../../../../src/decide/lifecycle/launch.ts";
 import { at, exitCode, makeCheckpoint, makeJob, makeRank, runningJob, Story } from "../../make.ts";
@@ -66,6 +66,39 @@ describe("an exit that nobody asked for", () => {
     [1, "exit code 1"],
   ])("%i says what it means", (code, words) => {
     expect(new Story(runningJob()).see(5, { exit: exitCode(code) }).reasons[0]).toContain(words);
+  });
+
+  describe("127 before its first step is no passing failure", () => {
+    const absent =
+      /command not found before its first step\. It stays failed as its command has never run\.$/;
+    const notFound = (story: Story, second: number) =>
+      story.launch(second).see(second + 1, { ranks: [makeRank({ state: "ready" })], exit: exitCode(127) });
+
+    test.each([{ taken: true }, { unready: true }, {}] as const)(
+      "of the first run, also after launches that began nothing: %j",
+      (how) => {
+        const story = new Story(makeJob());
+        for (const second of [100, 200])
+          story.launch(second).on(second + 1, { kind: "launch-failed", reason: "no chance", ...how });
+        notFound(story, 300);
+        expect([story.state, story.reasons.at(-1)]).toEqual(["failed", expect.stringMatching(absent)]);
+        // Mended by a person, or so they think.
+        notFound(story.on(400, { kind: "retry", by: "ana" }), 500);
+        expect([story.state, story.reasons.at(-1)]).toEqual(["failed", expect.stringMatching(absent)]);
+      },
+    );
+
+    test("once a run has begun, it may be: it is tried again", () => {
+      const story = new Story(makeJob()).launch(100).see(101, { exit: exitCode(1) });
+      story.launch(200).on(201, { kind: "launch-failed", reason: "no chance" });
+      expect(notFound(story, 300).state).toBe("waiting");
+    });
+
+    test("of a run that has trained, it says nothing of its command", () => {
+      const story = new Story(makeJob()).launch(100).see(101, { ranks: [makeRank({ step: 1 })] });
+      story.see(102, { ranks: [makeRank({ step: 1 })], exit: exitCode(127) });
+      expect([story.state, story.reasons.at(-1)]).toEqual(["waiting", expect.not.stringContaining("never")]);
+    });
   });
 
   test("failures in a row wait twice as long each time, and end in failed", () => {
