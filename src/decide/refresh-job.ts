@@ -10,7 +10,10 @@ export function refreshJob(job: Job, input: TickInput): Job {
   return dropWhatIsOver(expireManual(job, input));
 }
 
-/** A turn that has begun ends with its run, whatever ended that; a shortage ends once the job works again. */
+/**
+ * A turn that has begun ends with its run, unless that had nothing of it (`keepTurn`); a shortage ends once the job
+ * works again.
+ */
 function dropWhatIsOver(job: Job): Job {
   const run = runOf(job);
   const over = job.turn?.untilMs !== undefined && run === null;

@@ -6,7 +6,7 @@ import { finishedWithAnother, type Job } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
 import { askedByRule } from "../../model/state.ts";
 import { duration } from "../../words/duration.ts";
-import { leave } from "./end/leave-run.ts";
+import { keepTurn, leave } from "./end/leave-run.ts";
 import { noteUnbegun } from "./end/never-begun.ts";
 import { ended, fail } from "./end/run-ended.ts";
 import { keepRows } from "./end/unread.ts";
@@ -117,6 +117,7 @@ export function launchFailed(
 /** It has used up a run's number, and begun nothing. */
 function leaveUnbegun(transition: Transition): void {
   keepRows(transition);
+  keepTurn(transition);
   leave(transition, "not launched");
 }
 
@@ -126,11 +127,7 @@ export function holdBack(transition: Transition, path: string): void {
   const unready = `${path}, which the job may need to resume, can't be read now`;
   const notBeforeMs = now.monotonicMs + UNREADY_WAIT_MS;
   transition.note({ attempts: { ...job.attempts, notBeforeMs }, unready });
-  if (job.turn !== undefined) {
-    // It hasn't begun: a turn that it was to take stays its own.
-    const { untilMs: _, ...turn } = job.turn;
-    transition.note({ turn });
-  }
+  keepTurn(transition);
   if (job.unready === unready) return;
   const rerun = stepOfName(path.slice(path.lastIndexOf("/") + 1)) === null ? "" : " or rerun the job";
   transition.tell(

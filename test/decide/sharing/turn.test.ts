@@ -7,7 +7,19 @@ import { askForTurn } from "../../../src/decide/sharing/ask-for-turn.ts";
 import { ownClaims } from "../../../src/decide/sharing/line.ts";
 import type { Job } from "../../../src/model/job.ts";
 import type { Sample } from "../../../src/model/machine.ts";
-import { at, makeJob, makeRun, makeSample, runningJob } from "../make.ts";
+import type { Checkpoint } from "../../../src/model/run.ts";
+import {
+  at,
+  exitCode,
+  makeCheckpoint,
+  makeJob,
+  makeRank,
+  makeRun,
+  makeSample,
+  makeSeen,
+  runningJob,
+  Story,
+} from "../make.ts";
 import { claim, Desk, gpus, started } from "./desk.ts";
 
 describe("turns", () => {
@@ -108,6 +120,49 @@ describe("turns", () => {
     const { lines, world } = desk.tick(1, { gpus: gpus(1, 1), claims: [claim()] });
     expect(world.jobs.tts?.turn).toBeUndefined();
     expect(ownClaims(world, lines, at(1))[0]?.turn).toBeUndefined();
+  });
+
+  describe("taken by a run that got nowhere,", () => {
+    const checkpoints = [50, 40].map((step) => makeCheckpoint(step, at(0), { verified: "full" }));
+    const [checkpoint, ...older] = checkpoints as [Checkpoint, ...Checkpoint[]];
+    const turn = { gpu: "GPU-0", forMs: 60_000, askedAtMs: 0, by: "ana" };
+    const begun = { ...turn, untilMs: at(61).wallMs };
+    const launched = (): Story => {
+      const facts = { turn: begun, checkpoint, older, understands: "contract" } as const;
+      return new Story(makeJob({}, facts)).launch(1, checkpoint);
+    };
+    const others = { othersMiB: 9000, others: [], name: "GPU 0", atMs: 0, unavailable: null, freeMiB: 0 };
+    const outOfMemory = (story: Story, step: number | null): Story =>
+      story.see(2, { checkpoints, ranks: [makeRank({ step })] }).on(3, {
+        kind: "seen",
+        seen: makeSeen({ checkpoints, exit: exitCode(1), outOfGpuMemory: "CUDA out of memory" }),
+        availableMiB: null,
+        gpus: { ...others, entries: [] },
+      });
+
+    it.each<[string, Story]>([
+      ["which couldn't read its checkpoint", launched().see(2, { checkpoints, exit: exitCode(74) })],
+      ["whose checkpoint is passed over", launched().see(2, { checkpoints, exit: exitCode(1) })],
+      ["for which others left no room", outOfMemory(launched(), 50)],
+      [
+        "which never began: the GPU was taken",
+        launched().on(2, { kind: "launch-failed", reason: "it was taken", taken: true }),
+      ],
+      [
+        "which never began: it couldn't",
+        launched().on(2, { kind: "launch-failed", reason: "Node is gone", unready: true }),
+      ],
+    ])("it stays its own: %s", (_, { job, state }) => {
+      expect([state, job.attempts.failures, job.turn]).toEqual(["waiting", 0, turn]);
+    });
+
+    it("it is over where that counts as a failure, or after steps of its own", () => {
+      const story = launched();
+      story.job = { ...story.job, older: [] };
+      expect(story.see(2, { checkpoints: [checkpoint], exit: exitCode(1) }).job.turn).toEqual(begun);
+      const trained = outOfMemory(launched(), 51);
+      expect([trained.state, trained.job.turn]).toEqual(["waiting", begun]);
+    });
   });
 
   it("can't be asked for where nobody holds, or nobody waits", () => {

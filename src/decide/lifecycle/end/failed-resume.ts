@@ -8,7 +8,7 @@ import { plural } from "../../../words/list.ts";
 import { fallBack, hold, remember } from "../checkpoints/take-stock.ts";
 import { hasSaved } from "../learn.ts";
 import type { Transition } from "../transition.ts";
-import { leave } from "./leave-run.ts";
+import { keepTurn, leave } from "./leave-run.ts";
 
 /** A program that reports no steps and has lived for longer has loaded what it goes on from. */
 const AT_ONCE_MS = 60_000;
@@ -102,6 +102,7 @@ function passOver(transition: Transition, checkpoint: Checkpoint, { exit, reason
     `${reason} It is tried again from the checkpoint before; this doesn't count as a failure.`,
     { outcome: { code: exitCodeOf(exit) } },
   );
+  keepTurn(transition);
   leave(transition, `failed with exit code ${exitCodeOf(exit)}`);
   transition.become({ name: "waiting", since: now, failure: reason });
 }

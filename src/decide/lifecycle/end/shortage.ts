@@ -7,7 +7,7 @@ import { processes } from "../../../words/sentences/process.ts";
 import { size } from "../../../words/size.ts";
 import type { Transition } from "../transition.ts";
 import { gotNowhere, stayInRow } from "./failed-resume.ts";
-import { leave } from "./leave-run.ts";
+import { keepTurn, leave } from "./leave-run.ts";
 import { restartWaitMs } from "./restart-wait.ts";
 
 /** The memory that a desktop holds has never prevented training. */
@@ -44,7 +44,10 @@ export function waitForRoom(transition: Transition, reason: string): void {
     evidence: { processes: gpus?.others ?? [] },
     outcome: { againAfter: duration(waitMs) },
   });
-  if (gotNowhere(transition)) stayInRow(transition);
+  if (gotNowhere(transition)) {
+    stayInRow(transition);
+    keepTurn(transition);
+  }
   leave(transition, "out of GPU memory");
   transition.note({ gpuShortage: { othersMiB: gpus?.othersMiB ?? 0 } });
   transition.note({ attempts: { ...transition.job.attempts, notBeforeMs: now.monotonicMs + waitMs } });

@@ -10,7 +10,7 @@ import { duration } from "../../../words/duration.ts";
 import { hold } from "../checkpoints/take-stock.ts";
 import type { Transition } from "../transition.ts";
 import { stayInRow } from "./failed-resume.ts";
-import { leave } from "./leave-run.ts";
+import { keepTurn, leave } from "./leave-run.ts";
 
 /** Before the next try, doubled with each in a row, up to the longest. */
 const FIRST_WAIT_MS = 30_000;
@@ -39,6 +39,7 @@ export function waitToRead(
     { outcome: { code } },
   );
   stayInRow(transition);
+  keepTurn(transition);
   readAgain(transition, inARow);
   leave(transition, "its checkpoint unread");
   const again = { unread: { run: run.number, inARow }, notBeforeMs: now.monotonicMs + waitMs };
