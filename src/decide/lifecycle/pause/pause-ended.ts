@@ -38,17 +38,19 @@ export function exited(transition: Transition, seen: Seen, exit: Exit, available
   if (pausedInQueue(transition, seen) || endedBySlurm(transition, seen)) return;
   const code = exitCodeOf(exit);
   const forced = request.overdue === "terminated" || request.overdue === "killed";
-  if (!forced && couldNotRead(transition, exit, seen)) {
+  const saved = savedCheckpoint(transition, seen, request);
+  const since = saved !== null && saved.createdAtMs >= request.askedAt.wallMs - FILE_CLOCK_MS;
+  const told = transition.job.spec.pause.exitCodes.includes(code ?? -1);
+  // What the config says of an exit code comes before what the contract does (74), as far as it goes.
+  if (!forced && !(told && since) && couldNotRead(transition, exit, seen)) {
     tellFailed(transition, exit);
     endedUnread(transition, endedInstead(transition, exit, seen), code);
     return;
   }
   const said = allPaused(seen);
-  const saved = savedCheckpoint(transition, seen, request);
-  const since = saved !== null && saved.createdAtMs >= request.askedAt.wallMs - FILE_CLOCK_MS;
   // A program that was made to end, or saves when asked, may well exit with 0; one that says so has finished.
   const saves = code === 0 && since && wasAsked(transition);
-  const own = transition.job.spec.pause.exitCodes.includes(code ?? -1) || saves;
+  const own = told || saves;
   if (!said && hasFinished(seen) && (code === 0 || isByOurSignal(transition, exit))) {
     finish(transition, seen, exit);
     return;

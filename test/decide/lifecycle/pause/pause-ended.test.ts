@@ -1,6 +1,6 @@
 /** What an exit code 0 proves, and which counts of a pause are known. */
 import { describe, expect, test } from "vitest";
-import { at, exitCode, makeCheckpoint, makeRank, runningJob, Story } from "../../make.ts";
+import { at, exitCode, makeCheckpoint, makeJob, makeRank, runningJob, Story } from "../../make.ts";
 
 const theirs = (step: number | null, second: number) => ({
   ranks: [],
@@ -46,6 +46,30 @@ describe("exit code 0 after a request", () => {
     expect(story.reasons.at(-1)).toBe("It finished at step 300 with exit code 0.");
     expect(story.job.state).not.toHaveProperty("assumed");
     expect(story.on(140, { kind: "retry", by: "ana" }).state).toBe("finished");
+  });
+});
+
+describe("74 among the exit codes that its config says mean paused", () => {
+  const spec = { pause: { exitCodes: [74] } };
+  const before = makeCheckpoint(50, at(60), { verified: "full" });
+  const loading = (understands: "contract" | "signal") =>
+    new Story(makeJob(spec, { understands, checkpoint: before })).launch(80, before).see(90).pause(100);
+  const end = (story: Story, step: number, second: number) =>
+    story.see(130, { exit: exitCode(74), checkpoints: [makeCheckpoint(step, at(second))] });
+
+  test.each(["contract", "signal"] as const)("is a pause, with a checkpoint since: %s", (understands) => {
+    const story = end(loading(understands), 51, 110);
+    expect([story.state, story.told().at(-1)]).toEqual(["paused", "pause.completed"]);
+  });
+
+  test("is the contract's word without one: its checkpoint can't be read", () => {
+    const story = end(loading("contract"), 50, 60);
+    expect([story.state, story.job.attempts]).toMatchObject(["waiting", { failures: 0, unread: { run: 1 } }]);
+  });
+
+  test("is the contract's word where nobody asked for a pause", () => {
+    const story = new Story(makeJob(spec, { understands: "contract" })).launch(80).see(90);
+    expect(end(story, 51, 110).job.attempts.unread).toEqual({ run: 1, inARow: 1 });
   });
 });
 
