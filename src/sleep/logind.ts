@@ -1,6 +1,8 @@
 /** systemd-logind, which announces sleep: whether it is here, how to listen to it, how to have it wait. */
 import { existsSync } from "node:fs";
+import { resolveCommand } from "../files/resolve-command.ts";
 import { lastWords, runChild } from "../spawn/run-child.ts";
+import { BESIDE } from "../spawn/spawn-beside.ts";
 
 const LOGIND = "org.freedesktop.login1";
 const MANAGER = "/org/freedesktop/login1";
@@ -33,13 +35,17 @@ export function hasSystemBus(address = process.env.DBUS_SYSTEM_BUS_ADDRESS): boo
   return path === undefined || existsSync(decodeURIComponent(path));
 }
 
+/** Whether there is a bus to listen to and what it takes to, told without a process. */
+export const canListen = (): boolean =>
+  hasSystemBus() && [BESIDE, LISTEN[0]].every((program) => resolveCommand({ command: [program] }, "/").ok);
+
 /** How long it lets sleep be delayed, or why nothing can be heard of it; half a sentence. */
 export type Logind = { delayMs: number } | { unavailable: string };
 
 export async function askLogind(): Promise<Logind> {
   if (!hasSystemBus()) return { unavailable: "there is no system bus" };
-  for (const program of ["gdbus", "systemd-inhibit", "setpriv"]) {
-    const found = await runChild(program, [program === "gdbus" ? "help" : "--version"], {
+  for (const program of [LISTEN[0], DELAY[0], BESIDE]) {
+    const found = await runChild(program, [program === LISTEN[0] ? "help" : "--version"], {
       output: "ignore",
       timeoutMs: ANSWERS_WITHIN_MS,
     });

@@ -7,10 +7,11 @@ import type { Job } from "../model/job.ts";
 import type { Now } from "../model/time.ts";
 import type { Sleep } from "../ports/sleep.ts";
 import { type Beside, spawnBeside } from "../spawn/spawn-beside.ts";
-import { DELAY, hasSystemBus, heard, LISTEN } from "./logind.ts";
+import { canListen, DELAY, heard, LISTEN } from "./logind.ts";
 
-/** After a child has ended by itself. */
+/** After a child has ended by itself; doubled with each listener in a row that has heard nothing, up to the longest. */
 const AGAIN_MS = 30_000;
+const LONGEST_MS = 600_000;
 
 export class SleepWatch implements Sleep {
   readonly #isOn: () => boolean;
@@ -26,6 +27,9 @@ export class SleepWatch implements Sleep {
   /** When each may be started again. */
   #listenMs = Number.NEGATIVE_INFINITY;
   #holdMs = Number.NEGATIVE_INFINITY;
+  #waitMs = AGAIN_MS;
+  /** Why the last listener ended, until another one hears logind; why sleep isn't delayed. */
+  #deafness: string | null = null;
   #problem: string | null = null;
 
   /** `isOn`: as the config says. `wake`: has a tick run soon. */
@@ -40,9 +44,9 @@ export class SleepWatch implements Sleep {
 
   /** Why sleep wouldn't wait for jobs, as a sentence; none where there is no logind. */
   get problems(): string[] {
-    return this.#problem === null
-      ? []
-      : [`Jobs may not be saved before the system sleeps: ${this.#problem}.`];
+    return [this.#deafness, this.#problem].flatMap((why) =>
+      why === null ? [] : [`Jobs may not be saved before the system sleeps: ${why.replace(/\.$/, "")}.`],
+    );
   }
 
   /** After each tick: sleep waits while one of the jobs has something to save. */
@@ -70,15 +74,17 @@ export class SleepWatch implements Sleep {
   /** Started once, and left: it costs nothing while nothing is announced. */
   #listen(nowMs: number): void {
     if (nowMs < this.#listenMs) return;
-    this.#absent = !hasSystemBus();
+    this.#absent = !canListen();
     if (this.#absent) return;
-    this.#listenMs = nowMs + AGAIN_MS;
+    this.#listenMs = nowMs + this.#waitMs;
+    this.#waitMs = Math.min(LONGEST_MS, 2 * this.#waitMs);
     const [program, ...args] = LISTEN;
     this.#listener = spawnBeside(program, args, {
       line: (line) => this.#hear(line),
-      end: () => {
+      end: (how) => {
         this.#listener = null;
-        this.#deaf();
+        this.#deafness = how;
+        this.#hears = this.#comes = false;
       },
     });
   }
@@ -86,8 +92,8 @@ export class SleepWatch implements Sleep {
   #hear(line: string): void {
     const what = heard(line);
     if (what === null) return;
-    if (what === "gone") this.#deaf();
-    else if (what === "there") this.#hears = this.#heard = true;
+    if (what === "gone") this.#isGone();
+    else if (what === "there") this.#isThere();
     else this.#comes = what === "sleep";
     this.#wake();
   }
@@ -100,7 +106,7 @@ export class SleepWatch implements Sleep {
     this.#delay = spawnBeside(program, args, {
       end: (how) => {
         this.#delay = null;
-        this.#problem = how.replace(/\.$/, "");
+        this.#problem = how;
       },
     });
   }
@@ -108,12 +114,19 @@ export class SleepWatch implements Sleep {
   #letGo(): void {
     this.#delay?.end();
     this.#delay = null;
-    this.#problem = null;
-    this.#holdMs = Number.NEGATIVE_INFINITY;
+    this.#problem = this.#deafness = null;
+    this.#holdMs = this.#listenMs = Number.NEGATIVE_INFINITY;
+    this.#waitMs = AGAIN_MS;
+  }
+
+  #isThere(): void {
+    this.#hears = this.#heard = true;
+    this.#deafness = null;
+    this.#waitMs = AGAIN_MS;
   }
 
   /** Whoever isn't heard can't tell that the system is awake again either; who never was isn't here. */
-  #deaf(): void {
+  #isGone(): void {
     this.#hears = this.#comes = false;
     if (!this.#heard) this.close();
   }

@@ -6,6 +6,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { lastWords } from "./run-child.ts";
 
+/** Starts the others. */
+export const BESIDE = "setpriv";
 /** Characters of stderr that are kept. */
 const MOST_SAID = 400;
 
@@ -21,7 +23,7 @@ export function spawnBeside(
   on: { line?: (line: string) => void; end: (how: string) => void },
 ): Beside {
   // A session of its own: Ctrl-C in a terminal reaches the supervisor alone. Its messages are read, so in English.
-  const child = spawn("setpriv", ["--pdeathsig", "TERM", program, ...args], {
+  const child = spawn(BESIDE, ["--pdeathsig", "TERM", program, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
     env: { ...process.env, LC_ALL: "C" },
@@ -38,7 +40,7 @@ export function spawnBeside(
     said = `${said}${chunk}`.slice(-MOST_SAID);
   });
   eachLine(child, on.line ?? (() => {}));
-  child.on("error", ({ message }) => ended(`setpriv can't be started: ${message}`));
+  child.on("error", ({ message }) => ended(`${BESIDE} can't be started: ${message}`));
   child.on("close", (code, signal) => ended(lastWords(said) || `${program} ended with ${signal ?? code}`));
   return {
     end: () => {

@@ -1,5 +1,6 @@
 /** What becomes of the children that listen to logind and delay sleep: real ones, on a real bus. */
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { SleepWatch } from "../../src/sleep/sleep-watch.ts";
 import { at, runningJob } from "../decide/make.ts";
@@ -9,12 +10,24 @@ import { SystemBus } from "./system-bus.ts";
 
 const jobs = { train: runningJob({}, { understands: "contract" }) };
 
-/** Our children that listen. */
+const { PATH } = process.env;
+
+/** Puts a gdbus before the real one that fails with the words in the file whose path is returned, once it holds any. */
+function failingGdbus(directory: string): string {
+  const [bin, fails] = [join(directory, "bin"), join(directory, "fails")];
+  mkdirSync(bin);
+  const script = `#!/bin/sh\nuntil [ -s '${fails}' ]; do sleep 0.02; done\ncat '${fails}' >&2; exit 1\n`;
+  writeFileSync(join(bin, "gdbus"), script, { mode: 0o755 });
+  vi.stubEnv("PATH", `${bin}:${PATH}`);
+  return fails;
+}
+
+/** Our children that listen, or are about to. */
 const listeners = (): number[] =>
   readdirSync("/proc").flatMap((pid) => {
     try {
       const parent = /^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-      const listens = readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("gdbus\0");
+      const listens = readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("gdbus\0");
       return Number(parent) === process.pid && listens ? [Number(pid)] : [];
     } catch {
       return [];
@@ -55,5 +68,40 @@ describeWith(systemBus)("on a real bus", () => {
       return watch.comes;
     });
     expect(bus.lines.filter((line) => line.startsWith("held"))).toHaveLength(1);
+  });
+
+  it("a first listener that fails is told, and followed by others ever more rarely, until one hears", async () => {
+    const fails = failingGdbus(bus.directory);
+    // Another one is started no earlier than 30 s after the first, then 60 s.
+    for (const [tooSoon, then] of [
+      [null, 0],
+      [29, 30],
+      [89, 90],
+    ] as const) {
+      if (tooSoon !== null) watch.look(jobs, at(tooSoon));
+      expect(listeners()).toEqual([]);
+      watch.look(jobs, at(then));
+      expect(listeners()).toHaveLength(1);
+      const words = `Error connecting: no room at ${then}`;
+      writeFileSync(fails, `${words}.\n`);
+      await until("the listener's end", () => watch.problems[0]?.includes(words));
+      rmSync(fails);
+      expect(watch.problems).toEqual([`Jobs may not be saved before the system sleeps: ${words}.`]);
+    }
+    vi.stubEnv("PATH", PATH);
+    await until("sleep to be held up", () => {
+      watch.look(jobs, at(210));
+      return bus.lines.some((line) => line.startsWith("held"));
+    });
+    expect(watch.problems).toEqual([]);
+  });
+
+  it("is silent where what it takes to listen isn't installed", () => {
+    vi.stubEnv("PATH", "/nowhere");
+    watch.look(jobs, at(0));
+    vi.unstubAllEnvs();
+    vi.stubEnv("DBUS_SYSTEM_BUS_ADDRESS", bus.env.DBUS_SYSTEM_BUS_ADDRESS);
+    watch.look(jobs, at(60));
+    expect([listeners(), watch.problems]).toEqual([[], []]);
   });
 });
