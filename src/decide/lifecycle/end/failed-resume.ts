@@ -6,12 +6,10 @@ import type { Checkpoint } from "../../../model/run.ts";
 import { type Exit, exitCodeOf } from "../../../model/seen.ts";
 import { plural } from "../../../words/list.ts";
 import { fallBack, hold, remember } from "../checkpoints/take-stock.ts";
-import { hasSaved } from "../learn.ts";
 import type { Transition } from "../transition.ts";
 import { keepTurn, leave } from "./leave-run.ts";
+import { gotNowhere, passedJustBefore } from "./row.ts";
 
-/** A program that reports no steps and has lived for longer has loaded what it goes on from. */
-const AT_ONCE_MS = 60_000;
 /** Checkpoints passed over in a row; one more failure shows that something else is wrong. */
 const IN_A_ROW = 2;
 /** Checkpoints that are passed over. */
@@ -55,40 +53,6 @@ function failedAtOnce(transition: Transition, { path }: Checkpoint, { exit }: En
   if (run.resumedFrom !== path || !exit.known) return false;
   if (CODES_FROM_OUTSIDE.has(exit.code) || SIGNALS_FROM_OUTSIDE.has(exit.signal ?? "")) return false;
   return gotNowhere(transition);
-}
-
-/** It may have failed to load what it was to go on from. */
-export function gotNowhere(transition: Transition): boolean {
-  const { job, run, now } = transition;
-  if (hasSaved(transition)) return false;
-  if (job.understands === "contract") return run.firstStepAt === undefined;
-  return now.monotonicMs - run.startedAt.monotonicMs < AT_ONCE_MS;
-}
-
-/** Those of the runs directly before this one, newest checkpoint first. A person's choice begins a new row. */
-function passedJustBefore({ job, run }: Transition): { checkpoint: Checkpoint; run: number | null }[] {
-  const all = job.doubts?.passedOver ?? [];
-  const passed = all.slice(all.findLastIndex((one) => one.run === null) + 1);
-  return passed.filter((one, at) => one.run === run.number - passed.length + at);
-}
-
-/**
- * For an end that says nothing of checkpoints, and a launch that isn't counted: runs that were in a row before it
- * still are after it.
- */
-export function stayInRow(transition: Transition): void {
-  const { job, run } = transition;
-  if (job.doubts === undefined) return;
-  const passed = passedJustBefore(transition);
-  const { passedOver, clearedAt } = job.doubts;
-  transition.note({
-    doubts: {
-      passedOver: passedOver.map((one) =>
-        passed.includes(one) && one.run !== null ? { ...one, run: one.run + 1 } : one,
-      ),
-      ...(clearedAt !== undefined && { clearedAt: clearedAt === run.number - 1 ? run.number : clearedAt }),
-    },
-  });
 }
 
 function passOver(transition: Transition, checkpoint: Checkpoint, { exit, reason }: End): void {

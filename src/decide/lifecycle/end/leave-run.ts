@@ -2,6 +2,7 @@
 import type { Cause } from "../../../model/actor.ts";
 import { limitReached } from "../../pauses/time-limit.ts";
 import type { Transition } from "../transition.ts";
+import { gotNowhere, stayInRow } from "./row.ts";
 
 /** Sweeps the run's files; the run itself is over. `ended`: how, in a few words, for the job's log. */
 export function leave(transition: Transition, ended: string): void {
@@ -11,6 +12,7 @@ export function leave(transition: Transition, ended: string): void {
     const reason = `${transition.gpus?.name ?? gpus.join(", ")} is free again: run ${transition.run.number} is over.`;
     transition.tell("gpu.released", "supervisor", reason, { evidence: { gpus } });
   }
+  if (gotNowhere(transition)) stayInRow(transition);
   transition.perform({ do: "tidy", run: transition.run, ended });
 }
 

@@ -3,7 +3,7 @@
  * An end that speaks of the command itself is the config's fault only until then.
  */
 import type { Transition } from "../transition.ts";
-import { gotNowhere } from "./failed-resume.ts";
+import { gotNowhere } from "./row.ts";
 
 /** A shell's codes for a command that isn't there, or can't be executed: another try finds the same. */
 const NOT_THERE = [126, 127];

@@ -6,9 +6,9 @@ import { duration } from "../../../words/duration.ts";
 import { processes } from "../../../words/sentences/process.ts";
 import { size } from "../../../words/size.ts";
 import type { Transition } from "../transition.ts";
-import { gotNowhere, stayInRow } from "./failed-resume.ts";
 import { keepTurn, leave } from "./leave-run.ts";
 import { restartWaitMs } from "./restart-wait.ts";
+import { gotNowhere } from "./row.ts";
 
 /** The memory that a desktop holds has never prevented training. */
 const OTHERS_AT_LEAST_MIB = 256;
@@ -44,10 +44,7 @@ export function waitForRoom(transition: Transition, reason: string): void {
     evidence: { processes: gpus?.others ?? [] },
     outcome: { againAfter: duration(waitMs) },
   });
-  if (gotNowhere(transition)) {
-    stayInRow(transition);
-    keepTurn(transition);
-  }
+  if (gotNowhere(transition)) keepTurn(transition);
   leave(transition, "out of GPU memory");
   transition.note({ gpuShortage: { othersMiB: gpus?.othersMiB ?? 0 } });
   transition.note({ attempts: { ...transition.job.attempts, notBeforeMs: now.monotonicMs + waitMs } });

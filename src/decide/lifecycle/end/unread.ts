@@ -9,8 +9,8 @@ import type { Exit, Seen } from "../../../model/seen.ts";
 import { duration } from "../../../words/duration.ts";
 import { hold } from "../checkpoints/take-stock.ts";
 import type { Transition } from "../transition.ts";
-import { stayInRow } from "./failed-resume.ts";
 import { keepTurn, leave } from "./leave-run.ts";
+import { stayInRow } from "./row.ts";
 
 /** Before the next try, doubled with each in a row, up to the longest. */
 const FIRST_WAIT_MS = 30_000;
@@ -38,7 +38,6 @@ export function waitToRead(
     `${reason} It couldn't read what it is to go on from, which may still be whole: it is tried again in ${duration(waitMs)} at the earliest; this doesn't count as a failure.`,
     { outcome: { code } },
   );
-  stayInRow(transition);
   keepTurn(transition);
   readAgain(transition, inARow);
   leave(transition, "its checkpoint unread");

@@ -1,3 +1,4 @@
+/** Covers: src/decide/lifecycle/end/row.ts */
 import { describe, expect, test } from "vitest";
 import type { Job } from "../../../../src/model/job.ts";
 import type { Checkpoint } from "../../../../src/model/run.ts";
@@ -101,6 +102,34 @@ describe("a resume that fails at once", () => {
       return story.job.checkpoint?.step;
     });
     expect(steps).toEqual([400, 300, 500]);
+  });
+
+  test.each<[string, (story: Story, second: number) => Story]>([
+    ["killed from outside", (story, second) => runs(story, second, exitCode(137))],
+    ["whose end nobody knows", (story, second) => runs(story, second, { known: false })],
+    [
+      "that were asked to pause",
+      (story, second) => {
+        story.launch(second, story.job.checkpoint).see(second + 1, { checkpoints: all, signalCaught: true });
+        return story.pause(second + 2).see(second + 3, { checkpoints: all, exit: exitCode(75) });
+      },
+    ],
+    [
+      "that couldn't be launched",
+      (story, second) =>
+        story
+          .launch(second, story.job.checkpoint)
+          .on(second + 1, { kind: "launch-failed", reason: "no such folder" }),
+    ],
+  ])("is in a row with the next beside runs %s before they got anywhere", (_, between) => {
+    const story = waiting({ restart: { maxRetries: 9 } });
+    const steps = [1000, 1100, 1200].map((second) => {
+      runs(story, second, exitCode(1));
+      between(story, second + 50);
+      return story.job.checkpoint?.step;
+    });
+    expect(steps).toEqual([400, 300, 500]);
+    expect(story.job.doubts).toEqual({ passedOver: [], clearedAt: 10 });
   });
 
   test("later, after others left no GPU memory to one that got somewhere, begins a new row", () => {
