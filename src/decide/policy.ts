@@ -8,7 +8,6 @@ import type { Decision, WindowState } from "../model/decision.ts";
 import type { NewEvent } from "../model/event.ts";
 import type { Job } from "../model/job.ts";
 import { pausedByRule } from "../model/state.ts";
-import type { Now } from "../model/time.ts";
 import type { WaitingFor, Why } from "../model/why.ts";
 import { measureUse } from "./measure-use.ts";
 import { otherPauses } from "./pauses/pauses-without-rule.ts";
@@ -64,8 +63,7 @@ export function decide(world: World, tick: Tick): Decided {
   const spared = sparedByRules(input);
   const sparing = sparedEvents(spared, world.memory.spared ?? {}, input);
 
-  const counted = countPauses(input, pauses);
-  const jobs = start === null ? counted : begin(counted, start, now);
+  const jobs = countPauses(input, pauses);
   const memory: PolicyMemory = {
     ...input.memory,
     last: lastStart(input, start),
@@ -144,15 +142,6 @@ function countPauses({ jobs, now, config }: TickInput, pauses: readonly Pause[])
     counted[name] = { ...job, balance };
   }
   return counted;
-}
-
-/** A requested turn begins with the start on that GPU; a start on another one makes it unnecessary. */
-function begin(jobs: Jobs, { job: name, gpus }: Start, now: Now): Jobs {
-  const job = jobs[name];
-  if (job?.turn === undefined) return jobs;
-  const { turn, ...rest } = job;
-  const begun = { ...turn, untilMs: now.wallMs + turn.forMs };
-  return { ...jobs, [name]: gpus.includes(turn.gpu) ? { ...rest, turn: begun } : rest };
 }
 
 function lastStart({ jobs, memory, now }: TickInput, start: Start | null): PolicyMemory["last"] {

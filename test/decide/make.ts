@@ -227,14 +227,14 @@ export class Story {
     return this;
   }
 
-  launch(second: number, resumeFrom: Checkpoint | null = null): this {
+  launch(second: number, resumeFrom: Checkpoint | null = null, gpus: string[] = []): this {
     const identity = { id: `r${this.job.runs + 1}`, bootId: "b" };
     return this.on(second, {
       kind: "launch",
       decision: startDecision(this.job.name),
       identity,
       resumeFrom,
-      gpus: [],
+      gpus,
     });
   }
 

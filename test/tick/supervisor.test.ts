@@ -2,13 +2,14 @@
  * The tick with real processes, a journal in memory, and effects that take their time.
  * Covers: src/tick/observe.ts, src/tick/once.ts, src/tick/steps.ts
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
 import { clock } from "../../src/clock.ts";
 import { prepareStateDirectory } from "../../src/files/state-directory.ts";
+import type { Job } from "../../src/model/job.ts";
 import { runOf } from "../../src/model/state.ts";
 import type { Journal } from "../../src/ports/journal.ts";
 import type { Runs } from "../../src/ports/runs.ts";
@@ -25,12 +26,17 @@ const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 const sensors: Sensors = { sample: (_, now) => makeSample(now), guard: () => {}, close: () => {} };
 
 /** One supervisor with one job, which notes each of its beginnings; the first one fails. */
-function given(journal: Journal, slow: (runs: Runs) => Runs = (runs) => runs) {
+function given(
+  journal: Journal,
+  slow: (runs: Runs) => Runs = (runs) => runs,
+  { spec = {}, facts = {} }: { spec?: object; facts?: Partial<Job> } = {},
+) {
   const directory = mkdtempSync(join(tmpdir(), "supervisor-tick-"));
   prepareStateDirectory(directory);
   const begun = join(directory, "begun");
   const script = `echo begun >> ${begun}; test $(wc -l < ${begun}) -gt 1 && exec sleep 300; exit 1`;
-  const job = makeJob({ command: ["/bin/sh", "-c", script], restart: { backoffSeconds: 0.001 } });
+  const command = ["/bin/sh", "-c", script];
+  const job = makeJob({ command, cwd: directory, restart: { backoffSeconds: 0.001 }, ...spec }, facts);
   const real = createRuns({ stateDirectory: directory, directory });
   let ids = 0;
   const identity = { bootId, newRunId: () => `tick-${process.pid}-${ids++}` };
@@ -58,7 +64,7 @@ function given(journal: Journal, slow: (runs: Runs) => Runs = (runs) => runs) {
       if (!held) supervisor.tick();
       return held;
     });
-  return { supervisor, runs: real, beginnings, reaches };
+  return { supervisor, runs: real, beginnings, reaches, directory };
 }
 
 test("a run whose launch waits behind another effect isn't taken for lost and started twice", async () => {
@@ -99,6 +105,20 @@ test("a start that can't be recorded isn't made, and nothing says later that it 
   await reaches("its beginning", () => beginnings() === 1);
   expect(journal.events.filter(({ kind }) => kind === "job.started")).toHaveLength(1);
   expect(journal.runs).toHaveLength(1);
+});
+
+test("a turn on a GPU begins with the launch: one that is put off, since another checkpoint is there, takes none", async () => {
+  const turn = { gpu: "GPU-0", forMs: 60_000, askedAtMs: 0, by: "ana" };
+  const { supervisor, beginnings, reaches, directory } = given(createMemoryJournal(), undefined, {
+    spec: { checkpoint: { glob: "step_*.pt" } },
+    facts: { turn, runs: 1, firstRunMs: 0, bootId },
+  });
+  writeFileSync(join(directory, "step_9.pt"), "weights");
+  await reaches("its checkpoint", () => supervisor.world.jobs.tts?.checkpoint?.step === 9);
+  expect([beginnings(), supervisor.world.jobs.tts?.turn]).toEqual([0, turn]);
+  // It is given no GPU, and needs no turn then.
+  await reaches("its beginning", () => beginnings() === 1);
+  expect(supervisor.world.jobs.tts?.turn).toBeUndefined();
 });
 
 test("a moment that was published stays as it was, whatever the next ticks see and do", async () => {

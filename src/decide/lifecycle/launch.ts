@@ -6,7 +6,7 @@ import { finishedWithAnother, type Job } from "../../model/job.ts";
 import type { Checkpoint, Run } from "../../model/run.ts";
 import { askedByRule } from "../../model/state.ts";
 import { duration } from "../../words/duration.ts";
-import { keepTurn, leave } from "./end/leave-run.ts";
+import { leave } from "./end/leave-run.ts";
 import { noteUnbegun } from "./end/never-begun.ts";
 import { ended, fail } from "./end/run-ended.ts";
 import { keepRows } from "./end/unread.ts";
@@ -14,6 +14,7 @@ import { account } from "./learn.ts";
 import { claimToReturn } from "./park/park-back.ts";
 import { askToRestore } from "./server/reload-server.ts";
 import type { Transition } from "./transition.ts";
+import { keepTurn, takeTurn } from "./turn-taken.ts";
 
 /** Between two tries to launch a job where the supervisor itself lacks what it takes. */
 const UNREADY_WAIT_MS = 30_000;
@@ -26,6 +27,7 @@ export interface Launch {
 }
 
 export function launch(transition: Transition, { decision, identity, resumeFrom, gpus }: Launch): void {
+  takeTurn(transition, gpus);
   const { state, now, job } = transition;
   if (state.name !== "waiting" && state.name !== "paused") {
     goOn(transition, decision);
@@ -127,7 +129,6 @@ export function holdBack(transition: Transition, path: string): void {
   const unready = `${path}, which the job may need to resume, can't be read now`;
   const notBeforeMs = now.monotonicMs + UNREADY_WAIT_MS;
   transition.note({ attempts: { ...job.attempts, notBeforeMs }, unready });
-  keepTurn(transition);
   if (job.unready === unready) return;
   const rerun = stepOfName(path.slice(path.lastIndexOf("/") + 1)) === null ? "" : " or rerun the job";
   transition.tell(

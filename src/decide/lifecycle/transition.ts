@@ -93,6 +93,7 @@ export class Transition {
       | "older"
       | "rejected"
       | "restoring"
+      | "turn"
       | "unready",
   ): void {
     const { [fact]: _, ...rest } = this.#job;

@@ -1,6 +1,6 @@
 /**
  * A turn on a GPU: who asks, who gets it, and when it ends.
- * Covers: src/decide/sharing/ask-for-turn.ts, src/decide/sharing/turn-requests.ts
+ * Covers: src/decide/sharing/ask-for-turn.ts, src/decide/sharing/turn-requests.ts, src/decide/lifecycle/turn-taken.ts
  */
 import { describe, expect, it } from "vitest";
 import { askForTurn } from "../../../src/decide/sharing/ask-for-turn.ts";
@@ -98,8 +98,17 @@ describe("turns", () => {
     expect(asked.events[0]?.reason).toBe("ana asks bob's 'asr-ft' for a turn of 1 min on GPU 0.");
     const { lines, world } = desk.tick(1, sample);
     expect(ownClaims(world, lines, at(1))).toMatchObject([{ turn: { gpu: "GPU-0", forMs: 60_000 } }]);
-    desk.tick(2, { gpus: gpus(2, 1), claims: [] });
-    const job = desk.world.jobs.tts as Job;
+    expect(started(desk.tick(2, { gpus: gpus(2, 1), claims: [] }))).toEqual(["GPU-0"]);
+    // It isn't launched yet, which may be put off.
+    expect(desk.world.jobs.tts?.turn).toEqual({
+      gpu: "GPU-0",
+      forMs: 60_000,
+      askedAtMs: at(0).wallMs,
+      by: "ana",
+    });
+    const launched = (on: string): Job => new Story(desk.world.jobs.tts as Job).launch(2, null, [on]).job;
+    expect(launched("GPU-1").turn).toBeUndefined();
+    const job = launched("GPU-0");
     expect(job.turn?.untilMs).toBe(at(62).wallMs);
     const held = { ...holder(), turn: job.turn as NonNullable<typeof job.turn> };
     desk.world = { ...desk.world, jobs: { tts: held } };
@@ -128,8 +137,8 @@ describe("turns", () => {
     const turn = { gpu: "GPU-0", forMs: 60_000, askedAtMs: 0, by: "ana" };
     const begun = { ...turn, untilMs: at(61).wallMs };
     const launched = (): Story => {
-      const facts = { turn: begun, checkpoint, older, understands: "contract" } as const;
-      return new Story(makeJob({}, facts)).launch(1, checkpoint);
+      const facts = { turn, checkpoint, older, understands: "contract" } as const;
+      return new Story(makeJob({}, facts)).launch(1, checkpoint, ["GPU-0"]);
     };
     const others = { othersMiB: 9000, others: [], name: "GPU 0", atMs: 0, unavailable: null, freeMiB: 0 };
     const outOfMemory = (story: Story, step: number | null): Story =>

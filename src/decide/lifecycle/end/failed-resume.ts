@@ -7,7 +7,8 @@ import { type Exit, exitCodeOf } from "../../../model/seen.ts";
 import { plural } from "../../../words/list.ts";
 import { fallBack, hold, remember } from "../checkpoints/take-stock.ts";
 import type { Transition } from "../transition.ts";
-import { keepTurn, leave } from "./leave-run.ts";
+import { keepTurn } from "../turn-taken.ts";
+import { leave } from "./leave-run.ts";
 import { gotNowhere, passedJustBefore } from "./row.ts";
 
 /** Checkpoints passed over in a row; one more failure shows that something else is wrong. */

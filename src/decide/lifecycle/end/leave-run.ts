@@ -16,14 +16,6 @@ export function leave(transition: Transition, ended: string): void {
   transition.perform({ do: "tidy", run: transition.run, ended });
 }
 
-/** A turn on a GPU that a run has taken and had nothing of, by no fault of the job's: it stays the job's own, whole. */
-export function keepTurn(transition: Transition): void {
-  const { turn } = transition.job;
-  if (turn === undefined) return;
-  const { untilMs: _, ...whole } = turn;
-  transition.note({ turn: whole });
-}
-
 /** Moves to `paused` and starts the full check of the checkpoint; a job whose time limit asked for it has ended. */
 export function becomePaused(transition: Transition, cause: Cause, unsaved?: string): void {
   const { checkpoint } = transition.job;

@@ -6,7 +6,8 @@ import { duration } from "../../../words/duration.ts";
 import { processes } from "../../../words/sentences/process.ts";
 import { size } from "../../../words/size.ts";
 import type { Transition } from "../transition.ts";
-import { keepTurn, leave } from "./leave-run.ts";
+import { keepTurn } from "../turn-taken.ts";
+import { leave } from "./leave-run.ts";
 import { restartWaitMs } from "./restart-wait.ts";
 import { gotNowhere } from "./row.ts";
 

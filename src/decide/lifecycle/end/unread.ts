@@ -9,7 +9,8 @@ import type { Exit, Seen } from "../../../model/seen.ts";
 import { duration } from "../../../words/duration.ts";
 import { hold } from "../checkpoints/take-stock.ts";
 import type { Transition } from "../transition.ts";
-import { keepTurn, leave } from "./leave-run.ts";
+import { keepTurn } from "../turn-taken.ts";
+import { leave } from "./leave-run.ts";
 import { stayInRow } from "./row.ts";
 
 /** Before the next try, doubled with each in a row, up to the longest. */
