@@ -17,7 +17,11 @@ import { stayInRow } from "./row.ts";
 const FIRST_WAIT_MS = 30_000;
 const LONGEST_WAIT_MS = 600_000;
 
-/** By its exit code, or by a rank's word, where a launcher passes on another or the job's shell goes on. */
+/**
+ * By its exit code, or by a rank's word, where a launcher passes on another or the job's shell goes on. The word of ranks
+ * that a launcher has started again (torchrun --max-restarts) counts until they report anew: nobody knows why a start
+ * ended that left no report, and without it the checkpoint would be passed over.
+ */
 export function couldNotRead({ job, run }: Transition, exit: Exit, seen: Seen | undefined): boolean {
   if (job.understands !== "contract" || run.firstStepAt !== undefined) return false;
   const said = seen?.ranks.some(({ unreadable }) => unreadable) ?? false;

@@ -188,6 +188,14 @@ describe("a run that couldn't read its checkpoint", () => {
     expect(story.reasons.at(-1)).not.toContain("couldn't read");
   });
 
+  test("started again by its launcher within the run, and reporting anew, is judged by its last report", () => {
+    const story = waiting()
+      .launch(1000, saved)
+      .see(1001, { ...found, ranks: [unreadable] });
+    story.see(1002, { ...found, ranks: [makeRank({ state: "failed", pid: 4712 })], exit: exitCode(1) });
+    expect([story.job.attempts.unread, story.job.checkpoint?.step]).toEqual([undefined, 400]);
+  });
+
   test("after steps of its own, 74 is a failure as any other", () => {
     const running = makeRank({ state: "running", step: 501 });
     const story = waiting()
