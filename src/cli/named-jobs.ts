@@ -20,7 +20,7 @@ export function chosen(
     return snapshot.jobs.filter((job) => !isEnded(job.state)).map((job) => job.name);
   }
   if (names.length === 0) throw misuse(`Which job? Name one, or all: supervisor ${verb} --all`);
-  return [...new Set(jobsNamed(names, snapshot.jobs).map((job) => job.name))];
+  return jobsNamed(names, snapshot.jobs).map((job) => job.name);
 }
 
 /** Names of the jobs that have a run on one of these GPUs. */
@@ -36,9 +36,9 @@ function jobsOn(ids: string[], { gpus, gpusUnavailable, jobs }: Snapshot): strin
   return jobs.filter((job) => job.gpus.some((gpu) => indices.includes(gpu))).map(({ name }) => name);
 }
 
-/** The jobs with these names; an unknown name fails with the closest known one. */
+/** The jobs with these names, each once; an unknown name fails with the closest known one. */
 export function jobsNamed(names: string[], jobs: JobView[]): JobView[] {
-  return names.map((name) => {
+  return [...new Set(names)].map((name) => {
     const job = jobs.find((one) => one.name === name);
     if (job === undefined)
       throw misuse(

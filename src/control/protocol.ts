@@ -76,6 +76,8 @@ export interface JobView {
   gpus: number[];
   /** Its first new step in this run was seen; of a program that doesn't report, never. */
   stepped: boolean;
+  /** The step of the checkpoint that its run began from, 0 where it began at the beginning; null without a run, or unknown. */
+  resumedAtStep: number | null;
   method: PauseMethod | "auto";
   progress: Progress | null;
   checkpoint: Checkpoint | null;

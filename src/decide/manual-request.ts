@@ -41,6 +41,13 @@ export interface Requested {
   decisions: Pause[];
   /** One sentence for each job that refuses; the others go ahead. */
   errors: string[];
+  /** Where several are named: those that the request can't apply to, and why, as a sentence. */
+  passedOver: PassedOver[];
+}
+
+export interface PassedOver {
+  job: string;
+  why: string;
 }
 
 type Outcome = (Pick<Requested, "events" | "effects"> & { job: Job }) | { error: string };
@@ -52,17 +59,22 @@ export function manualRequest(
   now: Now,
 ): Requested {
   const jobs: Record<string, Job> = { ...world.jobs };
-  const done: Omit<Requested, "world"> = { events: [], effects: [], decisions: [], errors: [] };
+  const done: Omit<Requested, "world"> = {
+    events: [],
+    effects: [],
+    decisions: [],
+    errors: [],
+    passedOver: [],
+  };
   const every = asked.jobs.length > 1;
   for (const name of asked.jobs) {
     const job = world.jobs[name];
-    // Where several are named, those that it can't apply to are passed over.
-    if (every && job !== undefined && isBeyond(job, asked)) continue;
     const result =
       job === undefined ? { error: `There is no job '${name}'.` } : ask(job, asked, { world, windows, now });
     if ("error" in result) {
-      // Where several are named, those that have ended are passed over.
-      if (!(every && job !== undefined && isEnded(job.state.name))) done.errors.push(result.error);
+      if (every && job !== undefined && (isEnded(job.state.name) || isBeyond(job, asked)))
+        done.passedOver.push({ job: name, why: result.error });
+      else done.errors.push(result.error);
       continue;
     }
     jobs[name] = result.job;

@@ -134,11 +134,11 @@ async function answer(command: Command, answering: Answering, timesAsked: TimesA
       }
       if (command.verb === "pause" || command.verb === "cancel")
         for (const name of jobs) timesAsked.set(name, (timesAsked.get(name) ?? 0) + 1);
-      const { errors } =
+      const { errors, ...told } =
         command.verb === "remove" ? supervisor.remove(command) : supervisor.request({ ...command, jobs });
       for (const name of jobs) if (!supervisor.world.jobs[name]) forgetEnvironment(stateDirectory, name);
       if (errors.length > 0) return { ok: false, code: "refused", error: errors.join(" ") };
-      return { ok: true, result: { jobs, ...(unread !== undefined && { unread }) } };
+      return { ok: true, result: { jobs, ...told, ...(unread !== undefined && { unread }) } };
     }
   }
 }

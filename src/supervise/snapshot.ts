@@ -96,7 +96,7 @@ function overdueOf(state: JobState, now: Now): string | null {
 
 type RunView = Pick<
   JobView,
-  "run" | "runId" | "pid" | "slurm" | "gpus" | "stepped" | "use" | "stepsPerSecond"
+  "run" | "runId" | "pid" | "slurm" | "gpus" | "stepped" | "resumedAtStep" | "use" | "stepsPerSecond"
 >;
 
 function runView(job: Job, { sample }: Moment, { pace }: About): RunView {
@@ -109,6 +109,7 @@ function runView(job: Job, { sample }: Moment, { pace }: About): RunView {
       slurm: null,
       gpus: [],
       stepped: false,
+      resumedAtStep: null,
       use: null,
       stepsPerSecond: null,
     };
@@ -119,6 +120,7 @@ function runView(job: Job, { sample }: Moment, { pace }: About): RunView {
     slurm: run.slurm ?? null,
     gpus: sample.gpus.flatMap(({ uuid, index }) => (run.gpus.includes(uuid) ? [index] : [])),
     stepped: run.firstStepAt !== undefined,
+    resumedAtStep: run.resumedAtStep,
     use: sample.runs[run.id] ?? null,
     stepsPerSecond: pace(job),
   };

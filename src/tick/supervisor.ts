@@ -7,7 +7,7 @@
 import type { JobSpec } from "../config/schema/job-schema.ts";
 import type { Config } from "../config/schema/schema.ts";
 import type { BackupInput } from "../decide/lifecycle/checkpoints/backed-up.ts";
-import { type ManualRequest, manualRequest } from "../decide/manual-request.ts";
+import { type ManualRequest, manualRequest, type Requested } from "../decide/manual-request.ts";
 import { isSettled } from "../decide/pauses/settled.ts";
 import { decide } from "../decide/policy.ts";
 import type { Recovery } from "../decide/recover-jobs.ts";
@@ -134,7 +134,7 @@ export class Supervisor {
   }
 
   /** A user's pause, resume, rerun or cancel. A pause and a cancel act at once, a resume at the next tick, which is woken. */
-  request(asked: ManualRequest): { errors: string[] } {
+  request(asked: ManualRequest): Pick<Requested, "errors" | "passedOver"> {
     const now = this.#parts.clock.now();
     observe(this.#steps, this.#parts, this.#moment?.sample ?? null, now);
     const windows = windowStates(this.#config.windows, now.wallMs);
@@ -145,7 +145,7 @@ export class Supervisor {
     // A stop pauses every job in its own way.
     if (!this.#stopping) for (const decision of result.decisions) this.#steps.carryOut(decision, now);
     this.#parts.wake();
-    return { errors: result.errors };
+    return { errors: result.errors, passedOver: result.passedOver };
   }
 
   /** Requests a turn on a GPU that another user's supervised job holds. */

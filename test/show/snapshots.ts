@@ -122,6 +122,7 @@ export function job(
     },
     gpus: [],
     stepped: true,
+    resumedAtStep: 36_000,
     use: { cpuPercent: read(48), memoryMiB: read(2150), processes: 3 },
     stepsPerSecond: 4.2,
     pausedBy: null,

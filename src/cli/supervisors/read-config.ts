@@ -1,17 +1,6 @@
-/** Has a supervisor read its config now, and says what of what was written there counts. */
+/** Has a supervisor read its config now. */
 import { ask, type ControlClient } from "../../control/client.ts";
-import type { Request } from "../../control/protocol.ts";
 import { Refusal } from "../../refusal.ts";
-import { say } from "../print.ts";
-
-/** Asks for runs, and says so where they aren't those of the config as it is written now. */
-export async function askToRun(
-  client: ControlClient,
-  request: Extract<Request, { verb: "resume" | "rerun" }>,
-): Promise<void> {
-  const { unread } = (await ask(client, request)) as { unread?: string };
-  if (unread !== undefined) say(unread);
-}
 
 /** The check of a config starts a process, which takes its time on a busy machine. */
 const WITHIN_MS = 30_000;

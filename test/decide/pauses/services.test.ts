@@ -61,7 +61,7 @@ it.each([
   expect(alone.errors).toEqual([expect.stringMatching(/^'llm' is a service: /)]);
   expect(alone.world.jobs.llm).toBe(world.jobs.llm);
   const both = manualRequest(world, { ...request, jobs: ["llm", "train"], by: "me" }, [], now);
-  expect(both.errors).toEqual([]);
+  expect([both.errors, both.passedOver]).toEqual([[], [{ job: "llm", why: alone.errors[0] }]]);
 });
 
 it("it doesn't count among the jobs that run side by side", () => {

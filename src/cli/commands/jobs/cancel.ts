@@ -1,7 +1,7 @@
 /** `cancel JOB…`: ends jobs for good; returns when they have ended. */
 
-import { ask } from "../../../control/client.ts";
 import type { JobView } from "../../../control/protocol.ts";
+import { askJobs } from "../../ask-jobs.ts";
 import { followJobs, type Outcome } from "../../follow-jobs.ts";
 import { jobsNamed } from "../../named-jobs.ts";
 import { tellStakes } from "../../not-saved.ts";
@@ -14,12 +14,10 @@ export async function cancel(names: string[], options: Options & { wait: boolean
     const named = jobsNamed(names, (await snapshotOf(client)).jobs);
     const jobs = named.map((job) => job.name);
     for (const job of named) tellStakes(job);
-    await ask(client, { verb: "cancel", jobs, by: askedBy() });
-    if (!options.wait) {
-      print(`asked ${jobs.join(", ")} to end`);
-      return 0;
-    }
-    return (await followJobs(client, jobs, outcome)) > 0 ? 1 : 0;
+    const { asked, passedOver } = await askJobs(client, { verb: "cancel", jobs, by: askedBy() });
+    const bad = options.wait ? await followJobs(client, asked, outcome) : 0;
+    if (!options.wait && asked.length > 0) print(`asked ${asked.join(", ")} to end`);
+    return bad + passedOver > 0 ? 1 : 0;
   } finally {
     client.close();
   }

@@ -1,8 +1,8 @@
 /** `pause JOB… | --all`: returns when each job is proven to be saved and gone. */
 
 import { wallMs } from "../../../clock.ts";
-import { ask } from "../../../control/client.ts";
 import type { JobView } from "../../../control/protocol.ts";
+import type { Force } from "../../../model/job.ts";
 import { misuse } from "../../../refusal.ts";
 import { number } from "../../../words/number.ts";
 import { whyBeside } from "../../../words/sentences/why.ts";
@@ -10,6 +10,7 @@ import { askedText, holdText, movesText } from "../../../words/sentences/why-hel
 import { endingText, UNSTEPPED, unaskedText } from "../../../words/sentences/why-pausing.ts";
 import { bytes, size } from "../../../words/size.ts";
 import { clockTime } from "../../../words/time.ts";
+import { askJobs } from "../../ask-jobs.ts";
 import { followJobs, type Outcome } from "../../follow-jobs.ts";
 import { chosen, jobsNamed } from "../../named-jobs.ts";
 import { overdueText, tellStakes } from "../../not-saved.ts";
@@ -31,7 +32,7 @@ export interface PauseOptions extends Options {
 export async function pause(names: string[], options: PauseOptions): Promise<number> {
   const untilMs = untilOf(options, wallMs());
   if (options.freeze && options.terminate) throw misuse("Give --freeze or --terminate, not both.");
-  const force = options.freeze ? "freeze" : options.terminate ? "terminate" : undefined;
+  const force: Force | undefined = options.freeze ? "freeze" : options.terminate ? "terminate" : undefined;
   const client = await mustConnect(options, true);
   try {
     const snapshot = await snapshotOf(client);
@@ -39,23 +40,30 @@ export async function pause(names: string[], options: PauseOptions): Promise<num
     if (jobs.length === 0) print("There is no job to pause.");
     if (jobs.length === 0) return 0;
     if (force === "terminate") for (const job of jobsNamed(jobs, snapshot.jobs)) tellStakes(job);
-    await ask(client, { verb: "pause", jobs, untilMs, by: askedBy(), ...(force && { force }) });
+    const request = { verb: "pause" as const, jobs, untilMs, by: askedBy(), ...(force && { force }) };
+    const { asked, passedOver } = await askJobs(client, request);
     const until = untilMs === null ? "" : `, until ${clockTime(untilMs, wallMs())}`;
-    print(`asked ${jobs.join(", ")} to ${force === "terminate" ? "end" : (force ?? "pause")}${until}`);
-    if (!options.wait) return 0;
+    const what = force === "terminate" ? "end" : (force ?? "pause");
+    if (asked.length > 0) print(`asked ${asked.join(", ")} to ${what}${until}`);
+    if (!options.wait) return passedOver > 0 ? 1 : 0;
     const before = new Map(snapshot.jobs.map((job) => [job.name, job]));
-    const asked = force === "terminate" ? endOutcome : pauseOutcome;
-    const outcome = (job: JobView): Outcome =>
-      isAsBefore(job, before.get(job.name)) ? { end: "good", text: `${job.state} already` } : asked(job);
-    return (await followJobs(client, jobs, orOver(outcome, snapshot, untilMs))) > 0 ? 1 : 0;
+    const judge = force === "terminate" ? endOutcome : pauseOutcome;
+    const outcome = (job: JobView): Outcome => asBefore(job, before.get(job.name)) ?? judge(job);
+    const bad = await followJobs(client, asked, orOver(outcome, snapshot, untilMs));
+    return bad + passedOver > 0 ? 1 : 0;
   } finally {
     client.close();
   }
 }
 
+const HELD_BACK: Outcome = { end: "good", text: "held back: it isn't running, and won't start" };
+
 /** It had no run when it was asked, and has had none since: nothing came of the request but the wish. */
-const isAsBefore = (job: JobView, before: JobView | undefined): boolean =>
-  job.state === "paused" && before?.state === "paused" && job.sinceMs === before.sinceMs;
+function asBefore(job: JobView, before: JobView | undefined): Outcome | null {
+  if (job.state !== before?.state || job.sinceMs !== before.sinceMs) return null;
+  if (job.state === "paused") return { end: "good", text: "paused already" };
+  return job.state === "waiting" ? HELD_BACK : null;
+}
 
 function untilOf(options: PauseOptions, nowMs: number): number | null {
   if (options.for !== undefined && options.until !== undefined)
@@ -79,7 +87,7 @@ function pauseOutcome(job: JobView): Outcome {
       // Without a failure it hasn't run.
       if (job.why.failure !== undefined)
         return { end: "bad", text: `held back, but not paused: ${job.why.failure}` };
-      return { end: "good", text: "held back: it isn't running, and won't start" };
+      return HELD_BACK;
     case "finished":
       if (job.why.assumed !== undefined) return { end: "bad", text: `not paused: ${job.why.assumed}` };
       return { end: "good", text: "finished before it was paused" };

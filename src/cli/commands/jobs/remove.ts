@@ -20,7 +20,7 @@ export interface RemoveOptions extends Options {
 export async function remove(names: string[], options: RemoveOptions): Promise<number> {
   const client = await mustConnect(options, true);
   try {
-    const jobs = [...new Set(jobsNamed(names, (await snapshotOf(client)).jobs).map(({ name }) => name))];
+    const jobs = jobsNamed(names, (await snapshotOf(client)).jobs).map(({ name }) => name);
     // One by one: what can't be removed keeps nothing else from it, nor loses its files.
     let code = 0;
     for (const name of jobs) {

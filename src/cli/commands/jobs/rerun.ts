@@ -1,9 +1,9 @@
 /** `rerun JOB…`: begins jobs anew that have no run, or has them go on from an earlier checkpoint. */
 
 import { misuse } from "../../../refusal.ts";
+import { askJobs } from "../../ask-jobs.ts";
 import { jobsNamed } from "../../named-jobs.ts";
 import { askedBy, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
-import { askToRun } from "../../supervisors/read-config.ts";
 import { followResume } from "./resume.ts";
 
 export interface RerunOptions extends Options {
@@ -18,10 +18,9 @@ export async function rerun(names: string[], options: RerunOptions): Promise<num
   const client = await mustConnect(options, true);
   try {
     const snapshot = await snapshotOf(client);
-    const named = jobsNamed(names, snapshot.jobs);
-    const jobs = [...new Set(named.map(({ name }) => name))];
-    await askToRun(client, { verb: "rerun", jobs, by: askedBy(), ...(from && { from: Number(from) }) });
-    return await followResume(client, jobs, snapshot, options);
+    const jobs = jobsNamed(names, snapshot.jobs).map(({ name }) => name);
+    const request = { verb: "rerun" as const, jobs, by: askedBy(), ...(from && { from: Number(from) }) };
+    return await followResume(client, await askJobs(client, request), snapshot, options);
   } finally {
     client.close();
   }

@@ -2,7 +2,6 @@
 
 import { wallMs } from "../../../clock.ts";
 import type { ControlClient } from "../../../control/client.ts";
-import { ask } from "../../../control/client.ts";
 import type { JobView, Snapshot } from "../../../control/protocol.ts";
 import { isWorking } from "../../../model/state.ts";
 import { isPassing } from "../../../model/why.ts";
@@ -13,13 +12,13 @@ import { begunText } from "../../../words/sentences/begun-with.ts";
 import { whyBeside } from "../../../words/sentences/why.ts";
 import { askedText, movesText } from "../../../words/sentences/why-held.ts";
 import { clockTime } from "../../../words/time.ts";
+import { type Asked, askJobs } from "../../ask-jobs.ts";
 import { followJobs, type Outcome } from "../../follow-jobs.ts";
 import { chosen } from "../../named-jobs.ts";
 import { overdueText } from "../../not-saved.ts";
 import { timeMs } from "../../parse-time.ts";
 import { print } from "../../print.ts";
 import { askedBy, mustConnect, type Options, snapshotOf } from "../../supervisors/connect.ts";
-import { askToRun } from "../../supervisors/read-config.ts";
 
 export interface ResumeOptions extends Options {
   all?: boolean;
@@ -45,8 +44,8 @@ export async function resume(names: string[], options: ResumeOptions): Promise<n
     if (jobs.length === 0) print("There is no job to resume.");
     if (jobs.length === 0) return 0;
     if (atMs !== null) return await resumeAt(client, jobs, snapshot, atMs);
-    await askToRun(client, { verb: "resume", jobs, by: askedBy(), ...(options.adopt && { adopt: true }) });
-    return await followResume(client, jobs, snapshot, options);
+    const request = { verb: "resume" as const, jobs, by: askedBy(), ...(options.adopt && { adopt: true }) };
+    return await followResume(client, await askJobs(client, request), snapshot, options);
   } finally {
     client.close();
   }
@@ -63,26 +62,27 @@ async function resumeAt(
     .filter(({ name, state }) => jobs.includes(name) && isWorking(state))
     .map(({ name }) => name);
   if (working.length > 0) throw new Refusal(`Not paused: ${list(working)}.`);
-  await ask(client, { verb: "pause", jobs, untilMs, by: askedBy() });
-  print(`${jobs.join(", ")}: resumes at ${clockTime(untilMs, wallMs())} or later, as soon as there is room`);
-  return 0;
+  const { asked, passedOver } = await askJobs(client, { verb: "pause", jobs, untilMs, by: askedBy() });
+  const at = clockTime(untilMs, wallMs());
+  if (asked.length > 0) print(`${asked.join(", ")}: resumes at ${at} or later, as soon as there is room`);
+  return passedOver > 0 ? 1 : 0;
 }
 
 /** After the request: until each job runs, or what it waits for is known. Resolves with the exit code. */
 export async function followResume(
   client: ControlClient,
-  jobs: string[],
+  { asked, passedOver }: Asked,
   snapshot: Snapshot,
   { wait }: { wait: boolean },
 ): Promise<number> {
   if (!wait) {
-    print(`asked for ${jobs.join(", ")} to resume`);
-    return 0;
+    if (asked.length > 0) print(`asked for ${asked.join(", ")} to resume`);
+    return passedOver > 0 ? 1 : 0;
   }
   const before = new Map(snapshot.jobs.map(({ name, run }) => [name, run]));
   const waited: Waited = new Map();
   const outcome = (job: JobView): Outcome => resumeOutcome(job, job.run !== before.get(job.name), waited);
-  return (await followJobs(client, jobs, outcome)) > 0 ? 1 : 0;
+  return (await followJobs(client, asked, outcome)) + passedOver > 0 ? 1 : 0;
 }
 
 /** By job: in how many snapshots it waited, and since when. */
@@ -100,7 +100,7 @@ function resumeOutcome(job: JobView, anew: boolean, waited: Waited): Outcome {
       // A server that is asked to load its model, or a parked job on its way back.
       if (job.why.asked !== undefined) return { end: null, text: askedText(job.why) };
       if (job.why.moves !== undefined) return { end: null, text: movesText(job.why) };
-      return anew ? begun(job) : { end: "good", text: running(job) };
+      return anew ? begun(job) : { end: "good", text: running(job, null) };
     case "serving":
       return job.why.asked === undefined
         ? { end: "good", text: "serving" }
@@ -148,11 +148,10 @@ function begun(job: JobView): Outcome {
   return { end: null, text: "loading: it hasn't made its first step yet" };
 }
 
-function running(job: JobView): string {
-  const run =
-    job.run === null
-      ? ""
-      : ` (run ${job.run}${job.checkpoint?.step == null || job.why.room !== "library" ? "" : `, from step ${number(job.checkpoint.step)}`})`;
+/** `from`: the step of the checkpoint that its run has begun with just now. */
+function running(job: JobView, from = job.why.room === "library" ? job.resumedAtStep : null): string {
+  const begun = from ? `, from step ${number(from)}` : "";
+  const run = job.run === null ? "" : ` (run ${job.run}${begun})`;
   const until = job.manual?.want === "run" ? job.manual.windowUntilMs : null;
   if (until === null) return `running${run}`;
   return `running${run} outside its window until that next closes (${clockTime(until, wallMs())}). Back to waiting: supervisor pause ${job.name}`;
