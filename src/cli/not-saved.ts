@@ -1,8 +1,7 @@
 /** What a person is told of a run that hasn't saved: what ending it loses, and the ways out where it is overdue. */
 import { wallMs } from "../clock.ts";
 import type { JobView } from "../control/protocol.ts";
-import { endingLoses } from "../decide/why/stakes.ts";
-import { isEnded } from "../model/state.ts";
+import { endLoses } from "../show/job-words.ts";
 import { print } from "./print.ts";
 
 /** What is in the way, and the ways out with what each costs. */
@@ -17,5 +16,6 @@ export function overdueText({ name, why }: JobView, asked: "pause" | "resume"): 
 
 /** Says before anything is done what ending the job loses. */
 export function tellStakes(job: JobView): void {
-  if (job.pid !== null && !isEnded(job.state)) print(`${job.name}  ${endingLoses(job, wallMs())}`);
+  const loses = endLoses(job, wallMs());
+  if (loses !== null) print(`${job.name}  ${loses}`);
 }

@@ -1,6 +1,7 @@
 /** One job in words: what it does now, why, what is expected next. Pure; shared by all views. */
 
 import type { JobView } from "../control/protocol.ts";
+import { endingLoses } from "../decide/why/stakes.ts";
 import { shortElapsed } from "../words/duration.ts";
 import { metric, number, wholePercent } from "../words/number.ts";
 import { whyBeside } from "../words/sentences/why.ts";
@@ -38,6 +39,12 @@ export const stateFor = (job: JobView, nowMs: number): string =>
 function heldState({ state, why }: JobView): string {
   if (why.server?.released) return "released";
   return why.parked === undefined ? state : "parked";
+}
+
+/** What ending it now loses; null where nothing of ours has begun. On a cluster it has no pid of this machine. */
+export function endLoses(job: JobView, nowMs: number): string | null {
+  const begun = job.pid !== null || job.slurm?.begunAt !== undefined;
+  return begun && job.service === undefined ? endingLoses(job, nowMs) : null;
 }
 
 /** Done share, 0 to 1; null when the job didn't say how far it goes. */

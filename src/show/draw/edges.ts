@@ -1,10 +1,10 @@
 /** The first and the last lines of the screen: who runs where, what to know now, the keys. Pure. */
 
 import type { Snapshot } from "../../control/protocol.ts";
-import { endingLoses } from "../../decide/why/stakes.ts";
 import { elapsed } from "../../words/duration.ts";
 import { plural } from "../../words/list.ts";
 import { exactTime } from "../../words/time.ts";
+import { endLoses } from "../job-words.ts";
 import { neutral } from "../neutral.ts";
 import type { Screen } from "../screen/screen.ts";
 import { cellsOf, shorten } from "./cells.ts";
@@ -81,8 +81,9 @@ function filterLine(filter: string, width: number): Line {
 function cancelLine(name: string, snapshot: Snapshot | null, width: number): Line {
   const asks = [span("[y]", "key"), span(` end ${name} for good  `), span("Esc", "key"), span(" leave it")];
   const job = snapshot?.jobs.find((one) => one.name === name);
-  if (snapshot === null || !job || job.pid === null || lineCells(asks) > width) return clip(asks, width);
-  return joinFitting([asks, [span(endingLoses(job, snapshot.atMs), "warn")]], width);
+  const loses = snapshot === null || !job ? null : endLoses(job, snapshot.atMs);
+  if (loses === null || lineCells(asks) > width) return clip(asks, width);
+  return joinFitting([asks, [span(loses, "warn")]], width);
 }
 
 export function footerLine(screen: Screen, width: number): Line {

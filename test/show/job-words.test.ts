@@ -1,0 +1,23 @@
+/** What ending a job is said to lose, before it is ended. Pure. */
+import { expect, it } from "vitest";
+import type { SlurmRun } from "../../src/model/run.ts";
+import { endLoses } from "../../src/show/job-words.ts";
+import { at } from "../decide/make.ts";
+import { AT, job } from "./snapshots.ts";
+
+const LOSES = expect.stringMatching(/^loses about 210 steps \(11 min, last checkpoint /);
+const slurm = (more: Partial<SlurmRun>) => ({
+  pid: null,
+  slurm: { id: 7, state: "running" as const, ...more },
+});
+
+it.each([
+  ["a run of this machine", {}, LOSES],
+  ["a run on a cluster, which has no pid here", slurm({ begunAt: at(1) }), LOSES],
+  ["one that a cluster hasn't begun", slurm({ state: "queued" }), null],
+  ["one that isn't known to have begun", { pid: null }, null],
+  ["one that has ended", { state: "finished" as const, pid: null }, null],
+  ["a service, which isn't ours to end", { state: "serving" as const, service: "http://x:1" }, null],
+])("%s", (_, view, told) => {
+  expect(endLoses(job("train", view), AT)).toEqual(told);
+});
