@@ -38,7 +38,6 @@ class Connection implements ControlClient {
   readonly #path: string;
   readonly #watch: boolean;
   #socket: Socket | null = null;
-  #closed = false;
   #lastId = 0;
   readonly #waiting = new Map<number, Waiting>();
   #snapshot: Snapshot | null = null;
@@ -60,7 +59,7 @@ class Connection implements ControlClient {
   }
 
   async reconnect(): Promise<void> {
-    this.#socket?.destroy();
+    this.#leave();
     mustBeOurs(this.#path);
     const socket = await open(this.#path);
     this.#socket = socket;
@@ -98,10 +97,16 @@ class Connection implements ControlClient {
   }
 
   close(): void {
-    this.#closed = true;
     this.#snapshotListener = null;
     this.#closeListener = null;
-    this.#socket?.destroy();
+    this.#leave();
+  }
+
+  /** Nobody is told of the end of a connection that we end. */
+  #leave(): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.destroy();
     this.#fail("the connection was closed");
   }
 
@@ -148,7 +153,7 @@ class Connection implements ControlClient {
     if (this.#socket !== socket) return;
     this.#socket = null;
     this.#fail("the supervisor closed the connection");
-    if (!this.#closed) this.#closeListener?.("the supervisor closed the connection");
+    this.#closeListener?.("the supervisor closed the connection");
   }
 
   #fail(reason: string): void {

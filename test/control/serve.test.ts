@@ -308,6 +308,20 @@ describe("watching", () => {
     await one.reconnect();
     expect(await one.request({ verb: "snapshot" })).toMatchObject({ ok: true });
   });
+
+  it("replaces a connection that is still open: that isn't lost, and what was asked of it fails", async () => {
+    const onRequest = () => new Promise<never>(() => {});
+    server = await serveControl(path, { snapshot, onRequest });
+    const one = await client(true);
+    const reasons: string[] = [];
+    one.onClose((reason) => reasons.push(reason));
+    const asked = one.request({ verb: "stop", pauseJobs: false, by: "me" });
+    const unanswered = asked.catch((error: Error) => error.message);
+    await one.reconnect();
+    expect(await unanswered).toBe("the connection was closed");
+    await untilHolds(() => expect(server?.watchers).toBe(1));
+    expect(reasons).toEqual([]);
+  });
 });
 
 describe("the socket's place", () => {
