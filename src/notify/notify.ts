@@ -56,5 +56,5 @@ export class Notifier {
   }
 }
 
-const keyOf = ({ command, webhook, headers, format, everyMinutes }: Notify): string =>
-  JSON.stringify([command, webhook, headers, format, everyMinutes]);
+/** Whichever events and jobs it is for, which each event is compared with. */
+const keyOf = ({ on: _, jobs: __, ...how }: Notify): string => JSON.stringify(how);

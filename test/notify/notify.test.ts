@@ -105,6 +105,20 @@ describe("a command", () => {
     expect(notifier.problems).toEqual([]);
   });
 
+  test("one whose time is edited is given that time from the next message on", async () => {
+    const [begun, go] = ["begun", "go"].map((name) => join(directory, name));
+    const command = ["sh", "-c", `: > ${begun}; until [ -e ${go} ]; do sleep 0.05; done`];
+    const settings = notify({ command, timeoutSeconds: 60 });
+    const notifier = new Notifier(() => settings);
+    notifier.tell(event(1));
+    await untilHolds(() => expect(existsSync(begun as string)).toBe(true));
+    settings[0] = notify({ command, timeoutSeconds: 0.2 })[0] as Notify;
+    notifier.tell(event(2));
+    await untilHolds(() => expect(notifier.problems[0]).toContain("it took longer than 0.2 s"));
+    writeFileSync(go as string, "");
+    await notifier.close();
+  });
+
   test("one that reads nothing, of a message larger than a pipe, is fine", async () => {
     const once = join(directory, "once");
     // It reads nothing, either time; that the second time went well shows once the first one's problem is gone.
