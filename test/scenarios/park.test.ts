@@ -71,6 +71,16 @@ describeWith(compiler)("park (needs a C compiler)", () => {
     expect(cuda.calls).toEqual(["lock 0", "checkpoint 0"]);
   });
 
+  it("is said to run again once its VRAM is back, and not while the driver is at it", async () => {
+    scene = await new ParkScene().start();
+    const { supervisor, cuda } = scene;
+    expect(supervisor.say("pause", "plain").code).toBe(0);
+    expect(cuda.stateOf(scene.pid)).toBe("checkpointed");
+    scene.set({ also: ["cuda delay restore 1500"] });
+    expect(supervisor.say("resume", "plain")).toMatchObject({ code: 0, out: "plain  running (run 1)\n" });
+    expect(cuda.calls).toEqual(["lock 0", "checkpoint 0", "restore 0", "unlock 0"]);
+  });
+
   it("is moved out without a word in its config once doctor has seen that work there", async () => {
     scene = await new ParkScene({ pause: {} }).start();
     const { supervisor, cuda } = scene;

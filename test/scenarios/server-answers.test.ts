@@ -62,7 +62,11 @@ describeWith(compiler)("a server that is asked by HTTP (needs a C compiler)", ()
     // Before its first report it would only be frozen.
     await supervisor.steps("train", 0);
     supervisor.say("pause", "train");
-    supervisor.say("resume", "llm", "--no-wait");
+    // While it is asked it is "running", which isn't told as its return.
+    expect(supervisor.say("resume", "llm")).toMatchObject({
+      out: expect.stringMatching(/^llm {2}waits: /),
+      err: expect.stringContaining("its server was asked to come back, and isn't ready yet"),
+    });
     // A server that is late is told as that, and it is tried again.
     const words = `isn't ready (GET /models: 'data.{"id":"tiny"}.status.value' is "unloaded"`;
     await until("what it lacks", () =>
