@@ -17,6 +17,8 @@ export interface JobCounts {
   failures: number;
   checkpoints: number;
   stepsLost: number;
+  /** Pauses and ends of which nobody could count the steps lost. */
+  uncountedLosses: number;
 }
 
 const NOTHING: JobCounts = {
@@ -26,6 +28,7 @@ const NOTHING: JobCounts = {
   failures: 0,
   checkpoints: 0,
   stepsLost: 0,
+  uncountedLosses: 0,
 };
 
 const COUNTED: Partial<Record<EventKind, keyof JobCounts>> = {
@@ -43,6 +46,8 @@ const LOSSES: readonly EventKind[] = ["pause.completed", "job.failed", "job.lost
 export class EventCounts {
   readonly #kinds = new Map<EventKind, number>(EVENT_KINDS.map((kind) => [kind, 0]));
   readonly #jobs = new Map<string, JobCounts>();
+  /** Jobs of which the last pause that was asked for is counted. */
+  readonly #counted = new Set<string>();
   readonly #pausesBy = new Map<Actor, number>();
   readonly #pauseBuckets = PAUSE_LIMITS.map((le) => ({ le, count: 0 }));
   #pauseSeconds = 0;
@@ -51,10 +56,11 @@ export class EventCounts {
   count(event: AuditEvent): void {
     const { kind, job, outcome = {} } = event;
     add(this.#kinds, kind);
-    if (job !== null) this.#countOf(job, event);
+    const again = job !== null && this.#isAgain(job, event);
+    if (job !== null && !again) this.#countOf(job, event);
     if (kind !== "pause.completed") return;
     this.#releasedMiB += amount(outcome.vramReleasedMiB);
-    if (isLater(event)) return;
+    if (again) return;
     add(this.#pausesBy, event.actor);
     const tookMs = outcome.goneAfterMs ?? outcome.pausedAfterMs;
     // A job that paused by itself wasn't waited for.
@@ -87,8 +93,18 @@ export class EventCounts {
   /** Forgets jobs and rules that are gone: their number has no limit in a long life. */
   keepOnly(jobs: ReadonlySet<string>, rules: ReadonlySet<string>): void {
     for (const name of this.#jobs.keys()) if (!jobs.has(name)) this.#jobs.delete(name);
+    for (const name of this.#counted) if (!jobs.has(name)) this.#counted.delete(name);
     for (const actor of this.#pausesBy.keys())
       if (actorKind(actor) === "rule" && !rules.has(actor)) this.#pausesBy.delete(actor);
+  }
+
+  /** A further word on a pause that was told already, maybe before these counters began, or one that nobody here asked for. */
+  #isAgain(job: string, { kind, actor, outcome = {} }: AuditEvent): boolean {
+    if (kind === "pause.requested") this.#counted.delete(job);
+    if (kind !== "pause.completed") return false;
+    const told = this.#counted.has(job) && actor !== "job";
+    this.#counted.add(job);
+    return told || actor === "recovery" || (outcome.method === "park" && outcome.pausedAfterMs === undefined);
   }
 
   #countOf(job: string, event: AuditEvent): void {
@@ -97,8 +113,9 @@ export class EventCounts {
     this.#jobs.set(job, counts);
     const counted = COUNTED[kind];
     if (counted !== undefined && isCounted(event)) counts[counted]++;
-    if (LOSSES.includes(kind) || (kind === "pause.failed" && isUnsaved(outcome)))
-      counts.stepsLost += amount(outcome.stepsLost);
+    if (!LOSSES.includes(kind) && !(kind === "pause.failed" && isUnsaved(outcome))) return;
+    counts.stepsLost += amount(outcome.stepsLost);
+    if (outcome.stepsLost === null) counts.uncountedLosses++;
   }
 
   #timed(seconds: number): void {
@@ -111,7 +128,6 @@ export class EventCounts {
 function isCounted(event: AuditEvent): boolean {
   const { kind, outcome = {} } = event;
   if (kind === "pause.failed") return isUnsaved(outcome);
-  if (kind === "pause.completed") return !isLater(event);
   // An end that isn't counted as a failure isn't said to be final or not.
   return kind !== "job.failed" || "final" in outcome;
 }
@@ -121,10 +137,6 @@ function isCounted(event: AuditEvent): boolean {
  * server that goes on.
  */
 const isUnsaved = (outcome: Record<string, unknown>): boolean => "goneAfterMs" in outcome;
-
-/** A further word on a pause that was told already, or one that nobody here asked for. */
-const isLater = ({ actor, outcome = {} }: AuditEvent): boolean =>
-  actor === "recovery" || (outcome.method === "park" && outcome.pausedAfterMs === undefined);
 
 const amount = (value: unknown): number => (typeof value === "number" ? value : 0);
 

@@ -17,6 +17,7 @@ test("a pause is counted for its job and for who asked, with how long it took an
     actor: "rule:heat",
     outcome: { goneAfterMs: 1700, vramReleasedMiB: 2048, stepsLost: 0 },
   });
+  happens("pause.requested", { actor: "rule:heat" });
   happens("pause.completed", { actor: "rule:heat", outcome: { pausedAfterMs: 40 } });
   happens("pause.completed", { outcome: { stepsLost: 12 } });
   expect(counts.of("asr")).toMatchObject({ pauses: 3, stepsLost: 12 });
@@ -30,7 +31,7 @@ test("a pause is counted for its job and for who asked, with how long it took an
   expect(sum).toBeCloseTo(1.74);
   expect(buckets.filter(({ le }) => [0.1, 1, 2].includes(le)).map(({ count }) => count)).toEqual([1, 1, 2]);
   expect(buckets.at(-1)).toEqual({ le: Number.POSITIVE_INFINITY, count: 2 });
-  expect(counts.kinds.get("pause.requested")).toBe(1);
+  expect(counts.kinds.get("pause.requested")).toBe(2);
   expect(counts.kinds.get("gpu.claimed")).toBe(0);
 });
 
@@ -44,16 +45,43 @@ test("steps are lost once, however many events tell of them", () => {
   happens("pause.failed", { outcome: { code: 1, stepsLost: 5 } });
   happens("job.failed", { outcome: { code: 1, stepsLost: 5, final: false } });
   expect(counts.of("asr")).toMatchObject({ unsavedPauses: 1, failures: 1, stepsLost: 75 });
-  happens("job.lost", { outcome: { stepsLost: null } });
   happens("checkpoint.rejected", { outcome: { stepsLost: 30 } });
-  expect(counts.of("asr")).toMatchObject({ failures: 2, stepsLost: 105 });
+  expect(counts.of("asr")).toMatchObject({ failures: 1, stepsLost: 105, uncountedLosses: 0 });
+});
+
+test("what is lost that nobody could count is told by how often that was", () => {
+  happens("pause.completed", { outcome: { stepsLost: null } });
+  happens("pause.failed", { outcome: { goneAfterMs: 9, stepsLost: null } });
+  happens("job.lost", { outcome: { stepsLost: null } });
+  // Told again as a failure; and an end that loses nothing.
+  happens("pause.failed", { outcome: { code: 1, stepsLost: null } });
+  happens("job.failed", { outcome: { code: 1, stepsLost: null, final: true } });
+  happens("pause.completed", { outcome: { pausedAfterMs: 9 } });
+  expect(counts.of("asr")).toMatchObject({ stepsLost: 0, uncountedLosses: 4 });
+});
+
+test("a pause is counted once, however often its server wakes and rests again", () => {
+  const rests = { actor: "user", outcome: { method: "http", released: true } } as const;
+  const released = { actor: "user", outcome: { method: "http", pausedAfterMs: 9 } } as const;
+  happens("pause.requested", { actor: "user" });
+  happens("pause.completed", released);
+  happens("pause.failed", { outcome: { method: "http", again: 1 } });
+  happens("pause.completed", rests);
+  happens("resume.failed");
+  happens("pause.completed", rests);
+  expect([counts.of("asr").pauses, counts.pausesBy.get("user")]).toEqual([1, 1]);
+  // One that gave its memory back only after it was given up, and one by itself.
+  happens("pause.requested", { actor: "user" });
+  happens("pause.failed", { outcome: { method: "http", waitedMs: 9 } });
+  happens("pause.completed", rests);
+  happens("pause.completed", { outcome: { stepsLost: 0 } });
+  expect([counts.of("asr").pauses, counts.pausesBy.get("user")]).toEqual([3, 2]);
 });
 
 test("jobs and rules that are gone are forgotten; windows and people are kept", () => {
   happens("resume.completed");
-  happens("pause.completed", { job: "old", actor: "rule:gone" });
-  happens("pause.completed", { job: "old", actor: "rule:heat" });
-  happens("pause.completed", { job: "old", actor: "user" });
+  for (const actor of ["rule:gone", "rule:heat", "user"] as const)
+    for (const kind of ["pause.requested", "pause.completed"] as const) happens(kind, { job: "old", actor });
   counts.keepOnly(new Set(["asr"]), new Set(["rule:heat"]));
   expect(counts.of("asr")).toMatchObject({ resumes: 1 });
   expect(counts.of("old")).toMatchObject({ pauses: 0 });
