@@ -56,6 +56,8 @@ class Saves:
             # Its next run may be able to read it.
             self._status.report["unreadable"] = True
             self.complain(str(unread))
+            # Its end may take long, or be cut short.
+            self._status.write_now()
             sys.exit(EXIT_UNREADABLE)
         self._saved_at = time.monotonic()
         if found is None:

@@ -40,6 +40,12 @@ def numbers():
     assert (job.report["epoch"], job.report["totalSteps"]) == (None, None)
 
 
+def cannot_read():
+    """Its end waits for a thread."""
+    threading.Thread(target=threading.Event().wait).start()
+    job.resume()
+
+
 def fork_in_save():
     """The child leaves through the parent's save."""
 

@@ -1,8 +1,11 @@
 /** What programs do to the Python library: forks, threads, copies, interrupts, numbers of other libraries. */
-import { expect } from "vitest";
+import { execFileSync, spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, onTestFinished } from "vitest";
+import { writeCheckpoint } from "../../src/job/checkpoint/write-checkpoint.ts";
 import { verifyCheckpoint } from "../../src/job/index.ts";
 import { launch, temporaryFolder } from "../job/launch.ts";
-import { python, testWith } from "../needs.ts";
+import { describeWith, python, root, testWith } from "../needs.ts";
 import { pythonChild } from "./interpreter.ts";
 
 const run = (use: string, job = temporaryFolder()) => launch(pythonChild("python-hard-use.py"), [use], job);
@@ -53,3 +56,19 @@ testWith(python)(
     expect(paused.status()).toMatchObject({ state: "paused", checkpoint: "step-00000001" });
   },
 );
+
+describeWith(python)("a checkpoint that can't be read now", () => {
+  testWith(root)("is told at once, however long the program's end takes", async () => {
+    const job = temporaryFolder();
+    const { path } = await writeCheckpoint(join(job, "checkpoints"), 3, (files) => files.file("a.bin", "a"));
+    const manifest = join(path, "manifest.json");
+    // A file that answers a read with EIO.
+    execFileSync("mount", ["--bind", `/proc/${process.pid}/mem`, manifest]);
+    onTestFinished(() => void spawnSync("umount", [manifest], { stdio: "ignore" }));
+    const it = run("cannot_read", job);
+    const { state, error } = await it.until("its word", ({ unreadable }) => unreadable === true);
+    expect({ state, error }).toEqual({ state: "ready", error: expect.stringContaining("can't be read now") });
+    it.child.kill("SIGKILL");
+    await it.ended;
+  });
+});
