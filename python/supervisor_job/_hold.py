@@ -53,6 +53,8 @@ class Hold(Gate):
         self._streams: List[Stream] = []
         self._thread: Optional[threading.Thread] = None
         self._wake_read, self._wake_write = -1, -1
+        #: Device and inode of the pipe that these were.
+        self._pipe = -1, -1
         self._frames, self._frames_at_save = 0, 0
         self._noted_at = float("-inf")
         #: A checkpoint is due, and the streams are being held for it: until when (s).
@@ -106,15 +108,29 @@ class Hold(Gate):
 
     def _begin(self) -> None:
         self._run.bell.stand_by()
-        self._wake_read, self._wake_write = os.pipe()
-        os.set_blocking(self._wake_read, False)
-        os.set_blocking(self._wake_write, False)
+        self._open_pipe()
         self._thread = threading.Thread(target=self._watch, name="supervisor-hold", daemon=True)
         self._thread.start()
 
+    def _open_pipe(self) -> None:
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
+        found = os.fstat(self._wake_read)
+        self._pipe = found.st_dev, found.st_ino
+
+    def _is_pipe(self, descriptor: int) -> bool:
+        """A program that closes all of its descriptors opens others under their numbers."""
+        try:
+            found = os.fstat(descriptor)
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self._pipe
+
     def _wake(self) -> None:
         try:
-            os.write(self._wake_write, b"!")
+            if self._is_pipe(self._wake_write):
+                os.write(self._wake_write, b"!")
         except OSError:
             pass  # Full: it is about to wake.
 
@@ -122,20 +138,27 @@ class Hold(Gate):
         # The signal is for the main thread, whose waiting it has to interrupt.
         signal.pthread_sigmask(signal.SIG_BLOCK, [self._run.pause_signal])
         bell = self._run.bell
-        # Not select(), which takes no descriptor from 1,024 on.
-        waker = select.poll()
-        waker.register(self._wake_read, select.POLLIN)
         while True:
-            nap = self._nap()
-            rung = waker.poll(None if nap is None else math.ceil(nap * 1000))
-            if any(how & select.POLLNVAL for _, how in rung):
-                time.sleep(_LOOK_EVERY)  # The program has closed all of its descriptors.
+            self._sleep()
             self._drain()
             bell.read()
             if bell.word == "run":
                 self._run_on()
             else:
                 self._hold()
+
+    def _sleep(self) -> None:
+        try:
+            if not (self._is_pipe(self._wake_read) and self._is_pipe(self._wake_write)):
+                self._open_pipe()
+        except OSError:
+            time.sleep(_LOOK_EVERY)  # The program has no descriptor left.
+            return
+        nap = self._nap()
+        # Not select(), which takes no descriptor from 1,024 on.
+        waker = select.poll()
+        waker.register(self._wake_read, select.POLLIN)
+        waker.poll(None if nap is None else math.ceil(nap * 1000))
 
     def _nap(self) -> Optional[float]:
         if self._run.bell.word != "run":
@@ -178,7 +201,7 @@ class Hold(Gate):
 
     def _drain(self) -> None:
         try:
-            while os.read(self._wake_read, 4096):
+            while self._is_pipe(self._wake_read) and os.read(self._wake_read, 4096):
                 pass
         except OSError:
             pass  # Empty.

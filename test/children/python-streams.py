@@ -68,7 +68,17 @@ async def source_async(frame):
         frame += 1
 
 
+def close_all():
+    """As a program that becomes a daemon does; what it opens then has the numbers of what was closed."""
+    os.closerange(3, 64)
+    kept.extend(os.open(__file__, os.O_RDONLY) for _ in range(8))
+
+
 def write(stream, frame):
+    if os.environ.get("CLOSES") and frame == 5:
+        close_all()
+    if any(os.lseek(one, 0, os.SEEK_CUR) for one in kept):
+        sys.exit("somebody has read its file")
     with open(os.path.join(folder, f"out-{stream}"), "a", encoding="ascii") as file:
         file.write(f"{frame}\n")
     following[stream] = frame + 1

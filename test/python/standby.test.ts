@@ -30,4 +30,18 @@ describeWith(python)("the Python library", () => {
     await flowing(run, out, held);
     run.child.kill("SIGKILL");
   });
+
+  test("holds and goes on in a program that has closed all of its descriptors, and touches none that it opens", async () => {
+    const folder = temporaryFolder();
+    const out = join(folder, "out");
+    const run = launch(library.streams, [out, "0", "1", ""], folder, { CLOSES: "1" });
+    await flowing(run, out);
+    for (const round of [1, 3]) {
+      const held = framesOf(out).length;
+      await bring(run, round, "standby");
+      await bring(run, round + 1, "run");
+      await flowing(run, out, held);
+    }
+    run.child.kill("SIGKILL");
+  });
 });
