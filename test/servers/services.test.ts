@@ -1,8 +1,11 @@
 import { spawn } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
-import { expect, onTestFinished, test } from "vitest";
+import { setImmediate as turn } from "node:timers/promises";
+import { expect, onTestFinished, test, vi } from "vitest";
+import type { ServiceSeen } from "../../src/model/server.ts";
 import { isGone, Services } from "../../src/servers/services.ts";
 import { makeJob } from "../decide/make.ts";
 import { pythonPath } from "../python-path.ts";
@@ -19,37 +22,52 @@ test.each([
   expect(isGone(code, known)).toBe(gone);
 });
 
-/** Listens, and takes no connection: of those it doesn't take, one more waits than it has room for. */
+/** Listens, and takes one connection for each line: of those it doesn't take, one more waits than it has room for. */
 const HANGS = `
-import socket, sys, time
+import socket, sys
 listener = socket.socket()
 listener.bind((sys.argv[1], 0))
 listener.listen(0)
 print(listener.getsockname()[1], flush=True)
-time.sleep(1000)`;
+for line in sys.stdin:
+    listener.accept()
+    print("taken", flush=True)`;
 
-async function hanging(host: string): Promise<string> {
-  const child = spawn(pythonPath, ["-c", HANGS, host], { stdio: ["ignore", "pipe", "ignore"] });
+/** `fill`: from then on nothing is taken. `take`: one is; resolves once it was. */
+async function listening(host: string) {
+  const child = spawn(pythonPath, ["-c", HANGS, host], { stdio: ["pipe", "pipe", "ignore"] });
   const [line] = await once(child.stdout, "data");
   const port = Number(String(line));
-  const waiting = [1, 2, 3, 4].map(() => connect({ host, port }).on("error", () => {}));
-  onTestFinished(() => {
-    for (const socket of waiting) socket.destroy();
-    child.kill("SIGKILL");
-  });
-  await until("a full queue", () => waiting.filter(({ connecting }) => !connecting).length > 0);
-  return `http://${host}:${port}`;
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const fill = async (): Promise<void> => {
+    const waiting = [1, 2, 3, 4].map(() => connect({ host, port }).on("error", () => {}));
+    onTestFinished(() => waiting.forEach((socket) => void socket.destroy()));
+    await until("a full queue", () => waiting.filter(({ connecting }) => !connecting).length > 0);
+  };
+  const take = async (): Promise<void> => {
+    child.stdin.write("\n");
+    await once(child.stdout, "data");
+  };
+  return { url: `http://${host}:${port}`, fill, take };
 }
 
-async function seenAt(url: string) {
+async function hanging(host: string): Promise<string> {
+  const { url, fill } = await listening(host);
+  await fill();
+  return url;
+}
+
+function lookingAt(url: string): () => ServiceSeen | undefined {
   const services = new Services(() => {});
   onTestFinished(() => services.close());
   const job = makeJob({
     service: true,
     pause: { method: "http", url, remote: true, release: [{ path: "/x" }] },
   });
-  return await until("a look", () => services.of(job));
+  return () => services.of(job);
 }
+
+const seenAt = (url: string) => until("a look", lookingAt(url));
 
 const own = Object.values(networkInterfaces())
   .flat()
@@ -66,3 +84,39 @@ test.runIf(hasPython && own !== undefined)("an address that has never answered i
     why: `${new URL(url).host} can't be reached (no answer)`,
   });
 });
+
+test.runIf(hasPython && own !== undefined)(
+  "one elsewhere that falls silent is gone after a minute",
+  async () => {
+    const { url, fill, take } = await listening(own as string);
+    const looks: Socket[] = [];
+    const note = (message: unknown): void => {
+      looks.push((message as { socket: Socket }).socket);
+    };
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+      unsubscribe("net.client.socket", note);
+    });
+    const seen = lookingAt(url);
+    const taken = take();
+    expect(await until("a look", seen)).toMatchObject({ here: true });
+    await taken;
+    await fill();
+    subscribe("net.client.socket", note);
+    /** What is seen of it after a look that begins so much later. */
+    const after = async (ms: number) => {
+      vi.advanceTimersByTime(ms);
+      seen();
+      await once(looks.pop() as Socket, "close");
+      await turn();
+      return seen();
+    };
+    expect(await after(3000)).toMatchObject({ here: true });
+    expect(await after(57_000)).toMatchObject({ here: true });
+    expect(await after(3000)).toEqual({
+      here: false,
+      why: `${new URL(url).host} can't be reached (no answer)`,
+    });
+  },
+);
