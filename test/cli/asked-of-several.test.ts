@@ -64,6 +64,22 @@ it("one that had ended before is told as if it were named alone, and the others 
   });
 });
 
+it("one that can't be removed keeps no other on the list", async () => {
+  await begin(sleeps, done);
+  await reaches("done", "finished");
+  await reaches("sleeps", "running");
+  const stays = "'sleeps' is running";
+  expect(await cli.say("remove", "sleeps", "done")).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/^done {2}removed/m),
+    err: expect.stringContaining(`sleeps  stays: ${stays}`),
+  });
+  expect(await cli.say("remove", "sleeps")).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(`^${stays}`),
+  });
+});
+
 it("a service that is named beside a job isn't waited for", async () => {
   const port = await freePorts(1);
   const pause = { method: "http", server: "vllm", url: `http://127.0.0.1:${port}` };

@@ -21,16 +21,29 @@ export async function remove(names: string[], options: RemoveOptions): Promise<n
   const client = await mustConnect(options, true);
   try {
     const jobs = jobsNamed(names, (await snapshotOf(client)).jobs).map(({ name }) => name);
-    // One by one: what can't be removed keeps nothing else from it, nor loses its files.
-    let code = 0;
-    for (const name of jobs) {
-      await takeOff(client, name, options);
-      if (!(await removeFiles(name, options))) code = 1;
-    }
-    return code;
+    const [only] = jobs;
+    if (only === undefined || jobs.length > 1) return await removeEach(client, jobs, options);
+    await takeOff(client, only, options);
+    return (await removeFiles(only, options)) ? 0 : 1;
   } finally {
     client.close();
   }
+}
+
+/** One by one: what has to stay is told, loses no files, and keeps nothing else from being removed. */
+async function removeEach(client: ControlClient, jobs: string[], options: RemoveOptions): Promise<number> {
+  let code = 0;
+  for (const name of jobs) {
+    try {
+      await takeOff(client, name, options);
+      if (!(await removeFiles(name, options))) code = 1;
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.exitCode === 3) throw error;
+      say(`${name}  stays: ${error.message}`);
+      code = 1;
+    }
+  }
+  return code;
 }
 
 /** A job of the config is taken out of that, which the supervisor then follows. */
@@ -59,19 +72,7 @@ export async function clean(options: RemoveOptions): Promise<number> {
       print("No job that was added by 'run' has ended.");
       return 0;
     }
-    // One by one: what has to stay keeps nothing else from being removed.
-    let code = 0;
-    for (const name of ended) {
-      try {
-        await ask(client, { verb: "remove", jobs: [name], by: askedBy() });
-        if (!(await removeFiles(name, options))) code = 1;
-      } catch (error) {
-        if (!(error instanceof Refusal) || error.exitCode === 3) throw error;
-        say(`${name}  stays: ${error.message}`);
-        code = 1;
-      }
-    }
-    return code;
+    return await removeEach(client, ended, options);
   } finally {
     client.close();
   }
