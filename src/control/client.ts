@@ -16,6 +16,9 @@ import type { Answer, Request, Snapshot } from "./protocol.ts";
 const ANSWERS_WITHIN_MS = 60_000;
 const SILENT = `hasn't answered for ${duration(ANSWERS_WITHIN_MS)}`;
 
+/** How often a connected client looks whether the supervisor's process is stopped. */
+const LOOK_EVERY_MS = 1000;
+
 /** No supervisor listens on the socket. */
 export class NoSupervisor extends Refusal {
   override name = "NoSupervisor";
@@ -28,6 +31,13 @@ class Late extends Refusal {
 
 /** What `connectControl` resolves with: all that a dashboard needs. */
 export type ControlClient = DashboardClient;
+
+interface ConnectOptions {
+  /** Snapshots arrive. */
+  watch?: boolean;
+  /** The pid of the supervisor's process while that is stopped by a signal, which no socket shows; null otherwise. */
+  stopped?: () => number | null;
+}
 
 interface Waiting {
   resolve(answer: Answer): void;
@@ -43,10 +53,18 @@ class Connection implements ControlClient {
   #snapshot: Snapshot | null = null;
   #snapshotListener: ((snapshot: Snapshot) => void) | null = null;
   #closeListener: ((reason: string) => void) | null = null;
+  readonly #looks: NodeJS.Timeout;
+  #stoppedListener: ((pid: number) => void) | null = null;
 
-  constructor(path: string, watch: boolean) {
+  constructor(path: string, { watch = false, stopped = () => null }: ConnectOptions) {
     this.#path = path;
     this.#watch = watch;
+    let told: number | null = null;
+    this.#looks = setInterval(() => {
+      const pid = stopped();
+      if (pid !== null && pid !== told) this.#stoppedListener?.(pid);
+      told = pid;
+    }, LOOK_EVERY_MS).unref();
   }
 
   onSnapshot(listener: (snapshot: Snapshot) => void): void {
@@ -56,6 +74,10 @@ class Connection implements ControlClient {
 
   onClose(listener: (reason: string) => void): void {
     this.#closeListener = listener;
+  }
+
+  onStopped(listener: (pid: number) => void): void {
+    this.#stoppedListener = listener;
   }
 
   async reconnect(): Promise<void> {
@@ -97,6 +119,7 @@ class Connection implements ControlClient {
   }
 
   close(): void {
+    clearInterval(this.#looks);
     this.#snapshotListener = null;
     this.#closeListener = null;
     this.#leave();
@@ -198,11 +221,8 @@ function open(path: string): Promise<Socket> {
  * when this resolves. Rejects with `NoSupervisor` when none listens there, and with another Refusal when
  * it can't be reached or trusted.
  */
-export async function connectControl(
-  path: string,
-  options: { watch?: boolean } = {},
-): Promise<ControlClient> {
-  const connection = new Connection(path, options.watch ?? false);
+export async function connectControl(path: string, options: ConnectOptions = {}): Promise<ControlClient> {
+  const connection = new Connection(path, options);
   try {
     await connection.reconnect();
   } catch (error) {

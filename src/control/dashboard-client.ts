@@ -10,6 +10,8 @@ export interface DashboardClient {
   onSnapshot(listener: (snapshot: Snapshot) => void): void;
   /** Called once each time the connection is lost, with a reason for people. One listener. */
   onClose(listener: (reason: string) => void): void;
+  /** Called with its pid each time the supervisor's process is found stopped (Ctrl-Z or SIGSTOP). One listener. */
+  onStopped(listener: (pid: number) => void): void;
   /** Resolves with the answer, also a refusal; rejects when the connection is lost before it. */
   request(request: Request): Promise<Answer>;
   /** One try to connect and watch again after a loss; rejects when nobody answers. */

@@ -54,6 +54,7 @@ const client: DashboardClient = {
   onClose(listener) {
     lost = listener;
   },
+  onStopped() {},
   async request(request: Request): Promise<Answer> {
     appendFileSync(requests, `${JSON.stringify(request)}\n`);
     if (request.verb === "resume")

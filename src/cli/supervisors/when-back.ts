@@ -9,6 +9,7 @@ import { socketPath } from "../../files/state-paths.ts";
 import { isRunning, lastSupervisorOf, type SupervisorRecord } from "../../files/supervisors.ts";
 import { Refusal } from "../../refusal.ts";
 import { readStat } from "../../sense/proc/process.ts";
+import { say } from "../print.ts";
 
 /** Twice as long as it takes a supervisor to look at its places again. */
 const BACK_WITHIN_MS = 10_000;
@@ -18,27 +19,35 @@ const LOOK_EVERY_MS = 100;
 
 /**
  * A connection to the supervisor of `stateDirectory`; null where none runs. One that is ending, or whose
- * socket is gone, gets its time. Rejects with Refusal where one runs that can't be reached, or is stopped by a signal.
+ * socket is gone, gets its time. Rejects with Refusal where one runs that can't be reached, or is stopped by a signal;
+ * one that is stopped later is told of on stderr, unless whoever uses the connection tells it.
  */
 export async function connectOnceBack(stateDirectory: string, watch = false): Promise<ControlClient | null> {
   const socket = socketPath(stateDirectory);
-  refuseStopped(lastSupervisorOf(stateDirectory));
+  const stopped = (): number | null => stoppedPid(lastSupervisorOf(stateDirectory));
+  const pid = stopped();
+  if (pid !== null) throw new Refusal(stoppedText(pid));
+  const connect = async (): Promise<ControlClient> => {
+    const client = await connectControl(socket, { watch, stopped });
+    client.onStopped((now) => say(`Waiting for the supervisor: ${stoppedText(now)}`));
+    return client;
+  };
   try {
-    return await connectControl(socket, { watch });
+    return await connect();
   } catch (error) {
     if (!(error instanceof NoSupervisor)) throw error;
-    return await whenBack(stateDirectory, socket, watch);
+    return await whenBack(stateDirectory, socket, connect);
   }
 }
 
-/** The kernel would take the connection for it, and nobody would answer. */
-function refuseStopped(last: SupervisorRecord | null): void {
-  if (last === null || last.pid === process.pid || !isRunning(last)) return;
-  if (readStat(last.pid)?.state !== "T") return;
-  throw new Refusal(
-    `its process ${last.pid} is stopped (Ctrl-Z or SIGSTOP), so it answers no command and looks after no job. To continue it: kill -CONT ${last.pid}`,
-  );
+/** Null unless it runs and is stopped: the kernel takes a connection for it, and nobody answers. */
+function stoppedPid(last: SupervisorRecord | null): number | null {
+  if (last === null || last.pid === process.pid || !isRunning(last)) return null;
+  return readStat(last.pid)?.state === "T" ? last.pid : null;
 }
+
+const stoppedText = (pid: number): string =>
+  `its process ${pid} is stopped (Ctrl-Z or SIGSTOP), so it answers no command and looks after no job. To continue it: kill -CONT ${pid}`;
 
 /**
  * Resolves once that supervisor has ended, and with it everything that it holds or writes. Rejects with Refusal
@@ -54,14 +63,14 @@ export async function whenEnded(supervisor: SupervisorRecord | null): Promise<vo
 async function whenBack(
   stateDirectory: string,
   socket: string,
-  watch: boolean,
+  connect: () => Promise<ControlClient>,
 ): Promise<ControlClient | null> {
   const last = lastSupervisorOf(stateDirectory);
   if (last === null || last.pid === process.pid) return null;
   for (const end = elapsedMs() + BACK_WITHIN_MS; elapsedMs() < end; await sleep(LOOK_EVERY_MS)) {
     if (!isRunning(last)) return null;
     try {
-      return await connectControl(socket, { watch });
+      return await connect();
     } catch (error) {
       if (!(error instanceof NoSupervisor)) throw error;
     }

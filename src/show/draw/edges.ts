@@ -29,9 +29,7 @@ export function headerLines(screen: Screen, width: number, rows: number): Line[]
 function noticeLines(screen: Screen, snapshot: Snapshot, width: number): Line[] {
   const notices: Span[] = [];
   if (screen.lost !== null) {
-    notices.push(
-      span(`${screen.lost} Reconnecting… What you see is from ${exactTime(snapshot.atMs)}.`, "bad"),
-    );
+    notices.push(span(`${screen.lost} What you see is from ${exactTime(snapshot.atMs)}.`, "bad"));
   }
   if (snapshot.supervisor.stopping) notices.push(span(stoppingWords(snapshot), "warn"));
   for (const warning of snapshot.supervisor.warnings) notices.push(span(warning, "warn"));

@@ -19,7 +19,7 @@ export type Question = { what: "leave" } | { what: "cancel"; job: string };
 export interface Screen {
   /** Null until the first has come. */
   snapshot: Snapshot | null;
-  /** Why there is no connection now; null while there is one. */
+  /** Why no snapshot comes now; null while they do. */
   lost: string | null;
   view: View;
   /** The question on the screen, which the next key answers. */

@@ -60,6 +60,9 @@ export class Session {
     this.#terminal = terminal;
     client.onSnapshot((snapshot) => this.#take(snapshot));
     client.onClose((reason) => this.#lose(reason));
+    client.onStopped((pid) =>
+      this.#show({ lost: `The supervisor is stopped (Ctrl-Z or SIGSTOP): kill -CONT ${pid} continues it.` }),
+    );
     // Not before what may be known already: two frames at once are drawn a tenth of a second apart.
     if (this.#screen.snapshot === null) this.redraw();
   }
@@ -123,7 +126,7 @@ export class Session {
       this.#endStopped(null);
       return;
     }
-    this.#show({ lost: `The supervisor is gone (${reason}).` });
+    this.#show({ lost: `The supervisor is gone (${reason}). Reconnecting…` });
     this.#reconnect();
   }
 

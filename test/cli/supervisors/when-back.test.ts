@@ -26,3 +26,33 @@ it("each command says that it is stopped, and how it goes on", async () => {
   }
   expect(await cli.say("status")).toMatchObject({ code: 0 });
 });
+
+it("each command that follows says that it was stopped meanwhile, and follows on", async () => {
+  const job = { name: "a", command: ["sleep", "600"] };
+  cli.write("supervisor.config.json", JSON.stringify({ stateDirectory: "state", rules: [], jobs: [job] }));
+  expect(await cli.say("start", "--detach")).toMatchObject({ code: 0 });
+  const { pid } = JSON.parse((await cli.say("status", "--json")).out).supervisor;
+  const followers = ["wait a", "dashboard"].map((words) => follower(...words.split(" ")));
+  await until("both to follow", () => followers.every(({ said }) => /starting|running/.test(said())));
+  process.kill(pid, "SIGSTOP");
+  const told = `Waiting for the supervisor: its process ${pid} is stopped`;
+  try {
+    await until("both to tell", () => followers.every(({ said }) => said().includes(told)));
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+  expect(await cli.say("cancel", "a")).toMatchObject({ code: 0 });
+  expect(await cli.say("stop")).toMatchObject({ code: 0 });
+  expect(await Promise.all(followers.map(({ code }) => code))).toEqual([1, 0]);
+  for (const { said } of followers) expect(said().split(told)).toHaveLength(2);
+});
+
+function follower(...words: string[]): { said: () => string; code: Promise<number | null> } {
+  const child = cli.start(...words);
+  let text = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding("utf8").on("data", (chunk) => {
+      text += chunk;
+    });
+  return { said: () => text, code: new Promise((done) => child.once("close", done)) };
+}

@@ -17,11 +17,15 @@ class Line implements DashboardClient {
   closed = false;
   push: (snapshot: Snapshot) => void = () => {};
   drop: (reason: string) => void = () => {};
+  stop: (pid: number) => void = () => {};
   onSnapshot(listener: (snapshot: Snapshot) => void): void {
     this.push = listener;
   }
   onClose(listener: (reason: string) => void): void {
     this.drop = listener;
+  }
+  onStopped(listener: (pid: number) => void): void {
+    this.stop = listener;
   }
   async request(request: Request): Promise<Answer> {
     this.requests.push(request);
@@ -147,6 +151,15 @@ test("after a loss it says so, keeps the last picture, and comes back by itself"
   expect(screen().snapshot).not.toBeNull();
   line.answers = true;
   await untilHolds(() => expect(screen().lost).toBeNull());
+});
+
+test("a supervisor whose process is stopped is told of until it goes on", () => {
+  const { line, screen } = open();
+  line.push(busy());
+  line.stop(4711);
+  expect(screen()).toMatchObject({ lost: expect.stringContaining("kill -CONT 4711") });
+  line.push(busy());
+  expect(screen().lost).toBeNull();
 });
 
 test("a supervisor that was stopping and is gone has stopped", async () => {

@@ -56,7 +56,7 @@ describe("frames at 60, 80 and 120 columns", () => {
       log: { ...base, view: "log", scroll: null, log: { lines: ["epoch 1", "x".repeat(90), "", "epoch 2"] } },
       "no log": { ...base, view: "log", log: { unreadable: "it doesn't exist yet" } },
       leaving: { ...base, asks: { what: "leave" } },
-      lost: { ...base, lost: "The supervisor is gone." },
+      lost: { ...base, lost: "The supervisor is gone. Reconnecting…" },
       connecting: newScreen(),
     };
     const frames = Object.entries(screens).map(
