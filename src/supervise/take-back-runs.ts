@@ -7,6 +7,7 @@ import type { Away } from "../model/park.ts";
 import { runOf } from "../model/state.ts";
 import { refusing } from "../refusal.ts";
 import { sweep } from "../runs/clean-up/sweep.ts";
+import { sweepCgroups } from "../runs/clean-up/sweep-cgroups.ts";
 import { lacksRecords, rewriteRecords } from "../runs/launch/rewrite-records.ts";
 import { runsByEnvironment } from "../runs/observe/runs-by-environment.ts";
 import type { Supervisor } from "../tick/supervisor.ts";
@@ -17,8 +18,9 @@ import type { Supervisor } from "../tick/supervisor.ts";
  */
 export async function takeBackRuns(supervisor: Supervisor, stateDirectory: string): Promise<string | null> {
   const guessed = restoreRecords(supervisor, stateDirectory);
-  const known = Object.values(supervisor.world.jobs).map((job) => runOf(job)?.id ?? "");
-  const alive = await sweep(stateDirectory, new Set(known));
+  const known = new Set(Object.values(supervisor.world.jobs).map((job) => runOf(job)?.id ?? ""));
+  const alive = await sweep(stateDirectory, known);
+  sweepCgroups(stateDirectory, known);
   const strangers = alive.filter(
     ({ id, record }) =>
       record === null || !supervisor.takeBack(record.job, record.run, record.away ?? guessed.get(id)),

@@ -4,11 +4,14 @@
  * src/supervise/run-supervisor.ts, src/supervise/supervisor-process.ts, src/supervise/take-back-runs.ts
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
+import { cgroupRecord } from "../../src/files/state-paths.ts";
+import { membersOf } from "../../src/runs/launch/cgroup.ts";
 import { smallDisk, testWith } from "../needs.ts";
+import { cgroupsHere } from "../runs/given.ts";
 import { untilHolds } from "../until.ts";
 import { alive, CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
 
@@ -49,6 +52,24 @@ test("killed with SIGKILL and started again: the same process goes on and can st
   expect(log().match(/^begins at/gm)).toHaveLength(1);
   expect(supervisor.say("audit", "verify").code).toBe(0);
 });
+
+test.runIf(cgroupsHere())(
+  "killed with its job, and its state directory removed: the next supervisor removes the cgroup",
+  async () => {
+    supervisor = await new RealSupervisor(counting()).start();
+    const { pid, runId } = await supervisor.steps("count", 1);
+    const state = join(supervisor.directory, "state");
+    const cgroup = readFileSync(cgroupRecord(state, runId as string), "utf8");
+    await supervisor.crash();
+    process.kill(pid as number, "SIGKILL");
+    await until("it to be empty", () => membersOf(cgroup).length === 0);
+    rmSync(state, { recursive: true });
+    expect(existsSync(cgroup)).toBe(true);
+    const other = await new RealSupervisor({ jobs: [] }).start();
+    await other.close();
+    expect(existsSync(dirname(cgroup))).toBe(false);
+  },
+);
 
 test.each([
   [0, "finished", "job.finished", "exit code 0"],

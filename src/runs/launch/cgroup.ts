@@ -37,10 +37,16 @@ export function makeCgroup(
 
 /** Where the run's cgroup would be; makes nothing. */
 export function placeFor(stateDirectory: string, runId: string, env: NodeJS.ProcessEnv = process.env): Place {
+  const parent = cgroupOfSupervisor(stateDirectory, env);
+  return "reason" in parent ? parent : { directory: join(parent.directory, runId) };
+}
+
+/** Where the cgroups of one supervisor's runs would be; makes nothing. */
+export function cgroupOfSupervisor(stateDirectory: string, env: NodeJS.ProcessEnv = process.env): Place {
   const parent = findParent(env);
   if ("reason" in parent) return parent;
   const supervisor = createHash("sha256").update(stateDirectory).digest("hex").slice(0, 16);
-  return { directory: join(parent.directory, supervisor, runId) };
+  return { directory: join(parent.directory, supervisor) };
 }
 
 /** Where the cgroups of all supervisors would be; reads only. */
