@@ -30,9 +30,9 @@ export function earlierCheckpoints(
 export function unreadBeside(job: Job, runs: Pick<RunsSeen, "checkpoints">): string | null {
   const { state, earlier, checkpoint, spec } = job;
   if ((state.name !== "waiting" && state.name !== "paused") || earlier === "set aside") return null;
-  // Of a third party's, which may be any job's, only its own is waited for; each look reads those anew.
+  // Of a third party's, which may be any job's, only its own is waited for, where it knows one; each look reads those anew.
   if (spec.checkpoint.glob !== undefined)
-    return (runs.checkpoints(job).unread ?? []).find((path) => path === checkpoint?.path) ?? null;
+    return (runs.checkpoints(job).unread ?? []).find((path) => path === (checkpoint?.path ?? path)) ?? null;
   const doubted = (job.doubts?.passedOver ?? []).map((one) => one.checkpoint.path);
   const counts = (path: string): boolean => path === checkpoint?.path || !doubted.includes(path);
   const step = (path: string): number => stepOfName(basename(path)) ?? Number.POSITIVE_INFINITY;

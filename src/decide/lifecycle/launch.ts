@@ -130,7 +130,10 @@ export function holdBack(transition: Transition, path: string): void {
   const notBeforeMs = now.monotonicMs + UNREADY_WAIT_MS;
   transition.note({ attempts: { ...job.attempts, notBeforeMs }, unready });
   if (job.unready === unready) return;
-  const rerun = stepOfName(path.slice(path.lastIndexOf("/") + 1)) === null ? "" : " or rerun the job";
+  // Nothing of a third party's is set aside for a rerun.
+  const mayRerun =
+    job.spec.checkpoint.glob !== undefined || stepOfName(path.slice(path.lastIndexOf("/") + 1)) !== null;
+  const rerun = mayRerun ? " or rerun the job" : "";
   transition.tell(
     "checkpoint.rejected",
     "supervisor",

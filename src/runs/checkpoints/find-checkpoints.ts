@@ -79,13 +79,12 @@ export class Checkpoints {
   }
 
   #lookAtThirdParty(job: Job, glob: string, memory: Memory, writer: "working" | "asked" | "gone"): Stock {
-    const adopts = job.earlier === "adopt" || (job.spec.checkpoint.adoptExisting && !job.begunAnew);
     const where = {
       pattern: glob,
       cwd: resolve(this.#directory, job.spec.cwd ?? "."),
       written: writer !== "gone",
       known: knownOf(job),
-      sinceMs: adopts ? 0 : (job.firstRunMs ?? Number.POSITIVE_INFINITY),
+      sinceMs: sinceMsOf(job) ?? Number.POSITIVE_INFINITY,
     };
     // A file counts once two looks agree on it; with the writer gone, they can follow at once.
     if (writer === "gone") listThirdParty(where, memory.lastLook);
@@ -120,11 +119,15 @@ export class Checkpoints {
     return list;
   }
 
-  /** Paths of those that can't be read now; of a third party's, which may be any job's, only those that the job goes by. */
+  /**
+   * Paths of those that can't be read now; of a third party's, which may be any job's, only those that the job goes by,
+   * or what may hold its own where it knows none.
+   */
   #unreadOf(found: Stock, job: Job): string[] {
-    const own = job.spec.checkpoint.glob === undefined;
     const known = knownOf(job).map(({ path }) => path);
-    const listed = (found.unread ?? []).filter((path) => own || known.includes(path));
+    const mayBeOwn =
+      job.spec.checkpoint.glob === undefined || (known.length === 0 && sinceMsOf(job) !== null);
+    const listed = (found.unread ?? []).filter((path) => mayBeOwn || known.includes(path));
     const checked = found.checkpoints.filter((one) => {
       const verdict = this.#verifier.verdictOf(one);
       return verdict?.ok === false && verdict.unreadable;
@@ -149,6 +152,12 @@ export class Checkpoints {
     }
     return memory;
   }
+}
+
+/** Wall time since when a third party's files may be this job's; null before its first run. */
+function sinceMsOf({ earlier, spec, begunAnew, firstRunMs }: Job): number | null {
+  const adopts = earlier === "adopt" || (spec.checkpoint.adoptExisting && !begunAnew);
+  return adopts ? 0 : (firstRunMs ?? null);
 }
 
 const knownOf = ({ checkpoint, older = [] }: Job): Checkpoint[] =>

@@ -63,6 +63,9 @@ describe("from waiting to running", () => {
     expect(story.reasons[1]).toMatch(/To go on without it, move it away\.$/);
     expect(story.launch(140).job).toMatchObject({ runs: 1 });
     expect(story.job.unready).toBeUndefined();
+    const other = new Story(makeJob({ checkpoint: { glob: "out/*.pt" } }));
+    other.on(1, { kind: "unread", path: "/x/out" });
+    expect(other.reasons[0]).toMatch(/To go on without it, move it away or rerun the job\.$/);
   });
 
   test("a job that counts no steps is at work once it says so", () => {

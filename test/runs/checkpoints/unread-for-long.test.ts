@@ -154,6 +154,41 @@ testWith(root)("one that a person or a failed resume passed over holds nothing u
 });
 
 testWith(root).each([
+  ["has run", { firstRunMs: 0 }, {}, true],
+  ["takes what is there", {}, { adoptExisting: true }, true],
+  ["has neither run nor takes what is there", {}, {}, false],
+])(
+  "a third party's folder that can't be listed is waited for by a job that knows no checkpoint and %s",
+  (_, had, checkpoint, waits) => {
+    const state = givenState();
+    const runs = createRuns({ stateDirectory: state, directory: state });
+    onTestFinished(() => runs.close());
+    const folder = join(state, "out/run");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "step_5.pt"), "weights");
+    const job = {
+      ...givenJob(["true"], { cwd: state, checkpoint: { glob: "out/*/step_*.pt", ...checkpoint } }),
+      ...had,
+    };
+    for (let above = dirname(folder); above !== tmpdir(); above = dirname(above)) chmodSync(above, 0o755);
+    const look = (shut: string) => {
+      chmodSync(shut, 0o700);
+      process.seteuid?.(65_534);
+      try {
+        return unreadBeside(job, runs);
+      } finally {
+        process.seteuid?.(0);
+        chmodSync(shut, 0o755);
+      }
+    };
+    expect(look(folder)).toBe(waits ? folder : null);
+    expect(look(dirname(folder))).toBe(waits ? dirname(folder) : null);
+    expect(unreadBeside(job, runs)).toBeNull();
+    expect(unreadBeside({ ...job, earlier: "set aside" }, runs)).toBeNull();
+  },
+);
+
+testWith(root).each([
   ["can't be read", 0o700, true],
   ["can't be listed", 0o711, false],
 ])("a third party's folder that %s hides no checkpoint that the job went by", (_, mode, isUnread) => {

@@ -71,6 +71,8 @@ function findSettled(where: Where, lastLook: LastLook, unread: string[]): Checkp
     if (lastLook.has(one.path) || !unlisted.some((folder) => one.path.startsWith(`${folder}/`))) continue;
     look(one.path, ({ bytes, newestMs }) => ({ ...one, bytes, createdAtMs: newestMs }));
   }
+  // Where none is known, the job's own may be in there.
+  if (!where.known?.length) unread.push(...unlisted);
   return found;
 }
 
