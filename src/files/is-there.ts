@@ -4,6 +4,16 @@ import { dirname } from "node:path";
 import { isAbsent, systemCode } from "../contract/system-code.ts";
 import { Refusal } from "../refusal.ts";
 
+/** False also where the system doesn't say. */
+export function isGone(path: string): boolean {
+  try {
+    statSync(path);
+    return false;
+  } catch (error) {
+    return isAbsent(error);
+  }
+}
+
 /** Throws Refusal where the system doesn't say. */
 export function isThere(path: string): boolean {
   try {

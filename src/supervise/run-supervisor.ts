@@ -2,9 +2,9 @@
  * Starts one supervisor and holds its locks until it has ended. The order matters: nothing is opened before the
  * locks are held, and none is released before the jobs are left safe. Decides nothing.
  */
-import { existsSync } from "node:fs";
 import { projectName, USER } from "../config/project.ts";
 import type { Config } from "../config/schema/schema.ts";
+import { isGone } from "../files/is-there.ts";
 import { prepareStateDirectory } from "../files/state-directory.ts";
 import { lockFolders, socketPath } from "../files/state-paths.ts";
 import { holdLock, holdStateDirectory } from "../record/database/lock.ts";
@@ -43,7 +43,7 @@ export async function runSupervisor(config: Config, options: SupervisorOptions =
 function refuseAnothers({ database, project }: Config): void {
   const last = lastProjectOf(database);
   if (last === null || last === project) return;
-  const gone = last === USER || existsSync(last) ? "" : " (which is no longer there)";
+  const gone = last !== USER && isGone(last) ? " (which is no longer there)" : "";
   throw new Refusal(
     `The database ${database} holds the jobs of ${projectName(last)}${gone}, not of ${projectName(project)}. ` +
       `Set "stateDirectory" to one of its own, or take them over with their checkpoints: supervisor start --adopt`,

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { isThere } from "../../src/files/is-there.ts";
+import { isGone, isThere } from "../../src/files/is-there.ts";
 import { openReadOnly } from "../../src/record/database/open-read-only.ts";
 import { Refusal } from "../../src/refusal.ts";
 
@@ -35,6 +35,11 @@ test("what is there, and what surely isn't", () => {
   expect(["", "file"].map((name) => isThere(join(made, name)))).toEqual([true, true]);
   const absent = ["other", "file/below", "dangling", "n".repeat(300)];
   expect(absent.map((name) => isThere(join(made, name)))).toEqual([false, false, false, false]);
+  expect([...absent, "", "file"].map((name) => isGone(join(made, name)))).toEqual([
+    ...absent.map(() => true),
+    false,
+    false,
+  ]);
 });
 
 test("what can't be looked at isn't said to be absent, nor to be there", () => {
@@ -46,5 +51,6 @@ test("what can't be looked at isn't said to be absent, nor to be there", () => {
         `Whether ${join(made, name)} is there can't be told (EACCES): look at the rights and the disk of ${made}.`,
       ),
     );
+  expect(asAnother(() => isGone(join(made, "other")))).toBe(false);
   expect(() => asAnother(() => openReadOnly(join(made, "other")))).toThrow(/can't be told \(EACCES\)/);
 });

@@ -1,12 +1,13 @@
 /** Whether systemd starts a supervisor, and when. Asks; changes nothing. */
-import { existsSync } from "node:fs";
 import type { Places } from "../../config/places.ts";
+import { isGone } from "../../files/is-there.ts";
 import { unitName, unitPath } from "./unit.ts";
 import { lingers, missingManager, stateOf } from "./user-manager.ts";
 
 export interface ServiceState {
   unit: string;
   path: string;
+  /** Its file may be there. */
   installed: boolean;
   /** In systemd's words, such as "active" and "enabled"; null where it wasn't asked. */
   active: string | null;
@@ -19,7 +20,7 @@ export interface ServiceState {
 
 export async function serviceState(places: Places): Promise<ServiceState> {
   const [unit, path] = [unitName(places), unitPath(places)];
-  const installed = existsSync(path);
+  const installed = !isGone(path);
   const unavailable = await missingManager();
   const asked = installed && unavailable === null;
   return {

@@ -1,11 +1,11 @@
 /** Finds the supervisor that a command's options mean, or says that none is running. */
-import { existsSync } from "node:fs";
 import { findConfig } from "../../config/find.ts";
 import { type Places, readPlaces } from "../../config/places.ts";
 import { projectName, tilde, USER } from "../../config/project.ts";
 import { ask, type ControlClient } from "../../control/client.ts";
 import type { Snapshot } from "../../control/protocol.ts";
 import { ownName } from "../../files/home.ts";
+import { isGone } from "../../files/is-there.ts";
 import { isRunning, lastSupervisorOf, runningSupervisors } from "../../files/supervisors.ts";
 import { Refusal } from "../../refusal.ts";
 import { list } from "../../words/list.ts";
@@ -67,7 +67,7 @@ function anotherThere({ project, stateDirectory }: Places): string | null {
   const there = lastSupervisorOf(stateDirectory);
   if (there === null || there.project === project || !isRunning(there)) return null;
   // Its config was moved: the way to stop it must not be lost with the old name.
-  if (there.project !== USER && !existsSync(there.project)) return null;
+  if (there.project !== USER && isGone(there.project)) return null;
   const config = there.project === USER ? "" : ` --config ${tilde(there.project)}`;
   return (
     `The state directory ${tilde(stateDirectory)} is in use by the supervisor of ${projectName(there.project)} ` +

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parse } from "jsonc-parser";
 import type { Places } from "../../config/places.ts";
 import { projectName, tilde, USER } from "../../config/project.ts";
+import { isGone } from "../../files/is-there.ts";
 import { isRunning, recordedSupervisors, type SupervisorRecord } from "../../files/supervisors.ts";
 import { list } from "../../words/list.ts";
 import { leftInCommon } from "./settle-common.ts";
@@ -23,7 +24,7 @@ function leftByMove({ file, project }: Places): string | null {
   if (file === null || project === USER) return null;
   const names = jobNames(file);
   for (const record of recordedSupervisors()) {
-    if (record.project === USER || existsSync(record.project)) continue;
+    if (record.project === USER || !isGone(record.project)) continue;
     const common = jobsIn(record.stateDirectory).filter((name) => names.includes(name));
     if (common.length > 0) return wayToTakeOver(record, common, project);
   }

@@ -21,6 +21,7 @@ it("each command says that it is stopped, and how it goes on", async () => {
     for (const words of ["status", "why", "stop", "start --detach", "run --name a -- true"])
       expect(await cli.say(...words.split(" "))).toMatchObject({ code: 1, err: expect.stringMatching(told) });
     expect((await cli.say("status", "--all")).out.replaceAll(/\s+/g, " ")).toContain(`kill -CONT ${pid}`);
+    expect((await cli.say("doctor")).out).toMatch(told);
   } finally {
     process.kill(pid, "SIGCONT");
   }

@@ -44,11 +44,11 @@ export async function doctor(options: Options & { tryPark?: boolean }): Promise<
   const zombies = new Unreaped();
   zombies.look(null);
   const places = await placesOf(options);
-  const [machine, gpus, plain, supervisorPid, cgroup, logind, service] = await Promise.all([
+  const [machine, gpus, plain, supervisor, cgroup, logind, service] = await Promise.all([
     describeMachine(),
     examineGpus(),
     sampleMachine(config.config?.stateDirectory ?? places.stateDirectory),
-    runningPid(places),
+    runningOne(places),
     tryCgroup(),
     askLogind(),
     serviceState(places).catch(withoutHome),
@@ -72,10 +72,10 @@ export async function doctor(options: Options & { tryPark?: boolean }): Promise<
     withoutGpu: withoutGpu(rules, sample),
     readings: sample.machine,
     cgroup: "directory" in cgroup ? { directory: cgroup.directory } : { unavailable: cgroup.reason },
-    supervisorPid,
+    ...supervisor,
     service,
     sleep: { saves: config.config?.saveBeforeSleep ?? true, logind },
-    unreaped: zombies.look(supervisorPid),
+    unreaped: zombies.look(supervisor.supervisorPid),
     parking: await parking(sample.gpus, driverOf(gpus), options.tryPark ?? false),
   };
   if (options.json) printJson({ ...diagnosis });
@@ -108,15 +108,18 @@ function configOf(options: Options): { file: string | null; config: Config | nul
     : { file, config: null, problems: loaded.problems.length };
 }
 
-async function runningPid(places: Places): Promise<number | null> {
-  const client = await tryConnect(places).catch(() => null);
-  if (client === null) return null;
+async function runningOne(places: Places): Promise<Pick<Diagnosis, "supervisorPid" | "supervisorUnreached">> {
   try {
-    return (await snapshotOf(client)).supervisor.pid;
-  } catch {
-    return null;
-  } finally {
-    client.close();
+    const client = await tryConnect(places);
+    if (client === null) return { supervisorPid: null, supervisorUnreached: null };
+    try {
+      return { supervisorPid: (await snapshotOf(client)).supervisor.pid, supervisorUnreached: null };
+    } finally {
+      client.close();
+    }
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { supervisorPid: null, supervisorUnreached: error.message };
   }
 }
 

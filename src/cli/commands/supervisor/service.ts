@@ -2,12 +2,13 @@
  * `service`: has systemd start this supervisor at login, or with the machine, and again after a crash. One that runs
  * already hands its jobs over.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Places } from "../../../config/places.ts";
 import { projectName, tilde, USER } from "../../../config/project.ts";
+import { isGone } from "../../../files/is-there.ts";
 import { ownProgram } from "../../../own-files.ts";
-import { Refusal } from "../../../refusal.ts";
+import { Refusal, refusing } from "../../../refusal.ts";
 import { shellWord } from "../../../words/shell-word.ts";
 import { print, printJson, say } from "../../print.ts";
 import { serviceState, startsWhen } from "../../service/service-state.ts";
@@ -47,7 +48,7 @@ export async function installService(options: InstallOptions): Promise<void> {
 export async function removeService(options: Options): Promise<void> {
   const places = await placesOf(options);
   const path = unitPath(places);
-  if (!existsSync(path)) throw new Refusal(`No service is installed for ${projectName(places.project)}.`);
+  if (isGone(path)) throw new Refusal(`No service is installed for ${projectName(places.project)}.`);
   mustBeOurs(path);
   const manager = await missingManager();
   if (manager === null) await systemctl("disable", unitName(places));
@@ -70,7 +71,7 @@ export async function serviceStatus(options: Options): Promise<void> {
 
 /** Whether systemd runs the supervisor of `places` now. */
 export const runsAsService = async (places: Places): Promise<boolean> =>
-  existsSync(unitPath(places)) && (await stateOf("is-active", unitName(places))) === "active";
+  !isGone(unitPath(places)) && (await stateOf("is-active", unitName(places))) === "active";
 
 /** Where there is none, how to begin with the machine all the same. */
 async function mustHaveManager(places: Places): Promise<void> {
@@ -84,7 +85,9 @@ async function mustHaveManager(places: Places): Promise<void> {
 }
 
 function mustBeOurs(path: string): void {
-  if (existsSync(path) && !readFileSync(path, "utf8").startsWith(MARK))
+  if (isGone(path)) return;
+  const text = refusing(`${tilde(path)} can't be read`, () => readFileSync(path, "utf8"));
+  if (!text.startsWith(MARK))
     throw new Refusal(
       `${tilde(path)} was written by somebody else, and is left as it is. Move it away first.`,
     );

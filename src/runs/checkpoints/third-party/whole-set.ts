@@ -2,8 +2,9 @@
  * Whether the files of a checkpoint are all there: the shards that an index or their own names tell of, and
  * what each format writes last. Goes by names, and by what an index lists.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { isGone } from "../../../files/is-there.ts";
 import type { Measured } from "./measure.ts";
 
 const INDEX = /\.index(\.[\w-]+)?\.json$/;
@@ -17,8 +18,10 @@ export function incomplete(path: string, files: readonly File[]): string | null 
   const folders = Map.groupBy(files, (file) => dirname(file.path));
   for (const [folder, inside] of folders) {
     // A single file may be an index or a shard of files beside it.
-    const names = new Set(folder === dirname(path) ? namesBeside(path) : inside.map(nameOf));
     const own = inside.map(nameOf);
+    const listed = folder === dirname(path) ? namesBeside(path) : own;
+    if (listed === null) continue;
+    const names = new Set(listed);
     const missing =
       missingShard(own, names) ??
       missingFromIndex(inside, names) ??
@@ -30,11 +33,12 @@ export function incomplete(path: string, files: readonly File[]): string | null 
 
 const nameOf = ({ path }: File): string => basename(path);
 
-function namesBeside(path: string): string[] {
+/** Null where they can't be listed, so that none of them is known to be missing. */
+function namesBeside(path: string): string[] | null {
   try {
     return readdirSync(dirname(path));
   } catch {
-    return [basename(path)];
+    return null;
   }
 }
 
@@ -57,7 +61,7 @@ function missingFromIndex(files: readonly File[], names: ReadonlySet<string>): s
   for (const { path, bytes } of files) {
     const name = basename(path);
     if (INDEX.test(name) && bytes !== null && bytes <= MOST_INDEX_BYTES) {
-      const missing = listedIn(path).find((shard) => !existsSync(join(dirname(path), shard)));
+      const missing = listedIn(path).find((shard) => isGone(join(dirname(path), shard)));
       if (missing !== undefined) return missing;
     }
     const stem = /^(.*ckpt.*)\.index$/.exec(name)?.[1];

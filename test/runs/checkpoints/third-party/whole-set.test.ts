@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { measure } from "../../../../src/runs/checkpoints/third-party/measure.ts";
 import { incomplete } from "../../../../src/runs/checkpoints/third-party/whole-set.ts";
+import { root, testWith } from "../../../needs.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -95,4 +96,23 @@ describe("a file", () => {
     expect(missing("step_7.pt")).toBeNull();
     expect(missing("odd.index.json")).toBeNull();
   });
+});
+
+testWith(root)("nothing is missing where the folder that would hold it can't be looked into", () => {
+  chmodSync(directory, 0o755);
+  put(`shards/${first}`, "out/locked/part-b.bin");
+  index("out/model.safetensors.index.json", "locked/part-b.bin");
+  chmodSync(join(directory, "shards"), 0o711);
+  chmodSync(join(directory, "out/locked"), 0o700);
+  // Root may look everywhere, an ordinary user may not.
+  process.seteuid?.(65_534);
+  try {
+    expect(missing(`shards/${first}`)).toBeNull();
+    expect(missing("out/model.safetensors.index.json")).toBeNull();
+  } finally {
+    process.seteuid?.(0);
+  }
+  expect(missing(`shards/${first}`)).toBe(`${second} is missing`);
+  rmSync(join(directory, "out/locked/part-b.bin"));
+  expect(missing("out/model.safetensors.index.json")).toBe("locked/part-b.bin is missing");
 });

@@ -29,7 +29,10 @@ export interface Diagnosis {
   withoutGpu: string[];
   readings: Sample["machine"];
   cgroup: { directory: string } | { unavailable: string };
+  /** Null where none runs, or it can't be reached. */
   supervisorPid: number | null;
+  /** Why one that may run can't be asked; null otherwise. */
+  supervisorUnreached: string | null;
   /** Without a name where this user has no home. */
   service: ServiceState | { installed: false; unavailable: string };
   /** Whether jobs are to save before the system sleeps, and whether anything tells when. */
@@ -192,7 +195,14 @@ function serviceText(service: Diagnosis["service"]): string {
   return `${service.unit} is ${startsWhen(service)}`;
 }
 
-function hostLines({ readings, cgroup, supervisorPid, service, sleep, unreaped }: Diagnosis): string[] {
+function supervisorText({ supervisorPid, supervisorUnreached }: Diagnosis): string {
+  if (supervisorUnreached !== null) return supervisorUnreached;
+  const runs = supervisorPid === null ? "none runs for this config" : `running (pid ${supervisorPid})`;
+  return `${runs}. It needs no terminal or tmux: it keeps running when the one it was started in closes.`;
+}
+
+function hostLines(diagnosis: Diagnosis): string[] {
+  const { readings, cgroup, service, sleep, unreaped } = diagnosis;
   const others = readings["cpu.others"];
   const pressure = readings["pressure.memory.some"];
   return [
@@ -202,7 +212,7 @@ function hostLines({ readings, cgroup, supervisorPid, service, sleep, unreaped }
       : `Runs are counted by their process trees: no cgroups (${cgroup.unavailable})`,
     `Pressure (PSI): ${"value" in pressure ? "can be read" : `can't be read (${pressure.unavailable})`}`,
     `Sleep: ${sleepText(sleep)}.`,
-    `Supervisor: ${supervisorPid === null ? "none runs for this config" : `running (pid ${supervisorPid})`}. It needs no terminal or tmux: it keeps running when the one it was started in closes.`,
+    `Supervisor: ${supervisorText(diagnosis)}`,
     ...(unreaped === null ? [] : [unreaped]),
     `Service: ${serviceText(service)}.`,
   ];
