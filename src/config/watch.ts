@@ -5,6 +5,7 @@
  */
 import { type FSWatcher, readFileSync, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
+import { systemCode } from "../contract/system-code.ts";
 import { loadConfigApart } from "./check/check-apart.ts";
 import type { Loaded } from "./load.ts";
 
@@ -124,6 +125,13 @@ function read(path: string): string | null {
 }
 
 function stampOf(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return stat === undefined ? "" : `${stat.ino} ${stat.size} ${stat.mtimeNs}`;
+  try {
+    const { ino, size, mtimeNs } = statSync(path, { bigint: true });
+    return `${ino} ${size} ${mtimeNs}`;
+  } catch (error) {
+    // Its disk may fail or be stale, and come back.
+    const code = systemCode(error);
+    if (code === null) throw error;
+    return code;
+  }
 }

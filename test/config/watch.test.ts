@@ -57,6 +57,16 @@ it("survives an editor that moves the old file away first", async () => {
   expect(seen).toHaveLength(1);
 });
 
+it("tells of a file that can't be looked at, and of its return", async () => {
+  watchIt(50);
+  unlinkSync(path);
+  symlinkSync("c.json", path);
+  await untilHolds(() => expect(last()).toContain("can't be read: ELOOP"));
+  unlinkSync(path);
+  writeFileSync(path, config(7));
+  await untilHolds(() => expect(last()).toBe(7));
+});
+
 it("sees by looking what no event tells: a change behind a link", async () => {
   const real = mkdtempSync(join(tmpdir(), "watch-real-"));
   try {

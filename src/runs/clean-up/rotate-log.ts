@@ -101,8 +101,13 @@ async function isCopied(log: FileHandle, copy: string): Promise<boolean> {
 }
 
 function isTooLarge(path: string, { maxMiB }: LogLimits): boolean {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() === true && stat.size > maxMiB * 1_048_576;
+  try {
+    const stat = lstatSync(path);
+    return stat.isFile() && stat.size > maxMiB * 1_048_576;
+  } catch {
+    // There is none, or its disk fails: the next look tries again.
+    return false;
+  }
 }
 
 /** Moves `.1` to `.2` and so on; removes the oldest. */

@@ -43,6 +43,14 @@ test("under a running job: copied and cut, and the job goes on at its beginning"
   expect(statSync(`${path}.1`).mode & 0o777).toBe(0o600);
 });
 
+test("a log that can't be looked at stays as it is, and ends nobody", async () => {
+  const folder = givenState();
+  symlinkSync("loop", join(folder, "loop"));
+  const path = join(folder, "loop", "job.log");
+  expect(() => rotateBetweenRuns(path, LIMITS)).not.toThrow();
+  await expect(rotateWhileRunning(path, LIMITS)).resolves.toBeUndefined();
+});
+
 test("a run that begins while the last one's log is copied keeps what it has written", async () => {
   const path = join(givenState(), "job.log");
   writeFileSync(path, "the last run");
