@@ -3,7 +3,7 @@
  * src/config/schema/fields.ts,
  * src/config/parse-text.ts, src/config/check/jobs/check-files.ts, src/config/check/warn.ts
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -127,6 +127,30 @@ describe("doubts", () => {
       "jobs[1].command[0] can't be run here: 'no-such-program' was not found in PATH.",
       `jobs[2].cwd is not a folder on this machine: ${join(directory, "gone")}.`,
     ]);
+  });
+
+  it("about what can't be looked at, which may be there", () => {
+    const text = `{"jobs":[
+      {"name":"a","command":["node","shut/in.ts"],"envFile":"shut/in"},
+      {"name":"b","command":["true"],"cwd":"shut/in"}],
+      "metrics":{"file":"shut/in/x.prom"}}`;
+    chmodSync(directory, 0o755);
+    mkdirSync(join(directory, "shut"), { mode: 0o700 });
+    const own = process.geteuid?.() ?? 0;
+    if (own === 0) process.seteuid?.(65_534);
+    else chmodSync(join(directory, "shut"), 0o600);
+    try {
+      expect(doubts(text)).toEqual(
+        [
+          ["jobs[0].command[1]", "in.ts"],
+          ["jobs[0].envFile", "in"],
+          ["jobs[1].cwd", "in"],
+          ["metrics.file", "in"],
+        ].map(([key, path]) => `${key} can't be looked at (EACCES): ${join(directory, "shut", path ?? "")}.`),
+      );
+    } finally {
+      process.seteuid?.(own);
+    }
   });
 
   it("about a folder for metrics that isn't there", () => {

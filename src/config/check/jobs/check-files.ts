@@ -6,6 +6,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { parseEnv } from "node:util";
+import { isAbsent, systemCode } from "../../../contract/system-code.ts";
 import { containerCommandOf } from "../../../files/container-command.ts";
 import { resolveCommand } from "../../../files/resolve-command.ts";
 import { formatPath } from "../../problem.ts";
@@ -39,11 +40,10 @@ export function checkNotify(
 
 /** With its path already absolute. */
 export function checkMetricsFolder(metrics: MetricsSettings | undefined): Finding[] {
-  if (metrics?.file === undefined || isA(dirname(metrics.file), "directory")) return [];
+  if (metrics?.file === undefined) return [];
+  const wrong = unless("directory", dirname(metrics.file), "is in no folder of this machine");
   const path = ["metrics", "file"];
-  return [
-    { path, message: `${formatPath(path)} is in no folder of this machine: ${dirname(metrics.file)}.` },
-  ];
+  return wrong === null ? [] : [{ path, message: `${formatPath(path)} ${wrong}` }];
 }
 
 type Say = (key: (string | number)[], sentence: string) => Finding[];
@@ -56,11 +56,11 @@ export function checkFiles(job: JobSpec, index: number): Finding[] {
     { path: [...path, ...key], message: `${formatPath([...path, ...key])} ${sentence}` },
   ];
   const cwd = job.cwd as string;
-  if (!isA(cwd, "directory"))
-    return say(job.cwd === undefined ? [] : ["cwd"], `is not a folder on this machine: ${cwd}.`);
+  const noFolder = unless("directory", cwd, "is not a folder on this machine");
+  if (noFolder !== null) return say(job.cwd === undefined ? [] : ["cwd"], noFolder);
   const found = [];
-  if (job.envFile !== undefined && !isA(job.envFile, "file"))
-    found.push(...say(["envFile"], `is missing: ${job.envFile}.`));
+  const noFile = job.envFile === undefined ? null : unless("file", job.envFile, "is missing");
+  if (noFile !== null) found.push(...say(["envFile"], noFile));
   else if (job.envFile !== undefined) {
     const named = namedDevices(namesIn(job.envFile));
     if (named !== null) found.push(...say(["envFile"], named));
@@ -76,8 +76,8 @@ function checkScript(job: JobSpec, cwd: string, say: Say): Finding[] {
   const script = job.command.findIndex((word, i) => i > 0 && !word.startsWith("-"));
   const named = job.command[script];
   if (INTERPRETERS.test(basename(job.command[0] as string)) && named !== undefined && SCRIPT.test(named)) {
-    const file = resolve(cwd, named);
-    if (!isA(file, "file")) return say(["command", script], `is missing: ${file}.`);
+    const wrong = unless("file", resolve(cwd, named), "is missing");
+    if (wrong !== null) return say(["command", script], wrong);
   }
   return [];
 }
@@ -91,7 +91,15 @@ function namesIn(path: string): string[] {
   }
 }
 
-function isA(path: string, kind: "file" | "directory"): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return (kind === "file" ? stat?.isFile() : stat?.isDirectory()) ?? false;
+/** What to say where there is no such thing at `path`: `absent`, or that it can't be looked at. Null where there is one. */
+function unless(kind: "file" | "directory", path: string, absent: string): string | null {
+  try {
+    const stat = statSync(path);
+    if (kind === "file" ? stat.isFile() : stat.isDirectory()) return null;
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === null) throw error;
+    if (!isAbsent(error)) return `can't be looked at (${code}): ${path}.`;
+  }
+  return `${absent}: ${path}.`;
 }

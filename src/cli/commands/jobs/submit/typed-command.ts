@@ -2,8 +2,8 @@
  * What `run` was given, as a command: variables in front of it are set, as a shell would. What only a shell
  * understands is refused with the line to type; nothing is left out. Runs nothing.
  */
-import { statSync } from "node:fs";
 import { basename, resolve } from "node:path";
+import { isGone } from "../../../../files/is-there.ts";
 import { resolveCommand } from "../../../../files/resolve-command.ts";
 import { misuse } from "../../../../refusal.ts";
 import { shellLine, shellWord } from "../../../../words/shell.ts";
@@ -62,7 +62,7 @@ export function typedCommand(
   }
   const [, file = ""] = command;
   const named = TAKES_FILE.test(basename(program)) && file !== "" && !file.startsWith("-");
-  if (named && statSync(resolve(cwd, file), { throwIfNoEntry: false }) === undefined)
+  if (named && isGone(resolve(cwd, file)))
     throw misuse(`It can't be run: ${resolve(cwd, file)} does not exist.`);
   return { command, env, path: found.path };
 }

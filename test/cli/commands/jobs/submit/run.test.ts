@@ -2,9 +2,13 @@
  * Covers: src/cli/commands/jobs/submit/run.ts, src/cli/commands/jobs/submit/typed-command.ts,
  * src/cli/commands/jobs/submit/job-from-options.ts, src/words/shell.ts
  */
-import { afterAll, describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { environment, jobFrom } from "../../../../../src/cli/commands/jobs/submit/job-from-options.ts";
 import { typedCommand } from "../../../../../src/cli/commands/jobs/submit/typed-command.ts";
+import { root, testWith } from "../../../../needs.ts";
 import { until } from "../../../../until.ts";
 import { CommandLine } from "../../../command-line.ts";
 
@@ -31,6 +35,22 @@ describe("a command as it was typed", () => {
   ])("%j is refused with the line to type", (words, message) => {
     expect(() => typed(...words)).toThrow(message);
   });
+});
+
+testWith(root)("a script that can't be looked at may be there", () => {
+  const folder = mkdtempSync(join(tmpdir(), "run-shut-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  // Root may look everywhere, an ordinary user may not.
+  process.seteuid?.(65_534);
+  try {
+    const script = join(folder, "train.mjs");
+    expect(typedCommand(["node", script], "/", { PATH: process.env.PATH ?? "" }).command).toEqual([
+      "node",
+      script,
+    ]);
+  } finally {
+    process.seteuid?.(0);
+  }
 });
 
 describe("the job of its options", () => {
