@@ -1,9 +1,9 @@
 /** What is appended to a log, as it comes. Rotation loses nothing: what was moved aside is read to its end first. */
-import { closeSync, readSync, statSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs } from "../../clock.ts";
 import type { LogLines } from "./log-lines.ts";
-import { openPart, type Part } from "./log-parts.ts";
+import { openPart, type Part, statOf } from "./log-parts.ts";
 
 const LOOK_EVERY_MS = 200;
 /** A run's last words, and the supervisor's line after them, are written within this time of its end. */
@@ -32,7 +32,7 @@ export async function followLog(
   for (;;) {
     const from = at;
     at = part === null ? 0 : drain(part.fd, at, lines);
-    const now = statSync(path, { throwIfNoEntry: false });
+    const now = statOf(path);
     const replaced = now !== undefined && now.ino !== part?.inode;
     if (replaced || (now !== undefined && now.size < at)) {
       // Emptied after it was copied: the copy holds what came last.
@@ -54,7 +54,7 @@ export async function followLog(
   if (part !== null) closeSync(part.fd);
 }
 
-const inodeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;
+const inodeOf = (path: string): number | undefined => statOf(path)?.ino;
 
 /** Up to the end of the file. Returns where that is. */
 function drain(fd: number, from: number, lines: LogLines): number {

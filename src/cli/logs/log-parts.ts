@@ -1,5 +1,5 @@
 /** A job's log as one text: the parts that rotation has set aside, oldest first, and the one written to. */
-import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { refusing } from "../../refusal.ts";
 
 const BLOCK_BYTES = 64 * 1024;
@@ -20,10 +20,13 @@ export interface Spot {
 /** The files of a log, oldest first; none where there is no log. Rotation keeps them without a gap. */
 function filesOf(path: string): string[] {
   const older = [];
-  for (let n = 1; statSync(`${path}.${n}`, { throwIfNoEntry: false })?.isFile(); n++)
-    older.unshift(`${path}.${n}`);
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ? [...older, path] : older;
+  for (let n = 1; statOf(`${path}.${n}`)?.isFile(); n++) older.unshift(`${path}.${n}`);
+  return statOf(path)?.isFile() ? [...older, path] : older;
 }
+
+/** Undefined where there is no such file. Throws Refusal where it can't be looked at. */
+export const statOf = (path: string): Stats | undefined =>
+  refusing(`${path} can't be read`, () => statSync(path, { throwIfNoEntry: false }));
 
 /** Open, so that a rotation meanwhile takes nothing away. Throws Refusal when one can't be read. */
 export const openParts = (path: string): Part[] =>

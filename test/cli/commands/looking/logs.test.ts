@@ -2,7 +2,15 @@
  * Covers: src/cli/logs/read-log-tail.ts, src/cli/logs/follow-log.ts, src/cli/logs/job-end.ts, src/cli/logs/lines-of-run.ts,
  * src/cli/logs/log-lines.ts, src/cli/logs/log-parts.ts, src/cli/logs/show-log.ts, src/cli/print.ts
  */
-import { appendFileSync, copyFileSync, mkdirSync, renameSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  renameSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createJournal } from "../../../../src/record/journal.ts";
@@ -30,6 +38,15 @@ describe("logs", () => {
       err: "There is no job 'trian'. Did you mean 'train'?\n",
     });
     expect(await cli.say("logs", "../train")).toMatchObject({ code: 2 });
+  });
+
+  it("says what keeps a log from being looked at", async () => {
+    mkdirSync(cli.stateDirectory, { recursive: true });
+    symlinkSync("logs", join(cli.stateDirectory, "logs"));
+    expect(await cli.say("logs", "train")).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^\S+train\.log\S* can't be read: ELOOP/),
+    });
   });
 
   it("-f goes on with what is written, also into a new file", async () => {
