@@ -4,6 +4,7 @@
  */
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
+import { isAbsent, systemCode } from "../contract/system-code.ts";
 
 /** What names a program; `python` is the interpreter that a job's config gives. */
 export interface Named {
@@ -63,6 +64,8 @@ function find(name: string, cwd: string, env: NodeJS.ProcessEnv): Resolved {
     const verdict = judge(path);
     if (verdict === "runs") return { ok: true, path };
     if (verdict === "missing") return { ok: false, code: 127, reason: `${path} does not exist` };
+    if (verdict !== "unusable")
+      return { ok: false, code: 126, reason: `${path} can't be looked at (${verdict.code})`, ours: true };
     return { ok: false, code: 126, reason: `${path} is not an executable file` };
   }
   let unusable: string | null = null;
@@ -77,11 +80,13 @@ function find(name: string, cwd: string, env: NodeJS.ProcessEnv): Resolved {
     : { ok: false, code: 126, reason: `${unusable} is not an executable file` };
 }
 
-function judge(path: string): "runs" | "unusable" | "missing" {
+/** `code`: what keeps it from being looked at. */
+function judge(path: string): "runs" | "unusable" | "missing" | { code: string } {
   try {
     if (!statSync(path).isFile()) return "unusable";
-  } catch {
-    return "missing";
+  } catch (error) {
+    const code = systemCode(error);
+    return code === null || isAbsent(error) ? "missing" : { code };
   }
   try {
     accessSync(path, constants.X_OK);

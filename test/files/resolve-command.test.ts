@@ -1,7 +1,9 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { resolveCommand } from "../../src/files/resolve-command.ts";
+import { root, testWith } from "../needs.ts";
 import { givenState } from "../runs/given.ts";
 
 function program(path: string, mode = 0o755): string {
@@ -35,6 +37,31 @@ test("a name is looked up in the PATH of the job, a path is relative to its fold
   expect(find("./bin")).toMatchObject({ ok: false, code: 126 });
   expect(find("")).toMatchObject({ ok: false, code: 127 });
 });
+
+testWith(root)(
+  "a program that can't be looked at isn't said to be missing, and says nothing of the command",
+  () => {
+    const folder = givenState();
+    const tool = program(join(folder, "shut", "tool"));
+    for (let above = folder; above !== tmpdir(); above = dirname(above)) chmodSync(above, 0o755);
+    chmodSync(dirname(tool), 0o700);
+    // Root may look everywhere, an ordinary user may not.
+    process.seteuid?.(65_534);
+    try {
+      const reason = `${tool} can't be looked at (EACCES)`;
+      expect(resolveCommand({ command: [tool] }, folder)).toEqual({
+        ok: false,
+        code: 126,
+        reason,
+        ours: true,
+      });
+      const inPath = resolveCommand({ command: ["tool"] }, folder, { PATH: dirname(tool) });
+      expect(inPath).toMatchObject({ code: 127, reason: "'tool' was not found in PATH" });
+    } finally {
+      process.seteuid?.(0);
+    }
+  },
+);
 
 test("python is the job's own, then its folder's environment, then an active one, then PATH", () => {
   const folder = givenState();

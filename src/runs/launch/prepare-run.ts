@@ -98,21 +98,30 @@ export function prepareRun(
 
 /** Makes their folder. A run from the beginning must not be followed by one from an earlier run's checkpoint. */
 function prepareCheckpoints(folder: string, resumeFrom: Checkpoint | null, owner: Owner): void {
-  try {
+  waitingFor("the folder of its checkpoints can't be used now", () => {
     if (resumeFrom === null) beginAnew(folder);
     else makeFolder(folder);
     writeOwner(folder, owner);
+  });
+}
+
+/** Does what the disk may refuse for now, and then tells `sentence` with its message. */
+function waitingFor<T>(sentence: string, act: () => T): T {
+  try {
+    return act();
   } catch (error) {
     const code = systemCode(error);
     if (code === null || LASTING.includes(code)) throw error;
-    throw new Unready(`the folder of its checkpoints can't be used now: ${(error as Error).message}`);
+    throw new Unready(`${sentence}: ${(error as Error).message}`);
   }
 }
 
 /** The folder a job runs in. Checked here, since spawn() reports a missing one as a missing shell. */
 function folderOf(spec: JobSpec, directory: string): string {
   const cwd = spec.cwd ?? directory;
-  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
-    throw new Refusal(`its folder ${cwd} does not exist`);
+  const stat = waitingFor("its folder can't be looked at now", () =>
+    statSync(cwd, { throwIfNoEntry: false }),
+  );
+  if (!stat?.isDirectory()) throw new Refusal(`its folder ${cwd} does not exist`);
   return cwd;
 }

@@ -3,8 +3,9 @@
  * src/spawn/spawn-detached.ts
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { exitRecord, pidRecord, runDirectory } from "../../../src/files/state-paths.ts";
 import type { Job } from "../../../src/model/job.ts";
@@ -12,7 +13,7 @@ import type { Checkpoint, Run } from "../../../src/model/run.ts";
 import { removeCgroup } from "../../../src/runs/launch/cgroup.ts";
 import { launch } from "../../../src/runs/launch/launch.ts";
 import { writeRunFiles } from "../../../src/runs/launch/launcher-script.ts";
-import { strace, testWith } from "../../needs.ts";
+import { root, strace, testWith } from "../../needs.ts";
 import { BOOT_ID, givenJob, givenRun, givenState, hasPython, logOf, readOr } from "../given.ts";
 
 /** Launches, waits for the launcher's end, and gives back its exit record. */
@@ -63,6 +64,28 @@ test("a command that can't be found is refused with the reason", async () => {
     ok: false,
     reason: "its folder /no/such/folder does not exist",
   });
+});
+
+testWith(root)("a folder or a program that can't be looked at now is waited for", async () => {
+  const state = givenState();
+  const shut = join(state, "shut");
+  mkdirSync(shut, { mode: 0o700 });
+  for (let above = state; above !== tmpdir(); above = dirname(above)) chmodSync(above, 0o755);
+  const go = (job: Job) => launch(job, givenRun(), null, { stateDirectory: state, directory: state });
+  // Root may look everywhere, an ordinary user may not.
+  process.seteuid?.(65_534);
+  try {
+    const inShut = join(shut, "in");
+    expect(await go(givenJob(["true"], { cwd: inShut }))).toEqual({
+      ok: false,
+      unready: true,
+      reason: expect.stringMatching(`^its folder can't be looked at now: EACCES.*${inShut}`),
+    });
+    const reason = `${inShut} can't be looked at (EACCES)`;
+    expect(await go(givenJob([inShut]))).toEqual({ ok: false, unready: true, reason });
+  } finally {
+    process.seteuid?.(0);
+  }
 });
 
 test("argv reaches the job untouched by any shell", async () => {
