@@ -1,11 +1,12 @@
 /** Covers: src/config/find.ts */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { findConfig } from "../../src/config/find.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { readPlaces } from "../../src/config/places.ts";
+import { root, testWith } from "../needs.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -81,3 +82,38 @@ it("the config is the one that was asked for, else that of the user's, else none
     process.chdir(before);
   }
 });
+
+testWith(root)(
+  "one that can't be looked at is no reason to take the next, unless somebody else shuts it away",
+  () => {
+    const another = 65_534;
+    const own = join(directory, "gpu-job-supervisor", "supervisor.config.json");
+    mkdirSync(join(directory, "gpu-job-supervisor"));
+    writeFileSync(own, "{}");
+    for (let above = directory; above !== tmpdir(); above = dirname(above)) chmodSync(above, 0o755);
+    const [mine, others] = [join(directory, "mine"), join(directory, "others")];
+    for (const folder of [mine, others]) mkdirSync(join(folder, "in"), { recursive: true });
+    chownSync(mine, another, another);
+    chmodSync(mine, 0o600);
+    chmodSync(others, 0o700);
+    const foundIn = (folder: string): string | null => {
+      process.chdir(folder);
+      process.seteuid?.(another);
+      try {
+        return findConfig(undefined, { XDG_CONFIG_HOME: directory });
+      } finally {
+        process.seteuid?.(0);
+      }
+    };
+    const before = process.cwd();
+    try {
+      for (const folder of [mine, join(mine, "in")])
+        expect(() => foundIn(folder)).toThrow(
+          `Whether ${join(folder, "supervisor.config.json")} is there can't be told (EACCES)`,
+        );
+      for (const folder of [others, join(others, "in")]) expect(foundIn(folder)).toBe(own);
+    } finally {
+      process.chdir(before);
+    }
+  },
+);
