@@ -5,8 +5,10 @@
  */
 import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Refusal, refusing } from "../refusal.ts";
 import { bootId } from "../sense/proc/boot-id.ts";
 import { isAlive, readStat } from "../sense/proc/process.ts";
+import { isGone } from "./is-there.ts";
 import { makeFolder } from "./make-folder.ts";
 import { commonStateDirectory, stateName } from "./state-paths.ts";
 
@@ -49,20 +51,29 @@ export const lastSupervisorOf = (stateDirectory: string): SupervisorRecord | nul
 export const supervisorNamed = (name: string): SupervisorRecord | null =>
   read(() => join(folder(), `${name}.json`));
 
-/** All of this user's supervisors that are alive now. */
+/** Those of this user's supervisors that are alive now, as far as it can be told. */
 export const runningSupervisors = (): SupervisorRecord[] => recordedSupervisors().filter(isRunning);
 
-/** The last supervisor of each of this user's state directories, alive or not. */
+/** The same, none where they can't be listed: not for who says that there are none. */
 export function recordedSupervisors(): SupervisorRecord[] {
-  let names: string[];
   try {
-    names = readdirSync(folder());
-  } catch {
-    return [];
+    return listSupervisors();
+  } catch (error) {
+    if (error instanceof Refusal) return [];
+    throw error;
   }
+}
+
+/** The last supervisor of each of this user's state directories, alive or not. Throws Refusal where they can't be listed. */
+export function listSupervisors(): SupervisorRecord[] {
+  const place = folder();
+  if (isGone(place)) return [];
+  const names = refusing(`Which supervisors you have can't be told: ${place} can't be read`, () =>
+    readdirSync(place),
+  );
   const records = names.filter((name) => name.endsWith(".json")).slice(0, MOST_RECORDS);
   return records
-    .flatMap((name) => read(() => join(folder(), name)) ?? [])
+    .flatMap((name) => read(() => join(place, name)) ?? [])
     .sort((a, b) => (a.project < b.project ? -1 : 1));
 }
 

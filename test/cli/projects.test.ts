@@ -98,6 +98,19 @@ it("each command says which supervisor it spoke to, and status shows all of them
   expect((await typed("rivers", "status", "--all")).out).not.toContain("lakes");
 });
 
+it("supervisors that can't be listed aren't said not to run", async () => {
+  mkdirSync(cli.stateDirectory, { recursive: true });
+  writeFileSync(join(cli.stateDirectory, "supervisors"), "");
+  expect(await cli.say("status", "--all")).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(
+      /^Which supervisors you have can't be told: \S+supervisors can't be read: ENOTDIR/,
+    ),
+  });
+  // Others do without.
+  expect(await cli.say("status")).toMatchObject({ code: 3 });
+});
+
 it("a config that names another's state directory is refused while that one's supervisor runs", async () => {
   project("rivers", endless, { stateDirectory: cli.file("shared") });
   // Another database: the lock of the first one doesn't show it.

@@ -3,12 +3,7 @@ import { readPlaces } from "../../../config/places.ts";
 import { projectName, USER } from "../../../config/project.ts";
 import type { Snapshot } from "../../../control/protocol.ts";
 import { commonStateDirectory } from "../../../files/state-paths.ts";
-import {
-  isRunning,
-  recordedSupervisors,
-  runningSupervisors,
-  type SupervisorRecord,
-} from "../../../files/supervisors.ts";
+import { isRunning, listSupervisors, type SupervisorRecord } from "../../../files/supervisors.ts";
 import { Refusal } from "../../../refusal.ts";
 import { formatAll, type Shown } from "../../../show/plain-all.ts";
 import { shellWord } from "../../../words/shell-word.ts";
@@ -25,12 +20,13 @@ interface Place {
 }
 
 export async function statusOfAll(options: Options): Promise<number> {
-  const places = await knownPlaces(options);
+  const recorded = listSupervisors();
+  const places = await knownPlaces(options, recorded.filter(isRunning));
   const looks = await Promise.all(places.map(look));
   const found = looks.filter((one) => one !== null);
   if (options.json) printJson({ supervisors: found.map(asJson) });
   else if (found.length > 0) print(formatAll(found.map(asShown), width()));
-  sayLeft(found);
+  sayLeft(found, recorded);
   if (found.length > 0) return 0;
   throw new Refusal("No supervisor of yours is running. Start one: supervisor start", 3);
 }
@@ -39,24 +35,22 @@ export async function statusOfAll(options: Options): Promise<number> {
 const MOST_ENDED = 20;
 
 /** What supervisors that don't run have left running. */
-function sayLeft(found: Looked[]): void {
+function sayLeft(found: Looked[], recorded: SupervisorRecord[]): void {
   const runs = (one: SupervisorRecord): boolean =>
     isRunning(one) || found.some(({ place, answer }) => isSame(place, one) && !("error" in answer));
-  for (const { project, stateDirectory } of recordedSupervisors()
-    .filter((one) => !runs(one))
-    .slice(0, MOST_ENDED)) {
+  for (const { project, stateDirectory } of recorded.filter((one) => !runs(one)).slice(0, MOST_ENDED)) {
     const config = project === USER ? "" : ` --config ${shellWord(project)}`;
     const left = leftRunning(stateDirectory, `supervisor start${config}`);
     if (left !== null) say(`No supervisor is running for ${projectName(project)}. ${left}`);
   }
 }
 
-async function knownPlaces(options: Options): Promise<Place[]> {
+async function knownPlaces(options: Options, running: SupervisorRecord[]): Promise<Place[]> {
   const { project, stateDirectory } = await placesOf(options);
   const own = readPlaces(null);
   const common = { project: USER, stateDirectory: commonStateDirectory() };
   const unrecorded = [{ project, stateDirectory }, own.project === USER ? own : common, common];
-  const all: Place[] = [...runningSupervisors(), ...unrecorded.map((one) => ({ ...one, pid: null }))];
+  const all: Place[] = [...running, ...unrecorded.map((one) => ({ ...one, pid: null }))];
   return all.filter((one, at) => all.findIndex((other) => isSame(one, other)) === at);
 }
 
