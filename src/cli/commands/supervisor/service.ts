@@ -2,17 +2,16 @@
  * `service`: has systemd start this supervisor at login, or with the machine, and again after a crash. One that runs
  * already hands its jobs over.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
 import type { Places } from "../../../config/places.ts";
 import { projectName, tilde, USER } from "../../../config/project.ts";
 import { isGone } from "../../../files/is-there.ts";
 import { ownProgram } from "../../../own-files.ts";
-import { Refusal, refusing } from "../../../refusal.ts";
+import { Refusal } from "../../../refusal.ts";
 import { shellWord } from "../../../words/shell-word.ts";
 import { print, printJson, say } from "../../print.ts";
 import { serviceState, startsWhen } from "../../service/service-state.ts";
-import { MARK, unitName, unitPath, unitText } from "../../service/unit.ts";
+import { unitName, unitPath, unitText } from "../../service/unit.ts";
+import { mustBeOurs, removeUnit, writeUnit } from "../../service/unit-file.ts";
 import { lingers, missingManager, stateOf, systemctl } from "../../service/user-manager.ts";
 import { type Options, placesOf, tryConnect } from "../../supervisors/connect.ts";
 import { stop } from "./stop.ts";
@@ -28,9 +27,7 @@ export async function installService(options: InstallOptions): Promise<void> {
   if (options.print) return print(text.trimEnd());
   await mustHaveManager(places);
   const path = unitPath(places);
-  mustBeOurs(path);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
+  writeUnit(path, text);
   await systemctl("daemon-reload");
   await systemctl("enable", unitName(places));
   const running = await tryConnect(places);
@@ -52,7 +49,7 @@ export async function removeService(options: Options): Promise<void> {
   mustBeOurs(path);
   const manager = await missingManager();
   if (manager === null) await systemctl("disable", unitName(places));
-  rmSync(path);
+  removeUnit(path);
   if (manager === null) await systemctl("daemon-reload");
   print(`Removed: ${unitName(places)}. A supervisor that runs goes on. Stop it: supervisor stop`);
 }
@@ -82,13 +79,4 @@ async function mustHaveManager(places: Places): Promise<void> {
   throw new Refusal(
     `systemd can't run your services here (${missing}). To start it at boot with cron, add this line in 'crontab -e':\n${line}`,
   );
-}
-
-function mustBeOurs(path: string): void {
-  if (isGone(path)) return;
-  const text = refusing(`${tilde(path)} can't be read`, () => readFileSync(path, "utf8"));
-  if (!text.startsWith(MARK))
-    throw new Refusal(
-      `${tilde(path)} was written by somebody else, and is left as it is. Move it away first.`,
-    );
 }
