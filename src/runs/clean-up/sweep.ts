@@ -5,6 +5,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { exitRecord } from "../../files/state-paths.ts";
+import { refusing } from "../../refusal.ts";
 import { processesOf } from "../../sense/owners/run-processes.ts";
 import { type RunRecord, readRunRecord } from "../launch/run-record.ts";
 import { asLiveRun, look, newlyFollowed } from "../observe/follow.ts";
@@ -19,11 +20,12 @@ export interface Stranger {
 
 /**
  * Resolves with the live runs that aren't in `known` (run ids). What can't be removed now stays until
- * the next start.
+ * the next start. Rejects with a Refusal where the runs can't be listed.
  */
 export async function sweep(stateDirectory: string, known: ReadonlySet<string>): Promise<Stranger[]> {
   const left: Stranger[] = [];
-  for (const id of readdirSync(join(stateDirectory, "runs"))) {
+  const runs = join(stateDirectory, "runs");
+  for (const id of refusing(`${runs} can't be read`, () => readdirSync(runs))) {
     if (known.has(id)) continue;
     const record = readRunRecord(stateDirectory, id);
     // Its processes are on other machines: only its own record tells of its end.

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { prepareStateDirectory } from "../../../src/files/state-directory.ts";
 import { pidRecord, runDirectory, runRecord } from "../../../src/files/state-paths.ts";
+import { Refusal } from "../../../src/refusal.ts";
 import { sweep } from "../../../src/runs/clean-up/sweep.ts";
 import { readStat } from "../../../src/sense/proc/process.ts";
 import { givenJob, givenState, start, until } from "../given.ts";
@@ -66,4 +67,13 @@ test("an unknown run that is alive says whose it is, and the last word that it w
   expect(await sweep(of, new Set())).toEqual([{ id: run.id, record }]);
   writeFileSync(runRecord(of, run.id), '{"job": "jo');
   expect(await sweep(of, new Set())).toEqual([{ id: run.id, record: null }]);
+});
+
+test("runs that can't be listed are told, and are no bug", async () => {
+  const runs = join(state, "runs");
+  rmSync(runs, { recursive: true });
+  writeFileSync(runs, "");
+  const swept = sweep(state, new Set());
+  await expect(swept).rejects.toThrow(`${runs} can't be read: ENOTDIR`);
+  await expect(swept).rejects.toBeInstanceOf(Refusal);
 });
