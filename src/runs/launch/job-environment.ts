@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import type { JobSpec } from "../../config/schema/job-schema.ts";
 import { ENV } from "../../contract/names.ts";
+import { isAbsent, systemCode } from "../../contract/system-code.ts";
 import { checkpointDirectory, statusDirectory } from "../../files/state-paths.ts";
 import { graceMs } from "../../model/grace.ts";
 import { type Job, pauseSignalOf } from "../../model/job.ts";
@@ -20,7 +21,7 @@ export interface JobVariables extends Variables {
   inherited: Readonly<Record<string, string>>;
 }
 
-/** @throws Refusal when the job's `envFile` can't be read */
+/** @throws Refusal when the job's `envFile` isn't there or isn't one; what the disk throws */
 export function environmentOf(
   job: Job,
   run: Run,
@@ -66,6 +67,8 @@ function readEnvFile(path: string): NodeJS.Dict<string> {
   try {
     return parseEnv(readFileSync(path, "utf8"));
   } catch (error) {
+    // Whether it is there isn't known: this may pass.
+    if (systemCode(error) !== null && !isAbsent(error)) throw error;
     throw new Refusal(`envFile ${path} can't be read: ${(error as Error).message}`);
   }
 }

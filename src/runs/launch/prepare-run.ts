@@ -70,7 +70,9 @@ export function prepareRun(
   { stateDirectory, directory, logs, project = USER }: Launching,
 ): Prepared {
   const cwd = folderOf(job.spec, directory);
-  const variables = environmentOf(job, run, resumeFrom, stateDirectory);
+  const variables = waitingFor("its environment can't be read now", () =>
+    environmentOf(job, run, resumeFrom, stateDirectory),
+  );
   const { env, raw } = variables;
   const contained = containerCommandOf(job.spec);
   const program = resolveCommand(contained ? { command: [contained.program] } : job.spec, cwd, env);

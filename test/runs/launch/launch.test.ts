@@ -66,7 +66,7 @@ test("a command that can't be found is refused with the reason", async () => {
   });
 });
 
-testWith(root)("a folder or a program that can't be looked at now is waited for", async () => {
+testWith(root)("a folder, a program or an envFile that can't be looked at now is waited for", async () => {
   const state = givenState();
   const shut = join(state, "shut");
   mkdirSync(shut, { mode: 0o700 });
@@ -83,6 +83,16 @@ testWith(root)("a folder or a program that can't be looked at now is waited for"
     });
     const reason = `${inShut} can't be looked at (EACCES)`;
     expect(await go(givenJob([inShut]))).toEqual({ ok: false, unready: true, reason });
+    expect(await go(givenJob(["true"], { envFile: inShut }))).toEqual({
+      ok: false,
+      unready: true,
+      reason: expect.stringMatching(`^its environment can't be read now: EACCES.*${inShut}`),
+    });
+    const missing = join(state, "missing");
+    expect(await go(givenJob(["true"], { envFile: missing }))).toEqual({
+      ok: false,
+      reason: expect.stringMatching(`^envFile ${missing} can't be read: ENOENT`),
+    });
   } finally {
     process.seteuid?.(0);
   }
