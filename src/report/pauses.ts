@@ -2,7 +2,7 @@
 import type { Actor } from "../model/actor.ts";
 import type { AuditEvent } from "../model/event.ts";
 import type { SpanState } from "./span.ts";
-import { stateAfter } from "./state-after.ts";
+import { keepsMemory, stateAfter } from "./state-after.ts";
 
 /** Times in ms. Null: not known, or not yet. */
 export interface Pause {
@@ -105,7 +105,10 @@ function follow(pause: Pause, event: AuditEvent): void {
   const { kind, outcome = {} } = event;
   // Of a clock that was set back in between nothing negative may come.
   const atMs = Math.max(timeOf(event), pause.resumedMs ?? pause.doneMs ?? pause.askedMs);
-  if (kind === "pause.completed" || (kind === "pause.failed" && pause.doneMs === null)) {
+  if (keepsMemory(event)) {
+    pause.saved = true;
+    pause.stepsLost = 0;
+  } else if (kind === "pause.completed" || (kind === "pause.failed" && pause.doneMs === null)) {
     // One that ended otherwise has made room, too.
     pause.doneMs = atMs;
     pause.tookMs = tookMs(pause, event, atMs);

@@ -54,8 +54,7 @@ export function stateAfter(event: AuditEvent, before: Before): SpanState | null 
       return (isOfPark(event) || isOfServer(event)) && !has(event, "goneAfterMs") ? null : "paused";
     case "pause.failed":
       if (has(event, "goneAfterMs")) return "paused";
-      // What was on standby couldn't save its context, and stays there.
-      if (has(event, "waitedMs")) return "standby";
+      if (keepsMemory(event)) return "standby";
       return isOfPark(event) ? "frozen" : null;
     case "job.finished":
       return "ended";
@@ -81,6 +80,10 @@ export function stateAfter(event: AuditEvent, before: Before): SpanState | null 
       return null;
   }
 }
+
+/** A pause that failed: its job stays on standby, and gives up nothing of what it was asked for. */
+export const keepsMemory = (event: AuditEvent): boolean =>
+  event.kind === "pause.failed" && has(event, "waitedMs");
 
 const has = ({ outcome }: AuditEvent, field: string): boolean =>
   outcome !== undefined && outcome[field] !== undefined;

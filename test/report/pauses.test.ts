@@ -90,3 +90,14 @@ test("whoever waited for a job that ended instead of pausing waits no longer", (
   });
   expect(seconds(wait?.untilMs)).toBe(50);
 });
+
+test("who stays on standby with its memory has made no room, and has lost nothing", () => {
+  const kept: Told = [60, "pause.failed", { outcome: { waitedMs: 50_000 } }];
+  const goesOn: Told = [90, "resume.requested", { outcome: { gpus: [] } }];
+  const [pause] = pausesOf(log(started, asked, kept, goesOn));
+  expect(pause).toMatchObject({ doneMs: null, tookMs: null, saved: true, stepsLost: 0, events: [2, 3, 4] });
+  expect(pause && overAt(pause)).toBe(90);
+  const released: Told = [80, "pause.completed", { outcome: { method: "checkpoint", released: true } }];
+  const [later] = pausesOf(log(started, asked, kept, released));
+  expect([seconds(later?.doneMs), later?.tookMs]).toEqual([80, 70_000]);
+});
