@@ -5,6 +5,7 @@
  */
 import { type Actor, actorKind } from "../model/actor.ts";
 import { type AuditEvent, EVENT_KINDS, type EventKind } from "../model/event.ts";
+import { isUnsaved, lossOf } from "../model/steps-lost.ts";
 
 /** Upper limits in seconds: from a standby to the largest checkpoint on a slow disk. */
 const PAUSE_LIMITS = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, Number.POSITIVE_INFINITY];
@@ -39,9 +40,6 @@ const COUNTED: Partial<Record<EventKind, keyof JobCounts>> = {
   "job.lost": "failures",
   "checkpoint.verified": "checkpoints",
 };
-
-/** Kinds whose `stepsLost` is final: others announce a loss that one of these tells again. */
-const LOSSES: readonly EventKind[] = ["pause.completed", "job.failed", "job.lost", "checkpoint.rejected"];
 
 export class EventCounts {
   readonly #kinds = new Map<EventKind, number>(EVENT_KINDS.map((kind) => [kind, 0]));
@@ -108,14 +106,14 @@ export class EventCounts {
   }
 
   #countOf(job: string, event: AuditEvent): void {
-    const { kind, outcome = {} } = event;
+    const { kind } = event;
     const counts = this.#jobs.get(job) ?? { ...NOTHING };
     this.#jobs.set(job, counts);
     const counted = COUNTED[kind];
     if (counted !== undefined && isCounted(event)) counts[counted]++;
-    if (!LOSSES.includes(kind) && !(kind === "pause.failed" && isUnsaved(outcome))) return;
-    counts.stepsLost += amount(outcome.stepsLost);
-    if (outcome.stepsLost === null) counts.uncountedLosses++;
+    const loss = lossOf(event);
+    counts.stepsLost += loss?.steps ?? 0;
+    if (loss?.steps === null) counts.uncountedLosses++;
   }
 
   #timed(seconds: number): void {
@@ -127,16 +125,10 @@ export class EventCounts {
 /** Some kinds tell of more than what is counted by them. */
 function isCounted(event: AuditEvent): boolean {
   const { kind, outcome = {} } = event;
-  if (kind === "pause.failed") return isUnsaved(outcome);
+  if (kind === "pause.failed") return isUnsaved(event);
   // An end that isn't counted as a failure isn't said to be final or not.
   return kind !== "job.failed" || "final" in outcome;
 }
-
-/**
- * The job is paused without a checkpoint. Otherwise it has failed or been lost, which another event tells, or it is a
- * server that goes on.
- */
-const isUnsaved = (outcome: Record<string, unknown>): boolean => "goneAfterMs" in outcome;
 
 const amount = (value: unknown): number => (typeof value === "number" ? value : 0);
 

@@ -1,9 +1,10 @@
 /** The report: for each job and in all, where the time went, what pausing cost, and how long others waited. */
 import type { AuditEvent } from "../model/event.ts";
+import { lossOf } from "../model/steps-lost.ts";
 import type { EnergyReport } from "./energy/energy-report.ts";
 import { othersWaited, quantile, type Wait } from "./others-waited.ts";
 import { type CostedPause, costed, type Past, waitedForUntil } from "./pause-costs.ts";
-import { numberOf, type Pause, pausesOf } from "./pauses.ts";
+import { type Pause, pausesOf } from "./pauses.ts";
 import { type Sleep, withoutSleeps } from "./sleeps.ts";
 import { type KnownJob, SPAN_STATES, type Span, type SpanState, within } from "./span.ts";
 import { timelines } from "./timelines.ts";
@@ -162,18 +163,12 @@ function sharesOf(spans: readonly Span[]): Share[] {
   return [...shares.values()].sort((a, b) => b.ms - a.ms);
 }
 
-/** A failure in the course of a pause is told twice: as that, and as the failure, which counts. */
 function lostOf(events: readonly AuditEvent[]): Totals["stepsLost"] {
   const lost = { byPauses: 0, otherwise: 0, uncounted: 0 };
-  for (const { kind, outcome = {} } of events) {
-    if (outcome.stepsLost === undefined) continue;
-    const byPause =
-      kind === "pause.completed" || (kind === "pause.failed" && outcome.goneAfterMs !== undefined);
-    const otherwise = ["job.failed", "job.lost", "job.cancelled", "checkpoint.rejected"].includes(kind);
-    if (!byPause && !otherwise) continue;
-    const steps = numberOf(outcome.stepsLost);
-    if (steps === null) lost.uncounted += 1;
-    else lost[byPause ? "byPauses" : "otherwise"] += steps;
+  for (const event of events) {
+    const loss = lossOf(event);
+    if (loss?.steps === null) lost.uncounted += 1;
+    else if (loss !== null) lost[loss.byPause ? "byPauses" : "otherwise"] += loss.steps;
   }
   return lost;
 }

@@ -1,3 +1,4 @@
+/** Covers: src/model/steps-lost.ts */
 import { beforeEach, expect, test } from "vitest";
 import { EventCounts } from "../../src/metrics/event-counts.ts";
 import type { NewEvent } from "../../src/model/event.ts";
@@ -47,6 +48,14 @@ test("steps are lost once, however many events tell of them", () => {
   expect(counts.of("asr")).toMatchObject({ unsavedPauses: 1, failures: 1, stepsLost: 75 });
   happens("checkpoint.rejected", { outcome: { stepsLost: 30 } });
   expect(counts.of("asr")).toMatchObject({ failures: 1, stepsLost: 105, uncountedLosses: 0 });
+});
+
+test("a run that a person cancels loses its steps as one that fails does: once", () => {
+  happens("job.cancelled", { actor: "user" });
+  happens("job.cancelled", { actor: "user", outcome: { stepsLost: 8 } });
+  expect(counts.of("asr")).toMatchObject({ failures: 0, stepsLost: 8, uncountedLosses: 0 });
+  happens("job.cancelled", { actor: "user", outcome: { stepsLost: null } });
+  expect(counts.of("asr")).toMatchObject({ stepsLost: 8, uncountedLosses: 1 });
 });
 
 test("what is lost that nobody could count is told by how often that was", () => {

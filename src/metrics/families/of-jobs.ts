@@ -45,7 +45,11 @@ export function ofJobs(snapshot: Snapshot, counts: EventCounts, gpuTime: GpuTime
     counted("resumes", "Resumes that were seen to make a step.", "resumes"),
     counted("failures", "Runs that failed or were lost.", "failures"),
     counted("checkpoints", "Checkpoints that were found valid.", "checkpoints"),
-    counted("steps_lost", "Steps to be done again, or lost with a failure.", "stepsLost"),
+    counted(
+      "steps_lost",
+      "Steps to be done again, or lost with a run that failed or was cancelled.",
+      "stepsLost",
+    ),
     counted(
       "uncounted_losses",
       "Pauses and ends of which nobody could count the steps lost.",
