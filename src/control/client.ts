@@ -19,6 +19,8 @@ const SILENT = `hasn't answered for ${duration(ANSWERS_WITHIN_MS)}`;
 /** How often a connected client looks whether the supervisor's process is stopped. */
 const LOOK_EVERY_MS = 1000;
 
+const CLOSED = "the connection was closed";
+
 /** No supervisor listens on the socket. */
 export class NoSupervisor extends Refusal {
   override name = "NoSupervisor";
@@ -48,6 +50,7 @@ class Connection implements ControlClient {
   readonly #path: string;
   readonly #watch: boolean;
   #socket: Socket | null = null;
+  #closed = false;
   #lastId = 0;
   readonly #waiting = new Map<number, Waiting>();
   #snapshot: Snapshot | null = null;
@@ -84,6 +87,11 @@ class Connection implements ControlClient {
     this.#leave();
     mustBeOurs(this.#path);
     const socket = await open(this.#path);
+    if (this.#closed) {
+      // Meanwhile, or before: nobody would close this one.
+      socket.destroy();
+      throw new Refusal(CLOSED);
+    }
     this.#socket = socket;
     this.#readLines(socket);
     socket.on("error", () => {});
@@ -119,6 +127,7 @@ class Connection implements ControlClient {
   }
 
   close(): void {
+    this.#closed = true;
     clearInterval(this.#looks);
     this.#snapshotListener = null;
     this.#closeListener = null;
@@ -130,7 +139,7 @@ class Connection implements ControlClient {
     const socket = this.#socket;
     this.#socket = null;
     socket?.destroy();
-    this.#fail("the connection was closed");
+    this.#fail(CLOSED);
   }
 
   #readLines(socket: Socket): void {

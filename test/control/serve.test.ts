@@ -115,6 +115,25 @@ it("one that takes a connection and never answers isn't waited for for ever; a s
   }
 });
 
+it("a client that is closed while it connects again leaves no connection open", async () => {
+  const sockets: Socket[] = [];
+  const other = createServer((socket) => void sockets.push(socket.on("error", () => {}).resume()));
+  mkdirSync(join(directory, "state"));
+  await new Promise<void>((done) => other.listen(path, done));
+  try {
+    const client = await connectControl(path);
+    const again = client.reconnect();
+    client.close();
+    await expect(again).rejects.toThrow("the connection was closed");
+    // A connection that is closed before it is taken is taken, too.
+    await untilHolds(() => expect(sockets.map(({ readableEnded }) => readableEnded)).toEqual([true, true]));
+    await expect(client.reconnect()).rejects.toThrow("the connection was closed");
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    other.close();
+  }
+});
+
 describe("requests", () => {
   it("are answered, in any number over one connection", async () => {
     await serve();
