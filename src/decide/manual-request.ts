@@ -39,9 +39,9 @@ export interface Requested {
   effects: Effect[];
   /** Pauses to be carried out at once. */
   decisions: Pause[];
-  /** One sentence for each job that refuses; the others go ahead. */
+  /** Why the one job that is named refuses, as a sentence; of names that no job has, one each. */
   errors: string[];
-  /** Where several are named: those that the request can't apply to, and why, as a sentence. */
+  /** Where several are named: those that refuse, and why, as a sentence. The others go ahead. */
   passedOver: PassedOver[];
 }
 
@@ -72,8 +72,7 @@ export function manualRequest(
     const result =
       job === undefined ? { error: `There is no job '${name}'.` } : ask(job, asked, { world, windows, now });
     if ("error" in result) {
-      if (every && job !== undefined && (isEnded(job.state.name) || isBeyond(job, asked)))
-        done.passedOver.push({ job: name, why: result.error });
+      if (every && job !== undefined) done.passedOver.push({ job: name, why: result.error });
       else done.errors.push(result.error);
       continue;
     }

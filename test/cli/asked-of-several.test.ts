@@ -64,6 +64,17 @@ it("one that had ended before is told as if it were named alone, and the others 
   });
 });
 
+it("one that refuses keeps no other from being followed", async () => {
+  await begin(done, sleeps);
+  await reaches("done", "finished");
+  await reaches("sleeps", "running");
+  expect(await cli.say("rerun", "sleeps", "done")).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/^done {2}finished/m),
+    err: expect.stringContaining("'sleeps' is running; to begin it anew, end it first"),
+  });
+});
+
 it("one that can't be removed keeps no other on the list", async () => {
   await begin(sleeps, done);
   await reaches("done", "finished");
