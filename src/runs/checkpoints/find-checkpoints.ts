@@ -8,6 +8,7 @@ import { checkpointDirectory } from "../../files/state-paths.ts";
 import type { Job } from "../../model/job.ts";
 import type { Checkpoint, Stock } from "../../model/run.ts";
 import { type CheckpointMemory, listCheckpoints } from "./quick-check.ts";
+import { isAnothers } from "./third-party/anothers.ts";
 import { type LastLook, listThirdParty } from "./third-party/list.ts";
 import { isSame, type Verifier } from "./verify.ts";
 
@@ -125,9 +126,11 @@ export class Checkpoints {
    */
   #unreadOf(found: Stock, job: Job): string[] {
     const known = knownOf(job).map(({ path }) => path);
-    const mayBeOwn =
-      job.spec.checkpoint.glob === undefined || (known.length === 0 && sinceMsOf(job) !== null);
-    const listed = (found.unread ?? []).filter((path) => mayBeOwn || known.includes(path));
+    const mayHoldOwn = (path: string): boolean =>
+      known.length === 0 && sinceMsOf(job) !== null && !isAnothers(path);
+    const listed = (found.unread ?? []).filter(
+      (path) => job.spec.checkpoint.glob === undefined || known.includes(path) || mayHoldOwn(path),
+    );
     const checked = found.checkpoints.filter((one) => {
       const verdict = this.#verifier.verdictOf(one);
       return verdict?.ok === false && verdict.unreadable;

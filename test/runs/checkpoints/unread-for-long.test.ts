@@ -3,7 +3,7 @@
  * Covers: src/runs/checkpoints/find-checkpoints.ts, src/runs/checkpoints/verify.ts, src/tick/earlier-checkpoints.ts
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, vi } from "vitest";
@@ -171,8 +171,9 @@ testWith(root).each([
       ...had,
     };
     for (let above = dirname(folder); above !== tmpdir(); above = dirname(above)) chmodSync(above, 0o755);
-    const look = (shut: string) => {
-      chmodSync(shut, 0o700);
+    const look = (shut: string, owner: number) => {
+      chownSync(shut, owner, 0);
+      chmodSync(shut, owner === 0 ? 0o700 : 0o000);
       process.seteuid?.(65_534);
       try {
         return unreadBeside(job, runs);
@@ -181,8 +182,11 @@ testWith(root).each([
         chmodSync(shut, 0o755);
       }
     };
-    expect(look(folder)).toBe(waits ? folder : null);
-    expect(look(dirname(folder))).toBe(waits ? dirname(folder) : null);
+    for (const shut of [folder, dirname(folder)]) {
+      expect(look(shut, 65_534)).toBe(waits ? shut : null);
+      // Another user's, which no run of ours has written to.
+      expect(look(shut, 0)).toBeNull();
+    }
     expect(unreadBeside(job, runs)).toBeNull();
     expect(unreadBeside({ ...job, earlier: "set aside" }, runs)).toBeNull();
   },
