@@ -49,7 +49,10 @@ function findPython(name: string, wanted: string | undefined, cwd: string, env: 
   for (const environment of environments) {
     // Never its real path: Python finds its virtual environment by the path of the link.
     const path = join(environment, "bin", name);
-    if (judge(path) === "runs") return { ok: true, path };
+    const verdict = judge(path);
+    if (verdict === "runs") return { ok: true, path };
+    // It may be there, and another Python would lack its packages.
+    if (typeof verdict === "object") return unseen(path, verdict);
   }
   const found = find(name, cwd, env);
   if (found.ok || name === "python3") return found;
@@ -64,8 +67,7 @@ function find(name: string, cwd: string, env: NodeJS.ProcessEnv): Resolved {
     const verdict = judge(path);
     if (verdict === "runs") return { ok: true, path };
     if (verdict === "missing") return { ok: false, code: 127, reason: `${path} does not exist` };
-    if (verdict !== "unusable")
-      return { ok: false, code: 126, reason: `${path} can't be looked at (${verdict.code})`, ours: true };
+    if (verdict !== "unusable") return unseen(path, verdict);
     return { ok: false, code: 126, reason: `${path} is not an executable file` };
   }
   let unusable: string | null = null;
@@ -80,8 +82,19 @@ function find(name: string, cwd: string, env: NodeJS.ProcessEnv): Resolved {
     : { ok: false, code: 126, reason: `${unusable} is not an executable file` };
 }
 
+const unseen = (path: string, { code }: Unseen): Resolved => ({
+  ok: false,
+  code: 126,
+  reason: `${path} can't be looked at (${code})`,
+  ours: true,
+});
+
 /** `code`: what keeps it from being looked at. */
-function judge(path: string): "runs" | "unusable" | "missing" | { code: string } {
+interface Unseen {
+  code: string;
+}
+
+function judge(path: string): "runs" | "unusable" | "missing" | Unseen {
   try {
     if (!statSync(path).isFile()) return "unusable";
   } catch (error) {

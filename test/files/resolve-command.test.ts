@@ -57,6 +57,13 @@ testWith(root)(
       });
       const inPath = resolveCommand({ command: ["tool"] }, folder, { PATH: dirname(tool) });
       expect(inPath).toMatchObject({ code: 127, reason: "'tool' was not found in PATH" });
+      // Another Python would lack the packages of the environment that may be there.
+      const env = { VIRTUAL_ENV: dirname(tool), PATH: process.env.PATH };
+      const python = join(dirname(tool), "bin/python");
+      expect(resolveCommand({ command: ["python"] }, folder, env)).toMatchObject({
+        reason: `${python} can't be looked at (EACCES)`,
+        ours: true,
+      });
     } finally {
       process.seteuid?.(0);
     }
