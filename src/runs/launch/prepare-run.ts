@@ -55,8 +55,8 @@ class Unready extends Refusal {
 }
 
 const NO_ROOM = ["ENOSPC", "EDQUOT"];
-/** Of a folder that can't be made or written: these last until somebody mends them. */
-const LASTING = ["EEXIST", "ENOTDIR", "EROFS"];
+/** Of a folder that can't be made, written or looked at: these last until somebody mends them. */
+const LASTING = ["EEXIST", "ENOTDIR", "EROFS", "ELOOP", "ENAMETOOLONG"];
 
 /** Whether a launch failed for want of something of ours, or of room for its files: no fault of the job's. */
 export const isUnready = (error: Error): boolean =>

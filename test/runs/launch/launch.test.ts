@@ -3,7 +3,7 @@
  * src/spawn/spawn-detached.ts
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
@@ -63,6 +63,16 @@ test("a command that can't be found is refused with the reason", async () => {
   expect(await launch(elsewhere, givenRun(), null, where)).toMatchObject({
     ok: false,
     reason: "its folder /no/such/folder does not exist",
+  });
+});
+
+test("a folder that leads in circles isn't waited for", async () => {
+  const state = givenState();
+  symlinkSync("loop", join(state, "loop"));
+  const job = givenJob(["true"], { cwd: join(state, "loop") });
+  expect(await launch(job, givenRun(), null, { stateDirectory: state, directory: state })).toEqual({
+    ok: false,
+    reason: expect.stringContaining("ELOOP"),
   });
 });
 
