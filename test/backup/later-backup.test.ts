@@ -1,4 +1,7 @@
-/** Which checkpoint is sent, and when: none that is earlier than what its backup holds. Nothing answers where they go. */
+/**
+ * Which checkpoint is sent, and when: none that is earlier than what its backup holds. Nothing answers where they go.
+ * Covers: src/backup/backups.ts
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

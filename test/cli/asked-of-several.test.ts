@@ -22,11 +22,13 @@ async function begin(...jobs: object[]): Promise<void> {
   await cli.say("start", "--detach");
 }
 
+async function viewOf(name: string) {
+  const { jobs } = JSON.parse((await cli.say("status", "--json")).out);
+  return jobs.find((job: { name: string }) => job.name === name);
+}
+
 const reaches = (name: string, state: string) =>
-  until(`${name} to be ${state}`, async () => {
-    const { jobs } = JSON.parse((await cli.say("status", "--json")).out);
-    return jobs.find((job: { name: string }) => job.name === name)?.state === state;
-  });
+  until(`${name} to be ${state}`, async () => (await viewOf(name))?.state === state);
 
 const done = { name: "done", command: ["true"] };
 const sleeps = { name: "sleeps", command: ["sleep", "1000"] };
@@ -119,7 +121,8 @@ it("one that has no run isn't said to be ended", async () => {
 
 it("only a run that begins is said to go on from a checkpoint, which is the one that it began from", async () => {
   await begin({ name: "count", command: ["node", COUNTS] });
-  await reaches("count", "running");
+  // Before its first report it would only be frozen.
+  await until("its first step", async () => (await viewOf("count"))?.progress?.step > 0);
   expect(await cli.say("pause", "count")).toMatchObject({ code: 0 });
   expect((await cli.say("resume", "count")).out).toMatch(/^count {2}running \(run 2, from step [\d,]+\)\n$/);
   expect((await cli.say("resume", "count")).out).toBe("count  running (run 2)\n");
