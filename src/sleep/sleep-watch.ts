@@ -92,8 +92,8 @@ export class SleepWatch implements Sleep {
   #hear(line: string): void {
     const what = heard(line);
     if (what === null) return;
-    if (what === "gone") this.#isGone();
-    else if (what === "there") this.#isThere();
+    if (what === "gone") this.#logindLeft();
+    else if (what === "there") this.#logindCame();
     else this.#comes = what === "sleep";
     this.#wake();
   }
@@ -119,14 +119,14 @@ export class SleepWatch implements Sleep {
     this.#waitMs = AGAIN_MS;
   }
 
-  #isThere(): void {
+  #logindCame(): void {
     this.#hears = this.#heard = true;
     this.#deafness = null;
     this.#waitMs = AGAIN_MS;
   }
 
   /** Whoever isn't heard can't tell that the system is awake again either; who never was isn't here. */
-  #isGone(): void {
+  #logindLeft(): void {
     this.#hears = this.#comes = false;
     if (!this.#heard) this.close();
   }

@@ -1,7 +1,7 @@
 /**
  * Removes the cgroups that runs of the past have left, where no file tells of them any more: those of killed
- * supervisors whose state directories are gone. A cgroup's name tells its supervisor only to who knows its state
- * directory, so another user's stay. Never one with a process in it, nor one of a live supervisor.
+ * supervisors whose state directories are gone. Only who knows a state directory can tell which cgroups are its
+ * supervisor's, so other users' stay. Never one with a process in it, nor one of a live supervisor.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";

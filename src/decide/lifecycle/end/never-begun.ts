@@ -9,7 +9,7 @@ import { gotNowhere } from "./row.ts";
 const NOT_THERE = [126, 127];
 
 /** The run ended with the word that there is no such command, and none before it has begun. */
-export const isAbsent = (transition: Transition, exitCode: number | null): boolean =>
+export const lacksCommand = (transition: Transition, exitCode: number | null): boolean =>
   NOT_THERE.includes(exitCode ?? 0) && isFirst(transition) && gotNowhere(transition);
 
 /** For a run that has begun nothing. */

@@ -15,7 +15,7 @@ import { allPaused, stepsByRank } from "../ranks.ts";
 import type { Transition } from "../transition.ts";
 import { judgeResume } from "./failed-resume.ts";
 import { becomePaused, leave } from "./leave-run.ts";
-import { isAbsent, noteUnbegun } from "./never-begun.ts";
+import { lacksCommand, noteUnbegun } from "./never-begun.ts";
 import { restartWaitMs } from "./restart-wait.ts";
 import { alone, shortage, waitForRoom } from "./shortage.ts";
 import { stepsAre, stepsLost } from "./steps-lost.ts";
@@ -172,7 +172,7 @@ function tryAgain(
   if (transition.run.resuming !== undefined) transition.tell("resume.failed", "job", reason);
   grantWish(transition);
   leave(transition, exitCode === null ? "not known how" : `failed with exit code ${exitCode}`);
-  const absent = isAbsent(transition, exitCode);
+  const absent = lacksCommand(transition, exitCode);
   if (absent) noteUnbegun(transition);
   const atLimit = isAtLimit(transition);
   if (!restart.onFailure || absent || atLimit || failures > restart.maxRetries) {
