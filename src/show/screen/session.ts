@@ -47,6 +47,7 @@ export class Session {
   #pastTimer: NodeJS.Timeout | undefined;
   #reconnectTimer: NodeJS.Timeout | undefined;
   #stopAsked = false;
+  #isGone = false;
   readonly #outcome = new StopOutcome();
   #over = false;
 
@@ -83,7 +84,9 @@ export class Session {
   detach(): void {
     const goesOn = "Detached: the supervisor and its jobs go on. Look again: supervisor dashboard";
     const gone = "Detached. No supervisor answers; start it: supervisor start";
-    this.#end("detached", this.#screen.lost === null ? goesOn : gone);
+    const { lost } = this.#screen;
+    const isThere = lost === null ? goesOn : `Detached. ${lost}`;
+    this.#end("detached", this.#isGone ? gone : isThere);
   }
 
   #show(change: Partial<Screen>): void {
@@ -118,6 +121,7 @@ export class Session {
     this.#losses.take(snapshot.jobs, snapshot.atMs);
     this.#trends.take(snapshot);
     const seen = { losses: this.#losses.of(selected ?? ""), trends: this.#trends.all };
+    this.#isGone = false;
     this.#show({ snapshot, selected, lost: null, ...seen });
   }
 
@@ -126,6 +130,7 @@ export class Session {
       this.#endStopped(null);
       return;
     }
+    this.#isGone = true;
     this.#show({ lost: `The supervisor is gone (${reason}). Reconnecting…` });
     this.#reconnect();
   }

@@ -162,6 +162,33 @@ test("a supervisor whose process is stopped is told of until it goes on", () => 
   expect(screen().lost).toBeNull();
 });
 
+test("whoever leaves is told whether the supervisor goes on, stands still or is gone", async () => {
+  const after = async (happens: (line: Line) => void): Promise<string[]> => {
+    const { line, session } = open();
+    line.push(busy());
+    line.answers = false;
+    happens(line);
+    session.detach();
+    return (await session.ended).lines;
+  };
+  const goesOn = "Detached: the supervisor and its jobs go on. Look again: supervisor dashboard";
+  const gone = "Detached. No supervisor answers; start it: supervisor start";
+  expect(await after(() => {})).toEqual([goesOn]);
+  expect(await after((line) => line.stop(4711))).toEqual([
+    "Detached. The supervisor is stopped (Ctrl-Z or SIGSTOP): kill -CONT 4711 continues it.",
+  ]);
+  const killed = (line: Line): void => {
+    line.stop(4711);
+    line.drop("it closed the connection");
+  };
+  expect(await after(killed)).toEqual([gone]);
+  const isBack = (line: Line): void => {
+    killed(line);
+    line.push(busy());
+  };
+  expect(await after(isBack)).toEqual([goesOn]);
+});
+
 test("a supervisor that was stopping and is gone has stopped", async () => {
   const { line, session } = open();
   line.push({ ...busy(), supervisor: { ...busy().supervisor, stopping: true } });
