@@ -154,8 +154,8 @@ export interface Job {
   doubts?: { passedOver: { checkpoint: Checkpoint; run: number | null }[]; clearedAt?: number };
   /** Paths of checkpoints that were reported as broken. */
   rejected?: string[];
-  /** A turn on a GPU requested by hand; `untilMs` (wall time) once it has begun. */
-  turn?: { gpu: string; forMs: number; askedAtMs: number; by: string; untilMs?: number };
+  /** A turn on a GPU requested by hand; `untilMs` (wall time) once it has begun; `tries`: starts that had nothing of it. */
+  turn?: { gpu: string; forMs: number; askedAtMs: number; by: string; untilMs?: number; tries?: number };
   /** Its last run on GPUs: which, and since when, in ticks since that boot; a later process there is a newcomer. */
   visited?: { gpus: string[]; startTime: number; bootId: string };
   /** It ran out of GPU memory while others held this much of a GPU; it waits until one of them has less. */

@@ -129,6 +129,7 @@ export function holdBack(transition: Transition, path: string): void {
   const unready = `${path}, which the job may need to resume, can't be read now`;
   const notBeforeMs = now.monotonicMs + UNREADY_WAIT_MS;
   transition.note({ attempts: { ...job.attempts, notBeforeMs }, unready });
+  keepTurn(transition);
   if (job.unready === unready) return;
   // Nothing of a third party's is set aside for a rerun.
   const mayRerun =

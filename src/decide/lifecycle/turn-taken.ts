@@ -4,6 +4,9 @@
  */
 import type { Transition } from "./transition.ts";
 
+/** For each, another user's job may have made room, for nothing. */
+const MOST_TRIES = 3;
+
 /** A requested turn begins with the start on that GPU; a start on another one makes it unnecessary. */
 export function takeTurn(transition: Transition, gpus: string[]): void {
   const { turn } = transition.job;
@@ -13,10 +16,11 @@ export function takeTurn(transition: Transition, gpus: string[]): void {
   else transition.drop("turn");
 }
 
-/** For a run that has had nothing of it, by no fault of the job's: it stays the job's own, whole. */
+/** For a start that has had nothing of it, by no fault of the job's: it stays the job's own, whole, for a few tries. */
 export function keepTurn(transition: Transition): void {
   const { turn } = transition.job;
   if (turn === undefined) return;
-  const { untilMs: _, ...whole } = turn;
-  transition.note({ turn: whole });
+  const { untilMs: _, tries = 0, ...asked } = turn;
+  if (tries + 1 === MOST_TRIES) transition.drop("turn");
+  else transition.note({ turn: { ...asked, tries: tries + 1 } });
 }

@@ -162,7 +162,32 @@ describe("turns", () => {
         launched().on(2, { kind: "launch-failed", reason: "Node is gone", unready: true }),
       ],
     ])("it stays its own: %s", (_, { job, state }) => {
-      expect([state, job.attempts.failures, job.turn]).toEqual(["waiting", 0, turn]);
+      expect([state, job.attempts.failures, job.turn]).toEqual(["waiting", 0, { ...turn, tries: 1 }]);
+    });
+
+    it.each<[string, (story: Story, second: number) => Story]>([
+      [
+        "can't read its checkpoint",
+        (story, second) => story.see(second, { checkpoints, exit: exitCode(74) }),
+      ],
+      [
+        "can't be launched",
+        (story, second) => story.on(second, { kind: "launch-failed", reason: "Node is gone", unready: true }),
+      ],
+    ])("another user's job makes room for it three times at most: where it %s", (_, fail) => {
+      const story = fail(launched(), 2);
+      for (const second of [100, 300]) {
+        expect(story.job.turn).toBeDefined();
+        fail(story.launch(second, checkpoint, ["GPU-0"]), second + 1);
+      }
+      expect([story.state, story.job.turn]).toEqual(["waiting", undefined]);
+    });
+
+    it("a start that is put off counts as well", () => {
+      const story = new Story(makeJob({}, { turn }));
+      for (const second of [1, 2]) story.on(second, { kind: "unread", path: "/x/step-50" });
+      expect(story.job.turn).toEqual({ ...turn, tries: 2 });
+      expect(story.on(3, { kind: "unread", path: "/x/step-50" }).job.turn).toBeUndefined();
     });
 
     it("it is over where that counts as a failure, or after steps of its own", () => {
