@@ -87,11 +87,12 @@ export class Days {
     this.world = { ...this.world, jobs: { ...this.world.jobs, [name]: { ...job, state } } };
   }
 
+  /** A sentence for each job that refuses. */
   ask(second: number, asked: ManualRequest): string[] {
     const now = at(second);
     const result = manualRequest(this.world, asked, windowStates(this.config.windows, now.wallMs), now);
     this.world = result.world;
-    return result.errors;
+    return [...result.passedOver.map(({ why }) => why), ...result.errors];
   }
 
   waits(name: string): string[] {

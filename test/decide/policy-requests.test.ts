@@ -169,7 +169,11 @@ describe("by hand", () => {
     );
     expect(
       days.ask(0, { verb: "pause", jobs: ["a", "b", "c", "d"], untilMs: null, by: "ana", force: "freeze" }),
-    ).toEqual(["'b' has several ranks, which fail when they are frozen.", "There is no job 'd'."]);
+    ).toEqual([
+      "'b' has several ranks, which fail when they are frozen.",
+      "'c' has finished already.",
+      "There is no job 'd'.",
+    ]);
     expect(days.world.jobs.a?.manual).toMatchObject({ want: "pause", force: "freeze" });
     expect(days.ask(0, { verb: "resume", jobs: ["c"], by: "ana" })).toEqual([
       "'c' has finished already. To run it again from the beginning: supervisor rerun c",

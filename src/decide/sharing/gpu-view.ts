@@ -10,6 +10,7 @@ import { whyUnparkable } from "./parkable.ts";
 
 /** Null for a run that was given no GPU and isn't seen on any. */
 export function gpuView({ id, gpus }: Pick<Run, "id" | "gpus">, sample: Sample): GpuView | null {
+  if (gpus.length === 0 && sample.gpus.length === 0) return null;
   const there = sample.gpus.filter(
     ({ uuid, processes }) => gpus.includes(uuid) || processes.some(({ ours }) => ours === id),
   );

@@ -28,15 +28,17 @@ export interface CheckpointMemory {
 export function listCheckpoints(directory: string, memory: CheckpointMemory = {}): Stock {
   let names: string[];
   try {
-    const { ino, mtimeMs } = statSync(directory);
-    const stamp = `${ino} ${mtimeMs}`;
+    // Without an error for each look at each job that has none yet.
+    const stat = statSync(directory, { throwIfNoEntry: false });
+    if (stat === undefined) return noneIn(memory);
+    const stamp = `${stat.ino} ${stat.mtimeMs}`;
     if (memory.list && memory.settled && memory.stamp === stamp) return memory.list;
     memory.settled = memory.stamp === stamp;
     memory.stamp = stamp;
     names = readdirSync(directory);
   } catch (error) {
+    if (isAbsent(error)) return noneIn(memory);
     memory.settled = false;
-    if (isAbsent(error)) return { checkpoints: [], rejected: [] };
     // What can't be read may all be there.
     return { checkpoints: [], rejected: [], ...memory.list, unread: [directory] };
   }
@@ -58,6 +60,11 @@ export function listCheckpoints(directory: string, memory: CheckpointMemory = {}
   list.checkpoints.sort((a, b) => (b.step ?? 0) - (a.step ?? 0) || b.createdAtMs - a.createdAtMs);
   memory.list = list;
   return list;
+}
+
+function noneIn(memory: CheckpointMemory): Stock {
+  memory.settled = false;
+  return { checkpoints: [], rejected: [] };
 }
 
 /** What is against a checkpoint. `unread`: the system doesn't let it be read now, which says nothing of it. */

@@ -18,7 +18,9 @@ const GONE = "it is gone";
 
 export function takeStock(transition: Transition, stock: Stock): void {
   const { rejected } = stock;
-  const checkpoints = withUnread(transition, stock).filter((one) => !isPassedOver(transition.job, one));
+  const there = withUnread(transition, stock);
+  const { doubts } = transition.job;
+  const checkpoints = doubts === undefined ? there : there.filter((one) => !isPassedOver({ doubts }, one));
   const [newest, ...older] = checkpoints;
   const known = transition.job.checkpoint;
   const broken = known !== null && rejected.some(({ path }) => path === known.path);
