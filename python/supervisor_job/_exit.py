@@ -54,22 +54,25 @@ class ExitWatch:
 
     def report(self) -> None:
         report = self._status.report
+        # Python clears the names of a program that nobody holds while it can still run what they leave behind.
+        program, self._program = self._program, None
         if self.pausing or self.code == EXIT_PAUSED:
             report["state"] = "paused"
         # Left by Python itself, should another hook have taken the place of ours.
         elif self.code or getattr(sys, "last_type", None) is not None:
             report["state"] = "failed"
-        elif self.code == 0 or _has_returned(self._program) or _has_done_all(report):
+        elif self.code == 0 or _has_returned(program) or _has_done_all(report):
             report["state"] = "finished"
         self._status.write_last()
 
 
 def _program() -> Optional[FrameType]:
-    """The outermost frame of the main thread: that of the program's file, or of what runs it (``python -m``)."""
+    """The outermost frame of the main thread: that of the program's file, or of what runs it (``python -m``). None
+    where it is a function that something else than Python has called: keeping it would keep what its names hold."""
     frame = sys._current_frames().get(threading.main_thread().ident or 0)
     while frame is not None and frame.f_back is not None:
         frame = frame.f_back
-    return frame
+    return frame if frame is not None and frame.f_code.co_name in ("<module>", "_run_module_as_main") else None
 
 
 def _has_returned(frame: Optional[FrameType]) -> bool:

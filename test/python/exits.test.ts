@@ -59,3 +59,27 @@ testWith(python).each([
   expect(await endOf("end", [], program)).toMatchObject({ code: 0, state: "finished" });
   expect(await endOf("raise SystemExit(3)", [], program)).toMatchObject({ code: 3, state: "running" });
 });
+
+const leavesBehind = `
+class Model:
+    def __del__(self):
+        print("given back")
+model = Model()`;
+const isCalled = `
+import atexit, sys, weakref
+def train():
+    global kept
+    model = lambda: None
+    kept = weakref.ref(model)
+    import supervisor_job
+atexit.register(lambda: print("kept" if kept() else "given back"))
+atexit.register(train)`;
+
+testWith(python).each([
+  ["a program, which Python clears at its end", `import supervisor_job${leavesBehind}`],
+  ["a function that is called from outside of Python", isCalled],
+])("what belongs to %s isn't kept", async (_, text) => {
+  const program = ["env", `PYTHONPATH=${resolve("python")}`, pythonPath, "-c", text];
+  const { code, output } = await endOf("", [], program);
+  expect({ code, output }).toEqual({ code: 0, output: "given back\n" });
+});
