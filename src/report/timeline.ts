@@ -29,8 +29,7 @@ export class Timeline {
     const before = { state: this.#open?.state ?? null, cancelling: this.#cancelling };
     const state = stateAfter(event, before);
     if (isCancelling(event, before)) this.#cancelling = true;
-    // A clock that was set back must not give a span a negative length.
-    const atMs = Math.max(Date.parse(event.at), this.#open?.fromMs ?? Number.NEGATIVE_INFINITY);
+    const atMs = Date.parse(event.at);
     const cause = causeOf(event, this.#open);
     if (this.#absence !== null && wasFound(event, state, this.#absence, atMs))
       this.#unwatchedFrom(
@@ -108,8 +107,10 @@ export class Timeline {
   }
 
   #become(next: Open): void {
-    this.#close(next.fromMs);
-    this.#open = next;
+    // A clock that was set back must neither give a span a negative length nor count a moment twice.
+    const fromMs = Math.max(next.fromMs, this.#open?.fromMs ?? Number.NEGATIVE_INFINITY);
+    this.#close(fromMs);
+    this.#open = { ...next, fromMs };
   }
 
   #close(toMs: number): void {

@@ -254,6 +254,14 @@ describe("what no event tells", () => {
     const done = event(20, "pause.completed", { outcome: { goneAfterMs: 16_000 } });
     expect(brief(read([start, asked, done], 30))).toEqual(["waiting 6-10", "pausing 10-20", "paused 20-30"]);
   });
+
+  test("a clock that was set back before the last sign of an earlier supervisor counts no time twice", () => {
+    const gone = event(650, "pause.completed", { actor: "job" });
+    expect(brief(read([start, back, gone], 6000, [700]))?.slice(1)).toEqual([
+      "running 10-700",
+      "paused 700-6000",
+    ]);
+  });
 });
 
 test("every kind that moves a job is read from the log", () => {
