@@ -11,34 +11,40 @@ export interface CostedPause extends Pause {
   costMs: number | null;
 }
 
-/** Its job's past: `spans` as the events tell it. */
+/** What its job's pauses are looked up in, however many they are. */
 export interface Past {
-  spans: readonly Span[];
+  /** Its unwatched spans, by their ends. */
+  unwatchedUntil: ReadonlyMap<number, Span>;
   sleeps: readonly Sleep[];
 }
 
+/** `spans`: as the events tell them. */
+export const pastOf = (spans: readonly Span[], sleeps: readonly Sleep[]): Past => ({
+  unwatchedUntil: new Map(
+    spans.filter(({ state }) => state === "unwatched").map((span) => [span.toMs, span]),
+  ),
+  sleeps,
+});
+
 /** What was found by a supervisor that had been away had happened before, and nobody knows when. */
-export function costed(pause: Pause, { spans, sleeps }: Past): CostedPause {
+export function costed(pause: Pause, { unwatchedUntil, sleeps }: Past): CostedPause {
   const { askedMs, doneMs, resumedMs, goesOnMs } = pause;
-  if (doneMs === null || pause.tookMs === null || unwatchedUntil(doneMs, spans) !== null)
+  if (doneMs === null || pause.tookMs === null || unwatchedUntil.has(doneMs))
     return { ...pause, tookMs: null, costMs: null };
   const tookMs = Math.min(pause.tookMs, awakeMs(askedMs, doneMs, sleeps));
   if (resumedMs === null || goesOnMs === null) return { ...pause, tookMs, costMs: tookMs };
-  const isFound = unwatchedUntil(goesOnMs, spans) !== null;
+  const isFound = unwatchedUntil.has(goesOnMs);
   return { ...pause, tookMs, costMs: isFound ? null : tookMs + awakeMs(resumedMs, goesOnMs, sleeps) };
 }
 
 /** Until when others were seen to wait for it, without the machine's sleep; wall time. Null: they still do. */
 export function waitedForUntil(
   { askedMs, doneMs, overMs, tookMs }: Pause,
-  { spans, sleeps }: Past,
+  { unwatchedUntil, sleeps }: Past,
 ): number | null {
   const endMs = doneMs ?? overMs;
   if (endMs === null) return null;
-  const unwatched = unwatchedUntil(endMs, spans);
-  if (unwatched !== null) return Math.max(askedMs, unwatched.fromMs);
+  const unwatched = unwatchedUntil.get(endMs);
+  if (unwatched !== undefined) return Math.max(askedMs, unwatched.fromMs);
   return askedMs + Math.min(tookMs ?? endMs - askedMs, awakeMs(askedMs, endMs, sleeps));
 }
-
-const unwatchedUntil = (ms: number, spans: readonly Span[]): Span | null =>
-  spans.find(({ state, toMs }) => state === "unwatched" && toMs === ms) ?? null;

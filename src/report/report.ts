@@ -3,7 +3,7 @@ import type { AuditEvent } from "../model/event.ts";
 import { lossOf } from "../model/steps-lost.ts";
 import type { EnergyReport } from "./energy/energy-report.ts";
 import { othersWaited, quantile, type Wait } from "./others-waited.ts";
-import { type CostedPause, costed, type Past, waitedForUntil } from "./pause-costs.ts";
+import { type CostedPause, costed, type Past, pastOf, waitedForUntil } from "./pause-costs.ts";
 import { type Pause, pausesOf } from "./pauses.ts";
 import { type Sleep, withoutSleeps } from "./sleeps.ts";
 import { type KnownJob, SPAN_STATES, type Span, type SpanState, within } from "./span.ts";
@@ -78,14 +78,15 @@ export function reportOf(material: Material): Report {
   const { events, lastSignMs, jobs, sleeps = [], sinceMs, untilMs, job, notes } = material;
   const told = timelines({ events, lastSignMs, jobs, untilMs });
   const spans = new Map([...told].map(([name, all]) => [name, withoutSleeps(all, sleeps)]));
-  const pastOf = (pause: Pause): Past => ({ spans: told.get(pause.job) ?? [], sleeps });
+  const pasts = new Map([...told].map(([name, all]) => [name, pastOf(all, sleeps)]));
+  const past = ({ job: name }: Pause): Past => pasts.get(name) ?? pastOf([], sleeps);
   const pauses = pausesOf(events);
   const inPeriod = (ms: number): boolean => ms >= sinceMs && ms < untilMs;
   const reports = [...spans]
     .filter(([name]) => job === undefined || name === job)
     .map(([name, all]) => {
       const of = pauses.filter((pause) => pause.job === name && inPeriod(pause.askedMs));
-      const costs = of.map((pause) => costed(pause, pastOf(pause)));
+      const costs = of.map((pause) => costed(pause, past(pause)));
       const lost = lostOf(events.filter((event) => event.job === name && inPeriod(Date.parse(event.at))));
       return jobReport(name, within(all, sinceMs, untilMs), costs, lost);
     })
@@ -94,7 +95,7 @@ export function reportOf(material: Material): Report {
   const asked = pauses.filter((pause) => job === undefined || pause.job === job);
   const waits = othersWaited(events, asked, {
     runningSince: (pause) => runningSince(spans.get(pause.job) ?? [], pause),
-    until: (pause) => waitedForUntil(pause, pastOf(pause)),
+    until: (pause) => waitedForUntil(pause, past(pause)),
   });
   const own = waits.filter(({ fromMs }) => inPeriod(fromMs));
   return {

@@ -1,8 +1,8 @@
 /** Covers: src/report/sleeps.ts */
 import { describe, expect, test } from "vitest";
-import { costed, waitedForUntil } from "../../src/report/pause-costs.ts";
+import { costed, pastOf, waitedForUntil } from "../../src/report/pause-costs.ts";
 import type { Pause } from "../../src/report/pauses.ts";
-import { sleepsIn, withoutSleeps } from "../../src/report/sleeps.ts";
+import { type Sleep, sleepsIn, withoutSleeps } from "../../src/report/sleeps.ts";
 import type { Span, SpanState } from "../../src/report/span.ts";
 
 const span = (state: SpanState, from: number, to: number): Span => ({
@@ -35,8 +35,11 @@ const pause = (more: Partial<Pause>): Pause => ({
   ...more,
 });
 
-const told = (more: Partial<Pause>, past = {}) => {
-  const { tookMs, costMs } = costed(pause(more), { spans: [], sleeps: [], ...past });
+const past = ({ spans = [], sleeps = [] }: { spans?: Span[]; sleeps?: Sleep[] } = {}) =>
+  pastOf(spans, sleeps);
+
+const told = (more: Partial<Pause>, of?: Parameters<typeof past>[0]) => {
+  const { tookMs, costMs } = costed(pause(more), past(of));
   return [tookMs, costMs];
 };
 
@@ -65,8 +68,8 @@ describe("a pause", () => {
   });
 
   test("was waited for as long as anybody saw that", () => {
-    const until = (more: Partial<Pause>, past = {}) =>
-      waitedForUntil(pause(more), { spans: [], sleeps: [], ...past });
+    const until = (more: Partial<Pause>, of?: Parameters<typeof past>[0]) =>
+      waitedForUntil(pause(more), past(of));
     expect(until({})).toBe(30_000);
     expect(until({ doneMs: null, tookMs: null, overMs: 45_000 })).toBe(45_000);
     expect(until({}, { spans: [span("unwatched", 17, 30)] })).toBe(17_000);

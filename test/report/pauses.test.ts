@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { AuditEvent, EventKind, NewEvent } from "../../src/model/event.ts";
 import { othersWaited } from "../../src/report/others-waited.ts";
-import { waitedForUntil } from "../../src/report/pause-costs.ts";
+import { pastOf, waitedForUntil } from "../../src/report/pause-costs.ts";
 import { type Pause, pausesOf } from "../../src/report/pauses.ts";
 
 const START = Date.UTC(2026, 2, 3, 9);
@@ -86,7 +86,7 @@ test("whoever waited for a job that ended instead of pausing waits no longer", (
   const events = log(started, pressure, asked, [50, "job.finished"], cleared);
   const [wait] = othersWaited(events, pausesOf(events), {
     runningSince: () => at(0),
-    until: (pause) => waitedForUntil(pause, { spans: [], sleeps: [] }),
+    until: (pause) => waitedForUntil(pause, pastOf([], [])),
   });
   expect(seconds(wait?.untilMs)).toBe(50);
 });
