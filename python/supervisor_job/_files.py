@@ -77,7 +77,7 @@ class CheckpointFiles:
         """Hashes what was written behind our back, and flushes every folder."""
         known = set(known)
         found: List[Entry] = []
-        for folder, folders, names in os.walk(self.directory, onerror=_raise):
+        for folder, folders, names in os.walk(self.directory, onerror=raise_it):
             # A link to a folder counts as a folder here, and isn't followed.
             links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
             for name in names + links:
@@ -166,5 +166,6 @@ def flush_directory(path: Union[str, Path]) -> None:
         os.close(descriptor)
 
 
-def _raise(error: OSError) -> None:
+def raise_it(error: OSError) -> None:
+    """For os.walk, which passes over what it can't list."""
     raise error

@@ -1,8 +1,10 @@
 """What the Trainer does around our callback where a step was due for a checkpoint and ends an epoch: it saves,
 calls on_save, and then saves the same step again, into the same files. It is killed in the middle of that. Without
-transformers, the classes that the callback only names are empty. Arguments: the Trainer's output folder."""
+transformers, the classes that the callback only names are empty. Arguments: the Trainer's output folder; how many
+bytes a file of ours may have, where there is a limit."""
 
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -30,6 +32,8 @@ state = SimpleNamespace(global_step=4, max_steps=12, epoch=1.0)
 callback = PauseCallback()
 callback.on_step_end(args, state, control)
 assert control.should_save
+if len(sys.argv) > 2:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
 callback.on_save(args, state, control)
 
 for name in ("model.safetensors", "trainer_state.json"):

@@ -30,3 +30,15 @@ testWith(python)(
     });
   },
 );
+
+testWith(python)("a copy that doesn't fit ends at the first file, and says what the disk says", async () => {
+  const job = temporaryFolder();
+  const always = { SUPERVISOR_CHECKPOINT_MINUTES: "0.00001" };
+  const run = launch(pythonChild("python-huggingface.py"), [join(job, "output"), "100000"], job, always);
+  const { signal, output } = await run.ended;
+  expect(signal, output).toBe("SIGKILL");
+  expect(run.status()).toMatchObject({
+    error:
+      "checkpoint at step 4 failed: OSError: [Errno 27] File too large; there is none yet; training goes on",
+  });
+});

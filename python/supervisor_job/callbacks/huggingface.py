@@ -16,7 +16,7 @@ from typing import Any, Dict, Optional
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from .. import job
-from .._files import CheckpointFiles
+from .._files import CheckpointFiles, raise_it
 
 _FOLDER = "trainer"
 _CHUNK_BYTES = 4 << 20
@@ -56,12 +56,12 @@ class PauseCallback(TrainerCallback):  # type: ignore[misc]
         written = Path(args.output_dir, f"checkpoint-{state.global_step}")
 
         def save(files: CheckpointFiles) -> None:
-            def copy(source: str, target: str) -> str:
-                with open(source, "rb") as theirs, files.open(os.path.relpath(target, files.directory)) as ours:
-                    shutil.copyfileobj(theirs, ours, _CHUNK_BYTES)
-                return target
-
-            # Not a second name for its files: the Trainer saves a step that ends an epoch again, in place.
-            shutil.copytree(written, files.directory / _FOLDER, copy_function=copy)
+            # Not second names for its files: the Trainer saves a step that ends an epoch again, in place.
+            for folder, _, names in os.walk(written, onerror=raise_it, followlinks=True):
+                for name in names:
+                    source = os.path.join(folder, name)
+                    path = os.path.join(_FOLDER, os.path.relpath(source, written))
+                    with open(source, "rb") as theirs, files.open(path) as ours:
+                        shutil.copyfileobj(theirs, ours, _CHUNK_BYTES)
 
         job.step(state.global_step, epoch=int(state.epoch or 0), save=save)
