@@ -29,7 +29,8 @@ describeWith(objectStore)("a real S3 server", () => {
     const backups = new Backups({
       stateDirectory,
       project: "/lab/config",
-      silentMs: 1500,
+      // Longer than this machine itself stands still.
+      silentMs: 5000,
       onBug: (bug) => expect.unreachable(String(bug)),
       report: (name, outcome) => {
         told.push([name, outcome]);
