@@ -1,6 +1,6 @@
 """How the program is about to end, told to the status as its last word. Python doesn't tell its exit
 hooks, so what leads there is watched: sys.exit(), exit(), quit(), errors that nobody catches, and how far
-the program itself has come. A SystemExit that it raises by itself hides its code: that is no word at all.
+the program itself has come. A SystemExit that it raises by itself hides its code: all that is said is that it has left.
 Must never change how it ends."""
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ class ExitWatch:
             report["state"] = "failed"
         elif self.code == 0 or _has_returned(program) or _has_done_all(report):
             report["state"] = "finished"
+        else:
+            report["left"] = True
         self._status.write_last()
 
 
@@ -77,7 +79,11 @@ def _program() -> Optional[FrameType]:
 
 def _has_returned(frame: Optional[FrameType]) -> bool:
     """Its last instruction was a return: no exception has ended it. True where nothing is known of it."""
-    return frame is None or opname[frame.f_code.co_code[frame.f_lasti]].startswith("RETURN_")
+    if frame is None:
+        return True
+    code = frame.f_code.co_code
+    # A compiled program's frames have no instructions.
+    return not 0 <= frame.f_lasti < len(code) or opname[code[frame.f_lasti]].startswith("RETURN_")
 
 
 def _has_done_all(report: "dict[str, Any]") -> bool:

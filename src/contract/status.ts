@@ -55,6 +55,8 @@ export interface StatusFile {
   failedSaves?: number;
   /** What it is to go on from can't be read now, and it ends for that: behind a launcher, its exit code 74 doesn't show. */
   unreadable?: boolean;
+  /** Its program has come to its end by itself, with an exit code that isn't known in it: the rank isn't dead. */
+  left?: boolean;
   /** Of a job that can stand by: its streams, and how many of them are held. */
   streams?: { open: number; held: number } | null;
   at: string;
@@ -104,6 +106,7 @@ function describe(raw: JsonObject): JsonObject {
     error: errorIn(raw.error),
     failedSaves: whole(raw.failedSaves, 0) ?? 0,
     unreadable: raw.unreadable === true,
+    left: raw.left === true,
     streams: streamsIn(raw.streams),
     at,
   };

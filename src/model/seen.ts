@@ -35,6 +35,8 @@ export interface RankStatus {
   failedSaves?: number;
   /** It ends, since what it is to go on from can't be read now. */
   unreadable?: true;
+  /** Its program has come to its end by itself, with an exit code that isn't known in it. */
+  left?: true;
   /** Of a job that can stand by: its streams, and how many of them are held. */
   streams?: { open: number; held: number };
 }

@@ -13,13 +13,13 @@ export function ranksGone(ranks: Seen["ranks"], seenAlive: Map<string, number>):
   const now = bootSeconds();
   const begun: number[] = [];
   const dead: { rank: number; lastAlive: number }[] = [];
-  for (const { rank, pid, startTime, state } of ranks) {
+  for (const { rank, pid, startTime, state, left } of ranks) {
     const name = `${pid} ${startTime}`;
     const lastAlive = seenAlive.get(name);
     if (isAlive(pid, startTime)) {
       seenAlive.set(name, now);
       begun.push((startTime ?? 0) / TICKS_PER_SECOND);
-    } else if (lastAlive !== undefined && state !== "paused" && state !== "finished")
+    } else if (lastAlive !== undefined && !left && state !== "paused" && state !== "finished")
       dead.push({ rank, lastAlive });
   }
   // Those that go on have been there beside it: any that began after it belong to another start.

@@ -72,13 +72,14 @@ function readRank(path: string, runId: string | undefined, memory: RankMemory): 
 export function parseRank(bytes: Uint8Array, runId?: string): RankStatus | null {
   const file = parseStatus(bytes);
   if (file instanceof Rejected || (runId !== undefined && file.runId !== runId)) return null;
-  const { runId: _, host: __, at, error, failedSaves, unreadable, streams, ...status } = file;
+  const { runId: _, host: __, at, error, failedSaves, unreadable, left, streams, ...status } = file;
   return {
     ...status,
     atMs: Date.parse(at),
     ...(error !== null && { error }),
     ...(failedSaves > 0 && { failedSaves }),
     ...(unreadable && { unreadable }),
+    ...(left && { left }),
     ...(streams !== null && { streams }),
   };
 }

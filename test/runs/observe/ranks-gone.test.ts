@@ -26,13 +26,14 @@ function rank(number: number, worldSize: number) {
   return { report: makeRank({ rank: number, worldSize, pid, startTime, state: "running" }), end };
 }
 
-test("one that has died beside others that go on is gone; one that has finished isn't", async () => {
+test("one that has died beside others that go on is gone; one that has finished, or left by itself, isn't", async () => {
   const [zero, one] = [rank(0, 2), rank(1, 2)];
   const seen = new Map<string, number>();
   expect(ranksGone([zero.report, one.report], seen)).toEqual([]);
   await one.end();
   expect(ranksGone([zero.report, one.report], seen)).toEqual([1]);
   expect(ranksGone([zero.report, { ...one.report, state: "finished" }], seen)).toEqual([]);
+  expect(ranksGone([zero.report, { ...one.report, left: true }], seen)).toEqual([]);
 });
 
 test("reports of ranks that the launcher has ended all together, and started anew, name nobody", async () => {
