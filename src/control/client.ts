@@ -2,11 +2,11 @@
  * A client's side of the control socket: requests with their answers, and pushed snapshots. Every
  * connection to the supervisor goes through here. Never starts a supervisor, never retries on its own.
  */
-import { lstatSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { Refusal } from "../refusal.ts";
 import { duration } from "../words/duration.ts";
 import type { DashboardClient } from "./dashboard-client.ts";
+import { NoSupervisor, openSocket } from "./open-socket.ts";
 import type { Answer, Request, Snapshot } from "./protocol.ts";
 
 /**
@@ -20,11 +20,6 @@ const SILENT = `hasn't answered for ${duration(ANSWERS_WITHIN_MS)}`;
 const LOOK_EVERY_MS = 1000;
 
 const CLOSED = "the connection was closed";
-
-/** No supervisor listens on the socket. */
-export class NoSupervisor extends Refusal {
-  override name = "NoSupervisor";
-}
 
 /** It runs, and doesn't answer. */
 class Late extends Refusal {
@@ -85,8 +80,7 @@ class Connection implements ControlClient {
 
   async reconnect(): Promise<void> {
     this.#leave();
-    mustBeOurs(this.#path);
-    const socket = await open(this.#path);
+    const socket = await openSocket(this.#path);
     if (this.#closed) {
       // Meanwhile, or before: nobody would close this one.
       socket.destroy();
@@ -192,37 +186,6 @@ class Connection implements ControlClient {
     for (const { reject } of this.#waiting.values()) reject(new Refusal(reason));
     this.#waiting.clear();
   }
-}
-
-/** Another user could have put a socket where ours should be, and would get what is sent there. */
-function mustBeOurs(path: string): void {
-  const uid = process.getuid?.();
-  const owner = ownerOf(path);
-  if (uid === undefined || uid === 0 || owner === undefined || owner === uid) return;
-  throw new Refusal(`${path} belongs to uid ${owner}, not to you`);
-}
-
-function ownerOf(path: string): number | undefined {
-  try {
-    return lstatSync(path).uid;
-  } catch {
-    // Connecting says what is wrong.
-    return undefined;
-  }
-}
-
-function open(path: string): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path);
-    socket.once("connect", () => {
-      socket.removeAllListeners("error");
-      resolve(socket);
-    });
-    socket.once("error", (error: NodeJS.ErrnoException) => {
-      const noneListens = ["ENOENT", "ECONNREFUSED", "ENOTSOCK", "ENOTDIR"].includes(error.code ?? "");
-      reject(noneListens ? new NoSupervisor(`no supervisor answers at ${path}`) : new Refusal(error.message));
-    });
-  });
 }
 
 /**

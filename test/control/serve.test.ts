@@ -1,4 +1,4 @@
-/** Covers: src/control/client.ts, src/control/listening-socket.ts, src/control/protocol.ts, src/control/socket-file.ts */
+/** Covers: src/control/client.ts, src/control/listening-socket.ts, src/control/open-socket.ts, src/control/protocol.ts, src/control/socket-file.ts */
 import {
   chmodSync,
   existsSync,
@@ -14,7 +14,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ask, type ControlClient, connectControl, NoSupervisor } from "../../src/control/client.ts";
+import { ask, type ControlClient, connectControl } from "../../src/control/client.ts";
+import { NoSupervisor } from "../../src/control/open-socket.ts";
 import { type Answer, MAX_REQUEST_BYTES, type Snapshot } from "../../src/control/protocol.ts";
 import { type Command, type ControlServer, serveControl } from "../../src/control/serve.ts";
 import { rounds } from "../rounds.ts";

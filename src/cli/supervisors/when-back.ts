@@ -4,7 +4,8 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { elapsedMs } from "../../clock.ts";
-import { type ControlClient, connectControl, NoSupervisor } from "../../control/client.ts";
+import { type ControlClient, connectControl } from "../../control/client.ts";
+import { NoSupervisor } from "../../control/open-socket.ts";
 import { socketPath } from "../../files/state-paths.ts";
 import { isRunning, lastSupervisorOf, type SupervisorRecord } from "../../files/supervisors.ts";
 import { Refusal } from "../../refusal.ts";
