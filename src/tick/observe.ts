@@ -13,7 +13,7 @@ type Observing = Pick<StepParts, "runs" | "identity">;
 export function observe(steps: Steps, { runs, identity }: Observing, sample: Sample | null, now: Now): void {
   for (const { job, ...why } of steps.takeLaunchFailures()) {
     const known = steps.world.jobs[job];
-    if (known?.state.name === "starting") steps.take(known, { kind: "launch-failed", ...why }, now);
+    if (known !== undefined) steps.take(known, { kind: "launch-failed", ...why }, now);
   }
   const availableMiB = sample && reading(sample, "memory.availableMiB");
   for (const job of Object.values(steps.world.jobs)) {

@@ -95,6 +95,31 @@ test("a run whose launch waits behind another effect isn't taken for lost and st
   expect(journal.events.filter(({ kind }) => kind === "job.lost")).toEqual([]);
 });
 
+test("a launch that fails while its job is asked to pause is told as what it is", async () => {
+  const journal = createMemoryJournal();
+  const gate = Promise.withResolvers<void>();
+  const late = (runs: Runs): Runs => ({
+    ...runs,
+    perform: async (effect, job) => {
+      if (effect.do === "launch") await gate.promise;
+      return runs.perform(effect, job);
+    },
+  });
+  const { supervisor, reaches } = given(journal, late, { spec: { cwd: "/nowhere/at/all" } });
+  const state = () => supervisor.world.jobs.tts?.state.name;
+  await reaches("its start", () => state() === "starting");
+  supervisor.request({ verb: "pause", jobs: ["tts"], untilMs: null, by: "ana" });
+  expect(state()).toBe("pausing");
+  gate.resolve();
+  await supervisor.idle();
+  supervisor.tick();
+  expect(journal.events.at(-1)).toMatchObject({
+    kind: "job.failed",
+    reason: expect.stringMatching(/^It couldn't be launched: .*\/nowhere\/at\/all/),
+  });
+  expect(state()).toBe("waiting");
+});
+
 test("a start that can't be recorded isn't made, and nothing says later that it was", async () => {
   const journal = createFailingJournal();
   const { supervisor, beginnings, reaches } = given(journal);
