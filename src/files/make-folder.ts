@@ -13,10 +13,22 @@ export function makeFolder(path: string, mode = 0o700): void {
     mkdirSync(folder, { mode });
   } catch (error) {
     if (isFolder(folder)) return;
-    // A folder above that is there isn't what is missing: trying again would never end.
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || isFolder(above)) throw error;
-    makeFolder(above, mode);
-    makeFolder(folder, mode);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    // A folder above that is there isn't what is missing, unless somebody else has just made it: trying again and again
+    // would never end.
+    if (isFolder(above)) makeOnce(folder, mode);
+    else {
+      makeFolder(above, mode);
+      makeFolder(folder, mode);
+    }
+  }
+}
+
+function makeOnce(folder: string, mode: number): void {
+  try {
+    mkdirSync(folder, { mode });
+  } catch (error) {
+    if (!isFolder(folder)) throw error;
   }
 }
 

@@ -29,8 +29,8 @@ describeWith(objectStore)("a real S3 server", () => {
     const backups = new Backups({
       stateDirectory,
       project: "/lab/config",
-      // Longer than this machine itself stands still.
-      silentMs: 5000,
+      // Longer than several of the processes on the way stand still one after the other.
+      silentMs: 15_000,
       onBug: (bug) => expect.unreachable(String(bug)),
       report: (name, outcome) => {
         told.push([name, outcome]);

@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
-import { cgroupRecord } from "../../src/files/state-paths.ts";
+import { cgroupRecord, exitRecord } from "../../src/files/state-paths.ts";
 import { membersOf } from "../../src/runs/launch/cgroup.ts";
 import { smallDisk, testWith } from "../needs.ts";
 import { cgroupsHere } from "../runs/given.ts";
@@ -63,6 +63,9 @@ test.runIf(cgroupsHere())(
     await supervisor.crash();
     process.kill(pid as number, "SIGKILL");
     await until("it to be empty", () => membersOf(cgroup).length === 0);
+    // Its launcher, which is in no cgroup, writes how it ended: the dot comes last.
+    const exit = exitRecord(state, runId as string);
+    await until("its end", () => readFileSync(exit, "utf8").includes("."));
     rmSync(state, { recursive: true });
     expect(existsSync(cgroup)).toBe(true);
     const other = await new RealSupervisor({ jobs: [] }).start();

@@ -77,7 +77,11 @@ describeWith(compiler)("park (needs a C compiler)", () => {
     expect(supervisor.say("pause", "plain").code).toBe(0);
     expect(cuda.stateOf(scene.pid)).toBe("checkpointed");
     scene.set({ also: ["cuda delay restore 1500"] });
-    expect(supervisor.say("resume", "plain")).toMatchObject({ code: 0, out: "plain  running (run 1)\n" });
+    // Where its GPU can't be read for a moment, it says that it waits for that, and is asked again.
+    await until(
+      "it to be said to run",
+      () => supervisor.say("resume", "plain").out === "plain  running (run 1)\n",
+    );
     expect(cuda.calls).toEqual(["lock 0", "checkpoint 0", "restore 0", "unlock 0"]);
   });
 

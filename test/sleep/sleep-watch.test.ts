@@ -49,6 +49,8 @@ describeWith(systemBus)("on a real bus", () => {
     watch.close();
     vi.unstubAllEnvs();
     await bus.close();
+    // The next test counts its own.
+    await until("the listeners' end", () => listeners().length === 0);
   });
 
   it("whoever holds sleep up hears of it, though the first listener was killed", async () => {

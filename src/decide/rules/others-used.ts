@@ -43,7 +43,7 @@ export const newCourse = (sinceMs: number): Course => ({ sinceMs, sums: {}, weig
 /** A course with one more reading, which counts as much as its `weight`. Made anew for every job at every tick: lean. */
 export function goOn(course: Course, uses: Uses, weight: number, nowMs: number): Course {
   const sums: Record<string, number> = { ...course.sums };
-  for (const of in uses) sums[of] = (sums[of] ?? 0) + weight * (uses[of] ?? 0);
+  for (const used in uses) sums[used] = (sums[used] ?? 0) + weight * (uses[used] ?? 0);
   const all = course.weight + weight;
   if (nowMs - course.sinceMs < COURSE_MS) return { ...course, sums, weight: all };
   return { ...newCourse(nowMs), least: lower(course.least, sums, all) };
@@ -52,10 +52,10 @@ export function goOn(course: Course, uses: Uses, weight: number, nowMs: number):
 /** The lower of each mean and what was the least so far; of what was there in every one. */
 function lower(least: Uses | undefined, sums: Uses, weight: number): Uses {
   const lowest: Record<string, number> = {};
-  for (const of in sums) {
-    const mean = (sums[of] ?? 0) / weight;
-    const known = least === undefined ? mean : least[of];
-    if (known !== undefined) lowest[of] = Math.min(known, mean);
+  for (const used in sums) {
+    const mean = (sums[used] ?? 0) / weight;
+    const known = least === undefined ? mean : least[used];
+    if (known !== undefined) lowest[used] = Math.min(known, mean);
   }
   return lowest;
 }
