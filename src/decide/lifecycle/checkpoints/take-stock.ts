@@ -20,6 +20,7 @@ export function takeStock(transition: Transition, stock: Stock): void {
   const { rejected } = stock;
   const there = withUnread(transition, stock);
   const { doubts } = transition.job;
+  // At every tick, and few jobs have any.
   const checkpoints = doubts === undefined ? there : there.filter((one) => !isPassedOver({ doubts }, one));
   const [newest, ...older] = checkpoints;
   const known = transition.job.checkpoint;
