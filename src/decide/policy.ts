@@ -17,7 +17,7 @@ import { refreshJob } from "./refresh-job.ts";
 import { watchHandOvers } from "./rules/hand-over.ts";
 import { idleGpus } from "./rules/idle-gpu.ts";
 import { type Judged, judgeRules } from "./rules/judge-rules.ts";
-import { othersUsed } from "./rules/others-used.ts";
+import { othersUsed, UNSEEN } from "./rules/others-used.ts";
 import { notices, ruleEvents } from "./rules/rule-events.ts";
 import { rulesNow } from "./rules/rule-now.ts";
 import { decideWatched, watchPauses } from "./rules/self-caused.ts";
@@ -56,7 +56,7 @@ export function decide(world: World, tick: Tick): Decided {
   // A job on standby may be asked to give its memory back at the very tick that would let it go on.
   const start = pauses.some(({ job }) => job === chosen.start?.job) ? null : chosen.start;
   const requests = turnEvents(input);
-  const { companions = {}, othersUsed: seen = { proven: {}, most: {} } } = world.memory;
+  const { companions = {}, othersUsed: seen = UNSEEN } = world.memory;
   const use = { before: seen, now: othersUsed(sample, seen) };
   const handOvers = watchHandOvers(companions, use, input);
 

@@ -45,8 +45,19 @@ export interface OthersUsed {
   /** All others together, by GPU (UUID) and of the CPU ("cpu"): as far as it is proven, and the most it may be. */
   readonly proven: Uses;
   readonly most: Uses;
+  /** What was proven until now. */
+  readonly all: Tally;
   /** Each program at the last look at all processes; none before it. */
   readonly programs?: ProgramsUsed;
+  /** Each program's use at all looks until now. */
+  readonly each: Tally;
+}
+
+/** Readings added up: means are differences of two tallies. */
+export interface Tally {
+  readonly weight: number;
+  /** `atMs`: of its last reading, monotonic. */
+  readonly sums: Readonly<Record<string, { readonly sum: number; readonly atMs: number }>>;
 }
 
 /** Use of the CPU by command line, since `sinceMs` (monotonic). A program that isn't listed used `unlisted` at most. */
@@ -59,9 +70,8 @@ export interface ProgramsUsed {
 /** Means of five seconds or more, one after the other. */
 export interface Course {
   readonly sinceMs: number;
-  /** Of the five seconds that aren't over. */
-  readonly sums: Uses;
-  readonly weight: number;
+  /** At the start of the five seconds that aren't over; absent before them. */
+  readonly from?: Tally;
   /** The lowest of each; of what was there in every one. */
   readonly least?: Uses;
 }
@@ -78,7 +88,7 @@ export interface Companion {
   readonly programs: Course;
   /** Who used most of each. */
   readonly who: Readonly<Record<string, { readonly name: string; readonly pid: number }>>;
-  /** Sum of so many readings of what it used of the CPU itself. */
+  /** Sum of so many readings of what it used of the CPU itself, while others used enough to be told of. */
   readonly own: number;
   readonly readings: number;
   /** What rose and fell with so many runs in a row. */

@@ -131,15 +131,14 @@ function usesOf(
   cpu: Map<string, Reading>,
   shares: MemoryShares,
 ): Record<string, RunUse> {
-  return Object.fromEntries(
-    runs.map(({ id }) => {
-      const memory = shares.runs.get(id);
-      const use: RunUse = {
-        cpuPercent: cpu.get(id) ?? { unavailable: FIRST_READING },
-        memoryMiB: memory?.memoryMiB ?? { unavailable: "its processes can't be read" },
-        processes: memory?.processes ?? 0,
-      };
-      return [id, use];
-    }),
-  );
+  const uses: Record<string, RunUse> = {};
+  for (const { id } of runs) {
+    const memory = shares.runs.get(id);
+    uses[id] = {
+      cpuPercent: cpu.get(id) ?? { unavailable: FIRST_READING },
+      memoryMiB: memory?.memoryMiB ?? { unavailable: "its processes can't be read" },
+      processes: memory?.processes ?? 0,
+    };
+  }
+  return uses;
 }

@@ -1,5 +1,6 @@
 /** Everything that a user should know is told at once: each job whose save may fail, each blind rule, each server. */
 import { expect, test } from "vitest";
+import { UNSEEN } from "../../src/decide/rules/others-used.ts";
 import type { Companion } from "../../src/decide/world.ts";
 import { problemsOf } from "../../src/tick/problems.ts";
 import { Days, running } from "../decide/days.ts";
@@ -13,8 +14,8 @@ test("names the job whose save has no room, the rule that can't see and the job 
   const days = new Days({ rules: [STALLS] }, running("tts", {}, large), running("asr"));
   for (const second of [0, 4])
     days.tick(second, { "pressure.io.full": "this kernel has no /proc/pressure/io" });
-  const course = {} as Companion["together"];
-  const seen = { sinceMs: 0, before: { proven: {}, most: {} }, together: course, programs: course };
+  const course = { sinceMs: 0 };
+  const seen = { sinceMs: 0, before: UNSEEN, together: course, programs: course };
   const asr: Companion = { ...seen, who: {}, own: 0, readings: 0, runs: 3, told: handOver };
   const world = { ...days.world, memory: { ...days.world.memory, companions: { asr } } };
   const told = problemsOf(world, days.config.rules, { gpus: [], freeMiB: () => 512 });

@@ -14,7 +14,7 @@ import { handOverText } from "../../words/sentences/hand-over.ts";
 import { programOf } from "../../words/sentences/process.ts";
 import type { TickInput } from "../tick-input.ts";
 import type { Companion, OthersUsed, Rise, Uses } from "../world.ts";
-import { goOn, newCourse } from "./others-used.ts";
+import { goOn, UNSEEN } from "./others-used.ts";
 
 /** Runs in a row with which the same use rose and fell before it is told. */
 const ENOUGH_RUNS = 3;
@@ -85,8 +85,8 @@ const begin = (known: Companion | undefined, { id }: Run, before: OthersUsed, no
   run: id,
   sinceMs: nowMs,
   before,
-  together: newCourse(nowMs + LOADS_MS),
-  programs: newCourse(nowMs + LOADS_MS),
+  together: { sinceMs: nowMs + LOADS_MS },
+  programs: { sinceMs: nowMs + LOADS_MS },
 });
 
 /** What outlasts a run. */
@@ -95,28 +95,35 @@ const keep = ({ runs, rise, told }: Pick<Companion, "runs" | "rise" | "told">): 
   ...(rise !== undefined && { rise }),
   ...(told !== undefined && { told }),
   sinceMs: 0,
-  before: { proven: {}, most: {} },
-  together: newCourse(0),
-  programs: newCourse(0),
+  before: UNSEEN,
+  together: { sinceMs: 0 },
+  programs: { sinceMs: 0 },
   who: {},
   own: 0,
   readings: 0,
 });
 
-function measure(
-  known: Companion,
-  run: Run,
-  { before, now, who }: Use,
-  { sample, now: { monotonicMs } }: TickInput,
-): Companion {
+/** Returns the same where this tick adds nothing. */
+function measure(known: Companion, run: Run, use: Use, { sample, now }: TickInput): Companion {
+  const heard = hear(known, use, now.monotonicMs);
+  // Most of the time there is nothing to be told of.
+  if (now.monotonicMs - known.sinceMs < LOADS_MS || isQuiet(use.now)) return heard;
   const own = ownUse(run, sample);
-  if (monotonicMs - known.sinceMs < LOADS_MS || own === null) return known;
-  const together = goOn(known.together, now.proven, 1, monotonicMs);
-  const next = { ...known, together, own: known.own + own, readings: known.readings + 1 };
-  const { programs } = now;
-  if (programs === undefined || programs === before.programs || programs.sinceMs < known.sinceMs) return next;
-  const course = goOn(known.programs, programs.uses, monotonicMs - programs.sinceMs, monotonicMs);
-  return { ...next, programs: course, who: who() };
+  return own === null ? heard : { ...heard, own: heard.own + own, readings: heard.readings + 1 };
+}
+
+function hear(known: Companion, { before, now, who }: Use, nowMs: number): Companion {
+  const together = goOn(known.together, before.all, now.all, nowMs);
+  const heard = together === known.together ? known : { ...known, together };
+  const { programs: looked } = now;
+  if (looked === undefined || looked === before.programs || looked.sinceMs < known.sinceMs) return heard;
+  const programs = goOn(known.programs, before.each, now.each, nowMs);
+  return programs === known.programs ? heard : { ...heard, programs, who: who() };
+}
+
+function isQuiet({ proven }: OthersUsed): boolean {
+  for (const used in proven) if ((proven[used] ?? 0) >= LEAST_RISE) return false;
+  return true;
 }
 
 /** In percent of the CPU; null where it isn't known. A job that has a GPU in use is no idle one. */

@@ -1,11 +1,13 @@
 /** What a sample shows of others' use: all of them together, and each program of the CPU. Pure. */
 import type { ProcessEvidence, Reading, Sample } from "../../model/machine.ts";
-import type { Course, OthersUsed, ProgramsUsed, Uses } from "../world.ts";
+import type { Course, OthersUsed, ProgramsUsed, Tally, Uses } from "../world.ts";
 
 const CPU = "cpu";
 /** With less of the CPU used by others, all processes aren't looked at. */
 const QUIET = 10;
 const COURSE_MS = 5000;
+/** Longer than any five seconds of a course, with the time between two looks at all processes. */
+const FORGOTTEN_MS = 60_000;
 
 /** `before`: of the last tick; not every tick looks at all processes. */
 export function othersUsed({ machine, gpus, ...sample }: Sample, before: OthersUsed): OthersUsed {
@@ -18,8 +20,12 @@ export function othersUsed({ machine, gpus, ...sample }: Sample, before: OthersU
   };
   add(CPU, machine["cpu.others"]);
   for (const { uuid, metrics } of gpus) add(uuid, metrics["gpu.others.utilization"]);
-  const programs = programsUsed(sample, most[CPU]) ?? before.programs;
-  return { proven, most, ...(programs && { programs }) };
+  const nowMs = sample.at.monotonicMs;
+  const all = tallied(before.all, proven, 1, nowMs);
+  const programs = programsUsed(sample, most[CPU]);
+  if (programs === null) return { ...before, proven, most, all };
+  const each = tallied(before.each, programs.uses, nowMs - programs.sinceMs, nowMs);
+  return { proven, most, all, programs, each };
 }
 
 /** Null where this sample says nothing new of them. `most`: that all others may have used. */
@@ -38,22 +44,48 @@ function byCommand(foreign: readonly ProcessEvidence[]): Uses {
   return uses;
 }
 
-export const newCourse = (sinceMs: number): Course => ({ sinceMs, sums: {}, weight: 0 });
+/** Others' use before anything is known of it. */
+export const UNSEEN: OthersUsed = {
+  proven: {},
+  most: {},
+  all: { weight: 0, sums: {} },
+  each: { weight: 0, sums: {} },
+};
 
-/** A course with one more reading, which counts as much as its `weight`. Made anew for every job at every tick: lean. */
-export function goOn(course: Course, uses: Uses, weight: number, nowMs: number): Course {
-  const sums: Record<string, number> = { ...course.sums };
-  for (const used in uses) sums[used] = (sums[used] ?? 0) + weight * (uses[used] ?? 0);
-  const all = course.weight + weight;
-  if (nowMs - course.sinceMs < COURSE_MS) return { ...course, sums, weight: all };
-  return { ...newCourse(nowMs), least: lower(course.least, sums, all) };
+/** With one more reading, which counts as much as its `weight`. What wasn't there for long is forgotten. */
+function tallied(tally: Tally, uses: Uses, weight: number, nowMs: number): Tally {
+  const sums: Record<string, { sum: number; atMs: number }> = {};
+  for (const [used, known] of Object.entries(tally.sums))
+    if (nowMs - known.atMs < FORGOTTEN_MS) sums[used] = known;
+  for (const [used, use] of Object.entries(uses))
+    sums[used] = { sum: (sums[used]?.sum ?? 0) + weight * use, atMs: nowMs };
+  return { weight: tally.weight + weight, sums };
+}
+
+/** What a course hears of at a tick. Every job has one at every tick: mostly the same. */
+export function goOn(course: Course, before: Tally, now: Tally, nowMs: number): Course {
+  if (nowMs < course.sinceMs) return course;
+  if (course.from === undefined) return { ...course, from: before };
+  if (nowMs - course.sinceMs < COURSE_MS) return course;
+  return { sinceMs: nowMs, from: now, least: lower(course.least, meansBetween(course.from, now)) };
+}
+
+/** Of what was used at all. */
+function meansBetween(before: Tally, now: Tally): Uses {
+  const weight = now.weight - before.weight;
+  return Object.fromEntries(
+    Object.entries(now.sums).flatMap(([used, { sum }]) => {
+      const more = sum - (before.sums[used]?.sum ?? 0);
+      return more > 0 ? [[used, more / weight]] : [];
+    }),
+  );
 }
 
 /** The lower of each mean and what was the least so far; of what was there in every one. */
-function lower(least: Uses | undefined, sums: Uses, weight: number): Uses {
+function lower(least: Uses | undefined, means: Uses): Uses {
   const lowest: Record<string, number> = {};
-  for (const used in sums) {
-    const mean = (sums[used] ?? 0) / weight;
+  for (const used in means) {
+    const mean = means[used] ?? 0;
     const known = least === undefined ? mean : least[used];
     if (known !== undefined) lowest[used] = Math.min(known, mean);
   }

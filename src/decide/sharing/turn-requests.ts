@@ -16,6 +16,8 @@ export const isGpu = ({ uuid, index }: GpuSample, id: string | number): boolean 
 
 /** The claim that asks for a GPU of this job and is next in line for it. */
 export function requestFor(job: Job, input: TickInput): { claim: Claim; gpu: string } | null {
+  // At every tick for every job, and mostly nobody claims anything.
+  if (!input.sample.claims?.length) return null;
   for (const gpu of runOf(job)?.gpus ?? []) {
     const claim = requestOn(gpu, input);
     if (claim !== null) return { claim, gpu };

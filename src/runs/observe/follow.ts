@@ -22,6 +22,7 @@ import type { Begun } from "../launch/rewrite-records.ts";
 import type { KnownRun } from "../signal/listeners.ts";
 import { isOfThisBoot, readPidRecord } from "./launcher-records.ts";
 import type { RankMemory } from "./read-ranks.ts";
+import { NamedRanks } from "./world-size.ts";
 
 export interface Followed {
   readonly id: string;
@@ -49,7 +50,8 @@ export interface Followed {
   /** A look after the run's end found no process; none can come back. */
   gone: boolean;
   /** Whether any process listens for the pause signal, how many ranks there are, and when that was last checked. */
-  closer: Pick<Seen, "signalCaught" | "worldSize"> & { atMs: number };
+  closer: { seen: Pick<Seen, "signalCaught" | "worldSize">; atMs: number };
+  readonly named: NamedRanks;
   /** The sequence of a ring that no process could hear yet. */
   unheard: number | null;
   /** Third-party processes signalled so far, with the sequence: each is rung once per word. */
@@ -80,7 +82,8 @@ export function newlyFollowed(id: string, job: string, stateDirectory: string): 
     cgroupKnown: false,
     container: undefined,
     gone: false,
-    closer: { signalCaught: null, atMs: Number.NEGATIVE_INFINITY },
+    closer: { seen: { signalCaught: null }, atMs: Number.NEGATIVE_INFINITY },
+    named: new NamedRanks(),
     unheard: null,
     rung: new Set(),
     ranks: { files: new Map() },

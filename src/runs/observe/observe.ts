@@ -9,7 +9,7 @@ import { containerRemovedRecord, exitRecord } from "../../files/state-paths.ts";
 import type { Job } from "../../model/job.ts";
 import type { Run } from "../../model/run.ts";
 import type { Exit, Seen } from "../../model/seen.ts";
-import { pidsOf, processesOf } from "../../sense/owners/run-processes.ts";
+import { processesOf } from "../../sense/owners/run-processes.ts";
 import { bootId } from "../../sense/proc/boot-id.ts";
 import type { Checkpoints } from "../checkpoints/find-checkpoints.ts";
 import { ranksHere } from "../containers/ranks-here.ts";
@@ -22,7 +22,6 @@ import { readExit } from "./launcher-records.ts";
 import { missingModule } from "./missing-module.ts";
 import { outOfGpuMemory } from "./out-of-gpu-memory.ts";
 import { ranksGone } from "./ranks-gone.ts";
-import { worldSizeOf } from "./world-size.ts";
 
 /**
  * Whether a job catches its signal changes early in its life, and checking costs a look at its
@@ -120,7 +119,7 @@ function lookCloser(
   ranks: Seen["ranks"],
 ): Pick<Seen, "signalCaught" | "worldSize"> {
   const now = elapsedMs();
-  const { atMs, ...before } = known.closer;
+  const { seen: before, atMs } = known.closer;
   const ageMs = now - known.sinceMs;
   const agedMs = ageMs < EARLY_MS ? 0 : ageMs / 5;
   const everyMs = before.signalCaught ? LATER_EVERY_MS : Math.min(LATER_EVERY_MS, agedMs);
@@ -129,9 +128,9 @@ function lookCloser(
   const run = asLiveRun(known);
   const seen = {
     signalCaught: findListeners(job, run, ranks).targets.length > 0,
-    ...(ranks.length === 0 && { worldSize: worldSizeOf(pidsOf(run)) }),
+    ...(ranks.length === 0 && { worldSize: known.named.worldSize(run, ageMs) }),
   };
-  known.closer = { ...seen, atMs: now };
+  known.closer = { seen, atMs: now };
   return seen;
 }
 

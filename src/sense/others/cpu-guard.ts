@@ -8,6 +8,7 @@ import type { LiveRun } from "../../ports/live-run.ts";
 import type { Machine } from "../machine/machine.ts";
 import { NEAREST_SCANS_MS } from "./attribute-cpu.ts";
 import { claimedBetween } from "./claimed-cpu.ts";
+import type { CpuWindow } from "./cpu-window.ts";
 import type { CpuSnapshot, OurCpu } from "./our-cpu.ts";
 import { GUARDS_WINDOW_MS, type RecentSnapshots } from "./recent-snapshots.ts";
 
@@ -43,9 +44,9 @@ export class CpuGuard {
   #dueMs = 0;
   #othersThen = 0;
   #roseAtMs = Number.NEGATIVE_INFINITY;
-  /** Percent of the machine that each run used in the last sample, by run id. */
-  #knownPercent = new Map<string, number>();
-  /** The same for supervised jobs of other supervisors, which don't count as others. */
+  /** What each run used in the last sample. */
+  #known: Pick<CpuWindow, "runs" | "all"> | null = null;
+  /** Percent of the machine of supervised jobs of other supervisors, which don't count as others. */
   #claimedPercent = 0;
   #called = false;
   #confirmed = false;
@@ -84,13 +85,17 @@ export class CpuGuard {
     return this.#called;
   }
 
-  /** Reports a sample, in percent of the machine: others, each run, and claimed jobs. */
-  sampled(othersProven: number | null, runs: Map<string, number>, claimedPercent: number): void {
+  /** Reports a sample. In percent of the machine: others, and claimed jobs. */
+  sampled(
+    othersProven: number | null,
+    window: Pick<CpuWindow, "runs" | "all"> | null,
+    claimedPercent: number,
+  ): void {
     this.#confirmed = othersProven !== null && othersProven > this.#threshold;
     const isFalse = this.#called && !this.#confirmed;
     if (isFalse) this.#falseCalls += 1;
     if (this.#timer !== null) this.#lookIn(isFalse ? PROOF_MS : Math.max(1, this.#dueMs - monotonicMs()));
-    this.#knownPercent = runs;
+    this.#known = window;
     this.#claimedPercent = claimedPercent;
     this.#called = false;
   }
@@ -157,7 +162,7 @@ export class CpuGuard {
       const ms = after.cgroups.get(id);
       const earlier = before.cgroups.get(id);
       if (ms !== undefined && earlier !== undefined) oursMs += ms - earlier;
-      else oursPercent += this.#knownPercent.get(id) ?? 0;
+      else if (this.#known !== null) oursPercent += (100 * (this.#known.runs.get(id) ?? 0)) / this.#known.all;
     }
     const processes = after.cpu.processes - before.cpu.processes;
     return (100 * (processes - oursMs / 10)) / all - oursPercent;

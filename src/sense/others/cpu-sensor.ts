@@ -84,7 +84,7 @@ export class CpuSensor {
   /** The readings of a look. May scan all processes. */
   read(runs: readonly LiveRun[], { snapshot, window, reason }: CpuLook): CpuUse {
     if (!snapshot || !window) {
-      this.#guard.sampled(null, new Map(), 0);
+      this.#guard.sampled(null, null, 0);
       return noCpuUse(runs, reason);
     }
     const read = (ticks: number): Reading => ({
@@ -95,13 +95,14 @@ export class CpuSensor {
       this.#hidden === null
         ? this.#attribution.attribute(window, snapshot, runs, this.#called)
         : hiddenOthers(this.#hidden);
-    const percents = new Map([...window.runs].map(([id, ticks]) => [id, (100 * ticks) / window.all]));
-    this.#guard.sampled("value" in others ? others.value : null, percents, claimedPercent);
+    this.#guard.sampled("value" in others ? others.value : null, window, claimedPercent);
     const total = window.processes + window.interrupts;
+    const uses = new Map<string, Reading>();
+    for (const [id, ticks] of window.runs) uses.set(id, read(ticks));
     return {
       metrics: { "cpu.total": read(total), "cpu.others": others },
       withoutNice: { "cpu.total": read(total - window.nice), "cpu.others": othersWithoutNice },
-      runs: new Map([...window.runs].map(([id, ticks]) => [id, read(ticks)])),
+      runs: uses,
       foreign,
       ...(looked && { looked }),
     };

@@ -1,7 +1,7 @@
 /** Covers: src/decide/pauses/spared.ts, src/words/sentences/spared.ts, src/decide/rules/rule-now.ts */
 
 import { describe, expect, test } from "vitest";
-import { newCourse } from "../../../src/decide/rules/others-used.ts";
+import { UNSEEN } from "../../../src/decide/rules/others-used.ts";
 import { Days, MEMORY, running } from "../days.ts";
 import { at, makeGpu, makeRun, runningJob } from "../make.ts";
 
@@ -99,7 +99,8 @@ describe("a rule in pressure that pauses nobody says why, in 'why' and once in t
 
 test("a rule whose load came and went with a job says so wherever it speaks", () => {
   const told = { gpu: null, from: 2, to: 80, runs: 3 };
-  const seen = { before: { proven: {}, most: {} }, together: newCourse(0), programs: newCourse(0), who: {} };
+  const course = { sinceMs: 0 };
+  const seen = { before: UNSEEN, together: course, programs: course, who: {} };
   const companion = { runs: 3, told, sinceMs: 0, ...seen, own: 0, readings: 0 };
   const days = new Days({ rules: [BUSY] }, running("a"), running("b"));
   days.world = { ...days.world, memory: { ...days.world.memory, companions: { b: companion } } };

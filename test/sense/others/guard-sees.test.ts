@@ -29,13 +29,13 @@ describe("a sample as a look of the guard", () => {
       expect(guard.sees(at(1000, 0))).toBe(false);
       guard.set(30, [], suspect);
       expect(guard.sees(at(2000, 0))).toBe(false);
-      guard.sampled(0, new Map(), 0);
+      guard.sampled(0, null, 0);
       // 20 ms of a burst are too few ticks to judge.
       expect(guard.sees(at(2020, 4))).toBe(false);
-      guard.sampled(0, new Map(), 0);
+      guard.sampled(0, null, 0);
       // Half of what there was since the last look.
       expect(guard.sees(at(2160, 16))).toBe(true);
-      guard.sampled(50, new Map(), 0);
+      guard.sampled(50, null, 0);
       // Confirmed: a sample covers all since the one before again.
       expect(guard.sees(at(2320, 32))).toBe(false);
       expect(suspect).not.toHaveBeenCalled();
