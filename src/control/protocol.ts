@@ -12,7 +12,7 @@ import type { LearnedSummary } from "../model/learned.ts";
 import type { GpuSample, MachineMetric, ProcessEvidence, Reading, RunUse } from "../model/machine.ts";
 import type { Checkpoint, SlurmRun } from "../model/run.ts";
 import type { PauseMethod, StateName } from "../model/state.ts";
-import type { WordedWhy } from "../words/sentences/why.ts";
+import type { WordedWhy } from "../words/sentences/why/why.ts";
 
 export const SCHEMA_VERSION = 1;
 /** A longer line is refused and the client disconnected. */

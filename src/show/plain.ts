@@ -8,7 +8,7 @@ import { isAtWork } from "../model/state.ts";
 import { elapsed } from "../words/duration.ts";
 import { handOverText } from "../words/sentences/hand-over.ts";
 import { sightText } from "../words/sentences/sight.ts";
-import { whyText } from "../words/sentences/why.ts";
+import { whyText } from "../words/sentences/why/why.ts";
 import { cellsOf, pad, wrap } from "./draw/cells.ts";
 import { FEW, inOrder } from "./draw/job-order.ts";
 import { jobRows } from "./draw/job-rows.ts";

@@ -3,7 +3,7 @@ import type { JobView, Snapshot } from "../control/protocol.ts";
 import { isSuspended, isWorking, LIVE_STATES } from "../model/state.ts";
 import { list } from "../words/list.ts";
 import { roomText } from "../words/sentences/room.ts";
-import { listedText } from "../words/sentences/why-pausing.ts";
+import { listedText } from "../words/sentences/why/why-pausing.ts";
 
 /** States in which a stop waits until the job is saved, or can't be. */
 const OPEN: readonly string[] = LIVE_STATES.filter((name) => !isSuspended(name));

@@ -12,7 +12,7 @@ import { endingBecause, type JobState, type PauseMethod, runOf } from "../model/
 import type { Now } from "../model/time.ts";
 import type { Copying, Why } from "../model/why.ts";
 import type { Moment } from "../tick/supervisor.ts";
-import { worded } from "../words/sentences/why.ts";
+import { worded } from "../words/sentences/why/why.ts";
 
 export interface About {
   config: Config;

@@ -8,7 +8,7 @@ import { newWorld, type World } from "../../src/decide/world.ts";
 import type { Cause } from "../../src/model/actor.ts";
 import type { Job } from "../../src/model/job.ts";
 import type { Sample } from "../../src/model/machine.ts";
-import { whyText } from "../../src/words/sentences/why.ts";
+import { whyText } from "../../src/words/sentences/why/why.ts";
 import { at, makeCheckpoint, makeConfig, makeJob, makeRun, makeSample, runningJob } from "./make.ts";
 
 export const CPU = { name: "cpu", metric: "cpu.others", above: 60, clear: { below: 30 } };

@@ -1,7 +1,7 @@
 /**
  * A job whose command hands its work to a server of another session: told after some runs, with the server's name,
  * also on a machine that others keep busy.
- * Covers: src/decide/rules/hand-over.ts, src/decide/rules/others-used.ts
+ * Covers: src/decide/rules/hand-over/hand-over.ts, src/decide/rules/hand-over/others-used.ts
  */
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";

@@ -16,7 +16,7 @@ import { paint } from "../../src/show/draw/lines.ts";
 import { nextOf, reasonAndNext } from "../../src/show/job-words.ts";
 import { formatWhy } from "../../src/show/plain.ts";
 import { processWords, whyPage } from "../../src/show/screen/pages/pages.ts";
-import { whyText } from "../../src/words/sentences/why.ts";
+import { whyText } from "../../src/words/sentences/why/why.ts";
 import {
   figure,
   makeCheckpoint,

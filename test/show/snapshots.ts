@@ -11,7 +11,7 @@ import {
   type Reading,
 } from "../../src/model/machine.ts";
 import type { Why } from "../../src/model/why.ts";
-import { worded } from "../../src/words/sentences/why.ts";
+import { worded } from "../../src/words/sentences/why/why.ts";
 
 /** What is drawn is in local time. */
 process.env.TZ = "UTC";

@@ -1,6 +1,6 @@
 /** Everything that a user should know is told at once: each job whose save may fail, each blind rule, each server. */
 import { expect, test } from "vitest";
-import { UNSEEN } from "../../src/decide/rules/others-used.ts";
+import { UNSEEN } from "../../src/decide/rules/hand-over/others-used.ts";
 import type { Companion } from "../../src/decide/world.ts";
 import { problemsOf } from "../../src/tick/problems.ts";
 import { Days, running } from "../decide/days.ts";

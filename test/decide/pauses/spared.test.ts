@@ -1,7 +1,7 @@
 /** Covers: src/decide/pauses/spared.ts, src/words/sentences/spared.ts, src/decide/rules/rule-now.ts */
 
 import { describe, expect, test } from "vitest";
-import { UNSEEN } from "../../../src/decide/rules/others-used.ts";
+import { UNSEEN } from "../../../src/decide/rules/hand-over/others-used.ts";
 import { Days, MEMORY, running } from "../days.ts";
 import { at, makeGpu, makeRun, runningJob } from "../make.ts";
 

@@ -3,7 +3,7 @@ import { type Decided, decide } from "../../../src/decide/policy.ts";
 import { newWorld, type World } from "../../../src/decide/world.ts";
 import type { Job } from "../../../src/model/job.ts";
 import type { Claim, GpuSample, Sample } from "../../../src/model/machine.ts";
-import { whyText } from "../../../src/words/sentences/why.ts";
+import { whyText } from "../../../src/words/sentences/why/why.ts";
 import { at, makeConfig, makeGpu, makeSample } from "../make.ts";
 
 export const gpus = (second: number, count: number, more: Partial<GpuSample> = {}): GpuSample[] =>

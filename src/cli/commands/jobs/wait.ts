@@ -6,7 +6,7 @@ import type { JobView } from "../../../control/protocol.ts";
 import { Refusal } from "../../../refusal.ts";
 import { duration } from "../../../words/duration.ts";
 import { list } from "../../../words/list.ts";
-import { whyBeside } from "../../../words/sentences/why.ts";
+import { whyBeside } from "../../../words/sentences/why/why.ts";
 import { clockTime } from "../../../words/time.ts";
 import { followJobs, type Outcome, printOutcome } from "../../follow-jobs.ts";
 import { jobsNamed } from "../../named-jobs.ts";

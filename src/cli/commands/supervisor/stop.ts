@@ -5,7 +5,7 @@ import type { JobView } from "../../../control/protocol.ts";
 import { lastSupervisorOf } from "../../../files/supervisors.ts";
 import { Refusal } from "../../../refusal.ts";
 import { isOpen, StopOutcome } from "../../../show/stop-outcome.ts";
-import { unaskedText } from "../../../words/sentences/why-pausing.ts";
+import { unaskedText } from "../../../words/sentences/why/why-pausing.ts";
 import { print, say } from "../../print.ts";
 import { askedBy, mustConnect, type Options, placesOf, tryConnect } from "../../supervisors/connect.ts";
 import { leftRunning } from "../../supervisors/left-running.ts";

@@ -9,7 +9,7 @@ import { savesBy } from "../../../model/job.ts";
 import type { Seen } from "../../../model/seen.ts";
 import { askedByRule } from "../../../model/state.ts";
 import { duration } from "../../../words/duration.ts";
-import { mayReport } from "../../../words/sentences/why-pausing.ts";
+import { mayReport } from "../../../words/sentences/why/why-pausing.ts";
 import type { Transition } from "../transition.ts";
 
 /** From its launch to its first report, for a program that loads much from a slow disk. */

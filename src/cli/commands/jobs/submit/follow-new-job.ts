@@ -2,7 +2,7 @@
 import { wallMs } from "../../../../clock.ts";
 import type { ControlClient } from "../../../../control/client.ts";
 import type { JobView } from "../../../../control/protocol.ts";
-import { whyBeside } from "../../../../words/sentences/why.ts";
+import { whyBeside } from "../../../../words/sentences/why/why.ts";
 import type { Outcome } from "../../../follow-jobs.ts";
 import { JobEnd } from "../../../logs/job-end.ts";
 import { LogLines } from "../../../logs/log-lines.ts";

@@ -18,7 +18,7 @@ import { neutral } from "../../../../show/neutral.ts";
 import { ownEnviron } from "../../../../spawn/exact-environment.ts";
 import { list } from "../../../../words/list.ts";
 import { roomText, UNPROVEN } from "../../../../words/sentences/room.ts";
-import { whyBeside } from "../../../../words/sentences/why.ts";
+import { whyBeside } from "../../../../words/sentences/why/why.ts";
 import { bytes } from "../../../../words/size.ts";
 import { follow, followJobs } from "../../../follow-jobs.ts";
 import { logTail } from "../../../logs/read-log-tail.ts";

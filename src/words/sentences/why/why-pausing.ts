@@ -1,10 +1,10 @@
 /** How far a pause has come, in words. Pure. All times are wall time in ms. */
-import type { Why } from "../../model/why.ts";
-import { duration } from "../duration.ts";
-import { list, plural } from "../list.ts";
-import { size } from "../size.ts";
-import { clockTime, exactTime } from "../time.ts";
-import { slurmText } from "./slurm.ts";
+import type { Why } from "../../../model/why.ts";
+import { duration } from "../../duration.ts";
+import { list, plural } from "../../list.ts";
+import { size } from "../../size.ts";
+import { clockTime, exactTime } from "../../time.ts";
+import { slurmText } from "../slurm.ts";
 import { askedText, movesText } from "./why-held.ts";
 
 export function pausingText(why: Why, nowMs: number): string {

@@ -1,6 +1,6 @@
 /** What comes next for a job, and what it waits for, in words with their times. Pure. All times are wall time in ms. */
-import type { Next, WaitingFor } from "../../model/why.ts";
-import { clockTime, coming, timeAndComing } from "../time.ts";
+import type { Next, WaitingFor } from "../../../model/why.ts";
+import { clockTime, coming, timeAndComing } from "../../time.ts";
 
 /** What comes next, with its time: "may run from 07:00, if nothing else comes up". */
 export function nextText(next: Next, nowMs: number): string {

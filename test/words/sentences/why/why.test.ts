@@ -1,12 +1,12 @@
 /**
  * The answer to "why?" in words: nothing is cut from it, and nothing that stands beside it is said again.
- * Covers: src/words/sentences/room.ts, src/words/sentences/why-held.ts, src/words/sentences/why-next.ts,
- * src/words/sentences/why-pausing.ts, src/words/sentences/copying.ts, src/words/sentences/begun-with.ts
+ * Covers: src/words/sentences/room.ts, src/words/sentences/why/why-held.ts, src/words/sentences/why/why-next.ts,
+ * src/words/sentences/why/why-pausing.ts, src/words/sentences/copying.ts, src/words/sentences/begun-with.ts
  */
 import { expect, test } from "vitest";
-import type { Why } from "../../../src/model/why.ts";
-import { reasonText, whyBeside, whyText } from "../../../src/words/sentences/why.ts";
-import { nextAndComing, nextText, waitAndComing } from "../../../src/words/sentences/why-next.ts";
+import type { Why } from "../../../../src/model/why.ts";
+import { reasonText, whyBeside, whyText } from "../../../../src/words/sentences/why/why.ts";
+import { nextAndComing, nextText, waitAndComing } from "../../../../src/words/sentences/why/why-next.ts";
 
 process.env.TZ = "UTC";
 const AT = Date.UTC(2026, 10, 24, 14, 2, 19);

@@ -1,6 +1,6 @@
 /** What a sample shows of others' use: all of them together, and each program of the CPU. Pure. */
-import type { ProcessEvidence, Reading, Sample } from "../../model/machine.ts";
-import type { Course, OthersUsed, ProgramsUsed, Tally, Uses } from "../world.ts";
+import type { ProcessEvidence, Reading, Sample } from "../../../model/machine.ts";
+import type { Course, OthersUsed, ProgramsUsed, Tally, Uses } from "../../world.ts";
 
 const CPU = "cpu";
 /** With less of the CPU used by others, all processes aren't looked at. */

@@ -4,23 +4,21 @@
  * program's own use shows that also where others' use together doesn't, on a busy machine. Found by several runs
  * alone, since fewer may be chance. Told, never acted on.
  */
-import type { HandOver } from "../../model/decision.ts";
-import type { NewEvent } from "../../model/event.ts";
-import type { Job } from "../../model/job.ts";
-import type { ProcessEvidence, Sample } from "../../model/machine.ts";
-import type { Run } from "../../model/run.ts";
-import { isWorking, runOf } from "../../model/state.ts";
-import { handOverText } from "../../words/sentences/hand-over.ts";
-import { programOf } from "../../words/sentences/process.ts";
-import type { TickInput } from "../tick-input.ts";
-import type { Companion, OthersUsed, Rise, Uses } from "../world.ts";
+import type { HandOver } from "../../../model/decision.ts";
+import type { NewEvent } from "../../../model/event.ts";
+import type { Job } from "../../../model/job.ts";
+import type { ProcessEvidence, Sample } from "../../../model/machine.ts";
+import type { Run } from "../../../model/run.ts";
+import { isWorking, runOf } from "../../../model/state.ts";
+import { handOverText } from "../../../words/sentences/hand-over.ts";
+import { programOf } from "../../../words/sentences/process.ts";
+import type { TickInput } from "../../tick-input.ts";
+import type { Companion, OthersUsed } from "../../world.ts";
 import { goOn, UNSEEN } from "./others-used.ts";
+import { LEAST_RISE, riseOf, usedBy } from "./rise.ts";
 
 /** Runs in a row with which the same use rose and fell before it is told. */
 const ENOUGH_RUNS = 3;
-/** What is worth telling, in percent of the machine or of a GPU, and the most of it that the job itself may use beside. */
-const LEAST_RISE = 10;
-const IDLE = 0.2;
 /** A program is loaded before it works: its first seconds say nothing, in ms. */
 const LOADS_MS = 5000;
 /** After its end, others' use has this long to fall, to this part of its rise. */
@@ -148,35 +146,10 @@ function whoUses({ foreign, gpus }: Sample): Companion["who"] {
   return who;
 }
 
-/** The most that has risen and stayed: of a program, or else of others together. Null: nothing. */
-function riseOf({ before, together, programs, own, readings }: Companion): Rise | "unknown" | null {
-  const ofProgram = (command: string): number | undefined =>
-    before.programs?.uses[command] ?? before.programs?.unlisted;
-  const found =
-    mostRisen(programs.least, ofProgram, true) ?? mostRisen(together.least, (of) => before.most[of], false);
-  // Where others' processes can be seen, a run beside which nobody looked at them says nothing against it.
-  const isSeen = (before.programs === undefined ? together : programs).least !== undefined;
-  if (found === null) return isSeen ? null : "unknown";
-  return own / readings <= IDLE * (found.to - found.from) ? found : null;
-}
-
-/** What wasn't known before hasn't risen. */
-function mostRisen(
-  least: Uses | undefined,
-  fromOf: (of: string) => number | undefined,
-  isProgram: boolean,
-): Rise | null {
-  const rises = Object.entries(least ?? {}).flatMap(([of, to]): Rise[] => {
-    const from = fromOf(of);
-    return from !== undefined && to - from >= LEAST_RISE ? [{ of, isProgram, from, to }] : [];
-  });
-  return rises.sort((a, b) => b.to - b.from - (a.to - a.from))[0] ?? null;
-}
-
 function falls(ended: Companion, others: Use, { sample, now }: TickInput): Companion {
   const { endedMs = now.monotonicMs, rise } = ended;
   if (rise === undefined || now.monotonicMs - endedMs > FALLS_MS) return keep({ runs: 0 });
-  const used = usedBy(rise, others);
+  const used = usedBy(rise, others.before, others.now);
   if (used === null || used > rise.from + FALLEN * (rise.to - rise.from)) return ended;
   const runs = ended.runs + 1;
   if (runs < ENOUGH_RUNS) return { ...keep(ended), runs };
@@ -189,17 +162,10 @@ function falls(ended: Companion, others: Use, { sample, now }: TickInput): Compa
 /** Use that rises again without the job says that the runs before were chance. */
 function betweenRuns(known: Companion, others: Use): Companion {
   const { rise } = known;
-  const used = rise === undefined ? null : usedBy(rise, others);
+  const used = rise === undefined ? null : usedBy(rise, others.before, others.now);
   return rise !== undefined && used !== null && used >= rise.from + LEAST_RISE
     ? { ...known, runs: 0 }
     : known;
-}
-
-/** The most that it may be; null where this tick doesn't tell. */
-function usedBy({ of, isProgram }: Rise, { before, now }: Use): number | null {
-  if (!isProgram) return now.most[of] ?? null;
-  if (now.programs === undefined || now.programs === before.programs) return null;
-  return now.programs.uses[of] ?? now.programs.unlisted;
 }
 
 function told(job: Job, found: HandOver): NewEvent {

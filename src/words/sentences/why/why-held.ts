@@ -1,6 +1,6 @@
 /** Where a job's memory is while it is held, and the step that moves it there or back, in words. Pure. */
-import type { Why } from "../../model/why.ts";
-import { size } from "../size.ts";
+import type { Why } from "../../../model/why.ts";
+import { size } from "../../size.ts";
 
 /** What a job on standby holds: a server may have given it back. */
 export function holdText(server: Why["server"]): string {

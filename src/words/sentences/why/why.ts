@@ -2,16 +2,16 @@
  * The answer to "why?" in words. The only place that words it: a view that shows a part of it elsewhere
  * asks for the rest, and never cuts a sentence. Pure. All times are wall time in ms.
  */
-import type { IdleGpu, Next, Why } from "../../model/why.ts";
-import { duration, elapsed } from "../duration.ts";
-import { joined } from "../list.ts";
-import { size } from "../size.ts";
-import { clockTime } from "../time.ts";
-import { begunText } from "./begun-with.ts";
-import { andCopying } from "./copying.ts";
-import { roomText, UNPROVEN } from "./room.ts";
-import { slurmText } from "./slurm.ts";
-import { sparedBy } from "./spared.ts";
+import type { IdleGpu, Next, Why } from "../../../model/why.ts";
+import { duration, elapsed } from "../../duration.ts";
+import { joined } from "../../list.ts";
+import { size } from "../../size.ts";
+import { clockTime } from "../../time.ts";
+import { begunText } from "../begun-with.ts";
+import { andCopying } from "../copying.ts";
+import { roomText, UNPROVEN } from "../room.ts";
+import { slurmText } from "../slurm.ts";
+import { sparedBy } from "../spared.ts";
 import { askedText, brokenText, holdText, movesText, notReleased } from "./why-held.ts";
 import { nextText } from "./why-next.ts";
 import { leftText, pausingText } from "./why-pausing.ts";

@@ -1,14 +1,14 @@
 /**
  * A command that hands its work to a server: its own processes are idle while others' use rises and falls with its runs.
- * Told after the second such run, in an event and in `why`, and never of a job that works itself.
- * Covers: src/decide/rules/hand-over.ts, src/words/sentences/hand-over.ts.
+ * Told after the third such run, in an event and in `why`, and never of a job that works itself.
+ * Covers: src/decide/rules/hand-over/hand-over.ts, src/decide/rules/hand-over/rise.ts, src/words/sentences/hand-over.ts.
  */
 import { expect, test } from "vitest";
-import type { Job } from "../../../src/model/job.ts";
-import type { ProcessEvidence, Sample } from "../../../src/model/machine.ts";
-import { handOverText } from "../../../src/words/sentences/hand-over.ts";
-import { Days, pausedJob, running } from "../days.ts";
-import { at, makeGpu, makeRun } from "../make.ts";
+import type { Job } from "../../../../src/model/job.ts";
+import type { ProcessEvidence, Sample } from "../../../../src/model/machine.ts";
+import { handOverText } from "../../../../src/words/sentences/hand-over.ts";
+import { Days, pausedJob, running } from "../../days.ts";
+import { at, makeGpu, makeRun } from "../../make.ts";
 
 const SERVER: ProcessEvidence = {
   pid: 913,
