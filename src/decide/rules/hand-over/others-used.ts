@@ -73,12 +73,12 @@ export function goOn(course: Course, before: Tally, now: Tally, nowMs: number): 
 /** Of what was used at all. */
 function meansBetween(before: Tally, now: Tally): Uses {
   const weight = now.weight - before.weight;
-  return Object.fromEntries(
-    Object.entries(now.sums).flatMap(([used, { sum }]) => {
-      const more = sum - (before.sums[used]?.sum ?? 0);
-      return more > 0 ? [[used, more / weight]] : [];
-    }),
-  );
+  const means: Record<string, number> = {};
+  for (const used in now.sums) {
+    const more = (now.sums[used]?.sum ?? 0) - (before.sums[used]?.sum ?? 0);
+    if (more > 0) means[used] = more / weight;
+  }
+  return means;
 }
 
 /** The lower of each mean and what was the least so far; of what was there in every one. */
