@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { until } from "../until.ts";
 
 export const BIN = resolve(import.meta.dirname, "../../dist/bin.js");
 
@@ -62,6 +63,16 @@ export class CommandLine {
     });
     const code = await new Promise<number | null>((done) => child.once("close", done));
     return { code, out, err };
+  }
+
+  /** Of each job, by its name. */
+  async states(): Promise<Record<string, string>> {
+    const { jobs } = JSON.parse((await this.say("status", "--json")).out);
+    return Object.fromEntries(jobs.map(({ name, state }: { name: string; state: string }) => [name, state]));
+  }
+
+  async reaches(job: string, state: string): Promise<void> {
+    await until(`'${job}' to be ${state}`, async () => (await this.states())[job] === state);
   }
 
   /** Ends what was started, supervisors in the background included, and removes the folder. */
