@@ -1,9 +1,7 @@
 /** Covers: src/decide/lifecycle/end/steps-lost.ts */
 import { describe, expect, test } from "vitest";
 import { at, exitCode, figure, makeCheckpoint, makeRank, runningJob, Story } from "../../make.ts";
-
-const asked = (spec = {}, facts = {}): Story => new Story(runningJob(spec, facts)).pause(100);
-const save = (step: number, second: number) => ({ checkpoints: [makeCheckpoint(step, at(second))] });
+import { asked, save } from "./asked.ts";
 
 describe("the grace", () => {
   const late = (onTimeout: string, facts = {}) =>
