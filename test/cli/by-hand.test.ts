@@ -21,11 +21,7 @@ const started = async (...jobs: object[]) => {
   const config = { pollSeconds: 0.2, stateDirectory: "s", rules: [], balance: { settleSeconds: 0 }, jobs };
   cli.write("supervisor.config.json", JSON.stringify(config));
   expect(await cli.say("start", "--detach")).toMatchObject({ code: 0 });
-  await until("all run", async () => Object.values(await states()).every((state) => state === "running"));
-};
-const states = async () => {
-  const { jobs } = JSON.parse((await cli.say("status", "--json")).out);
-  return Object.fromEntries(jobs.map(({ name, state }: { name: string; state: string }) => [name, state]));
+  await until("all run", async () => Object.values(await cli.states()).every((state) => state === "running"));
 };
 const counting = (name: string, more: object = {}) => ({
   name,
@@ -73,7 +69,7 @@ test("resume --at holds a paused job until then, and no running one", async () =
   await at(3_600_000);
   expect((await cli.say("why", "train")).out).toContain("until");
   await at(20_000);
-  await until("it goes on", async () => (await states()).train === "running");
+  await until("it goes on", async () => (await cli.states()).train === "running");
   expect(await cli.say("resume", "train", "--at", "tomorrow")).toMatchObject({ code: 2 });
 });
 
@@ -90,7 +86,7 @@ describeWith(compiler)("with GPUs (needs a C compiler)", () => {
       });
       expect(await cli.say("pause", "--gpu", "1", "--all")).toMatchObject({ code: 2 });
       expect(await cli.say("pause", "--gpu", "1")).toMatchObject({ code: 0 });
-      expect(await states()).toEqual({ first: "running", second: "paused" });
+      expect(await cli.states()).toEqual({ first: "running", second: "paused" });
       expect((await cli.say("pause", "--gpu", "1")).out).toBe("There is no job to pause.\n");
     } finally {
       driver.close();

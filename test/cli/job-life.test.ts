@@ -23,10 +23,6 @@ const configured = (...jobs: object[]) =>
     "supervisor.config.json",
     JSON.stringify({ pollSeconds: 0.2, stateDirectory: "s", rules: [], jobs }),
   );
-const states = async () => {
-  const { jobs } = JSON.parse((await cli.say("status", "--json")).out);
-  return Object.fromEntries(jobs.map(({ name, state }: { name: string; state: string }) => [name, state]));
-};
 const sleeping = (name: string) => ({ name, command: ["sleep", "1000"] });
 
 testWith(smallDisk)(
@@ -47,7 +43,7 @@ testWith(smallDisk)(
       expect(said.err).toMatch(
         /^one {2}removed, but some of its saved files couldn't be deleted: EBUSY: .*checkpoints/m,
       );
-      expect(await states()).toEqual({});
+      expect(await cli.states()).toEqual({});
     } finally {
       const mounts = readFileSync("/proc/mounts", "utf8").split("\n");
       for (const line of mounts.filter((one) => one.includes(cli.directory)))
@@ -82,18 +78,18 @@ test("remove and clean take ended jobs off for good; checkpoints go only when th
   expect(readdirSync(join(cli.file("s"), "jobs")).filter((name) => name.startsWith("two"))).toEqual([]);
   expect((await cli.say("clean")).out).toContain("three  removed");
   expect((await cli.say("clean")).out).toBe("No job that was added by 'run' has ended.\n");
-  expect(Object.keys(await states()).sort()).toEqual(["fixed", "long"]);
+  expect(Object.keys(await cli.states()).sort()).toEqual(["fixed", "long"]);
   expect((await cli.say("audit", "--kind", "job.removed")).out).toContain("removed it from the list");
   // Nor does the next supervisor know them.
   await cli.say("stop");
   await cli.say("start", "--detach");
-  expect(Object.keys(await states()).sort()).toEqual(["fixed", "long"]);
+  expect(Object.keys(await cli.states()).sort()).toEqual(["fixed", "long"]);
 });
 
 test("a job that the config no longer names is told, with what becomes of it", async () => {
   configured(sleeping("stays"), sleeping("goes"), sleeping("held"));
   await cli.say("start", "--detach");
-  await until("all run", async () => Object.values(await states()).every((state) => state === "running"));
+  await until("all run", async () => Object.values(await cli.states()).every((state) => state === "running"));
   await cli.say("pause", "held", "--terminate");
   configured(sleeping("stays"));
   const told = async () => (await cli.say("audit", "--kind", "job.removed")).out;
@@ -101,7 +97,7 @@ test("a job that the config no longer names is told, with what becomes of it", a
   expect(await told()).toContain("It is running, and its run goes on until it ends");
   expect(await told()).toContain("It was paused, and isn't run again");
   expect(await told()).not.toContain("stays  ");
-  expect(await states()).toEqual({ stays: "running", goes: "running" });
+  expect(await cli.states()).toEqual({ stays: "running", goes: "running" });
 
   // Nobody watches: told at the next start, once, as is a job that is still live.
   await cli.say("cancel", "goes");
@@ -110,7 +106,7 @@ test("a job that the config no longer names is told, with what becomes of it", a
   configured(sleeping("other"));
   await cli.say("start", "--detach");
   expect(await told()).toMatch(/stays .*It was paused, and isn't run again/);
-  expect(Object.keys(await states())).toEqual(["other"]);
+  expect(Object.keys(await cli.states())).toEqual(["other"]);
   await cli.say("stop");
   await cli.say("start", "--detach");
   const events = (await cli.say("audit", "--json", "--kind", "job.removed")).out.trim().split("\n");
@@ -136,7 +132,7 @@ test("add, edit and remove change the config, keep its comments, and the supervi
     out: expect.stringContaining("The running supervisor has taken it over."),
   });
   expect(text()).toContain('{ "name": "second", "command": ["sleep", "999", "-n"], "priority": 7 }');
-  expect(Object.keys(await states())).toEqual(["first", "second"]);
+  expect(Object.keys(await cli.states())).toEqual(["first", "second"]);
   await cli.say("edit", "second", 'command=["sleep","998"]', "priority=", "pause.method=freeze");
   expect(text()).toContain(
     '{ "name": "second", "command": ["sleep", "998"], "pause": { "method": "freeze" } }',
@@ -160,7 +156,7 @@ test("add, edit and remove change the config, keep its comments, and the supervi
     out: expect.stringMatching(/^Took 'second' out of .*\nsecond {2}removed/),
   });
   expect(text()).toBe(begun);
-  expect(Object.keys(await states())).toEqual(["first"]);
+  expect(Object.keys(await cli.states())).toEqual(["first"]);
 });
 
 test("a resume runs what the config says by then, whoever has written it", async () => {
@@ -168,7 +164,7 @@ test("a resume runs what the config says by then, whoever has written it", async
   const held = (word: string) => configured({ name: "held", command: says(word) });
   held("first");
   await cli.say("start", "--detach");
-  await until("it runs", async () => (await states()).held === "running");
+  await until("it runs", async () => (await cli.states()).held === "running");
   const log = async () => (await cli.say("logs", "held")).out;
   await cli.say("pause", "held", "--terminate");
   await cli.say("edit", "held", `command=${JSON.stringify(says("second"))}`);
@@ -185,7 +181,7 @@ test("a resume says where the config as it is now isn't what runs, and gives way
   const says = (word: string) => ({ name: "held", command: ["bash", "-c", `echo ${word}; sleep 1000`] });
   configured(says("first"));
   await cli.say("start", "--detach");
-  await until("it runs", async () => (await states()).held === "running");
+  await until("it runs", async () => (await cli.states()).held === "running");
   await cli.say("pause", "held", "--terminate");
   configured({ ...says("second"), priority: "high" });
   const resumed = await cli.say("resume", "held");
@@ -207,6 +203,6 @@ test("a resume says where the config as it is now isn't what runs, and gives way
     "the config is in force",
     async () => (await cli.say("audit", "--kind", "config.changed")).out !== "",
   );
-  expect(await states()).toEqual({ held: "paused" });
+  expect(await cli.states()).toEqual({ held: "paused" });
   expect((await cli.say("logs", "held")).out).not.toContain("third");
 });
