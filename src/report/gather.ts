@@ -7,6 +7,7 @@ import { readHistory, unreadText } from "../record/read-history.ts";
 import { sampleGaps } from "../record/sample-gaps.ts";
 import type { Material } from "./report.ts";
 import { sleepsIn } from "./sleeps.ts";
+import { firstIndex } from "./sorted.ts";
 import { MOVING_KINDS } from "./state-after.ts";
 import { SILENCE_MS } from "./timeline.ts";
 
@@ -51,7 +52,7 @@ export function gather(
 /** Samples come every few seconds, but are dropped after some weeks; events stay. */
 function lastSigns(database: string, times: readonly number[]): Material["lastSignMs"] {
   return (beforeMs) => {
-    const event = times.findLast((ms) => ms < beforeMs);
+    const event = times[firstIndex(times, (ms) => ms >= beforeMs) - 1];
     const sample = lastSampleMs(database, beforeMs);
     if (event === undefined) return sample;
     return Math.max(event, sample ?? event);

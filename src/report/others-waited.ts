@@ -2,6 +2,7 @@
 import { actorKind } from "../model/actor.ts";
 import type { AuditEvent } from "../model/event.ts";
 import { numberOf, type Pause } from "./pauses.ts";
+import { firstIndex } from "./sorted.ts";
 
 /** One stretch of pressure for which at least one job was asked to make room; wall times in ms. */
 export interface Wait {
@@ -35,9 +36,12 @@ export function othersWaited(
   pauses: readonly Pause[],
   { runningSince, until }: WaitedFor,
 ): Wait[] {
-  const asked = pauses.filter(({ actor }) => actorKind(actor) === "rule");
+  const sorted = pauses
+    .filter(({ actor }) => actorKind(actor) === "rule")
+    .sort((a, b) => a.askedMs - b.askedMs);
+  const asked = Map.groupBy(sorted, ({ actor }) => actor as string);
   return pressures(events).flatMap((pressure) => {
-    const by = asked.filter((pause) => belongs(pause, pressure));
+    const by = during(pressure, asked.get(pressure.actor) ?? []);
     const [first] = by;
     if (first === undefined) return [];
     const ends = by.map((pause) => until(pause) ?? pressure.toMs);
@@ -58,10 +62,12 @@ export function othersWaited(
 const relief = (ends: number[], { toMs }: Pressure, fromMs: number): number =>
   Math.max(fromMs, Math.min(Math.max(...ends), toMs ?? Number.POSITIVE_INFINITY));
 
-const belongs = ({ actor, askedMs }: Pause, pressure: Pressure): boolean =>
-  actor === pressure.actor &&
-  askedMs >= pressure.fromMs &&
-  (pressure.toMs === null || askedMs <= pressure.toMs);
+/** As they were written, whatever the clock. `pauses`: its rule's, sorted by when they were asked for. */
+function during({ fromMs, toMs }: Pressure, pauses: readonly Pause[]): Pause[] {
+  const first = firstIndex(pauses, ({ askedMs }) => askedMs >= fromMs);
+  const next = firstIndex(pauses, ({ askedMs }) => toMs !== null && askedMs > toMs);
+  return pauses.slice(first, next).sort((a, b) => (a.events[0] ?? 0) - (b.events[0] ?? 0));
+}
 
 /** A rule notices pressure after its own dwell, which counts: the others waited for that, too. */
 function pressures(events: readonly AuditEvent[]): Pressure[] {

@@ -6,7 +6,7 @@ import { othersWaited, quantile, type Wait } from "./others-waited.ts";
 import { type CostedPause, costed, type Past, pastOf, waitedForUntil } from "./pause-costs.ts";
 import { type Pause, pausesOf } from "./pauses.ts";
 import { type Sleep, withoutSleeps } from "./sleeps.ts";
-import { type KnownJob, SPAN_STATES, type Span, type SpanState, within } from "./span.ts";
+import { type KnownJob, runningSince, SPAN_STATES, type Span, type SpanState, within } from "./span.ts";
 import { timelines } from "./timelines.ts";
 
 export type Times = Record<SpanState, number>;
@@ -81,20 +81,22 @@ export function reportOf(material: Material): Report {
   const pasts = new Map([...told].map(([name, all]) => [name, pastOf(all, sleeps)]));
   const past = ({ job: name }: Pause): Past => pasts.get(name) ?? pastOf([], sleeps);
   const pauses = pausesOf(events);
+  const eventsOf = Map.groupBy(events, (event) => event.job);
+  const pausesOfJob = Map.groupBy(pauses, (pause) => pause.job);
   const inPeriod = (ms: number): boolean => ms >= sinceMs && ms < untilMs;
   const reports = [...spans]
     .filter(([name]) => job === undefined || name === job)
     .map(([name, all]) => {
-      const of = pauses.filter((pause) => pause.job === name && inPeriod(pause.askedMs));
+      const of = (pausesOfJob.get(name) ?? []).filter(({ askedMs }) => inPeriod(askedMs));
       const costs = of.map((pause) => costed(pause, past(pause)));
-      const lost = lostOf(events.filter((event) => event.job === name && inPeriod(Date.parse(event.at))));
+      const lost = lostOf((eventsOf.get(name) ?? []).filter(({ at }) => inPeriod(Date.parse(at))));
       return jobReport(name, within(all, sinceMs, untilMs), costs, lost);
     })
     .filter(({ spans: own }) => own.length > 0)
     .sort((a, b) => (a.job < b.job ? -1 : 1));
   const asked = pauses.filter((pause) => job === undefined || pause.job === job);
   const waits = othersWaited(events, asked, {
-    runningSince: (pause) => runningSince(spans.get(pause.job) ?? [], pause),
+    runningSince: (pause) => runningSince(spans.get(pause.job) ?? [], pause.askedMs),
     until: (pause) => waitedForUntil(pause, past(pause)),
   });
   const own = waits.filter(({ fromMs }) => inPeriod(fromMs));
@@ -106,15 +108,6 @@ export function reportOf(material: Material): Report {
     othersWaited: waitsOf(own),
     notes: [...notes, ...clockNotes(events, sinceMs, untilMs)],
   };
-}
-
-/** When the stretch of work began that this pause ended. */
-function runningSince(spans: readonly Span[], { askedMs }: Pause): number | null {
-  const last = spans.findLastIndex(({ fromMs }) => fromMs < askedMs);
-  const isWork = ({ state }: Span): boolean => state === "running" || state === "starting";
-  let first = last + 1;
-  while (first > 0 && isWork(spans[first - 1] as Span)) first--;
-  return first > last ? null : (spans[first]?.fromMs ?? null);
 }
 
 function jobReport(

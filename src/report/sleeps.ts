@@ -1,5 +1,6 @@
 /** When the machine slept, from its two clocks: nothing ran then, and nothing was seen. Pure. */
 import type { SampleGap } from "../record/sample-gaps.ts";
+import { firstIndex } from "./sorted.ts";
 import type { Span, SpanState } from "./span.ts";
 import { SILENCE_MS } from "./timeline.ts";
 
@@ -18,7 +19,8 @@ export function sleepsIn(gaps: readonly SampleGap[], signs: readonly number[]): 
   // After a reboot it counts anew.
   const ofOneBoot = gaps.filter(({ awakeMs }) => awakeMs >= 0);
   return ofOneBoot.flatMap(({ fromMs, toMs, awakeMs }) => {
-    const moments = [fromMs, ...signs.filter((ms) => ms > fromMs && ms < toMs), toMs];
+    const [first, next] = [firstIndex(signs, (ms) => ms > fromMs), firstIndex(signs, (ms) => ms >= toMs)];
+    const moments = [fromMs, ...signs.slice(first, next), toMs];
     return moments.slice(1).flatMap((endMs, at) => {
       const beginMs = moments[at] ?? endMs;
       const sleptMs = endMs - beginMs - awakeMs;
@@ -30,7 +32,10 @@ export function sleepsIn(gaps: readonly SampleGap[], signs: readonly number[]): 
 /** How long the machine was awake between two events, as far as its sleeps are known. */
 export const awakeMs = (fromMs: number, toMs: number, sleeps: readonly Sleep[]): number =>
   sleeps
-    .filter((sleep) => sleep.fromMs >= fromMs && sleep.toMs <= toMs)
+    .slice(
+      firstIndex(sleeps, (sleep) => sleep.fromMs >= fromMs),
+      firstIndex(sleeps, (sleep) => sleep.toMs > toMs),
+    )
     .reduce((ms, { sleptMs }) => ms - sleptMs, toMs - fromMs);
 
 /** What a sleeping machine doesn't do; what is paused or held stays so. */
@@ -42,9 +47,10 @@ export const withoutSleeps = (spans: readonly Span[], sleeps: readonly Sleep[]):
 function cut(span: Span, sleeps: readonly Sleep[]): Span[] {
   const parts: Span[] = [];
   let { fromMs } = span;
-  for (const sleep of sleeps) {
+  const first = firstIndex(sleeps, ({ toMs }) => toMs > span.fromMs);
+  const next = firstIndex(sleeps, (sleep) => sleep.fromMs >= span.toMs);
+  for (const sleep of sleeps.slice(first, next)) {
     const [beginMs, endMs] = [Math.max(sleep.fromMs, fromMs), Math.min(sleep.toMs, span.toMs)];
-    if (endMs <= beginMs) continue;
     parts.push({ ...span, fromMs, toMs: beginMs }, { ...span, ...UNSEEN, fromMs: beginMs, toMs: endMs });
     fromMs = endMs;
   }

@@ -1,6 +1,7 @@
 /** Stretches of a job's life as the audit log shows them. Pure. */
 import type { Actor } from "../model/actor.ts";
 import type { StateName } from "../model/state.ts";
+import { firstIndex } from "./sorted.ts";
 
 /**
  * The states of ARCHITECTURE.md, but for two: `ended` is finished, failed or cancelled, and `unwatched` is
@@ -49,6 +50,15 @@ export const within = (spans: readonly Span[], sinceMs: number, untilMs: number)
       toMs: Math.min(span.toMs, untilMs),
     }))
     .filter(({ fromMs, toMs }) => toMs > fromMs);
+
+/** When the stretch of work began that a pause ended; null where it ended none. `spans`: of one job. */
+export function runningSince(spans: readonly Span[], askedMs: number): number | null {
+  const next = firstIndex(spans, ({ fromMs }) => fromMs >= askedMs);
+  const isWork = ({ state }: Span): boolean => state === "running" || state === "starting";
+  let first = next;
+  while (first > 0 && isWork(spans[first - 1] as Span)) first--;
+  return first === next ? null : (spans[first]?.fromMs ?? null);
+}
 
 /** What is known of a job beside its events. */
 export interface KnownJob {

@@ -22,7 +22,8 @@ export function timelines({ events, lastSignMs, jobs, untilMs }: History): Map<s
   for (const event of events) {
     if (event.kind === "supervisor.started") {
       const atMs = Date.parse(event.at);
-      for (const timeline of found.values()) timeline.supervisorIsBack(lastSignMs(atMs), atMs);
+      const signMs = lastSignMs(atMs);
+      for (const timeline of found.values()) timeline.supervisorIsBack(signMs, atMs);
     }
     if (event.job === null) continue;
     const timeline = found.get(event.job) ?? new Timeline();
@@ -36,9 +37,10 @@ export function timelines({ events, lastSignMs, jobs, untilMs }: History): Map<s
     timeline.waitsSince(sinceMs);
   }
   const endMs = lastSignMs(untilMs) ?? untilMs;
-  const spans = [...found].map(([name, timeline]): [string, Span[]] => {
-    const known = jobs.find((job) => job.name === name);
-    return [name, timeline.end({ untilMs, lastSignMs: endMs, known })];
-  });
+  const known = new Map(jobs.map((job) => [job.name, job]));
+  const spans = [...found].map(([name, timeline]): [string, Span[]] => [
+    name,
+    timeline.end({ untilMs, lastSignMs: endMs, known: known.get(name) }),
+  ]);
   return new Map(spans.filter(([, all]) => all.length > 0));
 }

@@ -112,7 +112,7 @@ export const emptyBill = (): Bill => ({ kWh: 0, cost: 0, gCO2: 0, unpricedKWh: 0
 
 const JOULES_PER_KWH = 3_600_000;
 
-/** Prices energy by when it was used. Built for one period; fastest where times ascend. */
+/** Prices energy by when it was used. Built for one period; fastest where each time is near the one before. */
 export class Prices {
   readonly #stretches: readonly Stretch[];
   #at = 0;
@@ -139,7 +139,7 @@ export class Prices {
 
   #stretchAt(ms: number): Stretch {
     const all = this.#stretches;
-    if ((all[this.#at]?.fromMs ?? Number.POSITIVE_INFINITY) > ms) this.#at = 0;
+    while (this.#at > 0 && (all[this.#at]?.fromMs ?? Number.POSITIVE_INFINITY) > ms) this.#at -= 1;
     while (this.#at < all.length && (all[this.#at]?.toMs ?? 0) <= ms) this.#at += 1;
     const found = all[this.#at];
     if (found !== undefined && found.fromMs <= ms) return found;
