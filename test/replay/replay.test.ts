@@ -1,7 +1,7 @@
 /**
  * Configs played over generated history whose outcome can be worked out by hand.
  * Covers: src/replay/replay.ts, src/replay/play-config.ts, src/replay/beginning.ts, src/replay/figures.ts, src/replay/models/model-runs.ts,
- * src/replay/models/past-jobs.ts, src/replay/decisions.ts
+ * src/replay/decisions.ts
  */
 import { expect, test } from "vitest";
 import type { Figures } from "../../src/replay/figures.ts";

@@ -5,6 +5,7 @@ import { step } from "../../decide/lifecycle/step.ts";
 import { newJob } from "../../decide/roster.ts";
 import type { Cause } from "../../model/actor.ts";
 import type { Job } from "../../model/job.ts";
+import { isUnsaved } from "../../model/steps-lost.ts";
 import type { Now } from "../../model/time.ts";
 import type { History, PastEvent } from "../history/history.ts";
 import type { Habits } from "./model-sight.ts";
@@ -82,9 +83,9 @@ export function jobAt(past: PastJob, spec: JobSpec, origin: Job["origin"], now: 
 
 /** Moved by the lifecycle to where its last events say that it stood. */
 function stoodAt(job: Job, before: readonly PastEvent[], now: Now): Job {
-  const last = before.findLast(({ kind }) => STANDS.test(kind))?.kind;
+  const last = before.findLast(isStanding)?.kind;
   if (last === "job.cancelled") return step(job, { kind: "cancel", by: "a person, as recorded" }, now).job;
-  if (last === "job.finished") return ended(started(job, now), 0, now);
+  if (last === "job.finished") return ended(started(job, now), now, { code: 0 });
   const asked = before.findLast(({ kind }) => kind === "pause.requested");
   if ((last !== "pause.completed" && last !== "pause.failed") || asked === undefined) return job;
   const decision = {
@@ -94,10 +95,12 @@ function stoodAt(job: Job, before: readonly PastEvent[], now: Now): Job {
     cause: causeOf(asked),
     evidence: {},
   };
-  return ended(step(started(job, now), { kind: "pause", decision }, now).job, EXIT_PAUSED, now);
+  const pausing = step(started(job, now), { kind: "pause", decision }, now).job;
+  return ended(pausing, now, { code: EXIT_PAUSED, saved: last === "pause.completed" });
 }
 
-const STANDS = /^(pause\.(completed|failed)|resume\.requested|job\.(started|finished|failed|cancelled))$/;
+const STANDS = /^(pause\.completed|resume\.requested|job\.(started|finished|failed|cancelled))$/;
+const isStanding = (event: PastEvent): boolean => STANDS.test(event.kind) || isUnsaved(event);
 
 function started(job: Job, now: Now): Job {
   const how = { actor: "recovery", reason: "It ran before.", evidence: {}, gpus: [] } as const;
@@ -106,8 +109,8 @@ function started(job: Job, now: Now): Job {
   return step(job, { kind: "launch", decision, identity, resumeFrom: null, gpus: [] }, now).job;
 }
 
-/** Its run is over, with a checkpoint of this moment. */
-function ended(job: Job, code: number, now: Now): Job {
+/** Its run is over; `saved`: with a checkpoint of this moment. */
+function ended(job: Job, now: Now, { code, saved = true }: { code: number; saved?: boolean }): Job {
   const checkpoint = {
     path: `replay/${job.name}/before`,
     step: 0,
@@ -123,7 +126,7 @@ function ended(job: Job, code: number, now: Now): Job {
     exit: { known: true as const, code, signal: null },
     leftovers: [],
     ranks: [],
-    checkpoints: [checkpoint],
+    checkpoints: saved ? [checkpoint] : [],
     rejected: [],
     signalCaught: null,
     stopped: false,
@@ -142,10 +145,10 @@ export const wasAtWork = ({ events }: PastJob, fromMs: number): boolean =>
   events
     .filter(({ atMs }) => atMs < fromMs)
     .reduce(
-      (at, { kind }) =>
-        kind === "job.started" || kind === "resume.requested"
+      (at, event) =>
+        event.kind === "job.started" || event.kind === "resume.requested"
           ? true
-          : /^(pause\.completed|pause\.failed|job\.(finished|failed|cancelled|lost))$/.test(kind)
+          : /^(pause\.completed|job\.(finished|failed|cancelled|lost))$/.test(event.kind) || isUnsaved(event)
             ? false
             : at,
       false,
