@@ -90,6 +90,12 @@ export const smallDisk: Need = {
   reason: "mounting a small tmpfs isn't allowed",
 };
 
+/** A mount whose server has died (`deadMount`). */
+export const fuse: Need = {
+  met: process.getuid?.() === 0 && existsSync("/dev/fuse"),
+  reason: "it takes root and /dev/fuse to mount what nobody serves",
+};
+
 export const strace: Need = {
   met: runs("strace", "-e", "trace=none", "true"),
   reason: "strace isn't installed, or tracing isn't allowed",

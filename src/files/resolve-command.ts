@@ -76,6 +76,8 @@ function find(name: string, cwd: string, env: NodeJS.ProcessEnv): Resolved {
     const verdict = judge(path);
     if (verdict === "runs") return { ok: true, path };
     if (verdict === "unusable") unusable ??= path;
+    // One that is shut to us is passed over, as the system does; what lies behind a broken one may be another program.
+    else if (typeof verdict === "object" && verdict.code !== "EACCES") return unseen(path, verdict);
   }
   return unusable === null
     ? { ok: false, code: 127, reason: `'${name}' was not found in PATH` }

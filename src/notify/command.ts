@@ -21,7 +21,7 @@ export async function notifyCommand(
 ): Promise<Sent> {
   // The config has already made a path absolute.
   const found = resolveCommand({ command }, "/");
-  if (!found.ok) return failed(found.reason, false);
+  if (!found.ok) return failed(found.reason, found.ours === true);
   const done = await runChild(found.path, command.slice(1), {
     input: body,
     output: "ignore",

@@ -35,9 +35,13 @@ export function hasSystemBus(address = process.env.DBUS_SYSTEM_BUS_ADDRESS): boo
   return path === undefined || existsSync(decodeURIComponent(path));
 }
 
-/** Whether there is a bus to listen to and what it takes to, told without a process. */
+/** Whether there is a bus to listen to and what it takes to, told without a process; true also of what can't be looked at. */
 export const canListen = (): boolean =>
-  hasSystemBus() && [BESIDE, LISTEN[0]].every((program) => resolveCommand({ command: [program] }, "/").ok);
+  hasSystemBus() &&
+  [BESIDE, LISTEN[0]].every((program) => {
+    const found = resolveCommand({ command: [program] }, "/");
+    return found.ok || found.ours;
+  });
 
 /** How long it lets sleep be delayed, or why nothing can be heard of it; half a sentence. */
 export type Logind = { delayMs: number } | { unavailable: string };

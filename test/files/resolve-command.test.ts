@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { resolveCommand } from "../../src/files/resolve-command.ts";
-import { root, testWith } from "../needs.ts";
+import { deadMount } from "../dead-mount.ts";
+import { fuse, root, testWith } from "../needs.ts";
 import { givenState } from "../runs/given.ts";
 
 function program(path: string, mode = 0o755): string {
@@ -69,6 +70,20 @@ testWith(root)(
     }
   },
 );
+
+testWith(fuse)("a folder of PATH that is broken may hold the program, whatever lies behind it", () => {
+  const folder = givenState();
+  const behind = program(join(folder, "behind", "tool"));
+  mkdirSync(join(folder, "broken"));
+  const heal = deadMount(join(folder, "broken"));
+  const find = (PATH: string) => resolveCommand({ command: ["tool"] }, folder, { PATH });
+  const reason = `${folder}/broken/tool can't be looked at (ENOTCONN)`;
+  for (const PATH of ["broken", "broken:behind"])
+    expect(find(PATH)).toEqual({ ok: false, code: 126, reason, ours: true });
+  expect(find("behind:broken")).toEqual({ ok: true, path: behind });
+  heal();
+  expect(find("broken:behind")).toEqual({ ok: true, path: behind });
+});
 
 test("python is the job's own, then its folder's environment, then an active one, then PATH", () => {
   const folder = givenState();

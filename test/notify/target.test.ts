@@ -2,13 +2,15 @@
  * What is told of events, in each form, again and again, and together; to a real HTTP server.
  * Covers: src/notify/message.ts, src/notify/sent.ts
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { configSchema, type Notify } from "../../src/config/schema/schema.ts";
 import type { AuditEvent } from "../../src/model/event.ts";
 import { Notifier } from "../../src/notify/notify.ts";
+import { deadMount } from "../dead-mount.ts";
+import { fuse, testWith } from "../needs.ts";
 import { untilHolds } from "../until.ts";
 import { Receiver } from "./receiver.ts";
 
@@ -151,6 +153,20 @@ describe("what fails", () => {
     await untilHolds(() =>
       expect(readFileSync(file, "utf8").trim().split("\n").sort()).toEqual(["1", "75", "75", "75"]),
     );
+  });
+
+  testWith(fuse)("a command that can't be looked at now is run once it can", async () => {
+    const [file, broken] = [join(directory, "told"), join(directory, "broken")];
+    mkdirSync(broken);
+    const heal = deadMount(broken);
+    vi.stubEnv("PATH", `${broken}:${process.env.PATH}`);
+    const notifier = notifierOf({ webhook: undefined, command: ["sh", "-c", `cat >> ${file}`] });
+    notifier.tell(event(1));
+    await untilHolds(() =>
+      expect(notifier.problems[0]).toContain(`${broken}/sh can't be looked at (ENOTCONN). 1`),
+    );
+    heal();
+    await untilHolds(() => expect(readFileSync(file, "utf8")).toContain("Run 1 failed."));
   });
 
   test("gets a last try when the supervisor ends", async () => {

@@ -1,6 +1,9 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { askLogind, hasSystemBus, heard } from "../../src/sleep/logind.ts";
-import { describeWith, systemBus } from "../needs.ts";
+import { askLogind, canListen, hasSystemBus, heard } from "../../src/sleep/logind.ts";
+import { deadMount } from "../dead-mount.ts";
+import { describeWith, fuse, systemBus, testWith } from "../needs.ts";
 import { until } from "../until.ts";
 import { SystemBus } from "./system-bus.ts";
 
@@ -48,6 +51,17 @@ describeWith(systemBus)("asked on a real bus", () => {
     });
     vi.stubEnv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere/bus");
     expect(await askLogind()).toEqual({ unavailable: "there is no system bus" });
+  });
+
+  testWith(fuse)("may be listened to where what it takes can't be looked at", async () => {
+    await bus.ready();
+    const broken = join(bus.directory, "broken");
+    mkdirSync(broken);
+    vi.stubEnv("PATH", broken);
+    expect(canListen()).toBe(false);
+    const heal = deadMount(broken);
+    expect(canListen()).toBe(true);
+    heal();
   });
 
   it("names the program that is missing", async () => {
