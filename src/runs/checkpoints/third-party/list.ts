@@ -76,23 +76,24 @@ function findSettled(where: Where, lastLook: LastLook, unread: string[]): Checkp
   return found;
 }
 
-/** Looked into once, and again when it changes. */
+/** Looked into once, and again when it changes or while a part of it can't be looked at. */
 function brokenBecause(path: string, lastLook: LastLook): string | null {
   const known = lastLook.get(path);
   if (known?.broken !== undefined) return known.broken;
   const seen = measure(path);
   if (seen === "unread") return null;
-  const broken = seen === null ? "it is gone" : notWhole(path, seen.files);
-  if (known !== undefined) known.broken = broken;
+  const unread: string[] = [];
+  const broken = seen === null ? "it is gone" : notWhole(path, seen.files, unread);
+  if (known !== undefined && unread.length === 0) known.broken = broken;
   return broken;
 }
 
-function notWhole(path: string, files: Measured["files"]): string | null {
+function notWhole(path: string, files: Measured["files"], unread: string[]): string | null {
   for (const file of files) {
-    const reason = brokenFile(file);
+    const reason = brokenFile(file, unread);
     if (reason !== null) return reason;
   }
-  return incomplete(path, files);
+  return incomplete(path, files, unread);
 }
 
 function asCheckpoint(path: string, { names }: Match, { bytes, newestMs }: Measured): Checkpoint {

@@ -3,6 +3,7 @@
  * lengths. Loads nothing. A format that tells nothing (a plain pickle) is never called broken.
  */
 import { basename } from "node:path";
+import { isSystemError } from "../../../refusal.ts";
 import { brokenHdf5, isHdf5 } from "./hdf5.ts";
 import type { Measured } from "./measure.ts";
 import { type Parts, readParts } from "./read-part.ts";
@@ -16,8 +17,11 @@ const ALWAYS_HDF5 = /\.(h5|hdf5)$/i;
 const HEAD_BYTES = 512;
 const JSON_TAIL_BYTES = 64;
 
-/** What is wrong, as a sentence that begins with the file's name; null if nothing is, or it can't be told. */
-export function brokenFile({ path, bytes }: Measured["files"][number]): string | null {
+/**
+ * What is wrong, as a sentence that begins with the file's name; null if nothing is, or it can't be told.
+ * @param unread gets its path where it can't be read, so that nothing is known against it
+ */
+export function brokenFile({ path, bytes }: Measured["files"][number], unread: string[]): string | null {
   const name = basename(path);
   if (bytes === null) return `${name} is a link that leads nowhere`;
   const isJson = name.endsWith(".json");
@@ -25,8 +29,8 @@ export function brokenFile({ path, bytes }: Measured["files"][number]): string |
   try {
     const reason = readParts(path, bytes, (file) => (isJson ? brokenJson(file) : brokenWeights(name, file)));
     return reason === null ? null : `${name} ${reason}`;
-  } catch {
-    // It can't be read, so nothing is known against it.
+  } catch (error) {
+    if (isSystemError(error)) unread.push(path);
     return null;
   }
 }

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { isGone } from "../../../files/is-there.ts";
+import { isThere } from "../../../files/is-there.ts";
 import type { Measured } from "./measure.ts";
 
 const INDEX = /\.index(\.[\w-]+)?\.json$/;
@@ -13,18 +13,21 @@ const MOST_INDEX_BYTES = 2 ** 26;
 
 type File = Measured["files"][number];
 
-/** What is missing, as a sentence, or null. */
-export function incomplete(path: string, files: readonly File[]): string | null {
+/**
+ * What is missing, as a sentence, or null.
+ * @param unread gets the paths of what can't be looked at, of which nothing is known to be missing
+ */
+export function incomplete(path: string, files: readonly File[], unread: string[]): string | null {
   const folders = Map.groupBy(files, (file) => dirname(file.path));
   for (const [folder, inside] of folders) {
     // A single file may be an index or a shard of files beside it.
     const own = inside.map(nameOf);
-    const listed = folder === dirname(path) ? namesBeside(path) : own;
+    const listed = folder === dirname(path) ? looked(folder, unread, (place) => readdirSync(place)) : own;
     if (listed === null) continue;
     const names = new Set(listed);
     const missing =
       missingShard(own, names) ??
-      missingFromIndex(inside, names) ??
+      missingFromIndex(inside, names, unread) ??
       missingLast(own, names, /^checkpoint-\d+$/.test(basename(folder)));
     if (missing !== null) return `${missing} is missing`;
   }
@@ -33,11 +36,12 @@ export function incomplete(path: string, files: readonly File[]): string | null 
 
 const nameOf = ({ path }: File): string => basename(path);
 
-/** Null where they can't be listed, so that none of them is known to be missing. */
-function namesBeside(path: string): string[] | null {
+/** What `look` tells of `path`; null where the system doesn't say. */
+function looked<T>(path: string, unread: string[], look: (path: string) => T): T | null {
   try {
-    return readdirSync(dirname(path));
+    return look(path);
   } catch {
+    unread.push(path);
     return null;
   }
 }
@@ -57,11 +61,18 @@ function missingShard(own: string[], names: ReadonlySet<string>): string | null 
 }
 
 /** `model.safetensors.index.json` names the file of each tensor; TensorFlow's `.index` has its data beside it. */
-function missingFromIndex(files: readonly File[], names: ReadonlySet<string>): string | null {
+function missingFromIndex(
+  files: readonly File[],
+  names: ReadonlySet<string>,
+  unread: string[],
+): string | null {
   for (const { path, bytes } of files) {
     const name = basename(path);
     if (INDEX.test(name) && bytes !== null && bytes <= MOST_INDEX_BYTES) {
-      const missing = listedIn(path).find((shard) => isGone(join(dirname(path), shard)));
+      const text = looked(path, unread, (index) => readFileSync(index, "utf8")) ?? "";
+      const missing = listedIn(text).find(
+        (shard) => looked(join(dirname(path), shard), unread, isThere) === false,
+      );
       if (missing !== undefined) return missing;
     }
     const stem = /^(.*ckpt.*)\.index$/.exec(name)?.[1];
@@ -71,10 +82,10 @@ function missingFromIndex(files: readonly File[], names: ReadonlySet<string>): s
   return null;
 }
 
-/** Nothing where it can't be read, or names no files: then it isn't such an index. */
-function listedIn(path: string): string[] {
+/** Nothing where it names no files: then it isn't such an index. */
+function listedIn(text: string): string[] {
   try {
-    const { weight_map: map } = JSON.parse(readFileSync(path, "utf8")) as { weight_map?: object };
+    const { weight_map: map } = JSON.parse(text) as { weight_map?: object };
     return [...new Set(Object.values(map ?? {}))].filter((file) => typeof file === "string");
   } catch {
     return [];

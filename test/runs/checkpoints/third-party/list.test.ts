@@ -2,11 +2,21 @@
  * Covers: src/runs/checkpoints/third-party/list.ts, src/runs/checkpoints/third-party/expand-glob.ts,
  * src/runs/checkpoints/third-party/measure.ts
  */
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LastLook, listThirdParty } from "../../../../src/runs/checkpoints/third-party/list.ts";
+import { root, testWith } from "../../../needs.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -197,6 +207,38 @@ describe("one that isn't whole", () => {
     put("out/step_9.pt", 2500);
     for (const _ of [1, 2]) look("out/*", seen);
     expect(look("out/*", seen)).toMatchObject({ checkpoints: [{ step: 9 }], rejected: [] });
+  });
+
+  const shard = (number: number): string => `model-0000${number}-of-00002.bin`;
+  const index = JSON.stringify({ weight_map: { a: shard(1) } });
+  testWith(root).each([
+    ["its folder can't be listed", `out/${shard(1)}`, "weights", "out", 0o711, shard(2)],
+    ["its file can't be read", "out/step_9.pt", "PK\x03\x04 half", "out/step_9.pt", 0o600, "zip archive"],
+    ["its index can't be read", "out/m.index.json", index, "out/m.index.json", 0o600, shard(1)],
+    [
+      "what its index names can't be looked at",
+      "out/m.index.json",
+      JSON.stringify({ weight_map: { a: "shut/a.bin" } }),
+      "out/shut",
+      0o700,
+      "shut/a.bin",
+    ],
+  ])("is looked at again where %s", (_, name, content, shut, mode, missing) => {
+    put("out/shut/other", 10);
+    put(name, 1000, content);
+    for (const folder of ["", "out"]) chmodSync(join(directory, folder), 0o755);
+    chmodSync(join(directory, shut), mode);
+    const seen: LastLook = new Map();
+    // Root may look everywhere, an ordinary user may not.
+    process.seteuid?.(65_534);
+    try {
+      look(name, seen);
+      expect(look(name, seen)).toMatchObject({ checkpoints: [{ bytes: content.length }], rejected: [] });
+    } finally {
+      process.seteuid?.(0);
+    }
+    const reason = expect.stringContaining(missing);
+    expect(look(name, seen)).toMatchObject({ checkpoints: [], rejected: [{ reason }] });
   });
 
   it("isn't looked for among those that are older than the fallbacks, nor under a temporary name", () => {

@@ -22,7 +22,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 function broken(name: string, content: Buffer | string): string | null {
   const path = join(directory, name);
   writeFileSync(path, content);
-  return brokenFile({ path, bytes: statSync(path).size });
+  return brokenFile({ path, bytes: statSync(path).size }, []);
 }
 const changed = (file: Buffer, at: number, byte: number): Buffer => {
   const copy = Buffer.from(file);
@@ -99,18 +99,18 @@ describe("nothing is said against", () => {
   });
 
   it("a file that can't be read, or is gone", () => {
-    expect(brokenFile({ path: join(directory, "gone.pt"), bytes: 5 })).toBeNull();
+    expect(brokenFile({ path: join(directory, "gone.pt"), bytes: 5 }, [])).toBeNull();
   });
 
   it("a pipe, which isn't waited for", () => {
     const path = join(directory, "pipe.pt");
     execFileSync("mkfifo", [path]);
-    expect(brokenFile({ path, bytes: 5 })).toBeNull();
+    expect(brokenFile({ path, bytes: 5 }, [])).toBeNull();
   });
 });
 
 it("a link that leads nowhere is told", () => {
-  expect(brokenFile({ path: "/x/model.safetensors", bytes: null })).toBe(
+  expect(brokenFile({ path: "/x/model.safetensors", bytes: null }, [])).toBe(
     "model.safetensors is a link that leads nowhere",
   );
 });

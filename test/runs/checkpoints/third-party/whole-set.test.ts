@@ -21,7 +21,7 @@ function put(...names: string[]): void {
 function missing(name: string): string | null {
   const path = join(directory, name);
   const found = measure(path);
-  return incomplete(path, found === null || found === "unread" ? [] : found.files);
+  return incomplete(path, found === null || found === "unread" ? [] : found.files, []);
 }
 const index = (name: string, ...shards: string[]): void => {
   put(name);
@@ -95,6 +95,8 @@ describe("a file", () => {
     writeFileSync(join(directory, "odd.index.json"), '{"weight_map": 7}');
     expect(missing("step_7.pt")).toBeNull();
     expect(missing("odd.index.json")).toBeNull();
+    index("no-name.index.json", "a\0b");
+    expect(missing("no-name.index.json")).toBeNull();
   });
 });
 
