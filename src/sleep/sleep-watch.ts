@@ -17,6 +17,8 @@ export class SleepWatch implements Sleep {
   readonly #isOn: () => boolean;
   readonly #wake: () => void;
   #comes = false;
+  /** A job has something to save, as of the last look. */
+  #wanted = false;
   /** Not here, so never asked again. */
   #absent = false;
   #listener: Beside | null = null;
@@ -45,15 +47,17 @@ export class SleepWatch implements Sleep {
   /** Why sleep wouldn't wait for jobs, as a sentence; none where there is no logind. */
   get problems(): string[] {
     return [this.#deafness, this.#problem].flatMap((why) =>
-      why === null ? [] : [`Jobs may not be saved before the system sleeps: ${why.replace(/\.$/, "")}.`],
+      why === null || !this.#wanted
+        ? []
+        : [`Jobs may not be saved before the system sleeps: ${why.replace(/\.$/, "")}.`],
     );
   }
 
   /** After each tick: sleep waits while one of the jobs has something to save. */
   look(jobs: Readonly<Record<string, Job>>, now: Now): void {
     if (this.#absent) return;
-    const wanted = this.#isOn() && Object.values(jobs).some((job) => delaysSleep(job, now));
-    if (!wanted) {
+    this.#wanted = this.#isOn() && Object.values(jobs).some((job) => delaysSleep(job, now));
+    if (!this.#wanted) {
       this.#letGo();
       return;
     }
@@ -65,6 +69,7 @@ export class SleepWatch implements Sleep {
   }
 
   close(): void {
+    this.#wanted = false;
     this.#letGo();
     this.#listener?.end();
     this.#listener = null;
@@ -111,12 +116,12 @@ export class SleepWatch implements Sleep {
     });
   }
 
+  /** Whatever has ended by itself is started again no earlier for it. */
   #letGo(): void {
-    this.#delay?.end();
+    if (this.#delay === null) return;
+    this.#delay.end();
     this.#delay = null;
-    this.#problem = this.#deafness = null;
-    this.#holdMs = this.#listenMs = Number.NEGATIVE_INFINITY;
-    this.#waitMs = AGAIN_MS;
+    this.#holdMs = Number.NEGATIVE_INFINITY;
   }
 
   #logindCame(): void {

@@ -22,17 +22,18 @@ function failingGdbus(directory: string): string {
   return fails;
 }
 
-/** Our children that listen, or are about to. */
-const listeners = (): number[] =>
+/** Our children that run `program`, or are about to. */
+const children = (program: string): number[] =>
   readdirSync("/proc").flatMap((pid) => {
     try {
       const parent = /^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-      const listens = readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("gdbus\0");
-      return Number(parent) === process.pid && listens ? [Number(pid)] : [];
+      const runs = readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(`${program}\0`);
+      return Number(parent) === process.pid && runs ? [Number(pid)] : [];
     } catch {
       return [];
     }
   });
+const listeners = (): number[] => children("gdbus");
 
 describeWith(systemBus)("on a real bus", () => {
   let bus: SystemBus;
@@ -80,7 +81,14 @@ describeWith(systemBus)("on a real bus", () => {
       [29, 30],
       [89, 90],
     ] as const) {
-      if (tooSoon !== null) watch.look(jobs, at(tooSoon));
+      if (tooSoon !== null) {
+        // Nothing to save for a moment makes it no earlier.
+        const { problems } = watch;
+        watch.look({}, at(tooSoon));
+        expect(watch.problems).toEqual([]);
+        watch.look(jobs, at(tooSoon));
+        expect(watch.problems).toEqual(problems);
+      }
       expect(listeners()).toEqual([]);
       watch.look(jobs, at(then));
       // A program that is just being started shows no command line for a moment.
@@ -96,6 +104,28 @@ describeWith(systemBus)("on a real bus", () => {
       watch.look(jobs, at(210));
       return bus.lines.some((line) => line.startsWith("held"));
     });
+    expect(watch.problems).toEqual([]);
+  });
+
+  it("sleep is held up again at once after it was let go, and 30 s after that has failed", async () => {
+    const held = () => bus.lines.filter((line) => line.startsWith("held")).length;
+    await until("sleep to be held up", () => {
+      watch.look(jobs, at(0));
+      return held() === 1;
+    });
+    watch.look({}, at(1));
+    await bus.told("released");
+    watch.look(jobs, at(2));
+    await until("sleep to be held up again", () => held() === 2);
+    for (const pid of children("systemd-inhibit")) process.kill(pid, "SIGKILL");
+    await until("its end", () => watch.problems.length > 0);
+    const { problems } = watch;
+    watch.look({}, at(3));
+    expect(watch.problems).toEqual([]);
+    watch.look(jobs, at(31));
+    expect(watch.problems).toEqual(problems);
+    watch.look(jobs, at(32));
+    await until("sleep to be held up once more", () => held() === 3);
     expect(watch.problems).toEqual([]);
   });
 
