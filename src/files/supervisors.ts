@@ -5,7 +5,8 @@
  */
 import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Refusal, refusing } from "../refusal.ts";
+import { isAbsent } from "../contract/system-code.ts";
+import { isSystemError, Refusal, refusing } from "../refusal.ts";
 import { bootId } from "../sense/proc/boot-id.ts";
 import { isAlive, readStat } from "../sense/proc/process.ts";
 import { isGone } from "./is-there.ts";
@@ -64,28 +65,32 @@ export function recordedSupervisors(): SupervisorRecord[] {
   }
 }
 
-/** The last supervisor of each of this user's state directories, alive or not. Throws Refusal where they can't be listed. */
-export function listSupervisors(): SupervisorRecord[] {
+/**
+ * The last supervisor of each of this user's state directories, alive or not. Throws Refusal where they can't be listed.
+ * @param unread gets a sentence about each record that can't be read
+ */
+export function listSupervisors(unread: string[] = []): SupervisorRecord[] {
   const place = folder();
   if (isGone(place)) return [];
-  const names = refusing(`Which supervisors you have can't be told: ${place} can't be read`, () =>
-    readdirSync(place),
-  );
+  const names = refusing(untold(place), () => readdirSync(place));
   const records = names.filter((name) => name.endsWith(".json")).slice(0, MOST_RECORDS);
   return records
-    .flatMap((name) => read(() => join(place, name)) ?? [])
+    .flatMap((name) => read(() => join(place, name), unread) ?? [])
     .sort((a, b) => (a.project < b.project ? -1 : 1));
 }
+
+const untold = (path: string): string => `Which supervisors you have can't be told: ${path} can't be read`;
 
 export const isRunning = (record: SupervisorRecord): boolean =>
   record.bootId === bootId() && isAlive(record.pid, record.startTime);
 
-function read(path: () => string): SupervisorRecord | null {
+function read(path: () => string, unread: string[] = []): SupervisorRecord | null {
   try {
     const record = JSON.parse(readFileSync(path(), "utf8"));
     const texts = [record.project, record.stateDirectory, record.bootId];
     return texts.every((one) => typeof one === "string") && Number.isSafeInteger(record.pid) ? record : null;
-  } catch {
+  } catch (error) {
+    if (isSystemError(error) && !isAbsent(error)) unread.push(`${untold(path())}: ${error.message}`);
     return null;
   }
 }

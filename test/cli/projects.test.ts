@@ -3,9 +3,11 @@
  * Covers: src/cli/supervisors/connect.ts, src/cli/commands/looking/status-all.ts, src/cli/supervisors/settle-common.ts,
  * src/config/project.ts, src/files/supervisors.ts, src/show/plain-all.ts
  */
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { root, testWith } from "../needs.ts";
 import { NeverComes, until } from "../until.ts";
 import { CommandLine, type Said } from "./command-line.ts";
 
@@ -109,6 +111,29 @@ it("supervisors that can't be listed aren't said not to run", async () => {
   });
   // Others do without.
   expect(await cli.say("status")).toMatchObject({ code: 3 });
+});
+
+testWith(root)("a supervisor whose record can't be read isn't said not to run", async () => {
+  const record = join(cli.stateDirectory, "supervisors/broken.json");
+  mkdirSync(dirname(record), { recursive: true });
+  writeFileSync(record, "");
+  const untold = `Which supervisors you have can't be told: ${record} can't be read: EIO`;
+  execFileSync("mount", ["--bind", `/proc/${process.pid}/mem`, record]);
+  try {
+    const none = await cli.say("status", "--all");
+    expect(none).toMatchObject({ code: 1, err: expect.stringContaining(untold) });
+    expect(none.err).not.toContain("No supervisor");
+    project("rivers", endless);
+    await typed("rivers", "start", "--detach");
+    expect(await typed("rivers", "status", "--all")).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("~/rivers  fit"),
+      err: expect.stringContaining(untold),
+    });
+  } finally {
+    execFileSync("umount", ["-l", record]);
+  }
+  expect((await typed("rivers", "status", "--all")).err).toBe("");
 });
 
 it("a config that names another's state directory is refused while that one's supervisor runs", async () => {

@@ -20,13 +20,16 @@ interface Place {
 }
 
 export async function statusOfAll(options: Options): Promise<number> {
-  const recorded = listSupervisors();
+  const unread: string[] = [];
+  const recorded = listSupervisors(unread);
   const places = await knownPlaces(options, recorded.filter(isRunning));
   const looks = await Promise.all(places.map(look));
   const found = looks.filter((one) => one !== null);
   if (options.json) printJson({ supervisors: found.map(asJson) });
   else if (found.length > 0) print(formatAll(found.map(asShown), width()));
   sayLeft(found, recorded);
+  if (found.length === 0 && unread.length > 0) throw new Refusal(unread.join("\n"));
+  for (const one of unread) say(one);
   if (found.length > 0) return 0;
   throw new Refusal("No supervisor of yours is running. Start one: supervisor start", 3);
 }
