@@ -1,7 +1,6 @@
 /** Finds the config file to use. Read-only. */
-import { statSync } from "node:fs";
-import { dirname, isAbsolute, join, resolve } from "node:path";
-import { systemCode } from "../contract/system-code.ts";
+import { isAbsolute, join, resolve } from "node:path";
+import { isShutAway } from "../files/anothers.ts";
 import { homeFolder } from "../files/home.ts";
 import { isThere } from "../files/is-there.ts";
 
@@ -15,26 +14,8 @@ export const CONFIG_NAME = "supervisor.config.json";
 export function findConfig(asked: string | undefined, env: NodeJS.ProcessEnv = process.env): string | null {
   if (asked !== undefined) return resolve(asked);
   const places = [resolve(CONFIG_NAME), userConfig(env)];
+  // As after `sudo -u` in /root: what lies behind somebody else's shut folder is no config of this user's.
   return places.find((path) => path !== null && !isShutAway(path) && isThere(path)) ?? null;
-}
-
-/** Behind somebody else's folder that lets this user look at nothing in it, as after `sudo -u` in /root: no config of theirs. */
-function isShutAway(path: string): boolean {
-  try {
-    statSync(path);
-    return false;
-  } catch (error) {
-    return systemCode(error) === "EACCES" && !isOwn(dirname(path));
-  }
-}
-
-/** Whose it is, or whose the folder is that keeps it from being looked at. */
-function isOwn(folder: string): boolean {
-  try {
-    return statSync(folder).uid === process.geteuid?.();
-  } catch (error) {
-    return systemCode(error) !== "EACCES" || isOwn(dirname(folder));
-  }
 }
 
 /** Where the user's own config is, if there is one; null for a user without a home. */

@@ -4,11 +4,11 @@
  */
 import { resolve } from "node:path";
 import { elapsedMs } from "../../clock.ts";
+import { isUnlisted } from "../../files/anothers.ts";
 import { checkpointDirectory } from "../../files/state-paths.ts";
 import type { Job } from "../../model/job.ts";
 import type { Checkpoint, Stock } from "../../model/run.ts";
 import { type CheckpointMemory, listCheckpoints } from "./quick-check.ts";
-import { isAnothers } from "./third-party/anothers.ts";
 import { type LastLook, listThirdParty } from "./third-party/list.ts";
 import { isSame, type Verifier } from "./verify.ts";
 
@@ -127,7 +127,7 @@ export class Checkpoints {
   #unreadOf(found: Stock, job: Job): string[] {
     const known = knownOf(job).map(({ path }) => path);
     const mayHoldOwn = (path: string): boolean =>
-      known.length === 0 && sinceMsOf(job) !== null && !isAnothers(path);
+      known.length === 0 && sinceMsOf(job) !== null && !isUnlisted(path);
     const listed = (found.unread ?? []).filter(
       (path) => job.spec.checkpoint.glob === undefined || known.includes(path) || mayHoldOwn(path),
     );
