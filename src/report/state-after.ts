@@ -63,7 +63,8 @@ export function stateAfter(event: AuditEvent, before: Before): SpanState | null 
     case "job.removed":
       return isLive(before) ? null : "ended";
     case "job.lost":
-      if (event.actor !== "recovery") return "waiting";
+      // Nobody knows how it ended, so it is tried again; what a reboot or Slurm has ended goes on.
+      if (event.actor === "supervisor") return "waiting";
       return before.cancelling ? "ended" : "paused";
     case "job.failed":
       return event.outcome?.final === true ? "ended" : "waiting";

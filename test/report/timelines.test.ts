@@ -150,6 +150,15 @@ describe("what no event tells", () => {
     ]);
   });
 
+  test.each([
+    ["that Slurm ended goes on once there is room", "peer", "paused 50-90"],
+    ["that a reboot ended, too", "recovery", "paused 50-90"],
+    ["of which nobody knows the end is tried again", "supervisor", "waiting 50-90"],
+  ] as const)("a lost run %s", (_, actor, after) => {
+    const lost = event(50, "job.lost", { actor, outcome: { stepsLost: 3 } });
+    expect(brief(read([start, lost], 90))?.at(-1)).toBe(after);
+  });
+
   const back = event(5000, "supervisor.started", { job: null });
   const asked = event(600, "pause.requested", { actor: "user", reason: "Ana's turn." });
   const resumed = event(600, "resume.requested", { outcome: { gpus: [] } });
