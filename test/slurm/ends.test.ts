@@ -19,6 +19,30 @@ const counter = (name: string, executor: object): Record<string, unknown> => ({
   executor: { kind: "slurm", ...executor },
 });
 
+/** How often a scene may begin anew whose jobs were asked too soon. */
+const MOST_TRIES = 3;
+
+/**
+ * Two jobs whose supervisor has died before they were asked to pause: Slurm may warn them 15 s after their start, and
+ * the supervisor itself asks after 30 s. The second doesn't listen, and the signal would end it.
+ */
+async function leftAlone(tries = 1): Promise<{ one: RealSupervisor; id: number; deaf: number }> {
+  const one = await supervise(cluster, [
+    counter("listens", { timeMinutes: 1 }),
+    { name: "deaf", command: ["sleep", "600"], executor: { kind: "slurm", timeMinutes: 1 } },
+  ]);
+  supervisor = one;
+  await one.steps("listens", 3);
+  await one.reaches("deaf", ["running"]);
+  const [id, deaf] = [await slurmIdOf(one, "listens"), await slurmIdOf(one, "deaf")];
+  await one.crash();
+  const asked = one.audit().filter(({ kind }) => kind.startsWith("pause."));
+  if (asked.length === 0) return { one, id, deaf };
+  expect(tries, JSON.stringify(asked)).toBeLessThan(MOST_TRIES);
+  await endAll(cluster, one);
+  return await leftAlone(tries + 1);
+}
+
 describeWith(slurm)("jobs on Slurm", () => {
   beforeAll(async () => {
     await cluster.start();
@@ -30,26 +54,22 @@ describeWith(slurm)("jobs on Slurm", () => {
   afterAll(() => cluster.stop());
 
   test("are saved ahead of their time limit by Slurm's own warning while the supervisor is dead", async () => {
-    // The second doesn't listen, and the signal would end it.
-    supervisor = await supervise(cluster, [
-      counter("listens", { timeMinutes: 1 }),
-      { name: "deaf", command: ["sleep", "600"], executor: { kind: "slurm", timeMinutes: 1 } },
-    ]);
-    await supervisor.steps("listens", 3);
-    await supervisor.reaches("deaf", ["running"]);
-    const [id, deaf] = [await slurmIdOf(supervisor, "listens"), await slurmIdOf(supervisor, "deaf")];
-    await supervisor.crash();
+    const { one, id, deaf } = await leftAlone();
     await until("it to be held", () =>
       cluster.queue.some((line) => new RegExp(`^${id} .*[Hh]eld`).test(line)),
     );
-    expect(cluster.queue).toContainEqual(`${deaf} RUNNING None`);
-    await supervisor.start();
-    const paused = await supervisor.recorded("pause.completed", "listens");
+    // Where the hold is seen late, its time may have run out.
+    expect(cluster.queue).toContainEqual(
+      expect.stringMatching(`^${deaf} (RUNNING None|(COMPLETING|TIMEOUT) TimeLimit)$`),
+    );
+    await one.start();
+    const paused = await one.recorded("pause.completed", "listens");
     expect(paused).toMatchObject({ actor: "job", outcome: { stepsLost: 0 } });
-    await supervisor.recorded("resume.completed", "listens");
-    expect(await slurmIdOf(supervisor, "listens")).toBe(id);
+    await one.recorded("resume.completed", "listens");
+    expect(await slurmIdOf(one, "listens")).toBe(id);
     const step = paused.outcome?.step ?? expect.any(Number);
-    await untilHolds(() => expect(begins(supervisor as RealSupervisor, "listens")).toEqual([0, step]));
+    // Its time may have run out once more.
+    await untilHolds(() => expect(begins(one, "listens").slice(0, 2)).toEqual([0, step]));
   });
 
   test("go on from their last step on another node, and ahead of their time limit", async () => {
