@@ -77,10 +77,8 @@ describeWith(compiler)("park, interrupted (needs a C compiler)", () => {
     const { supervisor, cuda, pid } = scene;
     const newcomer = scene.newcomer(7000);
     await supervisor.reaches("plain", ["frozen"]);
-    // The crowd comes before the newcomer goes, which holds 7000 itself: in between there would be room.
-    scene.set({ unseenMiB: 17_000 });
     await supervisor.end(newcomer.child);
-    scene.set({ newcomers: [], unseenMiB: 24_000 });
+    scene.set({ newcomers: [], unseenMiB: 7000 });
     await restartWithout([...DATABASE, "state"], scene);
     const found = await supervisor.shows("it to be found", ({ jobs: [job] }) => {
       refuseMisread(job);

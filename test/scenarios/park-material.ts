@@ -7,7 +7,11 @@ import { FakeCuda } from "../fakes/cuda/fake.ts";
 import { FakeNvml } from "../fakes/nvml/fake.ts";
 import { CHILDREN, RealSupervisor, until } from "./real-supervisor.ts";
 
-export const HELD = 18_432;
+/** Little: as much host memory has to be free. */
+export const HELD = 2048;
+/** Of its GPU. A newcomer of 5000 fits in beside the program, which can't come back beside it: that takes more than it held. */
+export const ROOM = HELD + 5100;
+const GPU = { total: ROOM + 400, reserved: 400 };
 
 const NEWCOMER = {
   name: "somebody new",
@@ -27,7 +31,7 @@ export interface Scene {
 }
 
 export class ParkScene {
-  readonly driver = new FakeNvml({ gpus: [{ used: 0 }] });
+  readonly driver = new FakeNvml({ gpus: [{ ...GPU, used: 0 }] });
   readonly cuda: FakeCuda;
   readonly supervisor: RealSupervisor;
   pid = 0;
@@ -71,7 +75,7 @@ export class ParkScene {
     const others = newcomers.map(({ child, memory }) => ({ gpu: 0, pid: child.pid as number, memory }));
     const used = this.#heldMiB + unseenMiB + others.reduce((sum, { memory }) => sum + memory, 0);
     this.driver.set({
-      gpus: [{ used }],
+      gpus: [{ ...GPU, used }],
       processes: [{ gpu: 0, pid: this.pid, memory: this.#heldMiB }, ...others],
       also: [`cuda note ${this.cuda.notes}`, ...also],
     });

@@ -4,7 +4,7 @@
  */
 import { afterEach, expect, it } from "vitest";
 import { compiler, describeWith } from "../needs.ts";
-import { HELD, ParkScene } from "./park-material.ts";
+import { HELD, ParkScene, ROOM } from "./park-material.ts";
 import { alive, until } from "./real-supervisor.ts";
 
 let scene: ParkScene;
@@ -20,21 +20,21 @@ describeWith(compiler)("park (needs a C compiler)", () => {
       ({ jobs: [job] }) => job?.state === "frozen" && job.why.parked?.gone && job,
     );
     expect(parked.why.parked).toEqual({ heldMiB: HELD, gone: true });
-    expect(parked.why.summary).toContain("18.0 GiB of VRAM in host memory");
+    expect(parked.why.summary).toContain("2.0 GiB of VRAM in host memory");
     expect(cuda.stateOf(scene.pid)).toBe("checkpointed");
     expect(supervisor.audit("pause.completed").at(-1)).toMatchObject({
       outcome: { method: "park", vramVerified: true, vramReleasedMiB: HELD },
     });
     await supervisor.shows("what is free", ({ gpus: [gpu] }) => {
       const free = gpu?.metrics["gpu.memory.freeMiB"];
-      return free && "value" in free && free.value === 24_576 - 400 - 5000;
+      return free && "value" in free && free.value === ROOM - 5000;
     });
 
     // The newcomer has gone, and somebody else, whom no rule knows, holds what it would need.
     await supervisor.end(notebook.child);
-    scene.set({ newcomers: [], unseenMiB: 8000 });
+    scene.set({ newcomers: [], unseenMiB: 6000 });
     await supervisor.shows("it to wait for room", ({ jobs: [job] }) =>
-      job?.why.waitingFor.some(({ code, text }) => code === "gpu-memory" && text.includes("needs 18.9 GiB")),
+      job?.why.waitingFor.some(({ code, text }) => code === "gpu-memory" && text.includes("needs 2.3 GiB")),
     );
     expect(supervisor.job("plain").state).toBe("frozen");
     scene.set({ unseenMiB: 0 });
@@ -63,7 +63,7 @@ describeWith(compiler)("park (needs a C compiler)", () => {
     scene.newcomer(5000);
     await supervisor.reaches("plain", ["frozen"]);
     expect(supervisor.say("pause", "plain").out).toMatch(
-      /^plain {2}parked: its 18\.0 GiB of VRAM is in host/m,
+      /^plain {2}parked: its 2\.0 GiB of VRAM is in host/m,
     );
     supervisor.say("cancel", "plain");
     await supervisor.reaches("plain", ["cancelled"]);

@@ -9,7 +9,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Snapshot } from "../../src/control/protocol.ts";
-import { ParkScene } from "../scenarios/park-material.ts";
+import { ParkScene, ROOM } from "../scenarios/park-material.ts";
 import { alive } from "../scenarios/real-supervisor.ts";
 import { NeverComes, until } from "../until.ts";
 
@@ -27,9 +27,10 @@ const MOST_BROKEN = 2;
 /** The share of hits that are followed by another one in the same move. */
 const AGAIN = 0.6;
 const PATIENCE_MS = 180_000;
-const WANT_MIB = 4000;
-/** Of the 24 GiB of its GPU: what is left is less than it held. */
-const CROWD_MIB = 9000;
+/** While as much is used it isn't brought back. */
+const WANT_MIB = 5000;
+/** What is left of its GPU is less than it held. */
+const CROWD_MIB = ROOM - 1100;
 
 const FAULTS = ["child", "supervisor", "both", "database"] as const;
 type Fault = (typeof FAULTS)[number];
@@ -97,10 +98,9 @@ class Torment {
       const { parked } = job?.why ?? {};
       return parked?.gone && parked.broken === undefined && this.#isAway();
     });
-    // No rule holds it back now, and there is no room: the crowd comes before the newcomer goes.
-    scene.set({ unseenMiB: CROWD_MIB });
+    // No rule holds it back now, and there is no room: the GPU shows the crowd in place of what the newcomer held.
     await scene.supervisor.end(newcomer.child);
-    scene.set({ newcomers: [] });
+    scene.set({ newcomers: [], unseenMiB: CROWD_MIB });
     if (next() < 0.3) await this.#hit(next, { moves: false });
     ok(this.#isAway(), "it was brought back without room");
     scene.set({ unseenMiB: 0 });
