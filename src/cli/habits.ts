@@ -25,6 +25,8 @@ const OF_A_JOB: Record<string, string[]> = {
   stop: ["pause", "cancel"],
   restart: ["rerun"],
   dashboard: ["why", "logs"],
+  status: ["why", "logs"],
+  report: ["report --job"],
 };
 
 function alike(words: string[], commands: string[]): Record<string, string[]> {
@@ -49,7 +51,8 @@ export function refuseHabits(cli: Command, words: string[]): void {
 function instead(cli: Command, names: string[], argument = ""): string {
   const widest = Math.max(...names.map((name) => name.length));
   const lines = names.map((name) => {
-    const about = cli.commands.find((one) => one.name() === name)?.description() ?? "";
+    const [command] = name.split(" ");
+    const about = cli.commands.find((one) => one.name() === command)?.description() ?? "";
     return `  supervisor ${name}${argument}${" ".repeat(widest - name.length)}   ${about}`;
   });
   return ["Type:", ...lines].join("\n");

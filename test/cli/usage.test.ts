@@ -86,6 +86,14 @@ describe("bad usage ends with 2 and says what would be right", () => {
     [["stop", "train-3"], "  supervisor pause train-3    make room; "],
     [["stop", "--config", "x", "train-3"], "  supervisor cancel train-3   end jobs for good\n"],
     [["start", "train"], "  supervisor resume train   let jobs run again"],
+    [
+      ["status", "train"],
+      "  supervisor why train    what a job waits for; without a name, all that aren't running",
+    ],
+    [
+      ["report", "train"],
+      "  supervisor report --job train   where the time went, and what pausing cost and saved",
+    ],
     [["constructor"], "unknown command 'constructor'"],
     [
       ["run", "--", "cd", "/tmp"],
