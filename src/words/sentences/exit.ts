@@ -2,11 +2,14 @@
 import type { Exit, Seen } from "../../model/seen.ts";
 import { shellWord } from "../shell-word.ts";
 
-/** "exit code 1", "signal SIGKILL", and what a shell means by 126 and 127. */
+/**
+ * "exit code 1", and what a shell means by 126, 127 and 128 + n: "exit code 137 (SIGKILL)". Whether that signal has ended
+ * the program, or it chose the code itself, no shell can tell.
+ */
 export function exitText(exit: Exit): string {
   if (!exit.known) return "an unknown exit (its record is missing)";
   if (exit.removed) return `the removal of its container by somebody else (exit code ${exit.code})`;
-  if (exit.signal !== null) return `signal ${exit.signal}`;
+  if (exit.signal !== null) return `exit code ${exit.code} (${exit.signal})`;
   if (exit.code === 127) return "exit code 127: command not found";
   if (exit.code === 126) return "exit code 126: not executable";
   return `exit code ${exit.code}`;

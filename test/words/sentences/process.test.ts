@@ -38,7 +38,7 @@ test("an exit says what it means", () => {
     "exit code 1",
     "exit code 126: not executable",
     "exit code 127: command not found",
-    "signal SIGKILL",
+    "exit code 137 (SIGKILL)",
     "an unknown exit (its record is missing)",
   ]);
 });

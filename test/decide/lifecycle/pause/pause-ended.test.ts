@@ -84,7 +84,7 @@ test("a job that has reported its end has finished, though our signal ends it on
   const story = end("SIGINT", "finished");
   expect([story.state, story.reasons.at(-1)]).toEqual([
     "finished",
-    "It finished at step 300 with signal SIGINT.",
+    "It finished at step 300 with exit code 130 (SIGINT).",
   ]);
   expect(end("SIGINT", "running").state).not.toBe("finished");
   expect(end("SIGKILL", "finished").state).not.toBe("finished");
