@@ -55,12 +55,19 @@ export function savesBy({
   understands,
   checkpoint,
 }: Pick<Job, "spec" | "understands" | "checkpoint">): SavesBy | null {
-  const told = pause.signal !== undefined || pause.exitCodes.length > 0;
+  const told = isToldHow(pause);
   if (files.glob !== undefined && !told) return "itself";
   if (understands === "contract") return "library";
   const manifest = checkpoint !== null && checkpoint.verified !== "size and age only";
   return told || manifest || pause.method === "checkpoint" || pause.method === "standby" ? "signal" : null;
 }
+
+const isToldHow = ({ signal, exitCodes }: JobSpec["pause"]): boolean =>
+  signal !== undefined || exitCodes.length > 0;
+
+/** Its config says how it is asked to save, but not where it does: only a job library or a manifest could tell. */
+export const savesUnseen = ({ pause, checkpoint, backup }: JobSpec): boolean =>
+  isToldHow(pause) && checkpoint.glob === undefined && backup === undefined;
 
 /** It has finished, and its settings name another command since. */
 export const finishedWithAnother = ({ state, ran, spec: { command } }: Job): boolean =>

@@ -47,9 +47,9 @@ export function endLoses(job: JobView, nowMs: number): string | null {
   return begun && job.service === undefined ? endingLoses(job, nowMs) : null;
 }
 
-/** Done share, 0 to 1; null when the job didn't say how far it goes. */
+/** Done share, 0 to 1; null when the job didn't say how far it goes, and for one that only its exit code says has finished. */
 export function shareOf(job: JobView): number | null {
-  if (job.state === "finished") return 1;
+  if (job.state === "finished" && job.why.assumed === undefined) return 1;
   const step = job.progress?.step ?? null;
   const total = job.progress?.totalSteps ?? null;
   if (step === null || total === null || !(total > 0) || !Number.isFinite(step)) return null;

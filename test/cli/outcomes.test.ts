@@ -82,7 +82,7 @@ it("a run that fails when it is asked isn't paused, and nothing is said to be sa
   const said = await cli.say("pause", "train");
   expect(said.code).toBe(1);
   expect(said.out).toMatch(
-    /held back, but not paused: Run 1 ended with exit code 3 when it was asked to pause/,
+    /held back, but not paused: Run 1 ended with exit code 3 when it was asked to pause, without a new checkpoint that matches 'out\/step-\*\.txt'\./,
   );
   expect(said.out).not.toMatch(/saved \(/);
 });

@@ -1,7 +1,7 @@
-/** What ending a job is said to lose, before it is ended. Pure. */
+/** What ending a job is said to lose, before it is ended, and how far it is shown to have come. Pure. */
 import { expect, it } from "vitest";
 import type { SlurmRun } from "../../src/model/run.ts";
-import { endLoses } from "../../src/show/job-words.ts";
+import { endLoses, shareOf } from "../../src/show/job-words.ts";
 import { at } from "../decide/make.ts";
 import { AT, job } from "./snapshots.ts";
 
@@ -20,4 +20,18 @@ it.each([
   ["a service, which isn't ours to end", { state: "serving" as const, service: "http://x:1" }, null],
 ])("%s", (_, view, told) => {
   expect(endLoses(job("train", view), AT)).toEqual(told);
+});
+
+it("one that is only taken to have finished shows how far it has come, if that is known", () => {
+  const share = (why: object, progress: object | null): number | null => {
+    const view = job("train", { state: "finished" as const });
+    const known = progress === null ? null : { ...view.progress, ...progress };
+    return shareOf({ ...view, progress: known, why: { ...view.why, ...why } } as typeof view);
+  };
+  const assumed = { assumed: "It ended with exit code 0 after it was asked to pause." };
+  expect([share({}, null), share(assumed, null), share(assumed, { step: 5, totalSteps: 20 })]).toEqual([
+    1,
+    null,
+    0.25,
+  ]);
 });

@@ -1,6 +1,6 @@
 /**
- * Doubts about a valid config: rules that would pause a job for its own work, or whose pauses never end;
- * windows too short to get anything done. Pure except for the time zone tables; never a reason to
+ * Doubts about a valid config: rules that would pause a job for its own work, or whose pauses never end; jobs that
+ * can't be paused; windows too short to get anything done. Pure except for the time zone tables; never a reason to
  * refuse a config.
  */
 
@@ -12,6 +12,7 @@ import { list } from "../../words/list.ts";
 import { formatPath } from "../problem.ts";
 import type { ConfigFile, Rule, Window } from "../schema/schema.ts";
 import type { Finding } from "./explain.ts";
+import { unseenSaves } from "./jobs/pause-doubts.ts";
 
 /** Metrics that contain the job's own use, and what to watch instead. */
 const COUNTS_OURSELVES: Record<string, { above: boolean; instead: string }> = {
@@ -29,7 +30,10 @@ const LOOK_AHEAD = 10;
 
 export function warnings(config: ConfigFile & { rules: Rule[] }, nowMs: number): Finding[] {
   const rules = config.rules.flatMap((rule, i) => ruleWarnings(rule, ["rules", i]));
-  const jobs = config.jobs.flatMap((job, i) => parkDoubts(job, config.rules, ["jobs", i, "pause", "method"]));
+  const jobs = config.jobs.flatMap((job, i) => [
+    ...parkDoubts(job, config.rules, ["jobs", i, "pause", "method"]),
+    ...unseenSaves(job, ["jobs", i]),
+  ]);
   const windows = config.windows.flatMap((window, i) => windowWarnings(window, ["windows", i], nowMs));
   return [...rules, ...jobs, ...windows];
 }

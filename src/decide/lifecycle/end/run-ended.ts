@@ -5,11 +5,13 @@
 
 import { EXIT_PAUSED } from "../../../contract/names.ts";
 import type { Cause } from "../../../model/actor.ts";
+import { savesUnseen } from "../../../model/job.ts";
 import { type Exit, exitCodeOf, type Seen } from "../../../model/seen.ts";
 import { duration } from "../../../words/duration.ts";
 import { plural } from "../../../words/list.ts";
 import { number } from "../../../words/number.ts";
 import { exitText, wroteLast } from "../../../words/sentences/exit.ts";
+import { matching, NAME_CHECKPOINTS } from "../../../words/sentences/new-checkpoint.ts";
 import { creditRunning, hasSaved } from "../learn.ts";
 import { allPaused, stepsByRank } from "../ranks.ts";
 import type { Transition } from "../transition.ts";
@@ -111,10 +113,14 @@ function doubt({ job, state }: Transition, seen: Seen | undefined): string | nul
   const failed = seen?.ranks.some((rank) => rank.state === "failed") === true;
   if (!early && !asked && !failed) return null;
   const at = step === null ? "" : ` at step ${number(step)}${early ? ` of ${number(totalSteps)}` : ""}`;
-  const after = asked ? " after it was asked to pause, without a new checkpoint" : "";
+  const after = asked ? ` after it was asked to pause, without a new checkpoint${matching(job.spec)}` : "";
   const though = failed ? "it reported that it has failed" : "it didn't report that it has";
-  return `It ended${at} with exit code 0${after}. That counts as finished, though ${though}.`;
+  return `It ended${at} with exit code 0${after}. That counts as finished, though ${though}.${asked ? howToBeSeen(job) : ""}`;
 }
+
+/** To follow a sentence about a pause that left no checkpoint: what its config lacks for one to be found. */
+export const howToBeSeen = ({ spec, understands }: Transition["job"]): string =>
+  savesUnseen(spec) && understands !== "contract" ? ` ${NAME_CHECKPOINTS}` : "";
 
 function cancelled(transition: Transition, exit: Exit): void {
   transition.tell("job.cancelled", "user", `It was cancelled and has ended with ${exitText(exit)}.`, {

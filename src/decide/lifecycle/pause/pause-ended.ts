@@ -14,10 +14,11 @@ import { FILE_CLOCK_MS } from "../../../model/time.ts";
 import { duration } from "../../../words/duration.ts";
 import { number } from "../../../words/number.ts";
 import { exitText, wroteLast } from "../../../words/sentences/exit.ts";
+import { matching } from "../../../words/sentences/new-checkpoint.ts";
 import { bytes, size } from "../../../words/size.ts";
 import { measured } from "../../learned.ts";
 import { becomePaused, leave } from "../end/leave-run.ts";
-import { ended, endedUnread, fail, finish, hasFinished, lose } from "../end/run-ended.ts";
+import { ended, endedUnread, fail, finish, hasFinished, howToBeSeen, lose } from "../end/run-ended.ts";
 import { endedBySlurm, pausedInQueue } from "../end/slurm-ended.ts";
 import { stepsAre, stepsLost } from "../end/steps-lost.ts";
 import { couldNotRead } from "../end/unread.ts";
@@ -67,13 +68,14 @@ export function exited(transition: Transition, seen: Seen, exit: Exit, available
   // A launcher's own code (torchrun: 1) means nothing while some ranks' reports are still on their way.
   if (mayLag && !said && seen.ranks.some((rank) => rank.state === "paused")) return;
   if (!said && code !== EXIT_PAUSED && !own && !forced) {
-    failed(transition, exit, code, seen);
+    const { glob } = transition.job.spec.checkpoint;
+    failed(transition, exit, seen, saved === null && glob !== undefined ? withoutNew(transition) : "");
     return;
   }
   if (mayLag && ranksLag(seen)) return;
   if (saved === null && own && !said && code !== EXIT_PAUSED && !forced) {
     if (code === 0) finish(transition, seen);
-    else failed(transition, exit, code, seen);
+    else failed(transition, exit, seen, withoutNew(transition));
     return;
   }
   complete(transition, { seen, exit, availableMiB }, saved);
@@ -90,21 +92,24 @@ function wasAsked(transition: Transition): boolean {
   return acknowledgedAt !== null || lastRingMs >= askedAt.monotonicMs;
 }
 
-/** Any other exit while pausing: reported, then treated like every failure. */
-function failed(transition: Transition, exit: Exit, code: number | null, seen: Seen): void {
-  tellFailed(transition, exit);
-  if (exit.known) fail(transition, endedInstead(transition, exit, seen), code);
+const withoutNew = ({ job }: Transition): string => `, without a new checkpoint${matching(job.spec)}`;
+
+/** Any other exit while pausing: reported, then treated like every failure. `lacking`: what it left none of. */
+function failed(transition: Transition, exit: Exit, seen: Seen, lacking: string): void {
+  tellFailed(transition, exit, lacking);
+  if (exit.known) fail(transition, endedInstead(transition, exit, seen, lacking), exit.code);
   else lose(transition);
 }
 
-function tellFailed(transition: Transition, exit: Exit): void {
-  transition.tell("pause.failed", "job", `It was asked to pause and ended with ${exitText(exit)} instead.`, {
+function tellFailed(transition: Transition, exit: Exit, lacking = ""): void {
+  const reason = `It was asked to pause and ended with ${exitText(exit)} instead${lacking}.`;
+  transition.tell("pause.failed", "job", reason, {
     outcome: { code: exitCodeOf(exit), stepsLost: stepsLost(transition) },
   });
 }
 
-const endedInstead = ({ run }: Transition, exit: Exit, seen: Seen): string =>
-  `Run ${run.number} ended with ${exitText(exit)} when it was asked to pause.${wroteLast(seen)}`;
+const endedInstead = ({ run, job }: Transition, exit: Exit, seen: Seen, lacking = ""): string =>
+  `Run ${run.number} ended with ${exitText(exit)} when it was asked to pause${lacking}.${lacking === "" ? "" : howToBeSeen(job)}${wroteLast(seen)}`;
 
 /** Not all ranks have reported the same step yet. */
 function ranksLag(seen: Seen): boolean {
@@ -202,7 +207,7 @@ function summary(
   if (saved === null) {
     const { checkpoint } = transition.job;
     const from = checkpoint === null ? "the beginning" : `the checkpoint before${before(checkpoint)}`;
-    return `It is gone after ${duration(goneMs)} but left no valid checkpoint of this pause; it will go on from ${from}; ${loses}.`;
+    return `It is gone after ${duration(goneMs)} but left no valid checkpoint of this pause${matching(transition.job.spec)}; it will go on from ${from}; ${loses}.`;
   }
   const several = (transition.job.worldSize ?? 1) > 1 ? ` of all ${transition.job.worldSize} ranks` : "";
   const what = `${saved.step === null ? "its checkpoint" : `step ${number(saved.step)}`}${several}`;

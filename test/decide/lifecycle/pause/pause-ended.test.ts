@@ -1,4 +1,7 @@
-/** What an exit code 0 proves, and which counts of a pause are known. */
+/**
+ * What an exit code 0 proves, which counts of a pause are known, and what a failed one says that it lacks.
+ * Covers: src/words/sentences/new-checkpoint.ts
+ */
 import { describe, expect, test } from "vitest";
 import { at, exitCode, makeCheckpoint, makeJob, makeRank, runningJob, Story } from "../../make.ts";
 
@@ -32,6 +35,18 @@ describe("exit code 0 after a request", () => {
     }
   });
 
+  test("without a new checkpoint says where it was looked for, or that nothing says where", () => {
+    const told = (spec: object, understands: "signal" | "contract" = "signal"): string | undefined =>
+      asked(spec, { understands }).see(130, quits).reasons.at(-1);
+    const ended = "It ended with exit code 0 after it was asked to pause, without a new checkpoint";
+    const counts = ". That counts as finished, though it didn't report that it has.";
+    const name = ' Name its checkpoints: "checkpoint": { "glob": "out/checkpoint-*" }.';
+    expect(told(saves)).toBe(`${ended} that matches 'o/*'${counts}`);
+    expect(told({ pause: { exitCodes: [0] } })).toBe(`${ended}${counts}${name}`);
+    expect(told({ pause: { signal: "SIGTERM" } })).toBe(`${ended}${counts}${name}`);
+    expect(told({ pause: { signal: "SIGTERM" } }, "contract")).toBe(`${ended}${counts}`);
+  });
+
   test("that it never heard is an end of its own", () => {
     const deaf = asked(saves, { understands: "nothing" }).see(101, { ranks: [], signalCaught: false });
     expect(deaf.see(130, { ...quits, ...theirs(203, 110) }).state).toBe("finished");
@@ -46,6 +61,38 @@ describe("exit code 0 after a request", () => {
     expect(story.reasons.at(-1)).toBe("It finished at step 300 with exit code 0.");
     expect(story.job.state).not.toHaveProperty("assumed");
     expect(story.on(140, { kind: "retry", by: "ana" }).state).toBe("finished");
+  });
+});
+
+describe("a failed pause", () => {
+  const reasons = (spec: object, code: number, seen: object = {}): string[] => {
+    const story = new Story(runningJob(spec, { understands: "signal", progress: null })).pause(100);
+    const signal = code === 143 ? "SIGTERM" : null;
+    return story.see(130, { exit: { known: true, code, signal }, ranks: [], ...seen }).reasons.slice(-2);
+  };
+  const mistyped = { pause: { exitCodes: [143] }, checkpoint: { glob: "out/chekpoint-*" } };
+  const without = "without a new checkpoint that matches 'out/chekpoint-*'.";
+
+  test.each([
+    [143, "exit code 143 (SIGTERM)"],
+    [1, "exit code 1"],
+  ])("after %i says that nothing new matches its glob", (code, ended) => {
+    const [paused, failed] = reasons(mistyped, code);
+    expect(paused).toBe(`It was asked to pause and ended with ${ended} instead, ${without}`);
+    expect(failed).toContain(`Run 1 ended with ${ended} when it was asked to pause, ${without} It is tried`);
+  });
+
+  test("says so where it asked to be run again, and names the fix where there is no glob", () => {
+    expect(reasons(mistyped, 75).at(-1)).toContain(
+      "left no valid checkpoint of this pause that matches 'out/chekpoint-*'; it will go on from",
+    );
+    expect(reasons({ pause: mistyped.pause }, 143).at(-1)).toContain(
+      'asked to pause, without a new checkpoint. Name its checkpoints: "checkpoint": { "glob": "out/checkpoint-*" }. It',
+    );
+  });
+
+  test("with a new checkpoint doesn't say that there is none", () => {
+    expect(reasons(mistyped, 1, theirs(203, 110)).join(" ")).not.toContain("without");
   });
 });
 
