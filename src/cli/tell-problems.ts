@@ -8,13 +8,18 @@ import { say } from "./print.ts";
 
 /** On stderr, one per line, with the shortest file name that works from here. */
 export function tellProblems(loaded: Loaded): void {
-  const found: [string, Problem[]][] = loaded.ok ? [["warning: ", loaded.warnings]] : [["", loaded.problems]];
-  for (const [mark, problems] of found) {
-    for (const problem of problems) {
-      const near = problem.file === null ? null : relative(process.cwd(), problem.file);
-      const file = near?.startsWith("..") ? problem.file : near;
-      say(formatProblem({ ...problem, file, message: `${mark}${problem.message}` }));
-    }
+  if (loaded.ok) return tellWarnings(loaded.warnings);
+  tell(loaded.problems, "");
+  say(`${plural(loaded.problems.length, "problem")}.`);
+}
+
+/** The same, of a config that is valid. */
+export const tellWarnings = (warnings: Problem[]): void => tell(warnings, "warning: ");
+
+function tell(problems: Problem[], mark: string): void {
+  for (const problem of problems) {
+    const near = problem.file === null ? null : relative(process.cwd(), problem.file);
+    const file = near?.startsWith("..") ? problem.file : near;
+    say(formatProblem({ ...problem, file, message: `${mark}${problem.message}` }));
   }
-  if (!loaded.ok) say(`${plural(loaded.problems.length, "problem")}.`);
 }

@@ -113,6 +113,28 @@ test("a job that the config no longer names is told, with what becomes of it", a
   expect(events.map((line) => JSON.parse(line).job).sort()).toEqual(["goes", "held", "stays"]);
 });
 
+test("add and edit tell what check doubts about that job, and still do it", async () => {
+  const file = configured({ ...sleeping("other"), cwd: "/gone" });
+  const warns = (text: string) => `supervisor.config.json:1:${place(text)}: warning: jobs[1]`;
+  const place = (text: string) => readFileSync(file, "utf8").indexOf(text) + 1;
+  const added = await cli.say("add", "--name", "new", "--", "pyhton", "nothere.py");
+  expect(added).toEqual({
+    code: 0,
+    out: "Added 'new' to ~/supervisor.config.json.\nStart it: supervisor start\n",
+    err: `${warns('"pyhton"')}.command[0] can't be run here: 'pyhton' was not found in PATH.\n`,
+  });
+  expect((await cli.say("edit", "new", 'command=["node","nothere.js"]')).err).toBe(
+    `${warns('"nothere.js"')}.command[1] is missing: ${cli.file("nothere.js")}.\n`,
+  );
+  const edited = await cli.say("edit", "new", "cwd=/nope");
+  expect(edited).toMatchObject({
+    code: 0,
+    err: `${warns('"/nope"')}.cwd is not a folder on this machine: /nope.\n`,
+  });
+  expect(await cli.say("edit", "new", "cwd=", 'command=["sleep","9"]')).toMatchObject({ code: 0, err: "" });
+  expect((await cli.say("check")).err).toContain("jobs[0].cwd");
+});
+
 test("add, edit and remove change the config, keep its comments, and the supervisor follows", async () => {
   const begun = `{ // ours alone
   "pollSeconds": 0.2, "stateDirectory": "s", "rules": [],

@@ -4,7 +4,7 @@ import type { JSONPath } from "jsonc-parser";
 import { misuse, refusing } from "../../refusal.ts";
 import { checkText } from "../load.ts";
 import { parseText } from "../parse-text.ts";
-import { formatProblem } from "../problem.ts";
+import { formatProblem, type Problem } from "../problem.ts";
 import { removeAt, setAt } from "./edit-text.ts";
 
 /** `value` undefined: it is taken out. */
@@ -20,13 +20,20 @@ export function jobsIn(file: string): string[] {
   return jobs.map(({ name }) => (typeof name === "string" ? name : ""));
 }
 
-/** Throws Refusal, with every problem and its place, where the config has problems or would have; then nothing is written. */
-export function editConfig(file: string, edits: Edit[]): void {
+/**
+ * Returns the doubts about the config as it is then. Throws Refusal, with every problem and its place, where it has
+ * problems or would have; then nothing is written.
+ */
+export function editConfig(file: string, edits: Edit[]): Problem[] {
   const text = edits.reduce(
     (edited, { path, value }) => (value === undefined ? removeAt(edited, path) : setAt(edited, path, value)),
     validText(file),
   );
-  mustBeValid(text, file, "With this change the config would have problems; it was left as it is.");
+  const doubts = mustBeValid(
+    text,
+    file,
+    "With this change the config would have problems; it was left as it is.",
+  );
   // The file itself, where its name is a link.
   const real = realpathSync(file);
   const next = `${real}.${process.pid}.new`;
@@ -34,6 +41,7 @@ export function editConfig(file: string, edits: Edit[]): void {
     writeFileSync(next, text, { mode: statSync(real).mode & 0o777, flag: "wx" });
     renameSync(next, real);
   });
+  return doubts;
 }
 
 function validText(file: string): string {
@@ -42,7 +50,8 @@ function validText(file: string): string {
   return text;
 }
 
-function mustBeValid(text: string, file: string, why: string): void {
+function mustBeValid(text: string, file: string, why: string): Problem[] {
   const checked = checkText(text, file);
   if (!checked.ok) throw misuse([why, ...checked.problems.map(formatProblem)].join("\n"));
+  return checked.warnings;
 }

@@ -5,6 +5,7 @@
 import { dirname, relative } from "node:path";
 import { editConfig, jobsIn } from "../../../config/edit/edit-config.ts";
 import { findConfig } from "../../../config/find.ts";
+import { formatPath, type Path, type Problem } from "../../../config/problem.ts";
 import { tilde } from "../../../config/project.ts";
 import { misuse } from "../../../refusal.ts";
 import { nameJob } from "../../name-for-command.ts";
@@ -12,6 +13,7 @@ import { noSuchJob } from "../../named-jobs.ts";
 import { print } from "../../print.ts";
 import { type Options, placesOf, tryConnect } from "../../supervisors/connect.ts";
 import { readConfig } from "../../supervisors/read-config.ts";
+import { tellWarnings } from "../../tell-problems.ts";
 import { editRunJob, FROM_NEXT_RUN } from "./edit-run-job.ts";
 import { changesOf, settingOf } from "./settings.ts";
 
@@ -33,8 +35,9 @@ export async function add(command: string[], options: AddOptions): Promise<numbe
   const at = ["jobs", taken.length];
   const job = { name, command, ...(cwd !== "" && { cwd: process.cwd() }) };
   const settings = (options.set ?? []).map((one) => settingOf(one, at, "--set"));
-  editConfig(file, [{ path: at, value: job }, ...settings]);
+  const doubts = editConfig(file, [{ path: at, value: job }, ...settings]);
   print(`Added '${name}' to ${tilde(file)}.`);
+  tellOf(doubts, at);
   await takenOver(options);
   return 0;
 }
@@ -46,9 +49,10 @@ export async function edit([name = "", ...changes]: string[], options: Options):
     if (code !== null) return code;
   }
   const file = configFile(options);
-  const at = indexOf(name, file);
-  editConfig(file, changesOf(name, changes, ["jobs", at]));
+  const at = ["jobs", indexOf(name, file)];
+  const doubts = editConfig(file, changesOf(name, changes, at));
   print(`Changed '${name}' in ${tilde(file)}. ${FROM_NEXT_RUN}`);
+  tellOf(doubts, at);
   await takenOver(options);
   return 0;
 }
@@ -71,6 +75,12 @@ function indexOf(name: string, file: string): number {
   const at = names.indexOf(name);
   if (at === -1) throw misuse(`In ${tilde(file)}: ${noSuchJob(name, names)}`);
   return at;
+}
+
+/** What `check` would warn of, of the job at `path` alone. */
+function tellOf(doubts: Problem[], path: Path): void {
+  const job = formatPath(path);
+  tellWarnings(doubts.filter((one) => one.path === job || one.path.startsWith(`${job}.`)));
 }
 
 /** Says it once the config is in force. @throws Refusal where its supervisor doesn't take it over */
