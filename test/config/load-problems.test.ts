@@ -3,6 +3,7 @@
  * src/config/check/explain.ts, src/config/check/suggest.ts, src/config/schema/job-schema.ts
  */
 import { describe, expect, it } from "vitest";
+import { jobSchema } from "../../src/config/schema/job-schema.ts";
 import { configSchema } from "../../src/config/schema/schema.ts";
 import { CRON, job, problems, rule, window } from "./texts.ts";
 
@@ -78,6 +79,11 @@ describe("each problem says where it is, what was expected and found, and what t
     ],
     [job('"gpus":▸1.5'), "jobs[0].gpus must be a whole number of at least 0, got 1.5."],
     [job('▸"priorty":1'), "jobs[0].priorty is not a known key. Did you mean 'priority'?"],
+    [job('▸"nmae":"b"'), "jobs[0].nmae is not a known key. Did you mean 'name'?"],
+    [
+      job('▸"nice":10'),
+      `jobs[0].nice is not a known key. Known here: ${Object.keys(jobSchema.shape).join(", ")}.`,
+    ],
     [job('▸"windows":["night"]'), "jobs[0].windows is not a known key. 'windows' belongs at the top level."],
     [
       job('▸"onTimeout":"wait"'),

@@ -5,7 +5,7 @@
 import type { z } from "zod";
 import { formatPath, orList, type Path, show } from "../problem.ts";
 import { inWords, type JsonSchema, placesWith, schemaAt } from "./expected.ts";
-import { closest, numberFor, unitOfKey, unitOfMetric } from "./suggest.ts";
+import { argvFor, closest, numberFor, unitOfKey, unitOfMetric } from "./suggest.ts";
 
 /** A problem that has a path but no place in the text yet. */
 export interface Finding {
@@ -106,9 +106,7 @@ function rewritten(value: unknown, schema: JsonSchema, path: Path, root: unknown
 
 function listFor(value: unknown, schema: JsonSchema): unknown {
   if (typeof value !== "string" || schema.items?.type !== "string" || value.trim() === "") return null;
-  // A command written for a shell: plain words become an argv, anything else needs a shell.
-  if (schema.minItems === undefined) return [value];
-  return /^[\w./:=@%+, -]+$/.test(value) ? value.trim().split(/\s+/) : ["bash", "-c", value];
+  return schema.minItems === undefined ? [value] : argvFor(value);
 }
 
 function unitAt(path: Path, root: unknown) {

@@ -7,14 +7,23 @@ export function closest(word: string, words: readonly string[]): string | null {
   let least = Math.max(2, Math.ceil(word.length / 3)) + 1;
   for (const candidate of words) {
     const away = distance(word.toLowerCase(), candidate.toLowerCase());
-    // Half of a short word's letters apart is another word, unless it begins the same.
-    const other = 2 * away >= word.length && word[0]?.toLowerCase() !== candidate[0]?.toLowerCase();
+    const other = 2 * away >= word.length && !isSlip(word.toLowerCase(), candidate.toLowerCase(), away);
     if (away < least && !other) [best, least] = [candidate, away];
   }
   // "memory" for "gpuMemoryMiB": too many letters apart, yet part of only one.
   const containing = words.filter((candidate) => candidate.toLowerCase().includes(word.toLowerCase()));
   return best ?? (word.length >= 3 && containing.length === 1 ? (containing[0] as string) : null);
 }
+
+/** Half of a short word's letters apart is another word, unless it begins the same and two letters have changed places. */
+const isSlip = (word: string, candidate: string, away: number): boolean =>
+  word[0] === candidate[0] && (away === 1 || sorted(word) === sorted(candidate));
+
+const sorted = (word: string): string => [...word].sort().join("");
+
+/** A command written for a shell: plain words become an argv, anything else needs a shell. */
+export const argvFor = (text: string): string[] =>
+  /^[\w./:=@%+, -]+$/.test(text) ? text.trim().split(/\s+/) : ["bash", "-c", text];
 
 export type Unit = "seconds" | "minutes" | "hours" | "days" | "MiB" | "percent" | "share" | "°C" | "W" | null;
 
