@@ -4,6 +4,7 @@
  * a guess for a value, and writes nothing.
  */
 import { readFileSync, statSync } from "node:fs";
+import { totalmem } from "node:os";
 import { wallMs } from "../clock.ts";
 import { OURS_IDLE } from "../model/machine.ts";
 import { Refusal } from "../refusal.ts";
@@ -66,7 +67,7 @@ export function checkText(text: string, file: string | null): Loaded {
   if (config instanceof Refusal) return unreadable(file, config.message);
   const notify = config.notify.flatMap((one, i) => checkNotify(one, i, config.directory));
   const places = [...config.jobs.flatMap(checkFiles), ...checkMetricsFolder(config.metrics)];
-  const doubts = [...warnings(config, wallMs()), ...places, ...notify];
+  const doubts = [...warnings(config, wallMs(), Math.floor(totalmem() / 2 ** 20)), ...places, ...notify];
   return { ok: true, config, warnings: locate(doubts, parsed, file) };
 }
 

@@ -1,11 +1,13 @@
-/** Covers: src/config/check/jobs/check-files.ts */
+/** Covers: src/config/check/jobs/check-files.ts, src/config/check/rule-doubts.ts */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkText, loadConfig } from "../../../src/config/load.ts";
 import { formatProblem } from "../../../src/config/problem.ts";
 import { rule, window } from "../texts.ts";
+
+const MEMORY_MIB = Math.floor(totalmem() / 2 ** 20);
 
 let directory: string;
 beforeEach(() => {
@@ -47,6 +49,22 @@ describe("doubts", () => {
       "rules[0].clear.above can't be reached, so what this rule pauses would stay paused: memory.availablePercent is at most 100.",
     ],
     [
+      rule('"metric":"memory.availableMiB","below":1000,"clear":{"above":900000000}'),
+      `rules[0].clear.above can't be reached, so what this rule pauses would stay paused: memory.availableMiB is at most ${MEMORY_MIB} on this machine.`,
+    ],
+    [
+      rule(`"metric":"memory.othersMiB","above":${MEMORY_MIB},"clear":{"below":100}`),
+      `rules[0].above can't be reached: memory.othersMiB is at most ${MEMORY_MIB} on this machine.`,
+    ],
+    [
+      rule('"metric":"cpu.others","above":0.6,"clear":{"below":0.3}'),
+      "rules[0].above is in percent, so 0.6 is less than 1 %. Write 60 if a share of 0.6 is meant.",
+    ],
+    [
+      rule('"metric":"memory.availablePercent","below":0.07,"clear":{"above":0.15}'),
+      "rules[0].below is in percent, so 0.07 is less than 1 %. Write 7 if a share of 0.07 is meant.",
+    ],
+    [
       rule('"metric":"memory.availablePercent","below":5,"clear":{"above":15},"action":"freeze"'),
       `rules[0].action can't help: a frozen job keeps its memory. Use "pause".`,
     ],
@@ -64,6 +82,21 @@ describe("doubts", () => {
     ],
   ])("%s", (text, message) => {
     expect(doubts(text)).toEqual([message]);
+  });
+
+  it.each([
+    [
+      "a share of the time that programs stall",
+      '"metric":"pressure.memory.full","above":0.6,"clear":{"below":0.3}',
+    ],
+    ["anything at all", '"metric":"cpu.others","above":1,"clear":{"below":0.5}'],
+    ["a metric that isn't in percent", '"metric":"gpu.throttled","above":0.6,"clear":{"below":0.3}'],
+    [
+      "memory that is there",
+      `"metric":"memory.availableMiB","below":100,"clear":{"above":${MEMORY_MIB - 1}}`,
+    ],
+  ])("none about a small threshold, or a large one, for %s", (_, more) => {
+    expect(doubts(rule(more))).toEqual([]);
   });
 
   it("about rules that can't pause a job that would be parked in the memory that they are about", () => {
@@ -89,12 +122,19 @@ describe("doubts", () => {
     const text = `{"jobs":[
       {"name":"a","command":["node","nope.ts"],"envFile":".env","cwd":"here"},
       {"name":"b","command":["no-such-program"]},
-      {"name":"c","command":["true"],"cwd":"gone"}]}`;
+      {"name":"c","command":["true"],"cwd":"gone"},
+      {"name":"d","command":["python train.py --lr 3"]},
+      {"name":"e","command":["~/bin/train"]},
+      {"name":"f","command":["node","~/train.js"]}]}`;
+    const inFull = "No shell expands '~/' in a command: write the path in full.";
     expect(doubts(text)).toEqual([
       `jobs[0].command[1] is missing: ${join(directory, "here", "nope.ts")}.`,
       `jobs[0].envFile is missing: ${join(directory, ".env")}.`,
       "jobs[1].command[0] can't be run here: 'no-such-program' was not found in PATH.",
       `jobs[2].cwd is not a folder on this machine: ${join(directory, "gone")}.`,
+      `jobs[3].command[0] can't be run here: 'python train.py --lr 3' was not found in PATH. Write ["python","train.py","--lr","3"].`,
+      `jobs[4].command[0] can't be run here: ${join(directory, "~/bin/train")} does not exist. ${inFull}`,
+      `jobs[5].command[1] is missing: ${join(directory, "~/train.js")}. ${inFull}`,
     ]);
   });
 

@@ -13,6 +13,7 @@ import { formatPath } from "../../problem.ts";
 import type { JobSpec } from "../../schema/job-schema.ts";
 import type { MetricsSettings, Notify } from "../../schema/schema.ts";
 import type { Finding } from "../explain.ts";
+import { argvFor } from "../suggest.ts";
 import { namedDevices } from "./device-environment.ts";
 
 const INTERPRETERS = /^(node|python[\d.]*|bash|sh|uv|deno|bun)$/;
@@ -68,7 +69,7 @@ export function checkFiles(job: JobSpec, index: number): Finding[] {
   const contained = containerCommandOf(job);
   const program = resolveCommand(contained ? { command: [contained.program] } : job, cwd);
   const named = job.container ? ["container", "engine"] : ["command", 0];
-  if (!program.ok) found.push(...say(named, `can't be run here: ${program.reason}.`));
+  if (!program.ok) found.push(...say(named, `can't be run here: ${program.reason}.${meant(job.command)}`));
   return contained ? found : [...found, ...checkScript(job, cwd, say)];
 }
 
@@ -77,9 +78,15 @@ function checkScript(job: JobSpec, cwd: string, say: Say): Finding[] {
   const named = job.command[script];
   if (INTERPRETERS.test(basename(job.command[0] as string)) && named !== undefined && SCRIPT.test(named)) {
     const wrong = unless("file", resolve(cwd, named), "is missing");
-    if (wrong !== null) return say(["command", script], wrong);
+    if (wrong !== null) return say(["command", script], `${wrong}${meant([named])}`);
   }
   return [];
+}
+
+/** To follow a sentence about the first of `words`, which isn't there: what to write instead, where that can be known. */
+function meant([first = "", ...more]: readonly string[]): string {
+  if (first.startsWith("~/")) return " No shell expands '~/' in a command: write the path in full.";
+  return /\s/.test(first) && more.length === 0 ? ` Write ${JSON.stringify(argvFor(first))}.` : "";
 }
 
 /** The names that an environment file sets; empty where it can't be read. */
