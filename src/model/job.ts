@@ -65,7 +65,7 @@ export function savesBy({
 const isToldHow = ({ signal, exitCodes }: JobSpec["pause"]): boolean =>
   signal !== undefined || exitCodes.length > 0;
 
-/** Its config says how it is asked to save, but not where it does: only a job library or a manifest could tell. */
+/** Its config says how it is asked to save, but not where it does: only what keeps the pause contract is seen to save. */
 export const savesUnseen = ({ pause, checkpoint, backup }: JobSpec): boolean =>
   isToldHow(pause) && checkpoint.glob === undefined && backup === undefined;
 

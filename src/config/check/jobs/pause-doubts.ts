@@ -10,6 +10,6 @@ export function unseenSaves(job: JobSpec, path: Path): Finding[] {
   const { method, signal } = job.pause;
   if (!savesUnseen(job) || (method !== "auto" && method !== "checkpoint")) return [];
   const here = [...path, "pause", signal === undefined ? "exitCodes" : "signal"];
-  const text = `says how it is asked to save, but nothing says where it saves: unless it uses a job library, it can't be seen to have saved, so its pauses can't be completed. ${NAME_CHECKPOINTS}`;
+  const text = `says how it is asked to save, but nothing says where it saves: unless it keeps the pause contract, it can't be seen to have saved, so its pauses can't be completed. ${NAME_CHECKPOINTS}`;
   return [{ path: here, message: `${formatPath(here)} ${text}` }];
 }

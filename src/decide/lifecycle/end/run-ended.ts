@@ -119,8 +119,8 @@ function doubt({ job, state }: Transition, seen: Seen | undefined): string | nul
 }
 
 /** To follow a sentence about a pause that left no checkpoint: what its config lacks for one to be found. */
-export const howToBeSeen = ({ spec, understands }: Transition["job"]): string =>
-  savesUnseen(spec) && understands !== "contract" ? ` ${NAME_CHECKPOINTS}` : "";
+export const howToBeSeen = ({ spec, understands, checkpoint }: Transition["job"]): string =>
+  savesUnseen(spec) && understands !== "contract" && checkpoint === null ? ` ${NAME_CHECKPOINTS}` : "";
 
 function cancelled(transition: Transition, exit: Exit): void {
   transition.tell("job.cancelled", "user", `It was cancelled and has ended with ${exitText(exit)}.`, {

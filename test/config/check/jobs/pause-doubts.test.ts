@@ -8,7 +8,7 @@ const doubts = (more: object): string[] => {
   return loaded.warnings.map(({ message }) => message);
 };
 const sentence = (key: string): string =>
-  `jobs[0].pause.${key} says how it is asked to save, but nothing says where it saves: unless it uses a job library, it can't be seen to have saved, so its pauses can't be completed. Name its checkpoints: "checkpoint": { "glob": "out/checkpoint-*" }.`;
+  `jobs[0].pause.${key} says how it is asked to save, but nothing says where it saves: unless it keeps the pause contract, it can't be seen to have saved, so its pauses can't be completed. Name its checkpoints: "checkpoint": { "glob": "out/checkpoint-*" }.`;
 
 test.each([
   [{ signal: "SIGTERM", exitCodes: [0] }, "signal"],

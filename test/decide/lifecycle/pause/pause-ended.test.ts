@@ -36,15 +36,17 @@ describe("exit code 0 after a request", () => {
   });
 
   test("without a new checkpoint says where it was looked for, or that nothing says where", () => {
-    const told = (spec: object, understands: "signal" | "contract" = "signal"): string | undefined =>
-      asked(spec, { understands }).see(130, quits).reasons.at(-1);
+    const told = (spec: object, facts: object = {}): string | undefined =>
+      asked(spec, facts).see(130, quits).reasons.at(-1);
     const ended = "It ended with exit code 0 after it was asked to pause, without a new checkpoint";
     const counts = ". That counts as finished, though it didn't report that it has.";
     const name = ' Name its checkpoints: "checkpoint": { "glob": "out/checkpoint-*" }.';
     expect(told(saves)).toBe(`${ended} that matches 'o/*'${counts}`);
     expect(told({ pause: { exitCodes: [0] } })).toBe(`${ended}${counts}${name}`);
     expect(told({ pause: { signal: "SIGTERM" } })).toBe(`${ended}${counts}${name}`);
-    expect(told({ pause: { signal: "SIGTERM" } }, "contract")).toBe(`${ended}${counts}`);
+    expect(told({ pause: { signal: "SIGTERM" } }, { understands: "contract" })).toBe(`${ended}${counts}`);
+    const kept = { checkpoint: makeCheckpoint(50, at(60)) };
+    expect(told({ pause: { signal: "SIGTERM" } }, kept)).not.toContain(name);
   });
 
   test("that it never heard is an end of its own", () => {

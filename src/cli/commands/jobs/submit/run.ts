@@ -218,6 +218,6 @@ function howItMakesRoom({ why, gpus }: JobView): string {
   const held = gpus.length > 0 ? "memory, VRAM too," : "memory";
   return [
     text,
-    `To free its ${held} as well: one line in its loop (supervisor help python), or --pause-signal SIGTERM if it saves on SIGTERM itself.`,
+    `To free its ${held} as well: one line in its loop (supervisor help python), or --pause-signal SIGTERM and --checkpoint-glob if it saves on SIGTERM itself.`,
   ].join("\n");
 }
