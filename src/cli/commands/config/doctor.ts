@@ -41,20 +41,20 @@ const NO_OTHERS: ConfigFile["others"] = { ignore: [], ignoreGpuBelow: 30 };
 export async function doctor(options: Options & { tryPark?: boolean }): Promise<number> {
   const config = configOf(options);
   const others = config.config?.others ?? NO_OTHERS;
+  const rules: Rule[] = config.config?.rules ?? DEFAULT_RULES;
   const zombies = new Unreaped();
   zombies.look(null);
   const places = await placesOf(options);
   const [machine, gpus, plain, supervisor, cgroup, logind, service] = await Promise.all([
     describeMachine(),
     examineGpus(),
-    sampleMachine(config.config?.stateDirectory ?? places.stateDirectory),
+    sampleMachine(config.config?.stateDirectory ?? places.stateDirectory, rules),
     runningOne(places),
     tryCgroup(),
     askLogind(),
     serviceState(places).catch(withoutHome),
   ]);
   const sample: Sample = { ...plain, gpus: whose(gpus, others), gpusUnavailable: gpus.missing };
-  const rules: Rule[] = config.config?.rules ?? DEFAULT_RULES;
   const diagnosis: Diagnosis = {
     version: VERSION,
     node: process.versions.node,
@@ -123,10 +123,11 @@ async function runningOne(places: Places): Promise<Pick<Diagnosis, "supervisorPi
   }
 }
 
-/** On the disk where the state directory is, or would be. */
-async function sampleMachine(stateDirectory: string): Promise<Sample> {
+/** On the disk where the state directory is, or would be; with the programs that these rules name. */
+async function sampleMachine(stateDirectory: string, rules: readonly Rule[]): Promise<Sample> {
   const diskPath = existingAbove(stateDirectory);
-  const sensors = createSensors({ diskPath, supervisorPid: process.pid, gpu: noGpus() });
+  const programs = () => rules.flatMap((rule) => rule.programs ?? []);
+  const sensors = createSensors({ diskPath, supervisorPid: process.pid, gpu: noGpus(), programs });
   try {
     sensors.sample([], clock.now());
     const [battery] = await Promise.all([readBattery(), sleep(LOOK_AGAIN_MS)]);

@@ -51,6 +51,16 @@ describe("without a GPU", () => {
     expect(out).toMatch(/^Service: (systemd can't start it here \(.+\)|none is installed.*)\.$/m);
     expect(out).toMatch(/Supervisor: none runs/);
   });
+
+  it("looks for the programs that rules name, as a supervisor does", async () => {
+    const rule = { name: "blender", metric: "process.running", programs: ["blender"], above: 0 };
+    const config = { stateDirectory: "state", rules: [{ ...rule, clear: { below: 1 } }] };
+    writeFileSync(join(directory, "supervisor.config.json"), JSON.stringify(config));
+    const { readings, unworkable } = JSON.parse((await doctor({}, "--json")).out);
+    const reading = readings["process.running"];
+    expect(reading).not.toEqual({ unavailable: "no rule names programs" });
+    expect(unworkable).toHaveLength("value" in reading ? 0 : 1);
+  });
 });
 
 describeWith(compiler)("over a driver (needs a C compiler)", () => {
