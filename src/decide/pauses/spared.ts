@@ -59,7 +59,7 @@ function spare(job: Job, now: RuleNow, { sample }: TickInput): Spared | null {
   };
 }
 
-/** Once for as long as the same jobs are spared for the same reasons. */
+/** Once for as long as the rule stays in pressure and spares the same jobs for the same reasons, whatever it reads. */
 export function sparedEvents(
   spared: SparedBy,
   before: SparedTold,
@@ -69,10 +69,15 @@ export function sparedEvents(
   const events: NewEvent[] = [];
   for (const rule of rules) {
     const jobs = spared[rule.key];
-    if (jobs === undefined) continue;
+    const last = before[rule.key];
+    if (jobs === undefined) {
+      // Between its thresholds, or while a pause is under way, it says nothing, and is in pressure still.
+      if (last !== undefined && rule.state.firm === "pressure") told[rule.key] = last;
+      continue;
+    }
     const mark = JSON.stringify(jobs.map(({ job, because }) => [job, because]));
     told[rule.key] = mark;
-    if (before[rule.key] === mark) continue;
+    if (last === mark) continue;
     const why = list(jobs.map((one) => sparedText(one, `'${one.job}'`)));
     const reason = `${pressureSentence(rule, sample)} It pauses nobody: ${why}.`;
     const evidence = { ...evidenceOf(rule, sample), spared: [...jobs] };

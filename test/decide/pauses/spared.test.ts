@@ -71,6 +71,19 @@ describe("a rule in pressure that pauses nobody says why, in 'why' and once in t
     expect(cpu.tick(1, others, using(50))).toEqual(["pause a by park"]);
   });
 
+  test("once while it stays in pressure, however its reading comes and goes", () => {
+    const manual = { want: "run" as const, sinceMs: 0, excused: ["busy"], windowUntilMs: null };
+    const days = new Days({ rules: [BUSY] }, running("a", {}, { manual }));
+    const told = [77, 20, 81, 20, 64].map((cpu, second) => {
+      days.tick(1 + second, { "cpu.others": cpu }, using(50));
+      return days.last.events;
+    });
+    expect(told).toEqual([["rule.pressure", "rule.powerless"], [], [], [], []]);
+    days.tick(6, { "cpu.others": 2 }, using(50));
+    days.tick(7, others, using(0.1));
+    expect(days.last.events).toEqual(["rule.pressure", "rule.powerless"]);
+  });
+
   test("not while another job makes room, nor of jobs that the rule isn't about", () => {
     const saves = runningJob(
       { name: "b" },
