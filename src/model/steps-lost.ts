@@ -24,6 +24,13 @@ export function lossOf(event: Pick<NewEvent, "kind" | "outcome">): Loss | null {
 }
 
 /**
+ * The losses told before, each as it was told, that are none: checkpoints that had been passed over count again. A
+ * counter that may only grow can't take them off.
+ */
+export const notLostOf = ({ outcome: { notLost } = {} }: Pick<NewEvent, "outcome">): Loss["steps"][] =>
+  Array.isArray(notLost) ? notLost : [];
+
+/**
  * The job is paused without a checkpoint. Another pause that failed has ended as a failure or a loss, which another
  * event tells, or its job holds its run.
  */

@@ -1,6 +1,6 @@
 /** The report: for each job and in all, where the time went, what pausing cost, and how long others waited. */
 import type { AuditEvent } from "../model/event.ts";
-import { lossOf } from "../model/steps-lost.ts";
+import { lossOf, notLostOf } from "../model/steps-lost.ts";
 import type { EnergyReport } from "./energy/energy-report.ts";
 import { othersWaited, quantile, type Wait } from "./others-waited.ts";
 import { type CostedPause, costed, type Past, pastOf, waitedForUntil } from "./pause-costs.ts";
@@ -163,6 +163,10 @@ function lostOf(events: readonly AuditEvent[]): Totals["stepsLost"] {
     const loss = lossOf(event);
     if (loss?.steps === null) lost.uncounted += 1;
     else if (loss !== null) lost[loss.byPause ? "byPauses" : "otherwise"] += loss.steps;
+    // What it takes off may have been told before the period.
+    for (const steps of notLostOf(event))
+      if (steps === null) lost.uncounted = Math.max(0, lost.uncounted - 1);
+      else lost.otherwise = Math.max(0, lost.otherwise - steps);
   }
   return lost;
 }

@@ -165,6 +165,23 @@ describe("the report", () => {
     expect(formatReport(log.report(), 200)).toMatch(/ 40 \+ \?$/m);
   });
 
+  test("doesn't count steps of checkpoints that were passed over and count again", () => {
+    const log = new Log();
+    log.add(0, "job.started", { outcome: { gpus: [] } });
+    log.add(10, "job.failed", { outcome: { code: 1, stepsLost: 13, final: false } });
+    for (const [second, stepsLost] of [
+      [20, 55],
+      [30, null],
+      [40, 75],
+    ] as const)
+      log.add(second, "checkpoint.rejected", { outcome: { path: "/c", stepsLost } });
+    log.add(50, "job.failed", { outcome: { code: 1, stepsLost: 0, final: false, notLost: [null, 75] } });
+    expect(log.report().jobs[0]?.stepsLost).toEqual({ byPauses: 0, otherwise: 68, uncounted: 0 });
+    // Of a period that holds only the end of it, nothing is left to be taken off.
+    const { jobs } = log.report({ sinceMs: START + 45_000 });
+    expect(jobs[0]?.stepsLost).toEqual({ byPauses: 0, otherwise: 0, uncounted: 0 });
+  });
+
   test("covers its period alone, and the job that is named", () => {
     const [sinceMs, untilMs] = [START + 1_002_000, START + 1_200_000];
     const { jobs } = aDay().report({ sinceMs, untilMs, lastSignMs: () => untilMs, job: "asr" });

@@ -5,7 +5,7 @@
 import type { Checkpoint } from "../../../model/run.ts";
 import { type Exit, exitCodeOf } from "../../../model/seen.ts";
 import { plural } from "../../../words/list.ts";
-import { fallBack, hold, remember } from "../checkpoints/take-stock.ts";
+import { between, fallBack, hold, remember } from "../checkpoints/take-stock.ts";
 import type { Transition } from "../transition.ts";
 import { keepTurn } from "../turn-taken.ts";
 import { leave } from "./leave-run.ts";
@@ -25,11 +25,14 @@ interface End {
   reason: string;
 }
 
-/**
- * Returns `passed over` once the job waits for its next try. Else the end counts as every other, with what is
- * to be said of its checkpoints besides ("" for nothing).
- */
-export function judgeResume(transition: Transition, end: End): "passed over" | { besides: string } {
+/** What is to be said of the checkpoints besides the end itself ("" for nothing), and what was told as lost and isn't. */
+interface Judged {
+  besides: string;
+  notLost?: (number | null)[];
+}
+
+/** Returns `passed over` once the job waits for its next try. Else the end counts as every other. */
+export function judgeResume(transition: Transition, end: End): "passed over" | Judged {
   const { job, run } = transition;
   const { checkpoint, older = [], doubts } = job;
   if (checkpoint === null || !failedAtOnce(transition, checkpoint, end)) return { besides: "" };
@@ -40,7 +43,7 @@ export function judgeResume(transition: Transition, end: End): "passed over" | {
   const passed = passedJustBefore(transition);
   const [next, ...rest] = older;
   if (next === undefined || passed.length === IN_A_ROW || !job.spec.restart.onFailure)
-    return { besides: clear(transition, checkpoint, passed) };
+    return clear(transition, checkpoint, passed);
   passOver(transition, checkpoint, end);
   fallBack(transition, checkpoint, "passed over, since a resume from it failed at once", next);
   hold(transition, next);
@@ -76,13 +79,16 @@ function clear(
   transition: Transition,
   checkpoint: Checkpoint,
   passed: ReturnType<typeof passedJustBefore>,
-): string {
+): Judged {
   const { job, run } = transition;
   const [newest, ...others] = passed.map((one) => one.checkpoint);
-  if (newest === undefined) return "";
+  if (newest === undefined) return { besides: "" };
   const passedOver = (job.doubts?.passedOver ?? []).filter((one) => !passed.includes(one));
   transition.note({ doubts: { passedOver, clearedAt: run.number } });
   hold(transition, newest);
   remember(transition, [...others, checkpoint, ...(job.older ?? [])]);
-  return ` It fails so from ${plural(passed.length + 1, "checkpoint")}, which then aren't the reason: the newest counts again.`;
+  return {
+    besides: ` It fails so from ${plural(passed.length + 1, "checkpoint")}, which then aren't the reason: the newest counts again.`,
+    notLost: [newest, ...others].map((one, at) => between(one, others[at] ?? checkpoint)),
+  };
 }

@@ -60,11 +60,13 @@ export function ended(transition: Transition, exit: Exit, seen?: Seen): void {
   const out = seen?.outOfGpuMemory;
   if (out !== undefined) {
     const { what, leastMs } = alone(transition, out);
-    fail(transition, `${what} with ${exitText(exit)}${before(transition)}.`, code, leastMs);
+    fail(transition, `${what} with ${exitText(exit)}${before(transition)}.`, code, { leastMs });
     return;
   }
   const judged = judgeResume(transition, { exit, reason });
-  if (judged !== "passed over") fail(transition, `${reason}${judged.besides}`, code);
+  if (judged === "passed over") return;
+  const { besides, notLost } = judged;
+  fail(transition, `${reason}${besides}`, code, { ...(notLost && { notLost }) });
 }
 
 /** Waited for, unless it isn't to be tried again at all. */
@@ -143,16 +145,17 @@ export function lose(transition: Transition): void {
   tryAgain(transition, "It ended without a record of its exit.", null);
 }
 
-/** Fails the run: retries it after a back-off of at least `leastMs`, or leaves it failed. */
+/** Fails the run: retries it after a back-off of at least `leastMs`, or leaves it failed. `notLost`: see `notLostOf`. */
 export function fail(
   transition: Transition,
   reason: string,
   code: number | null,
-  leastMs: (inARow: number) => number = () => 0,
+  { leastMs, ...more }: { leastMs?: (inARow: number) => number; notLost?: (number | null)[] } = {},
 ): void {
   const plan = tryAgain(transition, reason, code, leastMs);
+  const final = transition.state.name === "failed";
   transition.tell("job.failed", "job", `${reason} ${plan}`, {
-    outcome: { code, stepsLost: stepsLost(transition), final: transition.state.name === "failed" },
+    outcome: { code, stepsLost: stepsLost(transition), final, ...more },
   });
 }
 

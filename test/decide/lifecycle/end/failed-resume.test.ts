@@ -67,6 +67,8 @@ describe("a resume that fails at once", () => {
       "Run 7 ended with exit code 1. It fails so from 3 checkpoints, which then aren't the reason: the newest counts again. It is tried again in 10 s (failure 1 of at most 3 in a row).",
     );
     expect(story.job.older).toEqual([four, three, two]);
+    // What was told of those passed over, 100 steps each, isn't lost after all.
+    expect(story.outcomes.at(-1)).toMatchObject({ code: 1, notLost: [100, 100] });
     for (const second of [1040, 1080]) runs(story, second, exitCode(1));
     expect([resumedFrom(story), story.job.attempts.failures]).toEqual([five.path, 3]);
     expect(runs(story, 1200, exitCode(1)).state).toBe("failed");
