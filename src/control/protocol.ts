@@ -81,6 +81,8 @@ export interface JobView {
   method: PauseMethod | "auto";
   progress: Progress | null;
   checkpoint: Checkpoint | null;
+  /** Work that the end of its run would lose; absent from supervisors that don't tell. */
+  unsavedMs?: number;
   use: RunUse | null;
   /** Steps per second over the last minute; null until known. */
   stepsPerSecond: number | null;

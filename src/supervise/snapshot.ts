@@ -2,7 +2,7 @@
 import { hostname } from "node:os";
 import type { Config } from "../config/schema/schema.ts";
 import { type JobView, type RuleView, SCHEMA_VERSION, type Snapshot } from "../control/protocol.ts";
-import { workedMs } from "../decide/worked.ts";
+import { unsavedMs, workedMs } from "../decide/worked.ts";
 import { logPath } from "../files/state-paths.ts";
 import type { WindowState } from "../model/decision.ts";
 import type { AuditEvent } from "../model/event.ts";
@@ -75,6 +75,7 @@ function jobView(job: Job, moment: Moment, about: About): JobView {
     method: methodOf(job),
     progress,
     checkpoint,
+    unsavedMs: unsavedMs(job, moment.now),
     pausedBy: pausedBy(state),
     overdue: overdueOf(state, moment.now),
     stalledSinceMs: progress?.stalledSinceMs ?? null,

@@ -11,19 +11,19 @@ import { size } from "../../words/size.ts";
 import { clockTime } from "../../words/time.ts";
 import { gpuMemoryOf } from "../learned.ts";
 
-/** "loses about 3,412 steps (41 min, last checkpoint 13:21)" */
+/** "loses about 3,412 steps (41 min, last checkpoint 13:21)"; `unsavedMs`: by that function, else since the checkpoint. */
 export function endingLoses(
-  { progress, checkpoint }: Pick<Job, "progress" | "checkpoint">,
+  { progress, checkpoint, unsavedMs }: Pick<Job, "progress" | "checkpoint"> & { unsavedMs?: number },
   nowMs: number,
 ): string {
   const step = progress?.step ?? null;
   if (checkpoint === null)
     return `loses all that it has done${step === null ? "" : ` (${plural(step, "step")})`}: there is no checkpoint`;
-  const age = duration(Math.max(0, nowMs - checkpoint.createdAtMs));
+  const work = duration(unsavedMs ?? Math.max(0, nowMs - checkpoint.createdAtMs));
   const last = `last checkpoint ${clockTime(checkpoint.createdAtMs, nowMs)}`;
-  if (step === null || checkpoint.step === null) return `loses what it hasn't saved (${age}, ${last})`;
+  if (step === null || checkpoint.step === null) return `loses what it hasn't saved (${work}, ${last})`;
   const steps = Math.max(0, step - checkpoint.step);
-  return steps === 0 ? `loses no step (${last})` : `loses about ${plural(steps, "step")} (${age}, ${last})`;
+  return steps === 0 ? `loses no step (${last})` : `loses about ${plural(steps, "step")} (${work}, ${last})`;
 }
 
 /** "frees its GPU time now, keeps 18.2 GiB VRAM" */

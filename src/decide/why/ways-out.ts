@@ -5,10 +5,12 @@
 
 import { finishedWithAnother, isSeveral, type Job } from "../../model/job.ts";
 import { isStuck, runOf } from "../../model/state.ts";
+import type { Now } from "../../model/time.ts";
 import { isPassing, type WaitingFor, type WayOut } from "../../model/why.ts";
 import { whose } from "../../words/sentences/whose.ts";
 import { isListed } from "../lifecycle/pause/gpu-memory-freed.ts";
 import type { TickInput } from "../tick-input.ts";
+import { unsavedMs } from "../worked.ts";
 import { endingLoses, freezingKeeps } from "./stakes.ts";
 
 /** What a manual resume overrides, with what that means. */
@@ -50,7 +52,7 @@ export function waysOut(job: Job, waitingFor: WaitingFor[], input: TickInput): W
     case "frozen":
     case "standby":
       if (state.name === "frozen" && state.parked?.broken !== undefined)
-        return [way(`pause ${name} --terminate`, endingLoses(job, input.now.wallMs))];
+        return [way(`pause ${name} --terminate`, loses(job, input.now))];
       return [...fromWait(job, waitingFor, input), ...afterFailure(job)];
     default:
       return [];
@@ -72,6 +74,9 @@ function leftovers(job: Job): WayOut[] {
   ];
 }
 
+const loses = (job: Job, now: Now): string =>
+  endingLoses({ ...job, unsavedMs: unsavedMs(job, now) }, now.wallMs);
+
 const fromLast = ({ checkpoint }: Job): string => (checkpoint === null ? "" : ", from its last checkpoint");
 
 /** Ways out of an overdue pause: nothing is forced unless a person says so. */
@@ -82,7 +87,7 @@ function fromPause(job: Job, { now }: TickInput): WayOut[] {
     return [
       way(`pause ${name} --terminate`, "ends the wait for the driver: it is paused, its memory isn't free"),
     ];
-  const end = way(`pause ${name} --terminate`, endingLoses(job, now.wallMs));
+  const end = way(`pause ${name} --terminate`, loses(job, now));
   if (state.request.overdue === "frozen")
     return [way(`resume ${name}`, "thaws it: it goes on to its checkpoint"), end];
   // Frozen ranks fail; after an exit, nothing is left to freeze; what was told to end isn't frozen.
