@@ -121,7 +121,10 @@ function shareLines(jobs: readonly JobReport[]): string[] {
 
 /** "paused 2 h 10 min, 3 times: rule 'somebody else computes on the GPU'" */
 export const shareText = ({ state, actor, times, ms }: Share): string =>
-  `${state} ${duration(ms)}, ${times === 1 ? "once" : plural(times, "time")}: ${actorText(actor)}`;
+  `${state} ${duration(ms)}, ${times === 1 ? "once" : plural(times, "time")}: ${state === "waiting" && actor === "job" ? AGAIN : actorText(actor)}`;
+
+/** A job whose run has failed waits for its next try. */
+const AGAIN = "to be tried again after a failure";
 
 const BY: Record<string, string> = {
   user: "by hand",

@@ -182,6 +182,18 @@ describe("the report", () => {
     expect(jobs[0]?.stepsLost).toEqual({ byPauses: 0, otherwise: 0, uncounted: 0 });
   });
 
+  test("tells a wait after a failure from a pause that the job itself asked for", () => {
+    const log = new Log();
+    log.add(0, "job.started", { outcome: { gpus: [] } });
+    log.add(10, "job.failed", { outcome: { code: 1, stepsLost: 0, final: false } });
+    log.add(20, "job.started", { outcome: { gpus: [] } });
+    log.add(30, "pause.completed", { outcome: { stepsLost: 0 } });
+    log.add(35, "resume.requested", { actor: "supervisor", outcome: { gpus: [], resumedFrom: "/c" } });
+    const text = formatReport(log.report(), 200);
+    expect(text).toContain("waiting 10 s, once: to be tried again after a failure");
+    expect(text).toContain("paused 5 s, once: by itself");
+  });
+
   test("covers its period alone, and the job that is named", () => {
     const [sinceMs, untilMs] = [START + 1_002_000, START + 1_200_000];
     const { jobs } = aDay().report({ sinceMs, untilMs, lastSignMs: () => untilMs, job: "asr" });

@@ -30,6 +30,6 @@ export function overBudget(job: Job, { config, now }: TickInput): WaitingFor | n
   if (left <= 0) return null;
   const untilMs = now.wallMs + left;
   const next = cost === 0 ? "" : `; its next pause costs ${duration(cost)}`;
-  const text = `pausing has cost ${duration(overheadMs)} of its ${duration(time)}, but may cost only ${percent(share * 100)}${next}: it waits until ${clockTime(untilMs, now.wallMs)}`;
+  const text = `pauses by rules have cost ${duration(overheadMs)} of its ${duration(time)}, but may cost only ${percent(share * 100)}${next}: it waits until ${clockTime(untilMs, now.wallMs)}`;
   return { code: "budget", text, untilMs };
 }

@@ -29,7 +29,7 @@ const WAYS: Record<Comparison["way"], string> = {
   onlyWindows: "at once, pausing only outside its windows",
 };
 
-/** "without any pause: EUR 4.10, so EUR 0.98 (23.9 %) was saved; done 3 h later than that" */
+/** "without any pause: EUR 4.10, so EUR 0.98 (23.9 %) was saved; it would have been done 3 h earlier" */
 export function comparisonText(one: Comparison, { currency }: Pick<EnergyReport, "currency">): string {
   const { way, bill, saved, savedPercent, laterMs, doneMs } = one;
   if (doneMs === null) return `${WAYS[way]}: its windows would not have let it be done within 60 days`;
@@ -39,11 +39,12 @@ export function comparisonText(one: Comparison, { currency }: Pick<EnergyReport,
     currency === null || saved === null
       ? ""
       : `, so ${money(Math.abs(saved), currency)}${share} ${saved < 0 ? "was paid more" : "was saved"}`;
-  return `${WAYS[way]}: ${cost}${gain}; done ${laterText(laterMs)}`;
+  return `${WAYS[way]}: ${cost}${gain}; it would have been done ${whenText(laterMs)}`;
 }
 
-function laterText(laterMs: number | null): string {
+/** `laterMs`: how much later it was done than that. */
+function whenText(laterMs: number | null): string {
   if (laterMs === null) return "at a time that isn't known";
   if (Math.abs(laterMs) < 1000) return "at the same time";
-  return `${duration(Math.abs(laterMs))} ${laterMs > 0 ? "later" : "earlier"} than that`;
+  return `${duration(Math.abs(laterMs))} ${laterMs > 0 ? "earlier" : "later"}`;
 }

@@ -23,10 +23,10 @@ test("what wasn't read or priced is said, and no zero stands for it", () => {
 test("a comparison tells the gain and the delay, in both directions", () => {
   const one = { way: "neverPausing", doneMs: 5, bill: bill(3, 2), saved: 0.5, savedPercent: 25 } as const;
   expect(comparisonText({ ...one, laterMs: 3_600_000 }, EUR)).toBe(
-    "without any pause: EUR 2.00, so EUR 0.50 (25 %) was saved; done 1 h later than that",
+    "without any pause: EUR 2.00, so EUR 0.50 (25 %) was saved; it would have been done 1 h earlier",
   );
   expect(comparisonText({ ...one, saved: -0.5, savedPercent: -25, laterMs: -60_000 }, EUR)).toBe(
-    "without any pause: EUR 2.00, so EUR 0.50 (25 %) was paid more; done 1 min earlier than that",
+    "without any pause: EUR 2.00, so EUR 0.50 (25 %) was paid more; it would have been done 1 min later",
   );
   expect(comparisonText({ ...one, way: "onlyWindows", doneMs: null, laterMs: null }, EUR)).toContain(
     "60 days",

@@ -154,7 +154,7 @@ export const costLines = (job: JobView): [label: string, text: string][] =>
 function costWords({ learned, balance }: JobView): string {
   const { productiveMs, overheadMs } = balance;
   const all = productiveMs + overheadMs;
-  const share = all > 0 ? `pausing has cost ${percent((overheadMs / all) * 100)} of its time` : "";
+  const share = all > 0 ? `pauses by rules have cost ${percent((overheadMs / all) * 100)} of its time` : "";
   return [costsText(learned), share].filter((part) => part !== "").join("; ");
 }
 
