@@ -54,3 +54,12 @@ export function metric(value: number): string {
   if (size < 10) return value.toFixed(2);
   return size < 1000 ? value.toFixed(1) : whole(value);
 }
+
+/** "0.133 to 4.00": two such values, in as many digits as tell them apart; one where they are equal. */
+export function metricRange(least: number, most: number): string {
+  if (least === most) return metric(least);
+  const inDigits = (count: number) => (value: number) => value.toPrecision(count);
+  const ways = [metric, ...Array.from({ length: 16 }, (_, at) => inDigits(at + 2))];
+  const way = ways.find((to) => to(least) !== to(most)) ?? metric;
+  return `${way(least)} to ${way(most)}`;
+}

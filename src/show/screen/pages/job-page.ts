@@ -3,7 +3,7 @@ import type { JobView, RuleView, Snapshot } from "../../../control/protocol.ts";
 import { MEASURES } from "../../../decide/rules/measures.ts";
 import type { JobPast, Watched } from "../../../report/job-past.ts";
 import { elapsed } from "../../../words/duration.ts";
-import { metric, number } from "../../../words/number.ts";
+import { metricRange, number } from "../../../words/number.ts";
 import { clockTime } from "../../../words/time.ts";
 import { pad, shorten, wrap } from "../../draw/cells.ts";
 import { chartLines } from "../../draw/chart.ts";
@@ -134,7 +134,7 @@ function lossLines(losses: readonly Loss[], nowMs: number, width: number): Line[
   const since = clockTime(cells[0]?.atMs ?? nowMs, nowMs);
   return [
     ...chartLines(chart, CHART_ROWS),
-    [span(`${metric(least)} to ${metric(most)}, as seen here since ${since}`, "faint")],
+    [span(`${metricRange(least, most)}, as seen here since ${since}`, "faint")],
   ];
 }
 

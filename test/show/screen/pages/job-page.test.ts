@@ -116,6 +116,16 @@ test("what isn't known yet, or can't be read, is said; no section is empty", () 
   expect(text(screenOf({ past: empty }), 80)).not.toMatch(/── (runs|pauses|checkpoints)/);
 });
 
+test.each([
+  [0.00412, 0.00431, "0.0041 to 0.0043, as seen here since"],
+  [0.31241, 0.31244, "0.31241 to 0.31244, as seen here since"],
+  [0.133, 4, "0.133 to 4.00, as seen here since"],
+  [0.0042, 0.0042, "0.004, as seen here since"],
+])("losses from %d to %d are told in digits that tell them apart", (least, most, words) => {
+  const losses = [least, most].map((value, at) => ({ atMs: AT - 9000 + at, value }));
+  expect(text(screenOf({ losses }), 100)).toContain(`\n${words}`);
+});
+
 test("a pause that ended otherwise than by a resume isn't told as one that lasts", () => {
   const known = past(busy());
   const [pause] = known.pauses;
