@@ -47,10 +47,17 @@ export function endLoses(job: JobView, nowMs: number): string | null {
   return begun && job.service === undefined ? endingLoses(job, nowMs) : null;
 }
 
+/** The step that it has reached; without a run, the one that its next run goes on from, where that is known. */
+function reachedStep({ state, progress, checkpoint }: JobView): number | null {
+  const step = progress?.step ?? null;
+  const goesOn = step !== null && (state === "waiting" || state === "paused");
+  return goesOn ? (checkpoint?.step ?? step) : step;
+}
+
 /** Done share, 0 to 1; null when the job didn't say how far it goes, and for one that only its exit code says has finished. */
 export function shareOf(job: JobView): number | null {
   if (job.state === "finished" && job.why.assumed === undefined) return 1;
-  const step = job.progress?.step ?? null;
+  const step = reachedStep(job);
   const total = job.progress?.totalSteps ?? null;
   if (step === null || total === null || !(total > 0) || !Number.isFinite(step)) return null;
   return Math.min(1, Math.max(0, step / total));
@@ -64,7 +71,8 @@ export function sharePercent(job: JobView): string {
 
 /** `37,210/60,000`, or the epoch where no step is known. */
 export function stepOf(job: JobView): string {
-  const { step = null, totalSteps = null, epoch = null } = job.progress ?? {};
+  const { totalSteps = null, epoch = null } = job.progress ?? {};
+  const step = reachedStep(job);
   if (step === null) return epoch === null ? "" : `epoch ${number(epoch)}`;
   return totalSteps === null ? `step ${number(step)}` : `${number(step)}/${number(totalSteps)}`;
 }

@@ -1,7 +1,7 @@
 /** What ending a job is said to lose, before it is ended, and how far it is shown to have come. Pure. */
 import { expect, it } from "vitest";
 import type { SlurmRun } from "../../src/model/run.ts";
-import { endLoses, shareOf } from "../../src/show/job-words.ts";
+import { endLoses, shareOf, sharePercent, stepOf } from "../../src/show/job-words.ts";
 import { at } from "../decide/make.ts";
 import { AT, job } from "./snapshots.ts";
 
@@ -34,4 +34,16 @@ it("one that is only taken to have finished shows how far it has come, if that i
     null,
     0.25,
   ]);
+});
+
+it.each([
+  ["waiting", 37_000, "37,000/60,000", "61 %"],
+  ["paused", 37_000, "37,000/60,000", "61 %"],
+  ["paused", null, "37,210/60,000", "62 %"],
+  ["running", 37_000, "37,210/60,000", "62 %"],
+  ["cancelled", 37_000, "37,210/60,000", "62 %"],
+] as const)("%s, with a checkpoint of step %s: it is at %s", (state, saved, step, share) => {
+  const { checkpoint } = job("train");
+  const view = job("train", { state, checkpoint: checkpoint && { ...checkpoint, step: saved } });
+  expect([stepOf(view), sharePercent(view)]).toEqual([step, share]);
 });

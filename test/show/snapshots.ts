@@ -92,6 +92,8 @@ export function job(
   name: string,
   { why, ...more }: Partial<Omit<JobView, "why">> & { why?: Partial<Why> } = {},
 ): JobView {
+  // A pause has saved all that it had done.
+  const saved = more.state === "paused" ? (more.progress?.step ?? 37_210) : 37_000;
   const view = {
     name,
     state: "running",
@@ -113,8 +115,8 @@ export function job(
       advancedAtMs: AT - 400,
     },
     checkpoint: {
-      path: `/state/jobs/${name}/checkpoints/step-00037000`,
-      step: 37_000,
+      path: `/state/jobs/${name}/checkpoints/step-${String(saved).padStart(8, "0")}`,
+      step: saved,
       epoch: 24,
       bytes: 1_181_116_006,
       createdAtMs: AT - 11 * MINUTE,
