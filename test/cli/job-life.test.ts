@@ -33,7 +33,7 @@ testWith(smallDisk)(
     for (const name of ["one", "two"]) await cli.say("run", "--name", name, "--", "true");
     await cli.say("wait", "one", "two");
     for (const name of ["one", "two"])
-      mkdirSync(join(cli.file("s/jobs"), name, "checkpoints"), { recursive: true });
+      mkdirSync(join(cli.file("s/jobs"), name, "checkpoints", "step-00000007"), { recursive: true });
     // Nobody can remove where something is mounted.
     const busy = join(cli.file("s/jobs"), "one", "checkpoints");
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", busy]);
@@ -84,6 +84,47 @@ test("remove and clean take ended jobs off for good; checkpoints go only when th
   await cli.say("stop");
   await cli.say("start", "--detach");
   expect(Object.keys(await cli.states()).sort()).toEqual(["fixed", "long"]);
+});
+
+test("what a job's own program has written is said to stay, and of no job that it has checkpoints where it has none", async () => {
+  const saves = "mkdir -p $0; echo weights > $0/checkpoint-720.txt; exec sleep 1000";
+  const saving = (name: string) => ({
+    ...sleeping(name),
+    command: ["sh", "-c", saves, name],
+    checkpoint: { glob: `${name}/checkpoint-*.txt` },
+  });
+  const [glob, more] = [saving("glob"), saving("more")];
+  configured(glob, more, sleeping("bare"));
+  await cli.say("start", "--detach");
+  const jobs = async (): Promise<{ name: string; state: string; checkpoint: object | null }[]> =>
+    JSON.parse((await cli.say("status", "--json")).out).jobs;
+  await until("all run", async () => (await jobs()).every(({ state }) => state === "running"));
+  await until("both are seen", async () => (await jobs()).filter((one) => one.checkpoint).length === 2);
+  await cli.say("run", "--name", "done", "--", "true");
+  await cli.say("wait", "done");
+  await cli.say("cancel", "glob", "more", "bare");
+
+  expect((await cli.say("clean")).out).toBe("done  removed\n");
+  expect((await cli.say("remove", "bare", "--checkpoints")).out).toMatch(/\nbare {2}removed\n$/);
+  const stay = (folder: string) =>
+    `the checkpoints that its program wrote stay where they are, the newest is ~/${folder}/checkpoint-720.txt. ` +
+    'If it is added again, it goes on from them only with "checkpoint": { "adoptExisting": true }\n';
+  expect((await cli.say("remove", "glob")).out).toContain(`glob  removed; ${stay("glob")}`);
+  expect((await cli.say("remove", "more", "--checkpoints")).out).toContain(`more  removed; ${stay("more")}`);
+  expect(existsSync(cli.file("more/checkpoint-720.txt"))).toBe(true);
+  // So it is: not without that setting, and with it.
+  configured(
+    { ...glob, command: ["sleep", "1000"] },
+    { ...more, checkpoint: { ...more.checkpoint, adoptExisting: true } },
+  );
+  const checkpoints = async () => Object.fromEntries((await jobs()).map((one) => [one.name, one.checkpoint]));
+  await until("it is adopted", async () => (await checkpoints()).more);
+  await until("the other is told", async () =>
+    (await cli.say("audit", "--kind", "checkpoint.rejected")).out.includes(
+      "glob/checkpoint-720.txt isn't used",
+    ),
+  );
+  expect((await checkpoints()).glob).toBeNull();
 });
 
 test("a job that the config no longer names is told, with what becomes of it", async () => {

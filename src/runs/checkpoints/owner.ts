@@ -18,7 +18,7 @@ export interface Owner {
   command: string[];
 }
 
-const OWNER_FILE = "owner.json";
+export const OWNER_FILE = "owner.json";
 
 /**
  * Names whose checkpoints are in `directory`, unless they are `owner`'s or there are none. `known`: the

@@ -143,7 +143,7 @@ function jobCommands(cli: Command): void {
   });
   const checkpoints: [flags: "--checkpoints", description: string] = [
     "--checkpoints",
-    "and delete what they have saved, for good",
+    "and delete what they have saved, for good; files of 'checkpoint.glob' stay",
   ];
   declare(
     cli,
