@@ -118,6 +118,12 @@ it("one that has no run isn't said to be ended", async () => {
   };
   expect(await cli.say("pause", "sleeps", "--terminate")).toMatchObject(said);
   expect(await cli.say("pause", "sleeps")).toMatchObject(said);
+  expect(await cli.say("pause", "sleeps", "--until", "2999-01-01T03:00")).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(
+      /^sleeps {2}held back: it isn't running, and won't start before .*2999.* 03:00$/m,
+    ),
+  });
 });
 
 it("only a run that begins is said to go on from a checkpoint, which is the one that it began from", async () => {

@@ -70,6 +70,24 @@ it("a program that is started again without a checkpoint isn't said to go on", a
   expect(out).toContain("resumed: It was started again without a checkpoint; it reports no steps.");
 });
 
+it("nor is one that has never run said to be started again", async () => {
+  const waits = { ...plain, after: ["first"] };
+  const first = {
+    name: "first",
+    command: ["sh", "-c", `until [ -e ${cli.file("go")} ]; do sleep 0.1; done`],
+  };
+  const config = { pollSeconds: 0.2, rules: [], jobs: [first, waits] };
+  cli.write("supervisor.config.json", JSON.stringify(config));
+  await cli.say("start", "--detach");
+  expect((await cli.say("pause", "plain")).out).toContain("plain  held back");
+  cli.write("go", "");
+  await cli.say("wait", "first");
+  expect(await cli.say("resume", "plain")).toMatchObject({
+    out: "plain  running (run 1), started\n",
+    err: expect.stringMatching(/^plain {2}started; it is watched for a moment$/m),
+  });
+});
+
 it("each line of what a command tells of a job stands under that job's name", async () => {
   const fails = { name: "fails", command: ["sh", "-c", "exit 3"], restart: { backoffSeconds: 60 } };
   cli.write("supervisor.config.json", JSON.stringify({ pollSeconds: 0.2, rules: [], jobs: [fails] }));

@@ -48,7 +48,8 @@ export async function pause(names: string[], options: PauseOptions): Promise<num
     if (!options.wait) return passedOver > 0 ? 1 : 0;
     const before = new Map(snapshot.jobs.map((job) => [job.name, job]));
     const judge = force === "terminate" ? endOutcome : pauseOutcome;
-    const outcome = (job: JobView): Outcome => asBefore(job, before.get(job.name)) ?? judge(job);
+    const outcome = (job: JobView): Outcome =>
+      asBefore(job, before.get(job.name), untilMs) ?? judge(job, untilMs);
     const bad = await followJobs(client, asked, orOver(outcome, snapshot, untilMs));
     return bad + passedOver > 0 ? 1 : 0;
   } finally {
@@ -56,13 +57,16 @@ export async function pause(names: string[], options: PauseOptions): Promise<num
   }
 }
 
-const HELD_BACK: Outcome = { end: "good", text: "held back: it isn't running, and won't start" };
+function heldBack(untilMs: number | null): Outcome {
+  const until = untilMs === null ? "" : ` before ${clockTime(untilMs, wallMs())}`;
+  return { end: "good", text: `held back: it isn't running, and won't start${until}` };
+}
 
 /** It had no run when it was asked, and has had none since: nothing came of the request but the wish. */
-function asBefore(job: JobView, before: JobView | undefined): Outcome | null {
+function asBefore(job: JobView, before: JobView | undefined, untilMs: number | null): Outcome | null {
   if (job.state !== before?.state || job.sinceMs !== before.sinceMs) return null;
   if (job.state === "paused") return { end: "good", text: "paused already" };
-  return job.state === "waiting" ? HELD_BACK : null;
+  return job.state === "waiting" ? heldBack(untilMs) : null;
 }
 
 function untilOf(options: PauseOptions, nowMs: number): number | null {
@@ -73,7 +77,7 @@ function untilOf(options: PauseOptions, nowMs: number): number | null {
 }
 
 /** How far a requested pause has come. */
-function pauseOutcome(job: JobView): Outcome {
+function pauseOutcome(job: JobView, untilMs: number | null): Outcome {
   switch (job.state) {
     case "paused":
       if (job.why.unsaved !== undefined)
@@ -87,7 +91,7 @@ function pauseOutcome(job: JobView): Outcome {
       // Without a failure it hasn't run.
       if (job.why.failure !== undefined)
         return { end: "bad", text: `held back, but not paused: ${job.why.failure}` };
-      return HELD_BACK;
+      return heldBack(untilMs);
     case "finished":
       if (job.why.assumed !== undefined) return { end: "bad", text: `not paused: ${job.why.assumed}` };
       return { end: "good", text: "finished before it was paused" };
@@ -150,13 +154,13 @@ function pausing(job: JobView): Outcome {
 const atStep = (step: number | null): string => (step === null ? "" : ` (step ${number(step)})`);
 
 /** How far a requested end has come. */
-function endOutcome(job: JobView): Outcome {
+function endOutcome(job: JobView, untilMs: number | null): Outcome {
   const { checkpoint } = job;
   if (job.state === "paused" || job.state === "waiting") {
     const from = checkpoint === null ? "the beginning" : `its last checkpoint${atStep(checkpoint.step)}`;
     return { end: "good", text: `ended and paused: a resume continues from ${from}` };
   }
-  if (job.state !== "pausing") return pauseOutcome(job);
+  if (job.state !== "pausing") return pauseOutcome(job, untilMs);
   return {
     end: null,
     text: job.overdue === "killed" ? "didn't end on SIGTERM, so it was killed" : "asked to end by SIGTERM",

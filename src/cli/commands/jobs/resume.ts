@@ -140,12 +140,18 @@ function begun(job: JobView): Outcome {
   const aliveMs = wallMs() - job.sinceMs;
   if (job.stepped) return { end: "good", text: running(job) };
   if (job.progress === null || job.why.room !== "library") {
-    const again = `started again ${begunText(job.why.begunWith)}`;
-    if (aliveMs < LIVES_FOR_MS) return { end: null, text: `${again}; it is watched for a moment` };
-    return { end: "good", text: `${running(job)}, ${again}` };
+    const started = startedText(job);
+    if (aliveMs < LIVES_FOR_MS) return { end: null, text: `${started}; it is watched for a moment` };
+    return { end: "good", text: `${running(job)}, ${started}` };
   }
   if (aliveMs >= LOADS_FOR_MS) return { end: "good", text: `${running(job)}, and has made no step yet` };
   return { end: null, text: "loading: it hasn't made its first step yet" };
+}
+
+/** A first run goes on from nothing that could be missed. */
+function startedText({ run, why: { begunWith } }: JobView): string {
+  if (run === 1) return begunWith === undefined ? "started" : `started ${begunText(begunWith)}`;
+  return `started again ${begunText(begunWith)}`;
 }
 
 /** `from`: the step of the checkpoint that its run has begun with just now. */
