@@ -3,8 +3,8 @@
  * Covers: src/cli/commands/jobs/rerun.ts, src/cli/commands/jobs/edit-run-job.ts, src/cli/commands/jobs/settings.ts,
  * src/decide/lifecycle/checkpoints/earlier-checkpoints.ts, src/decide/pauses/time-limit.ts
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { until } from "../until.ts";
 import { CommandLine } from "./command-line.ts";
@@ -73,6 +73,35 @@ test("rerun --from goes on from an earlier checkpoint, bit for bit, and later on
   await cli.say("pause", "trained");
   // What the second life has saved is the newest, though its step is lower.
   expect((await view("trained")).checkpoint.step).toBe(saved().at(-1));
+});
+
+test("a rerun says where it has put the checkpoints so far, and a refused --from that its step is there", async () => {
+  configured(trainer());
+  await cli.say("start", "--detach");
+  await until("a checkpoint", () => saved().length >= 2);
+  await cli.say("pause", "trained");
+  const newest = saved().at(-1) as number;
+  await cli.say("cancel", "trained");
+  const { out } = await cli.say("rerun", "trained");
+  expect(out).toMatch(
+    /^trained {2}its checkpoints so far were set aside, in ~\/s\/jobs\/trained\/checkpoints-1$/m,
+  );
+  await cli.say("cancel", "trained");
+  // What it has saved since may be further on by then.
+  rmSync(cli.file("s/jobs/trained/checkpoints"), { recursive: true });
+  mkdirSync(cli.file("s/jobs/trained/checkpoints"));
+  const { code, err } = await cli.say("rerun", "trained", "--from", `${newest}`);
+  expect(code).toBe(1);
+  const put =
+    /^An earlier rerun has set one aside: ~(\S+)\. To .* in ~(\S+), move .*: supervisor (resume .*)$/m.exec(
+      err,
+    );
+  const [, from = "", to = "", command = ""] = put ?? [];
+  expect(from).toMatch(/^\/s\/jobs\/trained\/checkpoints-1\/step-/);
+  renameSync(cli.file(from), join(cli.file(to), basename(from)));
+  expect((await cli.say(...command.split(" "))).out).toContain(
+    `(run 3, from step ${newest.toLocaleString("en")})`,
+  );
 });
 
 test("a time limit saves and ends a job, which isn't run again unless a person says so", async () => {

@@ -64,6 +64,31 @@ export function beginAnew(directory: string): void {
   makeFolder(directory);
 }
 
+/** Where `beginAnew` has put earlier checkpoints, the last first; none where that can't be told. */
+export function setAside(directory: string): string[] {
+  try {
+    const numbers = readdirSync(dirname(directory)).flatMap(
+      (name) => /^checkpoints-(\d+)$/.exec(name)?.[1] ?? [],
+    );
+    return numbers.sort((a, b) => Number(b) - Number(a)).map((number) => `${directory}-${number}`);
+  } catch {
+    return [];
+  }
+}
+
+/** The last checkpoint of that step that was set aside; null where there is none, or that can't be told. */
+export function stepSetAside(directory: string, step: number): string | null {
+  for (const folder of setAside(directory)) {
+    try {
+      const found = namesIn(folder).find((name) => stepOfName(name) === step);
+      if (found !== undefined) return join(folder, found);
+    } catch {
+      // Another may be readable.
+    }
+  }
+  return null;
+}
+
 const isCheckpoint = (name: string): boolean => stepOfName(name) !== null;
 
 function holdsCheckpoints(directory: string): boolean {
