@@ -1,4 +1,6 @@
 /** Which jobs a command means: by name, by GPU, or all. */
+import { readFileSync } from "node:fs";
+import { parse } from "jsonc-parser";
 import { closest } from "../config/check/suggest.ts";
 import type { JobView, Snapshot } from "../control/protocol.ts";
 import { isEnded } from "../model/state.ts";
@@ -55,4 +57,16 @@ export function noSuchJob(name: string, known: string[]): string {
   const guess = closest(name, known);
   if (guess !== null) return `There is no job '${name}'. Did you mean '${guess}'?`;
   return `There is no job '${name}'. ${known.length === 0 ? "There are none." : `There are: ${known.join(", ")}.`}`;
+}
+
+/** Names in a config, none where it can't be read: without the schema, which takes longer to load than a Tab may. */
+export function configuredJobs(file: string): string[] {
+  try {
+    const { jobs } = parse(readFileSync(file, "utf8"), [], { allowTrailingComma: true }) ?? {};
+    return (Array.isArray(jobs) ? jobs : []).flatMap((job) =>
+      typeof job?.name === "string" ? job.name : [],
+    );
+  } catch {
+    return [];
+  }
 }

@@ -54,12 +54,18 @@ export function sayWhich({ project, stateDirectory }: Places, { json }: Options)
   if (others.length > 0 && !json) say(`supervisor of ${projectName(project)}`);
 }
 
-async function noneFor({ project, stateDirectory }: Places): Promise<string> {
-  const none = `No supervisor is running for ${projectName(project)}. Start one: supervisor start`;
+async function noneFor(places: Places): Promise<string> {
+  const none = `No supervisor is running for ${projectName(places.project)}. Start one: supervisor start`;
   const { leftRunning } = await import("./left-running.ts");
-  const others = runningSupervisors().map((one) => projectName(one.project));
-  const running = others.length === 0 ? null : `Running: ${list(others)}. See: supervisor status --all`;
-  return [none, leftRunning(stateDirectory), running].filter((line) => line !== null).join("\n");
+  const lines = [none, leftRunning(places.stateDirectory), runningElsewhere(places)];
+  return lines.filter((line) => line !== null).join("\n");
+}
+
+/** Names the user's supervisors that run, other than that of `places`; null where there is none. */
+export function runningElsewhere({ stateDirectory }: Places): string | null {
+  const others = runningSupervisors().filter((one) => one.stateDirectory !== stateDirectory);
+  if (others.length === 0) return null;
+  return `Running: ${list(others.map((one) => projectName(one.project)))}. See: supervisor status --all`;
 }
 
 /** What to say of a live supervisor of another config in this state directory; null where there is none. */

@@ -2,9 +2,8 @@
  * `completion`: the script for a shell; with words behind it, what may stand in the last of them, which the script asks
  * at each Tab. Then it is quick and silent: it waits for no supervisor that doesn't answer.
  */
-import { readFileSync } from "node:fs";
+
 import type { Command } from "commander";
-import { parse } from "jsonc-parser";
 import { findConfig } from "../../../config/find.ts";
 import { readPlaces } from "../../../config/places.ts";
 import { connectControl } from "../../../control/client.ts";
@@ -14,6 +13,7 @@ import { misuse } from "../../../refusal.ts";
 import { list } from "../../../words/list.ts";
 import { expectedHere } from "../../completion/expected-here.ts";
 import { isShell, LINES, SCRIPTS, SHELLS, type Shell } from "../../completion/shell-scripts.ts";
+import { configuredJobs } from "../../named-jobs.ts";
 import { print } from "../../print.ts";
 import { TOPIC_NAMES } from "./help.ts";
 
@@ -56,10 +56,4 @@ async function runningJobs(stateDirectory: string): Promise<string[] | null> {
   } catch {
     return null;
   }
-}
-
-/** Read without the schema, which takes longer to load than a Tab may. */
-function configuredJobs(file: string): string[] {
-  const { jobs } = parse(readFileSync(file, "utf8"), [], { allowTrailingComma: true }) ?? {};
-  return (Array.isArray(jobs) ? jobs : []).map((job) => job?.name).filter((name) => typeof name === "string");
 }

@@ -1,6 +1,7 @@
 /** `logs JOB`: prints what a job has written, from its log files. Needs no supervisor; with one, `-f` ends with the job. */
 import { readdirSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Places } from "../../../config/places.ts";
 import { logPath } from "../../../files/state-paths.ts";
 import { misuse } from "../../../refusal.ts";
 import { JobEnd } from "../../logs/job-end.ts";
@@ -9,9 +10,16 @@ import { LogLines } from "../../logs/log-lines.ts";
 import { bytesFrom, closeParts, openParts, type Part, startOfLast } from "../../logs/log-parts.ts";
 import { showLog } from "../../logs/show-log.ts";
 import { type Following, untilEnd } from "../../logs/until-end.ts";
-import { jobsNamed, noSuchJob } from "../../named-jobs.ts";
+import { configuredJobs, jobsNamed, noSuchJob } from "../../named-jobs.ts";
 import { say } from "../../print.ts";
-import { type Options, placesOf, sayWhich, snapshotOf, tryConnect } from "../../supervisors/connect.ts";
+import {
+  type Options,
+  placesOf,
+  runningElsewhere,
+  sayWhich,
+  snapshotOf,
+  tryConnect,
+} from "../../supervisors/connect.ts";
 import { ended } from "../jobs/wait.ts";
 
 const LINES = 50;
@@ -56,14 +64,23 @@ function wholeNumber(text: string | undefined, option: string): number | undefin
 
 /** A job that hasn't written anything is waited for by `-f`; any other name is a mistake. */
 async function mustBeToCome(job: string, path: string, options: LogsOptions): Promise<void> {
-  const client = await tryConnect(await placesOf(options));
-  if (client === null) throw misuse(noSuchJob(job, jobsWithLogs(dirname(path))));
+  const places = await placesOf(options);
+  const client = await tryConnect(places);
+  if (client === null) mustBeConfigured(job, dirname(path), places);
   try {
-    jobsNamed([job], (await snapshotOf(client)).jobs);
+    if (client !== null) jobsNamed([job], (await snapshotOf(client)).jobs);
   } finally {
-    client.close();
+    client?.close();
   }
   say(`'${job}' has written nothing yet.`);
+}
+
+/** No supervisor runs that could know more. */
+function mustBeConfigured(job: string, directory: string, places: Places): void {
+  const configured = places.file === null ? [] : configuredJobs(places.file);
+  if (configured.includes(job)) return;
+  const known = [...new Set([...configured, ...jobsWithLogs(directory)])];
+  throw misuse([noSuchJob(job, known), runningElsewhere(places)].filter((line) => line !== null).join("\n"));
 }
 
 function jobsWithLogs(directory: string): string[] {

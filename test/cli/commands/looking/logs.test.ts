@@ -40,6 +40,25 @@ describe("logs", () => {
     expect(await cli.say("logs", "../train")).toMatchObject({ code: 2 });
   });
 
+  it("of a job that no supervisor has run yet says so; of an unknown one, too, where a supervisor runs", async () => {
+    const jobs = [{ name: "train", command: ["sleep", "1000"] }];
+    cli.write("supervisor.config.json", JSON.stringify({ pollSeconds: 0.2, rules: [], jobs }));
+    const nothing = { code: 0, out: "", err: "'train' has written nothing yet.\n" };
+    expect(await cli.say("logs", "train")).toEqual(nothing);
+    expect(await cli.say("logs", "trian")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("'train'?"),
+    });
+    await cli.say("start", "--detach");
+    mkdirSync(cli.file("sub"));
+    cli.cwd = cli.file("sub");
+    expect(await cli.say("logs", "train")).toEqual({
+      code: 2,
+      out: "",
+      err: "There is no job 'train'. There are none.\nRunning: ~. See: supervisor status --all\n",
+    });
+  });
+
   it("says what keeps a log from being looked at", async () => {
     mkdirSync(cli.stateDirectory, { recursive: true });
     symlinkSync("logs", join(cli.stateDirectory, "logs"));
