@@ -6,8 +6,10 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parse } from "jsonc-parser";
+import { isAbsent } from "../contract/system-code.ts";
 import { mustHaveHome } from "../files/home.ts";
 import { commonStateDirectory, projectRecord } from "../files/state-paths.ts";
+import { runningFor } from "../files/supervisors.ts";
 import { projectOf, USER } from "./project.ts";
 
 export interface Places {
@@ -82,8 +84,10 @@ export function readPlaces(file: string | null): Places {
       const text = (value as Record<string, unknown> | undefined)?.[key];
       if (typeof text === "string" && text !== "") settings[key] = text;
     }
-  } catch {
-    // Unreadable: `check` and `start` say why.
+  } catch (error) {
+    // Unreadable: `check` and `start` say why. What a file that is gone has said, its supervisor's record tells.
+    const running = file !== null && isAbsent(error) ? runningFor(projectOf(file)) : null;
+    if (running !== null) settings.stateDirectory = running.stateDirectory;
   }
   return placesFor(file, settings);
 }

@@ -55,7 +55,11 @@ export const supervisorNamed = (name: string): SupervisorRecord | null =>
 /** Those of this user's supervisors that are alive now, as far as it can be told. */
 export const runningSupervisors = (): SupervisorRecord[] => recordedSupervisors().filter(isRunning);
 
-/** The same, none where they can't be listed: not for who says that there are none. */
+/** The one of them that runs for `project`; null where none does. */
+export const runningFor = (project: string): SupervisorRecord | null =>
+  recordedSupervisors().find((one) => one.project === project && isRunning(one)) ?? null;
+
+/** All that are recorded, none where they can't be listed: not for who says that there are none. */
 export function recordedSupervisors(): SupervisorRecord[] {
   try {
     return listSupervisors();

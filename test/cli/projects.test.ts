@@ -4,7 +4,7 @@
  * src/config/project.ts, src/files/supervisors.ts, src/show/plain-all.ts
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { root, testWith } from "../needs.ts";
@@ -134,6 +134,40 @@ testWith(root)("a supervisor whose record can't be read isn't said not to run", 
     execFileSync("umount", ["-l", record]);
   }
   expect((await typed("rivers", "status", "--all")).err).toBe("");
+});
+
+it("a folder that is given for a config means the one in it, for every command", async () => {
+  project("rivers", endless);
+  expect(await cli.say("--config", "rivers", "check")).toMatchObject({ code: 0, err: "" });
+  expect(await cli.say("start", "--detach", "--config", "rivers")).toMatchObject({ code: 0 });
+  expect((await cli.say("status", "--config", "rivers/")).out).toContain("fit ");
+  expect(await cli.say("stop", "--config", "rivers")).toMatchObject({ code: 0 });
+  mkdirSync(cli.file("lakes"));
+  expect((await cli.say("--config", "lakes", "init")).out).toContain("Wrote lakes/supervisor.config.json.");
+});
+
+it("a supervisor whose config is gone is found in its folder, and can be stopped there", async () => {
+  project("rivers", endless, { stateDirectory: "own" });
+  // Not taken for it.
+  mkdirSync(cli.file("config/gpu-job-supervisor"), { recursive: true });
+  cli.write("config/gpu-job-supervisor/supervisor.config.json", "{}");
+  await typed("rivers", "start", "--detach");
+  await reaches("rivers", "running");
+  renameSync(cli.file("rivers/supervisor.config.json"), cli.file("away.json"));
+  expect((await typed("rivers", "status")).out).toContain("fit ");
+  expect(await typed("rivers", "check")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("does not exist"),
+  });
+  expect((await typed("rivers", "logs", "fit")).out).toMatch(/^begins at 0$/m);
+  expect(await typed("rivers", "stop", "--leave-jobs")).toMatchObject({ code: 0 });
+  expect(await typed("rivers", "status")).toMatchObject({
+    code: 3,
+    err: expect.stringContaining("No supervisor is running for your own jobs"),
+  });
+  // Its job is taken back and ended with the test.
+  renameSync(cli.file("away.json"), cli.file("rivers/supervisor.config.json"));
+  await typed("rivers", "start", "--detach");
 });
 
 it("a config that names another's state directory is refused while that one's supervisor runs", async () => {

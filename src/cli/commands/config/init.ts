@@ -1,7 +1,7 @@
 /** `init`: writes a commented config to start from. Never overwrites one. */
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
-import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { CONFIG_NAME } from "../../../config/find.ts";
+import { basename, dirname, isAbsolute, join, relative } from "node:path";
+import { CONFIG_NAME, configAt } from "../../../config/find.ts";
 import { packageFile } from "../../../own-files.ts";
 import { isSystemError, Refusal } from "../../../refusal.ts";
 import { nameJob } from "../../name-for-command.ts";
@@ -11,7 +11,7 @@ import type { Options } from "../../supervisors/connect.ts";
 const TRAINING_SCRIPT = /^(train|finetune|fine_tune|pretrain)[\w-]*\.(py|m?[jt]s)$/;
 
 export async function init(options: Options): Promise<void> {
-  const path = resolve(options.config ?? CONFIG_NAME);
+  const path = configAt(options.config ?? CONFIG_NAME);
   const directory = dirname(path);
   const scripts = findScripts(directory);
   try {
