@@ -11,6 +11,14 @@ export function begunWith(job: Job): Why["begunWith"] {
   return { file, argument: namesCheckpoint(job) };
 }
 
+/** A file that matches its pattern and isn't used, while it has nothing else; undefined where there is none. */
+export function begunBeside(job: Job): string | undefined {
+  const { checkpoint, spec, rejected } = job;
+  if (checkpoint !== null || spec.checkpoint.glob === undefined || runOf(job)?.resumedFrom !== null)
+    return undefined;
+  return rejected?.at(-1)?.split("/").at(-1);
+}
+
 /** Its arguments name what it goes on from. */
 export const namesCheckpoint = ({ spec }: Pick<Job, "spec">): boolean =>
   spec.resumeArgs.some((part) => part.includes("{checkpoint}"));

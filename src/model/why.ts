@@ -108,6 +108,8 @@ export interface Why {
   unstepped?: true;
   /** Another's checkpoint that this run was begun with: the name of the file, and whether its arguments name it. */
   begunWith?: { file: string; argument: boolean };
+  /** A file of its pattern that isn't used, beside which its run was begun without a checkpoint, and has saved none yet. */
+  begunBeside?: string;
   /** How it makes room when it is asked to, as far as that is known. */
   room?: Room;
   /** Where its run stands on a Slurm cluster. */

@@ -125,6 +125,9 @@ test("what a job's own program has written is said to stay, and of no job that i
     ),
   );
   expect((await checkpoints()).glob).toBeNull();
+  expect((await cli.say("why", "glob")).out).toContain(
+    "started without a checkpoint: checkpoint-720.txt isn't used (why: supervisor audit --kind checkpoint.rejected)",
+  );
 });
 
 test("a job that the config no longer names is told, with what becomes of it", async () => {

@@ -1,6 +1,6 @@
 /** What a run was begun with, and what its resume says of that: never more than was seen. */
 import { expect, test } from "vitest";
-import { begunWith } from "../../src/decide/begun-with.ts";
+import { begunBeside, begunWith } from "../../src/decide/begun-with.ts";
 import { at, exitCode, makeCheckpoint, makeRank, makeRun, runningJob, Story } from "./make.ts";
 
 const run = makeRun({ number: 2, resumedFrom: "/o/ckpt_100.pt", resumedAtStep: 100 });
@@ -23,6 +23,14 @@ test.each<[string, object, object, ReturnType<typeof begunWith>]>([
 
 test("there is none without a run, or for one that began at the beginning", () => {
   expect(begunWith(runningJob(glob))).toBeUndefined();
+});
+
+test("a file of its pattern that isn't used is named until the job has saved one of its own", () => {
+  const begun = { state: { ...state, run: makeRun({ resumedFrom: null }) }, rejected: ["/o/ckpt_7.pt"] };
+  expect(begunBeside(runningJob(glob, { ...begun, checkpoint: null }))).toBe("ckpt_7.pt");
+  expect(begunBeside(runningJob(glob, { ...begun, checkpoint: makeCheckpoint(9, at(90)) }))).toBeUndefined();
+  expect(begunBeside(runningJob(glob, { ...begun, state, checkpoint: null }))).toBeUndefined();
+  expect(begunBeside(runningJob({}, { ...begun, checkpoint: null }))).toBeUndefined();
 });
 
 test.each<[string, object, ReturnType<typeof makeCheckpoint> | null, string]>([

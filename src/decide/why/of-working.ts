@@ -2,7 +2,7 @@
 import type { WindowState } from "../../model/decision.ts";
 import { isSeveral, type Job, savesBy } from "../../model/job.ts";
 import type { Why } from "../../model/why.ts";
-import { begunWith } from "../begun-with.ts";
+import { begunBeside, begunWith } from "../begun-with.ts";
 import { parksByItself, pauseMethod } from "../pauses/pause-method.ts";
 import { timeLeftMs } from "../pauses/time-limit.ts";
 import type { TickInput } from "../tick-input.ts";
@@ -24,9 +24,9 @@ export function roomOf(job: Job): Pick<Why, "room"> {
   return { room: ended ? "ranks ended" : "ranks" };
 }
 
-export function begunOf(job: Job): Pick<Why, "begunWith"> {
-  const begun = begunWith(job);
-  return begun === undefined ? {} : { begunWith: begun };
+export function begunOf(job: Job): Pick<Why, "begunWith" | "begunBeside"> {
+  const [begun, beside] = [begunWith(job), begunBeside(job)];
+  return { ...(begun && { begunWith: begun }), ...(beside !== undefined && { begunBeside: beside }) };
 }
 
 export function running(job: Job, windows: readonly WindowState[]): Partial<Why> {

@@ -9,3 +9,7 @@ export function begunText(begun: Why["begunWith"]): string {
   if (begun === undefined) return "without a checkpoint";
   return begun.argument ? `from ${begun.file}` : `with ${begun.file} named in its environment`;
 }
+
+/** Of a run that was begun at the beginning, though a file of its pattern was there. */
+export const besideText = (file: string): string =>
+  `started ${begunText(undefined)}: ${file} isn't used (why: supervisor audit --kind checkpoint.rejected)`;

@@ -7,7 +7,7 @@ import { duration, elapsed } from "../../duration.ts";
 import { joined } from "../../list.ts";
 import { size } from "../../size.ts";
 import { clockTime } from "../../time.ts";
-import { begunText } from "../begun-with.ts";
+import { begunText, besideText } from "../begun-with.ts";
 import { andCopying } from "../copying.ts";
 import { roomText, UNPROVEN } from "../room.ts";
 import { slurmText } from "../slurm.ts";
@@ -130,6 +130,7 @@ function runningText(why: Why, nowMs: number): string {
     since === undefined ? "" : `no step for ${elapsed(nowMs - since)} (since ${clockTime(since, nowMs)})`,
     ...(why.idle ?? []).map((one) => idleText(one, nowMs)),
     why.begunWith === undefined ? "" : `started ${begunText(why.begunWith)}`,
+    why.begunBeside === undefined ? "" : besideText(why.begunBeside),
     outsideWindow ? "outside its window by hand" : "",
     askedText(why),
     movesText(why),

@@ -191,6 +191,12 @@ test.each<[string, Partial<Why>, whole: string, beside: string]>([
     "started with ckpt_100.pt named in its environment",
   ],
   [
+    "a run beside a file that isn't used",
+    { begunBeside: "ckpt_7.pt" },
+    "running since 13:50; started without a checkpoint: ckpt_7.pt isn't used (why: supervisor audit --kind checkpoint.rejected)",
+    "started without a checkpoint: ckpt_7.pt isn't used (why: supervisor audit --kind checkpoint.rejected)",
+  ],
+  [
     "a pause that is overdue",
     {
       state: "pausing",
