@@ -3,6 +3,7 @@ import { tilde } from "../../../config/project.ts";
 import type { ControlClient } from "../../../control/client.ts";
 import { ask } from "../../../control/client.ts";
 import type { JobView } from "../../../control/protocol.ts";
+import { isGone } from "../../../files/is-there.ts";
 import { isEnded, isLive } from "../../../model/state.ts";
 import { isSystemError, Refusal } from "../../../refusal.ts";
 import { holdsSaved, jobFolder, removeSavedFiles } from "../../../runs/clean-up/remove-job-files.ts";
@@ -101,7 +102,8 @@ async function removeFiles(job: JobView, options: RemoveOptions): Promise<boolea
 
 /** Files of `checkpoint.glob` are the user's: never removed, and a job that is new to the list takes them only if told to. */
 function ofItsProgram({ checkpoint, origin }: JobView, directory: string | null): string {
-  if (checkpoint === null || (directory !== null && checkpoint.path.startsWith(`${directory}/`))) return "";
+  if (checkpoint === null || isGone(checkpoint.path)) return "";
+  if (directory !== null && checkpoint.path.startsWith(`${directory}/`)) return "";
   const how = origin === "config" ? '"checkpoint": { "adoptExisting": true }' : "supervisor run --adopt";
   const stay = "the checkpoints that its program wrote stay where they are";
   return `; ${stay}, the newest is ${tilde(checkpoint.path)}. If it is added again, it goes on from them only with ${how}`;
