@@ -160,6 +160,7 @@ class Job:
         if self._run is None:
             return Stream(Gate(), name, False)
         claim_for_good()
+        self._run.saves.can_pause = True
         return self._run.hold.stream(name, source == "computes")
 
     def pausable(self, frames: Iterable[T], *, name: str = "frames", source: Source = "computes") -> Iterator[T]:

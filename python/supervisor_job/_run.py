@@ -44,6 +44,7 @@ class Run:
         self.status.progress(step, numbers)
         self.bell.read_sometimes()
         if save is None:
+            self.saves.lacking()
             return
         wish = self.saves.group.agree(self.wish(step), step)
         if wish == SAVE:
@@ -54,6 +55,7 @@ class Run:
     def pause(self, step: int, save: Save, epoch: Any) -> None:
         self.status.report["step"] = step
         saves = self.saves
+        saves.can_pause = True
         if saves.good_step == step:
             self.leave()
         # Several ranks have agreed to try, whatever each of them remembers.
@@ -94,6 +96,7 @@ class Run:
 
     def wish(self, step: int) -> int:
         """What this rank alone would do after a step."""
+        self.saves.can_pause = True
         wanted = self.bell.wanted()
         if not self._joined():
             if wanted and "error" not in self.status.report:

@@ -22,6 +22,8 @@ from ._write import SavedCheckpoint
 
 #: A save that failed is tried again after the first, doubling up to the second (seconds).
 _FIRST_RETRY, _LAST_RETRY = 10.0, 300.0
+#: A program without `save` may ask `should_pause()`, which leaves no trace, and seldom (s).
+_LACKING_FOR = 5.0
 
 
 class Saves:
@@ -29,6 +31,10 @@ class Saves:
         self.group: Group = Alone()
         #: Step of the newest complete checkpoint of this run's line of steps.
         self.good_step: Optional[int] = None
+        #: Whether the program has shown what pauses it: a `save`, a pause of its own, a stream.
+        self.can_pause = False
+        #: When one that hasn't is told so (s).
+        self._told_at: Optional[float] = None
         self._where = where
         self._status = status
         self._wanted = wanted
@@ -115,6 +121,21 @@ class Saves:
         failed = report["failedSaves"] = report.get("failedSaves", 0) + 1
         self._retry_at = time.monotonic() + min(_LAST_RETRY, _FIRST_RETRY * 2 ** min(failed - 1, 10))
         self.complain(sentence)
+
+    def lacking(self) -> None:
+        """After a step without `save`. Told once, when the program goes on like this though it was asked to pause."""
+        if self.can_pause or not self._wanted():
+            return
+        now = time.monotonic()
+        if self._told_at is None:
+            self._told_at = now + _LACKING_FOR
+        if now >= self._told_at:
+            self._told_at = float("inf")
+            self.complain(
+                "asked to pause, but job.step() is called without save, and job.pause() hasn't been called: "
+                "only these save and exit"
+            )
+            self._status.write_now()
 
     def complain(self, sentence: str) -> None:
         self._status.report["error"] = error_in(sentence)

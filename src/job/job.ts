@@ -101,7 +101,8 @@ export class Job {
     this.#bell.readSometimes();
     await this.#breath.take();
     const { save, epoch } = progress;
-    if (!save) return;
+    if (!save) return saves.lacking();
+    saves.canPause = true;
     if (saves.due && !this.#bell.wanted) await saves.attempt(step, save, epoch ?? null);
     if (this.#bell.wanted) await this.pause(step, save, { epoch });
   }
@@ -116,6 +117,7 @@ export class Job {
     if (!this.#run) return;
     const { status, saves } = this.#run;
     await saves.settled();
+    saves.canPause = true;
     status.report.step = step;
     if (saves.good?.step === step || (await saves.attempt(step, save, epoch))) this.#leave();
     await macrotask();
@@ -174,6 +176,7 @@ export class Job {
   stream(name = "stream", { source = "computes" }: PausableOptions = {}): Stream {
     if (!this.#run) return new Stream(name, ALWAYS_OPEN, false);
     claimForGood(process.env);
+    this.#run.saves.canPause = true;
     return this.#run.hold.stream(name, source === "computes");
   }
 

@@ -106,6 +106,8 @@ export interface Why {
   reportUntilMs?: number;
   /** Its library was asked a while ago, and has reported no step of this run. */
   unstepped?: true;
+  /** Its last error, in its own words; of one that was asked to pause a while ago. */
+  error?: string;
   /** Another's checkpoint that this run was begun with: the name of the file, and whether its arguments name it. */
   begunWith?: { file: string; argument: boolean };
   /** A file of its pattern that isn't used, beside which its run was begun without a checkpoint, and has saved none yet. */

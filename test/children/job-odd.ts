@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { job, type Save } from "../../src/job/index.ts";
 
 const [odd = "", ...rest] = process.argv.slice(2);
@@ -66,6 +67,13 @@ if (odd === "in another directory") {
   await job.save(1, good, { epoch: 0.5 });
   await job.save(2, good, { epoch: -1 });
   await job.save(3, () => Promise.reject(new Error("x".repeat(100_000)))).catch(() => {});
+} else if (odd === "never saves" || odd === "saves now and then") {
+  // A checkpoint isn't due yet.
+  await job.step(1, odd === "never saves" ? {} : { save: good });
+  for (let step = 2; ; step++) {
+    await wait(20);
+    await job.step(step);
+  }
 } else if (odd === "is a child") {
   process.kill(process.pid, "SIGUSR2");
   await job.resume();

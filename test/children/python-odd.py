@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 import python_payload  # noqa: F401
 from supervisor_job import job
@@ -95,6 +96,14 @@ elif odd == "says too much":
         job.save(3, fails)
     except RuntimeError:
         pass
+elif odd in ("never saves", "saves now and then"):
+    # A checkpoint isn't due yet.
+    job.step(1, save=None if odd == "never saves" else good)
+    step = 1
+    while True:
+        step += 1
+        time.sleep(0.02)
+        job.step(step)
 elif odd == "is a child":
     os.kill(os.getpid(), signal.SIGUSR2)
     job.resume()

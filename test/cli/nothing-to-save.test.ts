@@ -123,3 +123,20 @@ testWith(python)("a program that imports the library and never steps is told so"
   expect(said).not.toContain("finishing its step");
   expect((await cli.say("cancel", name)).out).toContain(`${name}  loses all that it has done`);
 });
+
+testWith(python)("a program that steps and gives nothing that saves is told so, in its log too", async () => {
+  const steps = "import time\nfrom supervisor_job import job\nstep = 0\nwhile True:\n    step += 1\n";
+  const script = cli.write("nosave.py", `${steps}    time.sleep(0.1)\n    job.step(step, loss=1.0)\n`);
+  const env = { PYTHONPATH: PACKAGE };
+  await started({ name: "nosave", command: [pythonPath, script], env, pause: { graceSeconds: 15 } });
+  await until("a step", async () => (await cli.say("status", "--json")).out.includes('"step": '));
+  const { code, out, err } = await cli.say("pause", "nosave");
+  expect(code).toBe(1);
+  const reports = "reports: asked to pause, but job.step() is called without save,";
+  expect(err).toContain(`nosave  ${reports}`);
+  expect(out).toContain(`It ${reports}`);
+  expect((await cli.say("why", "nosave")).out).toContain(`It ${reports}`);
+  const { out: log } = await cli.say("logs", "nosave");
+  expect(log.match(/^.*job\.step\(\) is called without save/gm)).toHaveLength(1);
+  await cli.say("cancel", "nosave");
+});

@@ -150,6 +150,27 @@ export function keepsPauseContract(library: Library): void {
       );
     });
 
+    test("a program that steps on and gives nothing that saves is told so once; one that saves now and then isn't", async () => {
+      const [patient, never] = ["saves now and then", "never saves"].map((odd) =>
+        launch(library.odd, [odd], temporaryFolder()),
+      ) as [Launched, Launched];
+      for (const run of [patient, never]) {
+        await running(run);
+        run.ask({ sequence: 1, want: "pause" });
+        const { step } = await run.until("the pause", ({ state }) => state === "pausing");
+        await run.until("a step after it", (report) => Number(report.step) > Number(step));
+      }
+      const told = await never.until("its complaint", ({ error }) => error !== null);
+      expect(told).toMatchObject({ state: "pausing", error: expect.stringContaining("without save") });
+      expect(told.failedSaves).toBe(0);
+      await never.until("more steps", ({ step }) => Number(step) > Number(told.step));
+      // It was asked earlier.
+      expect(patient.status()).toMatchObject({ state: "pausing", error: null });
+      for (const { child } of [patient, never]) child.kill("SIGKILL");
+      expect((await patient.ended).output).toBe("");
+      expect((await never.ended).output).toBe(`supervisor: ${told.error}\n`);
+    });
+
     test("a torn or hostile control.json is passed over until a whole one comes", async () => {
       const job = temporaryFolder();
       const run = launch(library.loop, ["0"], job);

@@ -17,10 +17,16 @@ import { type SavedCheckpoint, writeCheckpoint } from "./write-checkpoint.ts";
 
 /** Back-off: a failed save is retried after the first delay, doubling up to the second. */
 const RETRY_MS = { first: 10_000, most: 300_000 } as const;
+/** A program without `save` may ask `shouldPause()` seldom. */
+const LACKING_FOR_MS = 5000;
 
 export class Saves {
   /** The newest complete checkpoint of this run's line of steps. */
   good: { step: number; path: string } | null = null;
+  /** Whether the program has shown what pauses it: a `save`, a pause of its own, a stream. */
+  canPause = false;
+  /** When one that hasn't is told so. */
+  #toldAt: number | null = null;
   readonly #where: Surroundings;
   readonly #status: Status;
   readonly #wanted: () => boolean;
@@ -100,6 +106,19 @@ export class Saves {
       at.over = true;
       if (this.#underWay === writing) this.#underWay = null;
     }
+  }
+
+  /** After a step without `save`. Told once, when the program goes on like this though it was asked to pause. */
+  lacking(): void {
+    if (this.canPause || !this.#wanted()) return;
+    const now = performance.now();
+    this.#toldAt ??= now + LACKING_FOR_MS;
+    if (now < this.#toldAt) return;
+    this.#toldAt = Number.POSITIVE_INFINITY;
+    this.complain(
+      "asked to pause, but job.step() is called without save, and job.pause() hasn't been called: only these save and exit",
+    );
+    this.#status.writeNow();
   }
 
   complain(sentence: string): void {

@@ -7,7 +7,7 @@ import { misuse } from "../../../refusal.ts";
 import { number } from "../../../words/number.ts";
 import { whyBeside } from "../../../words/sentences/why/why.ts";
 import { askedText, holdText, movesText } from "../../../words/sentences/why/why-held.ts";
-import { endingText, UNSTEPPED, unaskedText } from "../../../words/sentences/why/why-pausing.ts";
+import { endingText, obstacleText } from "../../../words/sentences/why/why-pausing.ts";
 import { bytes, size } from "../../../words/size.ts";
 import { clockTime } from "../../../words/time.ts";
 import { askJobs } from "../../ask-jobs.ts";
@@ -141,8 +141,8 @@ function pausing(job: JobView): Outcome {
     return { end: null, text: `it didn't save within its grace period, and was ${overdue}` };
   if (job.why.asked !== undefined) return { end: null, text: askedText(job.why) };
   if (job.why.moves !== undefined) return { end: null, text: movesText(job.why) };
-  if (job.why.cantAsk !== undefined) return { end: null, text: unaskedText(job.why) };
-  if (job.why.unstepped) return { end: null, text: UNSTEPPED };
+  const obstacle = obstacleText(job.why);
+  if (obstacle !== "") return { end: null, text: obstacle };
   if (method === "freeze" || method === "park") return { end: null, text: "being suspended in place" };
   if (progress?.reports === "saving")
     return { end: null, text: `saving its checkpoint${atStep(progress.step)}` };

@@ -5,7 +5,7 @@ import type { JobView } from "../../../control/protocol.ts";
 import { lastSupervisorOf } from "../../../files/supervisors.ts";
 import { Refusal } from "../../../refusal.ts";
 import { isOpen, StopOutcome } from "../../../show/stop-outcome.ts";
-import { unaskedText } from "../../../words/sentences/why/why-pausing.ts";
+import { obstacleText } from "../../../words/sentences/why/why-pausing.ts";
 import { print, say } from "../../print.ts";
 import { askedBy, mustConnect, type Options, placesOf, tryConnect } from "../../supervisors/connect.ts";
 import { leftRunning } from "../../supervisors/left-running.ts";
@@ -63,6 +63,9 @@ function openLines(jobs: JobView[]): string[] {
   return [
     ...(saving === "" ? [] : [`saving and pausing: ${saving}`]),
     ...(others === "" ? [] : [`pausing: ${others}`]),
-    ...jobs.flatMap(({ name, why }) => (why.cantAsk === undefined ? [] : [`${name}  ${unaskedText(why)}`])),
+    ...jobs
+      .map(({ name, why }) => ({ name, obstacle: obstacleText(why) }))
+      .filter(({ obstacle }) => obstacle !== "")
+      .map(({ name, obstacle }) => `${name}  ${obstacle}`),
   ];
 }

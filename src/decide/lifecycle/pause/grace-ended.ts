@@ -32,10 +32,8 @@ export function watchGrace(transition: Transition, seen: Seen): void {
 /** Its context couldn't be saved. Nothing is lost: it holds its memory, and goes on when it may. */
 function stayOnStandby(transition: Transition): void {
   const { run, request } = transition.pausing("seen");
-  const error = transition.job.progress?.error;
-  const why = error === undefined ? "" : ` (${error})`;
   const waitedMs = transition.now.monotonicMs - request.askedAt.monotonicMs;
-  const reason = `Asked to release its memory, it hadn't saved its context ${duration(waitedMs)} later${why}. It stays on standby and keeps its memory.`;
+  const reason = `Asked to release its memory, it hadn't saved its context ${duration(waitedMs)} later${itsError(transition)}. It stays on standby and keeps its memory.`;
   transition.tell("pause.failed", "supervisor", reason, { outcome: { waitedMs, stepsLost: 0 } });
   const sequence = request.sequence + 1;
   const { cause } = request;
@@ -54,10 +52,15 @@ function tellOverdue(transition: Transition, seen: Seen, force: keyof typeof FOR
   const waitedMs = transition.now.monotonicMs - transition.pausing("seen").request.askedAt.monotonicMs;
   const left = seen.alive ? "still running" : "with processes left";
   const plan = force === "wait" ? "nothing was forced" : `it is now ${FORCED[force]}`;
-  const reason = `Asked to pause, ${left} ${duration(waitedMs)} later; ${plan}.`;
+  const reason = `Asked to pause, ${left} ${duration(waitedMs)} later${itsError(transition)}; ${plan}.`;
   transition.tell("pause.overdue", "supervisor", reason, {
     outcome: { waitedMs, stepsAtRisk: stepsLost(transition) },
   });
+}
+
+/** What the job says of it, in brackets. */
+function itsError({ job: { progress } }: Transition): string {
+  return progress?.error === undefined ? "" : ` (${progress.error})`;
 }
 
 function forceOut(transition: Transition, force: keyof typeof FORCED): void {

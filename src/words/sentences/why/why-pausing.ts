@@ -8,7 +8,7 @@ import { slurmText } from "../slurm.ts";
 import { askedText, movesText } from "./why-held.ts";
 
 export function pausingText(why: Why, nowMs: number): string {
-  const { cause, overdue, exited, left, listed, unheard, cantAsk, streams, sinceMs } = why;
+  const { cause, overdue, exited, left, listed, unheard, streams, sinceMs } = why;
   const reason = cause?.reason ?? "";
   if (listed !== undefined)
     return `${reason} Its processes have ended, but ${listedText(listed)}; its memory doesn't count as free until the driver drops that entry.`;
@@ -19,16 +19,18 @@ export function pausingText(why: Why, nowMs: number): string {
   if (overdue === undefined && why.asked !== undefined) return `${reason} ${askedText(why)}.`;
   if (overdue === undefined && why.moves !== undefined) return `${reason} ${movesText(why)}.`;
   if (unheard !== undefined) return `${reason} It doesn't catch ${unheard} yet, so the signal waits.`;
-  if (cantAsk !== undefined) return `${reason} It ${unaskedText(why)}.`;
-  if (why.unstepped) return `${reason} It ${UNSTEPPED}.`;
+  const obstacle = obstacleText(why);
+  const its = obstacle === "" ? "" : ` It ${obstacle}.`;
+  if (overdue === undefined && obstacle !== "") return `${reason}${its}`;
   if (overdue === undefined && streams !== undefined)
     return `${reason} ${streams.held} of its ${plural(streams.open, "stream")} ${streams.held === 1 ? "has" : "have"} come to the end of a frame.`;
   if (overdue === undefined) return reason;
   const at = clockTime(sinceMs, nowMs);
-  if (overdue.forced === "frozen") return `frozen, as it didn't pause in time (asked at ${at}): ${reason}`;
+  if (overdue.forced === "frozen")
+    return `frozen, as it didn't pause in time (asked at ${at}): ${reason}${its}`;
   const forced = overdue.forced === "waiting" ? "nothing was forced" : `it was ${overdue.forced}`;
   const gpu = overdue.gpu === null ? "" : ` ${overdue.gpu} is still in use.`;
-  return `still running ${duration(overdue.askedForMs)} after it was asked to pause (${at}); ${forced}.${gpu} ${reason}`;
+  return `still running ${duration(overdue.askedForMs)} after it was asked to pause (${at}); ${forced}.${gpu} ${reason}${its}`;
 }
 
 /** What ends it before its grace is over; goes on from its name. */
@@ -49,8 +51,8 @@ export function leftText({ command, pid, others, sinceMs }: NonNullable<Why["lef
   return `Its first process has exited; the supervisor has been waiting since ${clockTime(sinceMs, nowMs)} for '${command}' (pid ${pid})${more}`;
 }
 
-/** What becomes of one that can't be asked, or not yet; empty of any other. Goes on from its name. */
-export function unaskedText({ cantAsk, reportUntilMs }: Why): string {
+/** What keeps it from saving, and what becomes of it for that; empty of any other. Goes on from its name. */
+export function obstacleText({ cantAsk, reportUntilMs, unstepped, error }: Why): string {
   switch (cantAsk) {
     case "until it saves":
       return "can't be asked to save: it is ended after the next checkpoint that it saves";
@@ -59,13 +61,11 @@ export function unaskedText({ cantAsk, reportUntilMs }: Why): string {
     case "until it reports":
       return mayReport(reportUntilMs === undefined ? "soon" : `by ${exactTime(reportUntilMs)}`);
     default:
-      return "";
+      if (unstepped) return "hasn't called job.step() yet, so nothing can pause it there";
+      return error === undefined ? "" : `reports: ${error.replace(/\.$/, "")}`;
   }
 }
 
 /** "has only just begun, and …: it is frozen if it hasn't by 14:02:11"; goes on from its name. */
 export const mayReport = (when: string): string =>
   `has only just started, and may still report that it saves: it is frozen if it hasn't ${when}`;
-
-/** Goes on from its name. */
-export const UNSTEPPED = "hasn't called job.step() yet, so nothing can pause it there";

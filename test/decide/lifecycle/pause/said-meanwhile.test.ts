@@ -82,6 +82,25 @@ test("a program that imports the job library and steps nowhere is told so after 
   expect(viewAt(108, steps.job).summary).not.toContain("job.step()");
 });
 
+test("what a library reports of a pause that takes a while is told, also when it is overdue, but not of a save", () => {
+  const story = new Story(runningJob({ pause: { graceSeconds: 60 } }));
+  const error = "checkpoint at step 70 failed: no space left on device";
+  const seen = (state: "pausing" | "saving") => ({
+    ranks: [makeRank({ step: 70, sequence: 1, state, error })],
+  });
+  story.pause(100).see(101, seen("pausing"));
+  const said = () => [104, 106].map((second) => viewAt(second, story.job).summary?.includes("It reports:"));
+  expect(said()).toEqual([false, true]);
+  expect(viewAt(106, story.job).summary).toMatch(
+    /Somebody else needs it\. It reports: checkpoint .* on device\.$/,
+  );
+  story.see(107, seen("saving"));
+  expect(said()).toEqual([false, false]);
+  story.see(108, seen("pausing")).see(161, seen("pausing"));
+  expect(viewAt(161, story.job).summary).toMatch(/still running .* needs it\. It reports: .* on device\.$/);
+  expect(story.reasons.at(-1)).toContain(`later (${error}); nothing was forced.`);
+});
+
 test("a young run is told by when it has to report, and always by the same moment", () => {
   const state = { name: "running" as const, since: at(200), run: makeRun({ startedAt: at(200) }) };
   const job = runningJob({ command: ["python3", "x.py"] }, { state, understands: "nothing" });

@@ -179,6 +179,12 @@ test.each<[string, Partial<Why>, whole: string, beside: string]>([
     "ana paused it. It hasn't called job.step() yet, so nothing can pause it there.",
   ],
   [
+    "a pause of a program that reports what keeps it from saving",
+    { state: "pausing", ...because("ana paused it."), error: "its disk is full." },
+    "asked to pause at 13:50: ana paused it. It reports: its disk is full.",
+    "ana paused it. It reports: its disk is full.",
+  ],
+  [
     "a run that was handed another's checkpoint",
     { begunWith: { file: "ckpt_100.pt", argument: true } },
     "running since 13:50; started from ckpt_100.pt",
