@@ -150,18 +150,33 @@ export function dropped(
   const gone = known.filter(
     (job) => job.origin === "config" && !named.has(job.name) && job.dropped === undefined,
   );
-  const events = gone.map(({ name, state }) =>
+  const before = new Set(known.map(({ name }) => name));
+  const added = Object.values(after).filter(({ name }) => !before.has(name));
+  const events = gone.map((job) =>
     removedEvent(
-      name,
+      job.name,
       "supervisor",
-      state.name === "serving" || state.name === "absent"
-        ? "The config no longer names it. It isn't asked for anything any more."
-        : name in after
-          ? `The config no longer names it. It is ${state.name}, and its run goes on until it ends; to end it now: supervisor cancel ${name}`
-          : `The config no longer names it. It was ${state.name}, and isn't run again; what it has saved stays where it is.`,
+      `The config no longer names it. ${renamed(job, added)}${becomes(job, job.name in after)}`,
     ),
   );
   return { jobs: gone.map((job): Job => ({ ...job, dropped: true })), events };
+}
+
+function becomes({ name, state }: Job, stays: boolean): string {
+  if (state.name === "serving" || state.name === "absent") return "It isn't asked for anything any more.";
+  return stays
+    ? `It is ${state.name}, and its run goes on until it ends; to end it now: supervisor cancel ${name}`
+    : `It was ${state.name}, and isn't run again; what it has saved stays where it is.`;
+}
+
+/** Whoever gives a job another name in the file may not know that this makes another job of it. */
+function renamed({ name, spec, state, checkpoint }: Job, added: Job[]): string {
+  if (isService({ spec }) || (!isLive(state.name) && checkpoint === null)) return "";
+  const other = added.find(
+    (job) => job.spec.cwd === spec.cwd && isSameCommand(job.spec.command, spec.command),
+  );
+  if (other === undefined) return "";
+  return `'${other.name}', a new job, has its command and folder, but doesn't go on from its checkpoints: if that is the same job under another name, call it '${name}' again. `;
 }
 
 /** With the marks of those that stay. */

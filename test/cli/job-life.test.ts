@@ -179,6 +179,23 @@ test("add and edit tell what check doubts about that job, and still do it", asyn
   expect((await cli.say("check")).err).toContain("jobs[0].cwd");
 });
 
+test("a job that is renamed in the file is told to be another one, with the way back", async () => {
+  configured(sleeping("train"), { name: "other", command: ["sleep", "999"] });
+  await cli.say("start", "--detach");
+  await until("both run", async () =>
+    Object.values(await cli.states()).every((state) => state === "running"),
+  );
+  configured(sleeping("train-big"), { name: "different", command: ["sleep", "998"] });
+  const told = async () => (await cli.say("audit", "--kind", "job.removed")).out;
+  await until("both are told", async () => /train/.test(await told()) && /other/.test(await told()));
+  expect(await told()).toMatch(
+    /train .*The config no longer names it\. 'train-big', a new job, has its command and folder, but doesn't go on from its checkpoints: if that is the same job under another name, call it 'train' again\. It is running, .*supervisor cancel train$/m,
+  );
+  expect(await told()).toMatch(
+    /other .*The config no longer names it\. It is running, .*supervisor cancel other$/m,
+  );
+});
+
 test("add, edit and remove change the config, keep its comments, and the supervisor follows", async () => {
   const begun = `{ // ours alone
   "pollSeconds": 0.2, "stateDirectory": "s", "rules": [],
