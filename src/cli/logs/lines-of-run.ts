@@ -12,6 +12,8 @@ export interface RunLines {
   lines: string[];
   /** The line that begins the run is gone, and what followed it. */
   isCut: boolean;
+  /** Of a job whose runs were counted anew since: it is an earlier run, or there is an earlier one of its number, too. */
+  recounted: "it is earlier" | "there is an earlier one" | null;
 }
 
 /**
@@ -24,7 +26,9 @@ export function linesOfRun(
   { run, count }: { run: number; count: number },
   database: string,
 ): RunLines {
-  const held = new Set<number>();
+  // A job that was removed and added again begins at run 1: one set for each count.
+  const counts = [new Set<number>()];
+  const held = (): Set<number> => counts.at(-1) as Set<number>;
   let lines: string[] = [];
   let isCut = false;
   // Null before the first line that names a run: what comes before it is the rest of one, if anything is.
@@ -32,7 +36,7 @@ export function linesOfRun(
   const headIsOf = (head: number): void => {
     at = head;
     isCut = head === run;
-    if (head > 0) held.add(head);
+    if (head > 0) held().add(head);
     if (!isCut) lines = [];
   };
   const reader = new LogLines((line) => {
@@ -41,8 +45,8 @@ export function linesOfRun(
     if (at === null && named !== null) headIsOf(named);
     if (begun !== null) {
       at = begun;
-      held.add(begun);
-      // An earlier job of that name may have had a run of that number.
+      if (begun <= Math.max(0, ...held())) counts.push(new Set());
+      held().add(begun);
       if (begun === run) [lines, isCut] = [[], false];
     }
     if (at !== null && at !== run) return;
@@ -52,8 +56,11 @@ export function linesOfRun(
   for (const bytes of bytesFrom(parts, { part: 0, at: 0 })) reader.push(bytes);
   reader.end();
   if (at === null && lines.length > 0) headIsOf(newestRun(database, job));
-  if (!held.has(run)) throw misuse(noSuchRun(job, run, [...held]));
-  return { lines: count === 0 ? [] : lines.slice(-count), isCut };
+  const before = new Set(counts.slice(0, -1).flatMap((one) => [...one]));
+  const now = held();
+  if (!now.has(run) && !before.has(run)) throw misuse(noSuchRun(job, run, now, before));
+  const recounted = !now.has(run) ? "it is earlier" : before.has(run) ? "there is an earlier one" : null;
+  return { lines: count === 0 ? [] : lines.slice(-count), isCut, recounted };
 }
 
 /** 0 where none is recorded. */
@@ -62,8 +69,17 @@ function newestRun(database: string, job: string): number {
   return newest?.number ?? 0;
 }
 
-function noSuchRun(job: string, run: number, held: number[]): string {
+function noSuchRun(job: string, run: number, now: Set<number>, before: Set<number>): string {
   const none = `The log of '${job}' holds nothing of run ${run}.`;
-  if (held.length === 0) return none;
-  return `${none} It holds run ${held.length > 5 ? `${Math.min(...held)} to ${Math.max(...held)}` : list(held.map(String))}.`;
+  if (now.size === 0) return none;
+  const earlier = before.size === 0 ? "" : `, and run ${numbers(before)} ${EARLIER}`;
+  return `${none} It holds run ${numbers(now)}${earlier}.`;
 }
+
+/** Goes on from a run's number. */
+export const EARLIER = "from before its runs were counted anew";
+
+const numbers = (held: Set<number>): string =>
+  held.size > 5
+    ? `${Math.min(...held)} to ${Math.max(...held)}`
+    : list([...held].sort((a, b) => a - b).map(String));

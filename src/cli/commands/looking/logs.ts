@@ -5,7 +5,7 @@ import type { Places } from "../../../config/places.ts";
 import { logPath } from "../../../files/state-paths.ts";
 import { misuse } from "../../../refusal.ts";
 import { JobEnd } from "../../logs/job-end.ts";
-import { linesOfRun } from "../../logs/lines-of-run.ts";
+import { EARLIER, linesOfRun } from "../../logs/lines-of-run.ts";
 import { LogLines } from "../../logs/log-lines.ts";
 import { bytesFrom, closeParts, openParts, type Part, startOfLast } from "../../logs/log-parts.ts";
 import { showLog } from "../../logs/show-log.ts";
@@ -47,6 +47,9 @@ export async function logs(job: string, options: LogsOptions): Promise<number> {
     const asked = { run, count: lines ?? Number.POSITIVE_INFINITY };
     const found = linesOfRun(job, parts, asked, places.database);
     if (found.isCut) say(`The beginning of run ${run} was rotated away.`);
+    if (found.recounted === "it is earlier") say(`This is run ${run} ${EARLIER}.`);
+    if (found.recounted === "there is an earlier one")
+      say(`The log holds another run ${run}, too, ${EARLIER}: supervisor logs ${job} -n LINES`);
     for (const line of found.lines) shown.line(line);
     return 0;
   }

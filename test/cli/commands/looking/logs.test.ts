@@ -140,6 +140,25 @@ describe("logs", () => {
     expect(await cli.say("logs", "train", "--run", "4", "-f")).toMatchObject({ code: 2 });
   });
 
+  it("--run tells the runs of a job that was added again from those of before", async () => {
+    const at = (number: number) => `── run ${number} begins ──\nlife ${number}\n`;
+    mkdirSync(join(cli.stateDirectory, "logs"), { recursive: true });
+    const log = [1, 2, 3, 4, 5, 6].map(at).join("") + at(1).replace("life", "again");
+    cli.write("state/gpu-job-supervisor/logs/train.log", log);
+    const run = (number: number) => cli.say("logs", "train", "--run", `${number}`);
+    expect((await run(99)).err).toBe(
+      "The log of 'train' holds nothing of run 99. It holds run 1, and run 1 to 6 from before its runs were counted anew.\n",
+    );
+    expect(await run(1)).toMatchObject({
+      out: "── run 1 begins ──\nagain 1\n",
+      err: "The log holds another run 1, too, from before its runs were counted anew: supervisor logs train -n LINES\n",
+    });
+    expect(await run(4)).toMatchObject({
+      out: "── run 4 begins ──\nlife 4\n",
+      err: "This is run 4 from before its runs were counted anew.\n",
+    });
+  });
+
   it("--run gives what is left of a run whose beginning was rotated away, and says so", async () => {
     mkdirSync(join(cli.stateDirectory, "logs"), { recursive: true });
     const log = "state/gpu-job-supervisor/logs/train.log";
