@@ -216,6 +216,47 @@ test("add, edit and remove change the config, keep its comments, and the supervi
   });
   expect(text()).toContain('{ "name": "second", "command": ["sleep", "999", "-n"], "priority": 7 }');
   expect(Object.keys(await cli.states())).toEqual(["first", "second"]);
+  // What 'run' takes of the job, 'add' takes, too.
+  const third = [
+    "--cwd",
+    cli.directory,
+    "--priority",
+    "3",
+    "--env",
+    "A=b",
+    "--grace",
+    "10m",
+    "--after",
+    "second",
+  ];
+  const saves = [
+    "--checkpoint-glob",
+    "out/*.pt",
+    "--resume-args",
+    "--from '{checkpoint}'",
+    "--set",
+    "gpus=0",
+  ];
+  expect(await cli.say("add", "--name", "third", ...third, ...saves, "--", "true")).toMatchObject({
+    code: 0,
+  });
+  expect(JSON.parse(text().replace(/\/\/.*/g, "")).jobs[2]).toEqual({
+    name: "third",
+    command: ["true"],
+    env: { A: "b" },
+    priority: 3,
+    resumeArgs: ["--from", "{checkpoint}"],
+    checkpoint: { glob: "out/*.pt" },
+    pause: { graceSeconds: 600 },
+    after: ["second"],
+    gpus: 0,
+  });
+  expect(await cli.say("add", "--priority", "high", "--", "true")).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/jobs\[3\]\.priority must be .*, got "high"\./),
+  });
+  await cli.say("cancel", "third");
+  await cli.say("remove", "third");
   await cli.say("edit", "second", 'command=["sleep","998"]', "priority=", "pause.method=freeze");
   expect(text()).toContain(
     '{ "name": "second", "command": ["sleep", "998"], "pause": { "method": "freeze" } }',

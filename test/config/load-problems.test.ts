@@ -131,6 +131,14 @@ describe("each problem says where it is, what was expected and found, and what t
       '{"jobs":[{"name":"a","command":▸"a && b"}]}',
       `jobs[0].command must be a list of strings that isn't empty, got "a && b". Write ["bash","-c","a && b"].`,
     ],
+    [
+      '{"jobs":[{"name":"a","command":["true"],"pause":{"exitCodes":▸143}}]}',
+      "jobs[0].pause.exitCodes must be a list, got 143. Write [143].",
+    ],
+    [
+      '{"jobs":[{"name":"a","command":["true"],"gpuIds":▸0}]}',
+      "jobs[0].gpuIds must be a list, got 0. Write [0].",
+    ],
     ['{"jobs":[{"name":"a","command":[▸""]}]}', 'jobs[0].command[0] must be a program, got "".'],
     [
       '{"jobs":[{"name":"a","command":[▸"/usr/bin/docker","exec","box","true"]}]}',

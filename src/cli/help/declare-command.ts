@@ -32,7 +32,7 @@ type Option<Name extends string, Type, IsOptional> = Type extends boolean
       ? Value<Name>
       : Defaulted<Name>;
 
-type OptionTable<O> = {
+export type OptionTable<O> = {
   [Name in Exclude<keyof O, keyof Options> & string]-?: Option<
     Name,
     // Not distributed over true and false.

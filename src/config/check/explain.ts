@@ -105,6 +105,11 @@ function rewritten(value: unknown, schema: JsonSchema, path: Path, root: unknown
 }
 
 function listFor(value: unknown, schema: JsonSchema): unknown {
+  const kinds = schema.items?.anyOf ?? [schema.items ?? {}];
+  if (typeof value === "number")
+    return kinds.some((kind) => /^(number|integer)$/.test(String(kind.type)) && allowed(value, kind))
+      ? [value]
+      : null;
   if (typeof value !== "string" || schema.items?.type !== "string" || value.trim() === "") return null;
   return schema.minItems === undefined ? [value] : argvFor(value);
 }

@@ -10,15 +10,22 @@ import { tilde } from "../../../config/project.ts";
 import { misuse } from "../../../refusal.ts";
 import { nameJob } from "../../name-for-command.ts";
 import { noSuchJob } from "../../named-jobs.ts";
-import { print } from "../../print.ts";
+import { print, say } from "../../print.ts";
 import { type Options, placesOf, tryConnect } from "../../supervisors/connect.ts";
 import { readConfig } from "../../supervisors/read-config.ts";
 import { tellWarnings } from "../../tell-problems.ts";
 import { editRunJob, FROM_NEXT_RUN } from "./edit-run-job.ts";
 import { changesOf, settingOf } from "./settings.ts";
+import { expandedGlob } from "./submit/expanded-glob.ts";
+import {
+  folderOf,
+  type JobOptions,
+  orderFrom,
+  ownVariables,
+  settingsFrom,
+} from "./submit/job-from-options.ts";
 
-export interface AddOptions extends Options {
-  name?: string;
+export interface AddOptions extends JobOptions {
   set?: string[];
 }
 
@@ -31,9 +38,18 @@ export async function add(command: string[], options: AddOptions): Promise<numbe
     throw misuse(
       `There is already a job '${name}' in ${tilde(file)}. Change it: supervisor edit ${name} SETTING=VALUE`,
     );
-  const cwd = relative(dirname(file), process.cwd());
+  const cwd = folderOf(options);
+  const oneFile = expandedGlob(options.checkpointGlob, command, cwd);
+  if (oneFile !== null) say(oneFile);
   const at = ["jobs", taken.length];
-  const job = { name, command, ...(cwd !== "" && { cwd: process.cwd() }) };
+  const job = {
+    name,
+    command,
+    ...(relative(dirname(file), cwd) !== "" && { cwd }),
+    ...(options.env !== undefined && { env: ownVariables(options.env) }),
+    ...settingsFrom(options),
+    ...orderFrom(options),
+  };
   const settings = (options.set ?? []).map((one) => settingOf(one, at, "--set"));
   const doubts = editConfig(file, [{ path: at, value: job }, ...settings]);
   print(`Added '${name}' to ${tilde(file)}.`);

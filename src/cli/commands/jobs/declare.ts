@@ -1,6 +1,7 @@
 /** What is done with jobs. Each command is a file beside this one, loaded when it runs. */
 import type { Command } from "commander";
-import { collect, declare } from "../../help/declare-command.ts";
+import { collect, declare, type OptionTable } from "../../help/declare-command.ts";
+import type { JobOptions } from "./submit/job-from-options.ts";
 
 export function declareJobs(cli: Command): void {
   runCommand(cli);
@@ -8,6 +9,32 @@ export function declareJobs(cli: Command): void {
   jobCommands(cli);
   turnCommand(cli);
 }
+
+/** Of the job itself, for whatever makes one. */
+const jobOptions: OptionTable<JobOptions> = {
+  name: ["--name <name>", "the job's name (default: taken from the command)"],
+  cwd: ["--cwd <folder>", "where it runs (default: here)"],
+  priority: ["--priority <number>", "higher is paused last and resumed first"],
+  gpus: ["--gpus <count>", "how many GPUs it needs"],
+  gpu: ["--gpu <id>", "this GPU, by index or UUID; may be repeated", collect],
+  gpuMemory: ["--gpu-memory <size>", "what it needs on each GPU, such as 20GiB"],
+  env: ["--env <NAME[=value]>", "a variable of the job's own; may be repeated", collect],
+  pauseSignal: [
+    "--pause-signal <signal>",
+    "the signal on which it saves and exits by itself (without a job library)",
+  ],
+  pauseMethod: ["--pause-method <method>", "how it makes room: checkpoint, standby, freeze (default: auto)"],
+  grace: ["--grace <duration>", "how long it may take to save, such as 10m (default: by its saves)"],
+  onTimeout: [
+    "--on-timeout <action>",
+    "when its grace has run out: wait, freeze, terminate, kill (default: wait)",
+  ],
+  checkpointGlob: ["--checkpoint-glob <pattern>", "the checkpoint files that it writes by itself"],
+  resumeArgs: ["--resume-args <words>", "added on a resume; {checkpoint} is its path"],
+  after: ["--after <jobs>", "not before these have finished, such as prep,tokenize"],
+  afterAny: ["--after-any <jobs>", "not before these have ended, also where they failed"],
+  at: ["--at <time>", "not before this time, such as 22:00"],
+};
 
 function runCommand(cli: Command): void {
   declare(
@@ -18,36 +45,13 @@ function runCommand(cli: Command): void {
     {
       argument: "<COMMAND...>",
       options: {
-        name: ["--name <name>", "the job's name (default: taken from the command)"],
-        cwd: ["--cwd <folder>", "where it runs (default: here)"],
-        priority: ["--priority <number>", "higher is paused last and resumed first"],
-        gpus: ["--gpus <count>", "how many GPUs it needs"],
-        gpu: ["--gpu <id>", "this GPU, by index or UUID; may be repeated", collect],
-        gpuMemory: ["--gpu-memory <size>", "what it needs on each GPU, such as 20GiB"],
+        ...jobOptions,
         env: [
           "--env <NAME[=value]>",
           "a variable of the job's own, beside those of this shell; may be repeated",
           collect,
         ],
-        pauseSignal: [
-          "--pause-signal <signal>",
-          "the signal on which it saves and exits by itself (without a job library)",
-        ],
-        pauseMethod: [
-          "--pause-method <method>",
-          "how it makes room: checkpoint, standby, freeze (default: auto)",
-        ],
-        grace: ["--grace <duration>", "how long it may take to save, such as 10m (default: by its saves)"],
-        onTimeout: [
-          "--on-timeout <action>",
-          "when its grace has run out: wait, freeze, terminate, kill (default: wait)",
-        ],
-        checkpointGlob: ["--checkpoint-glob <pattern>", "the checkpoint files that it writes by itself"],
-        resumeArgs: ["--resume-args <words>", "added on a resume; {checkpoint} is its path"],
         adopt: ["--adopt", "go on from the checkpoints of an earlier job of that name"],
-        after: ["--after <jobs>", "not before these have finished, such as prep,tokenize"],
-        afterAny: ["--after-any <jobs>", "not before these have ended, also where they failed"],
-        at: ["--at <time>", "not before this time, such as 22:00"],
         wait: ["--wait", "return when it has ended, with its exit code"],
         follow: ["--follow", "print its output until it ends; exits with its exit code"],
       },
@@ -62,7 +66,7 @@ function configCommands(cli: Command): void {
   declare(cli, "add", "add a command to the config as a job", async () => (await import("./add.ts")).add, {
     argument: "<COMMAND...>",
     options: {
-      name: ["--name <name>", "the job's name (default: taken from the command)"],
+      ...jobOptions,
       set: ["--set <setting=value>", "such as priority=20 or pause.method=freeze; may be repeated", collect],
     },
   })

@@ -1,4 +1,7 @@
-/** The job that `run` submits, from its options and from this shell; checked as one of a config is. */
+/**
+ * A job from options: what `run` and `add` are told of it, and what `run` takes from this shell; checked as one of a
+ * config is.
+ */
 import { resolve } from "node:path";
 import { wallMs } from "../../../../clock.ts";
 import { checkMeaning } from "../../../../config/check/check-meaning.ts";
@@ -9,7 +12,8 @@ import { misuse } from "../../../../refusal.ts";
 import { durationMs, timeMs } from "../../../parse-time.ts";
 import type { Options } from "../../../supervisors/connect.ts";
 
-export interface RunOptions extends Options {
+/** Of the job itself. */
+export interface JobOptions extends Options {
   name?: string;
   cwd?: string;
   priority?: string;
@@ -23,10 +27,13 @@ export interface RunOptions extends Options {
   onTimeout?: string;
   checkpointGlob?: string;
   resumeArgs?: string;
-  adopt?: boolean;
   after?: string;
   afterAny?: string;
   at?: string;
+}
+
+export interface RunOptions extends JobOptions {
+  adopt?: boolean;
   wait?: boolean;
   follow?: boolean;
 }
@@ -47,7 +54,7 @@ const PASSED_ON = [
 ];
 
 /** Absolute. */
-export const folderOf = ({ cwd }: RunOptions): string => resolve(cwd ?? ".");
+export const folderOf = ({ cwd }: JobOptions): string => resolve(cwd ?? ".");
 
 /** @throws Refusal (bad usage) that names every problem */
 export function jobFrom(
@@ -56,28 +63,42 @@ export function jobFrom(
   env: Record<string, string>,
   options: RunOptions,
 ): JobSpec {
-  const written = {
+  const checked = checkedJob({
     name,
     command,
     cwd: folderOf(options),
     env,
-    ...placement(options),
-    ...(options.at !== undefined && { notBefore: momentOf(options.at) }),
-    ...(options.priority !== undefined && { priority: Number(options.priority) }),
+    ...placementHere(options),
+    ...settingsFrom(options),
+  });
+  // The names are those of the supervisor's jobs, which it looks up.
+  return { ...checked, ...orderFrom(options) };
+}
+
+/** As a config has them, unchecked; those that aren't given are left out. @throws Refusal (bad usage) */
+export function settingsFrom({ gpus, gpu, at, priority, ...options }: JobOptions): object {
+  const pause = {
+    ...(options.pauseMethod !== undefined && { method: options.pauseMethod }),
+    ...(options.pauseSignal !== undefined && { signal: options.pauseSignal }),
+    ...(options.grace !== undefined && { graceSeconds: durationMs(options.grace, "--grace") / 1000 }),
+    ...(options.onTimeout !== undefined && { onTimeout: options.onTimeout }),
+  };
+  return {
+    ...(gpus !== undefined && { gpus: numberOf(gpus) }),
+    ...(gpu !== undefined && { gpuIds: gpu.map((one) => (/^\d+$/.test(one) ? Number(one) : one)) }),
+    ...(at !== undefined && { notBefore: momentOf(at) }),
+    ...(priority !== undefined && { priority: numberOf(priority) }),
     ...(options.gpuMemory !== undefined && { gpuMemoryMiB: memoryMiB(options.gpuMemory) }),
     ...(options.resumeArgs !== undefined && { resumeArgs: wordsOf(options.resumeArgs) }),
     ...(options.checkpointGlob !== undefined && { checkpoint: { glob: options.checkpointGlob } }),
-    pause: {
-      ...(options.pauseMethod !== undefined && { method: options.pauseMethod }),
-      ...(options.pauseSignal !== undefined && { signal: options.pauseSignal }),
-      ...(options.grace !== undefined && { graceSeconds: durationMs(options.grace, "--grace") / 1000 }),
-      ...(options.onTimeout !== undefined && { onTimeout: options.onTimeout }),
-    },
+    ...(Object.keys(pause).length > 0 && { pause }),
   };
-  const checked = checkedJob(written);
-  // The names are those of the supervisor's jobs, which it looks up.
+}
+
+/** What it starts after, by name. */
+export function orderFrom(options: JobOptions): Pick<JobSpec, "after" | "afterAny"> {
   const [after, afterAny] = [namesIn(options.after), namesIn(options.afterAny)];
-  return { ...checked, ...(after && { after }), ...(afterAny && { afterAny }) };
+  return { ...(after && { after }), ...(afterAny && { afterAny }) };
 }
 
 /** @throws Refusal (bad usage) that names every problem of the job as written */
@@ -101,16 +122,14 @@ const momentOf = (text: string): string => new Date(timeMs(text, "--at", wallMs(
 const namesIn = (text: string | undefined): string[] | undefined =>
   text?.split(",").map((name) => name.trim());
 
-function placement({ gpu, gpus }: RunOptions): object {
+/** This shell's own limit, which the supervisor doesn't have. */
+function placementHere({ gpu, gpus }: JobOptions): object | null {
   const shell = process.env.CUDA_VISIBLE_DEVICES;
-  const ids = gpu?.map((one) => (/^\d+$/.test(one) ? Number(one) : one));
-  return {
-    ...(gpus !== undefined && { gpus: Number(gpus) }),
-    ...(ids !== undefined && { gpuIds: ids }),
-    // This shell's own limit, which the supervisor doesn't have.
-    ...(ids === undefined && gpus === undefined && shell !== undefined && placementBy(shell)),
-  };
+  return gpu === undefined && gpus === undefined && shell !== undefined ? placementBy(shell) : null;
 }
+
+/** What isn't one is left for the check to name. */
+const numberOf = (text: string): number | string => (Number.isNaN(Number(text)) ? text : Number(text));
 
 const UNITS_MIB: Record<string, number> = { "": 1, m: 1, g: 1024, t: 1024 * 1024 };
 
@@ -130,10 +149,16 @@ function wordsOf(text: string): string[] {
   return words.map((word) => word.replace(/'([^']*)'|"([^"]*)"/g, (_, one, two) => one ?? two));
 }
 
-/** This shell's, then those of `--env`: `NAME=value`, or `NAME` for this shell's own value. */
+/** This shell's, then those of `--env`. */
 export function environment(wanted: string[]): Record<string, string> {
   const env: Record<string, string> = {};
   for (const name of PASSED_ON) if (process.env[name] !== undefined) env[name] = process.env[name];
+  return { ...env, ...ownVariables(wanted) };
+}
+
+/** Those of `--env`: `NAME=value`, or `NAME` for this shell's own value. @throws Refusal (bad usage) */
+export function ownVariables(wanted: string[]): Record<string, string> {
+  const env: Record<string, string> = {};
   for (const one of wanted) {
     const [name = "", ...value] = one.split("=");
     const text = value.length > 0 ? value.join("=") : process.env[name];
