@@ -8,7 +8,10 @@ import { say } from "./print.ts";
 
 /** On stderr, one per line, with the shortest file name that works from here. */
 export function tellProblems(loaded: Loaded): void {
-  if (loaded.ok) return tellWarnings(loaded.warnings);
+  if (loaded.ok) {
+    tellWarnings(loaded.warnings);
+    return;
+  }
   tell(loaded.problems, "");
   say(`${plural(loaded.problems.length, "problem")}.`);
 }
