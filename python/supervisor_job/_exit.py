@@ -11,7 +11,7 @@ import threading
 from _sitebuiltins import Quitter
 from opcode import opname
 from types import FrameType
-from typing import Any, NoReturn, Optional
+from typing import Any, Dict, NoReturn, Optional
 
 from ._contract import EXIT_PAUSED
 from ._status import Status
@@ -57,15 +57,15 @@ class ExitWatch:
         # Python clears the names of a program that nobody holds while it can still run what they leave behind.
         program, self._program = self._program, None
         if self.pausing or self.code == EXIT_PAUSED:
-            report["state"] = "paused"
+            last: Dict[str, Any] = {"state": "paused"}
         # Left by Python itself, should another hook have taken the place of ours.
         elif self.code or getattr(sys, "last_type", None) is not None:
-            report["state"] = "failed"
+            last = {"state": "failed"}
         elif self.code == 0 or _has_returned(program) or _has_done_all(report):
-            report["state"] = "finished"
+            last = {"state": "finished"}
         else:
-            report["left"] = True
-        self._status.write_last()
+            last = {"left": True}
+        self._status.write_last(last)
 
 
 def _program() -> Optional[FrameType]:

@@ -43,6 +43,8 @@ class Status:
         self._lock = threading.Lock()
         self._pending = False
         self.silent = False
+        #: The last word of a process that ends, which other threads don't take back.
+        self._last: Dict[str, Any] = {}
         #: Of an earlier process of this same run: its newest checkpoint.
         self.earlier_checkpoint = _checkpoint_in(self._path, where.run_id)
         self.report: Dict[str, Any] = {
@@ -75,11 +77,12 @@ class Status:
             finally:
                 self._lock.release()
 
-    def write_last(self) -> None:
-        """Before the process ends, which would cut off another thread in the middle of an older report, or in the
-        moment before it looks at `_pending` again."""
+    def write_last(self, last: Dict[str, Any]) -> None:
+        """Before the process ends: with ``last``, whatever other threads still report. The end would cut off another
+        thread in the middle of an older report, or in the moment before it looks at `_pending` again."""
         if self.silent:
             return
+        self._last = last
         self.write_now()
         until = time.monotonic() + _LAST_WITHIN
         while self._pending or self._lock.locked():
@@ -101,7 +104,7 @@ class Status:
         self.report["at"] = now_text()
         try:
             with open(temporary, "w", encoding="utf-8") as file:
-                file.write(json.dumps(self.report) + "\n")
+                file.write(json.dumps({**self.report, **self._last}) + "\n")
             os.replace(temporary, self._path)
         except (OSError, ValueError, RuntimeError, TypeError):
             pass  # Written again at the next occasion; exit code and checkpoint speak for themselves.

@@ -30,6 +30,18 @@ def thread():
     other.join()
 
 
+def told_on():
+    """A thread still says that it is held, as that of a stream may at the last moment."""
+
+    def hold():
+        status = job._run.status
+        while True:
+            status.report["state"] = "standby"
+            status.write_now()
+
+    threading.Thread(target=hold, daemon=True).start()
+
+
 def cleaned_up():
     try:
         raise SystemExit(3)
@@ -47,6 +59,7 @@ def leave(error):
 
 ways = {
     "end": ended,
+    "end, while a thread reports": told_on,
     "a caught SystemExit": caught,
     "exit(3) in a thread": thread,
     "sys.exit()": sys.exit,

@@ -22,6 +22,7 @@ async function endOf(how: string, total: string[] = [], program: Program = PROGR
 
 testWith(python).each([
   ["end", 0, "finished"],
+  ["end, while a thread reports", 0, "finished"],
   ["a caught SystemExit", 0, "finished"],
   ["exit(3) in a thread", 0, "finished"],
   ["sys.exit()", 0, "finished"],
