@@ -38,7 +38,7 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test/closing-line.ts"],
-    maxWorkers: 2,
+    maxWorkers: 4,
     projects: [
       {
         test: {
