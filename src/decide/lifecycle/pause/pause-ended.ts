@@ -68,8 +68,7 @@ export function exited(transition: Transition, seen: Seen, exit: Exit, available
   // A launcher's own code (torchrun: 1) means nothing while some ranks' reports are still on their way.
   if (mayLag && !said && seen.ranks.some((rank) => rank.state === "paused")) return;
   if (!said && code !== EXIT_PAUSED && !own && !forced) {
-    const { glob } = transition.job.spec.checkpoint;
-    failed(transition, exit, seen, saved === null && glob !== undefined ? withoutNew(transition) : "");
+    failed(transition, exit, seen, shortOfPaused(transition, exit, saved));
     return;
   }
   if (mayLag && ranksLag(seen)) return;
@@ -92,24 +91,45 @@ function wasAsked(transition: Transition): boolean {
   return acknowledgedAt !== null || lastRingMs >= askedAt.monotonicMs;
 }
 
-const withoutNew = ({ job }: Transition): string => `, without a new checkpoint${matching(job.spec)}`;
+/** What an end while pausing lacks to count as a pause, to go on a sentence with, and the mend, a sentence to follow it. */
+interface Short {
+  lacking: string;
+  mend: string;
+}
 
-/** Any other exit while pausing: reported, then treated like every failure. `lacking`: what it left none of. */
-function failed(transition: Transition, exit: Exit, seen: Seen, lacking: string): void {
-  tellFailed(transition, exit, lacking);
-  if (exit.known) fail(transition, endedInstead(transition, exit, seen, lacking), exit.code);
+const NOT_KNOWN: Short = { lacking: "", mend: "" };
+
+const withoutNew = ({ job }: Transition): Short => ({
+  lacking: `, without a new checkpoint${matching(job.spec)}`,
+  mend: howToBeSeen(job),
+});
+
+function shortOfPaused(transition: Transition, exit: Exit, saved: Checkpoint | null): Short {
+  const { glob } = transition.job.spec.checkpoint;
+  const code = exitCodeOf(exit);
+  if (glob === undefined || code === null) return NOT_KNOWN;
+  if (saved === null) return withoutNew(transition);
+  if (!wasAsked(transition)) return NOT_KNOWN;
+  const mend = ` It has saved since it was asked: if this is how it pauses, add ${code} to its pause.exitCodes.`;
+  return { lacking: "", mend };
+}
+
+/** Any other exit while pausing: reported, then treated like every failure. */
+function failed(transition: Transition, exit: Exit, seen: Seen, short: Short): void {
+  tellFailed(transition, exit, short);
+  if (exit.known) fail(transition, endedInstead(transition, exit, seen, short), exit.code);
   else lose(transition);
 }
 
-function tellFailed(transition: Transition, exit: Exit, lacking = ""): void {
+function tellFailed(transition: Transition, exit: Exit, { lacking } = NOT_KNOWN): void {
   const reason = `It was asked to pause and ended with ${exitText(exit)} instead${lacking}.`;
   transition.tell("pause.failed", "job", reason, {
     outcome: { code: exitCodeOf(exit), stepsLost: stepsLost(transition) },
   });
 }
 
-const endedInstead = ({ run, job }: Transition, exit: Exit, seen: Seen, lacking = ""): string =>
-  `Run ${run.number} ended with ${exitText(exit)} when it was asked to pause${lacking}.${lacking === "" ? "" : howToBeSeen(job)}${wroteLast(seen)}`;
+const endedInstead = ({ run }: Transition, exit: Exit, seen: Seen, { lacking, mend } = NOT_KNOWN): string =>
+  `Run ${run.number} ended with ${exitText(exit)} when it was asked to pause${lacking}.${mend}${wroteLast(seen)}`;
 
 /** Not all ranks have reported the same step yet. */
 function ranksLag(seen: Seen): boolean {

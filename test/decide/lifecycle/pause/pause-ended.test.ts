@@ -93,8 +93,19 @@ describe("a failed pause", () => {
     );
   });
 
-  test("with a new checkpoint doesn't say that there is none", () => {
-    expect(reasons(mistyped, 1, theirs(203, 110)).join(" ")).not.toContain("without");
+  test.each([1, 143])("with a new checkpoint says how its exit code %i would mean paused", (code) => {
+    const [paused, failed] = reasons({ ...saves, pause: { signal: "SIGTERM" } }, code, theirs(203, 110));
+    expect(paused).toMatch(/^It was asked to pause and ended with exit code \d+( \(SIGTERM\))? instead\.$/);
+    expect(failed).toContain(
+      `when it was asked to pause. It has saved since it was asked: if this is how it pauses, add ${code} to its pause.exitCodes. It is`,
+    );
+    expect(`${paused} ${failed}`).not.toContain("without");
+  });
+
+  test("of a program that can't be asked says nothing of exit codes: it never pauses by one", () => {
+    const story = new Story(runningJob({ checkpoint: saves.checkpoint }, { progress: null })).pause(100);
+    story.see(130, { exit: exitCode(143), ...theirs(203, 129) });
+    expect(story.reasons.join(" ")).not.toContain("exitCodes");
   });
 });
 
