@@ -38,7 +38,7 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test/closing-line.ts"],
-    maxWorkers: 4,
+    maxWorkers: 6,
     projects: [
       {
         test: {

@@ -22,6 +22,8 @@ chmodSync(folder, 0o755);
 process.env.GPU_JOB_SUPERVISOR_CLAIMS = join(folder, "claims");
 process.env.XDG_STATE_HOME = join(folder, "state");
 process.env.GPU_JOB_SUPERVISOR_LOCKS = join(folder, "locks");
+// The programs that tests start are read and compiled once, not at each of thousands of starts.
+process.env.NODE_COMPILE_CACHE = join(import.meta.dirname, "../node_modules/.cache/compiled-for-tests");
 process.env.PATH = [dirname(process.execPath), process.env.PATH ?? ""].join(delimiter);
 // biome-ignore lint/correctness/noEmptyPattern: Vitest reads the fixtures that a hook wants from this pattern.
 afterAll(({}, { meta }) => {
