@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
@@ -38,7 +39,8 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test/closing-line.ts"],
-    maxWorkers: 6,
+    // Most of a test is waiting: with one for each processor, two processors were 45 % busy, with three 90 %.
+    maxWorkers: Math.min(16, 3 * availableParallelism()),
     projects: [
       {
         test: {
