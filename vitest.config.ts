@@ -39,8 +39,8 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test/closing-line.ts"],
-    // Most of a test is waiting: with one for each processor, two processors were 45 % busy, with three 90 %.
-    maxWorkers: Math.min(16, 3 * availableParallelism()),
+    // Most of a test is waiting: with one file for each of two processors, they were 45 % busy. More than two gained little.
+    maxWorkers: Math.min(16, 2 * availableParallelism()),
     projects: [
       {
         test: {
