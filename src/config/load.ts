@@ -6,6 +6,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { totalmem } from "node:os";
 import { wallMs } from "../clock.ts";
+import { runningFor } from "../files/supervisors.ts";
 import { OURS_IDLE } from "../model/machine.ts";
 import { Refusal } from "../refusal.ts";
 import { checkMeaning } from "./check/check-meaning.ts";
@@ -15,6 +16,7 @@ import { warnings } from "./check/warn.ts";
 import { type ParsedText, parseText } from "./parse-text.ts";
 import { absolute, placesFor } from "./places.ts";
 import { formatPath, type Problem } from "./problem.ts";
+import { projectOf } from "./project.ts";
 import { DEFAULT_RULES } from "./schema/defaults.ts";
 import type { JobSpec } from "./schema/job-schema.ts";
 import {
@@ -42,10 +44,17 @@ export function loadConfig(path: string | null): Loaded {
     text = readFileSync(path, "utf8");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return unreadable(path, "does not exist. Write one: supervisor init");
+    if (code === "ENOENT") return unreadable(path, gone(path));
     return unreadable(path, code === "EISDIR" ? "is a folder, not a file" : `can't be read: ${message}`);
   }
   return checkText(text, path);
+}
+
+/** Another one written in its place would be applied to the jobs that run by it. */
+function gone(path: string): string {
+  const running = runningFor(projectOf(path));
+  if (running === null) return "does not exist. Write one: supervisor init";
+  return `is gone, and the supervisor with pid ${running.pid} still runs by what it said. Put it back, or: supervisor stop`;
 }
 
 /** Like `loadConfig`, from the text itself; `file` sets the base of relative paths. */

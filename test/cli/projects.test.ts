@@ -155,10 +155,13 @@ it("a supervisor whose config is gone is found in its folder, and can be stopped
   await reaches("rivers", "running");
   renameSync(cli.file("rivers/supervisor.config.json"), cli.file("away.json"));
   expect((await typed("rivers", "status")).out).toContain("fit ");
-  expect(await typed("rivers", "check")).toMatchObject({
-    code: 2,
-    err: expect.stringContaining("does not exist"),
-  });
+  for (const words of [["check"], ["start", "--headless"]])
+    expect(await typed("rivers", ...words)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(
+        /is gone, and the supervisor with pid \d+ still runs by what it said\. Put it back, or: /,
+      ),
+    });
   expect((await typed("rivers", "logs", "fit")).out).toMatch(/^begins at 0$/m);
   expect(await typed("rivers", "stop", "--leave-jobs")).toMatchObject({ code: 0 });
   expect(await typed("rivers", "status")).toMatchObject({
