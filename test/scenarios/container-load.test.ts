@@ -84,7 +84,11 @@ describeWith(podman)("containers", () => {
       pause: { method: "freeze" },
     };
     supervisor = await new RealSupervisor(
-      { rules: [{ name: "others", above: 50, ...rule }], jobs: [job] },
+      {
+        rules: [{ name: "others", above: 50, ...rule }],
+        balance: { settleSeconds: 0, backoffSeconds: 0.1 },
+        jobs: [job],
+      },
       containers.env,
     ).start();
   };
