@@ -13,10 +13,12 @@ const FEWEST = 10;
 /** A new step with its loss. Which batch it was isn't known. */
 export function watchLosses(transition: Transition, step: number, loss: number): void {
   const { run, job } = transition;
-  const losses = (job.losses ?? []).filter((one) => one.step < step);
+  const known = job.losses ?? [];
+  // A step back: what came after it is of another life. At every step, and most go on.
+  const losses = (known.at(-1)?.step ?? -1) < step ? known : known.filter((one) => one.step < step);
   if (run.resumedFrom !== null && run.lossJudged === undefined && !judged(transition, losses, step, loss))
     return;
-  transition.note({ losses: [...losses, { step, loss }].slice(-KEPT) });
+  transition.note({ losses: [...losses.slice(1 - KEPT), { step, loss }] });
 }
 
 /** False while a second report is needed. */
